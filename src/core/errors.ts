@@ -1,0 +1,48 @@
+// The one error class of the public API, and the assert for what can only be a bug.
+
+/**
+ * - `full`: the queue holds `maxMessages`. - `quota-exceeded`: the browser gives the origin no more room.
+ * - `not-cloneable`: a body cannot be cloned or stored. - `invalid-argument`: an option or argument is unknown,
+ *   ill-typed or out of range. - `lease-lost`: the delivery is no longer this consumer's.
+ * - `host-lost`: the host went away and the outcome could not be learned. - `closed`: the queue, connection or
+ *   consumer was closed. - `timeout`: a time limit given by the caller passed. - `protocol-mismatch`: the host
+ *   speaks another wire version. - `format-too-new`: the database was written by a newer major version.
+ * - `storage-failed`: IndexedDB refused and retrying did not help. - `storage-lost`: stored data is gone.
+ * - `unsupported`: the platform lacks something that is needed. - `schema-mismatch`: a body does not fit the schema.
+ * - `internal`: a bug in OriginMQ.
+ */
+export type QueueErrorCode =
+  | "full"
+  | "quota-exceeded"
+  | "not-cloneable"
+  | "invalid-argument"
+  | "lease-lost"
+  | "host-lost"
+  | "closed"
+  | "timeout"
+  | "protocol-mismatch"
+  | "format-too-new"
+  | "storage-failed"
+  | "storage-lost"
+  | "unsupported"
+  | "schema-mismatch"
+  | "internal";
+
+/** Every operational failure of OriginMQ. Decide on `code`; `message` is for people and names what was wrong. */
+export class QueueError extends Error {
+  readonly code: QueueErrorCode;
+  /** What the code is about, as data: the option and its range, the path in a body, the index in a batch. */
+  readonly detail?: unknown;
+
+  constructor(code: QueueErrorCode, message: string, options?: ErrorOptions & { detail?: unknown }) {
+    super(message, options);
+    this.name = "QueueError";
+    this.code = code;
+    if (options?.detail !== undefined) this.detail = options.detail;
+  }
+}
+
+/** Stays on in production: a broken invariant must not be written to disk. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new QueueError("internal", `broken invariant: ${message}`);
+}

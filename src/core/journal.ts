@@ -1,0 +1,99 @@
+// What the journal stores: one record a commit, each a list of changes.
+// Invariant: the state after a crash is `apply` over checkpoint and journal, nothing else, so a change
+// carries every value that was decided (times, tokens, jitter) and nothing that would be decided again.
+
+import type { QueueSettings } from "./settings.js";
+
+/** Number of a message, rising over all queues of a database. Also names a body. */
+export type Seq = number;
+/** Log sequence number: the place of a record in the journal, rising by one. */
+export type Lsn = number;
+/** Number of a host's term; rises with every take-over. */
+export type Epoch = number;
+/** Stretches of consecutive numbers, flat: first, count, first, count, … */
+export type Ranges = readonly number[];
+
+export const JOURNAL_VERSION = 1;
+
+/** One commit. `at` is the host's time in epoch milliseconds, the time at which every change in it was decided. */
+export interface JournalRecord {
+  readonly v: number;
+  readonly lsn: Lsn;
+  readonly epoch: Epoch;
+  readonly at: number;
+  readonly changes: readonly Change[];
+}
+
+/** Why an attempt did not end with an acknowledgement. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** What the host answered to a numbered command; kept until the client confirms that it has read it. */
+export type Outcome = OutcomeOk | OutcomeFailed;
+export interface OutcomeOk {
+  readonly ok: true;
+  readonly value?: unknown;
+}
+export interface OutcomeFailed {
+  readonly ok: false;
+  readonly code: import("./errors.js").QueueErrorCode;
+  readonly message: string;
+  readonly detail?: unknown;
+}
+
+export type Change =
+  | { readonly type: "took-over"; readonly term: string; readonly firstSeq: Seq }
+  | { readonly type: "configured"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | { readonly type: "stored"; readonly firstSeq: Seq; readonly count: number; readonly bytes: number }
+  | {
+      readonly type: "accepted";
+      readonly queue: string;
+      readonly seq: Seq;
+      readonly bodySeq: Seq;
+      readonly count: number;
+      readonly priority: number;
+      /** Present on a delayed message: epoch milliseconds before which it is not delivered. */
+      readonly dueAt?: number;
+    }
+  | {
+      readonly type: "leased";
+      readonly queue: string;
+      readonly client: string;
+      readonly grant: string;
+      readonly mode: LeaseMode;
+      readonly until: number;
+      readonly seqs: Ranges;
+    }
+  | { readonly type: "renewed"; readonly grant: string; readonly until: number; readonly seqs?: Ranges }
+  | { readonly type: "acked"; readonly queue: string; readonly seqs: Ranges }
+  | {
+      /** The attempt failed and counts; the message comes back at `dueAt`. */
+      readonly type: "retried";
+      readonly queue: string;
+      readonly seq: Seq;
+      readonly dueAt: number;
+      readonly failure?: Failure;
+    }
+  | {
+      /** The lease ended without a verdict on the message. */
+      readonly type: "returned";
+      readonly queue: string;
+      readonly seqs: Ranges;
+      readonly counted: boolean;
+      readonly suspect: boolean;
+      readonly dueAt?: number;
+      readonly failure?: Failure;
+    }
+  | { readonly type: "dead"; readonly queue: string; readonly seq: Seq; readonly reason: string; readonly failure?: Failure }
+  | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }
+  | { readonly type: "purged"; readonly queue: string; readonly scope: "waiting" }
+  | { readonly type: "purged"; readonly queue: string; readonly scope: "dead"; readonly seqs: Ranges }
+  | { readonly type: "paused"; readonly queue: string; readonly paused: boolean; readonly by: "user" | "dead-letters" }
+  | { readonly type: "rewritten"; readonly removed: readonly Seq[]; readonly added: readonly { firstSeq: Seq; seqs: Ranges; bytes: number }[] }
+  | { readonly type: "answered"; readonly client: string; readonly number: number; readonly confirmed: number; readonly outcome: Outcome }
+  | { readonly type: "client-forgotten"; readonly client: string };
+
+/** `receive`: handed to the caller at once. `consume`: may wait in the client's buffer before its handler starts. */
+export type LeaseMode = "receive" | "consume";

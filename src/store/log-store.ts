@@ -1,0 +1,107 @@
+// The contract of a store: an append-only log of journal records, batches of bodies beside it, and a checkpoint
+// that lets old journal be deleted. Invariants: a commit is stored whole or not at all; a writer whose epoch has
+// passed writes nothing, whatever it calls; what `commit` resolved is found by every later `open`.
+
+import type { Epoch, JournalRecord, Lsn, Seq } from "../core/journal.js";
+
+export type Durability = "strict" | "relaxed";
+
+/**
+ * Bodies that were stored by one commit: one record of the database, since IndexedDB charges by the record.
+ * `bodies[i]` (and `headers[i]`) belong to `seqs[i]`, or to `firstSeq + i` where `seqs` is missing (a batch that
+ * was never rewritten has no gaps). Find by sequence number, never by offset alone.
+ */
+export interface BodyBatch {
+  readonly v: number;
+  /** How bodies are encoded. "clone" = as the structured clone algorithm stores them. */
+  readonly encoding: "clone";
+  readonly firstSeq: Seq;
+  readonly seqs?: readonly Seq[];
+  /** Epoch milliseconds at which the bodies were accepted; a rewritten batch has one a body. */
+  readonly sentAt: number | readonly number[];
+  readonly bodies: readonly unknown[];
+  /** Missing when no message of the batch has headers. */
+  readonly headers?: readonly (Readonly<Record<string, string>> | undefined)[];
+}
+
+/** One piece of a snapshot of the state, as `core/checkpoint` encodes it. Opaque to the store. */
+export interface CheckpointChunk {
+  readonly v: number;
+  readonly [part: string]: unknown;
+}
+
+/** What is stored. Both are read when they are iterated, in order, in bounded pieces; iterate after `takeOver`. */
+export interface StoredLog {
+  /** The chunks of the newest complete checkpoint, in the order they were given; empty when there is none. */
+  readonly checkpoint: AsyncIterable<CheckpointChunk>;
+  /** The records after that checkpoint, by rising LSN. */
+  readonly journal: AsyncIterable<JournalRecord>;
+}
+
+export interface LogTail {
+  readonly epoch: Epoch;
+  /** LSN of the last record, 0 in an empty log. */
+  readonly lsn: Lsn;
+}
+
+/**
+ * Why the store refused. `deposed`: another writer took over, nothing was stored. `quota`: no room, nothing was
+ * stored. `not-cloneable`: a body cannot be stored, nothing was. `format-too-new`: written by a newer major
+ * format, nothing was touched. `unreadable`: a record is there but cannot be read. `lost`: the connection to the
+ * database could not be restored. `failed`: anything else; nothing was stored.
+ */
+export type StoreFailure = "deposed" | "quota" | "not-cloneable" | "format-too-new" | "unreadable" | "lost" | "failed";
+
+export class StoreError extends Error {
+  readonly reason: StoreFailure;
+  constructor(reason: StoreFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreError";
+    this.reason = reason;
+  }
+}
+
+export interface LogStore {
+  /** Opens (creates, upgrades) the database. Calling it again re-reads the log, for a writer that must undo. */
+  open(): Promise<StoredLog>;
+
+  /**
+   * Makes the caller the only writer: one strict transaction reads the tail, raises the epoch and adds the record
+   * that `record` builds for the new tail (`lsn` and `epoch` are those the record must carry).
+   */
+  takeOver(record: (next: LogTail) => JournalRecord): Promise<LogTail>;
+
+  /**
+   * Stores the record and the batches, all or none. Resolves on the transaction's `complete`. A commit whose
+   * outcome is unknown (connection lost) is looked up in the tail before this settles. A record without batches
+   * is given the reserve's room when the quota refuses it.
+   */
+  commit(record: JournalRecord, batches: readonly BodyBatch[], durability: Durability): Promise<void>;
+
+  /** The batches with these `firstSeq`s, in that order; `undefined` for one that is not there. Keys come sorted. */
+  readBatches(firstSeqs: readonly Seq[]): Promise<(BodyBatch | undefined)[]>;
+
+  /** Index of the first body (or header) that this store cannot store, tried for real and rolled back; `undefined` if all can. */
+  findUnstorable(bodies: readonly unknown[]): Promise<number | undefined>;
+
+  /**
+   * Writes a snapshot of the state after record `uptoLsn`. Invisible until one fenced strict transaction flips the
+   * pointer and deletes the journal up to `uptoLsn` and the former generation.
+   */
+  checkpoint(chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>, uptoLsn: Lsn): Promise<void>;
+
+  /**
+   * Replaces batches by others in one transaction together with the record that says so. `remove` lists the
+   * `firstSeq`s that go. All or none.
+   */
+  rewrite(record: JournalRecord, add: readonly BodyBatch[], remove: readonly Seq[]): Promise<void>;
+
+  /** Deletes the batches with `firstSeq` in these stretches (flat: first, last, both inclusive). Safe to repeat. */
+  deleteBatches(ranges: readonly Seq[]): Promise<void>;
+
+  /** The `firstSeq` of every stored batch, rising, in bounded pieces: for the sweep of orphans after an open. */
+  batchKeys(): AsyncIterable<readonly Seq[]>;
+
+  /** Releases the database. Later calls reject with `lost`. */
+  close(): Promise<void>;
+}
