@@ -1,0 +1,95 @@
+// `npm test`: every part of the tests in turn, then one line with the totals over all of them.
+
+import { ensureBrowser } from "./find-browser.mjs";
+import { PARTS } from "./runner/parts.mjs";
+import { hasTests, runPart } from "./runner/run-part.mjs";
+import { NOTHING, sum, totalsLine } from "./runner/totals.mjs";
+
+const HELP = `npm test                       all tests
+npm test -- PART [PART…]       only these parts
+npm test -- PART… WORD…        of these parts, only the test files whose path contains one of the words
+npm test -- PART… -OPTION…     options go to the part's runner, e.g. -t "a title" (Vitest) or -g "a title" (Playwright)
+
+Parts:
+${PARTS.map(({ name, about, onDemand }) => `  ${name.padEnd(10)} ${about}${onDemand ? " (only when named)" : ""}`).join("\n")}
+
+Environment:
+  ORIGINMQ_CHROMIUM=PATH       the browser to test in; else Playwright's, else the system's Chrome or Chromium
+  ORIGINMQ_INSTALL_BROWSER=0   where there is none, fail instead of installing one
+
+The last line is the totals of all parts: N passed, N failed[, N skipped]. The exit code is 0 only if none failed.
+`;
+
+const args = process.argv.slice(2);
+if (args.includes("--help") || args.includes("-h")) {
+  process.stdout.write(HELP);
+} else {
+  process.exitCode = await runTests(args);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} the exit code
+ */
+async function runTests(args) {
+  const { parts, extra } = choose(args);
+  if (parts.length === 0) {
+    console.error(`"${extra[0]}" is no part of the tests. Parts: ${PARTS.map(({ name }) => name).join(", ")}.`);
+    return 2;
+  }
+  /** @type {import("./runner/totals.mjs").Totals[]} */
+  const results = [];
+  const summary = [];
+  for (const part of parts) {
+    console.log(`\n── ${part.name}: ${part.about}`);
+    const startedAt = performance.now();
+    const result = await runOne(part, extra, args.length > 0);
+    results.push(result);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    summary.push(
+      `${part.name.padEnd(10)} ${totalsLine(result)} (${seconds} s)${result.problem ? `: ${result.problem}` : ""}`,
+    );
+    if (process.exitCode === 130) return 130;
+  }
+  const totals = sum(results);
+  console.log(`\n${summary.join("\n")}\n\n${totalsLine(totals)}`);
+  return totals.failed > 0 ? 1 : 0;
+}
+
+/**
+ * The leading words that name parts choose them; the rest is for their runners.
+ * @param {readonly string[]} args
+ */
+function choose(args) {
+  const names = PARTS.map(({ name }) => name);
+  const cut = args.findIndex((arg) => !names.includes(arg));
+  const chosen = cut < 0 ? args : args.slice(0, cut);
+  const extra = cut < 0 ? [] : args.slice(cut);
+  const all = args.length === 0;
+  return { parts: PARTS.filter((part) => (all ? !part.onDemand : chosen.includes(part.name))), extra };
+}
+
+/**
+ * @param {import("./runner/parts.mjs").Part} part
+ * @param {readonly string[]} extra
+ * @param {boolean} named
+ * @returns {Promise<import("./runner/totals.mjs").Totals & { problem?: string }>}
+ */
+async function runOne(part, extra, named) {
+  if (!hasTests(part)) {
+    const problem = "there are no test files";
+    return part.expected || named ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
+  }
+  if (part.browser) {
+    try {
+      const { path, source } = ensureBrowser();
+      console.log(`Browser (${source}): ${path}`);
+      // So that every process of this run uses the same one.
+      process.env.ORIGINMQ_CHROMIUM = path;
+    } catch (error) {
+      console.error(/** @type {Error} */ (error).message);
+      return { ...NOTHING, failed: 1, problem: "no browser" };
+    }
+  }
+  return runPart(part, extra);
+}

@@ -1,0 +1,96 @@
+// The parts of `npm test`, in the order in which they run. A tier of tests that is not listed here does not run.
+
+/**
+ * @typedef {"vitest" | "playwright"} Runner
+ * @typedef {object} Part
+ * @property {string} name what `npm test -- NAME` runs; for Vitest also the project in vitest.config.ts
+ * @property {Runner} runner
+ * @property {string} folder
+ * @property {RegExp} files which files of the folder are tests
+ * @property {string} about
+ * @property {boolean} [browser] needs Chromium
+ * @property {boolean} [expected] without tests the run fails; where this is false, it says so and goes on
+ * @property {boolean} [onDemand] runs only when named
+ * @property {number} limitMs when the part is ended and counts as failed
+ */
+
+const MINUTE_MS = 60_000;
+
+/** @type {readonly Part[]} */
+export const PARTS = [
+  {
+    name: "types",
+    runner: "vitest",
+    folder: "test/types",
+    files: /\.test-d\.ts$/,
+    about: "what must and must not compile",
+    expected: true,
+    limitMs: 2 * MINUTE_MS,
+  },
+  {
+    name: "unit",
+    runner: "vitest",
+    folder: "test/unit",
+    files: /\.test\.ts$/,
+    about: "one module at a time, in Node",
+    expected: true,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "contract",
+    runner: "vitest",
+    folder: "test/contract",
+    files: /\.memory\.test\.ts$/,
+    about: "one suite over every implementation that runs in Node",
+    expected: false,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "property",
+    runner: "vitest",
+    folder: "test/property",
+    files: /\.test\.ts$/,
+    about: "the engine against a model",
+    expected: false,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "sim",
+    runner: "vitest",
+    folder: "test/sim",
+    files: /\.test\.ts$/,
+    about: "a seeded world with faults",
+    expected: false,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "browser",
+    runner: "vitest",
+    folder: "test/browser",
+    files: /\.test\.ts$/,
+    about: "real IndexedDB, locks and workers, in Chromium",
+    browser: true,
+    expected: false,
+    limitMs: 5 * MINUTE_MS,
+  },
+  {
+    name: "packaging",
+    runner: "vitest",
+    folder: "test/packaging",
+    files: /\.test\.ts$/,
+    about: "the packed tarball, checked and used by a Vite app",
+    browser: true,
+    onDemand: true,
+    limitMs: 4 * MINUTE_MS,
+  },
+  {
+    name: "e2e",
+    runner: "playwright",
+    folder: "test/e2e",
+    files: /\.spec\.ts$/,
+    about: "the built demo in Chromium",
+    browser: true,
+    expected: false,
+    limitMs: 5 * MINUTE_MS,
+  },
+];

@@ -1,0 +1,98 @@
+// Runs one part in a process of its own and reads what its runner reported.
+
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { totalsOf } from "./totals.mjs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** @param {import("./parts.mjs").Part} part */
+export function hasTests(part) {
+  const folder = join(ROOT, part.folder);
+  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((file) => part.files.test(String(file)));
+}
+
+/**
+ * @param {import("./parts.mjs").Part} part
+ * @param {readonly string[]} extra arguments for the runner: parts of file names, its options
+ * @returns {Promise<import("./totals.mjs").Totals & { problem?: string }>}
+ */
+export async function runPart(part, extra) {
+  const reportFile = join(ROOT, "test-results", `${part.name}.json`);
+  rmSync(reportFile, { force: true });
+  const [file, args] = part.runner === "vitest" ? vitest(part, reportFile) : playwright(part);
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile };
+  const exitCode = await run([join(ROOT, "node_modules", file), ...args, ...extra], env, part.limitMs);
+  if (exitCode === "late") {
+    return { passed: 0, failed: 1, skipped: 0, problem: `ended after ${part.limitMs / 1000} s, its time limit` };
+  }
+  return totalsOf(part.runner, { exitCode, report: readJson(reportFile) });
+}
+
+/** @param {import("./parts.mjs").Part} part @param {string} reportFile @returns {[string, string[]]} */
+const vitest = (part, reportFile) => [
+  "vitest/vitest.mjs",
+  ["run", "--project", part.name, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+];
+
+/** @param {import("./parts.mjs").Part} part @returns {[string, string[]]} */
+const playwright = (part) => [
+  "@playwright/test/cli.js",
+  ["test", "--config", join(part.folder, "playwright.config.ts"), "--reporter=list,json"],
+];
+
+/**
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number} limitMs
+ * @returns {Promise<number | null | "late">}
+ */
+function run(args, env, limitMs) {
+  return new Promise((resolve) => {
+    const windows = process.platform === "win32";
+    // A process group of its own, so that ending it ends its browsers and servers too.
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env,
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: !windows,
+    });
+    const end = (/** @type {NodeJS.Signals} */ signal) => {
+      try {
+        if (windows || child.pid === undefined) child.kill(signal);
+        else process.kill(-child.pid, signal);
+      } catch {
+        // Already gone.
+      }
+    };
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      end("SIGKILL");
+    }, limitMs);
+    const interrupted = () => {
+      end("SIGINT");
+      process.exitCode = 130;
+    };
+    process.once("SIGINT", interrupted);
+    process.once("SIGTERM", interrupted);
+    child.once("error", () => resolve(null));
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      process.off("SIGINT", interrupted);
+      process.off("SIGTERM", interrupted);
+      resolve(late ? "late" : code);
+    });
+  });
+}
+
+/** @param {string} file */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
