@@ -1,0 +1,122 @@
+// The layer rule as a function over source texts, so that it can be shown to fail. biome.json holds the same rule for
+// editors; this one follows every kind of reference: import, export, import(), import types and new URL(…).
+
+import { dirname, join } from "node:path/posix";
+import ts from "typescript";
+
+/** Path below src/ with forward slashes, to text. */
+export type SourceTexts = ReadonlyMap<string, string>;
+
+interface Layer {
+  readonly layers: readonly string[];
+  readonly packages?: readonly string[];
+  /** Entries (files directly in src/) that the layer may import. */
+  readonly entries?: readonly string[];
+}
+
+const ENTRY = "entry";
+const ALLOWED: Readonly<Record<string, Layer>> = {
+  core: { layers: [] },
+  store: { layers: ["core"], packages: ["idb"] },
+  link: { layers: ["core"], packages: ["comlink"] },
+  host: { layers: ["core", "store", "link"] },
+  client: { layers: ["core", "link"] },
+  integrations: { layers: [], entries: ["index.ts"] },
+  [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", ENTRY] },
+};
+
+const IMPURE = new Set([
+  ...["Date", "performance", "crypto", "structuredClone", "queueMicrotask", "fetch", "console", "process", "Buffer"],
+  ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "requestAnimationFrame"],
+  ...["globalThis", "window", "self", "document", "navigator", "location", "indexedDB", "caches", "localStorage"],
+  ...["Worker", "SharedWorker", "MessageChannel", "MessagePort", "BroadcastChannel", "IDBDatabase", "Blob", "File"],
+]);
+
+/** Every breach of the layer rule, as "file:line what". Empty when there is none. */
+export function findBreaches(sources: SourceTexts): string[] {
+  return [...sources].flatMap(([path, text]) => {
+    const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+    const breaches: string[] = [];
+    const report = (node: ts.Node, what: string) => {
+      breaches.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${what}`);
+    };
+    const layer = layerOf(path);
+    if (!(layer in ALLOWED)) report(file, `"${layer}" is no layer`);
+    visit(file, (node) => {
+      const reference = referenceOf(node);
+      const breach = reference === undefined ? undefined : breachOf(path, reference);
+      if (breach) report(node, breach);
+      const impurity = layer === "core" ? impurityOf(node) : undefined;
+      if (impurity) report(node, `core is pure: no ${impurity}`);
+    });
+    return breaches;
+  });
+}
+
+function visit(node: ts.Node, see: (node: ts.Node) => void): void {
+  see(node);
+  ts.forEachChild(node, (child) => visit(child, see));
+}
+
+const layerOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : ENTRY);
+
+function breachOf(path: string, reference: string): string | undefined {
+  const layer = layerOf(path);
+  const allowed = ALLOWED[layer];
+  if (!reference.startsWith(".")) {
+    return allowed?.packages?.includes(reference) ? undefined : `${layer} imports the package ${reference}`;
+  }
+  const target = join(dirname(path), reference).replace(/\.js$/, ".ts");
+  if (target.startsWith("..")) return `${layer} imports ${target}, which is outside src/`;
+  const targetLayer = layerOf(target);
+  if (targetLayer === layer || allowed?.layers.includes(targetLayer) || allowed?.entries?.includes(target))
+    return undefined;
+  return `${layer} imports ${target}`;
+}
+
+/** What the node refers to another file or package by, if it does. */
+function referenceOf(node: ts.Node): string | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return textOf(node.moduleSpecifier);
+  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? textOf(node.argument.literal) : undefined;
+  if (ts.isExternalModuleReference(node)) return textOf(node.expression);
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    return textOf(node.arguments[0]) ?? "(computed)";
+  }
+  if (
+    ts.isNewExpression(node) &&
+    node.expression.getText() === "URL" &&
+    node.arguments?.[1]?.getText() === "import.meta.url"
+  ) {
+    return textOf(node.arguments[0]) ?? "(computed)";
+  }
+  return undefined;
+}
+
+const textOf = (node: ts.Node | undefined) => (node && ts.isStringLiteralLike(node) ? node.text : undefined);
+
+/** Something outside the core that the node uses: a global, or Math's source of chance. */
+function impurityOf(node: ts.Node): string | undefined {
+  if (!ts.isIdentifier(node) || isName(node)) return undefined;
+  if (IMPURE.has(node.text)) return node.text;
+  if (node.text !== "Math") return undefined;
+  const { parent } = node;
+  if (!ts.isPropertyAccessExpression(parent)) return "Math as a value";
+  return parent.name.text === "random" ? "Math.random" : undefined;
+}
+
+/** Whether the identifier only names a property, a member or a declaration: `x.self`, `{ self: 1 }`, `self: string`. */
+function isName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+  if (ts.isQualifiedName(parent)) return parent.right === node;
+  return (
+    (ts.isPropertyAssignment(parent) ||
+      ts.isPropertySignature(parent) ||
+      ts.isPropertyDeclaration(parent) ||
+      ts.isMethodSignature(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isGetAccessor(parent) ||
+      ts.isEnumMember(parent)) &&
+    parent.name === node
+  );
+}
