@@ -87,7 +87,7 @@ export const PARTS = [
     name: "e2e",
     runner: "playwright",
     folder: "test/e2e",
-    files: /\.spec\.ts$/,
+    files: /\.test\.ts$/,
     about: "the built demo in Chromium",
     browser: true,
     expected: false,

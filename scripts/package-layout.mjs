@@ -1,0 +1,16 @@
+// What the published package consists of besides what the compiler emits, and how large it may be. Kept in one place
+// for the build, the size report and the packaging test.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Scripts that the browser starts as workers: each is bundled into one file that imports nothing. */
+export const WORKERS = ["shared-worker", "dedicated-worker"].filter((name) =>
+  existsSync(join(ROOT, "src", `${name}.ts`)),
+);
+
+/** Minified and gzipped, in bytes. */
+export const SIZE_LIMITS = { client: 9_000, worker: 20_000 };

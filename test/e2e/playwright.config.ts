@@ -1,0 +1,38 @@
+// End to end: the demo as `npm start` serves it, in Chromium.
+
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { defineConfig, devices } from "@playwright/test";
+import { browserLaunchOptions } from "../browser-launch.mjs";
+
+/** A port that nobody listens on now. */
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "localhost", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+// This file is read again in every worker process, which inherits the environment.
+process.env.ORIGINMQ_E2E_PORT ??= String(await freePort());
+const baseURL = `http://localhost:${process.env.ORIGINMQ_E2E_PORT}`;
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../../test-results/e2e",
+  timeout: 60_000,
+  retries: 0,
+  workers: 2,
+  forbidOnly: Boolean(process.env.CI),
+  reporter: "list",
+  use: { ...devices["Desktop Chrome"], baseURL, launchOptions: browserLaunchOptions(), trace: "retain-on-failure" },
+  webServer: {
+    command: `npx vite build --logLevel warn && npx vite preview --port ${process.env.ORIGINMQ_E2E_PORT} --strictPort`,
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    url: baseURL,
+    timeout: 60_000,
+    reuseExistingServer: false,
+  },
+});
