@@ -30,7 +30,10 @@ export interface CheckpointChunk {
   readonly [part: string]: unknown;
 }
 
-/** What is stored. Both are read when they are iterated, in order, in bounded pieces; iterate after `takeOver`. */
+/**
+ * What is stored: one view, fixed when the first of the two is iterated. Both are read in order, in bounded pieces,
+ * as they are iterated; iterate after `takeOver`. A record or chunk that is missing from it is `unreadable`.
+ */
 export interface StoredLog {
   /** The chunks of the newest complete checkpoint, in the order they were given; empty when there is none. */
   readonly checkpoint: AsyncIterable<CheckpointChunk>;
@@ -45,19 +48,23 @@ export interface LogTail {
 }
 
 /**
- * Why the store refused. `deposed`: another writer took over, nothing was stored. `quota`: no room, nothing was
- * stored. `not-cloneable`: a body cannot be stored, nothing was. `format-too-new`: written by a newer major
- * format, nothing was touched. `unreadable`: a record is there but cannot be read. `lost`: the connection to the
- * database could not be restored. `failed`: anything else; nothing was stored.
+ * Why the store refused. `deposed`: another writer took over, or this one never did; nothing was stored. `quota`: no
+ * room, nothing was stored. `not-cloneable`: a body cannot be stored, nothing was. `format-too-new`: written by a newer
+ * major format, nothing was touched. `unreadable`: a record is there but cannot be read. `lost`: the connection to the
+ * database could not be restored, or the database was deleted, or the store closed; a commit that was under way may
+ * have been stored. `failed`: anything else; nothing was stored.
  */
 export type StoreFailure = "deposed" | "quota" | "not-cloneable" | "format-too-new" | "unreadable" | "lost" | "failed";
 
 export class StoreError extends Error {
   readonly reason: StoreFailure;
-  constructor(reason: StoreFailure, message: string, options?: ErrorOptions) {
+  /** With `unreadable`, where known: the batches that cannot be read. All others of the call can be. */
+  readonly firstSeqs?: readonly Seq[];
+  constructor(reason: StoreFailure, message: string, options?: ErrorOptions & { firstSeqs?: readonly Seq[] }) {
     super(message, options);
     this.name = "StoreError";
     this.reason = reason;
+    if (options?.firstSeqs !== undefined) this.firstSeqs = options.firstSeqs;
   }
 }
 
@@ -78,21 +85,24 @@ export interface LogStore {
    */
   commit(record: JournalRecord, batches: readonly BodyBatch[], durability: Durability): Promise<void>;
 
-  /** The batches with these `firstSeq`s, in that order; `undefined` for one that is not there. Keys come sorted. */
+  /**
+   * The batches with these `firstSeq`s, in that order; `undefined` for one that is not there. Keys come sorted.
+   * Rejects with `unreadable`, naming the `firstSeqs`, if one is there but cannot be read.
+   */
   readBatches(firstSeqs: readonly Seq[]): Promise<(BodyBatch | undefined)[]>;
 
-  /** Index of the first body (or header) that this store cannot store, tried for real and rolled back; `undefined` if all can. */
+  /** Index of the first body (or header) that this store cannot store, tried for real and taken back; `undefined` if all can. */
   findUnstorable(bodies: readonly unknown[]): Promise<number | undefined>;
 
   /**
    * Writes a snapshot of the state after record `uptoLsn`. Invisible until one fenced strict transaction flips the
-   * pointer and deletes the journal up to `uptoLsn` and the former generation.
+   * pointer and deletes the journal up to `uptoLsn` and the former generation. One at a time.
    */
   checkpoint(chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>, uptoLsn: Lsn): Promise<void>;
 
   /**
-   * Replaces batches by others in one transaction together with the record that says so. `remove` lists the
-   * `firstSeq`s that go. All or none.
+   * Replaces batches by others in one strict transaction together with the record that says so. `remove` lists the
+   * `firstSeq`s that go, before those of `add` come: an added batch may take the key of a removed one. All or none.
    */
   rewrite(record: JournalRecord, add: readonly BodyBatch[], remove: readonly Seq[]): Promise<void>;
 

@@ -1,0 +1,30 @@
+// What every store keeps beside the log: the number of its format, and which checkpoint counts.
+
+import type { Lsn } from "../core/journal.js";
+import { StoreError } from "./log-store.js";
+
+/** A greater `major` is refused untouched; a greater `minor` only adds fields. */
+export interface Format {
+  readonly major: number;
+  readonly minor: number;
+}
+export const FORMAT: Format = { major: 1, minor: 0 };
+
+/** `chunks` records under `generation` are the state after record `uptoLsn`. */
+export interface CheckpointPointer {
+  readonly generation: number;
+  readonly uptoLsn: Lsn;
+  readonly chunks: number;
+}
+export const NO_CHECKPOINT: CheckpointPointer = { generation: 0, uptoLsn: 0, chunks: 0 };
+
+/** Refuses a database that a newer major version wrote, before anything in it is touched. */
+export function assertReadable(format: Format | undefined): void {
+  if (format === undefined) throw new StoreError("failed", "the database is not one of OriginMQ: it has no format");
+  if (format.major > FORMAT.major) {
+    throw new StoreError(
+      "format-too-new",
+      `the database has format ${format.major}, this build reads up to ${FORMAT.major}`,
+    );
+  }
+}

@@ -1,0 +1,73 @@
+// What a store has kept, read back lazily in bounded pieces. Invariant: one `StoredLog` is one view: both parts
+// follow the pointer that was read when the first of them began, and whatever is missing from it is an error.
+
+import type { JournalRecord, Lsn } from "../core/journal.js";
+import type { CheckpointPointer } from "./format.js";
+import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
+
+/** Records a piece: enough to spread the cost of a transaction, few enough to bound memory. */
+const RECORDS_PER_PIECE = 256;
+/** Chunks are large (`core/checkpoint` cuts them by size). */
+const CHUNKS_PER_PIECE = 4;
+
+/** How a store reads one piece; each call is a transaction of its own. */
+export interface LogReader {
+  pointer(): Promise<CheckpointPointer>;
+  /** Up to `count` chunks of a generation from `index` on. */
+  chunks(generation: number, index: number, count: number): Promise<CheckpointChunk[]>;
+  /** Up to `count` records from `lsn` on. */
+  records(lsn: Lsn, count: number): Promise<JournalRecord[]>;
+}
+
+export function createStoredLog(reader: LogReader): StoredLog {
+  let pointer: Promise<CheckpointPointer> | undefined;
+  const readPointer = (): Promise<CheckpointPointer> => {
+    pointer ??= reader.pointer();
+    return pointer;
+  };
+  return {
+    checkpoint: { [Symbol.asyncIterator]: () => readChunks(reader, readPointer) },
+    journal: { [Symbol.asyncIterator]: () => readRecords(reader, readPointer) },
+  };
+}
+
+async function* readChunks(
+  reader: LogReader,
+  readPointer: () => Promise<CheckpointPointer>,
+): AsyncGenerator<CheckpointChunk> {
+  const { generation, chunks } = await readPointer();
+  for (let index = 0; index < chunks; ) {
+    const wanted = Math.min(CHUNKS_PER_PIECE, chunks - index);
+    const piece = await reader.chunks(generation, index, wanted);
+    if (piece.length < wanted) throw missing(`chunk ${index + piece.length} of checkpoint ${generation}`);
+    yield* piece.map((chunk, at) => readable(chunk, `chunk ${index + at} of checkpoint ${generation}`));
+    index += wanted;
+  }
+}
+
+async function* readRecords(
+  reader: LogReader,
+  readPointer: () => Promise<CheckpointPointer>,
+): AsyncGenerator<JournalRecord> {
+  let lsn = (await readPointer()).uptoLsn + 1;
+  for (;;) {
+    const piece = await reader.records(lsn, RECORDS_PER_PIECE);
+    for (const record of piece) {
+      // Replaying over a gap would build a state that never was.
+      if (readable(record, `journal record ${lsn}`).lsn !== lsn) throw missing(`journal record ${lsn}`);
+      yield record;
+      lsn++;
+    }
+    if (piece.length < RECORDS_PER_PIECE) return;
+  }
+}
+
+function missing(what: string): StoreError {
+  return new StoreError("unreadable", `${what} is missing`);
+}
+
+/** Chromium hands out `null` for a record that it cannot deserialize. */
+export function readable<T extends object>(value: T | null | undefined, what: string): T {
+  if (typeof value !== "object" || value === null) throw new StoreError("unreadable", `${what} cannot be read`);
+  return value;
+}
