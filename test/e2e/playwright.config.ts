@@ -17,6 +17,7 @@ const freePort = () =>
 
 // This file is read again in every worker process, which inherits the environment.
 process.env.ORIGINMQ_E2E_PORT ??= String(await freePort());
+const vite = "node node_modules/vite/bin/vite.js";
 const baseURL = `http://localhost:${process.env.ORIGINMQ_E2E_PORT}`;
 
 export default defineConfig({
@@ -29,7 +30,7 @@ export default defineConfig({
   reporter: "list",
   use: { ...devices["Desktop Chrome"], baseURL, launchOptions: browserLaunchOptions(), trace: "retain-on-failure" },
   webServer: {
-    command: `npx vite build --logLevel warn && npx vite preview --port ${process.env.ORIGINMQ_E2E_PORT} --strictPort`,
+    command: `${vite} build --logLevel warn && ${vite} preview --port ${process.env.ORIGINMQ_E2E_PORT} --strictPort`,
     cwd: fileURLToPath(new URL("../../", import.meta.url)),
     url: baseURL,
     timeout: 60_000,
