@@ -37,8 +37,9 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
       return createStoredLog(createReader(access));
     },
     async takeOver(build) {
-      tail = undefined;
       step("take-over:begin");
+      await connection.open();
+      tail = undefined;
       const next = await takeOverWithReserve(connection, build, step);
       step("take-over:complete");
       tail = next;

@@ -59,7 +59,7 @@ export type StoreFailure = "deposed" | "quota" | "not-cloneable" | "format-too-n
 export class StoreError extends Error {
   readonly reason: StoreFailure;
   /** With `unreadable`, where known: the batches that cannot be read. All others of the call can be. */
-  readonly firstSeqs?: readonly Seq[];
+  declare readonly firstSeqs?: readonly Seq[];
   constructor(reason: StoreFailure, message: string, options?: ErrorOptions & { firstSeqs?: readonly Seq[] }) {
     super(message, options);
     this.name = "StoreError";
@@ -81,7 +81,7 @@ export interface LogStore {
   /**
    * Stores the record and the batches, all or none. Resolves on the transaction's `complete`. A commit whose
    * outcome is unknown (connection lost) is looked up in the tail before this settles. A record without batches
-   * is given the reserve's room when the quota refuses it.
+   * is given the reserve's room when the quota refuses it. What is handed in must not change until this settles.
    */
   commit(record: JournalRecord, batches: readonly BodyBatch[], durability: Durability): Promise<void>;
 

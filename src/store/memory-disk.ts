@@ -51,7 +51,11 @@ export function add<T>(map: Map<number, T>, key: number, value: T, freed?: Reado
 }
 
 export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): Change {
-  return { apply: () => void (disk.epoch = epoch) };
+  return {
+    apply() {
+      disk.epoch = epoch;
+    },
+  };
 }
 
 export function putChunk(disk: MemoryDisk, generation: number, index: number, chunk: CheckpointChunk): Change {

@@ -58,8 +58,10 @@ function createReads(session: Session): Reads {
       return firstSeqs.map((firstSeq) => structuredClone(disk.bodies.get(firstSeq)));
     },
     async findUnstorable(bodies) {
+      session.step("probe:begin");
       assertOpen(session);
       const index = bodies.findIndex((body) => !isStorable(body));
+      session.step("probe:complete");
       return index === -1 ? undefined : index;
     },
     async *batchKeys() {

@@ -1,0 +1,79 @@
+// Disposable databases, with a look at what lies in them that does not go through the store under test.
+
+import { createIndexedDbStore } from "../../src/store/indexeddb.js";
+import type { LogStore } from "../../src/store/log-store.js";
+import type { StoreHarness, TestDisk } from "../contract/log-store.contract.js";
+
+export interface IndexedDbDisk extends TestDisk {
+  readonly database: string;
+  /** Writes past the store, unfenced. */
+  put(store: string, key: IDBValidKey, value: unknown): Promise<void>;
+}
+
+export interface IndexedDbHarness extends StoreHarness {
+  createDisk(): IndexedDbDisk;
+}
+
+export function createIndexedDbHarness(): IndexedDbHarness {
+  const stores: LogStore[] = [];
+  const databases: string[] = [];
+  return {
+    createDisk() {
+      const database = `store-test-${crypto.randomUUID()}`;
+      databases.push(database);
+      return {
+        database,
+        store(onStep) {
+          const store = createIndexedDbStore(onStep === undefined ? { database } : { database, onStep });
+          stores.push(store);
+          return store;
+        },
+        put: (store, key, value) => withDatabase(database, (db) => putRaw(db, store, key, value)),
+        setFormat: (format) => withDatabase(database, (db) => putRaw(db, "meta", "format", format)),
+        dump: () => withDatabase(database, dumpRaw),
+      };
+    },
+    async dispose() {
+      for (const store of stores.splice(0)) await store.close();
+      await Promise.all(databases.splice(0).map((name) => settled(indexedDB.deleteDatabase(name))));
+    },
+  };
+}
+
+export function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export async function withDatabase<T>(database: string, use: (db: IDBDatabase) => Promise<T>): Promise<T> {
+  const db = await settled(indexedDB.open(database));
+  try {
+    return await use(db);
+  } finally {
+    db.close();
+  }
+}
+
+function putRaw(db: IDBDatabase, store: string, key: IDBValidKey, value: unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const tx = db.transaction(store, "readwrite");
+    tx.objectStore(store).put(value, key);
+    tx.oncomplete = () => resolve();
+    tx.onabort = () => reject(tx.error);
+  });
+}
+
+async function dumpRaw(db: IDBDatabase): ReturnType<TestDisk["dump"]> {
+  const tx = db.transaction(["journal", "bodies", "checkpoint", "meta"]);
+  const [journal, bodies, chunks, epoch, metaKeys] = await Promise.all([
+    settled(tx.objectStore("journal").getAllKeys()),
+    settled(tx.objectStore("bodies").getAllKeys()),
+    settled(tx.objectStore("checkpoint").count()),
+    settled(tx.objectStore("meta").get("epoch")),
+    settled(tx.objectStore("meta").getAllKeys()),
+  ]);
+  const trials = metaKeys.filter((key) => typeof key !== "string").length;
+  return { journal: journal as number[], bodies: bodies as number[], chunks, epoch, trials };
+}

@@ -1,0 +1,28 @@
+// The memory store passes the contract in Node.
+
+import { createMemoryDisk, createMemoryStore } from "../../src/store/memory.js";
+import { describeLogStore } from "./log-store.contract.js";
+
+describeLogStore("memory", {
+  createDisk() {
+    const disk = createMemoryDisk();
+    return {
+      store: (onStep) => createMemoryStore(onStep === undefined ? { disk } : { disk, onStep }),
+      async setFormat(format) {
+        disk.format = format;
+      },
+      async dump() {
+        const chunks = [...disk.checkpoints.values()].reduce((sum, list) => sum + list.length, 0);
+        const sorted = (keys: Iterable<number>) => [...keys].sort((a, b) => a - b);
+        return {
+          journal: sorted(disk.journal.keys()),
+          bodies: sorted(disk.bodies.keys()),
+          chunks,
+          epoch: disk.epoch,
+          trials: 0,
+        };
+      },
+    };
+  },
+  async dispose() {},
+});
