@@ -2,6 +2,7 @@
 // Invariant: the state after a crash is `apply` over checkpoint and journal, nothing else, so a change
 // carries every value that was decided (times, tokens, jitter) and nothing that would be decided again.
 
+import type { QueueErrorCode } from "./errors.js";
 import type { QueueSettings } from "./settings.js";
 
 /** Number of a message, rising over all queues of a database. Also names a body. */
@@ -38,13 +39,13 @@ export interface OutcomeOk {
 }
 export interface OutcomeFailed {
   readonly ok: false;
-  readonly code: import("./errors.js").QueueErrorCode;
+  readonly code: QueueErrorCode;
   readonly message: string;
   readonly detail?: unknown;
 }
 
 export type Change =
-  | { readonly type: "took-over"; readonly term: string; readonly firstSeq: Seq }
+  | { readonly type: "took-over"; readonly term: string }
   | { readonly type: "configured"; readonly queue: string; readonly settings: Partial<QueueSettings> }
   | { readonly type: "stored"; readonly firstSeq: Seq; readonly count: number; readonly bytes: number }
   | {
@@ -86,13 +87,30 @@ export type Change =
       readonly dueAt?: number;
       readonly failure?: Failure;
     }
-  | { readonly type: "dead"; readonly queue: string; readonly seq: Seq; readonly reason: string; readonly failure?: Failure }
+  | {
+      readonly type: "dead";
+      readonly queue: string;
+      readonly seq: Seq;
+      readonly reason: string;
+      readonly failure?: Failure;
+    }
   | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }
-  | { readonly type: "purged"; readonly queue: string; readonly scope: "waiting" }
-  | { readonly type: "purged"; readonly queue: string; readonly scope: "dead"; readonly seqs: Ranges }
-  | { readonly type: "paused"; readonly queue: string; readonly paused: boolean; readonly by: "user" | "dead-letters" }
-  | { readonly type: "rewritten"; readonly removed: readonly Seq[]; readonly added: readonly { firstSeq: Seq; seqs: Ranges; bytes: number }[] }
-  | { readonly type: "answered"; readonly client: string; readonly number: number; readonly confirmed: number; readonly outcome: Outcome }
+  /** All that waits goes; what is leased stays with its consumers. */
+  | { readonly type: "purged"; readonly queue: string }
+  | { readonly type: "dead-purged"; readonly queue: string; readonly seqs: Ranges }
+  | { readonly type: "paused"; readonly queue: string; readonly paused: boolean }
+  | {
+      readonly type: "rewritten";
+      readonly removed: readonly Seq[];
+      readonly added: readonly { firstSeq: Seq; seqs: Ranges; bytes: number }[];
+    }
+  | {
+      readonly type: "answered";
+      readonly client: string;
+      readonly number: number;
+      readonly confirmed: number;
+      readonly outcome: Outcome;
+    }
   | { readonly type: "client-forgotten"; readonly client: string };
 
 /** `receive`: handed to the caller at once. `consume`: may wait in the client's buffer before its handler starts. */

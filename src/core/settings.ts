@@ -1,5 +1,7 @@
 // What a queue stores about itself, with its defaults. Durations are milliseconds.
 
+import { type Check, duration, integer, oneOf, record, type Spec } from "./check.js";
+
 export type Jitter = "full" | "none";
 
 /** Wait before attempt n + 1: `exponential` is baseMs · 2^(n − 1), `fixed` is baseMs, both at most maxMs, then jittered. */
@@ -32,3 +34,26 @@ export const DEFAULT_SETTINGS: QueueSettings = {
 
 export const PRIORITY_MAX = 9;
 export const PRIORITY_DEFAULT = 4;
+
+/** Handing out one message for ever, or counting to no limit, is nobody's wish: a typing error is likelier. */
+const COUNT_MAX = 1_000_000_000;
+
+const backoff: Check = record({
+  type: oneOf("exponential", "fixed"),
+  baseMs: duration(),
+  maxMs: duration(),
+  jitter: oneOf("full", "none"),
+});
+
+/** What a stored setting may be. */
+export const SETTINGS_SPEC: Spec = {
+  leaseMs: duration(100),
+  handlerTimeoutMs: duration(1),
+  maxDeliveries: integer(1, 1_000),
+  backoff,
+  maxDeadLetters: integer(1, COUNT_MAX),
+  maxMessages: integer(1, COUNT_MAX),
+  durability: oneOf("strict", "relaxed"),
+};
+
+export const QUEUE_NAME_MAX = 256;

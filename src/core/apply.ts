@@ -1,0 +1,355 @@
+// Applies what was decided to the working state. Total: a change that is in the journal can always be applied.
+// Invariant: no decision is taken here; the same changes give the same state on any machine.
+
+import { assert, QueueError } from "./errors.js";
+import type { Change, JournalRecord, Seq } from "./journal.js";
+import { forEachRange, forEachSeq } from "./ranges.js";
+import { type Run, splitFront } from "./run.js";
+import {
+  type ClientState,
+  createClientState,
+  createQueueState,
+  type Grant,
+  type Lane,
+  type Lease,
+  type QueueState,
+  type State,
+} from "./state.js";
+
+/** Replays one record. */
+export function applyRecord(state: State, record: JournalRecord): void {
+  advance(state, record.at);
+  state.epoch = record.epoch;
+  for (const change of record.changes) apply(state, change, record.at);
+  state.lsn = record.lsn;
+}
+
+/** Moves what is due by `now` to the ready messages. Changes nothing that is stored: being due follows from the time. */
+export function advance(state: State, now: number): void {
+  for (const queue of state.queues.values()) {
+    for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
+      queue.delayed.pop();
+      queue.delayedCount -= run.count;
+      addReady(queue, run, "tail");
+    }
+  }
+}
+
+export function apply(state: State, change: Change, at: number): void {
+  switch (change.type) {
+    case "took-over":
+      state.terms.push({ firstSeq: state.nextSeq, term: change.term });
+      return;
+    case "configured": {
+      const queue = queueOf(state, change.queue);
+      queue.settings = { ...queue.settings, ...change.settings };
+      return;
+    }
+    case "stored":
+      state.batches.add(change);
+      return;
+    case "accepted":
+      return accept(state, change, at);
+    case "leased":
+      return lease(state, change, at);
+    case "renewed":
+      return renew(state, change);
+    case "acked": {
+      const queue = queueOf(state, change.queue);
+      forEachSeq(change.seqs, (seq) => {
+        const ended = endLease(state, queue, seq);
+        queue.counters.acked++;
+        queue.counters.servedMs += Math.max(0, at - ended.leasedAt);
+        state.batches.release(ended.bodySeq, 1);
+      });
+      return;
+    }
+    case "retried": {
+      const queue = queueOf(state, change.queue);
+      const ended = endLease(state, queue, change.seq);
+      queue.counters.retried++;
+      addBack(queue, runOf(ended, { readyAt: change.dueAt, failure: change.failure ?? ended.failure }), at, "tail");
+      return;
+    }
+    case "returned":
+      return giveBack(state, change, at);
+    case "dead":
+      return bury(state, change, at);
+    case "redriven": {
+      const queue = queueOf(state, change.queue);
+      forEachSeq(change.seqs, (seq) => {
+        const dead = queue.dead.get(seq);
+        assert(dead, `dead letter ${seq} is there to be redriven`);
+        queue.dead.delete(seq);
+        queue.counters.redriven++;
+        addReady(queue, runOf(dead, { attempts: 0, readyAt: at, failure: undefined }), "tail");
+      });
+      return;
+    }
+    case "purged":
+      return purge(state, queueOf(state, change.queue));
+    case "dead-purged": {
+      const queue = queueOf(state, change.queue);
+      forEachSeq(change.seqs, (seq) => {
+        const dead = queue.dead.get(seq);
+        assert(dead, `dead letter ${seq} is there to be purged`);
+        queue.dead.delete(seq);
+        queue.counters.purged++;
+        state.batches.release(dead.bodySeq, 1);
+      });
+      return;
+    }
+    case "paused":
+      queueOf(state, change.queue).pausedByUser = change.paused;
+      return;
+    case "rewritten":
+      state.batches.replace(change.removed, change.added);
+      return;
+    case "answered": {
+      const client = clientOf(state, change.client, at);
+      client.outcomes.set(change.number, change.outcome);
+      client.confirmed = Math.max(client.confirmed, change.confirmed);
+      // Numbers rise, so the confirmed ones stand first.
+      for (const number of client.outcomes.keys()) {
+        if (number > client.confirmed) break;
+        client.outcomes.delete(number);
+      }
+      return;
+    }
+    case "client-forgotten":
+      state.clients.delete(change.client);
+      return;
+  }
+}
+
+type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
+
+/** The queue of that name, new if there is none. */
+function queueOf(state: State, name: string): QueueState {
+  let queue = state.queues.get(name);
+  if (queue === undefined) {
+    queue = createQueueState(name);
+    state.queues.set(name, queue);
+  }
+  return queue;
+}
+
+function clientOf(state: State, id: string, at: number): ClientState {
+  let client = state.clients.get(id);
+  if (client === undefined) {
+    client = createClientState(id);
+    state.clients.set(id, client);
+  }
+  client.seenAt = at;
+  return client;
+}
+
+function accept(state: State, change: Of<"accepted">, at: number): void {
+  const queue = queueOf(state, change.queue);
+  const { seq, bodySeq, count, priority, dueAt } = change;
+  queue.counters.accepted += count;
+  state.nextSeq = Math.max(state.nextSeq, seq + count);
+  const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
+  addBack(queue, { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, suspect: false }, at, "tail");
+}
+
+function lease(state: State, change: Of<"leased">, at: number): void {
+  const queue = queueOf(state, change.queue);
+  const client = clientOf(state, change.client, at);
+  const { grant: id, mode, until } = change;
+  const grant: Grant = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
+  forEachRange(change.seqs, (first, count) => {
+    takeOut(queue, first, count, (run) => {
+      queue.counters.deliveries += run.count;
+      queue.counters.waitedMs += run.count * Math.max(0, at - run.readyAt);
+      if (run.suspect) client.suspectsHeld += run.count;
+      for (let i = 0; i < run.count; i++) {
+        const leased: Lease = {
+          seq: run.seq + i,
+          bodySeq: run.bodySeq + i,
+          priority: run.priority,
+          attempts: run.attempts + 1,
+          sentAt: run.sentAt,
+          readyAt: run.readyAt,
+          leasedAt: at,
+          suspect: run.suspect,
+          failure: run.failure,
+          grant,
+          until,
+        };
+        queue.leased.set(leased.seq, leased);
+        grant.leases.set(leased.seq, leased);
+      }
+    });
+  });
+  client.held += grant.leases.size;
+  client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
+  client.grants.add(grant);
+  state.grants.set(id, grant);
+  state.leaseEnds.push({ until, grant });
+}
+
+function renew(state: State, change: Of<"renewed">): void {
+  const grant = state.grants.get(change.grant);
+  assert(grant, `grant ${change.grant} is there to be renewed`);
+  const { until } = change;
+  if (change.seqs) {
+    forEachSeq(change.seqs, (seq) => {
+      const held = grant.leases.get(seq);
+      if (held) held.until = until;
+    });
+  } else {
+    for (const held of grant.leases.values()) held.until = Math.max(held.until, until);
+  }
+  grant.until = Math.max(grant.until, until);
+  state.leaseEnds.push({ until, grant });
+}
+
+function giveBack(state: State, change: Of<"returned">, at: number): void {
+  const queue = queueOf(state, change.queue);
+  forEachSeq(change.seqs, (seq) => {
+    const ended = endLease(state, queue, seq);
+    const run = runOf(ended, {
+      attempts: change.counted ? ended.attempts : ended.attempts - 1,
+      readyAt: Math.max(change.dueAt ?? at, at),
+      suspect: change.suspect,
+      failure: change.failure ?? ended.failure,
+    });
+    addBack(queue, run, at, "front");
+  });
+}
+
+function bury(state: State, change: Of<"dead">, at: number): void {
+  const queue = queueOf(state, change.queue);
+  const { seq, reason } = change;
+  const { bodySeq, priority, attempts, sentAt, failure } = endLease(state, queue, seq);
+  const cause = change.failure ?? failure;
+  queue.counters.died++;
+  queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason, failure: cause, diedAt: at });
+}
+
+function purge(state: State, queue: QueueState): void {
+  for (const run of waitingRuns(queue)) {
+    state.batches.release(run.bodySeq, run.count);
+    queue.counters.purged += run.count;
+  }
+  for (const lane of queue.lanes) {
+    lane.front.clear();
+    lane.tail.clear();
+  }
+  queue.suspects.clear();
+  queue.delayed.clear();
+  queue.readyCount = 0;
+  queue.delayedCount = 0;
+}
+
+/** All runs that wait, in no particular order. */
+export function* waitingRuns(queue: QueueState): Generator<Run> {
+  yield* queue.suspects;
+  for (const lane of queue.lanes) {
+    yield* lane.front;
+    yield* lane.tail;
+  }
+  yield* queue.delayed.items();
+}
+
+function endLease(state: State, queue: QueueState, seq: Seq): Lease {
+  const ended = queue.leased.get(seq);
+  assert(ended, `message ${seq} is leased`);
+  queue.leased.delete(seq);
+  const { grant } = ended;
+  grant.leases.delete(seq);
+  const client = state.clients.get(grant.client);
+  assert(client, `client ${grant.client} is known while it holds leases`);
+  client.held--;
+  client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) as number) - 1);
+  if (ended.suspect) client.suspectsHeld--;
+  if (grant.leases.size === 0) {
+    state.grants.delete(grant.id);
+    client.grants.delete(grant);
+  }
+  return ended;
+}
+
+const runOf = (
+  message: { seq: Seq; bodySeq: Seq; priority: number; attempts: number; sentAt: number },
+  over: Pick<Run, "readyAt" | "failure"> & Partial<Pick<Run, "attempts" | "suspect">>,
+): Run => ({
+  seq: message.seq,
+  bodySeq: message.bodySeq,
+  count: 1,
+  priority: message.priority,
+  attempts: message.attempts,
+  sentAt: message.sentAt,
+  suspect: false,
+  ...over,
+});
+
+/** Puts a run where its time says it belongs. */
+function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
+  if (run.readyAt > at) {
+    queue.delayedCount += run.count;
+    queue.delayed.push(run);
+  } else addReady(queue, run, end);
+}
+
+function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
+  queue.readyCount += run.count;
+  const lane = queue.lanes[run.priority] as Lane;
+  if (run.suspect) queue.suspects.insert(run);
+  else if (end === "front") lane.front.insert(run);
+  else lane.tail.append(run);
+}
+
+/** Takes these waiting messages out, wherever they wait, as runs. */
+function takeOut(queue: QueueState, first: Seq, count: number, visit: (run: Run) => void): void {
+  for (let seq = first; seq < first + count; ) {
+    const wanted = first + count - seq;
+    const place = placeAtHead(queue, seq);
+    const taken = place ? takeHead(place.head as Run, wanted, place.shift) : takeAnywhere(queue, seq);
+    if (place) queue.readyCount -= taken.count;
+    visit(taken);
+    seq += taken.count;
+  }
+}
+
+function takeHead(head: Run, wanted: number, shift: () => void): Run {
+  const taken = splitFront(head, Math.min(wanted, head.count));
+  if (head.count === 0) shift();
+  return taken;
+}
+
+function placeAtHead(queue: QueueState, seq: Seq): { readonly head: Run | undefined; shift(): void } | undefined {
+  if (queue.suspects.head?.seq === seq) return queue.suspects;
+  for (let priority = queue.lanes.length - 1; priority >= 0; priority--) {
+    const { front, tail } = queue.lanes[priority] as Lane;
+    if (front.head?.seq === seq) return front;
+    if (tail.head?.seq === seq) return tail;
+  }
+  return undefined;
+}
+
+/**
+ * Takes one message from the middle. Hand-outs take from the heads; only a replay with a clock that was set back,
+ * where a message is not due yet although it was when it left, comes here.
+ */
+function takeAnywhere(queue: QueueState, seq: Seq): Run {
+  for (const run of waitingRuns(queue)) {
+    if (seq < run.seq || seq >= run.seq + run.count) continue;
+    const isDelayed = queue.delayed.remove((other) => other === run) !== undefined;
+    if (isDelayed) queue.delayedCount -= run.count;
+    else {
+      const lane = queue.lanes[run.priority] as Lane;
+      const home = run.suspect ? queue.suspects : [...lane.front].includes(run) ? lane.front : lane.tail;
+      home.remove(run);
+      queue.readyCount -= run.count;
+    }
+    const before = splitFront(run, seq - run.seq);
+    const taken = splitFront(run, 1);
+    for (const rest of [before, run]) {
+      if (rest.count > 0) addBack(queue, rest, isDelayed ? rest.readyAt - 1 : rest.readyAt, "front");
+    }
+    return taken;
+  }
+  throw new QueueError("internal", `broken invariant: message ${seq} waits in queue ${queue.name}`);
+}

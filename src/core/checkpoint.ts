@@ -1,0 +1,324 @@
+// The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
+// Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
+
+import { assert } from "./errors.js";
+import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
+import { rangesOf } from "./ranges.js";
+import type { Run } from "./run.js";
+import type { QueueSettings } from "./settings.js";
+import {
+  type Counters,
+  createClientState,
+  createQueueState,
+  createState,
+  type DeadMessage,
+  type Grant,
+  type Lane,
+  type Lease,
+  type QueueState,
+  type State,
+  type Term,
+} from "./state.js";
+
+export const CHECKPOINT_VERSION = 1;
+/** Entries in one chunk. */
+const CHUNK_ENTRIES_MAX = 16_384;
+
+type HeadChunk = {
+  readonly v: number;
+  readonly kind: "head";
+  readonly lsn: Lsn;
+  readonly epoch: Epoch;
+  readonly nextSeq: Seq;
+  readonly terms: readonly Term[];
+  readonly clients: readonly {
+    id: string;
+    seenAt: number;
+    confirmed: number;
+    outcomes: readonly [number, Outcome][];
+  }[];
+};
+
+type BatchesChunk = {
+  readonly v: number;
+  readonly kind: "batches";
+  readonly firstSeq: Float64Array;
+  readonly count: Float64Array;
+  readonly bytes: Float64Array;
+  readonly seqs: readonly (readonly [index: number, seqs: Ranges])[];
+};
+
+type QueueChunk = {
+  readonly v: number;
+  readonly kind: "queue";
+  readonly name: string;
+  readonly settings: QueueSettings;
+  readonly pausedByUser: boolean;
+  readonly counters: Counters;
+};
+
+type RunsChunk = {
+  readonly v: number;
+  readonly kind: "runs";
+  readonly queue: string;
+  readonly seq: Float64Array;
+  readonly bodySeq: Float64Array;
+  readonly count: Uint32Array;
+  readonly priority: Uint8Array;
+  readonly attempts: Uint32Array;
+  readonly sentAt: Float64Array;
+  readonly readyAt: Float64Array;
+  readonly place: Uint8Array;
+  readonly failures: readonly (readonly [index: number, failure: Failure])[];
+};
+
+type GrantsChunk = {
+  readonly v: number;
+  readonly kind: "grants";
+  readonly grants: readonly StoredGrant[];
+};
+type StoredGrant = {
+  readonly id: string;
+  readonly client: string;
+  readonly queue: string;
+  readonly mode: LeaseMode;
+  readonly until: number;
+  readonly leases: readonly Omit<Lease, "grant">[];
+};
+
+type DeadChunk = {
+  readonly v: number;
+  readonly kind: "dead";
+  readonly queue: string;
+  readonly dead: readonly DeadMessage[];
+};
+
+export type StateChunk = HeadChunk | BatchesChunk | QueueChunk | RunsChunk | GrantsChunk | DeadChunk;
+
+const v = CHECKPOINT_VERSION;
+/** Where a run waits. */
+const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3 } as const;
+
+export function encodeCheckpoint(state: State): StateChunk[] {
+  const chunks: StateChunk[] = [encodeHead(state)];
+  for (const batches of slices(state.batches.all())) {
+    chunks.push({
+      v,
+      kind: "batches",
+      firstSeq: Float64Array.from(batches, (batch) => batch.firstSeq),
+      count: Float64Array.from(batches, (batch) => batch.count),
+      bytes: Float64Array.from(batches, (batch) => batch.bytes),
+      seqs: batches.flatMap((batch, i) => (batch.seqs ? [[i, batch.seqs] as const] : [])),
+    });
+  }
+  for (const queue of state.queues.values()) {
+    const { name, settings, pausedByUser, counters } = queue;
+    chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters } });
+    for (const placed of slices([...placedRuns(queue)])) chunks.push(encodeRuns(name, placed));
+    for (const dead of slices([...queue.dead.values()])) chunks.push({ v, kind: "dead", queue: name, dead });
+  }
+  for (const grants of slices([...state.grants.values()], 256)) {
+    chunks.push({ v, kind: "grants", grants: grants.map(encodeGrant) });
+  }
+  return chunks;
+}
+
+function* slices<T>(items: readonly T[], size = CHUNK_ENTRIES_MAX): Generator<readonly T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
+
+function encodeHead(state: State): HeadChunk {
+  const clients = [...state.clients.values()].map(({ id, seenAt, confirmed, outcomes }) => ({
+    id,
+    seenAt,
+    confirmed,
+    outcomes: [...outcomes],
+  }));
+  const { lsn, epoch, nextSeq } = state;
+  return { v, kind: "head", lsn, epoch, nextSeq, terms: usedTerms(state), clients };
+}
+
+/** Terms of which a message can still exist: those before the first stored body are history. */
+function usedTerms(state: State): Term[] {
+  const oldest = oldestSeq(state);
+  return state.terms.filter((_, i) => (state.terms[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > oldest);
+}
+
+/** A message is never older than its body's batch. */
+const oldestSeq = (state: State): Seq => state.batches.all()[0]?.firstSeq ?? state.nextSeq;
+
+type Placed = readonly [place: number, run: Run];
+
+function* placedRuns(queue: QueueState): Generator<Placed> {
+  for (const run of queue.suspects) yield [PLACE.suspects, run];
+  for (const lane of queue.lanes) {
+    for (const run of lane.front) yield [PLACE.front, run];
+    for (const run of lane.tail) yield [PLACE.tail, run];
+  }
+  for (const run of queue.delayed.items()) yield [PLACE.delayed, run];
+}
+
+function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
+  return {
+    v,
+    kind: "runs",
+    queue,
+    seq: Float64Array.from(placed, ([, run]) => run.seq),
+    bodySeq: Float64Array.from(placed, ([, run]) => run.bodySeq),
+    count: Uint32Array.from(placed, ([, run]) => run.count),
+    priority: Uint8Array.from(placed, ([, run]) => run.priority),
+    attempts: Uint32Array.from(placed, ([, run]) => run.attempts),
+    sentAt: Float64Array.from(placed, ([, run]) => run.sentAt),
+    readyAt: Float64Array.from(placed, ([, run]) => run.readyAt),
+    // A suspect may also be delayed, so being one is a bit of its own.
+    place: Uint8Array.from(placed, ([place, run]) => place | (run.suspect ? 4 : 0)),
+    failures: placed.flatMap(([, run], i) => (run.failure ? [[i, run.failure] as const] : [])),
+  };
+}
+
+const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({
+  id,
+  client,
+  queue,
+  mode,
+  until,
+  leases: [...leases.values()].map(({ grant: _, ...lease }) => lease),
+});
+
+/** Builds the state back. Chunks come in the order they were encoded. */
+export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable<unknown>): Promise<State> {
+  const state = createState();
+  let isReferenced = false;
+  for await (const chunk of chunks as AsyncIterable<StateChunk>) {
+    if (!isReferenced && chunk.kind !== "head" && chunk.kind !== "batches") {
+      // From here on come the messages, each of which keeps its body alive.
+      state.batches.releaseAll();
+      isReferenced = true;
+    }
+    decodeChunk(state, chunk);
+  }
+  if (!isReferenced) state.batches.releaseAll();
+  state.batches.sweep();
+  return state;
+}
+
+function decodeChunk(state: State, chunk: StateChunk): void {
+  switch (chunk.kind) {
+    case "head":
+      return decodeHead(state, chunk);
+    case "batches": {
+      const seqs = new Map(chunk.seqs);
+      chunk.firstSeq.forEach((firstSeq, i) => {
+        const gaps = seqs.get(i);
+        const { count, bytes } = chunk;
+        state.batches.add({
+          firstSeq,
+          count: count[i] as number,
+          bytes: bytes[i] as number,
+          ...(gaps && { seqs: gaps }),
+        });
+      });
+      return;
+    }
+    case "queue": {
+      const queue = createQueueState(chunk.name);
+      queue.settings = { ...queue.settings, ...chunk.settings };
+      queue.pausedByUser = chunk.pausedByUser;
+      Object.assign(queue.counters, chunk.counters);
+      state.queues.set(chunk.name, queue);
+      return;
+    }
+    case "runs":
+      return decodeRuns(state, chunk);
+    case "dead": {
+      const queue = queueOf(state, chunk.queue);
+      for (const dead of chunk.dead) {
+        queue.dead.set(dead.seq, dead);
+        state.batches.retain(dead.bodySeq, 1);
+      }
+      return;
+    }
+    case "grants":
+      for (const grant of chunk.grants) decodeGrant(state, grant);
+      return;
+  }
+}
+
+function decodeHead(state: State, head: HeadChunk): void {
+  state.lsn = head.lsn;
+  state.epoch = head.epoch;
+  state.nextSeq = head.nextSeq;
+  state.terms.push(...head.terms);
+  for (const { id, seenAt, confirmed, outcomes } of head.clients) {
+    const client = createClientState(id);
+    client.seenAt = seenAt;
+    client.confirmed = confirmed;
+    for (const [number, outcome] of outcomes) client.outcomes.set(number, outcome);
+    state.clients.set(id, client);
+  }
+}
+
+function decodeRuns(state: State, chunk: RunsChunk): void {
+  const queue = queueOf(state, chunk.queue);
+  const failures = new Map(chunk.failures);
+  chunk.seq.forEach((seq, i) => {
+    const place = chunk.place[i] as number;
+    const run: Run = {
+      seq,
+      bodySeq: chunk.bodySeq[i] as number,
+      count: chunk.count[i] as number,
+      priority: chunk.priority[i] as number,
+      attempts: chunk.attempts[i] as number,
+      sentAt: chunk.sentAt[i] as number,
+      readyAt: chunk.readyAt[i] as number,
+      suspect: (place & 4) !== 0,
+      failure: failures.get(i),
+    };
+    state.batches.retain(run.bodySeq, run.count);
+    insertRun(queue, run, place & 3);
+  });
+}
+
+function insertRun(queue: QueueState, run: Run, place: number): void {
+  if (place === PLACE.delayed) {
+    queue.delayedCount += run.count;
+    queue.delayed.push(run);
+    return;
+  }
+  queue.readyCount += run.count;
+  const lane = queue.lanes[run.priority] as Lane;
+  if (place === PLACE.suspects) queue.suspects.insert(run);
+  else if (place === PLACE.front) lane.front.insert(run);
+  else lane.tail.append(run);
+}
+
+function decodeGrant(state: State, stored: StoredGrant): void {
+  const queue = queueOf(state, stored.queue);
+  const client = state.clients.get(stored.client);
+  assert(client, `client ${stored.client} is known while it holds leases`);
+  const grant: Grant = { ...stored, leases: new Map() };
+  for (const fields of stored.leases) {
+    const lease: Lease = { ...fields, grant };
+    grant.leases.set(lease.seq, lease);
+    queue.leased.set(lease.seq, lease);
+    state.batches.retain(lease.bodySeq, 1);
+    if (lease.suspect) client.suspectsHeld++;
+    state.leaseEnds.push({ until: lease.until, grant });
+  }
+  client.held += grant.leases.size;
+  client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
+  client.grants.add(grant);
+  state.grants.set(grant.id, grant);
+}
+
+function queueOf(state: State, name: string): QueueState {
+  const queue = state.queues.get(name);
+  assert(queue, `the checkpoint names queue ${name} before its messages`);
+  return queue;
+}
+
+/** The live numbers of a batch, as stretches. */
+export const liveRanges = (state: State, firstSeq: Seq): Ranges => {
+  const batch = state.batches.find(firstSeq);
+  return batch ? rangesOf(state.batches.liveSeqs(batch)) : [];
+};

@@ -1,0 +1,121 @@
+// What can be asked of the engine. A command carries its time, ids, tokens and jitter, fixed by the host before it
+// decides, so that the decision depends on nothing else.
+
+import type { QueueErrorCode } from "./errors.js";
+import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "./journal.js";
+import type { QueueSettings } from "./settings.js";
+
+/** Consecutive messages of one send that share their attributes. */
+export interface SendSegment {
+  readonly count: number;
+  readonly priority: number;
+  /** Delay from now, or the instant itself; neither: at once. */
+  readonly delayMs?: number | undefined;
+  readonly deliverAt?: number | undefined;
+}
+
+export interface Send {
+  readonly type: "send";
+  readonly queue: string;
+  /** All or none; otherwise as many as fit, from the front. */
+  readonly atomic: boolean;
+  readonly segments: readonly SendSegment[];
+  /** Estimated size of each body, in bytes. */
+  readonly sizes: readonly number[];
+}
+
+export type Verdict =
+  | { readonly type: "ack" }
+  | { readonly type: "retry"; readonly delayMs?: number | undefined; readonly failure?: Failure | undefined }
+  /** Back to the queue, the attempt uncounted. `suspect`: to be delivered alone, since something is wrong with it. */
+  | { readonly type: "release"; readonly delayMs?: number | undefined; readonly suspect?: boolean | undefined }
+  | { readonly type: "dead"; readonly reason: string; readonly failure?: Failure | undefined };
+
+/** The same verdict on messages of one grant. */
+export interface Settlement {
+  readonly grant: string;
+  readonly seqs: Ranges;
+  readonly verdict: Verdict;
+}
+
+/** Messages of one grant that a client says it holds. */
+export interface Held {
+  readonly grant: string;
+  readonly seqs: Ranges;
+}
+
+/** Which dead letters: all that match every given part. */
+export interface DeadLetterFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly reason?: string | undefined;
+}
+
+export type Command =
+  | Send
+  | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | {
+      readonly type: "deliver";
+      readonly queue: string;
+      readonly client: string;
+      readonly mode: LeaseMode;
+      readonly max: number;
+      /** Unguessable token of the hand-out. */
+      readonly grant: string;
+      readonly leaseMs?: number | undefined;
+    }
+  | {
+      readonly type: "settle";
+      readonly client: string;
+      readonly settlements: readonly Settlement[];
+      readonly jitter: number;
+    }
+  | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
+  | { readonly type: "renew"; readonly client: string; readonly held: readonly Held[] }
+  /** Handlers ran longer than they may: their attempts end as failures. */
+  | { readonly type: "time-out"; readonly client: string; readonly held: readonly Held[]; readonly jitter: number }
+  /** These grants have reached the end of a lease. */
+  | { readonly type: "expire"; readonly grants: readonly string[]; readonly jitter: number }
+  /** The client is back and says what it still holds; the rest of what it was handed never reached it. */
+  | { readonly type: "reclaim"; readonly client: string; readonly held: readonly Held[] }
+  /** The client is gone without a goodbye: nobody knows which handlers had started. */
+  | { readonly type: "client-gone"; readonly client: string }
+  | { readonly type: "forget-client"; readonly client: string }
+  | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
+  | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
+  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+
+export interface Decision {
+  readonly changes: readonly Change[];
+  readonly outcome: Outcome;
+}
+
+/** Outcome value of a send: ids are `term` and the `count` numbers from `seq`. `refused` says why the rest was not accepted. */
+export interface SendValue {
+  readonly term: string;
+  readonly seq: Seq;
+  readonly count: number;
+  readonly refused?: OutcomeFailed | undefined;
+}
+
+/** Outcome value of a settle: what was no longer this client's. */
+export interface SettleValue {
+  readonly lost: readonly Held[];
+}
+
+export const done = (changes: readonly Change[], value?: unknown): Decision => ({
+  changes,
+  outcome: value === undefined ? { ok: true } : { ok: true, value },
+});
+
+export const failure = (code: QueueErrorCode, message: string, detail?: unknown): OutcomeFailed => ({
+  ok: false,
+  code,
+  message,
+  ...(detail !== undefined && { detail }),
+});
+
+export const refused = (code: QueueErrorCode, message: string, detail?: unknown): Decision => ({
+  changes: [],
+  outcome: failure(code, message, detail),
+});

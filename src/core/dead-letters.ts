@@ -1,0 +1,36 @@
+// Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
+
+import { type DeadLetterFilter, type Decision, done, refused } from "./commands.js";
+import { idOf } from "./ids.js";
+import { rangesOf } from "./ranges.js";
+import { type DeadMessage, depthOf, type QueueState, type State } from "./state.js";
+
+/** Sends dead letters back to the queue with their attempts at zero: all that match, or none. */
+export function redrive(state: State, name: string, filter: DeadLetterFilter): Decision {
+  const queue = state.queues.get(name);
+  const matching = queue ? select(state, queue, filter) : [];
+  if (queue === undefined || matching.length === 0) return done([], { redriven: 0 });
+  const { maxMessages } = queue.settings;
+  if (depthOf(queue) + matching.length > maxMessages) {
+    const message = `queue "${name}" has no room for ${matching.length} redriven messages: it holds ${depthOf(queue)} of at most ${maxMessages}`;
+    return refused("full", message, { queue: name, maxMessages, waiting: depthOf(queue) });
+  }
+  return done([{ type: "redriven", queue: name, seqs: rangesOf(matching.map((dead) => dead.seq)) }], {
+    redriven: matching.length,
+  });
+}
+
+export function purgeDead(state: State, name: string, filter: DeadLetterFilter): Decision {
+  const queue = state.queues.get(name);
+  const seqs = queue ? select(state, queue, filter).map((dead) => dead.seq) : [];
+  if (seqs.length === 0) return done([], { purged: 0 });
+  return done([{ type: "dead-purged", queue: name, seqs: rangesOf(seqs) }], { purged: seqs.length });
+}
+
+function select(state: State, queue: QueueState, { ids, reason }: DeadLetterFilter): DeadMessage[] {
+  const wanted = ids && new Set(ids);
+  return [...queue.dead.values()].filter(
+    (dead) =>
+      (reason === undefined || dead.reason === reason) && (wanted === undefined || wanted.has(idOf(state, dead.seq))),
+  );
+}

@@ -1,0 +1,99 @@
+// The engine's decisions: what a command changes, given the working state. Pure: it reads the state and returns
+// changes; nothing is altered until they are applied.
+
+import { type Command, type Decision, done } from "./commands.js";
+import { purgeDead, redrive } from "./dead-letters.js";
+import { deliver } from "./deliver.js";
+import type { Change } from "./journal.js";
+import { send } from "./send.js";
+import type { QueueSettings } from "./settings.js";
+import { clientGone, expire, extend, reclaim, renew, settle, timeOut } from "./settle.js";
+import type { State } from "./state.js";
+
+export function decide(state: State, command: Command, now: number): Decision {
+  switch (command.type) {
+    case "send":
+      return send(state, command, now);
+    case "deliver":
+      return deliver(state, command, now);
+    case "settle":
+      return settle(state, command, now);
+    case "extend":
+      return extend(state, command, now);
+    case "renew":
+      return renew(state, command, now);
+    case "time-out":
+      return timeOut(state, command, now);
+    case "expire":
+      return expire(state, command, now);
+    case "reclaim":
+      return reclaim(state, command);
+    case "client-gone":
+      return clientGone(state, command.client);
+    case "forget-client":
+      return forgetClient(state, command.client);
+    case "configure":
+      return configure(state, command.queue, command.settings);
+    case "pause":
+      return pause(state, command.queue, command.paused);
+    case "purge":
+      return purge(state, command.queue);
+    case "redrive":
+      return redrive(state, command.queue, command.filter);
+    case "purge-dead":
+      return purgeDead(state, command.queue, command.filter);
+  }
+}
+
+/**
+ * Decides a numbered command of a client once: a re-send gets the first answer. `confirmed` is the number up to
+ * which the client has read all answers.
+ */
+export function decideOnce(
+  state: State,
+  from: { readonly client: string; readonly number: number; readonly confirmed: number },
+  command: Command,
+  now: number,
+): Decision {
+  const earlier = state.clients.get(from.client)?.outcomes.get(from.number);
+  if (earlier) return { changes: [], outcome: earlier };
+  const decision = decide(state, command, now);
+  // What changed nothing is decided again just as well.
+  if (decision.changes.length === 0) return decision;
+  return { ...decision, changes: [...decision.changes, { type: "answered", ...from, outcome: decision.outcome }] };
+}
+
+function configure(state: State, name: string, settings: Partial<QueueSettings>): Decision {
+  const queue = state.queues.get(name);
+  const isSame =
+    queue &&
+    Object.entries(settings).every(([key, value]) => isEqual(queue.settings[key as keyof QueueSettings], value));
+  return done(isSame ? [] : [{ type: "configured", queue: name, settings }]);
+}
+
+/** Settings are scalars, or objects of scalars. */
+const isEqual = (a: unknown, b: unknown): boolean =>
+  a === b ||
+  (typeof a === "object" &&
+    typeof b === "object" &&
+    a !== null &&
+    b !== null &&
+    Object.keys({ ...a, ...b }).every((key) => Reflect.get(a, key) === Reflect.get(b, key)));
+
+function pause(state: State, name: string, paused: boolean): Decision {
+  const isSame = (state.queues.get(name)?.pausedByUser ?? false) === paused;
+  return done(isSame ? [] : [{ type: "paused", queue: name, paused }]);
+}
+
+function purge(state: State, name: string): Decision {
+  const queue = state.queues.get(name);
+  const purged = queue ? queue.readyCount + queue.delayedCount : 0;
+  return done(purged === 0 ? [] : [{ type: "purged", queue: name }], { purged });
+}
+
+function forgetClient(state: State, id: string): Decision {
+  const gone = clientGone(state, id);
+  if (!state.clients.has(id)) return done([]);
+  const changes: Change[] = [...gone.changes, { type: "client-forgotten", client: id }];
+  return done(changes);
+}

@@ -1,0 +1,141 @@
+// A run is a stretch of waiting messages that are alike: consecutive numbers, same attributes. It is the unit of
+// the in-memory index, so that a thousand messages sent together cost one entry.
+// Invariant: the runs of a queue never overlap.
+
+import type { Failure, Seq } from "./journal.js";
+
+export interface Run {
+  seq: Seq;
+  /** Number of the first body; body i of the run is `bodySeq + i`. */
+  bodySeq: Seq;
+  count: number;
+  readonly priority: number;
+  /** Attempts that counted so far. */
+  readonly attempts: number;
+  /** Epoch milliseconds of acceptance. */
+  readonly sentAt: number;
+  /** Epoch milliseconds from which it may be delivered; waiting time counts from here. */
+  readonly readyAt: number;
+  /** The client that held it died, and it may be why: delivered alone. */
+  readonly suspect: boolean;
+  /** How the last attempt failed. */
+  readonly failure?: Failure | undefined;
+}
+
+/** Takes up to `count` messages off the front of the run and returns them as a run of their own. */
+export function splitFront(run: Run, count: number): Run {
+  const front = { ...run, count };
+  run.seq += count;
+  run.bodySeq += count;
+  run.count -= count;
+  return front;
+}
+
+/** Whether `next` continues `run`, so that the two can be one. */
+export const continues = (run: Run, next: Run): boolean =>
+  run.seq + run.count === next.seq &&
+  run.bodySeq + run.count === next.bodySeq &&
+  run.priority === next.priority &&
+  run.attempts === next.attempts &&
+  run.sentAt === next.sentAt &&
+  run.readyAt === next.readyAt &&
+  run.suspect === next.suspect &&
+  run.failure === undefined &&
+  next.failure === undefined;
+
+/** A FIFO of runs: append at the tail, take at the head, walk in order. */
+export interface RunFifo {
+  readonly head: Run | undefined;
+  readonly runs: number;
+  append(run: Run): void;
+  /** Drops the head once it is used up. */
+  shift(): void;
+  /** Takes one run out of the middle: for paths that are not hot. */
+  remove(run: Run): void;
+  insertAfter(run: Run, next: Run): void;
+  [Symbol.iterator](): IterableIterator<Run>;
+  clear(): void;
+}
+
+export function createRunFifo(): RunFifo {
+  let items: Run[] = [];
+  let start = 0;
+  return {
+    get head() {
+      return items[start];
+    },
+    get runs() {
+      return items.length - start;
+    },
+    append(run) {
+      const last = items.length > start ? items[items.length - 1] : undefined;
+      if (last && continues(last, run)) last.count += run.count;
+      else items.push(run);
+    },
+    shift() {
+      start++;
+      // Half of the array is dead: give the memory back. Amortised O(1).
+      if (start > 32 && start * 2 > items.length) {
+        items = items.slice(start);
+        start = 0;
+      }
+    },
+    remove(run) {
+      items.splice(items.indexOf(run, start), 1);
+    },
+    insertAfter(run, next) {
+      items.splice(items.indexOf(run, start) + 1, 0, next);
+    },
+    *[Symbol.iterator]() {
+      for (let i = start; i < items.length; i++) yield items[i] as Run;
+    },
+    clear() {
+      items = [];
+      start = 0;
+    },
+  };
+}
+
+/** Runs kept sorted: what came back and goes first. Insertion in O(log n) comparisons. */
+export interface SortedRuns {
+  readonly head: Run | undefined;
+  readonly runs: number;
+  insert(run: Run): void;
+  shift(): void;
+  remove(run: Run): void;
+  [Symbol.iterator](): IterableIterator<Run>;
+  clear(): void;
+}
+
+export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedRuns {
+  let items: Run[] = [];
+  return {
+    get head() {
+      return items[0];
+    },
+    get runs() {
+      return items.length;
+    },
+    insert(run) {
+      let low = 0;
+      for (let high = items.length; low < high; ) {
+        const middle = (low + high) >> 1;
+        if (isBefore(items[middle] as Run, run)) low = middle + 1;
+        else high = middle;
+      }
+      const before = items[low - 1];
+      if (before && continues(before, run)) before.count += run.count;
+      else items.splice(low, 0, run);
+    },
+    shift() {
+      items.shift();
+    },
+    remove(run) {
+      items.splice(items.indexOf(run), 1);
+    },
+    [Symbol.iterator]: () => items.values(),
+    clear() {
+      items = [];
+    },
+  };
+}

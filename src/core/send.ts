@@ -1,0 +1,78 @@
+// Accepts messages. Invariant: numbers rise in the order of acceptance, and each accepted body is in exactly one batch.
+
+import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
+import type { Change } from "./journal.js";
+import { DEFAULT_SETTINGS } from "./settings.js";
+import { depthOf, type QueueState, type State } from "./state.js";
+
+/** A batch is cut when it would exceed this many estimated bytes; a larger body stands alone. */
+export const BATCH_BYTES_MAX = 256 * 1024;
+/** Reading one message reads its whole batch, so tiny bodies do not pile up without end. */
+export const BATCH_COUNT_MAX = 4_096;
+
+export function send(state: State, command: Send, now: number): Decision {
+  const queue = state.queues.get(command.queue);
+  const wanted = command.sizes.length;
+  const room = roomOf(queue);
+  const isFull = wanted > room;
+  const full = isFull ? fullQueue(command.queue, queue, wanted) : undefined;
+  if (full && (command.atomic || room === 0)) return refused(full.code, full.message, full.detail);
+
+  const count = Math.min(wanted, room);
+  const seq = state.nextSeq;
+  const value: SendValue = { term: state.terms[state.terms.length - 1]?.term ?? "", seq, count, refused: full };
+  return done([...batchesOf(seq, command.sizes.slice(0, count)), ...accepted(command, seq, count, now)], value);
+}
+
+const roomOf = (queue: QueueState | undefined): number =>
+  queue ? Math.max(0, queue.settings.maxMessages - depthOf(queue)) : DEFAULT_SETTINGS.maxMessages;
+
+function fullQueue(name: string, queue: QueueState | undefined, wanted: number) {
+  const maxMessages = (queue?.settings ?? DEFAULT_SETTINGS).maxMessages;
+  const waiting = queue ? depthOf(queue) : 0;
+  return failure(
+    "full",
+    `queue "${name}" holds ${waiting} of at most ${maxMessages} messages: no room for ${wanted} more`,
+    {
+      queue: name,
+      maxMessages,
+      waiting,
+    },
+  );
+}
+
+function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] {
+  const batches: Change[] = [];
+  let start = 0;
+  let bytes = 0;
+  const cut = (end: number) => {
+    if (end > start) batches.push({ type: "stored", firstSeq: firstSeq + start, count: end - start, bytes });
+    start = end;
+    bytes = 0;
+  };
+  sizes.forEach((size, i) => {
+    if (bytes + size > BATCH_BYTES_MAX || i - start >= BATCH_COUNT_MAX) cut(i);
+    bytes += size;
+  });
+  cut(sizes.length);
+  return batches;
+}
+
+function accepted(command: Send, firstSeq: number, total: number, now: number): Change[] {
+  const changes: Change[] = [];
+  let seq = firstSeq;
+  for (const segment of command.segments) {
+    const count = Math.min(segment.count, firstSeq + total - seq);
+    if (count <= 0) break;
+    const dueAt = dueAtOf(segment, now);
+    const isDelayed = dueAt !== undefined && dueAt > now;
+    const { queue } = command;
+    const { priority } = segment;
+    changes.push({ type: "accepted", queue, seq, bodySeq: seq, count, priority, ...(isDelayed && { dueAt }) });
+    seq += count;
+  }
+  return changes;
+}
+
+const dueAtOf = ({ delayMs, deliverAt }: SendSegment, now: number): number | undefined =>
+  deliverAt ?? (delayMs === undefined ? undefined : now + delayMs);

@@ -1,0 +1,199 @@
+// The working state: what `apply` builds from checkpoint and journal, and nothing else.
+// Invariant: every accepted message is in exactly one place (a lane, the suspects, the delayed, the leased, the
+// dead) or counted as acked, dropped, purged, replaced or quarantined.
+
+import { type BatchIndex, createBatchIndex } from "./batch-index.js";
+import { createHeap, type Heap } from "./heap.js";
+import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
+import { createRunFifo, createSortedRuns, type Run, type RunFifo, type SortedRuns } from "./run.js";
+import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "./settings.js";
+
+/** The ready messages of one priority: what came back goes before what never left. */
+export interface Lane {
+  readonly front: SortedRuns;
+  readonly tail: RunFifo;
+}
+
+/** One hand-out: messages that left together, under one token. */
+export interface Grant {
+  readonly id: string;
+  readonly client: string;
+  readonly queue: string;
+  readonly mode: LeaseMode;
+  until: number;
+  /** Not yet settled, in hand-out order. */
+  readonly leases: Map<Seq, Lease>;
+}
+
+export interface Lease {
+  readonly seq: Seq;
+  readonly bodySeq: Seq;
+  readonly priority: number;
+  /** Attempts including this one. */
+  readonly attempts: number;
+  readonly sentAt: number;
+  readonly readyAt: number;
+  readonly leasedAt: number;
+  /** Was delivered alone, because the client that held it before died. */
+  readonly suspect: boolean;
+  readonly failure?: Failure | undefined;
+  readonly grant: Grant;
+  until: number;
+}
+
+export interface DeadMessage {
+  readonly seq: Seq;
+  readonly bodySeq: Seq;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly sentAt: number;
+  readonly reason: string;
+  readonly failure?: Failure | undefined;
+  readonly diedAt: number;
+}
+
+/** Totals since the queue was created. */
+export interface Counters {
+  accepted: number;
+  acked: number;
+  /** Dead-lettered, redriven ones counted again each time they die. */
+  died: number;
+  redriven: number;
+  dropped: number;
+  purged: number;
+  replaced: number;
+  quarantined: number;
+  /** Hand-outs, repeats included. */
+  deliveries: number;
+  retried: number;
+  /** Sum over all hand-outs of the time between ready and handed out, in ms. */
+  waitedMs: number;
+  /** Sum over all acknowledged messages of the time between handed out and acknowledged, in ms. */
+  servedMs: number;
+}
+
+export interface QueueState {
+  readonly name: string;
+  settings: QueueSettings;
+  pausedByUser: boolean;
+  readonly lanes: readonly Lane[];
+  readonly suspects: SortedRuns;
+  readonly delayed: Heap<Run>;
+  readonly leased: Map<Seq, Lease>;
+  /** In the order they died. */
+  readonly dead: Map<Seq, DeadMessage>;
+  /** Messages in lanes and suspects, and in delayed. */
+  readyCount: number;
+  delayedCount: number;
+  readonly counters: Counters;
+}
+
+/** What is remembered of a client. */
+export interface ClientState {
+  readonly id: string;
+  seenAt: number;
+  /** Every command up to this number is settled for the client: no re-send of it will come. */
+  confirmed: number;
+  readonly outcomes: Map<number, Outcome>;
+  readonly grants: Set<Grant>;
+  /** Leases held, by queue. */
+  readonly heldByQueue: Map<string, number>;
+  held: number;
+  suspectsHeld: number;
+}
+
+/** Messages from `firstSeq` on were accepted in a term whose random part is `term`. */
+export interface Term {
+  readonly firstSeq: Seq;
+  readonly term: string;
+}
+
+export interface LeaseEnd {
+  readonly until: number;
+  readonly grant: Grant;
+}
+
+export interface State {
+  lsn: Lsn;
+  epoch: Epoch;
+  nextSeq: Seq;
+  readonly terms: Term[];
+  readonly queues: Map<string, QueueState>;
+  readonly batches: BatchIndex;
+  readonly clients: Map<string, ClientState>;
+  readonly grants: Map<string, Grant>;
+  /** When leases may end; an entry whose lease was renewed or settled meanwhile is void. */
+  readonly leaseEnds: Heap<LeaseEnd>;
+}
+
+export function createState(): State {
+  return {
+    lsn: 0,
+    epoch: 0,
+    nextSeq: 1,
+    terms: [],
+    queues: new Map(),
+    batches: createBatchIndex(),
+    clients: new Map(),
+    grants: new Map(),
+    leaseEnds: createHeap((a, b) => a.until < b.until),
+  };
+}
+
+const bySeq = (a: Run, b: Run) => a.seq < b.seq;
+
+export function createQueueState(name: string): QueueState {
+  return {
+    name,
+    settings: DEFAULT_SETTINGS,
+    pausedByUser: false,
+    lanes: Array.from({ length: PRIORITY_MAX + 1 }, () => ({ front: createSortedRuns(bySeq), tail: createRunFifo() })),
+    suspects: createSortedRuns((a, b) => a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq)),
+    delayed: createHeap((a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq)),
+    leased: new Map(),
+    dead: new Map(),
+    readyCount: 0,
+    delayedCount: 0,
+    counters: {
+      accepted: 0,
+      acked: 0,
+      died: 0,
+      redriven: 0,
+      dropped: 0,
+      purged: 0,
+      replaced: 0,
+      quarantined: 0,
+      deliveries: 0,
+      retried: 0,
+      waitedMs: 0,
+      servedMs: 0,
+    },
+  };
+}
+
+export function createClientState(id: string): ClientState {
+  return {
+    id,
+    seenAt: 0,
+    confirmed: 0,
+    outcomes: new Map(),
+    grants: new Set(),
+    heldByQueue: new Map(),
+    held: 0,
+    suspectsHeld: 0,
+  };
+}
+
+/** A queue with as many dead letters as it may keep hands out nothing: it would have to drop the next one. */
+export const isFullOfDeadLetters = (queue: QueueState): boolean => queue.dead.size >= queue.settings.maxDeadLetters;
+
+export const isPaused = (queue: QueueState): boolean => queue.pausedByUser || isFullOfDeadLetters(queue);
+
+/** Messages that wait or are being worked on: what `maxMessages` bounds. */
+export const depthOf = (queue: QueueState): number => queue.readyCount + queue.delayedCount + queue.leased.size;
+
+/** A queue's conservation law: what was accepted is somewhere. Broken means a bug. */
+export const isConserved = (queue: QueueState): boolean => {
+  const { accepted, acked, dropped, purged, replaced, quarantined } = queue.counters;
+  return accepted === depthOf(queue) + queue.dead.size + acked + dropped + purged + replaced + quarantined;
+};

@@ -1,0 +1,89 @@
+// Bodies on their way from the store to a consumer. What was stored a moment ago is still in memory and is not read
+// again; the cache is bounded by estimated bytes and forgets the oldest first.
+
+import type { BatchIndex } from "../core/batch-index.js";
+import type { Seq } from "../core/journal.js";
+import type { Headers } from "../link/wire.js";
+import type { BodyBatch, LogStore } from "../store/log-store.js";
+
+const CACHE_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface StoredMessage {
+  readonly body: unknown;
+  readonly headers: Headers | undefined;
+}
+
+export interface Bodies {
+  /** Keeps a batch that was just stored. */
+  keep(batch: BodyBatch, bytes: number): void;
+  /** Bodies by number; one that the store cannot give back is missing. */
+  read(index: () => BatchIndex, bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+  forget(): void;
+}
+
+/** The body with this number, if the batch holds it. */
+export function messageIn(batch: BodyBatch, seq: Seq): StoredMessage | undefined {
+  const at = batch.seqs ? batch.seqs.indexOf(seq) : seq - batch.firstSeq;
+  if (at < 0 || at >= batch.bodies.length) return undefined;
+  return { body: batch.bodies[at], headers: batch.headers?.[at] };
+}
+
+export function createBodies(store: LogStore): Bodies {
+  const cache = new Map<Seq, { batch: BodyBatch; bytes: number }>();
+  let bytesCached = 0;
+
+  const remember = (batch: BodyBatch, bytes: number) => {
+    const earlier = cache.get(batch.firstSeq);
+    if (earlier) bytesCached -= earlier.bytes;
+    cache.delete(batch.firstSeq);
+    cache.set(batch.firstSeq, { batch, bytes });
+    bytesCached += bytes;
+    for (const [key, { bytes: size }] of cache) {
+      if (bytesCached <= CACHE_BYTES_MAX || key === batch.firstSeq) break;
+      cache.delete(key);
+      bytesCached -= size;
+    }
+  };
+
+  /** Takes what the cache has; returns which batches would have the rest. */
+  const takeCached = (index: BatchIndex, wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Map<Seq, number> => {
+    const missing = new Map<Seq, number>();
+    for (const seq of wanted) {
+      if (found.has(seq)) continue;
+      const entry = index.find(seq);
+      if (entry === undefined) continue;
+      const cached = cache.get(entry.firstSeq);
+      const message = cached && messageIn(cached.batch, seq);
+      if (message) found.set(seq, message);
+      else missing.set(entry.firstSeq, entry.bytes);
+    }
+    return missing;
+  };
+
+  return {
+    keep: remember,
+    async read(index, bodySeqs) {
+      const found = new Map<Seq, StoredMessage>();
+      // A batch may be rewritten under another key while it is being read: look again, once.
+      for (let round = 0; round < 2; round++) {
+        const missing = takeCached(index(), bodySeqs, found);
+        if (missing.size === 0) break;
+        const keys = [...missing.keys()].sort((a, b) => a - b);
+        const batches = await store.readBatches(keys);
+        for (const batch of batches) {
+          if (batch === undefined) continue;
+          remember(batch, missing.get(batch.firstSeq) ?? 0);
+          for (const seq of bodySeqs) {
+            const message = found.has(seq) ? undefined : messageIn(batch, seq);
+            if (message) found.set(seq, message);
+          }
+        }
+      }
+      return found;
+    },
+    forget() {
+      cache.clear();
+      bytesCached = 0;
+    },
+  };
+}

@@ -1,0 +1,256 @@
+// The working state and how it becomes durable: decide and apply every command, commit all changes as one record,
+// answer only after that. Invariant: between two turns the working state equals what is stored; a refused commit is
+// undone by reading the log again, so nothing of it is ever seen.
+
+import { advance, apply, applyRecord } from "../core/apply.js";
+import { decodeCheckpoint } from "../core/checkpoint.js";
+import { type Command, type Decision, failure, type Held } from "../core/commands.js";
+import { decide, decideOnce } from "../core/decide.js";
+import { type Change, JOURNAL_VERSION, type JournalRecord, type Outcome, type OutcomeFailed } from "../core/journal.js";
+import { rangesOf } from "../core/ranges.js";
+import type { State } from "../core/state.js";
+import { takeEndedGrants } from "../core/view.js";
+import type { HeadersColumn } from "../link/wire.js";
+import { type BodyBatch, type Durability, type LogStore, type StoredLog, StoreError } from "../store/log-store.js";
+import { type Platform, termOf } from "./platform.js";
+
+export const BATCH_VERSION = 1;
+
+/** One command on its way through a turn. */
+export interface Work {
+  readonly command: Command;
+  /** Present on a client's numbered command, which is decided once. */
+  readonly from?: { readonly client: string; readonly number: number; readonly confirmed: number } | undefined;
+  /** What a send stores. */
+  readonly bodies?: readonly unknown[] | undefined;
+  readonly headers?: HeadersColumn | undefined;
+  /** Called once, after the commit. */
+  settle(outcome: Outcome): void;
+}
+
+/** What a turn did, once it is durable. */
+export interface Turn<Plan> {
+  readonly changes: readonly Change[];
+  readonly batches: readonly BodyBatch[];
+  /** Leases that ended because their time was up. */
+  readonly expired: readonly ExpiredLeases[];
+  readonly plan: Plan;
+}
+
+export interface ExpiredLeases extends Held {
+  readonly client: string;
+}
+
+export interface Engine {
+  readonly state: State;
+  readonly commits: number;
+  /** Records in the journal since the last checkpoint. */
+  readonly journalRecords: number;
+  /**
+   * Decides the work, then what `plan` adds (hand-outs), commits, settles the work. Resolves with what became
+   * durable, or with `undefined` when the store would not take even the host's own changes: try again later.
+   * Rejects only when the host can go on no longer: deposed, or the store is lost.
+   */
+  turn<Plan>(works: readonly Work[], plan: (decideNow: DecideNow) => Plan): Promise<Turn<Plan> | undefined>;
+  /** Commits the record of a rewrite together with the batches it moves; `build` sees the state of that moment. */
+  rewrite(build: (state: State) => Rewrite | undefined): Promise<boolean>;
+  /** Notes that a checkpoint holds everything up to this record. */
+  checkpointed(uptoLsn: number): void;
+}
+
+export interface Rewrite {
+  readonly change: Extract<Change, { type: "rewritten" }>;
+  readonly add: readonly BodyBatch[];
+}
+
+type Stored = Extract<Change, { type: "stored" }>;
+
+export type DecideNow = (command: Command) => Decision;
+
+export async function openEngine(store: LogStore, platform: Platform): Promise<Engine> {
+  const log = await store.open();
+  const term = termOf(platform.token());
+  await store.takeOver(({ lsn, epoch }) => {
+    const at = platform.now();
+    return { v: JOURNAL_VERSION, lsn, epoch, at, changes: [{ type: "took-over", term }] };
+  });
+  let { state, checkpointLsn } = await load(log);
+  const { epoch } = state;
+  let commits = 0;
+
+  const record = (at: number, changes: readonly Change[]): JournalRecord => ({
+    v: JOURNAL_VERSION,
+    lsn: state.lsn + 1,
+    epoch,
+    at,
+    changes,
+  });
+
+  /** Undoes what is not stored. */
+  const reload = async () => {
+    ({ state, checkpointLsn } = await load(await store.open()));
+  };
+
+  const attempt = <Plan>(works: readonly Work[], plan: (decideNow: DecideNow) => Plan) => {
+    const at = platform.now();
+    const draft = createDraft(state, at);
+    const ended = takeEndedGrants(state, at);
+    const expired = expiredLeases(state, ended, at);
+    if (expired.length > 0) draft.decideNow({ type: "expire", grants: ended, jitter: platform.random() });
+    const outcomes = works.map((work) => draft.decideWork(work));
+    const planned = plan(draft.decideNow);
+    const durability = durabilityOf(state, draft.changes);
+    return { ...draft, record: record(at, draft.changes), outcomes, planned, expired, durability };
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    get commits() {
+      return commits;
+    },
+    get journalRecords() {
+      return state.lsn - checkpointLsn;
+    },
+    async turn(works, plan) {
+      let remaining = works;
+      for (;;) {
+        const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, plan);
+        try {
+          if (changes.length > 0) {
+            await store.commit(record, batches, durability);
+            state.lsn = record.lsn;
+            commits++;
+          }
+        } catch (error) {
+          await reload();
+          const isHostsOwn = remaining.length === 0;
+          remaining = await refuse(store, remaining, error);
+          if (isHostsOwn) return undefined;
+          continue;
+        }
+        remaining.forEach((work, i) => {
+          work.settle(outcomes[i] as Outcome);
+        });
+        return { changes, batches, expired, plan: planned };
+      }
+    },
+    async rewrite(build) {
+      const rewrite = build(state);
+      if (rewrite === undefined) return false;
+      const entry = record(platform.now(), [rewrite.change]);
+      await store.rewrite(entry, rewrite.add, rewrite.change.removed);
+      applyRecord(state, entry);
+      return true;
+    },
+    checkpointed(uptoLsn) {
+      checkpointLsn = uptoLsn;
+    },
+  };
+}
+
+function expiredLeases(state: State, grants: readonly string[], at: number): ExpiredLeases[] {
+  return grants.flatMap((id) => {
+    const grant = state.grants.get(id);
+    const seqs = [...(grant?.leases.values() ?? [])].filter((lease) => lease.until <= at).map((lease) => lease.seq);
+    return grant && seqs.length > 0 ? [{ client: grant.client, grant: id, seqs: rangesOf(seqs) }] : [];
+  });
+}
+
+async function load(log: StoredLog): Promise<{ state: State; checkpointLsn: number }> {
+  const state = await decodeCheckpoint(log.checkpoint);
+  const checkpointLsn = state.lsn;
+  for await (const record of log.journal) applyRecord(state, record);
+  return { state, checkpointLsn };
+}
+
+/** Decides and applies one command after the other, so that each sees what those before it did. */
+function createDraft(state: State, at: number) {
+  const changes: Change[] = [];
+  const batches: BodyBatch[] = [];
+  advance(state, at);
+  const take = (decision: Decision): Decision => {
+    for (const change of decision.changes) {
+      apply(state, change, at);
+      changes.push(change);
+    }
+    return decision;
+  };
+  return {
+    changes,
+    batches,
+    decideNow: (command: Command): Decision => take(decide(state, command, at)),
+    decideWork(work: Work): Outcome {
+      const { command, from } = work;
+      const decision = take(from ? decideOnce(state, from, command, at) : decide(state, command, at));
+      const stored = decision.changes.filter((change) => change.type === "stored");
+      const firstSeq = stored[0]?.firstSeq ?? 0;
+      for (const change of stored) batches.push(batchOf(change, firstSeq, at, work));
+      return decision.outcome;
+    },
+  };
+}
+
+/** The stretch of a send's bodies that one batch holds. */
+function batchOf(stored: Stored, firstSeq: number, at: number, { bodies = [], headers }: Work): BodyBatch {
+  const start = stored.firstSeq - firstSeq;
+  const end = start + stored.count;
+  const column = headers?.slice(start, end);
+  return {
+    v: BATCH_VERSION,
+    encoding: "clone",
+    firstSeq: stored.firstSeq,
+    sentAt: at,
+    bodies: start === 0 && end === bodies.length ? bodies : bodies.slice(start, end),
+    ...(column?.some((one) => one !== undefined) && { headers: column }),
+  };
+}
+
+/** Changes that a power failure may take back without harm: they are about who holds a message, not about messages. */
+const SOFT: ReadonlySet<Change["type"]> = new Set([
+  "leased",
+  "renewed",
+  "returned",
+  "stored",
+  "answered",
+  "client-forgotten",
+]);
+
+/** Strict as soon as one queue that asks for it is concerned. */
+function durabilityOf(state: State, changes: readonly Change[]): Durability {
+  const isStrict = (change: Change) =>
+    !SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict";
+  return changes.some(isStrict) ? "strict" : "relaxed";
+}
+
+/**
+ * A commit was refused and undone. Settles the work that was to blame and returns the rest, to be decided again.
+ * Rethrows when nothing can be committed any more.
+ */
+async function refuse(store: LogStore, works: readonly Work[], error: unknown): Promise<readonly Work[]> {
+  if (!(error instanceof StoreError) || error.reason === "deposed") throw error;
+  const settleAll = (blamed: readonly Work[], outcome: OutcomeFailed) => {
+    for (const work of blamed) work.settle(outcome);
+    return works.filter((work) => !blamed.includes(work));
+  };
+  const withBodies = works.filter((work) => work.bodies !== undefined);
+  if (error.reason === "quota") {
+    const outcome = failure("quota-exceeded", "the browser gives this origin no more room to store messages");
+    return settleAll(withBodies.length > 0 ? withBodies : works, outcome);
+  }
+  if (error.reason === "not-cloneable" && withBodies.length > 0) {
+    const blamed = new Map<Work, number>();
+    for (const work of withBodies) {
+      const index = await store.findUnstorable(work.bodies ?? []);
+      if (index !== undefined) blamed.set(work, index);
+    }
+    if (blamed.size === 0) return settleAll(withBodies, failure("not-cloneable", error.message));
+    for (const [work, index] of blamed) {
+      work.settle(failure("not-cloneable", `body ${index} cannot be stored by IndexedDB`, { index }));
+    }
+    return works.filter((work) => !blamed.has(work));
+  }
+  if (error.reason === "lost") throw error;
+  return settleAll(works, failure("storage-failed", `the database refused the commit: ${error.message}`));
+}

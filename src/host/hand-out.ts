@@ -1,0 +1,50 @@
+// Builds what a consumer gets: the leased messages with their bodies, in columns.
+
+import { termOf } from "../core/ids.js";
+import { rangesOf } from "../core/ranges.js";
+import type { Lease, State } from "../core/state.js";
+import type { Column, HandOut } from "../link/wire.js";
+import type { Bodies } from "./bodies.js";
+
+export interface BuiltHandOut {
+  readonly handOut: HandOut;
+  /** Leases whose body the store could not give back. */
+  readonly unreadable: readonly Lease[];
+}
+
+/** Reads the bodies of these leases, which belong to one grant. */
+export async function buildHandOut(
+  state: () => State,
+  bodies: Bodies,
+  grant: string,
+  leases: readonly Lease[],
+): Promise<BuiltHandOut> {
+  const found = await bodies.read(
+    () => state().batches,
+    leases.map((lease) => lease.bodySeq),
+  );
+  const readable = leases.filter((lease) => found.has(lease.bodySeq));
+  const messages = readable.map((lease) => found.get(lease.bodySeq));
+  const hasHeaders = messages.some((message) => message?.headers !== undefined);
+  const { terms } = state();
+  return {
+    unreadable: leases.length === readable.length ? [] : leases.filter((lease) => !found.has(lease.bodySeq)),
+    handOut: {
+      grant,
+      until: readable[0]?.until ?? 0,
+      seqs: rangesOf(readable.map((lease) => lease.seq)),
+      terms: column(readable.map((lease) => termOf(terms, lease.seq))),
+      attempts: column(readable.map((lease) => lease.attempts)),
+      priorities: column(readable.map((lease) => lease.priority)),
+      sentAt: column(readable.map((lease) => lease.sentAt)),
+      bodies: messages.map((message) => message?.body),
+      ...(hasHeaders && { headers: messages.map((message) => message?.headers) }),
+    },
+  };
+}
+
+/** One entry for all where all are alike. */
+function column<T extends string | number>(entries: readonly T[]): Column<T> {
+  const [first] = entries;
+  return first !== undefined && entries.every((entry) => entry === first) ? first : entries;
+}

@@ -1,0 +1,325 @@
+// The host: the one context that owns the queues of a database now. Joins the loop, the clients' sessions, those who
+// wait for messages, and the work in the background.
+// Invariant: nothing leaves the host before the commit it belongs to is complete.
+
+import type { Command, Held } from "../core/commands.js";
+import { QueueError } from "../core/errors.js";
+import type { Outcome } from "../core/journal.js";
+import { rangesOf } from "../core/ranges.js";
+import { estimateBytes } from "../core/size.js";
+import type { Lease, State } from "../core/state.js";
+import { isIdle } from "../core/view.js";
+import type { Port } from "../link/guard.js";
+import { errorOf } from "../link/link.js";
+import type { ClientCommand, Diagnostics, HostKind, NumberedCommand, SubmitReply, Welcome } from "../link/wire.js";
+import type { LogStore } from "../store/log-store.js";
+import { createBodies } from "./bodies.js";
+import { type Engine, openEngine, type Turn } from "./engine.js";
+import { buildHandOut } from "./hand-out.js";
+import { createLeaseKeeper } from "./lease-keeper.js";
+import { startLoop } from "./loop.js";
+import { createMaintenance } from "./maintenance.js";
+import { noticeOf } from "./notices.js";
+import type { Platform } from "./platform.js";
+import { createPresence } from "./presence.js";
+import { createReads } from "./reads.js";
+import { openSession, type RequestAfterHello, type Session } from "./session.js";
+import { createTakers, type PlannedHandOut } from "./takers.js";
+import { createWaiters } from "./waiters.js";
+
+/** A client that has not been heard of for this long will not come back for its answers. */
+const CLIENT_MEMORY_MS = 24 * 60 * 60 * 1000;
+
+export interface HostOptions {
+  readonly kind: HostKind;
+  readonly store: LogStore;
+  readonly platform: Platform;
+  /** Name of the lock whose holder is the host; given to clients, who watch it. */
+  readonly lock?: string | undefined;
+  presenceLock(client: string): string;
+}
+
+export interface Host {
+  /** Serves a client on this port. */
+  connect(port: Port): void;
+  /** Settles when the host has ended; rejects with why it could go on no longer. */
+  readonly ended: Promise<void>;
+  /** Finishes the commit under way, ends all links, closes the store. */
+  close(): Promise<void>;
+}
+
+/** Takes over the database and hosts it. Rejects when the store cannot be opened. */
+export async function openHost(options: HostOptions): Promise<Host> {
+  return createHost(options, await openEngine(options.store, options.platform));
+}
+
+function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, engine: Engine): Host {
+  const instance = platform.token();
+  const bodies = createBodies(store);
+  const takers = createTakers();
+  const sessions = new Set<Session>();
+  const sessionOf = new Map<string, Session>();
+  let refusedMessages = 0;
+
+  const state = (): State => engine.state;
+  const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
+
+  const loop = startLoop<PlannedHandOut[]>({
+    engine,
+    platform,
+    plan: (decideNow) => takers.plan(state(), platform.token, decideNow),
+    onTurn: (turn) => finishTurn(turn),
+    nextDeadline: () => waiters.nextDeadline(),
+  });
+  const waiters = createWaiters({ takers, platform, poke: loop.poke });
+  const reads = createReads(loop, bodies, platform.now, state);
+  const maintenance = createMaintenance({ engine, store, loop, setTimer: platform.setTimer });
+
+  const keeper = createLeaseKeeper({
+    state,
+    now: platform.now,
+    random: platform.random,
+    setTimer: platform.setTimer,
+    decide: (command) =>
+      decide(command, () => {
+        if (command.type === "time-out") sessionOf.get(command.client)?.tellLost(command.held, "timeout");
+      }),
+  });
+
+  const presence = createPresence(platform.locks, presenceLock, (client) => {
+    forgetSession(client);
+    decide({ type: "client-gone", client });
+  });
+
+  function finishTurn({ changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
+    const sizes = new Map(
+      changes.flatMap((change) => (change.type === "stored" ? [[change.firstSeq, change.bytes] as const] : [])),
+    );
+    for (const batch of batches) bodies.keep(batch, sizes.get(batch.firstSeq) ?? 0);
+    for (const { taker, grant, leases } of plan) {
+      for (const id of taker.grants) if (!state().grants.has(id)) taker.grants.delete(id);
+      taker.grants.add(grant);
+      taker.give(grant, leases);
+    }
+    for (const { client, ...held } of expired) sessionOf.get(client)?.tellLost([held], "lease-expired");
+    const notice = noticeOf(state(), changes);
+    if (notice) platform.announce(notice);
+    waiters.answer(platform.now(), (queue) => isIdle(state().queues.get(queue)));
+    maintenance.note();
+  }
+
+  /** Builds a hand-out and gives it to `send`; messages whose body cannot be read become dead letters, not a loop. */
+  const handOut = async (client: string, grant: string, leases: readonly Lease[]) => {
+    const built = await buildHandOut(state, bodies, grant, leases);
+    if (built.unreadable.length > 0) {
+      const seqs = rangesOf(built.unreadable.map((lease) => lease.seq));
+      const verdict = {
+        type: "dead",
+        reason: "unreadable",
+        failure: { name: "unreadable", message: "the stored body cannot be read" },
+      } as const;
+      decide({ type: "settle", client, settlements: [{ grant, seqs, verdict }], jitter: platform.random() });
+    }
+    return built.handOut;
+  };
+
+  const keep = ({ client, askHeld }: Session, queue: string) => {
+    const settings = state().queues.get(queue)?.settings;
+    if (settings) keeper.note({ id: client, askHeld }, settings);
+  };
+
+  const consume = (session: Session, id: string, queue: string, prefetch: number) => {
+    const known = takers.find(id, session.client);
+    if (known) known.prefetch = prefetch;
+    else {
+      // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
+      let last: Promise<void> = Promise.resolve();
+      const give = (grant: string, leases: readonly Lease[]) => {
+        const built = handOut(session.client, grant, leases);
+        last = last.then(async () => session.push(id, await built)).catch(() => loop.poke());
+        keep(session, queue);
+      };
+      takers.add({
+        id,
+        client: session.client,
+        queue,
+        mode: "consume",
+        isOnce: false,
+        prefetch,
+        grants: new Set(),
+        give,
+      });
+    }
+    loop.poke();
+  };
+
+  const forgetSession = (client: string) => {
+    const session = sessionOf.get(client);
+    if (session === undefined) return;
+    sessionOf.delete(client);
+    sessions.delete(session);
+    keeper.forget(client);
+    takers.removeAll(client);
+    waiters.removeAll(client);
+    session.close(new QueueError("closed", "the client is gone"));
+  };
+
+  const submit = (client: string, confirmed: number, commands: readonly NumberedCommand[]): Promise<SubmitReply> => {
+    const outcomes = commands.map(
+      ({ number, command }) =>
+        new Promise<Outcome>((settle) => {
+          const from = { client, number, confirmed };
+          if (command.type === "send") {
+            const { bodies: sent, headers, ...rest } = command;
+            loop.push({
+              command: { ...rest, sizes: sent.map((body) => estimateBytes(body)) },
+              from,
+              bodies: sent,
+              headers,
+              settle,
+            });
+          } else loop.push({ command: engineCommand(command, client, platform.random()), from, settle });
+        }),
+    );
+    return Promise.all(outcomes).then((settled) => ({ outcomes: settled }));
+  };
+
+  const hello = (session: Session, held: readonly Held[]): Promise<Welcome> => {
+    const { client } = session;
+    // The same client on a new port: what waits on the old one waits for nobody.
+    if (sessionOf.get(client) !== session) forgetSession(client);
+    sessionOf.set(client, session);
+    sessions.add(session);
+    presence.watch(client);
+    return new Promise((resolve, reject) => {
+      decide({ type: "reclaim", client, held }, (outcome) => {
+        if (!outcome.ok) return reject(errorOf(outcome));
+        for (const grant of state().clients.get(client)?.grants ?? []) {
+          if (grant.mode === "consume") keep(session, grant.queue);
+        }
+        resolve({ instance, epoch: state().epoch, kind, lock });
+      });
+    });
+  };
+
+  const goodbye = (client: string): Promise<void> =>
+    new Promise((resolve) => {
+      presence.unwatch(client);
+      decide({ type: "forget-client", client }, () => {
+        // The answer leaves before the port is closed.
+        platform.setTimer(() => forgetSession(client), 0);
+        resolve();
+      });
+    });
+
+  const diagnostics = (): Diagnostics => {
+    const { epoch, lsn, batches } = state();
+    const { commits } = engine;
+    return {
+      instance,
+      epoch,
+      lsn,
+      clients: sessions.size,
+      commits,
+      refusedMessages,
+      batches: batches.size,
+      batchBytes: batches.bytes,
+    };
+  };
+
+  const request = async (session: Session, asked: RequestAfterHello): Promise<unknown> => {
+    const { client } = session;
+    switch (asked.op) {
+      case "submit":
+        return submit(client, asked.confirmed, asked.commands);
+      case "consume":
+        return consume(session, asked.consumer, asked.queue, asked.prefetch);
+      case "cancel":
+        takers.remove(asked.waiter, client);
+        return waiters.cancel(asked.waiter, client);
+      case "receive": {
+        const taken = await waiters.receive(client, asked);
+        if (taken === undefined) return null;
+        if (asked.mode === "consume") keep(session, asked.queue);
+        return handOut(client, taken.grant, taken.leases);
+      }
+      case "idle":
+        return waiters.idle(client, asked.waiter, asked.queue);
+      case "peek":
+        return reads.peek(asked);
+      case "dead-letters":
+        return reads.deadLetters(asked);
+      case "stats":
+        return reads.stats(asked.queue);
+      case "queues":
+        return reads.queues();
+      case "diagnostics":
+        return loop.read(diagnostics);
+      case "goodbye":
+        return goodbye(client);
+    }
+  };
+
+  /** A context that cannot read a stored body gets each message alone, and a message it cannot read alone dies. */
+  const onUnreadable = ({ client, unconfirmed }: Session) => {
+    const failure = { name: "not-cloneable", message: "the consumer's context cannot read this body" };
+    const settlements = [...unconfirmed].map(({ grant, seqs }) => {
+      const isAlone = seqs.length === 2 && seqs[1] === 1;
+      const verdict = isAlone
+        ? ({ type: "dead", reason: "not-cloneable", failure } as const)
+        : ({ type: "release", suspect: true } as const);
+      return { grant, seqs, verdict };
+    });
+    decide({ type: "settle", client, settlements, jitter: platform.random() });
+  };
+
+  const forgetOldClients = () => {
+    const before = platform.now() - CLIENT_MEMORY_MS;
+    for (const client of state().clients.values()) {
+      if (client.seenAt < before && !sessionOf.has(client.id)) decide({ type: "forget-client", client: client.id });
+    }
+  };
+
+  const onRefused = () => {
+    refusedMessages++;
+  };
+
+  // Clients of the host before this one: those that live come back, the locks of the others are free.
+  for (const client of state().clients.values()) if (client.held > 0) presence.watch(client.id);
+  forgetOldClients();
+  void maintenance.sweep();
+
+  const stop = async (reason: QueueError) => {
+    presence.close();
+    keeper.close();
+    await maintenance.close();
+    for (const session of sessions) session.close(reason);
+    await store.close();
+  };
+
+  return {
+    connect: (port) => {
+      openSession(port, { hello, request, onUnreadable, onRefused });
+    },
+    ended: loop.ended.catch(async (error) => {
+      await stop(new QueueError("host-lost", "the host could not go on", { cause: error }));
+      throw error;
+    }),
+    async close() {
+      await loop.close();
+      await stop(new QueueError("host-lost", "the host was closed"));
+    },
+  };
+}
+
+/** A client's command as the engine takes it. */
+function engineCommand(command: Exclude<ClientCommand, { type: "send" }>, client: string, jitter: number): Command {
+  switch (command.type) {
+    case "settle":
+      return { ...command, client, jitter };
+    case "extend":
+      return { ...command, client };
+    default:
+      return command;
+  }
+}

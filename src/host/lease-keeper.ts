@@ -1,0 +1,106 @@
+// Keeps leases alive while handlers run: asks each client over its port what it still holds, and renews that.
+// Invariant: no timer of the page takes part, so a hidden tab keeps its leases; a client that does not answer, or no
+// longer names a delivery, lets it run out.
+
+import type { Command, Held } from "../core/commands.js";
+import type { QueueSettings } from "../core/settings.js";
+import type { State } from "../core/state.js";
+import type { HeldReply } from "../link/wire.js";
+
+export interface KeptClient {
+  readonly id: string;
+  askHeld(): Promise<HeldReply>;
+}
+
+export interface LeaseKeeper {
+  /** The client got, or still has, leases of a queue with these limits. */
+  note(client: KeptClient, limits: LeaseLimits): void;
+  forget(client: string): void;
+  close(): void;
+}
+
+export type LeaseLimits = Pick<QueueSettings, "leaseMs" | "handlerTimeoutMs">;
+
+export interface LeaseKeeperEvents {
+  state(): State;
+  now(): number;
+  random(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+  decide(command: Command): void;
+}
+
+/** A lease is renewed when a third of it has passed: two questions may go unanswered. */
+const RENEWALS_PER_LEASE = 3;
+/** The shortest time between two questions to one client. */
+const INTERVAL_MS_MIN = 20;
+
+export function createLeaseKeeper({ state, now, random, setTimer, decide }: LeaseKeeperEvents): LeaseKeeper {
+  const questions = new Map<string, { readonly dueAt: number; cancel(): void }>();
+
+  const limitsOf = (client: string): LeaseLimits | undefined => {
+    let leaseMs = Number.POSITIVE_INFINITY;
+    let handlerTimeoutMs = Number.POSITIVE_INFINITY;
+    for (const grant of state().clients.get(client)?.grants ?? []) {
+      const settings = grant.mode === "consume" ? state().queues.get(grant.queue)?.settings : undefined;
+      if (settings === undefined) continue;
+      leaseMs = Math.min(leaseMs, settings.leaseMs);
+      handlerTimeoutMs = Math.min(handlerTimeoutMs, settings.handlerTimeoutMs);
+    }
+    return Number.isFinite(leaseMs) ? { leaseMs, handlerTimeoutMs } : undefined;
+  };
+
+  const schedule = (client: KeptClient, ms: number) => {
+    const inMs = Math.max(INTERVAL_MS_MIN, ms);
+    questions.get(client.id)?.cancel();
+    questions.set(client.id, { dueAt: now() + inMs, cancel: setTimer(() => void keep(client), inMs) });
+  };
+
+  const keep = async (client: KeptClient) => {
+    // Asked, not answered: until then no further question is due.
+    questions.set(client.id, { dueAt: Number.NEGATIVE_INFINITY, cancel: () => {} });
+    try {
+      const { held, running } = await client.askHeld();
+      const overdue = running.filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant));
+      const ours = held.filter(({ grant }) => state().grants.get(grant)?.mode === "consume");
+      if (ours.length > 0) decide({ type: "renew", client: client.id, held: ours });
+      if (overdue.length > 0) {
+        const late: Held[] = overdue.map(({ grant, seq }) => ({ grant, seqs: [seq, 1] }));
+        decide({ type: "time-out", client: client.id, held: late, jitter: random() });
+      }
+      const longest = Math.max(0, ...running.filter((one) => !overdue.includes(one)).map(({ elapsedMs }) => elapsedMs));
+      again(client, longest);
+    } catch {
+      // The link is gone. The client says what it holds when it is back, or its leases run out.
+      questions.delete(client.id);
+    }
+  };
+
+  const timeoutOf = (grant: string): number => {
+    const queue = state().grants.get(grant)?.queue;
+    return (queue !== undefined && state().queues.get(queue)?.settings.handlerTimeoutMs) || Number.POSITIVE_INFINITY;
+  };
+
+  const msUntilNext = ({ leaseMs, handlerTimeoutMs }: LeaseLimits, longestMs: number): number =>
+    Math.min(leaseMs / RENEWALS_PER_LEASE, handlerTimeoutMs - longestMs);
+
+  const again = (client: KeptClient, longestMs: number) => {
+    const limits = limitsOf(client.id);
+    if (limits) schedule(client, msUntilNext(limits, longestMs));
+    else questions.delete(client.id);
+  };
+
+  return {
+    note(client, limits) {
+      const ms = msUntilNext(limits, 0);
+      if (now() + ms < (questions.get(client.id)?.dueAt ?? Number.POSITIVE_INFINITY)) schedule(client, ms);
+    },
+    forget(client) {
+      questions.get(client)?.cancel();
+      questions.delete(client);
+    },
+    close() {
+      for (const { cancel } of questions.values()) cancel();
+      questions.clear();
+    },
+  };
+}

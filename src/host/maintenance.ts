@@ -1,0 +1,191 @@
+// Work in the background that keeps storage small and the next start quick: deletes batches nobody references,
+// rewrites those with few live entries, writes checkpoints. Never on the path of a send.
+
+import type { Batch } from "../core/batch-index.js";
+import { encodeCheckpoint } from "../core/checkpoint.js";
+import type { Seq } from "../core/journal.js";
+import { rangesOf } from "../core/ranges.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../core/send.js";
+import type { State } from "../core/state.js";
+import { type BodyBatch, type LogStore, StoreError } from "../store/log-store.js";
+import { messageIn } from "./bodies.js";
+import { BATCH_VERSION, type Engine, type Rewrite } from "./engine.js";
+import type { Loop } from "./loop.js";
+
+/** Records in the journal after which a checkpoint is due: what a start has to replay. */
+export const CHECKPOINT_RECORDS = 2_000;
+/** Batches freed are deleted together after this time. */
+const DELETE_DELAY_MS = 250;
+/** A batch of which less than this part is live is rewritten. */
+const SPARSE = 0.25;
+/** A batch smaller than this is joined with its neighbours, when at least so many of them stand together. */
+const SMALL_BYTES = BATCH_BYTES_MAX / 8;
+const SMALL_BATCHES_MIN = 16;
+/** Bytes read for one rewrite. */
+const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+
+export interface Maintenance {
+  /** Called after each turn: starts what is due. */
+  note(): void;
+  /** Deletes batches that no message references, left behind by a host that died; once, after the start. */
+  sweep(): Promise<void>;
+  /** Finishes what runs. */
+  close(): Promise<void>;
+}
+
+export interface MaintenanceParts {
+  readonly engine: Engine;
+  readonly store: LogStore;
+  readonly loop: Pick<Loop, "exclusive">;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+export function createMaintenance({ engine, store, loop, setTimer }: MaintenanceParts): Maintenance {
+  let running: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let isClosed = false;
+
+  /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
+  const run = async (task: () => Promise<void>) => {
+    try {
+      await task();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  };
+
+  const checkpoint = async () => {
+    const { chunks, lsn } = await loop.exclusive(async () => ({
+      chunks: encodeCheckpoint(engine.state),
+      lsn: engine.state.lsn,
+    }));
+    await store.checkpoint(chunks, lsn);
+    engine.checkpointed(lsn);
+  };
+
+  const deleteFreed = async () => {
+    const ranges = await loop.exclusive(async () => engine.state.batches.takeFreed());
+    if (ranges.length > 0) await store.deleteBatches(ranges);
+  };
+
+  const rewrite = async () => {
+    for (let group = nextGroup(engine.state); group && !isClosed; group = nextGroup(engine.state)) {
+      const keys = group.map((batch) => batch.firstSeq);
+      const read = (await store.readBatches(keys)).filter((batch) => batch !== undefined);
+      if (read.length !== keys.length) return;
+      const isDone = await loop.exclusive(() => engine.rewrite((state) => joinLive(state, keys, read)));
+      if (!isDone) return;
+    }
+  };
+
+  const work = async () => {
+    await run(deleteFreed);
+    if (engine.journalRecords < CHECKPOINT_RECORDS) return;
+    await run(rewrite);
+    await run(checkpoint);
+  };
+
+  const start = () => {
+    cancelTimer = undefined;
+    if (isClosed || running) return;
+    running = work().finally(() => {
+      running = undefined;
+    });
+  };
+
+  return {
+    note() {
+      if (running || isClosed) return;
+      if (engine.journalRecords >= CHECKPOINT_RECORDS) {
+        cancelTimer?.();
+        start();
+      } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
+    },
+    sweep: () =>
+      run(async () => {
+        for await (const keys of store.batchKeys()) {
+          if (isClosed) return;
+          const orphans = await loop.exclusive(async () =>
+            keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
+          );
+          if (orphans.length > 0) await store.deleteBatches(orphans.flatMap((key) => [key, key]));
+        }
+      }),
+    async close() {
+      isClosed = true;
+      cancelTimer?.();
+      await running;
+    },
+  };
+}
+
+/** Neighbouring batches that are worth joining into one: sparse ones, or many small ones. */
+function nextGroup(state: State): Batch[] | undefined {
+  let group: Batch[] = [];
+  let liveBytes = 0;
+  let readBytes = 0;
+  let live = 0;
+  const start = (batch?: Batch) => {
+    group = [];
+    liveBytes = readBytes = live = 0;
+    if (batch) take(batch);
+  };
+  const take = (batch: Batch) => {
+    group.push(batch);
+    liveBytes += liveBytesOf(batch);
+    readBytes += batch.bytes;
+    live += batch.live;
+  };
+  for (const batch of state.batches.all()) {
+    const isWorth = isSparse(batch) || batch.bytes < SMALL_BYTES;
+    const fits =
+      liveBytes + liveBytesOf(batch) <= BATCH_BYTES_MAX &&
+      readBytes + batch.bytes <= REWRITE_BYTES_MAX &&
+      live + batch.live <= BATCH_COUNT_MAX;
+    if (isWorth && fits) {
+      take(batch);
+      continue;
+    }
+    if (isWorthwhile(group)) return group;
+    start(isWorth ? batch : undefined);
+  }
+  return isWorthwhile(group) ? group : undefined;
+}
+
+const isSparse = (batch: Batch): boolean => batch.count >= 8 && batch.live < batch.count * SPARSE;
+const liveBytesOf = (batch: Batch): number => (batch.bytes * batch.live) / batch.count;
+const isWorthwhile = (group: readonly Batch[]): boolean => group.length >= SMALL_BATCHES_MIN || group.some(isSparse);
+
+/** One batch of everything that is still live in these. */
+function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]): Rewrite | undefined {
+  const seqs: Seq[] = [];
+  const bodies: unknown[] = [];
+  const sentAt: number[] = [];
+  const headers: (Readonly<Record<string, string>> | undefined)[] = [];
+  let bytes = 0;
+  for (const [i, key] of keys.entries()) {
+    const entry = state.batches.find(key);
+    const batch = read[i];
+    // A batch whose first body is gone is found by a later one; what matters is that this key is still its key.
+    const current = entry?.firstSeq === key ? entry : undefined;
+    if (current === undefined || batch === undefined) continue;
+    bytes += liveBytesOf(current);
+    for (const seq of state.batches.liveSeqs(current)) {
+      const message = messageIn(batch, seq);
+      if (message === undefined) return undefined;
+      seqs.push(seq);
+      bodies.push(message.body);
+      headers.push(message.headers);
+      const at = batch.seqs ? batch.seqs.indexOf(seq) : seq - batch.firstSeq;
+      sentAt.push(typeof batch.sentAt === "number" ? batch.sentAt : (batch.sentAt[at] as number));
+    }
+  }
+  const firstSeq = seqs[0];
+  const removed = keys.filter((key) => state.batches.find(key)?.firstSeq === key);
+  if (firstSeq === undefined || removed.length === 0) return undefined;
+  const hasHeaders = headers.some((one) => one !== undefined);
+  return {
+    change: { type: "rewritten", removed, added: [{ firstSeq, seqs: rangesOf(seqs), bytes: Math.round(bytes) }] },
+    add: [{ v: BATCH_VERSION, encoding: "clone", firstSeq, seqs, sentAt, bodies, ...(hasHeaders && { headers }) }],
+  };
+}

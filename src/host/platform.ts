@@ -1,0 +1,44 @@
+// What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
+
+export interface Platform {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** 128 random bits as hexadecimal text: cannot be guessed. */
+  token(): string;
+  /** Calls once after about `ms`; returns what cancels it. Timers are hints: nothing is lost when one is late. */
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Missing where a host shares nothing with other processes. */
+  readonly locks?: LockManager | undefined;
+  /** Posts a notice to whoever listens. */
+  announce(notice: unknown): void;
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The real surroundings: of a worker, a page, or Node. `channel` names the BroadcastChannel for notices. */
+export function createPlatform(
+  channel: string,
+  options: { readonly locks?: LockManager | undefined },
+): Platform & { close(): void } {
+  const broadcast = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(channel);
+  // Node keeps a process alive for an open channel; announcing should not.
+  (broadcast as { unref?: () => void } | undefined)?.unref?.();
+  return {
+    now: () => Date.now(),
+    random: () => Math.random(),
+    token: () => hex(crypto.getRandomValues(new Uint8Array(16))),
+    setTimer(callback, ms) {
+      const timer = setTimeout(callback, ms);
+      (timer as unknown as { unref?: () => void }).unref?.();
+      return () => clearTimeout(timer);
+    },
+    locks: options.locks,
+    announce: (notice) => broadcast?.postMessage(notice),
+    close: () => broadcast?.close(),
+  };
+}
+
+/** 64 random bits, the part of a message's id that belongs to the host's term. */
+export const termOf = (token: string): string => token.slice(0, 16);

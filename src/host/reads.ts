@@ -1,0 +1,79 @@
+// What the host answers without changing anything: peek, dead letters, statistics.
+
+import { advance } from "../core/apply.js";
+import { encodeId, seqOf, termOf } from "../core/ids.js";
+import type { QueueState, State } from "../core/state.js";
+import { createQueueState } from "../core/state.js";
+import { listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../core/view.js";
+import type { HostRequest, MessageView } from "../link/wire.js";
+import type { Bodies } from "./bodies.js";
+import type { Loop } from "./loop.js";
+
+export interface Reads {
+  peek(request: Extract<HostRequest, { op: "peek" }>): Promise<MessageView[]>;
+  deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
+  stats(queue: string): Promise<QueueStats>;
+  queues(): Promise<string[]>;
+}
+
+export function createReads(loop: Loop, bodies: Bodies, now: () => number, state: () => State): Reads {
+  const view = async (
+    select: (queue: QueueState, state: State) => MessageEntry[],
+    name: string,
+  ): Promise<MessageView[]> => {
+    const entries = await loop.read((current) => {
+      const queue = current.queues.get(name);
+      return (queue ? select(queue, current) : []).map((entry) => ({
+        ...entry,
+        term: termOf(current.terms, entry.seq),
+      }));
+    });
+    const found = await bodies.read(
+      () => state().batches,
+      entries.map((entry) => entry.bodySeq),
+    );
+    return entries.map((entry) => {
+      const message = found.get(entry.bodySeq);
+      return viewOf(entry, encodeId(entry.term, entry.seq), message?.body, message?.headers ?? {});
+    });
+  };
+
+  return {
+    peek: ({ queue: name, max, states, after }) =>
+      view((queue, current) => {
+        advance(current, now());
+        const afterSeq = after === undefined ? 0 : (seqOf(current, after) ?? 0);
+        return peek(queue, { max, states, after: afterSeq });
+      }, name),
+    deadLetters: ({ queue: name, max, after }) =>
+      view((queue, current) => listDead(queue, max, after === undefined ? 0 : (seqOf(current, after) ?? 0)), name),
+    stats: (name) =>
+      loop.read((current) => {
+        advance(current, now());
+        return statsOf(current.queues.get(name) ?? createQueueState(name), now());
+      }),
+    queues: () => loop.read((current) => [...current.queues.keys()]),
+  };
+}
+
+function viewOf(
+  entry: MessageEntry,
+  id: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): MessageView {
+  const { state, attempts, priority, sentAt, deliverAt, reason, failure, diedAt } = entry;
+  return {
+    id,
+    body,
+    state,
+    attempts,
+    priority,
+    headers,
+    sentAt,
+    deliverAt: deliverAt ?? null,
+    ...(reason !== undefined && { reason }),
+    ...(failure && { error: failure }),
+    ...(diedAt !== undefined && { diedAt }),
+  };
+}

@@ -1,0 +1,90 @@
+// Calls that wait: `receive` until messages come or its time is up, `whenIdle` until a queue is idle.
+// Invariant: every call is answered: by what it waits for, by its deadline, or by its cancellation.
+
+import type { Lease } from "../core/state.js";
+import type { HostRequest } from "../link/wire.js";
+import type { Platform } from "./platform.js";
+import type { Takers } from "./takers.js";
+
+export interface Taken {
+  readonly grant: string;
+  readonly leases: readonly Lease[];
+}
+
+export interface Waiters {
+  /** Resolves with what was handed out, or with `undefined` when there was nothing in time. */
+  receive(client: string, request: Extract<HostRequest, { op: "receive" }>): Promise<Taken | undefined>;
+  idle(client: string, waiter: string, queue: string): Promise<void>;
+  cancel(waiter: string, client: string): void;
+  removeAll(client: string): void;
+  /** Called after each turn: answers those whose time has come. */
+  answer(now: number, isIdle: (queue: string) => boolean): void;
+  /** Epoch milliseconds of the next deadline. */
+  nextDeadline(): number;
+}
+
+interface Waiter {
+  readonly id: string;
+  readonly client: string;
+  readonly deadline: number;
+  /** Present on those that wait for a queue to be idle. */
+  readonly idleQueue?: string;
+  /** Answers with nothing. */
+  end(): void;
+}
+
+export function createWaiters({
+  takers,
+  platform,
+  poke,
+}: {
+  takers: Takers;
+  platform: Platform;
+  poke(): void;
+}): Waiters {
+  const waiting = new Set<Waiter>();
+  const end = (waiter: Waiter) => {
+    waiting.delete(waiter);
+    waiter.end();
+  };
+  const endWhere = (matches: (waiter: Waiter) => boolean) => {
+    for (const waiter of waiting) if (matches(waiter)) end(waiter);
+  };
+  return {
+    receive: (client, { waiter: id, queue, max, waitMs, mode, leaseMs }) =>
+      new Promise((resolve) => {
+        const deadline = platform.now() + waitMs;
+        const waiter: Waiter = {
+          id,
+          client,
+          deadline,
+          end() {
+            takers.remove(id, client);
+            resolve(undefined);
+          },
+        };
+        waiting.add(waiter);
+        const give = (grant: string, leases: readonly Lease[]) => {
+          waiting.delete(waiter);
+          takers.remove(id, client);
+          resolve({ grant, leases });
+        };
+        takers.add({ id, client, queue, mode, isOnce: true, leaseMs, prefetch: max, grants: new Set(), give });
+        poke();
+      }),
+    idle: (client, id, idleQueue) =>
+      new Promise((resolve) => {
+        waiting.add({ id, client, idleQueue, deadline: Number.POSITIVE_INFINITY, end: resolve });
+        poke();
+      }),
+    cancel: (id, client) => endWhere((waiter) => waiter.id === id && waiter.client === client),
+    removeAll: (client) => endWhere((waiter) => waiter.client === client),
+    answer: (now, isIdle) =>
+      endWhere(({ deadline, idleQueue }) => deadline <= now || (idleQueue !== undefined && isIdle(idleQueue))),
+    nextDeadline() {
+      let next = Number.POSITIVE_INFINITY;
+      for (const { deadline } of waiting) next = Math.min(next, deadline);
+      return next;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// Lets through what the two sides of a link may say to each other, and nothing else.
+// Comlink's `expose` follows any property path a message names, the prototype chain included, and constructs, sets
+// and proxies on request: `constructor` runs code, `__proto__` pollutes. Invariant: only calls of the one exposed
+// function with one plain argument, and answers to our own calls, reach Comlink.
+
+import type { Endpoint } from "comlink";
+
+/** Where messages come and go: a MessagePort, or anything shaped like one. */
+export interface Port {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  addEventListener(type: string, listener: (event: MessageEvent) => void): void;
+  removeEventListener(type: string, listener: (event: MessageEvent) => void): void;
+  start?(): void;
+  close?(): void;
+}
+
+/** Sent back for a message that could not be deserialised; its sender cannot know otherwise. */
+export const UNREADABLE = "originmq:unreadable";
+
+export const isUnreadableFrame = (data: unknown): boolean =>
+  typeof data === "object" && data !== null && Object.hasOwn(data, "type") && Reflect.get(data, "type") === UNREADABLE;
+
+/** A call of the exposed function itself, as Comlink writes it: no path, one argument by value. */
+const isCall = (data: Record<string, unknown>): boolean =>
+  data.type === "APPLY" &&
+  typeof data.id === "string" &&
+  Array.isArray(data.path) &&
+  data.path.length === 0 &&
+  Array.isArray(data.argumentList) &&
+  data.argumentList.length === 1 &&
+  isPlainValue(data.argumentList[0]);
+
+/** An answer: a value, or Comlink's report that a value could not be sent. */
+const isAnswer = (data: Record<string, unknown>): boolean =>
+  typeof data.id === "string" && (isPlainValue(data) || (data.type === "HANDLER" && data.name === "throw"));
+
+const isPlainValue = (wire: unknown): boolean =>
+  typeof wire === "object" && wire !== null && Reflect.get(wire, "type") === "RAW" && Object.hasOwn(wire, "value");
+
+/** Wraps a port for Comlink. `onRefused` hears of every message that was not let through. */
+export function guardPort(port: Port, onRefused: () => void): { calls: Endpoint; answers: Endpoint } {
+  const filtered = (isAllowed: (data: Record<string, unknown>) => boolean): Endpoint => {
+    const wrapped = new Map<unknown, (event: MessageEvent) => void>();
+    return {
+      postMessage: (message, transfer) => port.postMessage(message, transfer ?? []),
+      addEventListener: (type, listener) => {
+        const guarded = (event: MessageEvent) => {
+          const data: unknown = event.data;
+          if (typeof data !== "object" || data === null || !isAllowed(data as Record<string, unknown>)) return;
+          if (typeof listener === "function") listener(event);
+          else listener.handleEvent(event);
+        };
+        wrapped.set(listener, guarded);
+        port.addEventListener(type, guarded);
+      },
+      removeEventListener: (type, listener) => {
+        const guarded = wrapped.get(listener);
+        if (guarded) port.removeEventListener(type, guarded);
+      },
+    };
+  };
+  port.addEventListener("message", ({ data }) => {
+    if (isUnreadableFrame(data)) return;
+    const isObject = typeof data === "object" && data !== null;
+    if (!isObject || !(isCall(data) || isAnswer(data))) onRefused();
+  });
+  return { calls: filtered(isCall), answers: filtered(isAnswer) };
+}

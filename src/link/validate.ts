@@ -1,0 +1,162 @@
+// What the host accepts from a port. The sender is of the same origin, but not of the same build, and may be
+// hostile: every request is checked before anything acts on it.
+
+import {
+  arrayOf,
+  boolean,
+  type Check,
+  checkOptions,
+  duration,
+  headers,
+  integer,
+  invalid,
+  oneOf,
+  record,
+  type Spec,
+  string,
+} from "../core/check.js";
+import { countOf } from "../core/ranges.js";
+import { PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
+import { PEEKABLE } from "../core/view.js";
+import type { ClientCommand, HostRequest } from "./wire.js";
+
+/** Messages in one request: more would hold up everybody else. */
+export const REQUEST_MESSAGES_MAX = 100_000;
+const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
+
+const queue = string(1, QUEUE_NAME_MAX);
+const identifier = string(1, 256);
+const anything: Check = () => {};
+
+/** Flat stretches, at most so many numbers in all: a count of a billion would keep the host counting. */
+const ranges: Check = (value, name) => {
+  if (!Array.isArray(value) || value.length > RANGES_MAX || value.length % 2 !== 0) {
+    return invalid(name, value, "pairs of first and count");
+  }
+  let total = 0;
+  value.forEach((number, i) => {
+    integer(i % 2 === 0 ? 0 : 1)(number, `${name}[${i}]`);
+    if (i % 2 === 1) total += number;
+  });
+  if (total > REQUEST_MESSAGES_MAX) invalid(name, value, `at most ${REQUEST_MESSAGES_MAX} messages`);
+};
+
+/** An object of these members, all of them but the optional ones. */
+const shape =
+  (spec: Spec, ...optional: readonly string[]): Check =>
+  (value, name) => {
+    checkOptions(name, value, spec);
+    for (const member of Object.keys(spec)) {
+      const isMissing = typeof value !== "object" || value === null || !Object.hasOwn(value, member);
+      if (isMissing && !optional.includes(member)) invalid(`${name}.${member}`, undefined, "given");
+    }
+  };
+
+const held = arrayOf(shape({ grant: identifier, seqs: ranges }), REQUEST_MESSAGES_MAX);
+const failure = shape({ name: string(0, 1_000), message: string(0, 100_000) });
+const filter = record({ ids: arrayOf(identifier, REQUEST_MESSAGES_MAX), reason: string(0, 10_000) });
+
+/** An object whose member `key` says which of `variants` it is. */
+const variant =
+  (key: string, variants: Readonly<Record<string, Check>>): Check =>
+  (value, name) => {
+    if (typeof value !== "object" || value === null) return invalid(name, value, "an object");
+    const which: unknown = Reflect.get(value, key);
+    const check = typeof which === "string" && Object.hasOwn(variants, which) ? variants[which] : undefined;
+    if (check === undefined) return invalid(`${name}.${key}`, which, `one of ${Object.keys(variants).join(", ")}`);
+    check(value, name);
+  };
+
+const verdict = variant("type", {
+  ack: shape({ type: anything }),
+  retry: shape({ type: anything, delayMs: duration(), failure }, "delayMs", "failure"),
+  release: shape({ type: anything, delayMs: duration(), suspect: boolean }, "delayMs", "suspect"),
+  dead: shape({ type: anything, reason: string(0, 10_000), failure }, "failure"),
+});
+
+const segment = shape(
+  {
+    count: integer(1, REQUEST_MESSAGES_MAX),
+    priority: integer(0, PRIORITY_MAX),
+    delayMs: duration(),
+    deliverAt: integer(0),
+  },
+  "delayMs",
+  "deliverAt",
+);
+
+const command = variant("type", {
+  send: shape(
+    {
+      type: anything,
+      queue,
+      atomic: boolean,
+      segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
+      bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
+      headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
+    },
+    "headers",
+  ),
+  settle: shape({
+    type: anything,
+    settlements: arrayOf(shape({ grant: identifier, seqs: ranges, verdict }), REQUEST_MESSAGES_MAX),
+  }),
+  extend: shape({ type: anything, grant: identifier, seq: integer(0), ms: duration(1) }),
+  configure: shape({ type: anything, queue, settings: record(SETTINGS_SPEC) }),
+  pause: shape({ type: anything, queue, paused: boolean }),
+  purge: shape({ type: anything, queue }),
+  redrive: shape({ type: anything, queue, filter }),
+  "purge-dead": shape({ type: anything, queue, filter }),
+});
+
+const max = integer(1, REQUEST_MESSAGES_MAX);
+const op = anything;
+const states = arrayOf(oneOf(...PEEKABLE), PEEKABLE.length);
+
+const request = variant("op", {
+  hello: shape({ op, wire: arrayOf(integer(0), 2), client: identifier, held }),
+  submit: shape({
+    op,
+    confirmed: integer(0),
+    commands: arrayOf(shape({ number: integer(1), command }), REQUEST_MESSAGES_MAX),
+  }),
+  consume: shape({ op, consumer: identifier, queue, prefetch: integer(0, REQUEST_MESSAGES_MAX) }),
+  cancel: shape({ op, waiter: identifier }),
+  receive: shape(
+    { op, waiter: identifier, queue, max, waitMs: duration(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
+    "leaseMs",
+  ),
+  idle: shape({ op, waiter: identifier, queue }),
+  peek: shape({ op, queue, max, states, after: string(0, 256) }, "after"),
+  "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
+  stats: shape({ op, queue }),
+  queues: shape({ op }),
+  diagnostics: shape({ op }),
+  goodbye: shape({ op }),
+});
+
+/** The request, if it is one; else throws `invalid-argument` naming what is wrong with it. */
+export function validateHostRequest(value: unknown): HostRequest {
+  request(value, "request");
+  const checked = value as HostRequest;
+  if (checked.op !== "submit") return checked;
+  for (const { number, command } of checked.commands) {
+    if (command.type === "send") checkSegments(command, `command ${number}`);
+    if (command.type === "settle") {
+      const total = command.settlements.reduce((sum, { seqs }) => sum + countOf(seqs), 0);
+      if (total > REQUEST_MESSAGES_MAX)
+        invalid(`command ${number}`, total, `at most ${REQUEST_MESSAGES_MAX} settlements`);
+    }
+  }
+  return checked;
+}
+
+function checkSegments(
+  { segments, bodies, headers: column }: Extract<ClientCommand, { type: "send" }>,
+  name: string,
+): void {
+  const total = segments.reduce((sum, { count }) => sum + count, 0);
+  const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
+  if (!isMatched)
+    invalid(name, total, `a count of segments that matches its ${bodies.length} bodies and their headers`);
+}

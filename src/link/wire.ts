@@ -1,0 +1,183 @@
+// What crosses between a client and its host. Each side offers the other one function that takes a request and
+// always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
+
+import type { DeadLetterFilter, Held, SendSegment, Settlement } from "../core/commands.js";
+import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
+import type { QueueSettings } from "../core/settings.js";
+import type { MessageState } from "../core/view.js";
+
+/** A peer with another major version is not understood; a minor one adds what the other may ignore. */
+export const WIRE_MAJOR = 1;
+export const WIRE_MINOR = 0;
+
+export type Headers = Readonly<Record<string, string>>;
+/** One entry a message; missing when no message has any. */
+export type HeadersColumn = readonly (Headers | undefined)[];
+
+/** A change of state that a client asks for. The host decides each number once. */
+export type ClientCommand =
+  | {
+      readonly type: "send";
+      readonly queue: string;
+      readonly atomic: boolean;
+      readonly segments: readonly SendSegment[];
+      readonly bodies: readonly unknown[];
+      readonly headers?: HeadersColumn | undefined;
+    }
+  | { readonly type: "settle"; readonly settlements: readonly Settlement[] }
+  | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
+  | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
+  | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
+  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+
+export interface NumberedCommand {
+  readonly number: number;
+  readonly command: ClientCommand;
+}
+
+/** From client to host. */
+export type HostRequest =
+  | {
+      readonly op: "hello";
+      readonly wire: readonly [major: number, minor: number];
+      readonly client: string;
+      /** Deliveries whose settlement is not confirmed yet: the client still has them. */
+      readonly held: readonly Held[];
+    }
+  | { readonly op: "submit"; readonly confirmed: number; readonly commands: readonly NumberedCommand[] }
+  /** Registers a consumer, or changes how many deliveries it may hold; 0 pauses it. Deliveries are pushed. */
+  | { readonly op: "consume"; readonly consumer: string; readonly queue: string; readonly prefetch: number }
+  /** Ends a consumer, or makes a waiting `receive` or `idle` answer at once. */
+  | { readonly op: "cancel"; readonly waiter: string }
+  | {
+      readonly op: "receive";
+      readonly waiter: string;
+      readonly queue: string;
+      readonly max: number;
+      readonly waitMs: number;
+      /** `consume`: the host renews the leases while the client says that it holds the messages. */
+      readonly mode: LeaseMode;
+      readonly leaseMs?: number | undefined;
+    }
+  /** Answers once nothing of the queue is ready or leased. */
+  | { readonly op: "idle"; readonly waiter: string; readonly queue: string }
+  | {
+      readonly op: "peek";
+      readonly queue: string;
+      readonly max: number;
+      readonly states: readonly MessageState[];
+      readonly after?: string | undefined;
+    }
+  | { readonly op: "dead-letters"; readonly queue: string; readonly max: number; readonly after?: string | undefined }
+  | { readonly op: "stats"; readonly queue: string }
+  | { readonly op: "queues" }
+  | { readonly op: "diagnostics" }
+  | { readonly op: "goodbye" };
+
+/** From host to client. */
+export type ClientRequest =
+  | { readonly op: "deliver"; readonly consumer: string; readonly handOut: HandOut }
+  /** Asks what the client still holds, for renewal. */
+  | { readonly op: "held" }
+  /** These leases ended without the client's doing. */
+  | { readonly op: "lost"; readonly lost: readonly Held[]; readonly reason: "timeout" | "lease-expired" };
+
+/** A column whose entries are all alike is that entry. */
+export type Column<T> = T | readonly T[];
+
+/** Messages handed out together. Column entry i belongs to the i-th number of `seqs`. */
+export interface HandOut {
+  readonly grant: string;
+  readonly until: number;
+  readonly seqs: Ranges;
+  readonly terms: Column<string>;
+  readonly attempts: Column<number>;
+  readonly priorities: Column<number>;
+  readonly sentAt: Column<number>;
+  readonly bodies: readonly unknown[];
+  readonly headers?: HeadersColumn | undefined;
+}
+
+export interface Welcome {
+  /** Random for each start of a host: a client that sees another one talks to another host. */
+  readonly instance: string;
+  readonly epoch: number;
+  readonly kind: HostKind;
+  /** The Web Lock that the host holds while it lives; missing where there are no locks. */
+  readonly lock?: string | undefined;
+}
+
+export type HostKind = "shared-worker" | "in-process";
+
+export interface SubmitReply {
+  /** One for each command, in their order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** What a client holds, and how long its handlers have been running. */
+export interface HeldReply {
+  readonly held: readonly Held[];
+  readonly running: readonly { readonly grant: string; readonly seq: Seq; readonly elapsedMs: number }[];
+}
+
+/** A message as `peek` and `deadLetters.list` show it. */
+export interface MessageView<Body = unknown> {
+  readonly id: string;
+  readonly body: Body;
+  readonly state: MessageState;
+  /** Attempts that counted so far. */
+  readonly attempts: number;
+  readonly priority: number;
+  readonly headers: Headers;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+  /** Epoch milliseconds before which it is not delivered; `null` unless delayed. */
+  readonly deliverAt: number | null;
+  /** Why it is a dead letter; present on those only. */
+  readonly reason?: string;
+  /** How its last attempt failed. */
+  readonly error?: { readonly name: string; readonly message: string };
+  /** Epoch milliseconds at which it became a dead letter. */
+  readonly diedAt?: number;
+}
+
+/** What the host knows of itself: for inspectors and tests. */
+export interface Diagnostics {
+  readonly instance: string;
+  readonly epoch: number;
+  readonly lsn: number;
+  readonly clients: number;
+  readonly commits: number;
+  /** Messages on ports that were malformed or not allowed, and were refused. */
+  readonly refusedMessages: number;
+  readonly batches: number;
+  readonly batchBytes: number;
+}
+
+export type Reply<T = unknown> = { readonly ok: true; readonly value: T } | Extract<Outcome, { ok: false }>;
+
+/** The announcement on the BroadcastChannel: at most one a commit. A hint that may be missed. */
+export interface Notice {
+  readonly v: 1;
+  readonly type: "notice";
+  readonly epoch: number;
+  readonly queues: Readonly<Record<string, QueueNotice>>;
+}
+
+export interface QueueNotice {
+  /** New messages, and how many are ready now. */
+  readonly available?: { readonly count: number; readonly ready: number };
+  readonly settled?: { readonly acked: number; readonly retried: number; readonly returned: number };
+  readonly dead?: { readonly count: number; readonly total: number };
+  readonly paused?: { readonly paused: boolean };
+  readonly configured?: { readonly settings: Partial<QueueSettings> };
+}
+
+/** Name of the channel on which a database's host announces. */
+export const channelName = (storage: string, database: string): string => `originmq:${storage}:${database}`;
+/** Name of the lock whose holder is the host. It carries no version: every build contends for the same data. */
+export const hostLockName = (storage: string, database: string): string => `originmq:${storage}:${database}:host`;
+export const presenceLockName = (storage: string, database: string, client: string): string =>
+  `originmq:${storage}:${database}:client:${client}`;
