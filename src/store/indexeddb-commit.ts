@@ -1,6 +1,7 @@
 // Take-over and commit. Invariants: an epoch is ours only after its transaction is complete, so that no two
 // writers ever hold the same one; a record and its batches are stored together or not at all.
 
+import { wrap } from "idb";
 import { assert } from "../core/errors.js";
 import type { JournalRecord, Lsn, Seq } from "../core/journal.js";
 import type { Access } from "./access.js";
@@ -14,7 +15,10 @@ import { type Ending, type Step, transact } from "./transaction.js";
  * left half done. When its outcome is unknown it is simply done again, under a higher epoch.
  */
 export function takeOver(db: Database, build: (next: LogTail) => JournalRecord, step: Step): Promise<Ending<LogTail>> {
-  return transact(db, ["meta", "journal", "checkpoint"], "strict", async (tx) => {
+  return transact(db, ["meta", "journal", "checkpoint"], "strict", async (native) => {
+    const tx = wrap(native) as unknown as WriteTransaction;
+    // The transaction's own `abort` event tells more, and `transact` listens to it.
+    tx.done.catch(() => {});
     const pointer = await readPointer(tx);
     const epoch = ((await readMeta(tx, "epoch")) ?? 0) + 1;
     // Truncation may have emptied the journal; numbers are never used twice all the same.

@@ -33,9 +33,7 @@ async function findUncloneable(connection: Connection, values: readonly unknown[
   await transact(db, ["meta"], "relaxed", async (tx) => {
     for (const [index, value] of values.entries()) {
       try {
-        tx.objectStore("meta")
-          .add(value, probeKey(index))
-          .catch(() => {});
+        tx.objectStore("meta").add(value, probeKey(index));
       } catch {
         found = index;
         break;

@@ -32,6 +32,19 @@ export type Database = IDBPDatabase<LogSchema>;
 export type ReadTransaction = IDBPTransaction<LogSchema, StoreName[], "readonly">;
 export type WriteTransaction = IDBPTransaction<LogSchema, StoreName[], "readwrite">;
 
+/**
+ * The browser's own transaction, typed by the schema. Writes go through it rather than through idb, whose promises
+ * cost three listeners and a callback a request: measured, a tenth of a commit.
+ */
+export interface NativeTransaction {
+  objectStore<Name extends StoreName>(name: Name): NativeStore<LogSchema[Name]["key"], LogSchema[Name]["value"]>;
+}
+export interface NativeStore<Key, Value> {
+  add(value: Value, key: Key): IDBRequest;
+  put(value: Value, key: Key): IDBRequest;
+  delete(key: Key | IDBKeyRange): IDBRequest;
+}
+
 /** Builds the object stores of an empty database. */
 export function createStores(db: IDBDatabase, tx: IDBTransaction): void {
   for (const name of ["journal", "bodies", "checkpoint", "meta"]) db.createObjectStore(name);

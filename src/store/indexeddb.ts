@@ -100,7 +100,9 @@ async function takeOverWithReserve(
     if (!isQuota(cause)) throw cause;
     // The one write without a fence: there is no epoch yet, and the reserve holds nothing.
     await outliveLoss(connection, (db) =>
-      transact(db, ["meta"], "relaxed", (tx) => tx.objectStore("meta").delete("reserve")),
+      transact(db, ["meta"], "relaxed", async (tx) => {
+        tx.objectStore("meta").delete("reserve");
+      }),
     );
     return attempt();
   }

@@ -1,8 +1,9 @@
 // One IndexedDB transaction, told truthfully: durable means `complete`; `abort` is the event that tells of failure,
 // because a full disk can fire it alone. Invariant: whoever writes is fenced by the epoch in that same transaction.
 
+import { unwrap } from "idb";
 import type { Epoch } from "../core/journal.js";
-import type { Database, ReadTransaction, StoreName, WriteTransaction } from "./indexeddb-schema.js";
+import type { Database, NativeTransaction, ReadTransaction, StoreName } from "./indexeddb-schema.js";
 import { type Durability, StoreError, type StoreFailure } from "./log-store.js";
 
 /** A fault hook: called at a named point between two steps. What it throws ends the operation there, as death would. */
@@ -20,7 +21,7 @@ export interface FencedWrite {
   readonly stores: readonly StoreName[];
   readonly durability: Durability;
   /** Issues the requests in one synchronous pass. */
-  readonly issue: (tx: WriteTransaction) => Iterable<Promise<unknown>>;
+  readonly issue: (tx: NativeTransaction) => Iterable<IDBRequest>;
 }
 
 const FAILURES: Readonly<Record<string, StoreFailure>> = {
@@ -54,8 +55,6 @@ export function storeError(cause: unknown, doing: string, as?: StoreFailure): un
   });
 }
 
-const ignore = (): void => {};
-
 /**
  * Runs `body` in a transaction and resolves on its `complete`. What `body` throws aborts it. `body` may await
  * nothing but requests of this transaction.
@@ -64,19 +63,20 @@ export function transact<T>(
   db: Database,
   stores: readonly StoreName[],
   durability: Durability,
-  body: (tx: WriteTransaction) => Promise<T>,
+  body: (tx: IDBTransaction) => Promise<T>,
 ): Promise<Ending<T>> {
   return new Promise((resolve, reject) => {
-    let tx: WriteTransaction;
-    try {
-      tx = db.transaction([...stores], "readwrite", { durability });
-    } catch (cause) {
+    const fail = (cause: unknown): void => {
       if (isConnectionFailure(cause)) resolve({ known: false, cause });
       else reject(storeError(cause, "transaction"));
+    };
+    let tx: IDBTransaction;
+    try {
+      tx = unwrap(db).transaction([...stores], "readwrite", { durability });
+    } catch (cause) {
+      fail(cause);
       return;
     }
-    // `done` rejects at a request's bubbling `error`, when the transaction's own error is not known yet.
-    tx.done.catch(ignore);
     let thrown: unknown;
     const result = body(tx);
     result.catch((cause: unknown) => {
@@ -84,11 +84,7 @@ export function transact<T>(
       abort(tx);
     });
     tx.addEventListener("complete", () => resolve(result.then((value) => ({ known: true, value }))));
-    tx.addEventListener("abort", () => {
-      const cause: unknown = tx.error ?? thrown;
-      if (isConnectionFailure(cause)) resolve({ known: false, cause });
-      else reject(storeError(cause, "transaction"));
-    });
+    tx.addEventListener("abort", () => fail(tx.error ?? thrown));
   });
 }
 
@@ -97,28 +93,30 @@ export function transact<T>(
  * the epoch, so that fencing costs no round trip: a transaction that aborts takes them back.
  */
 export function writeFenced(db: Database, write: FencedWrite, epoch: Epoch, step: Step): Promise<Ending<void>> {
-  return transact(db, ["meta", ...write.stores], write.durability, async (tx) => {
-    const stored = tx.objectStore("meta").get("epoch");
-    stored.catch(ignore);
-    issueAll(write.issue(tx)[Symbol.iterator](), () => step(`${write.name}:request`));
-    if ((await stored) !== epoch) throw new StoreError("deposed", `${write.name}: another writer took over`);
-    step(`${write.name}:fenced`);
-    // Spares the wait for the answers to the adds; they can still fail the transaction.
-    tx.commit();
-  });
+  const fenced = (tx: IDBTransaction): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const stored = tx.objectStore("meta").get("epoch");
+      issueAll(write.issue(tx as NativeTransaction)[Symbol.iterator](), () => step(`${write.name}:request`));
+      stored.onsuccess = () => {
+        try {
+          if (stored.result !== epoch) throw new StoreError("deposed", `${write.name}: another writer took over`);
+          step(`${write.name}:fenced`);
+          // Spares the wait for the answers to the adds; they can still fail the transaction.
+          tx.commit();
+          resolve();
+        } catch (cause) {
+          reject(cause);
+        }
+      };
+    });
+  return transact(db, ["meta", ...write.stores], write.durability, fenced);
 }
 
-/** The transaction's `abort` tells what became of a request, so that its own promise is of no interest. */
-function issueAll(requests: Iterator<Promise<unknown>>, step: () => void): void {
-  for (;;) {
-    const next = pull(requests);
-    if (next.done) return;
-    next.value.catch(ignore);
-    step();
-  }
+function issueAll(requests: Iterator<IDBRequest>, step: () => void): void {
+  while (!pull(requests).done) step();
 }
 
-function pull(requests: Iterator<Promise<unknown>>): IteratorResult<Promise<unknown>, unknown> {
+function pull(requests: Iterator<IDBRequest>): IteratorResult<IDBRequest, unknown> {
   try {
     return requests.next();
   } catch (cause) {
@@ -129,7 +127,7 @@ function pull(requests: Iterator<Promise<unknown>>): IteratorResult<Promise<unkn
   }
 }
 
-function abort(tx: WriteTransaction): void {
+function abort(tx: IDBTransaction): void {
   try {
     tx.abort();
   } catch {
@@ -140,7 +138,7 @@ function abort(tx: WriteTransaction): void {
 /** Reads in one transaction. A request that fails does not take the others with it. */
 export function beginRead(db: Database, stores: readonly StoreName[]): ReadTransaction {
   const tx = db.transaction([...stores], "readonly");
-  tx.done.catch(ignore);
+  tx.done.catch(() => {});
   tx.addEventListener("error", (event) => event.preventDefault());
   return tx;
 }
