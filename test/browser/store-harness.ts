@@ -8,6 +8,7 @@ export interface IndexedDbDisk extends TestDisk {
   readonly database: string;
   /** Writes past the store, unfenced. */
   put(store: string, key: IDBValidKey, value: unknown): Promise<void>;
+  reserveBytes(): Promise<number>;
 }
 
 export interface IndexedDbHarness extends StoreHarness {
@@ -30,6 +31,7 @@ export function createIndexedDbHarness(): IndexedDbHarness {
         },
         put: (store, key, value) => withDatabase(database, (db) => putRaw(db, store, key, value)),
         setFormat: (format) => withDatabase(database, (db) => putRaw(db, "meta", "format", format)),
+        reserveBytes: () => withDatabase(database, readReserveBytes),
         dump: () => withDatabase(database, dumpRaw),
       };
     },
@@ -63,6 +65,11 @@ function putRaw(db: IDBDatabase, store: string, key: IDBValidKey, value: unknown
     tx.oncomplete = () => resolve();
     tx.onabort = () => reject(tx.error);
   });
+}
+
+async function readReserveBytes(db: IDBDatabase): Promise<number> {
+  const reserve: Uint8Array | undefined = await settled(db.transaction("meta").objectStore("meta").get("reserve"));
+  return reserve?.byteLength ?? 0;
 }
 
 async function dumpRaw(db: IDBDatabase): ReturnType<TestDisk["dump"]> {

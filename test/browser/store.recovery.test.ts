@@ -213,3 +213,98 @@ describe("records that cannot be read", () => {
     await expect(collect(log.journal)).rejects.toEqual(refusal("unreadable"));
   });
 });
+
+/** Refuses whatever grows, as a full disk does, until the reserve is deleted or `free` is called. */
+function fillDisk(): { free(): void } {
+  let full = true;
+  const { add, put, delete: remove } = IDBObjectStore.prototype;
+  const refuse = () => {
+    if (full) throw new DOMException("no room", "QuotaExceededError");
+  };
+  vi.spyOn(IDBObjectStore.prototype, "add").mockImplementation(function (this: IDBObjectStore, ...args) {
+    refuse();
+    return add.apply(this, args);
+  });
+  vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args) {
+    if (args[1] === "reserve") refuse();
+    return put.apply(this, args);
+  });
+  vi.spyOn(IDBObjectStore.prototype, "delete").mockImplementation(function (this: IDBObjectStore, ...args) {
+    if (args[0] === "reserve") full = false;
+    return remove.apply(this, args);
+  });
+  return {
+    free() {
+      full = false;
+    },
+  };
+}
+
+describe("a full disk", () => {
+  const MEBIBYTE = 1024 * 1024;
+
+  test("a take-over holds a mebibyte back", async () => {
+    const disk = harness.createDisk();
+    await disk.store().takeOver(takeOverRecord);
+    expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+  });
+
+  test("a record without bodies is stored on a full disk, in the room of the reserve", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    fillDisk();
+    await store.commit(recordAt(epoch, lsn + 1), [], "strict");
+    expect((await disk.dump()).journal).toEqual([3, 4]);
+    expect(await disk.reserveBytes()).toBe(0);
+  });
+
+  test("a commit with bodies is refused on a full disk, and leaves the reserve to settlements", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    fillDisk();
+    const commit = store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "strict");
+    await expect(commit).rejects.toEqual(refusal("quota"));
+    expect((await disk.dump()).journal).toEqual([3]);
+    expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+  });
+
+  test("a record is refused when the reserve is used up too", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    fillDisk();
+    await store.commit(recordAt(epoch, lsn + 1), [], "strict");
+    vi.restoreAllMocks();
+    fillDisk();
+    await expect(store.commit(recordAt(epoch, lsn + 2), [], "strict")).rejects.toEqual(refusal("quota"));
+  });
+
+  test("a store takes over a full disk, in the room of the reserve", async () => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    fillDisk();
+    expect(await disk.store().takeOver(takeOverRecord)).toEqual({ epoch: 2, lsn: 4 });
+  });
+
+  test.each(["a delete of batches", "a checkpoint", "the next take-over"])(
+    "%s restores the reserve once there is room",
+    async (by) => {
+      const disk = harness.createDisk();
+      const store = disk.store();
+      const { epoch, lsn } = await takeOverFilled(store);
+      fillDisk();
+      await store.commit(recordAt(epoch, lsn + 1), [], "strict");
+      vi.restoreAllMocks();
+      const still = fillDisk();
+      await store.deleteBatches([1, 1]);
+      expect(await disk.reserveBytes()).toBe(0);
+      still.free();
+      if (by === "a checkpoint") await store.checkpoint(chunksOf(1, "x"), lsn);
+      else if (by === "a delete of batches") await store.deleteBatches([3, 3]);
+      else await disk.store().takeOver(takeOverRecord);
+      expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+    },
+  );
+});
