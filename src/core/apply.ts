@@ -186,7 +186,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
   state.grants.set(id, grant);
-  state.leaseEnds.push({ until, grant });
+  state.leaseEnds.add(grant, until);
 }
 
 function renew(state: State, change: Of<"renewed">): void {
@@ -196,13 +196,13 @@ function renew(state: State, change: Of<"renewed">): void {
   if (change.seqs) {
     forEachSeq(change.seqs, (seq) => {
       const held = grant.leases.get(seq);
-      if (held) held.until = until;
+      if (held) held.until = Math.max(held.until, until);
     });
   } else {
     for (const held of grant.leases.values()) held.until = Math.max(held.until, until);
   }
   grant.until = Math.max(grant.until, until);
-  state.leaseEnds.push({ until, grant });
+  state.leaseEnds.add(grant, until);
 }
 
 function giveBack(state: State, change: Of<"returned">, at: number): void {

@@ -3,7 +3,6 @@
 
 import { assert } from "./errors.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
-import { rangesOf } from "./ranges.js";
 import type { Run } from "./run.js";
 import type { QueueSettings } from "./settings.js";
 import {
@@ -303,8 +302,8 @@ function decodeGrant(state: State, stored: StoredGrant): void {
     queue.leased.set(lease.seq, lease);
     state.batches.retain(lease.bodySeq, 1);
     if (lease.suspect) client.suspectsHeld++;
-    state.leaseEnds.push({ until: lease.until, grant });
   }
+  state.leaseEnds.addAll(grant);
   client.held += grant.leases.size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
@@ -316,9 +315,3 @@ function queueOf(state: State, name: string): QueueState {
   assert(queue, `the checkpoint names queue ${name} before its messages`);
   return queue;
 }
-
-/** The live numbers of a batch, as stretches. */
-export const liveRanges = (state: State, firstSeq: Seq): Ranges => {
-  const batch = state.batches.find(firstSeq);
-  return batch ? rangesOf(state.batches.liveSeqs(batch)) : [];
-};

@@ -43,27 +43,35 @@ export function settle(state: State, command: Of<"settle">, now: number): Decisi
 export function extend(state: State, command: Of<"extend">, now: number): Decision {
   const lease = findLease(state, command.client, command.grant, command.seq, now);
   if (lease === undefined) return refused("lease-lost", "the delivery is no longer this consumer's");
-  const until = now + command.ms;
+  const until = Math.max(lease.until, now + command.ms);
   return done([{ type: "renewed", grant: command.grant, until, seqs: [command.seq, 1] }], { until });
 }
 
-/** Extends what the client says it holds. What it does not name runs out. */
+/** Extends what the client says it holds. What it does not name runs out; what has ended stays ended. */
 export function renew(state: State, command: Of<"renew">, now: number): Decision {
   const changes: Change[] = [];
   for (const { grant: id, seqs } of command.held) {
     const grant = ownGrant(state, command.client, id);
     const queue = grant && state.queues.get(grant.queue);
-    if (queue) changes.push({ type: "renewed", grant: id, until: now + queue.settings.leaseMs, seqs });
+    if (queue === undefined) continue;
+    const live: number[] = [];
+    forEachSeq(seqs, (seq) => {
+      if (findLease(state, command.client, id, seq, now)) pushRange(live, seq, 1);
+    });
+    const until = now + queue.settings.leaseMs;
+    if (live.length > 0) changes.push({ type: "renewed", grant: id, until, seqs: live });
   }
   return done(changes);
 }
 
 export function timeOut(state: State, command: Of<"time-out">, now: number): Decision {
   const changes = collectChanges();
+  const ended = new Set<Lease>();
   for (const { grant, seqs } of command.held) {
     forEachSeq(seqs, (seq) => {
       const lease = findLease(state, command.client, grant, seq, now);
-      if (lease === undefined) return;
+      if (lease === undefined || ended.has(lease)) return;
+      ended.add(lease);
       const queue = queueOf(state, lease);
       const message = `the handler ran longer than ${queue.settings.handlerTimeoutMs} ms`;
       fail(changes, queue, lease, { failure: { name: "timeout", message }, now, jitter: command.jitter });
@@ -75,7 +83,7 @@ export function timeOut(state: State, command: Of<"time-out">, now: number): Dec
 /** Ends leases whose time has come. What a handler of `consume` may never have started is not counted, but suspect. */
 export function expire(state: State, command: Of<"expire">, now: number): Decision {
   const changes = collectChanges();
-  for (const id of command.grants) {
+  for (const id of new Set(command.grants)) {
     const grant = state.grants.get(id);
     const client = grant && state.clients.get(grant.client);
     if (grant === undefined || client === undefined) continue;

@@ -5,6 +5,7 @@
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
+import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
 import { createRunFifo, createSortedRuns, type Run, type RunFifo, type SortedRuns } from "./run.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "./settings.js";
 
@@ -108,11 +109,6 @@ export interface Term {
   readonly term: string;
 }
 
-export interface LeaseEnd {
-  readonly until: number;
-  readonly grant: Grant;
-}
-
 export interface State {
   lsn: Lsn;
   epoch: Epoch;
@@ -122,8 +118,7 @@ export interface State {
   readonly batches: BatchIndex;
   readonly clients: Map<string, ClientState>;
   readonly grants: Map<string, Grant>;
-  /** When leases may end; an entry whose lease was renewed or settled meanwhile is void. */
-  readonly leaseEnds: Heap<LeaseEnd>;
+  readonly leaseEnds: LeaseEnds;
 }
 
 export function createState(): State {
@@ -136,7 +131,7 @@ export function createState(): State {
     batches: createBatchIndex(),
     clients: new Map(),
     grants: new Map(),
-    leaseEnds: createHeap((a, b) => a.until < b.until),
+    leaseEnds: createLeaseEnds(),
   };
 }
 

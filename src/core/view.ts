@@ -136,17 +136,11 @@ export const isIdle = (queue: QueueState | undefined): boolean =>
 
 /** Epoch milliseconds at which time alone changes something: a delayed message comes due or a lease may end. */
 export function nextWakeUp(state: State): number {
-  let next = state.leaseEnds.peek()?.until ?? Number.POSITIVE_INFINITY;
+  let next = state.leaseEnds.next;
   for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
   return next;
 }
 
-/** Takes the grants of which a lease may have ended by `now`. */
-export function takeEndedGrants(state: State, now: number): string[] {
-  const grants: string[] = [];
-  for (let end = state.leaseEnds.peek(); end !== undefined && end.until <= now; end = state.leaseEnds.peek()) {
-    state.leaseEnds.pop();
-    if (state.grants.has(end.grant.id)) grants.push(end.grant.id);
-  }
-  return grants;
-}
+/** Takes the grants of which a lease may have ended by `now`, each once. */
+export const takeEndedGrants = (state: State, now: number): string[] =>
+  state.leaseEnds.takeEnded(now).map((grant) => grant.id);
