@@ -99,23 +99,19 @@ export function createBatchIndex(): BatchIndex {
     return low - 1;
   };
 
-  /** Key of the first live batch that starts after `seq`. */
-  const nextLive = (seq: Seq): Seq => {
-    for (let i = search(seq) + 1; i < list.length; i++) {
-      const batch = list[i] as Batch;
-      if (batch.live > 0) return batch.firstSeq;
-    }
-    return Number.POSITIVE_INFINITY;
+  /** Key of the first batch that starts after `seq`; live, once the list is compact. */
+  const nextLive = (seq: Seq): Seq => list[search(seq) + 1]?.firstSeq ?? Number.POSITIVE_INFINITY;
+
+  const compact = () => {
+    if (dead > 0) list = list.filter((batch) => batch.live > 0);
+    dead = 0;
   };
 
   const drop = (batch: Batch) => {
     bytes -= batch.bytes;
     dead++;
     if (recent === batch) recent = undefined;
-    if (dead > 32 && dead * 2 > list.length) {
-      list = list.filter((other) => other.live > 0);
-      dead = 0;
-    }
+    if (dead > 32 && dead * 2 > list.length) compact();
   };
 
   const find = (seq: Seq): Batch | undefined => {
@@ -186,6 +182,7 @@ export function createBatchIndex(): BatchIndex {
     },
     all: () => (dead === 0 ? list : list.filter((batch) => batch.live > 0)),
     takeFreed() {
+      compact();
       const keys = freed.sort((a, b) => a - b);
       freed = [];
       const ranges: Seq[] = [];

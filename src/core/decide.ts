@@ -1,12 +1,12 @@
 // The engine's decisions: what a command changes, given the working state. Pure: it reads the state and returns
 // changes; nothing is altered until they are applied.
 
-import { type Command, type Decision, done } from "./commands.js";
+import { type Command, type Decision, done, refused } from "./commands.js";
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import type { Change } from "./journal.js";
 import { send } from "./send.js";
-import type { QueueSettings } from "./settings.js";
+import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, reclaim, renew, settle, timeOut } from "./settle.js";
 import type { State } from "./state.js";
 
@@ -55,21 +55,34 @@ export function decideOnce(
   command: Command,
   now: number,
 ): Decision {
-  const earlier = state.clients.get(from.client)?.outcomes.get(from.number);
+  const client = state.clients.get(from.client);
+  const earlier = client?.outcomes.get(from.number);
   if (earlier) return { changes: [], outcome: earlier };
+  // A copy of a command that was long answered, late on some old port: its outcome is no longer kept.
+  if (client && from.number <= client.confirmed) {
+    return refused("host-lost", `command ${from.number} was decided before, and its answer confirmed`);
+  }
   const decision = decide(state, command, now);
   // What changed nothing is decided again just as well.
   if (decision.changes.length === 0) return decision;
   return { ...decision, changes: [...decision.changes, { type: "answered", ...from, outcome: decision.outcome }] };
 }
 
-function configure(state: State, name: string, settings: Partial<QueueSettings>): Decision {
+/** Options left out keep what is stored, those of `backoff` too. */
+function configure(state: State, name: string, given: Partial<QueueSettings>): Decision {
   const queue = state.queues.get(name);
+  const stored = queue?.settings ?? DEFAULT_SETTINGS;
+  const settings: Partial<QueueSettings> = {
+    ...withoutUndefined(given),
+    ...(given.backoff && { backoff: { ...stored.backoff, ...withoutUndefined(given.backoff) } }),
+  };
   const isSame =
-    queue &&
-    Object.entries(settings).every(([key, value]) => isEqual(queue.settings[key as keyof QueueSettings], value));
+    queue && Object.entries(settings).every(([key, value]) => isEqual(stored[key as keyof QueueSettings], value));
   return done(isSame ? [] : [{ type: "configured", queue: name, settings }]);
 }
+
+const withoutUndefined = <T extends object>(given: T): T =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 
 /** Settings are scalars, or objects of scalars. */
 const isEqual = (a: unknown, b: unknown): boolean =>

@@ -23,5 +23,5 @@ export const idOf = (state: State, seq: Seq): string => encodeId(termOf(state.te
 /** The number behind an id, if this database gave that id. */
 export function seqOf(state: State, id: string): Seq | undefined {
   const seq = Number.parseInt(id.slice(TERM_LENGTH + 1), 36);
-  return Number.isSafeInteger(seq) && idOf(state, seq) === id ? seq : undefined;
+  return seq > 0 && seq < state.nextSeq && idOf(state, seq) === id ? seq : undefined;
 }

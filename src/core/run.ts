@@ -52,7 +52,6 @@ export interface RunFifo {
   shift(): void;
   /** Takes one run out of the middle: for paths that are not hot. */
   remove(run: Run): void;
-  insertAfter(run: Run, next: Run): void;
   [Symbol.iterator](): IterableIterator<Run>;
   clear(): void;
 }
@@ -82,9 +81,6 @@ export function createRunFifo(): RunFifo {
     },
     remove(run) {
       items.splice(items.indexOf(run, start), 1);
-    },
-    insertAfter(run, next) {
-      items.splice(items.indexOf(run, start) + 1, 0, next);
     },
     *[Symbol.iterator]() {
       for (let i = start; i < items.length; i++) yield items[i] as Run;

@@ -1,6 +1,7 @@
 // Accepts messages. Invariant: numbers rise in the order of acceptance, and each accepted body is in exactly one batch.
 
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
+import { assert } from "./errors.js";
 import type { Change } from "./journal.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import { depthOf, type QueueState, type State } from "./state.js";
@@ -13,6 +14,8 @@ export const BATCH_COUNT_MAX = 4_096;
 export function send(state: State, command: Send, now: number): Decision {
   const queue = state.queues.get(command.queue);
   const wanted = command.sizes.length;
+  const named = command.segments.reduce((sum, { count }) => sum + count, 0);
+  assert(named === wanted, `${named} messages are sent with ${wanted} bodies`);
   const room = roomOf(queue);
   const isFull = wanted > room;
   const full = isFull ? fullQueue(command.queue, queue, wanted) : undefined;
