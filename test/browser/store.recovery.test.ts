@@ -127,7 +127,9 @@ describe("a lost connection", () => {
 
   test("a handle that the browser reports closed is not used again", async () => {
     const { store, watch, epoch, lsn, steps } = await fillAndWatch("never", () => {});
-    watch.handle().dispatchEvent(new Event("close"));
+    const handle = watch.handle();
+    handle.close();
+    handle.dispatchEvent(new Event("close"));
     await store.commit(recordAt(epoch, lsn + 1), [], "relaxed");
     expect(steps).not.toContain("lookup:begin");
   });
