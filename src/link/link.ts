@@ -82,7 +82,7 @@ function untilClosed<T>(closed: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
 /** An error as data. A foreign error is a bug behind the link: its message crosses, its class does not. */
-function failed(error: unknown): OutcomeFailed {
+export function failed(error: unknown): OutcomeFailed {
   if (error instanceof QueueError) {
     const { code, message, detail } = error;
     return { ok: false, code, message, ...(detail !== undefined && { detail }) };

@@ -1,0 +1,182 @@
+// One client of one database: the link to its host, the way of its commands, what it holds, and its consumers.
+// Many queues share it. Invariant: it survives its host; what it was told to do is done once.
+
+import { QueueError } from "../core/errors.js";
+import { forEachSeq } from "../core/ranges.js";
+import type { ClientRequest, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
+import { createHoldings, type Holdings } from "./delivery.js";
+import { createHostLink, type OpenPort } from "./host-link.js";
+import { createNoticeListener, type NoticeListener } from "./notices.js";
+import { createPipeline, type Pipeline } from "./pipeline.js";
+
+export interface ClientParts {
+  readonly openPort: OpenPort;
+  /** Web Locks, where the runtime shares the host with other contexts. */
+  readonly locks: LockManager | undefined;
+  presenceLock(client: string): string;
+  readonly channelName: string;
+}
+
+/** How the parts of a client reach the host. */
+export interface Client {
+  readonly pipeline: Pipeline;
+  readonly holdings: Holdings;
+  readonly notices: NoticeListener;
+  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** Resolves once a host has accepted this client; rejects with why none will. */
+  connected(signal?: AbortSignal): Promise<void>;
+  /** Asks what may be asked twice. */
+  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  registerConsumer(queue: string, prefetch: number, onHandOut: (handOut: HandOut) => void): Registration;
+  /** A name for a call that waits at the host, so that it can be cancelled. */
+  nextWaiter(): string;
+  cancelWaiter(waiter: string): void;
+  onHostChange(callback: () => void): () => void;
+  diagnostics(): Promise<Diagnostics>;
+  close(): Promise<void>;
+}
+
+export interface Registration {
+  setPrefetch(prefetch: number): void;
+  /** Resolves when the host sends nothing more. */
+  cancel(): Promise<void>;
+}
+
+interface Registered {
+  readonly queue: string;
+  prefetch: number;
+  onHandOut(handOut: HandOut): void;
+}
+
+export function createClient(parts: ClientParts): Client {
+  const client = crypto.randomUUID();
+  const consumers = new Map<string, Registered>();
+  const hostListeners = new Set<() => void>();
+  let presence: Presence | undefined;
+  let lastId = 0;
+  const nextId = () => `${client}/${++lastId}`;
+
+  const serve = (request: ClientRequest): unknown => {
+    switch (request.op) {
+      case "deliver":
+        return deliver(request.consumer, request.handOut);
+      case "held":
+        return holdings.report();
+      case "lost": {
+        const isTimeout = request.reason === "timeout";
+        const what = isTimeout
+          ? "the handler ran longer than it may"
+          : "the lease ended before the delivery was settled";
+        return holdings.lose(request.lost, new QueueError(isTimeout ? "timeout" : "lease-lost", what));
+      }
+    }
+  };
+
+  const deliver = (consumer: string, handOut: HandOut) => {
+    const registered = consumers.get(consumer);
+    if (registered) return registered.onHandOut(handOut);
+    // It stopped while this was on its way.
+    forEachSeq(handOut.seqs, (seq) => void pipeline.settle(handOut.grant, seq, { type: "release" }).catch(() => {}));
+  };
+
+  const tell = (request: HostRequest) =>
+    hostLink.ask(request).catch(() => {
+      // Closed meanwhile: whoever waits for the effect hears of that on their own call.
+    });
+
+  const hostLink = createHostLink({
+    client,
+    openPort: async () => {
+      // The lock comes first: a host that knows a client can always tell whether it lives.
+      presence ??= holdPresence(parts.locks, parts.presenceLock(client));
+      await presence.held;
+      return parts.openPort();
+    },
+    locks: parts.locks,
+    serve,
+    held: () => holdings.held(),
+    onConnected() {
+      for (const [consumer, { queue, prefetch }] of consumers) void tell({ op: "consume", consumer, queue, prefetch });
+      pipeline.reconnected();
+      for (const callback of hostListeners) callback();
+    },
+    onEnded: (reason) => pipeline.close(reason),
+    onPeerUnreadable: () => pipeline.unreadable(),
+  });
+  const pipeline = createPipeline(hostLink);
+  const holdings = createHoldings(pipeline);
+  const notices = createNoticeListener(parts.channelName);
+
+  return {
+    pipeline,
+    holdings,
+    notices,
+    get host() {
+      const { welcome } = hostLink;
+      return welcome && { kind: welcome.kind, epoch: welcome.epoch };
+    },
+    async connected(signal) {
+      await hostLink.connected(signal);
+    },
+    ask: (request, signal) => hostLink.ask(request, signal),
+    registerConsumer(queue, prefetch, onHandOut) {
+      const consumer = nextId();
+      const registered: Registered = { queue, prefetch, onHandOut };
+      consumers.set(consumer, registered);
+      if (hostLink.welcome) void tell({ op: "consume", consumer, queue, prefetch });
+      else hostLink.wake();
+      return {
+        setPrefetch(changed) {
+          registered.prefetch = changed;
+          if (hostLink.welcome) void tell({ op: "consume", consumer, queue, prefetch: changed });
+        },
+        async cancel() {
+          consumers.delete(consumer);
+          if (hostLink.welcome) await tell({ op: "cancel", waiter: consumer });
+        },
+      };
+    },
+    nextWaiter: nextId,
+    cancelWaiter: (waiter) => void tell({ op: "cancel", waiter }),
+    onHostChange(callback) {
+      hostListeners.add(callback);
+      return () => hostListeners.delete(callback);
+    },
+    diagnostics: () => hostLink.ask({ op: "diagnostics" }),
+    async close() {
+      if (hostLink.welcome) {
+        await pipeline.drained();
+        await tell({ op: "goodbye" });
+      }
+      const reason = new QueueError("closed", "the connection was closed");
+      pipeline.close(reason);
+      hostLink.close(reason);
+      notices.close();
+      presence?.leave();
+    },
+  };
+}
+
+interface Presence {
+  readonly held: Promise<void>;
+  leave(): void;
+}
+
+/** Holds the lock that says this client lives, until `leave` is called or its context dies. */
+function holdPresence(locks: LockManager | undefined, name: string): Presence {
+  if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
+  let leave: () => void = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const held = new Promise<void>((resolve, reject) => {
+    const onHeld = () => {
+      resolve();
+      return left;
+    };
+    locks.request(name, onHeld).catch((cause) => {
+      reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
+    });
+  });
+  return { held, leave };
+}

@@ -1,0 +1,111 @@
+// The public face of a connection: many queues over one link.
+
+import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../core/check.js";
+import { QueueError } from "../core/errors.js";
+import type { Diagnostics, HostKind } from "../link/wire.js";
+import type { Client } from "./client.js";
+import { asyncDispose } from "./dispose.js";
+import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./options.js";
+import { createQueue, type Queue } from "./queue.js";
+
+export interface ConnectOptions {
+  /** Name of the database; queues of one database share a host. Default "originmq". */
+  readonly database?: string;
+  /** Makes the SharedWorker, for bundlers that must see it; default: the one that comes with this package. */
+  readonly worker?: () => SharedWorker;
+  /**
+   * `memory` keeps nothing when its host ends; in a runtime without workers (Node, Deno, Bun) the host then runs in
+   * this process. Default "indexeddb".
+   */
+  readonly storage?: "indexeddb" | "memory";
+  /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
+  readonly lazy?: boolean;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+}
+
+export const CONNECT_SPEC: Spec = {
+  database: string(1, 256),
+  worker: aFunction,
+  storage: oneOf("indexeddb", "memory"),
+  lazy: boolean,
+  signal: abortSignal,
+};
+
+export interface Connection {
+  /** Opens a queue, new if there is none of that name; options given are stored with it. */
+  openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
+  /** Names of all queues of the database. */
+  queues(): Promise<string[]>;
+  /** Who hosts now; `undefined` while not connected. */
+  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** What the host knows of itself, for inspectors. */
+  diagnostics(): Promise<Diagnostics>;
+  /** `hostchange`: another host has taken over, and this client is connected to it. */
+  addEventListener(type: "hostchange", listener: (event: Event) => void): void;
+  removeEventListener(type: "hostchange", listener: (event: Event) => void): void;
+  /** Closes its queues, sends what is still to be sent, says goodbye. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
+  [asyncDispose](): Promise<void>;
+}
+
+/** Opens a queue over a client; `onClosed` is called when it was closed. */
+export async function openQueueOver<Body>(
+  client: Client,
+  name: string,
+  given: { readonly options: QueueOptions; readonly lazy: boolean; readonly signal: AbortSignal | undefined },
+  onClosed: () => Promise<void>,
+): Promise<Queue<Body>> {
+  const settings = settingsOf(given.options);
+  if (!given.lazy || Object.keys(settings).length > 0) {
+    await client.connected(given.signal);
+    await client.pipeline.command({ type: "configure", queue: name, settings });
+  }
+  return createQueue<Body>({ name, client, onClosed });
+}
+
+export function createPublicConnection(client: Client, isLazy: boolean): Connection {
+  const target = new EventTarget();
+  const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
+  let hosts = 0;
+  const stopListening = client.onHostChange(() => {
+    // The first host is no change.
+    if (hosts++ > 0) target.dispatchEvent(new Event("hostchange"));
+  });
+  let closed: Promise<void> | undefined;
+
+  const connection: Connection = {
+    async openQueue<Body>(name: string, options: QueueOptions = {}) {
+      checkQueueName(name);
+      checkOptions("openQueue()", options, QUEUE_SPEC);
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      const forget = async () => void queues.delete(queue);
+      const queue: Queue<Body> = await openQueueOver<Body>(
+        client,
+        name,
+        { options, lazy: isLazy, signal: undefined },
+        forget,
+      );
+      queues.add(queue);
+      return queue;
+    },
+    queues: () => client.ask({ op: "queues" }),
+    get host() {
+      return client.host;
+    },
+    diagnostics: () => client.diagnostics(),
+    addEventListener: (type, listener) => target.addEventListener(type, listener),
+    removeEventListener: (type, listener) => target.removeEventListener(type, listener),
+    close(options = {}) {
+      closed ??= (async () => {
+        checkOptions("close()", options, { force: boolean });
+        await Promise.all([...queues].map((queue) => queue.close(options)));
+        stopListening();
+        await client.close();
+      })();
+      return closed;
+    },
+    [asyncDispose]: () => connection.close(),
+  };
+  return connection;
+}

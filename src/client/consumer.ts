@@ -1,0 +1,181 @@
+// Runs handlers over deliveries that the host pushes.
+// Invariants: at most `concurrency` handlers run; a handler that returns acknowledges, one that throws retries; what
+// was not started when the consumer stops goes back uncounted.
+
+import { QueueError } from "../core/errors.js";
+import type { HandOut } from "../link/wire.js";
+import type { Client } from "./client.js";
+import { type Delivery, failureOf, type Holding } from "./delivery.js";
+import { asyncDispose } from "./dispose.js";
+import { afterTurn } from "./turn.js";
+
+/** Returns: acknowledged. Throws or rejects: retried. Settling the delivery itself overrides both. */
+export type Handler<Body> = (delivery: Delivery<Body>) => unknown;
+
+export interface ConsumeOptions {
+  /** Handlers that may run at once. Default 1. */
+  readonly concurrency?: number;
+  /** Deliveries this consumer may hold, running ones included. Default: `concurrency`. */
+  readonly prefetch?: number;
+  /** Stops the consumer. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Consumer {
+  /** Handlers that run now. */
+  readonly active: number;
+  /**
+   * Takes no more deliveries and gives back what was not started; resolves when the running handlers have ended and
+   * their outcome is stored. `force`: aborts their signals and gives their messages back at once.
+   */
+  stop(options?: { readonly force?: boolean }): Promise<void>;
+  /** Takes no more deliveries until `resume`; what was not started goes back. Running handlers go on. */
+  pause(): void;
+  resume(): void;
+  [asyncDispose](): Promise<void>;
+}
+
+/** Handlers run one after the other without a break for at most this long, then the event loop gets its turn. */
+const SLICE_MS = 8;
+
+export interface ConsumerParts<Body> {
+  readonly client: Client;
+  readonly queue: string;
+  readonly handler: Handler<Body>;
+  readonly concurrency: number;
+  readonly prefetch: number;
+  onStopped(): void;
+}
+
+export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
+  const { client, queue, handler, concurrency, prefetch } = parts;
+  const buffer: Holding<Body>[] = [];
+  const running = new Set<Holding<Body>>();
+  const unsettled = new Set<Promise<void>>();
+  let state: "running" | "paused" | "stopped" = "running";
+  let sliceEndsAt = 0;
+  let isYielding = false;
+  let whenQuiet: (() => void)[] = [];
+
+  const registration = client.registerConsumer(queue, prefetch, (handOut: HandOut) => {
+    const taken = client.holdings.take<Body>(handOut);
+    if (state !== "running") return giveBack(taken);
+    // Nothing was going on: this task has only begun.
+    if (running.size === 0 && buffer.length === 0) sliceEndsAt = performance.now() + SLICE_MS;
+    for (const holding of taken) {
+      holding.onLost(() => drop(holding));
+      buffer.push(holding);
+    }
+    pump();
+  });
+
+  /** A buffered delivery whose lease is lost is never started. */
+  const drop = (holding: Holding<Body>) => {
+    const index = buffer.indexOf(holding);
+    if (index >= 0) buffer.splice(index, 1);
+  };
+
+  const track = (settled: Promise<void>) => {
+    unsettled.add(settled);
+    // A lease that was lost meanwhile is not this consumer's to settle any more; its handler's signal said so.
+    void settled
+      .catch(() => {})
+      .finally(() => {
+        unsettled.delete(settled);
+        wakeIfQuiet();
+      });
+  };
+
+  const giveBack = (holdings: readonly Holding<Body>[]) => {
+    for (const holding of holdings) if (!holding.isSettled) track(holding.settle({ type: "release" }));
+  };
+
+  const pump = () => {
+    while (state === "running" && running.size < concurrency && buffer.length > 0) {
+      const now = performance.now();
+      if (now >= sliceEndsAt) {
+        if (isYielding) return;
+        isYielding = true;
+        afterTurn(() => {
+          isYielding = false;
+          sliceEndsAt = performance.now() + SLICE_MS;
+          pump();
+        });
+        return;
+      }
+      start(buffer.shift() as Holding<Body>);
+    }
+  };
+
+  const start = (holding: Holding<Body>) => {
+    running.add(holding);
+    holding.start();
+    let isFree = false;
+    // The slot is free once the delivery is lost, even if its handler never ends.
+    const free = () => {
+      if (isFree) return;
+      isFree = true;
+      running.delete(holding);
+      wakeIfQuiet();
+      pump();
+    };
+    holding.onLost(free);
+    void run(holding).then(free, free);
+  };
+
+  const run = async (holding: Holding<Body>) => {
+    try {
+      await handler(holding.delivery);
+    } catch (thrown) {
+      if (!holding.isSettled) track(holding.settle({ type: "retry", failure: failureOf(thrown) }));
+      return;
+    }
+    if (!holding.isSettled) track(holding.settle({ type: "ack" }));
+  };
+
+  const wakeIfQuiet = () => {
+    if (running.size > 0 || unsettled.size > 0) return;
+    const waiting = whenQuiet;
+    whenQuiet = [];
+    for (const wake of waiting) wake();
+  };
+
+  const quiet = () =>
+    new Promise<void>((resolve) => {
+      whenQuiet.push(resolve);
+      wakeIfQuiet();
+    });
+
+  const stop = async ({ force = false } = {}): Promise<void> => {
+    if (state !== "stopped") {
+      state = "stopped";
+      await registration.cancel();
+      giveBack(buffer.splice(0));
+    }
+    if (force) {
+      const reason = new QueueError("closed", "the consumer was stopped by force");
+      for (const holding of [...running]) if (!holding.isSettled) track(holding.withdraw(reason));
+    }
+    await quiet();
+    parts.onStopped();
+  };
+
+  return {
+    get active() {
+      return running.size;
+    },
+    stop,
+    pause() {
+      if (state !== "running") return;
+      state = "paused";
+      registration.setPrefetch(0);
+      giveBack(buffer.splice(0));
+    },
+    resume() {
+      if (state !== "paused") return;
+      state = "running";
+      registration.setPrefetch(prefetch);
+    },
+    [asyncDispose]: () => stop(),
+  };
+}

@@ -1,0 +1,218 @@
+// What waits to be sent to the host. Calls made in the same turn share one command where they can: sends to one
+// queue, and all settlements.
+
+import type { SendSegment, SendValue, Settlement, SettleValue, Verdict } from "../core/commands.js";
+import { QueueError } from "../core/errors.js";
+import { encodeId } from "../core/ids.js";
+import type { Outcome, Seq } from "../core/journal.js";
+import { pushRange } from "../core/ranges.js";
+import { errorOf } from "../link/link.js";
+import type { ClientCommand, Headers } from "../link/wire.js";
+
+export interface Receipt {
+  /** Names the message for ever, in every context. */
+  readonly id: string;
+  /** The message was already there: its `deduplicationId` was seen before. */
+  readonly duplicate: boolean;
+}
+
+/** When and where in line a message goes. */
+export type Attributes = Omit<SendSegment, "count">;
+
+export interface Item {
+  readonly body: unknown;
+  readonly headers: Headers | undefined;
+  readonly attributes: Attributes;
+}
+
+/** One command to be, and who waits for its outcome. */
+export interface Draft {
+  /** Number under which the host decides it; given when it is first sent. */
+  number?: number;
+  command(): ClientCommand;
+  settle(outcome: Outcome): void;
+  reject(reason: unknown): void;
+  /** Two halves that can be sent apart, for finding what cannot be cloned; `undefined` when it is one thing. */
+  split(): readonly [Draft, Draft] | undefined;
+  /** What a refusal may be about. */
+  readonly bodies: readonly unknown[];
+}
+
+export interface SendDraft extends Draft {
+  readonly queue: string;
+  readonly atomic: boolean;
+  readonly size: number;
+  add(item: Item): Promise<Receipt>;
+}
+
+/** Messages in one command; what comes then goes into the next. */
+export const SEND_MESSAGES_MAX = 2_000;
+
+interface Entry {
+  readonly item: Item;
+  resolve(receipt: Receipt): void;
+  reject(reason: unknown): void;
+}
+
+/** Sends that are accepted or refused one by one. `resend` takes what has to go again without the one to blame. */
+export function createSendDraft(queue: string, resend: (draft: Draft) => void, entries: Entry[] = []): SendDraft {
+  const draft: SendDraft = {
+    queue,
+    atomic: false,
+    get size() {
+      return entries.length;
+    },
+    get bodies() {
+      return entries.map((entry) => entry.item.body);
+    },
+    add: (item) => new Promise((resolve, reject) => entries.push({ item, resolve, reject })),
+    command: () =>
+      sendCommand(
+        queue,
+        false,
+        entries.map((entry) => entry.item),
+      ),
+    settle(outcome) {
+      if (outcome.ok) return accept(entries, outcome.value as SendValue);
+      const index = outcome.code === "not-cloneable" ? indexOf(outcome.detail) : undefined;
+      const blamed = index === undefined ? undefined : entries[index];
+      if (blamed === undefined) return draft.reject(errorOf(outcome));
+      blamed.reject(errorOf(outcome));
+      // Nothing of the command was accepted: the others go again, as a new one.
+      const others = entries.filter((entry) => entry !== blamed);
+      if (others.length > 0) resend(createSendDraft(queue, resend, others));
+    },
+    reject(reason) {
+      for (const entry of entries) entry.reject(reason);
+    },
+    split() {
+      if (entries.length < 2) return undefined;
+      const middle = entries.length >> 1;
+      return [
+        createSendDraft(queue, resend, entries.slice(0, middle)),
+        createSendDraft(queue, resend, entries.slice(middle)),
+      ];
+    },
+  };
+  return draft;
+}
+
+/** Messages that are accepted together or not at all. */
+export function createBatchDraft(
+  queue: string,
+  items: readonly Item[],
+): { draft: Draft; receipts: Promise<Receipt[]> } {
+  const { draft, value } = createCommandDraft<SendValue>(sendCommand(queue, true, items));
+  const bodies = items.map((item) => item.body);
+  return {
+    draft: { ...draft, bodies },
+    receipts: value.then(({ term, seq, count }) =>
+      Array.from({ length: count }, (_, i) => ({ id: encodeId(term, seq + i), duplicate: false })),
+    ),
+  };
+}
+
+function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): ClientCommand {
+  const segments: { -readonly [Key in keyof SendSegment]: SendSegment[Key] }[] = [];
+  for (const { attributes } of items) {
+    const last = segments[segments.length - 1];
+    if (last && isSame(last, attributes)) last.count++;
+    else segments.push({ count: 1, ...attributes });
+  }
+  const headers = items.some((item) => item.headers !== undefined) ? items.map((item) => item.headers) : undefined;
+  return { type: "send", queue, atomic, segments, bodies: items.map((item) => item.body), ...(headers && { headers }) };
+}
+
+const isSame = (a: Attributes, b: Attributes): boolean =>
+  a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt;
+
+function accept(entries: readonly Entry[], { term, seq, count, refused }: SendValue): void {
+  entries.forEach((entry, i) => {
+    if (i < count) entry.resolve({ id: encodeId(term, seq + i), duplicate: false });
+    else entry.reject(refused ? errorOf(refused) : new QueueError("internal", "the host left a message unanswered"));
+  });
+}
+
+function indexOf(detail: unknown): number | undefined {
+  const index: unknown = typeof detail === "object" && detail !== null ? Reflect.get(detail, "index") : undefined;
+  return typeof index === "number" ? index : undefined;
+}
+
+export interface SettleDraft extends Draft {
+  add(grant: string, seq: Seq, verdict: Verdict): Promise<void>;
+  readonly size: number;
+}
+
+interface SettleEntry {
+  readonly grant: string;
+  readonly seq: Seq;
+  readonly verdict: Verdict;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+export function createSettleDraft(): SettleDraft {
+  const entries: SettleEntry[] = [];
+  return {
+    bodies: [],
+    get size() {
+      return entries.length;
+    },
+    add: (grant, seq, verdict) =>
+      new Promise((resolve, reject) => entries.push({ grant, seq, verdict, resolve, reject })),
+    command: () => ({ type: "settle", settlements: joinSettlements(entries) }),
+    settle(outcome) {
+      if (!outcome.ok) return this.reject(errorOf(outcome));
+      const lost = new Set<string>();
+      for (const { grant, seqs } of (outcome.value as SettleValue).lost) {
+        for (let i = 0; i < seqs.length; i += 2) {
+          for (let k = 0; k < (seqs[i + 1] as number); k++) lost.add(`${grant} ${(seqs[i] as number) + k}`);
+        }
+      }
+      for (const entry of entries) {
+        const isLost = lost.size > 0 && lost.has(`${entry.grant} ${entry.seq}`);
+        if (isLost) entry.reject(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
+        else entry.resolve();
+      }
+    },
+    reject(reason) {
+      for (const entry of entries) entry.reject(reason);
+    },
+    split: () => undefined,
+  };
+}
+
+/** Neighbours with the same verdict become one stretch. */
+function joinSettlements(entries: readonly SettleEntry[]): Settlement[] {
+  const settlements: Settlement[] = [];
+  for (const { grant, seq, verdict } of entries) {
+    const last = settlements[settlements.length - 1];
+    const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
+    if (isSameAck) pushRange(last.seqs as number[], seq, 1);
+    else settlements.push({ grant, seqs: [seq, 1], verdict });
+  }
+  return settlements;
+}
+
+/** A command of its own; `value` is what the host answers. */
+export function createCommandDraft<T>(command: ClientCommand): { draft: Draft; value: Promise<T> } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const value = new Promise<T>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return {
+    value,
+    draft: {
+      bodies: [],
+      command: () => command,
+      settle(outcome) {
+        if (outcome.ok) resolve(outcome.value as T);
+        else reject(errorOf(outcome));
+      },
+      reject,
+      split: () => undefined,
+    },
+  };
+}

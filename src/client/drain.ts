@@ -1,0 +1,60 @@
+// Bounded work: handles what is ready until nothing is, or the time is up.
+
+import type { Handler } from "./consumer.js";
+import { failureOf, type Holding } from "./delivery.js";
+
+export interface DrainOptions {
+  /** Starts no handler after so many ms. Default: no limit. */
+  readonly budgetMs?: number;
+  /** Handlers that may run at once. Default 1. */
+  readonly concurrency?: number;
+  /** Starts no handler once it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DrainResult {
+  /** Messages acknowledged. */
+  readonly handled: number;
+  /** Messages still ready. */
+  readonly remaining: number;
+}
+
+/** Deliveries fetched at once for each handler that may run: fewer round trips for quick handlers. */
+const FETCHED_PER_HANDLER = 16;
+
+export async function consumeUntilEmpty<Body>(
+  handler: Handler<Body>,
+  { budgetMs, concurrency = 1, signal }: DrainOptions,
+  from: { take(max: number): Promise<Holding<Body>[]>; ready(): Promise<number> },
+): Promise<DrainResult> {
+  const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + budgetMs;
+  const isOver = () => performance.now() >= endsAt || signal?.aborted === true;
+  let handled = 0;
+
+  const handle = async (holding: Holding<Body>) => {
+    holding.start();
+    try {
+      await handler(holding.delivery);
+      if (!holding.isSettled) await holding.settle({ type: "ack" });
+      handled++;
+    } catch (thrown) {
+      // Settled by hand, or lost meanwhile: then there is nothing left to retry.
+      if (!holding.isSettled) await holding.settle({ type: "retry", failure: failureOf(thrown) }).catch(() => {});
+    }
+  };
+
+  while (!isOver()) {
+    const buffer = await from.take(concurrency * FETCHED_PER_HANDLER);
+    if (buffer.length === 0) break;
+    const work = async () => {
+      while (!isOver()) {
+        const holding = buffer.shift();
+        if (holding === undefined) return;
+        if (!holding.isSettled) await handle(holding);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, work));
+    await Promise.all(buffer.map((holding) => holding.settle({ type: "release" }).catch(() => {})));
+  }
+  return { handled, remaining: await from.ready() };
+}

@@ -1,0 +1,186 @@
+// Keeps this client connected to the host, whoever that is now.
+//
+//   connecting ──hello accepted──▶ connected ──host's lock free, port failed──▶ connecting ─ ─ ▶ …
+//       └──────────────────── refused for good, or closed ────────────────────▶ closed
+//
+// Invariants: a request under way when the host is lost is asked again of the next one, or ends; nothing hangs.
+
+import type { Held } from "../core/commands.js";
+import { QueueError, type QueueErrorCode } from "../core/errors.js";
+import type { Port } from "../link/guard.js";
+import { type Link, openLink } from "../link/link.js";
+import { type ClientRequest, type HostRequest, type Welcome, WIRE_MAJOR, WIRE_MINOR } from "../link/wire.js";
+import { abortable } from "./abortable.js";
+
+/** Opens a port to the host, wherever it is, once it listens there. */
+export type OpenPort = () => Promise<Port>;
+
+export interface HostLinkParts {
+  readonly client: string;
+  readonly openPort: OpenPort;
+  readonly locks: LockManager | undefined;
+  serve(request: ClientRequest): unknown;
+  /** What this client holds, told to each host it meets. */
+  held(): readonly Held[];
+  onConnected(welcome: Welcome): void;
+  /** There will be no host any more. */
+  onEnded(reason: QueueError): void;
+  /** The host could not read something that was posted to it. */
+  onPeerUnreadable(): void;
+}
+
+export interface HostLink {
+  /** Starts connecting, if nobody has. */
+  wake(): void;
+  readonly welcome: Welcome | undefined;
+  /** The link to the host, once there is one. Rejects with why there will never be one, or the signal's reason. */
+  connected(signal?: AbortSignal): Promise<Link<HostRequest>>;
+  /** Asks a question that may be asked twice: again, when the host is lost before it answers. */
+  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Ends the link. What is under way rejects with `reason`. */
+  close(reason: QueueError): void;
+}
+
+/** No other host could decide differently. */
+const FINAL: ReadonlySet<QueueErrorCode> = new Set([
+  "protocol-mismatch",
+  "format-too-new",
+  "unsupported",
+  "invalid-argument",
+  "storage-failed",
+  "storage-lost",
+]);
+/** A worker that has not answered the hello by then may have died in the middle of it: open another port. */
+const HELLO_MS_MAX = 10_000;
+const RETRY_MS_MAX = 5_000;
+
+type Connected = { readonly link: Link<HostRequest>; readonly welcome: Welcome };
+
+export function createHostLink(parts: HostLinkParts): HostLink {
+  let current: Connected | undefined;
+  let ended: QueueError | undefined;
+  let connecting: Promise<Connected> | undefined;
+  let hasConnected = false;
+  /** Aborted when an answer could not be read: any of the questions under way may be the one. */
+  let unread = new AbortController();
+
+  const lose = (link: Link<HostRequest>) => {
+    if (current?.link !== link || ended) return;
+    current = undefined;
+    link.close(new QueueError("host-lost", "the host went away"));
+    connecting = undefined;
+    void wake();
+  };
+
+  const wake = (): Promise<Connected> => {
+    if (connecting === undefined) {
+      connecting = connect();
+      // Whoever asks hears of it; nobody has to.
+      connecting.catch(() => {});
+    }
+    return connecting;
+  };
+
+  const onUnreadable = () => {
+    unread.abort(new QueueError("not-cloneable", "the answer holds a body that cannot be read in this context"));
+    unread = new AbortController();
+  };
+
+  const open = async (): Promise<Connected> => {
+    const inTime = new AbortController();
+    const timer = setTimeout(() => inTime.abort(new QueueError("host-lost", "the host did not answer")), HELLO_MS_MAX);
+    try {
+      const port = await abortable(parts.openPort(), inTime.signal);
+      const link = openLink<HostRequest, ClientRequest>(port, {
+        serve: parts.serve,
+        onPeerUnreadable: parts.onPeerUnreadable,
+        onUnreadable,
+      });
+      try {
+        return { link, welcome: await abortable(link.call<Welcome>(hello()), inTime.signal) };
+      } catch (error) {
+        link.close(new QueueError("host-lost", "the host did not accept this client"));
+        throw error;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const hello = (): HostRequest => ({
+    op: "hello",
+    wire: [WIRE_MAJOR, WIRE_MINOR],
+    client: parts.client,
+    held: parts.held(),
+  });
+
+  const connect = async (): Promise<Connected> => {
+    for (let attempt = 0; ; attempt++) {
+      if (ended) throw ended;
+      try {
+        const connected = await open();
+        if (ended) {
+          connected.link.close(ended);
+          throw ended;
+        }
+        current = connected;
+        hasConnected = true;
+        watch(connected);
+        parts.onConnected(connected.welcome);
+        return connected;
+      } catch (error) {
+        if (!(error instanceof QueueError) || isFinal(error)) {
+          const reason =
+            error instanceof QueueError ? error : new QueueError("internal", String(error), { cause: error });
+          if (ended === undefined) {
+            ended = reason;
+            parts.onEnded(reason);
+          }
+          throw ended;
+        }
+        await sleep(Math.min(RETRY_MS_MAX, 10 * 2 ** attempt));
+      }
+    }
+  };
+
+  // What is final for a first connection may be a passing trouble for a later one: offline, a script does not load.
+  const isFinal = (error: QueueError) => FINAL.has(error.code) && !(hasConnected && error.code === "unsupported");
+
+  /** The host holds its lock as long as it lives: getting it means that the host is gone. */
+  const watch = ({ link, welcome }: Connected) => {
+    if (welcome.lock === undefined || parts.locks === undefined) return;
+    parts.locks.request(welcome.lock, { mode: "shared", signal: link.closed }, () => lose(link)).catch(() => {});
+  };
+
+  const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
+    if (current) return current.link;
+    if (ended) throw ended;
+    return (await abortable(wake(), signal)).link;
+  };
+
+  return {
+    wake: () => void wake(),
+    get welcome() {
+      return current?.welcome;
+    },
+    connected,
+    async ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T> {
+      for (;;) {
+        const link = await connected(signal);
+        try {
+          return await abortable(abortable(link.call<T>(request), signal), unread.signal);
+        } catch (error) {
+          const isLost = error instanceof QueueError && error.code === "host-lost" && link.closed.aborted;
+          if (!isLost || ended) throw ended ?? error;
+        }
+      }
+    },
+    close(reason) {
+      ended ??= reason;
+      current?.link.close(ended);
+      current = undefined;
+    },
+  };
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,51 @@
+// Listens to what the host announces, without a connection to it. Notices are hints: a missed one loses nothing.
+
+import type { Notice, QueueNotice } from "../link/wire.js";
+
+export interface NoticeListener {
+  /** Calls with each notice about this queue; returns what ends it. */
+  listen(queue: string, onNotice: (notice: QueueNotice) => void): () => void;
+  close(): void;
+}
+
+/** The channel is opened with the first listener and closed with the last: an idle page holds none. */
+export function createNoticeListener(channelName: string): NoticeListener {
+  const listeners = new Map<string, Set<(notice: QueueNotice) => void>>();
+  let channel: BroadcastChannel | undefined;
+
+  const open = () => {
+    if (channel || typeof BroadcastChannel === "undefined") return;
+    channel = new BroadcastChannel(channelName);
+    // Node keeps a process alive for an open channel; listening should not.
+    (channel as { unref?: () => void }).unref?.();
+    channel.onmessage = ({ data }: MessageEvent<Notice>) => {
+      // Anybody of the origin can post here.
+      if (data?.type !== "notice" || typeof data.queues !== "object" || data.queues === null) return;
+      for (const [queue, notice] of Object.entries(data.queues)) {
+        for (const onNotice of listeners.get(queue) ?? []) onNotice(notice);
+      }
+    };
+  };
+
+  const close = () => {
+    channel?.close();
+    channel = undefined;
+  };
+
+  return {
+    listen(queue, onNotice) {
+      const known = listeners.get(queue) ?? new Set();
+      listeners.set(queue, known.add(onNotice));
+      open();
+      return () => {
+        known.delete(onNotice);
+        if (known.size === 0) listeners.delete(queue);
+        if (listeners.size === 0) close();
+      };
+    },
+    close() {
+      listeners.clear();
+      close();
+    },
+  };
+}

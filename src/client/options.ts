@@ -1,0 +1,148 @@
+// What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
+
+import {
+  abortSignal,
+  boolean,
+  type Check,
+  checkOptions,
+  DURATION_MS_MAX,
+  duration,
+  headers,
+  integer,
+  invalid,
+  oneOf,
+  type Spec,
+  string,
+} from "../core/check.js";
+import {
+  type Backoff,
+  DEFAULT_SETTINGS,
+  PRIORITY_DEFAULT,
+  PRIORITY_MAX,
+  QUEUE_NAME_MAX,
+  type QueueSettings,
+  SETTINGS_SPEC,
+} from "../core/settings.js";
+import { PEEKABLE } from "../core/view.js";
+import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
+import type { Headers } from "../link/wire.js";
+import type { Item } from "./draft.js";
+
+/** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
+export interface QueueOptions {
+  /** Time a consumer has before an unsettled delivery goes to another, in ms. Default 30,000. */
+  readonly leaseMs?: number;
+  /** Time a handler of `consume` may run, its lease renewed meanwhile, in ms. Default 300,000. */
+  readonly handlerTimeoutMs?: number;
+  /** Attempts before a message becomes a dead letter. Default 5. */
+  readonly maxDeliveries?: number;
+  /** Wait between attempts. Default: exponential from 1,000 ms to at most 300,000 ms, full jitter. */
+  readonly backoff?: Partial<Backoff>;
+  /** Dead letters kept; at the limit the queue hands out nothing until some are redriven or purged. Default 10,000. */
+  readonly maxDeadLetters?: number;
+  /** Messages waiting and in work; a send beyond it is refused with `full`. Default 100,000. */
+  readonly maxMessages?: number;
+  /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
+  readonly durability?: "strict" | "relaxed";
+}
+
+export interface SendOptions {
+  /** 0 to 9, high first. Default 4. */
+  readonly priority?: number;
+  /** Not delivered before so many ms have passed. Not together with `deliverAt`. */
+  readonly delayMs?: number;
+  /** Not delivered before this instant: a Date, or epoch milliseconds. */
+  readonly deliverAt?: number | Date;
+  /** Text by name, delivered with the message. */
+  readonly headers?: Headers;
+}
+
+const queueName = string(1, QUEUE_NAME_MAX);
+
+export function checkQueueName(name: unknown): asserts name is string {
+  queueName(name, "queue name");
+}
+
+export const QUEUE_SPEC: Spec = SETTINGS_SPEC;
+
+/** The given settings as they are stored; `undefined` members count as left out. */
+export function settingsOf(options: QueueOptions): Partial<QueueSettings> {
+  const { backoff, ...rest } = options;
+  const given = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
+  ) as Partial<QueueSettings>;
+  return backoff === undefined ? given : { ...given, backoff: { ...DEFAULT_SETTINGS.backoff, ...backoff } };
+}
+
+const instant: Check = (value, name) => {
+  const ms = value instanceof Date ? value.getTime() : value;
+  if (typeof ms !== "number" || !(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) {
+    invalid(name, value, "a valid Date, or epoch milliseconds");
+  }
+};
+
+const ITEM_SPEC: Spec = {
+  priority: integer(0, PRIORITY_MAX),
+  delayMs: duration(),
+  deliverAt: instant,
+  headers,
+};
+
+const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
+
+const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
+
+/** A message to send, its options checked. */
+export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
+  if (options === undefined) return { body, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
+  checkOptions(where, options, spec);
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, headers: given } = options;
+  if (delayMs !== undefined && deliverAt !== undefined)
+    invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
+  return {
+    body,
+    headers: given && Object.keys(given).length > 0 ? { ...given } : undefined,
+    attributes: {
+      priority,
+      ...(delayMs !== undefined && { delayMs }),
+      ...(deliverAt !== undefined && { deliverAt: Math.ceil(Number(deliverAt)) }),
+    },
+  };
+}
+
+export function itemsOf(items: unknown): Item[] {
+  if (!Array.isArray(items) || items.length === 0 || items.length > REQUEST_MESSAGES_MAX) {
+    return invalid("sendBatch(items)", items, `an array of 1 to ${REQUEST_MESSAGES_MAX} messages`);
+  }
+  return items.map((given: unknown, i) => {
+    const where = `sendBatch(items)[${i}]`;
+    if (typeof given !== "object" || given === null || !("body" in given))
+      return invalid(where, given, "an object with a body");
+    const { body, ...options } = given as { body: unknown } & SendOptions;
+    return itemOf(body, Object.keys(options).length > 0 ? options : undefined, where, ITEM_SPEC);
+  });
+}
+
+const count = integer(1, REQUEST_MESSAGES_MAX);
+
+export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal };
+export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
+export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
+export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
+export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
+export const WAIT_SPEC: Spec = { signal: abortSignal };
+export const CLOSE_SPEC: Spec = { force: boolean };
+export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
+/** Long enough for ever: what waits without a limit of its own is ended by its signal. */
+export const WAIT_MS_MAX = DURATION_MS_MAX;
+
+const ids: Check = (value, name) => {
+  if (!Array.isArray(value)) return invalid(name, value, "an array of message ids");
+  value.forEach((id, i) => {
+    string(1, 256)(id, `${name}[${i}]`);
+  });
+};
+
+export const FILTER_SPEC: Spec = {
+  filter: (value, name) => checkOptions(name, value, { ids, reason: string(0, 10_000) }),
+};

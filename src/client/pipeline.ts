@@ -1,0 +1,253 @@
+// The way of every change from a client to the host: coalesced by turn, numbered, sent again after a host was lost.
+// Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
+// once; a command that cannot be cloned fails alone.
+
+import type { Verdict } from "../core/commands.js";
+import { QueueError } from "../core/errors.js";
+import type { Outcome, Seq } from "../core/journal.js";
+import type { Link } from "../link/link.js";
+import type { ClientCommand, HostRequest, SubmitReply } from "../link/wire.js";
+import { abortable } from "./abortable.js";
+import {
+  createBatchDraft,
+  createCommandDraft,
+  createSendDraft,
+  createSettleDraft,
+  type Draft,
+  type Item,
+  type Receipt,
+  SEND_MESSAGES_MAX,
+  type SendDraft,
+  type SettleDraft,
+} from "./draft.js";
+import type { HostLink } from "./host-link.js";
+import { afterTurn } from "./turn.js";
+import { findUncloneable } from "./uncloneable.js";
+
+/** Requests under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
+const REQUESTS_MAX = 4;
+/** Settlements gathered in one turn before they are sent without waiting for its end. */
+const SETTLE_EAGERLY = 256;
+
+export interface Pipeline {
+  send(queue: string, item: Item): Promise<Receipt>;
+  sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
+  settle(grant: string, seq: Seq, verdict: Verdict): Promise<void>;
+  command<T>(command: ClientCommand): Promise<T>;
+  /** Resolves when everything submitted so far is settled. */
+  drained(): Promise<void>;
+  /** A new host: sends again what the last one did not answer. */
+  reconnected(): void;
+  /** The host could not read something that was posted to it. */
+  unreadable(): void;
+  close(reason: QueueError): void;
+}
+
+export function createPipeline(hostLink: HostLink): Pipeline {
+  let unsent: Draft[] = [];
+  /** Sent, outcome unknown; in the order of their numbers. */
+  const open = new Map<number, Draft>();
+  let openSend: SendDraft | undefined;
+  let openSettle: SettleDraft | undefined;
+  let lastNumber = 0;
+  let requests = 0;
+  let isScheduled = false;
+  let isIsolating = false;
+  let closed: QueueError | undefined;
+  let drainWaiters: (() => void)[] = [];
+  /** Aborted when the host could not read something: any of the requests under way may be the one. */
+  let unread = new AbortController();
+
+  const enqueue = (draft: Draft) => {
+    if (closed) return draft.reject(closed);
+    unsent.push(draft);
+    hostLink.wake();
+    schedule();
+  };
+
+  const schedule = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    afterTurn(() => {
+      isScheduled = false;
+      flush();
+    });
+  };
+
+  const flush = () => {
+    const canSend = hostLink.welcome !== undefined && requests < REQUESTS_MAX && !isIsolating && !closed;
+    if (unsent.length === 0 || !canSend) return;
+    const drafts = unsent;
+    unsent = [];
+    openSend = undefined;
+    openSettle = undefined;
+    for (const draft of drafts) number(draft);
+    void deliver(drafts);
+  };
+
+  const number = (draft: Draft) => {
+    draft.number ??= ++lastNumber;
+    open.set(draft.number, draft);
+  };
+
+  const settle = (draft: Draft, outcome: Outcome) => {
+    // Answered twice after a re-send: the first answer counts.
+    if (draft.number === undefined || open.get(draft.number) !== draft) return;
+    open.delete(draft.number);
+    draft.settle(named(draft, outcome));
+    wakeDrained();
+  };
+
+  const fail = (draft: Draft, reason: unknown) => {
+    if (draft.number !== undefined) open.delete(draft.number);
+    draft.reject(reason);
+    wakeDrained();
+  };
+
+  const wakeDrained = () => {
+    if (open.size > 0 || unsent.length > 0) return;
+    const waiters = drainWaiters;
+    drainWaiters = [];
+    for (const wake of waiters) wake();
+  };
+
+  const submit = async (link: Link<HostRequest>, drafts: readonly Draft[]) => {
+    const [firstOpen] = open.keys();
+    const confirmed = (firstOpen ?? lastNumber + 1) - 1;
+    const commands = drafts.map((draft) => ({ number: draft.number as number, command: draft.command() }));
+    const { outcomes } = await link.call<SubmitReply>({ op: "submit", confirmed, commands });
+    drafts.forEach((draft, i) => {
+      settle(draft, outcomes[i] as Outcome);
+    });
+  };
+
+  const deliver = async (drafts: readonly Draft[]) => {
+    requests++;
+    try {
+      await abortable(submit(await hostLink.connected(), drafts), unread.signal);
+    } catch (error) {
+      // Unread by the host: `unreadable` sends again what is open, and so does `reconnected` after a lost host.
+      if (error instanceof UnreadableError || isHostLost(error)) return;
+      if (isCloneError(error)) void isolate(drafts);
+      else for (const draft of drafts) fail(draft, error);
+    } finally {
+      requests--;
+      flush();
+    }
+  };
+
+  /** Sends each draft alone, halving those that cannot be cloned until the one to blame is found. */
+  const isolate = async (drafts: readonly Draft[]) => {
+    isIsolating = true;
+    try {
+      for (const draft of drafts) if (draft.number !== undefined && open.has(draft.number)) await deliverAlone(draft);
+    } finally {
+      isIsolating = false;
+      flush();
+    }
+  };
+
+  const deliverAlone = async (draft: Draft): Promise<void> => {
+    try {
+      const link = await hostLink.connected();
+      await abortable(submit(link, [draft]), unread.signal);
+    } catch (error) {
+      if (isHostLost(error)) return;
+      if (!isCloneError(error)) return fail(draft, error);
+      const halves = draft.split();
+      if (halves === undefined) return fail(draft, notCloneable(draft, error));
+      // The host has seen nothing of it, so its number is free to be forgotten.
+      open.delete(draft.number as number);
+      for (const half of halves) number(half);
+      for (const half of halves) await deliverAlone(half);
+    }
+  };
+
+  return {
+    send(queue, item) {
+      if (closed) return Promise.reject(closed);
+      if (openSend?.queue !== queue || openSend.size >= SEND_MESSAGES_MAX) {
+        openSend = createSendDraft(queue, enqueue);
+        enqueue(openSend);
+      }
+      return openSend.add(item);
+    },
+    sendBatch(queue, items) {
+      const { draft, receipts } = createBatchDraft(queue, items);
+      // What is sent after it must not be accepted before it.
+      openSend = undefined;
+      enqueue(draft);
+      return receipts;
+    },
+    settle(grant, seq, verdict) {
+      if (closed) return Promise.reject(closed);
+      if (openSettle === undefined) {
+        openSettle = createSettleDraft();
+        enqueue(openSettle);
+      }
+      const settled = openSettle.add(grant, seq, verdict);
+      if (openSettle.size >= SETTLE_EAGERLY) flush();
+      return settled;
+    },
+    command<T>(command: ClientCommand): Promise<T> {
+      const { draft, value } = createCommandDraft<T>(command);
+      openSend = undefined;
+      enqueue(draft);
+      return value;
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        drainWaiters.push(resolve);
+        wakeDrained();
+      }),
+    reconnected() {
+      const again = [...open.values()];
+      if (again.length > 0 && !isIsolating) void deliver(again);
+      else flush();
+    },
+    unreadable() {
+      unread.abort(new UnreadableError("the host cannot read this"));
+      unread = new AbortController();
+      if (!isIsolating) void isolate([...open.values()]);
+    },
+    close(reason) {
+      closed = reason;
+      const rest = [...open.values(), ...unsent];
+      open.clear();
+      unsent = [];
+      for (const draft of rest) draft.reject(reason);
+      wakeDrained();
+    },
+  };
+}
+
+/** The host read nothing of the message: like a body that could not be cloned. */
+class UnreadableError extends Error {
+  override readonly name = "DataCloneError";
+}
+
+const isCloneError = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && Reflect.get(error, "name") === "DataCloneError";
+
+const isHostLost = (error: unknown): boolean => error instanceof QueueError && error.code === "host-lost";
+
+function notCloneable({ bodies }: Draft, cause: unknown): QueueError {
+  for (const [index, body] of bodies.entries()) {
+    const found = findUncloneable(body);
+    if (found === undefined) continue;
+    const where = bodies.length > 1 ? `message ${index}: ` : "";
+    const message = `${where}${found.path} is ${found.what}, which cannot be sent and stored`;
+    return new QueueError("not-cloneable", message, { cause, detail: { index, path: found.path } });
+  }
+  return new QueueError("not-cloneable", "the body cannot be cloned", { cause });
+}
+
+/** The host knows which body was refused; where in it, only its sender can say. */
+function named(draft: Draft, outcome: Outcome): Outcome {
+  if (outcome.ok || outcome.code !== "not-cloneable") return outcome;
+  const { message, detail } = notCloneable(draft, undefined);
+  if (detail === undefined) return outcome;
+  const index: unknown =
+    typeof outcome.detail === "object" && outcome.detail ? Reflect.get(outcome.detail, "index") : undefined;
+  return { ...outcome, message, detail: { ...(detail as object), ...(index !== undefined && { index }) } };
+}

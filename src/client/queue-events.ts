@@ -1,0 +1,60 @@
+// A queue's events, made from notices. Hints: nothing is lost when one is missed.
+
+import type { QueueSettings } from "../core/settings.js";
+import type { QueueNotice } from "../link/wire.js";
+import type { NoticeListener } from "./notices.js";
+
+/** What each event carries in `detail`. */
+export interface QueueEventMap {
+  /** New messages were accepted: how many, and how many are ready now. */
+  available: CustomEvent<{ readonly count: number; readonly ready: number }>;
+  /** Deliveries were settled, by any consumer. */
+  settled: CustomEvent<{ readonly acked: number; readonly retried: number; readonly returned: number }>;
+  /** Messages became dead letters: how many, and how many there are now. */
+  dead: CustomEvent<{ readonly count: number; readonly total: number }>;
+  /** The queue was paused or resumed, by a caller or because it is full of dead letters. */
+  paused: CustomEvent<{ readonly paused: boolean }>;
+  /** Settings were stored. */
+  configured: CustomEvent<{ readonly settings: Partial<QueueSettings> }>;
+}
+
+type Listener<Type extends keyof QueueEventMap> =
+  | ((event: QueueEventMap[Type]) => void)
+  | { handleEvent(event: QueueEventMap[Type]): void };
+
+export interface QueueEvents {
+  /** Listens without a connection: in every context of the origin, whoever hosts. */
+  addEventListener<Type extends keyof QueueEventMap>(
+    type: Type,
+    listener: Listener<Type>,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Type extends keyof QueueEventMap>(
+    type: Type,
+    listener: Listener<Type>,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export function createQueueEvents(queue: string, notices: NoticeListener): { target: QueueEvents; close(): void } {
+  const target = new EventTarget();
+  let stop: (() => void) | undefined;
+  const dispatch = (notice: QueueNotice) => {
+    for (const [type, detail] of Object.entries(notice)) target.dispatchEvent(new CustomEvent(type, { detail }));
+  };
+  return {
+    target: {
+      addEventListener(type, listener, options) {
+        stop ??= notices.listen(queue, dispatch);
+        target.addEventListener(type, listener as EventListenerOrEventListenerObject, options);
+      },
+      removeEventListener(type, listener, options) {
+        target.removeEventListener(type, listener as EventListenerOrEventListenerObject, options);
+      },
+    },
+    close() {
+      stop?.();
+      stop = undefined;
+    },
+  };
+}

@@ -1,0 +1,299 @@
+// The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
+
+import { aFunction, checkOptions } from "../core/check.js";
+import type { DeadLetterFilter } from "../core/commands.js";
+import { QueueError } from "../core/errors.js";
+import type { MessageState, QueueStats } from "../core/view.js";
+import type { ClientCommand, HandOut, HostRequest, MessageView } from "../link/wire.js";
+import { abortable } from "./abortable.js";
+import type { Client } from "./client.js";
+import { type ConsumeOptions, type Consumer, createConsumer, type Handler } from "./consumer.js";
+import { openDeliveries } from "./deliveries.js";
+import type { Delivery, Holding } from "./delivery.js";
+import { asyncDispose } from "./dispose.js";
+import type { Item, Receipt } from "./draft.js";
+import { consumeUntilEmpty, type DrainOptions, type DrainResult } from "./drain.js";
+import { holdsFile, readFiles } from "./files.js";
+import {
+  CLOSE_SPEC,
+  CONSUME_SPEC,
+  DELIVERIES_SPEC,
+  DRAIN_SPEC,
+  FILTER_SPEC,
+  itemOf,
+  itemsOf,
+  LIST_SPEC,
+  PEEK_SPEC,
+  RECEIVE_SPEC,
+  type SendOptions,
+  WAIT_SPEC,
+} from "./options.js";
+import { createQueueEvents, type QueueEvents } from "./queue-events.js";
+
+export interface ReceiveOptions {
+  /** Deliveries at most. Default 1. */
+  readonly max?: number;
+  /** How long to wait for the first one, in ms. Default 0. */
+  readonly waitMs?: number;
+  /** Lease in place of the queue's, in ms. It is not renewed: `delivery.extend` does that. */
+  readonly leaseMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PeekOptions {
+  /** Default 100. */
+  readonly max?: number;
+  /** Only messages in this state. Default: all that wait or are in work. */
+  readonly state?: MessageState;
+  /** Id after which to go on, in order of acceptance. */
+  readonly after?: string;
+}
+
+export interface DeadLetters<Body> {
+  /** In the order they died, `max` (default 100) from after the one with id `after`. */
+  list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
+  /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
+  redrive(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly redriven: number }>;
+  /** Deletes all that match, for good. */
+  purge(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly purged: number }>;
+}
+
+export interface Queue<Body = unknown> extends QueueEvents {
+  readonly name: string;
+  /**
+   * Resolves when the message is durable. Rejects with `full`, `not-cloneable` (naming where), `quota-exceeded` or
+   * `invalid-argument`; then it was not accepted. `signal` gives up the waiting, not the message.
+   */
+  send(body: Body, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
+  /** All are accepted in one commit, or none. */
+  sendBatch(items: readonly ({ readonly body: Body } & SendOptions)[]): Promise<Receipt[]>;
+  /** Runs the handler for every message, at least once each, until the consumer is stopped. */
+  consume(handler: Handler<Body>, options?: ConsumeOptions): Consumer;
+  /** Takes up to `max` deliveries to settle by hand; an empty array when there is none in time. */
+  receive(options?: ReceiveOptions): Promise<Delivery<Body>[]>;
+  /** Deliveries one after the other, to settle by hand; leaving the loop gives back what was not seen. */
+  deliveries(options?: {
+    readonly prefetch?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterableIterator<Delivery<Body>>;
+  /** Looks at messages in the order they were accepted. Never counts as a delivery. */
+  peek(options?: PeekOptions): Promise<MessageView<Body>[]>;
+  /**
+   * Bounded work, for service workers and scripts: handles what is ready until nothing is, or `budgetMs` has passed.
+   * Resolves when the handlers it started have ended.
+   */
+  consumeUntilEmpty(handler: Handler<Body>, options?: DrainOptions): Promise<DrainResult>;
+  /** Resolves once nothing is ready or in work; what is delayed into the future does not count. */
+  whenIdle(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  stats(): Promise<QueueStats>;
+  /** Hands out nothing until `resume`, also after a restart. Sends are accepted, deadlines go on. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Deletes every message that waits; what consumers hold stays with them. */
+  purge(): Promise<{ readonly purged: number }>;
+  readonly deadLetters: DeadLetters<Body>;
+  /** Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
+  [asyncDispose](): Promise<void>;
+}
+
+export interface QueueParts {
+  readonly name: string;
+  readonly client: Client;
+  /** Called once, when the queue was closed. */
+  onClosed(): Promise<void>;
+}
+
+const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
+
+export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue<Body> {
+  const { pipeline } = client;
+  const consumers = new Set<Pick<Consumer, "stop">>();
+  const closing = new AbortController();
+  const events = createQueueEvents(name, client.notices);
+  /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
+  let reading: Promise<unknown> | undefined;
+  let closed: Promise<void> | undefined;
+
+  const assertOpen = () => {
+    if (closing.signal.aborted) throw closing.signal.reason;
+  };
+
+  const command = async <T>(asked: ClientCommand): Promise<T> => {
+    assertOpen();
+    return pipeline.command<T>(asked);
+  };
+  const ask = async <T>(asked: HostRequest, signal?: AbortSignal): Promise<T> => {
+    assertOpen();
+    return abortable(client.ask<T>(asked, signal), closing.signal);
+  };
+
+  /** Calls `next` with the items, their files read; at once, when there are none and nobody before has any. */
+  const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
+    if (reading === undefined && !items.some((item) => holdsFile(item.body))) return next(items);
+    const read = Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) })));
+    const turn = Promise.allSettled([reading, read]);
+    reading = turn;
+    const isLast = () => {
+      if (reading === turn) reading = undefined;
+    };
+    return turn.then(async () => {
+      isLast();
+      return next(await read);
+    });
+  };
+
+  const queue: Queue<Body> = {
+    name,
+    ...events.target,
+    async send(body, options) {
+      assertOpen();
+      const item = itemOf(body, options);
+      options?.signal?.throwIfAborted();
+      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item));
+      return options?.signal ? abortable(sent, options.signal) : sent;
+    },
+    async sendBatch(items) {
+      assertOpen();
+      return whenRead(itemsOf(items), (read) => pipeline.sendBatch(name, read));
+    },
+    consume(handler, options = {}) {
+      assertOpen();
+      aFunction(handler, "consume(handler)");
+      checkOptions("consume()", options, CONSUME_SPEC);
+      const { concurrency = 1, prefetch = concurrency, signal } = options;
+      signal?.throwIfAborted();
+      const onAbort = () => void consumer.stop();
+      const onStopped = () => {
+        consumers.delete(consumer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const atLeast = Math.max(prefetch, concurrency);
+      const consumer = createConsumer<Body>({
+        client,
+        queue: name,
+        handler,
+        concurrency,
+        prefetch: atLeast,
+        onStopped,
+      });
+      consumers.add(consumer);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      return consumer;
+    },
+    async receive(options = {}) {
+      checkOptions("receive()", options, RECEIVE_SPEC);
+      const { max = 1, waitMs = 0, leaseMs, signal } = options;
+      const holdings = await receive<Body>({ max, waitMs, mode: "receive", leaseMs }, signal);
+      return holdings.map((holding) => holding.delivery);
+    },
+    deliveries(options = {}) {
+      assertOpen();
+      checkOptions("deliveries()", options, DELIVERIES_SPEC);
+      const opened = openDeliveries<Body>({
+        client,
+        queue: name,
+        ...options,
+        onStopped: () => consumers.delete(opened.consumer),
+      });
+      consumers.add(opened.consumer);
+      return opened.iterator;
+    },
+    async peek(options = {}) {
+      checkOptions("peek()", options, PEEK_SPEC);
+      const { max = 100, state, after } = options;
+      return ask({
+        op: "peek",
+        queue: name,
+        max,
+        states: state ? [state] : PEEKED_BY_DEFAULT,
+        ...(after && { after }),
+      });
+    },
+    async consumeUntilEmpty(handler, options = {}) {
+      assertOpen();
+      aFunction(handler, "consumeUntilEmpty(handler)");
+      checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
+      const take = (max: number) => receive<Body>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
+      return consumeUntilEmpty(handler, options, { take, ready: async () => (await queue.stats()).ready });
+    },
+    async whenIdle(options = {}) {
+      checkOptions("whenIdle()", options, WAIT_SPEC);
+      const waiter = client.nextWaiter();
+      try {
+        await ask({ op: "idle", waiter, queue: name }, options.signal);
+      } catch (error) {
+        client.cancelWaiter(waiter);
+        throw error;
+      }
+    },
+    stats: () => ask({ op: "stats", queue: name }),
+    pause: () => command({ type: "pause", queue: name, paused: true }),
+    resume: () => command({ type: "pause", queue: name, paused: false }),
+    purge: () => command({ type: "purge", queue: name }),
+    deadLetters: {
+      async list(options = {}) {
+        checkOptions("deadLetters.list()", options, LIST_SPEC);
+        const { max = 100, after } = options;
+        return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+      },
+      async redrive(options = {}) {
+        checkOptions("deadLetters.redrive()", options, FILTER_SPEC);
+        return command({ type: "redrive", queue: name, filter: options.filter ?? {} });
+      },
+      async purge(options = {}) {
+        checkOptions("deadLetters.purge()", options, FILTER_SPEC);
+        return command({ type: "purge-dead", queue: name, filter: options.filter ?? {} });
+      },
+    },
+    async close(options = {}) {
+      checkOptions("close()", options, CLOSE_SPEC);
+      // Stopping a consumer a second time, by force, must still reach it.
+      const stopped = Promise.all([...consumers].map((consumer) => consumer.stop(options)));
+      closed ??= (async () => {
+        closing.abort(new QueueError("closed", `queue "${name}" was closed`));
+        events.close();
+        await reading;
+        await stopped;
+        await onClosed();
+      })();
+      await Promise.all([stopped, closed]);
+    },
+    [asyncDispose]: () => queue.close(),
+  };
+
+  const receive = async <B>(
+    asked: Pick<Extract<HostRequest, { op: "receive" }>, "max" | "waitMs" | "mode" | "leaseMs">,
+    signal: AbortSignal | undefined,
+  ): Promise<Holding<B>[]> => {
+    signal?.throwIfAborted();
+    const waiter = client.nextWaiter();
+    const { leaseMs, ...rest } = asked;
+    const request: HostRequest = {
+      op: "receive",
+      waiter,
+      queue: name,
+      ...rest,
+      ...(leaseMs !== undefined && { leaseMs }),
+    };
+    assertOpen();
+    const received = client.ask<HandOut | null>(request);
+    try {
+      const handOut = await abortable(abortable(received, signal), closing.signal);
+      return handOut ? client.holdings.take<B>(handOut) : [];
+    } catch (error) {
+      client.cancelWaiter(waiter);
+      // What was on its way to a caller that has gone goes back.
+      received.then(
+        (handOut) => {
+          for (const holding of handOut ? client.holdings.take<B>(handOut) : [])
+            holding.settle({ type: "release" }).catch(() => {});
+        },
+        () => {},
+      );
+      throw error;
+    }
+  };
+
+  return queue;
+}
