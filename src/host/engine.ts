@@ -37,6 +37,13 @@ export interface Turn<Plan> {
   readonly plan: Plan;
 }
 
+export interface TurnParts<Plan> {
+  /** Whether these leases are renewed although their time is up. */
+  spare(leases: ExpiredLeases): boolean;
+  /** Decides what follows from the work: hand-outs. */
+  plan(decideNow: DecideNow): Plan;
+}
+
 export interface ExpiredLeases extends Held {
   readonly client: string;
 }
@@ -47,11 +54,11 @@ export interface Engine {
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
   /**
-   * Decides the work, then what `plan` adds (hand-outs), commits, settles the work. Resolves with what became
+   * Ends leases whose time is up, decides the work, then what `plan` adds, commits, settles the work. Resolves with what became
    * durable, or with `undefined` when the store would not take even the host's own changes: try again later.
    * Rejects only when the host can go on no longer: deposed, or the store is lost.
    */
-  turn<Plan>(works: readonly Work[], plan: (decideNow: DecideNow) => Plan): Promise<Turn<Plan> | undefined>;
+  turn<Plan>(works: readonly Work[], parts: TurnParts<Plan>): Promise<Turn<Plan> | undefined>;
   /** Commits the record of a rewrite together with the batches it moves; `build` sees the state of that moment. */
   rewrite(build: (state: State) => Rewrite | undefined): Promise<boolean>;
   /** Notes that a checkpoint holds everything up to this record. */
@@ -91,12 +98,17 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     ({ state, checkpointLsn } = await load(await store.open()));
   };
 
-  const attempt = <Plan>(works: readonly Work[], plan: (decideNow: DecideNow) => Plan) => {
+  const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
     const at = platform.now();
     const draft = createDraft(state, at);
-    const ended = takeEndedGrants(state, at);
-    const expired = expiredLeases(state, ended, at);
-    if (expired.length > 0) draft.decideNow({ type: "expire", grants: ended, jitter: platform.random() });
+    const expired = expiredLeases(state, at).filter((held) => {
+      const { client, ...grant } = held;
+      const isSpared = spare(held);
+      if (isSpared) draft.decideNow({ type: "renew", client, held: [grant] });
+      return !isSpared;
+    });
+    const grants = expired.map(({ grant }) => grant);
+    if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
     const outcomes = works.map((work) => draft.decideWork(work));
     const planned = plan(draft.decideNow);
     const durability = durabilityOf(state, draft.changes);
@@ -113,10 +125,10 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     get journalRecords() {
       return state.lsn - checkpointLsn;
     },
-    async turn(works, plan) {
+    async turn(works, parts) {
       let remaining = works;
       for (;;) {
-        const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, plan);
+        const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, parts);
         try {
           if (changes.length > 0) {
             await store.commit(record, batches, durability);
@@ -150,8 +162,8 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   };
 }
 
-function expiredLeases(state: State, grants: readonly string[], at: number): ExpiredLeases[] {
-  return grants.flatMap((id) => {
+function expiredLeases(state: State, at: number): ExpiredLeases[] {
+  return takeEndedGrants(state, at).flatMap((id) => {
     const grant = state.grants.get(id);
     const seqs = [...(grant?.leases.values() ?? [])].filter((lease) => lease.until <= at).map((lease) => lease.seq);
     return grant && seqs.length > 0 ? [{ client: grant.client, grant: id, seqs: rangesOf(seqs) }] : [];

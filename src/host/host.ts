@@ -67,6 +67,7 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
   const loop = startLoop<PlannedHandOut[]>({
     engine,
     platform,
+    spare: (leases) => keeper.spare(leases),
     plan: (decideNow) => takers.plan(state(), platform.token, decideNow),
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => waiters.nextDeadline(),

@@ -15,6 +15,11 @@ export interface KeptClient {
 export interface LeaseKeeper {
   /** The client got, or still has, leases of a queue with these limits. */
   note(client: KeptClient, limits: LeaseLimits): void;
+  /**
+   * Whether leases go on although their time is up: their client is there and has not been asked in time, because the
+   * host, or the whole machine, stood still. It is asked now.
+   */
+  spare(leases: { readonly client: string; readonly grant: string }): boolean;
   forget(client: string): void;
   close(): void;
 }
@@ -34,8 +39,16 @@ const RENEWALS_PER_LEASE = 3;
 /** The shortest time between two questions to one client. */
 const INTERVAL_MS_MIN = 20;
 
+/** A question that is due, or under way since `askedAt`. */
+interface Question {
+  readonly client: KeptClient;
+  readonly dueAt: number;
+  readonly askedAt?: number;
+  cancel(): void;
+}
+
 export function createLeaseKeeper({ state, now, random, setTimer, decide }: LeaseKeeperEvents): LeaseKeeper {
-  const questions = new Map<string, { readonly dueAt: number; cancel(): void }>();
+  const questions = new Map<string, Question>();
 
   const limitsOf = (client: string): LeaseLimits | undefined => {
     let leaseMs = Number.POSITIVE_INFINITY;
@@ -52,12 +65,12 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
   const schedule = (client: KeptClient, ms: number) => {
     const inMs = Math.max(INTERVAL_MS_MIN, ms);
     questions.get(client.id)?.cancel();
-    questions.set(client.id, { dueAt: now() + inMs, cancel: setTimer(() => void keep(client), inMs) });
+    questions.set(client.id, { client, dueAt: now() + inMs, cancel: setTimer(() => void keep(client), inMs) });
   };
 
   const keep = async (client: KeptClient) => {
     // Asked, not answered: until then no further question is due.
-    questions.set(client.id, { dueAt: Number.NEGATIVE_INFINITY, cancel: () => {} });
+    questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, askedAt: now(), cancel: () => {} });
     try {
       const { held, running } = await client.askHeld();
       const overdue = running.filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant));
@@ -93,6 +106,16 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
     note(client, limits) {
       const ms = msUntilNext(limits, 0);
       if (now() + ms < (questions.get(client.id)?.dueAt ?? Number.POSITIVE_INFINITY)) schedule(client, ms);
+    },
+    spare({ client: id, grant }) {
+      const question = questions.get(id);
+      const kept = state().grants.get(grant);
+      const leaseMs = kept && state().queues.get(kept.queue)?.settings.leaseMs;
+      if (question === undefined || kept?.mode !== "consume" || leaseMs === undefined) return false;
+      if (question.askedAt !== undefined) return now() - question.askedAt < leaseMs / RENEWALS_PER_LEASE;
+      question.cancel();
+      void keep(question.client);
+      return true;
     },
     forget(client) {
       questions.get(client)?.cancel();

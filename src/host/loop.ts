@@ -9,7 +9,7 @@
 
 import type { State } from "../core/state.js";
 import { nextWakeUp } from "../core/view.js";
-import type { DecideNow, Engine, Turn, Work } from "./engine.js";
+import type { Engine, Turn, TurnParts, Work } from "./engine.js";
 import type { Platform } from "./platform.js";
 
 /** Due work is looked for at least this often, whatever the timers do. */
@@ -31,17 +31,17 @@ export interface Loop {
   close(): Promise<void>;
 }
 
-export interface LoopParts<Plan> {
+export interface LoopParts<Plan> extends TurnParts<Plan> {
   readonly engine: Engine;
   readonly platform: Platform;
-  plan(decideNow: DecideNow): Plan;
   /** Called with each turn that became durable, before the next begins. */
   onTurn(turn: Turn<Plan>): void;
   /** Epoch milliseconds at which somebody who waits must be answered, whatever happens. */
   nextDeadline(): number;
 }
 
-export function startLoop<Plan>({ engine, platform, plan, onTurn, nextDeadline }: LoopParts<Plan>): Loop {
+export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
+  const { engine, platform, onTurn, nextDeadline } = parts;
   let inbox: Work[] = [];
   let tasks: (() => Promise<void> | void)[] = [];
   let isPoked = true;
@@ -70,7 +70,7 @@ export function startLoop<Plan>({ engine, platform, plan, onTurn, nextDeadline }
       isPoked = false;
       const works = inbox;
       inbox = [];
-      const turn = await engine.turn(works, plan);
+      const turn = await engine.turn(works, parts);
       if (turn) onTurn(turn);
       const due = tasks;
       tasks = [];

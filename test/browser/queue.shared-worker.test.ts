@@ -1,0 +1,4 @@
+import { describeQueue } from "../contract/queue.contract.js";
+
+describeQueue("SharedWorker and IndexedDB", "indexeddb");
+describeQueue("SharedWorker and memory", "memory");

@@ -1,0 +1,644 @@
+// What a queue promises its users, whatever link and store are under it. Each test opens queues of a database of its
+// own; `connectAnother` gives a second client of the same database, as another tab would be.
+
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+  type Delivery,
+  QueueError,
+  type QueueOptions,
+} from "../../src/index.js";
+
+const QUICK_BACKOFF = { type: "fixed", baseMs: 1, maxMs: 1, jitter: "none" } as const;
+
+export const describeQueue = (name: string, storage: NonNullable<ConnectOptions["storage"]>) =>
+  describe(`Queue: ${name}`, () => {
+    const connections: Connection[] = [];
+    let database = "";
+    let count = 0;
+
+    const connectAnother = async () => {
+      const connection = await connect({ database, storage });
+      connections.push(connection);
+      return connection;
+    };
+    const open = async <Body = unknown>(options: QueueOptions = {}) => {
+      database = `contract-${name}-${Date.now()}-${++count}`;
+      return (await connectAnother()).openQueue<Body>("orders", options);
+    };
+    const openAgain = async <Body = unknown>() => (await connectAnother()).openQueue<Body>("orders");
+
+    afterEach(async () => {
+      await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
+    });
+
+    describe("send", () => {
+      test("names every message by an id of its own", async () => {
+        const queue = await open();
+        const receipts = await Promise.all(Array.from({ length: 100 }, (_, i) => queue.send(i)));
+        expect(new Set(receipts.map((receipt) => receipt.id)).size).toBe(100);
+        expect(receipts.every((receipt) => receipt.duplicate === false)).toBe(true);
+      });
+
+      test("keeps the order of the calls, single sends and batches mixed", async () => {
+        const queue = await open<number>();
+        void queue.send(0);
+        void queue.sendBatch([{ body: 1 }, { body: 2 }]);
+        void queue.send(3);
+        await queue.send(4, { priority: 4 });
+        expect((await queue.peek()).map((message) => message.body)).toEqual([0, 1, 2, 3, 4]);
+      });
+
+      test("accepts a batch as a whole or not at all", async () => {
+        const queue = await open<number>({ maxMessages: 3 });
+        await queue.send(1);
+        const refused = queue.sendBatch([{ body: 2 }, { body: 3 }, { body: 4 }]);
+        await expect(refused).rejects.toMatchObject({ code: "full", detail: { maxMessages: 3, waiting: 1 } });
+        expect(await queue.stats()).toMatchObject({ ready: 1 });
+      });
+
+      test("refuses what does not fit, and only that, when single sends of one turn overfill the queue", async () => {
+        const queue = await open<number>({ maxMessages: 2 });
+        const sent = await Promise.allSettled([queue.send(1), queue.send(2), queue.send(3)]);
+        expect(sent.map((result) => result.status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+        expect(sent[2]).toMatchObject({ reason: { code: "full" } });
+        expect((await queue.peek()).map((message) => message.body)).toEqual([1, 2]);
+      });
+
+      test("fails a body that cannot be cloned alone, and says where in it", async () => {
+        const queue = await open();
+        const sent = await Promise.allSettled([
+          queue.send("a"),
+          queue.send({ list: [{ callback: () => {} }] }),
+          queue.send("b"),
+        ]);
+        expect(sent[1]).toMatchObject({
+          reason: { code: "not-cloneable", message: expect.stringContaining("body.list[0].callback is a function") },
+        });
+        expect((await queue.peek()).map((message) => message.body)).toEqual(["a", "b"]);
+      });
+
+      test("fails a batch with a body that cannot be cloned as a whole, naming the message", async () => {
+        const queue = await open();
+        const refused = queue.sendBatch([{ body: 1 }, { body: { symbol: Symbol("s") } }]);
+        await expect(refused).rejects.toMatchObject({
+          code: "not-cloneable",
+          detail: { index: 1, path: "body.symbol" },
+        });
+        expect(await queue.peek()).toEqual([]);
+      });
+
+      test("gives back bodies, headers and attributes as they were sent", async () => {
+        const queue = await open();
+        const body = {
+          map: new Map([[1, new Set(["x"])]]),
+          date: new Date(0),
+          bytes: new Uint8Array([1, 2]),
+          big: 2n ** 70n,
+        };
+        await queue.send(body, { priority: 7, headers: { trace: "t1" } });
+        const [delivery] = await queue.receive();
+        expect(delivery).toMatchObject({ body, priority: 7, headers: { trace: "t1" }, attempt: 1 });
+      });
+
+      test("gives up waiting when its signal aborts, with the signal's reason", async () => {
+        const queue = await open();
+        const reason = new Error("enough");
+        await expect(queue.send(1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+        expect(await queue.peek()).toEqual([]);
+      });
+    });
+
+    describe("order", () => {
+      test("delivers by priority, and in order of acceptance within one", async () => {
+        const queue = await open<string>();
+        await queue.sendBatch([
+          { body: "low 1", priority: 0 },
+          { body: "high 1", priority: 9 },
+          { body: "low 2", priority: 0 },
+          { body: "high 2", priority: 9 },
+          { body: "default" },
+        ]);
+        const deliveries = await queue.receive({ max: 10 });
+        expect(deliveries.map((delivery) => delivery.body)).toEqual(["high 1", "high 2", "default", "low 1", "low 2"]);
+      });
+
+      test("delivers nothing before its time", async () => {
+        const queue = await open<string>();
+        const sentAt = Date.now();
+        await queue.sendBatch([
+          { body: "later", delayMs: 200 },
+          { body: "at", deliverAt: new Date(sentAt + 100) },
+          { body: "now" },
+        ]);
+        const seen: [string, number][] = [];
+        for (const _ of [1, 2, 3]) {
+          const [delivery] = await queue.receive({ waitMs: 5_000 });
+          seen.push([delivery?.body as string, Date.now() - sentAt]);
+          await delivery?.ack();
+        }
+        expect(seen.map(([body]) => body)).toEqual(["now", "at", "later"]);
+        expect(seen[1]?.[1]).toBeGreaterThanOrEqual(100);
+        expect(seen[2]?.[1]).toBeGreaterThanOrEqual(200);
+      });
+    });
+
+    describe("consume", () => {
+      test("hands each message to one of two clients, and both get some", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const here: number[] = [];
+        const there: number[] = [];
+        const slowlyInto = (seen: number[]) => async (delivery: Delivery<number>) => {
+          seen.push(delivery.body);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        };
+        queue.consume(slowlyInto(here));
+        other.consume(slowlyInto(there));
+        await queue.sendBatch(Array.from({ length: 100 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect([...here, ...there].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+        expect(Math.min(here.length, there.length)).toBeGreaterThan(0);
+      });
+
+      test("runs at most as many handlers at once as its concurrency says", async () => {
+        const queue = await open<number>();
+        let most = 0;
+        let running = 0;
+        queue.consume(
+          async () => {
+            most = Math.max(most, ++running);
+            await new Promise((resolve) => setTimeout(resolve, 2));
+            running--;
+          },
+          { concurrency: 3, prefetch: 20 },
+        );
+        await queue.sendBatch(Array.from({ length: 30 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(most).toBe(3);
+      });
+
+      test("retries what a handler throws, up to maxDeliveries, and keeps the last error with the dead letter", async () => {
+        const queue = await open<string>({ maxDeliveries: 3, backoff: QUICK_BACKOFF });
+        const attempts: number[] = [];
+        queue.consume(({ attempt }) => {
+          attempts.push(attempt);
+          throw new TypeError(`attempt ${attempt}`);
+        });
+        await queue.send("poison");
+        await expect.poll(() => queue.deadLetters.list()).toHaveLength(1);
+        expect(attempts).toEqual([1, 2, 3]);
+        expect((await queue.deadLetters.list())[0]).toMatchObject({
+          body: "poison",
+          state: "dead",
+          attempts: 3,
+          reason: "max-deliveries",
+          error: { name: "TypeError", message: "attempt 3" },
+        });
+      });
+
+      test.each([
+        ["a string", "broken", { name: "NonError", message: "broken" }],
+        ["undefined", undefined, { name: "NonError", message: "undefined" }],
+        ["an object", { status: 500 }, { name: "NonError", message: '{"status":500}' }],
+        [
+          "a circular object",
+          Object.assign([] as unknown[], { 0: undefined }),
+          { name: "NonError", message: "[null]" },
+        ],
+      ])("keeps the reason when a handler throws %s, and goes on", async (_, thrown, error) => {
+        const queue = await open<string>({ maxDeliveries: 1 });
+        const seen: string[] = [];
+        queue.consume(({ body }) => {
+          seen.push(body);
+          if (body === "bad") throw thrown;
+        });
+        await queue.sendBatch([{ body: "bad" }, { body: "good" }]);
+        await queue.whenIdle();
+        expect(seen).toEqual(["bad", "good"]);
+        expect((await queue.deadLetters.list())[0]).toMatchObject({ body: "bad", error });
+      });
+
+      test("ends an attempt whose handler runs too long, aborts its signal, and goes on with the next", async () => {
+        const queue = await open<string>({ handlerTimeoutMs: 100, maxDeliveries: 1 });
+        const seen: string[] = [];
+        const reasons: unknown[] = [];
+        queue.consume(async ({ body, signal }) => {
+          seen.push(body);
+          if (body !== "endless") return;
+          signal.addEventListener("abort", () => reasons.push(signal.reason));
+          await new Promise(() => {});
+        });
+        await queue.sendBatch([{ body: "endless" }, { body: "next" }]);
+        await expect.poll(() => seen, { timeout: 5_000 }).toEqual(["endless", "next"]);
+        expect(reasons).toMatchObject([{ code: "timeout" }]);
+        expect((await queue.deadLetters.list())[0]).toMatchObject({ body: "endless", error: { name: "timeout" } });
+      });
+
+      test("keeps the lease of a handler that runs longer than leaseMs", async () => {
+        const queue = await open<string>({ leaseMs: 150 });
+        let runs = 0;
+        queue.consume(async () => {
+          runs++;
+          await new Promise((resolve) => setTimeout(resolve, 700));
+        });
+        await queue.send("slow");
+        await queue.whenIdle();
+        expect(runs).toBe(1);
+        expect((await queue.stats()).totals).toMatchObject({ acked: 1, deliveries: 1 });
+      });
+
+      test("keeps the leases of prefetched messages while they wait for their turn", async () => {
+        const queue = await open<number>({ leaseMs: 150 });
+        const seen: number[] = [];
+        queue.consume(
+          async ({ body }) => {
+            seen.push(body);
+            await new Promise((resolve) => setTimeout(resolve, 60));
+          },
+          { prefetch: 10 },
+        );
+        await queue.sendBatch(Array.from({ length: 10 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      });
+
+      test("stop waits for the running handler and gives back what was not started, uncounted", async () => {
+        const queue = await open<number>();
+        let finish = () => {};
+        const consumer = queue.consume(() => new Promise<void>((resolve) => (finish = resolve)), { prefetch: 3 });
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+        await expect.poll(() => consumer.active).toBe(1);
+        const stopped = consumer.stop();
+        await expect.poll(async () => (await queue.stats()).ready).toBe(2);
+        finish();
+        await stopped;
+        const rest = await queue.receive({ max: 10 });
+        expect(rest.map(({ body, attempt }) => [body, attempt])).toEqual([
+          [2, 1],
+          [3, 1],
+        ]);
+        expect((await queue.stats()).totals.acked).toBe(1);
+      });
+
+      test("stop by force aborts the running handler's signal and gives its message back", async () => {
+        const queue = await open<string>();
+        let signal: AbortSignal | undefined;
+        const consumer = queue.consume(async (delivery) => {
+          signal = delivery.signal;
+          await new Promise(() => {});
+        });
+        await queue.send("endless");
+        await expect.poll(() => consumer.active).toBe(1);
+        await consumer.stop({ force: true });
+        expect(signal).toMatchObject({ aborted: true, reason: { code: "closed" } });
+        expect(await queue.stats()).toMatchObject({ ready: 1, leased: 0 });
+      });
+
+      test("pause and resume of a consumer leave the queue to others meanwhile", async () => {
+        const queue = await open<string>();
+        const seen: string[] = [];
+        const consumer = queue.consume(({ body }) => void seen.push(body));
+        consumer.pause();
+        await queue.send("one");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(seen).toEqual([]);
+        consumer.resume();
+        await expect.poll(() => seen).toEqual(["one"]);
+      });
+
+      test("an aborted signal stops it", async () => {
+        const queue = await open<string>();
+        const controller = new AbortController();
+        const seen: string[] = [];
+        queue.consume(({ body }) => void seen.push(body), { signal: controller.signal });
+        await queue.send("one");
+        await expect.poll(() => seen).toEqual(["one"]);
+        controller.abort();
+        await queue.send("two");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(seen).toEqual(["one"]);
+      });
+
+      test("a handler that settles by hand is not acknowledged on top", async () => {
+        const queue = await open<string>();
+        queue.consume(async ({ deadLetter }) => deadLetter("unwanted"));
+        await queue.send("spam");
+        await queue.whenIdle();
+        expect(await queue.deadLetters.list()).toMatchObject([{ body: "spam", reason: "unwanted" }]);
+        expect((await queue.stats()).totals.acked).toBe(0);
+      });
+    });
+
+    describe("settlement", () => {
+      const take = async <Body>(queue: { receive(o?: object): Promise<Delivery<Body>[]> }, options = {}) =>
+        (await queue.receive({ waitMs: 1_000, ...options }))[0] as Delivery<Body>;
+
+      test("the first one wins, a later one is lease-lost", async () => {
+        const queue = await open();
+        await queue.send(1);
+        const delivery = await take(queue);
+        await delivery.ack();
+        await expect(delivery.retry()).rejects.toMatchObject({ code: "lease-lost" });
+        expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0 });
+      });
+
+      test("a consumer whose lease has ended cannot settle, and another gets the message", async () => {
+        const queue = await open();
+        await queue.send("once more");
+        const late = await take(queue, { leaseMs: 100 });
+        const again = await take(queue, { waitMs: 5_000 });
+        expect(again).toMatchObject({ body: "once more", attempt: 2 });
+        expect(late.signal).toMatchObject({ aborted: true, reason: { code: "lease-lost" } });
+        await expect(late.ack()).rejects.toMatchObject({ code: "lease-lost" });
+        await again.ack();
+      });
+
+      test("extend lengthens a lease", async () => {
+        const queue = await open();
+        await queue.send(1);
+        const delivery = await take(queue, { leaseMs: 150 });
+        await delivery.extend(60_000);
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        await delivery.ack();
+        expect(delivery.leaseExpiresAt).toBeGreaterThan(Date.now() + 30_000);
+      });
+
+      test("release gives the message back uncounted and before those behind it", async () => {
+        const queue = await open();
+        await queue.sendBatch([{ body: 1 }, { body: 2 }]);
+        await (await take(queue)).release();
+        expect(await take(queue)).toMatchObject({ body: 1, attempt: 1 });
+      });
+
+      test("retry counts and waits", async () => {
+        const queue = await open();
+        await queue.send(1);
+        await (await take(queue)).retry({ delayMs: 100, reason: "busy" });
+        expect(await queue.stats()).toMatchObject({ delayed: 1 });
+        expect(await take(queue, { waitMs: 5_000 })).toMatchObject({ attempt: 2 });
+      });
+    });
+
+    describe("receive", () => {
+      test("answers with nothing when there is nothing in time", async () => {
+        const queue = await open();
+        expect(await queue.receive()).toEqual([]);
+        expect(await queue.receive({ waitMs: 50 })).toEqual([]);
+      });
+
+      test("is woken by a send", async () => {
+        const queue = await open();
+        const other = await openAgain();
+        const received = queue.receive({ waitMs: 10_000 });
+        await other.send("hello");
+        expect(await received).toMatchObject([{ body: "hello" }]);
+      });
+
+      test("rejects with the signal's reason, and loses no message by it", async () => {
+        const queue = await open();
+        const controller = new AbortController();
+        const received = queue.receive({ waitMs: 60_000, signal: controller.signal });
+        const reason = new Error("no longer");
+        controller.abort(reason);
+        await expect(received).rejects.toBe(reason);
+        await queue.send("still here");
+        expect(await queue.receive({ waitMs: 1_000 })).toMatchObject([{ body: "still here", attempt: 1 }]);
+      });
+    });
+
+    describe("the rest of the API", () => {
+      test("deliveries can be looped over, and what the loop has not seen goes back", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+        const seen: number[] = [];
+        for await (const delivery of queue.deliveries({ prefetch: 3 })) {
+          seen.push(delivery.body);
+          await delivery.ack();
+          if (seen.length === 2) break;
+        }
+        expect(seen).toEqual([1, 2]);
+        expect(await queue.stats()).toMatchObject({ ready: 1, leased: 0 });
+      });
+
+      test("peek never counts as a delivery, and pages", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch(Array.from({ length: 5 }, (_, body) => ({ body })));
+        const first = await queue.peek({ max: 2 });
+        const rest = await queue.peek({ after: first[1]?.id as string });
+        expect([...first, ...rest].map((message) => message.body)).toEqual([0, 1, 2, 3, 4]);
+        expect(await queue.receive()).toMatchObject([{ attempt: 1 }]);
+        expect((await queue.peek({ state: "leased" })).map((message) => message.body)).toEqual([0]);
+      });
+
+      test("consumeUntilEmpty handles what is ready and says what remains", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch(Array.from({ length: 50 }, (_, body) => ({ body })));
+        const seen: number[] = [];
+        expect(await queue.consumeUntilEmpty(({ body }) => void seen.push(body), { concurrency: 2 })).toEqual({
+          handled: 50,
+          remaining: 0,
+        });
+        expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+      });
+
+      test("consumeUntilEmpty starts nothing after its budget, and gives back what it did not start", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch(Array.from({ length: 50 }, (_, body) => ({ body })));
+        const wait = () => new Promise((resolve) => setTimeout(resolve, 20));
+        const { handled, remaining } = await queue.consumeUntilEmpty(wait, { budgetMs: 100 });
+        expect(handled).toBeGreaterThan(0);
+        expect(handled + remaining).toBe(50);
+        expect(remaining).toBeGreaterThan(0);
+      });
+
+      test("a paused queue accepts and hands out nothing, in every client", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        await queue.pause();
+        await other.send(1);
+        expect(await other.receive({ waitMs: 50 })).toEqual([]);
+        expect(await other.stats()).toMatchObject({ paused: true, pausedBy: "caller", ready: 1 });
+        await queue.resume();
+        expect(await other.receive({ waitMs: 1_000 })).toHaveLength(1);
+      });
+
+      test("purge deletes what waits and leaves what is in work", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3, delayMs: 60_000 }]);
+        const [delivery] = await queue.receive();
+        expect(await queue.purge()).toEqual({ purged: 2 });
+        await delivery?.ack();
+        expect(await queue.stats()).toMatchObject({ ready: 0, delayed: 0, leased: 0, totals: { acked: 1, purged: 2 } });
+      });
+
+      test("dead letters are listed, redriven by id with attempts at zero, and purged by reason", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+        for (const delivery of await queue.receive({ max: 3 }))
+          await delivery.deadLetter(delivery.body === 3 ? "c" : "ab");
+        const dead = await queue.deadLetters.list();
+        expect(dead.map(({ body, reason }) => [body, reason])).toEqual([
+          [1, "ab"],
+          [2, "ab"],
+          [3, "c"],
+        ]);
+        expect(
+          (await queue.deadLetters.list({ after: dead[0]?.id as string, max: 1 })).map(({ body }) => body),
+        ).toEqual([2]);
+        expect(await queue.deadLetters.redrive({ filter: { ids: [dead[1]?.id as string] } })).toEqual({ redriven: 1 });
+        expect(await queue.receive()).toMatchObject([{ body: 2, attempt: 1 }]);
+        expect(await queue.deadLetters.purge({ filter: { reason: "c" } })).toEqual({ purged: 1 });
+        expect((await queue.deadLetters.list()).map(({ body }) => body)).toEqual([1]);
+      });
+
+      test("a queue full of dead letters pauses, and goes on once they are dealt with", async () => {
+        const queue = await open<number>({ maxDeadLetters: 2 });
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+        for (const delivery of await queue.receive({ max: 2 })) await delivery.deadLetter("no");
+        expect(await queue.stats()).toMatchObject({ paused: true, pausedBy: "dead-letters", ready: 1 });
+        expect(await queue.receive()).toEqual([]);
+        await queue.deadLetters.purge();
+        expect(await queue.receive({ waitMs: 1_000 })).toMatchObject([{ body: 3 }]);
+      });
+
+      test("whenIdle waits for running handlers, not for what is delayed, and can be given up", async () => {
+        const queue = await open<number>();
+        await queue.send(1, { delayMs: 60_000 });
+        await queue.whenIdle();
+        await queue.send(2);
+        const controller = new AbortController();
+        const idle = queue.whenIdle({ signal: controller.signal });
+        controller.abort(new Error("given up"));
+        await expect(idle).rejects.toThrow("given up");
+      });
+
+      test("settings given are stored and announced, those left out stay", async () => {
+        const queue = await open({ maxDeliveries: 7 });
+        const announced: unknown[] = [];
+        queue.addEventListener("configured", ({ detail }) => announced.push(detail.settings));
+        const again = await (await connectAnother()).openQueue("orders", { leaseMs: 5_000 });
+        expect((await again.stats()).settings).toMatchObject({
+          maxDeliveries: 7,
+          leaseMs: 5_000,
+          maxMessages: 100_000,
+        });
+        await expect.poll(() => announced).toEqual([{ leaseMs: 5_000 }]);
+      });
+
+      test("events announce arrivals, settlements, dead letters and pauses", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const seen: Record<string, unknown> = {};
+        for (const type of ["available", "settled", "dead", "paused"] as const) {
+          other.addEventListener(type, (event) => {
+            seen[type] = event.detail;
+          });
+        }
+        await queue.sendBatch([{ body: 1 }, { body: 2 }]);
+        await expect.poll(() => seen.available).toEqual({ count: 2, ready: 2 });
+        const [first, second] = await queue.receive({ max: 2 });
+        await first?.ack();
+        await second?.deadLetter("no");
+        await queue.pause();
+        await expect
+          .poll(() => seen)
+          .toMatchObject({
+            settled: { acked: 1 },
+            dead: { count: 1, total: 1 },
+            paused: { paused: true },
+          });
+      });
+
+      test("a closed queue says so to every call, and other queues of the connection go on", async () => {
+        const queue = await open<number>();
+        const connection = connections[0] as Connection;
+        const sibling = await connection.openQueue("sibling");
+        await queue.close();
+        await expect(queue.send(1)).rejects.toMatchObject({ code: "closed", name: "QueueError" });
+        await expect(queue.stats()).rejects.toMatchObject({ code: "closed" });
+        await expect(queue.receive()).rejects.toMatchObject({ code: "closed" });
+        expect(() => queue.consume(() => {})).toThrow(QueueError);
+        await sibling.send("fine");
+        expect((await connection.queues()).sort()).toEqual(["orders", "sibling"]);
+      });
+
+      test("closing waits for what was sent, and gives deliveries back at once", async () => {
+        const queue = await open<number>();
+        const connection = await connectAnother();
+        const theirs = await connection.openQueue<number>("orders");
+        await queue.send(1);
+        await theirs.receive();
+        void theirs.send(2);
+        await connection.close();
+        const rest = await queue.receive({ max: 2, waitMs: 1_000 });
+        expect(rest.length).toBeGreaterThan(0);
+        expect((await queue.stats()).totals.accepted).toBe(2);
+      });
+    });
+
+    describe("bad input", () => {
+      test.each([
+        ["an unknown option", { maxMesages: 5 }, 'unknown option "maxMesages"'],
+        [
+          "a wrong type",
+          { leaseMs: "30s" },
+          'openQueue().leaseMs must be a number of milliseconds from 100 to 2147483647, got "30s"',
+        ],
+        ["out of range", { maxDeliveries: 0 }, "openQueue().maxDeliveries must be an integer from 1 to 1000, got 0"],
+        [
+          "a nested option",
+          { backoff: { type: "linear" } },
+          'openQueue().backoff.type must be one of "exponential", "fixed"',
+        ],
+        [
+          "not a number",
+          { maxMessages: Number.NaN },
+          "openQueue().maxMessages must be an integer from 1 to 1000000000, got NaN",
+        ],
+      ])("openQueue refuses %s, naming option, value and range", async (_, options, message) => {
+        await open();
+        const refused = (connections[0] as Connection).openQueue("orders", options as QueueOptions);
+        await expect(refused).rejects.toMatchObject({
+          code: "invalid-argument",
+          message: expect.stringContaining(message),
+        });
+      });
+
+      test.each([
+        [{ priority: 10 }, "send().priority must be an integer from 0 to 9, got 10"],
+        [{ delayMs: -1 }, "send().delayMs"],
+        [{ deliverAt: new Date(Number.NaN) }, "send().deliverAt must be a valid Date"],
+        [{ delayMs: 1, deliverAt: 1 }, "send().deliverAt must be left out when delayMs is given"],
+        [{ headers: { a: 1 } }, "send().headers.a must be a string, got 1"],
+        [{ groupID: "x" }, 'unknown option "groupID"'],
+      ])("send refuses %j", async (options, message) => {
+        const queue = await open();
+        const refused = queue.send(1, options as never);
+        await expect(refused).rejects.toMatchObject({
+          code: "invalid-argument",
+          message: expect.stringContaining(message),
+        });
+      });
+
+      test("names the message of a batch whose option is wrong", async () => {
+        const queue = await open();
+        const refused = queue.sendBatch([{ body: 1 }, { body: 2, priority: 4.5 }]);
+        await expect(refused).rejects.toMatchObject({
+          message: expect.stringContaining("sendBatch(items)[1].priority"),
+        });
+        await expect(queue.sendBatch([])).rejects.toMatchObject({ code: "invalid-argument" });
+      });
+
+      test("a queue's name must be a string of some length", async () => {
+        await open();
+        const [connection] = connections as [Connection];
+        await expect(connection.openQueue("")).rejects.toMatchObject({ code: "invalid-argument" });
+        await expect(connection.openQueue(7 as never)).rejects.toMatchObject({
+          message: expect.stringContaining("queue name"),
+        });
+      });
+    });
+  });
