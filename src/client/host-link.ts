@@ -67,8 +67,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   const lose = (link: Link<HostRequest>) => {
     if (current?.link !== link || ended) return;
     current = undefined;
-    link.close(new QueueError("host-lost", "the host went away"));
     connecting = undefined;
+    link.close(new QueueError("host-lost", "the host went away"));
     void wake();
   };
 
@@ -148,6 +148,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   /** The host holds its lock as long as it lives: getting it means that the host is gone. */
   const watch = ({ link, welcome }: Connected) => {
+    link.closed.addEventListener("abort", () => lose(link), { once: true });
     if (welcome.lock === undefined || parts.locks === undefined) return;
     parts.locks.request(welcome.lock, { mode: "shared", signal: link.closed }, () => lose(link)).catch(() => {});
   };

@@ -7,6 +7,7 @@
 // Invariants: one commit at a time; reads and exclusive tasks run between turns, where the working state is what is
 // stored.
 
+import { QueueError } from "../core/errors.js";
 import type { State } from "../core/state.js";
 import { nextWakeUp } from "../core/view.js";
 import type { Engine, Turn, TurnParts, Work } from "./engine.js";
@@ -40,10 +41,17 @@ export interface LoopParts<Plan> extends TurnParts<Plan> {
   nextDeadline(): number;
 }
 
+interface Task {
+  run(): Promise<void>;
+  reject(reason: QueueError): void;
+}
+
+const closedError = () => new QueueError("host-lost", "the host has ended");
+
 export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   const { engine, platform, onTurn, nextDeadline } = parts;
   let inbox: Work[] = [];
-  let tasks: (() => Promise<void> | void)[] = [];
+  let tasks: Task[] = [];
   let isPoked = true;
   let isClosed = false;
   let wake = () => {};
@@ -74,7 +82,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       if (turn) onTurn(turn);
       const due = tasks;
       tasks = [];
-      for (const task of due) await task();
+      for (const task of due) await task.run();
       const next = Math.min(nextWakeUp(engine.state), nextDeadline()) - platform.now();
       setTimer(turn ? Math.min(RESCAN_MS, next) : REFUSED_RETRY_MS);
     }
@@ -82,17 +90,23 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
 
   const enqueue = <T>(task: () => Promise<T> | T): Promise<T> =>
     new Promise((resolve, reject) => {
-      tasks.push(async () => {
+      if (isClosed) return reject(closedError());
+      const run = async () => {
         try {
           resolve(await task());
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      tasks.push({ run, reject });
       poke();
     });
 
-  const ended = run().finally(() => cancelTimer());
+  const ended = run().finally(() => {
+    isClosed = true;
+    cancelTimer();
+    for (const task of tasks.splice(0)) task.reject(closedError());
+  });
   return {
     push(work) {
       inbox.push(work);

@@ -3,6 +3,7 @@
 
 import type { Batch } from "../core/batch-index.js";
 import { encodeCheckpoint } from "../core/checkpoint.js";
+import { QueueError } from "../core/errors.js";
 import type { Seq } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../core/send.js";
@@ -50,7 +51,8 @@ export function createMaintenance({ engine, store, loop, setTimer }: Maintenance
     try {
       await task();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      const isOver = error instanceof QueueError && error.code === "host-lost";
+      if (!(error instanceof StoreError) && !isOver) throw error;
     }
   };
 

@@ -17,8 +17,15 @@ export interface Port {
 /** Sent back for a message that could not be deserialised; its sender cannot know otherwise. */
 export const UNREADABLE = "originmq:unreadable";
 
-export const isUnreadableFrame = (data: unknown): boolean =>
-  typeof data === "object" && data !== null && Object.hasOwn(data, "type") && Reflect.get(data, "type") === UNREADABLE;
+/** The last word on a link that is closed on purpose: its peer need not wait for anything more. */
+export const CLOSED = "originmq:closed";
+
+/** Frames of the link itself, beside Comlink's. */
+export const frameOf = (data: unknown): typeof UNREADABLE | typeof CLOSED | undefined => {
+  const type: unknown =
+    typeof data === "object" && data !== null && Object.hasOwn(data, "type") ? Reflect.get(data, "type") : "";
+  return type === UNREADABLE || type === CLOSED ? type : undefined;
+};
 
 /** A call of the exposed function itself, as Comlink writes it: no path, one argument by value. */
 const isCall = (data: Record<string, unknown>): boolean =>
@@ -60,7 +67,7 @@ export function guardPort(port: Port, onRefused: () => void): { calls: Endpoint;
     };
   };
   port.addEventListener("message", ({ data }) => {
-    if (isUnreadableFrame(data)) return;
+    if (frameOf(data)) return;
     const isObject = typeof data === "object" && data !== null;
     if (!isObject || !(isCall(data) || isAnswer(data))) onRefused();
   });

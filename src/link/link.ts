@@ -5,7 +5,7 @@
 import { expose, wrap } from "comlink";
 import { QueueError } from "../core/errors.js";
 import type { OutcomeFailed } from "../core/journal.js";
-import { guardPort, isUnreadableFrame, type Port, UNREADABLE } from "./guard.js";
+import { CLOSED, frameOf, guardPort, type Port, UNREADABLE } from "./guard.js";
 import type { Reply } from "./wire.js";
 
 export interface LinkEvents<Incoming> {
@@ -25,7 +25,7 @@ export interface Link<Outgoing> {
    * request cannot be cloned, with the `DataCloneError` itself; then the peer has seen nothing of it.
    */
   call<T>(request: Outgoing): Promise<T>;
-  /** Ends the link; every call under way rejects with `reason`. */
+  /** Ends the link; every call under way rejects with `reason`, and on the other side with `host-lost`. */
   close(reason: QueueError): void;
   readonly closed: AbortSignal;
 }
@@ -33,6 +33,11 @@ export interface Link<Outgoing> {
 export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Incoming>): Link<Outgoing> {
   const ended = new AbortController();
   const endpoints = guardPort(port, () => events.onRefused?.());
+
+  const end = (reason: QueueError) => {
+    ended.abort(reason);
+    port.close?.();
+  };
 
   const serve = async (request: Incoming): Promise<Reply> => {
     if (ended.signal.aborted) return failed(ended.signal.reason);
@@ -50,7 +55,9 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     events.onUnreadable?.();
   });
   port.addEventListener("message", ({ data }) => {
-    if (isUnreadableFrame(data)) events.onPeerUnreadable?.();
+    const frame = frameOf(data);
+    if (frame === UNREADABLE) events.onPeerUnreadable?.();
+    if (frame === CLOSED) end(new QueueError("host-lost", "the other side has closed the link"));
   });
   port.start?.();
 
@@ -63,8 +70,8 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     },
     close(reason) {
       if (ended.signal.aborted) return;
-      ended.abort(reason);
-      port.close?.();
+      port.postMessage({ type: CLOSED });
+      end(reason);
     },
   };
 }

@@ -80,7 +80,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "the packed tarball, checked and used by a Vite app",
     browser: true,
-    onDemand: true,
+    expected: true,
     limitMs: 4 * MINUTE_MS,
   },
   {

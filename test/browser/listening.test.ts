@@ -1,0 +1,61 @@
+// Notices reach contexts that hold no connection to the host.
+
+import { afterEach, expect, test } from "vitest";
+import { type Connection, connect, openQueue } from "../../src/index.js";
+
+let connection: Connection | undefined;
+afterEach(() => connection?.close());
+
+const clientsOf = async (database: string) => {
+  const { held = [] } = await navigator.locks.query();
+  return held.filter((lock) => lock.name?.startsWith(`originmq:indexeddb:${database}:client:`)).length;
+};
+
+test("a queue opened lazily hears of new messages without a connection, until a call needs one", async () => {
+  const database = `listening-${Date.now()}`;
+  const queue = await openQueue("orders", { database, lazy: true });
+  const heard: unknown[] = [];
+  queue.addEventListener("available", ({ detail }) => heard.push(detail));
+  expect(await clientsOf(database)).toBe(0);
+
+  connection = await connect({ database });
+  const sender = await connection.openQueue("orders");
+  await sender.send("hello");
+  await expect.poll(() => heard).toEqual([{ count: 1, ready: 1 }]);
+  expect(await clientsOf(database)).toBe(1);
+
+  expect(await queue.receive()).toMatchObject([{ body: "hello" }]);
+  expect(await clientsOf(database)).toBe(2);
+  await queue.close();
+  expect(await clientsOf(database)).toBe(1);
+});
+
+test("another kind of context hears them too: a dedicated worker that only listens", async () => {
+  const database = `worker-${Date.now()}`;
+  const script = `
+    const channel = new BroadcastChannel("originmq:indexeddb:${database}");
+    channel.onmessage = ({ data }) => postMessage(data);
+    postMessage("listening");`;
+  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  const messages: unknown[] = [];
+  worker.onmessage = ({ data }) => messages.push(data);
+  await expect.poll(() => messages).toEqual(["listening"]);
+  connection = await connect({ database });
+  await (await connection.openQueue("orders")).sendBatch([{ body: 1 }, { body: 2 }]);
+  const available = { orders: { available: { count: 2, ready: 2 } } };
+  await expect.poll(() => messages).toContainEqual({ v: 1, type: "notice", epoch: 1, queues: available });
+  worker.terminate();
+});
+
+test("a burst of sends is announced at most once a commit", async () => {
+  const database = `burst-${Date.now()}`;
+  connection = await connect({ database });
+  const queue = await connection.openQueue<number>("orders");
+  const heard: { count: number }[] = [];
+  queue.addEventListener("available", ({ detail }) => heard.push(detail));
+  await Promise.all(Array.from({ length: 500 }, (_, i) => queue.send(i)));
+  await expect.poll(() => heard.reduce((sum, { count }) => sum + count, 0)).toBe(500);
+  const { commits } = await connection.diagnostics();
+  expect(heard.length).toBeLessThanOrEqual(commits);
+  expect(heard.length).toBeLessThan(20);
+});

@@ -1,0 +1,69 @@
+// A real host over a store in memory, in this process, and raw links to it: what a client of another build, or a
+// hostile one, can send.
+
+import { type Host, openHost } from "../../../src/host/host.js";
+import { createPlatform, type Platform } from "../../../src/host/platform.js";
+import { type Link, openLink } from "../../../src/link/link.js";
+import type { ClientRequest, HandOut, HostRequest, NumberedCommand, SubmitReply } from "../../../src/link/wire.js";
+import type { LogStore } from "../../../src/store/log-store.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+
+export interface RawClient {
+  readonly port: MessagePort;
+  readonly link: Link<HostRequest>;
+  /** What the host has pushed. */
+  readonly pushed: HandOut[];
+  submit(...commands: NumberedCommand[]): Promise<SubmitReply>;
+}
+
+export interface TestHost {
+  readonly host: Host;
+  readonly notices: unknown[];
+  connect(
+    client: string,
+    options?: { held?: HostRequest & { op: "hello" } extends { held: infer Held } ? Held : never },
+  ): Promise<RawClient>;
+  /** A port on which nothing was said yet. */
+  port(): MessagePort;
+}
+
+export async function startHost(parts: { store?: LogStore; platform?: Partial<Platform> } = {}): Promise<TestHost> {
+  const notices: unknown[] = [];
+  const platform: Platform = {
+    ...createPlatform("test", { locks: undefined }),
+    announce: (notice) => notices.push(notice),
+    ...parts.platform,
+  };
+  const store = parts.store ?? createMemoryStore({ disk: createMemoryDisk() });
+  const host = await openHost({ kind: "in-process", store, platform, presenceLock: (client) => `client:${client}` });
+  const port = () => {
+    const { port1, port2 } = new MessageChannel();
+    host.connect(port2);
+    return port1;
+  };
+  return {
+    host,
+    notices,
+    port,
+    async connect(client, { held = [] } = {}) {
+      const own = port();
+      const pushed: HandOut[] = [];
+      const link = openLink<HostRequest, ClientRequest>(own, {
+        serve(request) {
+          if (request.op === "deliver") pushed.push(request.handOut);
+          return request.op === "held" ? { held: [], running: [] } : undefined;
+        },
+      });
+      await link.call({ op: "hello", wire: [1, 0], client, held });
+      const submit = (...commands: NumberedCommand[]) =>
+        link.call<SubmitReply>({ op: "submit", confirmed: 0, commands });
+      return { port: own, link, pushed, submit };
+    },
+  };
+}
+
+/** A command that sends these bodies to the queue "q". */
+export const sendOf = (number: number, ...bodies: unknown[]): NumberedCommand => ({
+  number,
+  command: { type: "send", queue: "q", atomic: true, segments: [{ count: bodies.length, priority: 4 }], bodies },
+});
