@@ -1,0 +1,103 @@
+// The demo: wires one queue to the page. Every module here uses the public API alone.
+
+import "@fontsource-variable/figtree/wght.css";
+import "uplot/dist/uPlot.min.css";
+import "./style/tokens.css";
+import "./style/page.css";
+import "./style/controls.css";
+import "./style/parts.css";
+import { type Clock, createClock } from "./clock.js";
+import { createConsumer } from "./consumer.js";
+import { createDeadLetterTable } from "./dead-letter-table.js";
+import { byId, setText } from "./dom.js";
+import { wireImport } from "./import/panel.js";
+import { createMessageTable } from "./message-table.js";
+import { createPlots } from "./plots.js";
+import { createProblems, type Problems } from "./problems.js";
+import { createProducer } from "./producer.js";
+import { createQueuePanel } from "./queue-panel.js";
+import { createSeries, SAMPLE_MS } from "./series.js";
+import { openSession } from "./session.js";
+import { type TabName, takeTabName } from "./tab-name.js";
+import { createTabs, type Role } from "./tabs.js";
+import { wireTheme } from "./theme.js";
+
+const problems = createProblems(byId("problems"));
+addEventListener("unhandledrejection", ({ reason }) => problems.report("Something went wrong", reason));
+
+// Without noopener the new tab would inherit the session storage, this tab's name included.
+byId("open-tab").addEventListener("click", () => open(location.href, "_blank", "noopener"));
+
+const plots = createPlots();
+wireTheme(() => plots.repaint());
+problems.guard("The queue could not be opened", async () => {
+  const tab = await takeTabName();
+  showName(tab);
+  await run(tab, createClock(), problems);
+});
+
+function showName({ name, colour }: TabName): void {
+  setText(byId("tab-name"), name);
+  byId("tab-dot").style.setProperty("--tab", colour);
+  document.title = `${name} · OriginMQ live`;
+}
+
+async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void> {
+  const session = await openSession();
+  const { connection, queue } = session;
+  const producer = createProducer({ queue, tab: tab.name, clock, problems });
+  const consumer = createConsumer({ queue, tab: tab.name, clock, problems });
+  wireImport({ queue, clock, problems });
+
+  const roles = byId<HTMLFieldSetElement>("roles");
+  const role = () => (roles.querySelector("input:checked") as HTMLInputElement).value as Role;
+  const tabs = createTabs(() => ({
+    ...tab,
+    role: role(),
+    handled: consumer.log.handled,
+    failed: consumer.log.failed,
+  }));
+  const panel = createQueuePanel(session, problems);
+  const act = () => {
+    producer.setActive(role() === "produce" || role() === "both");
+    consumer.setActive(role() === "consume" || role() === "both");
+    tabs.tell();
+    panel.showTabs(tabs.list());
+  };
+  roles.addEventListener("change", act);
+  tabs.onChange(() => panel.showTabs(tabs.list()));
+  connection.addEventListener("hostchange", () => panel.showHost());
+  panel.showHost();
+  act();
+
+  const series = createSeries();
+  const messages = createMessageTable(queue, consumer.log);
+  const deadLetters = createDeadLetterTable(queue, problems);
+  let samples = 0;
+  const refresh = async () => {
+    const stats = await queue.stats();
+    series.add(stats);
+    consumer.show();
+    panel.showHost();
+    panel.showStats(stats, series.last);
+    plots.show(series);
+    // Once a second: what reads bodies from the disk, and what the other tabs are told.
+    if (samples++ % 2 > 0) return;
+    tabs.tell();
+    panel.showTabs(tabs.list());
+    await messages.refresh();
+    await deadLetters.refresh(stats.dead);
+  };
+  // One look at a time: a slow answer makes the next look later, not the queue of looks longer.
+  let looking = false;
+  const look = () => {
+    if (looking) return;
+    looking = true;
+    problems.guard("Looking at the queue failed", () => refresh().finally(() => (looking = false)));
+  };
+  byId("message-state").addEventListener("change", () =>
+    problems.guard("Looking at the queue failed", () => messages.refresh()),
+  );
+  look();
+  clock.every(SAMPLE_MS, look);
+}

@@ -1,0 +1,122 @@
+// The queue as a whole: its counts, its settings, who hosts it, and how the tabs share its work.
+
+import type { QueueStats } from "../src/index.js";
+import { byId, createRows, h, onSecondPress, setText } from "./dom.js";
+import { count, shortCount } from "./format.js";
+import type { Problems } from "./problems.js";
+import type { Sample } from "./series.js";
+import type { Session } from "./session.js";
+import type { Role, Tab } from "./tabs.js";
+
+export interface QueuePanel {
+  showStats(stats: QueueStats, last: Sample | undefined): void;
+  showHost(): void;
+  showTabs(tabs: readonly Tab[]): void;
+}
+
+const HOST_NAMES = { "shared-worker": "SharedWorker", "in-process": "this page" } as const;
+const ROLE_WORDS: Readonly<Record<Role, string>> = {
+  watch: "looks on",
+  produce: "produces",
+  consume: "consumes",
+  both: "does both",
+};
+
+export function createQueuePanel({ connection, queue, room, setRoom }: Session, problems: Problems): QueuePanel {
+  const limit = byId<HTMLSelectElement>("limit");
+  const pause = byId<HTMLButtonElement>("pause");
+  const tiles = [...document.querySelectorAll(".tiles dd")];
+  let isPaused = false;
+
+  limit.value = String(room);
+  limit.addEventListener("change", () => problems.guard("Setting the room failed", () => setRoom(Number(limit.value))));
+  queue.addEventListener("configured", ({ detail }) => {
+    if (detail.settings.maxMessages !== undefined) limit.value = String(detail.settings.maxMessages);
+  });
+  pause.addEventListener("click", () =>
+    problems.guard("Pausing failed", () => (isPaused ? queue.resume() : queue.pause())),
+  );
+  onSecondPress(byId<HTMLButtonElement>("purge"), "Really delete it?", () =>
+    problems.guard("Deleting failed", () => queue.purge()),
+  );
+
+  const share = createShare();
+
+  return {
+    showStats(stats, last) {
+      const { ready, delayed, leased, dead, totals } = stats;
+      [ready, delayed, leased, totals.acked, dead].forEach((n, i) => {
+        setText(tiles[i] as Element, n < 1_000_000 ? count(n) : shortCount(n));
+      });
+      isPaused = stats.paused;
+      setText(pause, isPaused ? "Resume the queue" : "Pause the queue");
+      const waiting = ready + delayed + leased;
+      const state = stats.pausedBy === "dead-letters" ? "full of dead letters" : isPaused ? "paused" : "";
+      const badge = byId("queue-badge");
+      setText(badge, state || (waiting > 0 ? "has work" : "empty"));
+      badge.className = `badge ${state ? "warn" : waiting > 0 ? "on" : ""}`;
+      setText(byId("queue-state"), `${count(waiting)} waiting or in work`);
+      showPipe("pipe-in", last?.arrivals ?? 0);
+      showPipe("pipe-out", last?.services ?? 0);
+    },
+    showHost() {
+      const { host } = connection;
+      setText(byId("host"), host ? `${HOST_NAMES[host.kind]}, term ${host.epoch}` : "connecting…");
+    },
+    showTabs(tabs) {
+      setText(byId("tab-count"), count(tabs.filter((tab) => !tab.gone).length));
+      byId("share-hint").hidden = tabs.filter((tab) => tab.role !== "watch" && !tab.gone).length > 1;
+      share(tabs);
+    },
+  };
+}
+
+function showPipe(id: string, perSecond: number): void {
+  const label = byId(id);
+  setText(label, `${shortCount(perSecond)}/s`);
+  label.parentElement?.classList.toggle("moving", perSecond >= 0.5);
+}
+
+/** Bars: what each tab handled, of what all of them did. */
+function createShare(): (tabs: readonly Tab[]) => void {
+  const createRow = ({ name, colour }: Tab) => {
+    const dot = h("span", { class: "dot" });
+    const what = h("span", { class: "what" });
+    const handled = h("b", { "data-testid": `share-${name}` });
+    const part = h("span", { class: "what" });
+    const element = h(
+      "li",
+      { style: `--tab: ${colour}` },
+      h("span", { class: "who" }, dot, name, " ", what),
+      h("span", { class: "bar", "aria-hidden": "true" }, h("span")),
+      h("span", { class: "count" }, handled, " ", part),
+    );
+    return { element, handled, part, what };
+  };
+  let total = 0;
+  let isFirst = true;
+  const rows = createRows<Tab>(
+    byId("share"),
+    (tab) => tab.name,
+    (tab) => {
+      const { element, handled, part, what } = createRow(tab);
+      const own = isFirst;
+      isFirst = false;
+      return {
+        element,
+        update(now) {
+          const percent = total === 0 ? 0 : (now.handled / total) * 100;
+          element.style.setProperty("--part", `${percent}%`);
+          element.classList.toggle("gone", now.gone);
+          setText(handled, count(now.handled));
+          setText(part, `${Math.round(percent)} %`);
+          setText(what, now.gone ? "closed" : own ? `this tab ${ROLE_WORDS[now.role]}` : ROLE_WORDS[now.role]);
+        },
+      };
+    },
+  );
+  return (tabs) => {
+    total = tabs.reduce((sum, tab) => sum + tab.handled, 0);
+    rows.show(tabs);
+  };
+}

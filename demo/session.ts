@@ -1,0 +1,44 @@
+// The one queue of the demo, and the connection it hangs on.
+
+import { type Connection, connect, type Queue } from "../src/index.js";
+
+export type DemoQueue = Queue<unknown>;
+
+export interface Session {
+  readonly connection: Connection;
+  readonly queue: DemoQueue;
+  /** Stores how many messages the queue takes, for all tabs. */
+  setRoom(maxMessages: number): Promise<void>;
+  readonly room: number;
+}
+
+const NAME = "work";
+const ROOM_KEY = "originmq-demo:room";
+const ROOM = 1_000_000;
+
+const storedRoom = () => Number(localStorage.getItem(ROOM_KEY)) || ROOM;
+
+export async function openSession(): Promise<Session> {
+  const connection = await connect({ database: "originmq-demo" });
+  const open = (maxMessages: number) =>
+    connection.openQueue(NAME, {
+      maxMessages,
+      maxDeliveries: 3,
+      backoff: { type: "exponential", baseMs: 500, maxMs: 5_000, jitter: "full" },
+      durability: "relaxed",
+    });
+  const queue = await open(storedRoom());
+  return {
+    connection,
+    queue,
+    async setRoom(maxMessages) {
+      // Options given to `openQueue` are stored with the queue; the last one to give them wins.
+      const again = await open(maxMessages);
+      await again.close();
+      localStorage.setItem(ROOM_KEY, String(maxMessages));
+    },
+    get room() {
+      return storedRoom();
+    },
+  };
+}
