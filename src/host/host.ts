@@ -23,6 +23,7 @@ import { noticeOf } from "./notices.js";
 import type { Platform } from "./platform.js";
 import { createPresence } from "./presence.js";
 import { createReads } from "./reads.js";
+import { queueErrorOf } from "./store-errors.js";
 import { openSession, type RequestAfterHello, type Session } from "./session.js";
 import { createTakers, type PlannedHandOut } from "./takers.js";
 import { createWaiters } from "./waiters.js";
@@ -48,9 +49,14 @@ export interface Host {
   close(): Promise<void>;
 }
 
-/** Takes over the database and hosts it. Rejects when the store cannot be opened. */
+/** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
 export async function openHost(options: HostOptions): Promise<Host> {
-  return createHost(options, await openEngine(options.store, options.platform));
+  try {
+    return createHost(options, await openEngine(options.store, options.platform));
+  } catch (error) {
+    await options.store.close();
+    throw queueErrorOf(error);
+  }
 }
 
 function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, engine: Engine): Host {
@@ -304,7 +310,7 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
     },
     ended: loop.ended.catch(async (error) => {
       await stop(new QueueError("host-lost", "the host could not go on", { cause: error }));
-      throw error;
+      throw queueErrorOf(error);
     }),
     async close() {
       await loop.close();

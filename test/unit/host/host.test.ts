@@ -143,7 +143,7 @@ describe("a commit", () => {
     await client.submit(sendOf(1, "before"));
     const second = await start({ store: createMemoryStore({ disk }) });
     const [ended, answer] = await Promise.allSettled([first.host.ended, client.submit(sendOf(2, "to the deposed"))]);
-    expect(ended).toMatchObject({ status: "rejected", reason: { reason: "deposed" } });
+    expect(ended).toMatchObject({ status: "rejected", reason: { code: "host-lost" } });
     expect(answer).toMatchObject({ status: "rejected", reason: { code: "host-lost" } });
     const other = await second.connect("b");
     expect(await other.link.call<HandOut>(receive)).toMatchObject({ bodies: ["before"] });
@@ -199,6 +199,18 @@ describe("the next host", () => {
     expect(one.seq).toBe(other.seq);
     expect(one.term).not.toBe(other.term);
     expect(one.term).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
+
+describe("a host whose database cannot be opened", () => {
+  test.each([
+    ["format-too-new", "format-too-new"],
+    ["lost", "storage-failed"],
+    ["quota", "quota-exceeded"],
+  ] as const)("says so: %s is %s", async (reason, code) => {
+    const store = createMemoryStore({ disk: createMemoryDisk() });
+    const broken: LogStore = { ...store, takeOver: () => Promise.reject(new StoreError(reason, "no")) };
+    await expect(startHost({ store: broken })).rejects.toMatchObject({ name: "QueueError", code });
   });
 });
 
