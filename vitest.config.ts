@@ -5,7 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 import { browserLaunchOptions } from "./test/browser-launch.mjs";
 
 const inNode = (name: string, include: string[], test: TestProjectInlineConfiguration["test"] = {}) => ({
-  test: { name, include, environment: "node" as const, ...test },
+  test: { name, include, environment: "node" as const, testTimeout: 20_000, ...test },
 });
 
 export default defineConfig({

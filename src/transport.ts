@@ -2,6 +2,7 @@
 
 import type { ClientParts } from "./client/client.js";
 import type { ConnectOptions } from "./client/connection.js";
+import { runtime } from "./client/runtime.js";
 import { QueueError } from "./core/errors.js";
 import type { Port } from "./link/guard.js";
 import { type Opening, requestOpening } from "./link/opening.js";
@@ -14,6 +15,7 @@ export interface Transport extends ClientParts {
 
 export function createTransport({ database = "originmq", storage = "indexeddb", worker }: ConnectOptions): Transport {
   const names = {
+    runtime,
     channelName: channelName(storage, database),
     presenceLock: (client: string) => presenceLockName(storage, database, client),
   };

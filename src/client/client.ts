@@ -8,9 +8,11 @@ import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
 import { createNoticeListener, type NoticeListener } from "./notices.js";
 import { createPipeline, type Pipeline } from "./pipeline.js";
+import type { Runtime } from "./runtime.js";
 
 export interface ClientParts {
   readonly openPort: OpenPort;
+  readonly runtime: Runtime;
   /** Web Locks, where the runtime shares the host with other contexts. */
   readonly locks: LockManager | undefined;
   presenceLock(client: string): string;
@@ -19,6 +21,7 @@ export interface ClientParts {
 
 /** How the parts of a client reach the host. */
 export interface Client {
+  readonly runtime: Runtime;
   readonly pipeline: Pipeline;
   readonly holdings: Holdings;
   readonly notices: NoticeListener;
@@ -49,7 +52,8 @@ interface Registered {
 }
 
 export function createClient(parts: ClientParts): Client {
-  const client = crypto.randomUUID();
+  const { runtime } = parts;
+  const client = runtime.uuid();
   const consumers = new Map<string, Registered>();
   const hostListeners = new Set<() => void>();
   let presence: Presence | undefined;
@@ -86,6 +90,7 @@ export function createClient(parts: ClientParts): Client {
 
   const hostLink = createHostLink({
     client,
+    runtime,
     openPort: async () => {
       // The lock comes first: a host that knows a client can always tell whether it lives.
       presence ??= holdPresence(parts.locks, parts.presenceLock(client));
@@ -103,11 +108,12 @@ export function createClient(parts: ClientParts): Client {
     onEnded: (reason) => pipeline.close(reason),
     onPeerUnreadable: () => pipeline.unreadable(),
   });
-  const pipeline = createPipeline(hostLink);
-  const holdings = createHoldings(pipeline);
+  const pipeline = createPipeline(hostLink, runtime);
+  const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.channelName);
 
   return {
+    runtime,
     pipeline,
     holdings,
     notices,

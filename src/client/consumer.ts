@@ -7,7 +7,6 @@ import type { HandOut } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { type Delivery, failureOf, type Holding } from "./delivery.js";
 import { asyncDispose } from "./dispose.js";
-import { afterTurn } from "./turn.js";
 
 /** Returns: acknowledged. Throws or rejects: retried. Settling the delivery itself overrides both. */
 export type Handler<Body> = (delivery: Delivery<Body>) => unknown;
@@ -61,7 +60,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     const taken = client.holdings.take<Body>(handOut);
     if (state !== "running") return giveBack(taken);
     // Nothing was going on: this task has only begun.
-    if (running.size === 0 && buffer.length === 0) sliceEndsAt = performance.now() + SLICE_MS;
+    if (running.size === 0 && buffer.length === 0) sliceEndsAt = client.runtime.now() + SLICE_MS;
     for (const holding of taken) {
       holding.onLost(() => drop(holding));
       buffer.push(holding);
@@ -92,13 +91,13 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
 
   const pump = () => {
     while (state === "running" && running.size < concurrency && buffer.length > 0) {
-      const now = performance.now();
+      const now = client.runtime.now();
       if (now >= sliceEndsAt) {
         if (isYielding) return;
         isYielding = true;
-        afterTurn(() => {
+        client.runtime.afterTurn(() => {
           isYielding = false;
-          sliceEndsAt = performance.now() + SLICE_MS;
+          sliceEndsAt = client.runtime.now() + SLICE_MS;
           pump();
         });
         return;

@@ -10,6 +10,7 @@ import type { Failure, Seq } from "../core/journal.js";
 import { forEachSeq, rangesOf } from "../core/ranges.js";
 import type { Column, HandOut, Headers, HeldReply } from "../link/wire.js";
 import type { Pipeline } from "./pipeline.js";
+import type { Runtime } from "./runtime.js";
 
 /** A message in the hands of one consumer. The first settlement wins; a later one rejects with `lease-lost`. */
 export interface Delivery<Body = unknown> {
@@ -63,7 +64,7 @@ interface Entry {
   lose(reason: QueueError): void;
 }
 
-export function createHoldings(pipeline: Pipeline): Holdings {
+export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   const byGrant = new Map<string, Map<Seq, Entry>>();
   const remove = (grant: string, seq: Seq) => {
     const entries = byGrant.get(grant);
@@ -78,7 +79,9 @@ export function createHoldings(pipeline: Pipeline): Holdings {
       byGrant.set(grant, entries);
       const taken: Holding<Body>[] = [];
       forEachSeq(handOut.seqs, (seq) => {
-        const holding = createHolding<Body>(pipeline, handOut, seq, taken.length, () => remove(grant, seq));
+        const holding = createHolding<Body>({ pipeline, runtime }, handOut, seq, taken.length, () =>
+          remove(grant, seq),
+        );
         entries.set(seq, holding);
         taken.push(holding);
       });
@@ -87,7 +90,7 @@ export function createHoldings(pipeline: Pipeline): Holdings {
     held,
     report() {
       const running: { grant: string; seq: Seq; elapsedMs: number }[] = [];
-      const now = performance.now();
+      const now = runtime.now();
       for (const [grant, entries] of byGrant) {
         for (const [seq, { startedAt }] of entries) {
           if (startedAt !== undefined) running.push({ grant, seq, elapsedMs: now - startedAt });
@@ -108,7 +111,7 @@ const at = <T>(column: Column<T>, i: number): T => (Array.isArray(column) ? (col
 const NO_HEADERS: Headers = Object.freeze({});
 
 function createHolding<Body>(
-  pipeline: Pipeline,
+  { pipeline, runtime }: { readonly pipeline: Pipeline; readonly runtime: Runtime },
   handOut: HandOut,
   seq: Seq,
   i: number,
@@ -191,7 +194,7 @@ function createHolding<Body>(
       return startedAt;
     },
     start() {
-      startedAt = performance.now();
+      startedAt = runtime.now();
     },
     settle,
     withdraw(reason) {

@@ -25,10 +25,10 @@ const FETCHED_PER_HANDLER = 16;
 export async function consumeUntilEmpty<Body>(
   handler: Handler<Body>,
   { budgetMs, concurrency = 1, signal }: DrainOptions,
-  from: { take(max: number): Promise<Holding<Body>[]>; ready(): Promise<number> },
+  from: { now(): number; take(max: number): Promise<Holding<Body>[]>; ready(): Promise<number> },
 ): Promise<DrainResult> {
-  const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + budgetMs;
-  const isOver = () => performance.now() >= endsAt || signal?.aborted === true;
+  const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : from.now() + budgetMs;
+  const isOver = () => from.now() >= endsAt || signal?.aborted === true;
   let handled = 0;
 
   const handle = async (holding: Holding<Body>) => {

@@ -11,12 +11,14 @@ import type { Port } from "../link/guard.js";
 import { type Link, openLink } from "../link/link.js";
 import { type ClientRequest, type HostRequest, type Welcome, WIRE_MAJOR, WIRE_MINOR } from "../link/wire.js";
 import { abortable } from "./abortable.js";
+import type { Runtime } from "./runtime.js";
 
 /** Opens a port to the host, wherever it is, once it listens there. */
 export type OpenPort = () => Promise<Port>;
 
 export interface HostLinkParts {
   readonly client: string;
+  readonly runtime: Runtime;
   readonly openPort: OpenPort;
   readonly locks: LockManager | undefined;
   serve(request: ClientRequest): unknown;
@@ -88,7 +90,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   const open = async (): Promise<Connected> => {
     const inTime = new AbortController();
-    const timer = setTimeout(() => inTime.abort(new QueueError("host-lost", "the host did not answer")), HELLO_MS_MAX);
+    const giveUp = () => inTime.abort(new QueueError("host-lost", "the host did not answer"));
+    const cancelTimer = parts.runtime.setTimer(giveUp, HELLO_MS_MAX);
     try {
       const port = await abortable(parts.openPort(), inTime.signal);
       const link = openLink<HostRequest, ClientRequest>(port, {
@@ -103,7 +106,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         throw error;
       }
     } finally {
-      clearTimeout(timer);
+      cancelTimer();
     }
   };
 
@@ -138,7 +141,9 @@ export function createHostLink(parts: HostLinkParts): HostLink {
           }
           throw ended;
         }
-        await sleep(Math.min(RETRY_MS_MAX, 10 * 2 ** attempt));
+        await new Promise<void>((resolve) =>
+          parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt)),
+        );
       }
     }
   };
@@ -183,5 +188,3 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     },
   };
 }
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

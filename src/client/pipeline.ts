@@ -21,7 +21,7 @@ import {
   type SettleDraft,
 } from "./draft.js";
 import type { HostLink } from "./host-link.js";
-import { afterTurn } from "./turn.js";
+import type { Runtime } from "./runtime.js";
 import { findUncloneable } from "./uncloneable.js";
 
 /** Requests under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
@@ -43,7 +43,7 @@ export interface Pipeline {
   close(reason: QueueError): void;
 }
 
-export function createPipeline(hostLink: HostLink): Pipeline {
+export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
   let unsent: Draft[] = [];
   /** Sent, outcome unknown; in the order of their numbers. */
   const open = new Map<number, Draft>();
@@ -68,7 +68,7 @@ export function createPipeline(hostLink: HostLink): Pipeline {
   const schedule = () => {
     if (isScheduled) return;
     isScheduled = true;
-    afterTurn(() => {
+    runtime.afterTurn(() => {
       isScheduled = false;
       flush();
     });

@@ -215,7 +215,11 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
       aFunction(handler, "consumeUntilEmpty(handler)");
       checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
       const take = (max: number) => receive<Body>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
-      return consumeUntilEmpty(handler, options, { take, ready: async () => (await queue.stats()).ready });
+      return consumeUntilEmpty(handler, options, {
+        now: client.runtime.now,
+        take,
+        ready: async () => (await queue.stats()).ready,
+      });
     },
     async whenIdle(options = {}) {
       checkOptions("whenIdle()", options, WAIT_SPEC);

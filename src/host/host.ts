@@ -23,8 +23,8 @@ import { noticeOf } from "./notices.js";
 import type { Platform } from "./platform.js";
 import { createPresence } from "./presence.js";
 import { createReads } from "./reads.js";
-import { queueErrorOf } from "./store-errors.js";
 import { openSession, type RequestAfterHello, type Session } from "./session.js";
+import { queueErrorOf } from "./store-errors.js";
 import { createTakers, type PlannedHandOut } from "./takers.js";
 import { createWaiters } from "./waiters.js";
 
