@@ -1,0 +1,75 @@
+// The state as plain data: two states are the same when their images are. How messages are bundled into runs, and
+// which lease ends are void, is not part of it.
+
+import { termOf } from "../../src/core/ids.js";
+import type { Run } from "../../src/core/run.js";
+import type { QueueState, State } from "../../src/core/state.js";
+import { stored } from "./world.js";
+
+const byNumber = (a: number, b: number) => a - b;
+
+export function* messagesOf(runs: Iterable<Run>) {
+  for (const { seq, bodySeq, count, ...rest } of runs) {
+    for (let i = 0; i < count; i++) yield { seq: seq + i, bodySeq: bodySeq + i, ...rest };
+  }
+}
+
+/** `isUnordered`: where messages wait, and in which order, is left out. */
+export function imageOf(state: State, { isUnordered = false } = {}) {
+  const { lsn, epoch, nextSeq, batches } = state;
+  const image = {
+    lsn,
+    epoch,
+    nextSeq,
+    terms: [termOf(state.terms, nextSeq), ...batches.all().map((batch) => termOf(state.terms, batch.firstSeq))],
+    queues: [...state.queues.values()].map((queue) => queueImage(queue, isUnordered)).sort(byName),
+    batches: batches.all().map((batch) => {
+      const { firstSeq, lastSeq, count, bytes, live } = batch;
+      return { firstSeq, lastSeq, count, bytes, live, liveSeqs: batches.liveSeqs(batch) };
+    }),
+    batchTotals: [batches.size, batches.bytes],
+    clients: [...state.clients.values()]
+      .map(({ id, seenAt, confirmed, outcomes, held, suspectsHeld, heldByQueue, grants }) => ({
+        id,
+        seenAt,
+        confirmed,
+        outcomes: [...outcomes],
+        held,
+        suspectsHeld,
+        heldByQueue: [...heldByQueue].filter(([, count]) => count > 0).sort(),
+        grants: [...grants].map((grant) => grant.id).sort(),
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    grants: [...state.grants.values()]
+      .map(({ leases, ...grant }) => ({ ...grant, seqs: [...leases.keys()].sort(byNumber) }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+  // What is absent and what is undefined are the same on disk.
+  return stored(image);
+}
+
+function queueImage(queue: QueueState, isUnordered: boolean) {
+  const { name, settings, pausedByUser, counters, readyCount, delayedCount } = queue;
+  const delayed = [...messagesOf(queue.delayed.items())].sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq);
+  const places = {
+    suspects: [...messagesOf(queue.suspects)],
+    lanes: queue.lanes.map(({ front, tail }) => ({ front: [...messagesOf(front)], tail: [...messagesOf(tail)] })),
+    delayed,
+    readyCount,
+    delayedCount,
+  };
+  const waiting = [places.suspects, delayed, ...places.lanes.flatMap(({ front, tail }) => [front, tail])].flat();
+  return {
+    name,
+    settings,
+    pausedByUser,
+    counters,
+    waiting: isUnordered ? waiting.sort((a, b) => a.seq - b.seq) : places,
+    leased: [...queue.leased.values()]
+      .map(({ grant, ...lease }) => ({ ...lease, grant: grant.id }))
+      .sort((a, b) => a.seq - b.seq),
+    dead: [...queue.dead.values()],
+  };
+}
+
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);

@@ -1,0 +1,96 @@
+// What must hold of every state, whatever happened: checked by counting everything again.
+
+import type { Seq } from "../../src/core/journal.js";
+import { type ClientState, isConserved, type Lease, type QueueState, type State } from "../../src/core/state.js";
+import { nextWakeUp } from "../../src/core/view.js";
+import { holds, same } from "./expectations.js";
+import { messagesOf } from "./image.js";
+
+export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Seq[]>): void {
+  const bodies: Seq[] = [];
+  for (const queue of state.queues.values()) {
+    holds(isConserved(queue), `queue ${queue.name} is conserved`);
+    bodies.push(...checkPlaces(queue));
+  }
+  const leases = [...state.queues.values()].flatMap((queue) => [...queue.leased.values()]);
+  checkLeases(state, leases);
+  for (const client of state.clients.values()) checkClient(client, leases);
+  checkBodies(state, bodies, disk);
+}
+
+const rising = (seqs: readonly Seq[]) => [...seqs].sort((a, b) => a - b);
+
+/** Every message is in one place, and where it is counted; returns the bodies that are referenced. */
+function checkPlaces(queue: QueueState): Seq[] {
+  const suspects = [...messagesOf(queue.suspects)];
+  const lanes = queue.lanes.map(({ front, tail }) => [[...messagesOf(front)], [...messagesOf(tail)]] as const);
+  const delayed = [...messagesOf(queue.delayed.items())];
+  const waiting = [...suspects, ...lanes.flat(2), ...delayed];
+  const everywhere = [...waiting, ...queue.leased.values(), ...queue.dead.values()];
+  const seqs = everywhere.map((message) => message.seq);
+  holds(new Set(seqs).size === seqs.length, "no message is in two places");
+  same([queue.readyCount, queue.delayedCount], [waiting.length - delayed.length, delayed.length], "waiting messages");
+  holds(
+    suspects.every((message) => message.suspect),
+    "only suspects wait among the suspects",
+  );
+  lanes.forEach(([front, tail], priority) => {
+    const isInPlace = [...front, ...tail].every((message) => message.priority === priority && !message.suspect);
+    holds(isInPlace, `only messages of priority ${priority} wait in its lane`);
+    const seqs = front.map((message) => message.seq);
+    same(seqs, rising(seqs), "what came back waits by its number");
+  });
+  for (const [seq, lease] of queue.leased) holds(lease.seq === seq && lease.attempts > 0, `lease of ${seq}`);
+  for (const { seq, attempts } of waiting) holds(attempts >= 0, `attempts of ${seq}`);
+  return everywhere.map((message) => message.bodySeq);
+}
+
+function checkLeases(state: State, leases: readonly Lease[]): void {
+  const grants = [...state.grants.values()];
+  const inGrants = new Set(grants.flatMap((grant) => [...grant.leases.values()]));
+  holds(
+    inGrants.size === leases.length && leases.every((lease) => inGrants.has(lease)),
+    "leases are those of the grants",
+  );
+  holds(
+    grants.every((grant) => grant.leases.size > 0),
+    "a grant ends with its last lease",
+  );
+  for (const { seq, grant, until } of leases) {
+    holds(state.grants.get(grant.id) === grant, `message ${seq} is leased under a known grant`);
+    holds(nextWakeUp(state) <= until, `the end of the lease of ${seq} is awaited`);
+  }
+}
+
+function checkClient(client: ClientState, all: readonly Lease[]): void {
+  const leases = all.filter((lease) => lease.grant.client === client.id);
+  const suspects = leases.filter((lease) => lease.suspect);
+  same([client.held, client.suspectsHeld], [leases.length, suspects.length], `what ${client.id} holds`);
+  holds(suspects.length <= 1, `${client.id} holds one suspect at most`);
+  const grants = new Set(leases.map((lease) => lease.grant));
+  holds(grants.size === client.grants.size && [...grants].every((grant) => client.grants.has(grant)), "grants held");
+  for (const [queue, count] of client.heldByQueue) {
+    const here = leases.filter((lease) => lease.grant.queue === queue);
+    same(count, here.length, `what ${client.id} holds of ${queue}`);
+    holds(here.length === 1 || !here.some((lease) => lease.suspect), "a suspect is alone");
+  }
+}
+
+/** Each referenced body is in exactly one batch, which is stored; nothing else is alive. */
+function checkBodies(state: State, bodies: readonly Seq[], disk: ReadonlyMap<Seq, readonly Seq[]>): void {
+  const { batches } = state;
+  const all = batches.all();
+  const live = all.map((batch) => batches.liveSeqs(batch));
+  same(live.flat(), rising(bodies), "live bodies are those that messages refer to");
+  all.forEach(({ firstSeq, live: count }, i) => {
+    const seqs = live[i] as Seq[];
+    holds(count === seqs.length && count > 0, `batch ${firstSeq} has live bodies`);
+    const onDisk = new Set(disk.get(firstSeq));
+    for (const seq of seqs) {
+      holds(onDisk.has(seq), `body ${seq} is stored in batch ${firstSeq}`);
+      holds(batches.find(seq)?.firstSeq === firstSeq, `body ${seq} is found in batch ${firstSeq}`);
+    }
+  });
+  const bytes = all.reduce((sum, batch) => sum + batch.bytes, 0);
+  same([batches.size, batches.bytes], [all.length, bytes], "totals of the batches");
+}

@@ -1,0 +1,332 @@
+// What the engine promises, as naively as it can be said: an array of messages, searched from end to end.
+// Written from the guarantees. Where they leave a choice (the jitter of a retry), the model looks at what was chosen
+// and checks that it was allowed.
+
+import { expect } from "vitest";
+import type { Command, SendValue, SettleValue, Verdict } from "../../src/core/commands.js";
+import type { LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
+import { seqsOf } from "../../src/core/ranges.js";
+import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
+import { holds, same } from "./expectations.js";
+
+export interface ModelMessage {
+  readonly seq: Seq;
+  readonly queue: string;
+  readonly priority: number;
+  readonly sentAt: number;
+  state: "ready" | "delayed" | "leased" | "dead";
+  attempts: number;
+  dueAt: number;
+  /** Place in the line; what comes back without a verdict goes ahead of the line, by its number. */
+  place: number;
+  isBack: boolean;
+  isSuspect: boolean;
+  lease: { readonly client: string; readonly grant: string; readonly mode: LeaseMode; until: number } | undefined;
+  reason: string | undefined;
+  diedIn: number;
+}
+
+/** What the engine did with a command, as far as it was free to choose. */
+export interface Seen {
+  readonly outcome: Outcome;
+  /** The messages of a grant, in the order of the hand-out. */
+  leased(grant: string): Seq[];
+  dueAt(seq: Seq): number;
+  /** Dead letters in the order they died, as they were before the command. */
+  readonly dead: readonly Seq[];
+}
+
+interface ModelQueue {
+  settings: QueueSettings;
+  maxDeliveriesEver: number;
+  paused: boolean;
+  readonly gone: { acked: number; purged: number };
+  accepted: number;
+}
+
+export interface Model {
+  readonly messages: readonly ModelMessage[];
+  readonly queues: ReadonlyMap<string, ModelQueue>;
+  /** Time passes: what is due gets ready, leases whose time is up end. */
+  tick(now: number): void;
+  apply(command: Command, now: number, seen: Seen): void;
+}
+
+type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+
+export function createModel(idOf: (seq: Seq) => string): Model {
+  let messages: ModelMessage[] = [];
+  const queues = new Map<string, ModelQueue>();
+  let places = 0;
+  let commands = 0;
+
+  const queueOf = (name: string): ModelQueue => {
+    const known = queues.get(name);
+    if (known) return known;
+    const gone = { acked: 0, purged: 0 };
+    const fresh = { settings: DEFAULT_SETTINGS, maxDeliveriesEver: 0, paused: false, gone, accepted: 0 };
+    queues.set(name, fresh);
+    return fresh;
+  };
+  const all = (queue: string, ...states: string[]) =>
+    messages.filter((message) => message.queue === queue && states.includes(message.state));
+  const heldBy = (client: string) => messages.filter((message) => message.lease?.client === client);
+  const depth = (queue: string) => all(queue, "ready", "delayed", "leased").length;
+  const find = (client: string, grant: string, seq: Seq, now: number) =>
+    messages.find(
+      ({ seq: other, lease }) =>
+        other === seq && lease?.grant === grant && lease.client === client && lease.until > now,
+    );
+  const remove = (gone: readonly ModelMessage[]) => {
+    messages = messages.filter((message) => !gone.includes(message));
+  };
+
+  const wait = (message: ModelMessage, dueAt: number, now: number) => {
+    message.lease = undefined;
+    message.isBack = false;
+    message.dueAt = dueAt;
+    message.state = dueAt > now ? "delayed" : "ready";
+    message.place = ++places;
+  };
+  const comeBack = (message: ModelMessage, attempts: number, isSuspect: boolean) => {
+    Object.assign(message, { lease: undefined, isBack: true, state: "ready", attempts, isSuspect });
+  };
+  const die = (message: ModelMessage, reason: string) => {
+    Object.assign(message, { lease: undefined, state: "dead", reason, isSuspect: false, diedIn: commands });
+  };
+  const isSpent = ({ queue, attempts }: ModelMessage) => attempts >= queueOf(queue).settings.maxDeliveries;
+
+  const fail = (message: ModelMessage, now: number, seen: Seen, delayMs?: number) => {
+    if (isSpent(message)) return die(message, "max-deliveries");
+    const dueAt = seen.dueAt(message.seq);
+    const { type, baseMs, maxMs, jitter }: Backoff = queueOf(message.queue).settings.backoff;
+    const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
+    const least = jitter === "full" ? 0 : most;
+    const waits = dueAt - now;
+    holds(
+      waits >= (delayMs ?? least) && waits <= (delayMs ?? most),
+      `a retry waits ${waits} of ${least} to ${most} ms`,
+    );
+    message.isSuspect = false;
+    wait(message, dueAt, now);
+  };
+
+  /** Leases that ended with nobody saying how the attempt went. Only who was alone can be to blame for a death. */
+  const abandon = (ended: readonly ModelMessage[], isGone: boolean) => {
+    const alone = new Set(ended.filter((one) => one.isSuspect || heldBy(one.lease?.client as string).length === 1));
+    for (const message of ended) {
+      const isReceived = message.lease?.mode === "receive" && !isGone;
+      const isCounted = isReceived || alone.has(message);
+      if (isCounted && isSpent(message)) die(message, "max-deliveries");
+      else comeBack(message, message.attempts - (isCounted ? 0 : 1), !isReceived);
+    }
+  };
+
+  const conclude = (message: ModelMessage, verdict: Verdict, now: number, seen: Seen) => {
+    const { gone } = queueOf(message.queue);
+    if (verdict.type === "ack") {
+      gone.acked++;
+      remove([message]);
+    } else if (verdict.type === "retry") fail(message, now, seen, verdict.delayMs);
+    else if (verdict.type === "dead") die(message, verdict.reason);
+    else {
+      comeBack(message, message.attempts - 1, message.isSuspect || verdict.suspect === true);
+      if (verdict.delayMs) wait(message, now + verdict.delayMs, now);
+    }
+  };
+
+  const send = (command: Of<"send">, now: number, { outcome }: Seen) => {
+    const queue = queueOf(command.queue);
+    const wanted = command.sizes.length;
+    const room = Math.max(0, queue.settings.maxMessages - depth(command.queue));
+    const expected = wanted <= room ? wanted : command.atomic ? 0 : room;
+    if (expected === 0) return expect(outcome).toMatchObject({ ok: false, code: "full" });
+    expect(outcome).toMatchObject({ ok: true, value: { count: expected } });
+    const { seq, refused } = (outcome as { value: SendValue }).value;
+    expect(refused?.code).toBe(expected < wanted ? "full" : undefined);
+    const each = command.segments.flatMap((segment) => Array.from({ length: segment.count }, () => segment));
+    each.slice(0, expected).forEach(({ priority, delayMs = 0, deliverAt = now + delayMs }, i) => {
+      const fresh = { seq: seq + i, queue: command.queue, priority, sentAt: now, attempts: 0, isSuspect: false };
+      const unset = {
+        lease: undefined,
+        reason: undefined,
+        diedIn: 0,
+        isBack: false,
+        state: "ready",
+        dueAt: 0,
+        place: 0,
+      };
+      const message = { ...fresh, ...unset } as ModelMessage;
+      wait(message, deliverAt, now);
+      messages.push(message);
+      queue.accepted++;
+    });
+  };
+
+  const nextFor = (client: string, name: string, max: number): ModelMessage[] => {
+    const queue = queueOf(name);
+    const isPaused = queue.paused || all(name, "dead").length >= queue.settings.maxDeadLetters;
+    const held = heldBy(client);
+    const heldHere = held.filter((message) => message.queue === name);
+    if (isPaused || heldHere.some((message) => message.isSuspect)) return [];
+    const ready = all(name, "ready").sort(
+      (a, b) =>
+        b.priority - a.priority ||
+        Number(b.isBack) - Number(a.isBack) ||
+        (a.isBack ? a.seq - b.seq : a.place - b.place),
+    );
+    const suspects = ready
+      .filter((message) => message.isSuspect)
+      .sort((a, b) => b.priority - a.priority || a.seq - b.seq);
+    if (suspects.length === 0) return ready.slice(0, max);
+    return heldHere.length === 0 && !held.some((message) => message.isSuspect) ? suspects.slice(0, 1) : [];
+  };
+
+  const deliver = (command: Of<"deliver">, now: number, seen: Seen) => {
+    const { client, grant, mode } = command;
+    const queue = queueOf(command.queue);
+    const expected = nextFor(client, command.queue, command.max);
+    same(
+      seen.leased(grant),
+      expected.map((message) => message.seq),
+      `handed out to ${client}`,
+    );
+    for (const message of expected) {
+      message.state = "leased";
+      message.attempts++;
+      message.lease = { client, grant, mode, until: now + (command.leaseMs ?? queue.settings.leaseMs) };
+      holds(message.attempts <= queue.maxDeliveriesEver, `message ${message.seq} is delivered too often`);
+    }
+  };
+
+  const settle = (command: Of<"settle">, now: number, seen: Seen) => {
+    const lost = command.settlements.map(({ grant, seqs, verdict }) => {
+      const lostHere = seqsOf(seqs).filter((seq) => {
+        const message = find(command.client, grant, seq, now);
+        if (message) conclude(message, verdict, now, seen);
+        return message === undefined;
+      });
+      return { grant, seqs: lostHere };
+    });
+    const told = (seen.outcome as { value: SettleValue }).value.lost;
+    same(
+      told.map(({ grant, seqs }) => ({ grant, seqs: seqsOf(seqs) })),
+      lost.filter(({ seqs }) => seqs.length > 0),
+      "what was lost",
+    );
+  };
+
+  const matching = ({ queue, filter: { ids, reason } }: Of<"redrive" | "purge-dead">, seen: Seen) => {
+    const dead = all(queue, "dead").sort((a, b) => seen.dead.indexOf(a.seq) - seen.dead.indexOf(b.seq));
+    const deaths = dead.map((message) => message.diedIn);
+    same(
+      deaths,
+      [...deaths].sort((a, b) => a - b),
+      "dead letters in the order they died",
+    );
+    return dead.filter(({ seq, reason: why }) => (!ids || ids.includes(idOf(seq))) && (!reason || reason === why));
+  };
+
+  const redrive = (command: Of<"redrive">, now: number, seen: Seen) => {
+    const chosen = matching(command, seen);
+    if (depth(command.queue) + chosen.length > queueOf(command.queue).settings.maxMessages && chosen.length > 0) {
+      return expect(seen.outcome).toMatchObject({ ok: false, code: "full" });
+    }
+    expect(seen.outcome).toMatchObject({ ok: true, value: { redriven: chosen.length } });
+    for (const message of chosen) {
+      message.attempts = 0;
+      message.reason = undefined;
+      wait(message, now, now);
+    }
+  };
+
+  const purge = (name: string, gone: readonly ModelMessage[], { outcome }: Seen) => {
+    expect(outcome).toMatchObject({ ok: true, value: { purged: gone.length } });
+    queueOf(name).gone.purged += gone.length;
+    remove(gone);
+  };
+
+  const apply = (command: Command, now: number, seen: Seen): void => {
+    commands++;
+    switch (command.type) {
+      case "send":
+        return send(command, now, seen);
+      case "deliver":
+        return deliver(command, now, seen);
+      case "settle":
+        return settle(command, now, seen);
+      case "extend": {
+        const lease = find(command.client, command.grant, command.seq, now)?.lease;
+        expect(seen.outcome.ok).toBe(lease !== undefined);
+        if (lease) lease.until = Math.max(lease.until, now + command.ms);
+        return;
+      }
+      case "renew":
+        for (const { grant, seqs } of command.held) {
+          for (const seq of seqsOf(seqs)) {
+            const message = find(command.client, grant, seq, now);
+            const lease = message?.lease;
+            if (lease) lease.until = Math.max(lease.until, now + queueOf(message.queue).settings.leaseMs);
+          }
+        }
+        return;
+      case "time-out":
+        for (const { grant, seqs } of command.held) {
+          for (const seq of seqsOf(seqs)) {
+            const message = find(command.client, grant, seq, now);
+            if (message) fail(message, now, seen);
+          }
+        }
+        return;
+      case "reclaim": {
+        const named = command.held.flatMap(({ grant, seqs }) => seqsOf(seqs).map((seq) => `${grant} ${seq}`));
+        for (const message of heldBy(command.client)) {
+          if (named.includes(`${message.lease?.grant} ${message.seq}`)) continue;
+          comeBack(message, message.attempts - 1, message.isSuspect);
+        }
+        return;
+      }
+      case "client-gone":
+      case "forget-client":
+        return abandon(heldBy(command.client), true);
+      case "configure": {
+        const queue = queueOf(command.queue);
+        const backoff = { ...queue.settings.backoff, ...command.settings.backoff };
+        queue.settings = { ...queue.settings, ...command.settings, backoff };
+        return;
+      }
+      case "pause":
+        queueOf(command.queue).paused = command.paused;
+        return;
+      case "purge":
+        return purge(command.queue, all(command.queue, "ready", "delayed"), seen);
+      case "purge-dead":
+        return purge(command.queue, matching(command, seen), seen);
+      case "redrive":
+        return redrive(command, now, seen);
+    }
+  };
+
+  return {
+    get messages() {
+      return messages;
+    },
+    queues,
+    tick(now) {
+      commands++;
+      const due = messages.filter((message) => message.state === "delayed" && message.dueAt <= now);
+      due.sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
+      for (const message of due) wait(message, now, now);
+      abandon(
+        messages.filter(({ lease }) => lease && lease.until <= now),
+        false,
+      );
+    },
+    apply(command, now, seen) {
+      apply(command, now, seen);
+      for (const queue of queues.values()) {
+        queue.maxDeliveriesEver = Math.max(queue.maxDeliveriesEver, queue.settings.maxDeliveries);
+      }
+    },
+  };
+}

@@ -1,0 +1,218 @@
+// What may happen to the engine, as data: a step names clients, queues and tokens by small numbers, so that fast-check
+// can shrink a failing history to its core. The world turns a step into a command when its time comes.
+
+import fc from "fast-check";
+import type { Verdict } from "../../src/core/commands.js";
+import type { LeaseMode } from "../../src/core/journal.js";
+import type { Backoff, QueueSettings } from "../../src/core/settings.js";
+
+/** Which of the grants handed out so far, counted back from the newest, and which stretch of its messages. */
+export interface Pick {
+  readonly back: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+export type Step =
+  | { op: "send"; client: number; queue: number; atomic: boolean; segments: readonly Segment[]; bytes: number }
+  | { op: "deliver"; client: number; queue: number; mode: LeaseMode; max: number; leaseMs?: number | undefined }
+  /** `isForeign`: by another client than the one that holds the grant. */
+  | { op: "settle"; isForeign: boolean; parts: readonly (Pick & { readonly verdict: Verdict })[]; jitter: number }
+  | { op: "extend"; isForeign: boolean; pick: Pick; ms: number }
+  | { op: "renew" | "reclaim"; client: number; picks: readonly Pick[] }
+  | { op: "time-out"; client: number; picks: readonly Pick[]; jitter: number }
+  | { op: "client-gone" | "forget-client"; client: number }
+  | {
+      op: "configure";
+      queue: number;
+      settings: Partial<Omit<QueueSettings, "backoff">> & { backoff?: Partial<Backoff> };
+    }
+  | { op: "pause"; queue: number; paused: boolean }
+  | { op: "purge"; queue: number }
+  | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number }
+  /** The host moves live bodies of neighbouring batches into one. */
+  | { op: "rewrite"; from: number; count: number }
+  /** The host deletes batches that nothing references. */
+  | { op: "delete-freed" }
+  /** A client sends a command again that it has sent before. */
+  | { op: "resend"; back: number }
+  /** The host dies; the next one reads the checkpoint and the journal, and takes over. */
+  | { op: "restart" }
+  /** The same without dying: the state stays as it is. */
+  | { op: "take-over" }
+  | { op: "checkpoint" };
+
+export interface Segment {
+  readonly count: number;
+  readonly priority: number;
+  readonly delayMs?: number | undefined;
+  /** Distance of `deliverAt` from now. */
+  readonly deliverInMs?: number | undefined;
+}
+
+/** What one turn of the host handles; `afterMs` is negative where the clock was set back. */
+export interface TurnSteps {
+  readonly afterMs: number;
+  readonly steps: readonly Step[];
+}
+
+export const CLIENTS = 3;
+export const QUEUES = 2;
+
+const client = fc.nat(CLIENTS - 1);
+const queue = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) });
+const jitter = fc.constantFrom(0, 0.25, 0.5, 0.999);
+const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 7);
+const back = fc.oneof({ weight: 4, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(30) });
+const pick = fc.record<Pick>({
+  back,
+  from: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(5) }),
+  count: fc.integer({ min: 1, max: 6 }),
+});
+const picks = fc.array(pick, { maxLength: 4 });
+const optionally = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
+const failure = fc.constant({ name: "Error", message: "no" });
+
+const verdict: fc.Arbitrary<Verdict> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Verdict>({ type: "ack" }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("retry" as const),
+      delayMs: optionally(fc.constantFrom(0, 10, 300)),
+      failure: optionally(failure),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("release" as const),
+      delayMs: optionally(fc.constantFrom(0, 40)),
+      suspect: optionally(fc.boolean()),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant<Verdict>({ type: "dead", reason: "bad", failure: { name: "E", message: "m" } }) },
+);
+
+const segment = fc.record<Segment>({
+  count: fc.integer({ min: 1, max: 6 }),
+  priority: fc.constantFrom(4, 4, 4, 0, 9),
+  delayMs: optionally(fc.constantFrom(0, 5, 200)),
+  deliverInMs: fc.option(fc.constantFrom(-50, 0, 30, 400), { nil: undefined, freq: 5 }),
+});
+
+const settings = fc.record(
+  {
+    leaseMs: fc.constantFrom(100, 1_000),
+    maxDeliveries: fc.integer({ min: 1, max: 4 }),
+    maxMessages: fc.integer({ min: 1, max: 20 }),
+    maxDeadLetters: fc.integer({ min: 1, max: 6 }),
+    backoff: fc.record(
+      {
+        type: fc.constantFrom("exponential" as const, "fixed" as const),
+        baseMs: fc.constantFrom(0, 20, 1_000),
+        maxMs: fc.constantFrom(10, 2_000),
+        jitter: fc.constantFrom("full" as const, "none" as const),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+const op = <const Op extends string>(name: Op) => fc.constant(name);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      op: op("send"),
+      client,
+      queue,
+      atomic: fc.boolean(),
+      segments: fc.array(segment, { minLength: 1, maxLength: 3 }),
+      bytes: fc.constantFrom(100, 100, 100_000, 300_000),
+    }),
+  },
+  {
+    weight: 16,
+    arbitrary: fc.record({
+      op: op("deliver"),
+      client,
+      queue,
+      mode: fc.constantFrom("consume" as const, "receive" as const),
+      max: fc.integer({ min: 1, max: 7 }),
+      leaseMs: fc.option(fc.constantFrom(10, 5_000), { nil: undefined, freq: 4 }),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      op: op("settle"),
+      isForeign: rarely,
+      parts: fc.array(
+        fc.tuple(pick, verdict).map(([picked, verdict]) => ({ ...picked, verdict })),
+        { minLength: 1, maxLength: 4 },
+      ),
+      jitter,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: op("extend"), isForeign: rarely, pick, ms: fc.constantFrom(1, 50, 10_000) }),
+  },
+  { weight: 3, arbitrary: fc.record({ op: fc.constantFrom("renew" as const, "reclaim" as const), client, picks }) },
+  { weight: 2, arbitrary: fc.record({ op: op("time-out"), client, picks, jitter }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ op: fc.constantFrom("client-gone" as const, "forget-client" as const), client }),
+  },
+  { weight: 3, arbitrary: fc.record({ op: op("configure"), queue, settings }) },
+  { weight: 1, arbitrary: fc.record({ op: op("pause"), queue, paused: rarely }) },
+  { weight: 1, arbitrary: fc.record({ op: op("purge"), queue }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constantFrom("redrive" as const, "redrive" as const, "purge-dead" as const),
+      queue,
+      by: fc.constantFrom("all" as const, "reason" as const, "ids" as const),
+      from: fc.nat(2),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ op: op("rewrite"), from: fc.nat(3), count: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ op: op("delete-freed") }) },
+  { weight: 2, arbitrary: fc.record({ op: op("resend"), back: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ op: op("restart") }) },
+  { weight: 1, arbitrary: fc.record({ op: op("checkpoint") }) },
+);
+
+const afterMs = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(0, 1, 5) },
+  { weight: 3, arbitrary: fc.nat(250) },
+  { weight: 2, arbitrary: fc.constantFrom(1_000, 5_000, 40_000) },
+  { weight: 1, arbitrary: fc.constantFrom(-1, -100, -3_000) },
+);
+
+/** A small queue, so that limits are met, and whatever comes after. */
+export const history: fc.Arbitrary<TurnSteps[]> = fc
+  .tuple(
+    fc.record({
+      afterMs: fc.constant(0),
+      steps: fc.tuple(fc.record({ op: op("configure"), queue: fc.constant(0), settings })),
+    }),
+    fc.array(fc.record({ afterMs, steps: fc.array(step, { minLength: 1, maxLength: 3 }) }), {
+      maxLength: 60,
+      size: "max",
+    }),
+  )
+  .map(([first, rest]) => [first, ...rest]);
+
+/** The same, with a clock that only ever goes forward. */
+export const forward = (turns: readonly TurnSteps[]): TurnSteps[] =>
+  turns.map((turn) => ({ ...turn, afterMs: Math.max(0, turn.afterMs) }));
+
+/** More runs than the usual few seconds' worth by ORIGINMQ_PROPERTY_RUNS; a printed seed again by ORIGINMQ_PROPERTY_SEED. */
+export const parameters = (runs: number): { numRuns: number; seed?: number } => {
+  const { ORIGINMQ_PROPERTY_RUNS: wanted, ORIGINMQ_PROPERTY_SEED: seed } = process.env;
+  return { numRuns: wanted ? Number(wanted) : runs, ...(seed && { seed: Number(seed) }) };
+};
