@@ -1,0 +1,111 @@
+// What is compared with what, and the targets. Every ratio is "how many times as fast", from medians of one run.
+
+/**
+ * @typedef {import("./rounds.mjs").CaseResult} CaseResult
+ * @typedef {object} Ratio
+ * @property {string} what
+ * @property {number} value
+ * @property {number} [target] missed when `value` is on the wrong side of it: `--check` fails
+ * @property {number} [goal] what is asked of a later release; printed for information
+ * @property {boolean} [isAtMost] `target` and `goal` are not to be exceeded
+ */
+
+/** Which limit a figure of OriginMQ is held against. */
+const LIMITS = [
+  [/^send-batch-1000x(\d+)-(\w+)$/, "raw-write-1000x$1-$2"],
+  [/^(?:send-batch-100x\d+|send-x\d+|end-to-end-.*)-(\w+)$/, "raw-write-1000x4-$1"],
+  [/^latency-(\w+)$/, "relay-commit-$1"],
+].map(([pattern, limit]) => ({ pattern: /** @type {RegExp} */ (pattern), limit: String(limit) }));
+
+/** @param {readonly CaseResult[]} results */
+export function createRatios(results) {
+  const byId = new Map(results.map((result) => [result.id, result]));
+
+  /** @param {CaseResult | undefined} result */
+  const cost = (result) => result?.medians.us ?? result?.medians.p50;
+
+  /** @param {string} id @param {string} of @returns {number | undefined} how many times as fast as `of` */
+  const speed = (id, of) => divide(cost(byId.get(of)), cost(byId.get(id)));
+
+  /** @param {CaseResult} result */
+  const limitOf = ({ id }) => {
+    const found = LIMITS.find(({ pattern }) => pattern.test(id));
+    return found && speed(id, id.replace(found.pattern, found.limit));
+  };
+
+  /** @param {string | undefined} durability @param {RegExp} [only] @returns {CaseResult | undefined} */
+  const fastestPeer = (durability, only = /./) =>
+    results
+      .filter((one) => one.group === "peer" && one.durability === durability && only.test(one.id))
+      .sort((a, b) => (cost(a) ?? 0) - (cost(b) ?? 0))[0];
+
+  /** @param {CaseResult} result @returns {number | undefined} */
+  const peerOf = (result) => {
+    if (result.group !== "originmq" || result.medians.us === undefined) return undefined;
+    return divide(cost(fastestPeer(result.durability)), cost(result));
+  };
+
+  /** @returns {Ratio[]} those whose cases were run */
+  const all = () => {
+    const relaxed = byId.get("end-to-end-1000x4-relaxed");
+    const latency = byId.get("latency-relaxed");
+    const peer = fastestPeer("relaxed");
+    const workbox = fastestPeer("relaxed", /^workbox/);
+    const ratios = [
+      {
+        what: "sendBatch of 1000, relaxed, of the raw write",
+        value: speed("send-batch-1000x1-relaxed", "raw-write-1000x1-relaxed"),
+        target: 0.25,
+        goal: 0.6,
+      },
+      {
+        what: "the same with 4 in flight, of the raw write with 4 in flight",
+        value: speed("send-batch-1000x4-relaxed", "raw-write-1000x4-relaxed"),
+        goal: 0.6,
+      },
+      {
+        what: "single send with 500 in flight, relaxed, of sendBatch of 100",
+        value: speed("send-x500-relaxed", "send-batch-100x4-relaxed"),
+        goal: 0.6,
+      },
+      {
+        what: `end to end, relaxed, of the fastest peer (${peer?.label})`,
+        value: divide(cost(peer), cost(relaxed)),
+        target: 20,
+        goal: 45,
+      },
+      {
+        what: "end to end, relaxed, of Workbox at its fastest",
+        value: divide(cost(workbox), cost(relaxed)),
+        goal: 200,
+      },
+      {
+        what: "end to end, strict, of relaxed",
+        value: speed("end-to-end-1000x4-strict", "end-to-end-1000x4-relaxed"),
+        goal: 0.6,
+      },
+      {
+        what: "latency p50, relaxed, of two port hops and an empty commit (at most)",
+        value: divide(latency?.medians.p50, byId.get("relay-commit-relaxed")?.medians.p50),
+        goal: 1.3,
+        isAtMost: true,
+      },
+      {
+        what: "latency p99 of its p50 (at most)",
+        value: divide(latency?.medians.p99, latency?.medians.p50),
+        goal: 4,
+        isAtMost: true,
+      },
+    ];
+    return ratios.flatMap(({ value, ...rest }) => (value === undefined ? [] : [{ ...rest, value }]));
+  };
+
+  return { limitOf, peerOf, all };
+}
+
+/** @param {number | undefined} a @param {number | undefined} b */
+const divide = (a, b) => (a === undefined || b === undefined || b === 0 ? undefined : a / b);
+
+/** @param {Pick<Ratio, "value" | "isAtMost">} ratio @param {number | undefined} bound */
+export const isMet = ({ value, isAtMost }, bound) =>
+  bound === undefined || (isAtMost ? value <= bound : value >= bound);

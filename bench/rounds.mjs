@@ -1,0 +1,61 @@
+// Runs the cases round by round: every case once a round, so that what slows the machine for a while slows all of them.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Between two cases: what the last one left to do in the background, such as deleting batches, is over by then. */
+const PAUSE_MS = 500;
+
+/**
+ * @typedef {Omit<import("./pages/case.js").Case, "measure">} CaseInfo
+ * @typedef {Record<string, number>} Values by metric: `us`, or `p50` and `p99`
+ * @typedef {CaseInfo & { rounds: Values[], medians: Values }} CaseResult
+ */
+
+/**
+ * @param {import("./browser.mjs").Tabs} tabs
+ * @param {CaseInfo} info
+ * @returns {Promise<Values>}
+ */
+export async function runCase({ measuring, helping }, { id, helper }) {
+  if (helper) await helping.evaluate((name) => bench.help(name), id);
+  try {
+    return await measuring.evaluate((name) => bench.measure(name), id);
+  } finally {
+    if (helper) await helping.evaluate(() => bench.stopHelping());
+    await sleep(PAUSE_MS);
+  }
+}
+
+/**
+ * @param {import("./browser.mjs").Tabs} tabs
+ * @param {readonly CaseInfo[]} cases
+ * @param {number} count of rounds; one more comes before, to warm up, and is thrown away
+ * @param {(line: string) => void} say
+ * @returns {Promise<CaseResult[]>}
+ */
+export async function runRounds(tabs, cases, count, say) {
+  const results = cases.map((info) => ({ ...info, rounds: /** @type {Values[]} */ ([]), medians: {} }));
+  for (let round = 0; round <= count; round++) {
+    for (const [i, result] of results.entries()) {
+      const name = round === 0 ? "warm-up" : `round ${round} of ${count}`;
+      say(`${name}, case ${i + 1} of ${results.length}: ${result.id}`);
+      const values = await runCase(tabs, result);
+      if (round > 0) result.rounds.push(values);
+    }
+  }
+  return results.map((result) => ({ ...result, medians: mediansOf(result.rounds) }));
+}
+
+/** @param {readonly Values[]} rounds @returns {Values} */
+function mediansOf(rounds) {
+  const metrics = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(metrics.map((metric) => [metric, median(rounds.map((values) => values[metric] ?? 0))]));
+}
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}

@@ -1,0 +1,79 @@
+// `npm run bench`: limits, peers and OriginMQ in Chromium, side by side in one run, medians of several rounds.
+//
+//   npm run bench -- [--rounds 5] [--only PATTERN] [--markdown FILE] [--check] [--profile DIRECTORY]
+//
+// --only runs the cases whose name matches; --check fails when a target is missed; --profile writes CPU profiles of
+// both tabs and the worker, and prints where the processor time went, instead of measuring.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openTabs } from "./browser.mjs";
+import { describeMachine, machineLine } from "./machine.mjs";
+import { profileCases } from "./profile.mjs";
+import { createRatios, isMet } from "./ratios.mjs";
+import { tableOf, targetsOf } from "./report.mjs";
+import { runRounds } from "./rounds.mjs";
+
+const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    only: { type: "string", default: "" },
+    markdown: { type: "string" },
+    check: { type: "boolean", default: false },
+    profile: { type: "string" },
+  },
+});
+const rounds = Number(options.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1, not ${options.rounds}`);
+if (options.profile) process.env.BENCH_PROFILE = "1";
+
+const isTerminal = process.stderr.isTTY;
+/** @param {string} line */
+const say = (line) => process.stderr.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+
+/** @param {import("./browser.mjs").Tabs} tabs */
+async function measure(tabs) {
+  const machine = describeMachine(tabs.version);
+  const cases = await casesOf(tabs);
+  const run = { machine, rounds, results: await runRounds(tabs, cases, rounds, say) };
+  say("");
+  console.log(`${machineLine(machine)}\nmedians of ${rounds} rounds, interleaved\n\n${tableOf(run, "text")}\n`);
+  console.log(`${targetsOf(run, "text")}\n`);
+  mkdirSync(RESULTS, { recursive: true });
+  const file = `${RESULTS}${new Date().toISOString().replace(/[:.]/g, "-")}.json`;
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+  console.log(`written to ${file}`);
+  if (options.markdown) {
+    const lines = [machineLine(machine), `Medians of ${rounds} rounds, interleaved.`];
+    writeFileSync(options.markdown, [...lines, tableOf(run, "markdown"), targetsOf(run, "markdown"), ""].join("\n\n"));
+  }
+  const missed = createRatios(run.results)
+    .all()
+    .filter((ratio) => !isMet(ratio, ratio.target));
+  if (options.check && missed.length > 0) {
+    console.error(`missed: ${missed.map(({ what }) => what).join("; ")}`);
+    process.exitCode = 1;
+  }
+}
+
+/** @param {import("./browser.mjs").Tabs} tabs */
+async function casesOf(tabs) {
+  const pattern = new RegExp(options.only);
+  const cases = (await tabs.measuring.evaluate(() => bench.cases())).filter(({ id }) => pattern.test(id));
+  if (cases.length === 0) throw new Error(`no case matches ${options.only}`);
+  return cases;
+}
+
+const tabs = await openTabs();
+try {
+  if (options.profile) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
+  else await measure(tabs);
+  await tabs.helping.evaluate(() => bench.close());
+  await tabs.measuring.evaluate(() => bench.close());
+  await tabs.measuring.evaluate(() => bench.removeDatabases());
+} finally {
+  await tabs.close();
+}
