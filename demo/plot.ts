@@ -35,7 +35,13 @@ const HEIGHT = 170;
 export function createPlot(figure: HTMLElement, spec: PlotSpec): Plot {
   const outputs = spec.lines.map(() => h("output", {}, "–"));
   const readings = spec.lines.map(({ label, colour }, i) =>
-    h("span", {}, h("i", { style: `--series: var(${colour})` }), `${label} `, outputs[i] as HTMLElement),
+    h(
+      "span",
+      { class: "reading" },
+      h("i", { style: `--series: var(${colour})` }),
+      `${label} `,
+      outputs[i] as HTMLElement,
+    ),
   );
   const canvas = h("div", { class: "canvas", role: "img", "aria-label": `${spec.title}, the last two minutes` });
   figure.append(h("figcaption", {}, h("b", {}, spec.title), ...readings), canvas);
@@ -95,6 +101,13 @@ function resolve(near: HTMLElement, property: string): string {
   return color;
 }
 
+/** 0, 10, 100 and so on up to `max`; the first of them only where there is room for its label. */
+function decades(max: number): number[] {
+  const splits = [0];
+  for (let split = max > 1_000 ? 100 : 10; split <= max; split *= 10) splits.push(split);
+  return splits;
+}
+
 function optionsOf(spec: PlotSpec, colours: Colours, width: number, onCursor: () => void): uPlot.Options {
   const font = "12px 'Figtree Variable', system-ui, sans-serif";
   const axis = {
@@ -114,7 +127,8 @@ function optionsOf(spec: PlotSpec, colours: Colours, width: number, onCursor: ()
     hooks: { setCursor: [onCursor] },
     scales: {
       x: { time: false, range: () => [-WINDOW_S, 0] },
-      y: { range: (_, _min, max) => [0, Math.max(max * 1.12, spec.atLeast)] },
+      // Logarithmic above ten, so that a file of 10,000 lines does not flatten all the rest; linear below, for zero.
+      y: { distr: 4, asinh: 10, range: (_, _min, max) => [0, Math.max(max * 1.5, spec.atLeast)] },
     },
     axes: [
       { ...axis, size: 26, gap: 6, splits: () => [-120, -90, -60, -30, 0], values: (_, all) => all.map(ago) },
@@ -124,7 +138,8 @@ function optionsOf(spec: PlotSpec, colours: Colours, width: number, onCursor: ()
         gap: 6,
         label: spec.unit,
         labelSize: 18,
-        space: 36,
+        splits: (plot) => decades(plot.scales.y?.max ?? 0),
+        filter: (_, all) => all,
         values: (_, all) => all.map((value) => spec.axis(value)),
       },
     ],

@@ -14,18 +14,18 @@ export function createPlots(): Plots {
   const all: Plot[] = [
     createPlot(byId("plot-rate"), {
       title: "Rate",
-      unit: "messages/s",
+      unit: "messages/s, log",
       lines: [
         { label: "arriving", colour: "--ready", value: (sample) => sample.arrivals },
         { label: "done", colour: "--done", value: (sample) => sample.services },
       ],
       axis: shortCount,
       words: (n) => `${shortCount(n)}/s`,
-      atLeast: 10,
+      atLeast: 100,
     }),
     createPlot(byId("plot-depth"), {
       title: "Depth",
-      unit: "messages",
+      unit: "messages, log",
       lines: [
         { label: "ready", colour: "--ready", value: (sample) => sample.ready },
         { label: "delayed", colour: "--delayed", value: (sample) => sample.delayed },
@@ -33,18 +33,18 @@ export function createPlots(): Plots {
       ],
       axis: shortCount,
       words: shortCount,
-      atLeast: 10,
+      atLeast: 100,
     }),
     createPlot(byId("plot-wait"), {
-      title: "Time per message, mean of the last second",
-      unit: "time",
+      title: "Time per message, mean",
+      unit: "time, log",
       lines: [
         { label: "waiting", colour: "--delayed", value: (sample) => sample.waitMs },
         { label: "in work", colour: "--leased", value: (sample) => sample.serviceMs },
       ],
       axis: (ms) => duration(ms).replace(".0 ", " "),
       words: duration,
-      atLeast: 20,
+      atLeast: 100,
     }),
   ];
   return {

@@ -41,13 +41,15 @@ export function createQueuePanel({ connection, queue, room, setRoom }: Session, 
   );
 
   const share = createShare();
+  const lanes = createLanes();
 
   return {
     showStats(stats, last) {
       const { ready, delayed, leased, dead, totals } = stats;
       [ready, delayed, leased, totals.acked, dead].forEach((n, i) => {
-        setText(tiles[i] as Element, n < 1_000_000 ? count(n) : shortCount(n));
+        setText(tiles[i] as Element, n < 100_000 ? count(n) : shortCount(n));
       });
+      lanes(stats.byPriority.map((level) => level.ready));
       isPaused = stats.paused;
       setText(pause, isPaused ? "Resume the queue" : "Pause the queue");
       const waiting = ready + delayed + leased;
@@ -75,6 +77,24 @@ function showPipe(id: string, perSecond: number): void {
   const label = byId(id);
   setText(label, `${shortCount(perSecond)}/s`);
   label.parentElement?.classList.toggle("moving", perSecond >= 0.5);
+}
+
+/** Columns: how many are ready in each priority, 9 on the left as it goes first. */
+function createLanes(): (ready: readonly number[]) => void {
+  const columns = Array.from({ length: 10 }, (_, i) => {
+    const bar = h("div", { class: "bar", "aria-hidden": "true" }, h("span"));
+    const words = h("span", { class: "visually-hidden" });
+    byId("lanes").append(h("li", {}, bar, String(9 - i), words));
+    return { bar, words };
+  });
+  return (ready) => {
+    const most = Math.max(1, ...ready);
+    columns.forEach(({ bar, words }, i) => {
+      const n = ready[9 - i] ?? 0;
+      bar.style.setProperty("--part", `${Math.ceil((n / most) * 100)}%`);
+      setText(words, `: ${count(n)} ready`);
+    });
+  };
 }
 
 /** Bars: what each tab handled, of what all of them did. */
