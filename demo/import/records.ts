@@ -1,5 +1,6 @@
 // From a file to bodies of messages: text lines stay text, CSV rows become objects by their header, JSON lines are parsed.
 
+import { plural } from "../format.js";
 import { type CsvRow, createCsvReader } from "./csv.js";
 import { LINE_MAX, readText, splitLines } from "./lines.js";
 
@@ -47,7 +48,7 @@ async function* readCsv(pieces: AsyncIterable<string>): AsyncGenerator<FileRecor
       if (problem !== undefined) records.push({ line, problem });
       else if (names === undefined) names = namesOf(cells);
       else if (cells.length !== names.length)
-        records.push({ line, problem: `has ${cells.length} cells where the header has ${names.length}` });
+        records.push({ line, problem: `has ${plural(cells.length, "cell")} where the header has ${names.length}` });
       else records.push({ line, body: Object.fromEntries(names.map((name, i) => [name, cells[i]])) });
     }
     return records;

@@ -28,7 +28,12 @@ export default defineConfig({
   workers: 2,
   forbidOnly: Boolean(process.env.CI),
   reporter: "list",
-  use: { ...devices["Desktop Chrome"], baseURL, launchOptions: browserLaunchOptions(), trace: "retain-on-failure" },
+  use: {
+    ...devices["Desktop Chrome"],
+    baseURL,
+    launchOptions: browserLaunchOptions(),
+    trace: { mode: "retain-on-failure", screenshots: false },
+  },
   webServer: {
     command: `${vite} build --logLevel warn && ${vite} preview --port ${process.env.ORIGINMQ_E2E_PORT} --strictPort`,
     cwd: fileURLToPath(new URL("../../", import.meta.url)),
