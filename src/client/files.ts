@@ -10,26 +10,40 @@ const isPlain = (value: object): value is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** Whether a File is anywhere in the body. */
-export function holdsFile(value: unknown, seen?: Set<object>): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (isFile(value)) return true;
-  const isContainer = Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value);
-  if (!isContainer || seen?.has(value)) return false;
-  for (const item of members(value)) {
-    if (typeof item !== "object" || item === null) continue;
-    // Only bodies that nest can be circular.
-    seen ??= new Set();
-    seen.add(value);
-    if (holdsFile(item, seen)) return true;
-  }
-  return false;
-}
+/** Objects looked at before they are remembered: most bodies are smaller, and remembering costs more than looking. */
+const OBJECTS_UNTRACKED = 256;
 
-function members(value: object): Iterable<unknown> {
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
-  if (Array.isArray(value) || value instanceof Set) return value;
-  return Object.values(value);
+/** Whether a File is anywhere in the body. */
+export function holdsFile(body: unknown): boolean {
+  let left = OBJECTS_UNTRACKED;
+  let seen: Set<object> | undefined;
+  /** Whether the value is to be looked into: each object once, as soon as the body may be circular. */
+  const isNew = (value: object): boolean => {
+    if (seen === undefined) {
+      if (left-- > 0) return true;
+      seen = new Set();
+    }
+    if (seen.has(value)) return false;
+    seen.add(value);
+    return true;
+  };
+  const holds = (value: unknown): boolean => {
+    if (typeof value !== "object" || value === null || !isNew(value)) return false;
+    if (Array.isArray(value) || value instanceof Set) {
+      for (const item of value) if (holds(item)) return true;
+      return false;
+    }
+    if (isPlain(value)) {
+      for (const key in value) if (holds(value[key])) return true;
+      return false;
+    }
+    if (value instanceof Map) {
+      for (const [key, item] of value) if (holds(key) || holds(item)) return true;
+      return false;
+    }
+    return isFile(value);
+  };
+  return holds(body);
 }
 
 /** The same body with every File held in memory. Rejects with `not-cloneable` naming the file that cannot be read. */
