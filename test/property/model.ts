@@ -258,7 +258,9 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       case "extend": {
         const lease = find(command.client, command.grant, command.seq, now)?.lease;
         expect(seen.outcome.ok).toBe(lease !== undefined);
-        if (lease) lease.until = Math.max(lease.until, now + command.ms);
+        if (lease === undefined) return;
+        lease.until = Math.max(lease.until, now + command.ms);
+        same(seen.outcome, { ok: true, value: { until: lease.until } }, "the new end of the lease");
         return;
       }
       case "renew":
