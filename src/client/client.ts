@@ -10,7 +10,15 @@ import { createNoticeListener, type NoticeListener } from "./notices.js";
 import { createPipeline, type Pipeline } from "./pipeline.js";
 import type { Runtime } from "./runtime.js";
 
+/** When the page of this client is put to sleep and woken. */
+export interface Lifecycle {
+  /** Returns what stops the listening. */
+  listen(events: { suspend(): void; resume(): void }): () => void;
+}
+
 export interface ClientParts {
+  /** Missing where nothing is put to sleep. */
+  readonly lifecycle?: Lifecycle | undefined;
   readonly openPort: OpenPort;
   readonly runtime: Runtime;
   /** Web Locks, where the runtime shares the host with other contexts. */
@@ -112,6 +120,23 @@ export function createClient(parts: ClientParts): Client {
   const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.channelName);
 
+  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. */
+  const suspend = () => {
+    pipeline.flush();
+    hostLink.suspend();
+    holdings.loseAll(
+      new QueueError("lease-lost", "the page was put to sleep, and its deliveries went back to the queue"),
+    );
+    notices.suspend();
+    presence?.leave();
+    presence = undefined;
+  };
+  const resume = () => {
+    notices.resume();
+    hostLink.resume();
+  };
+  const stopListening = parts.lifecycle?.listen({ suspend, resume });
+
   return {
     runtime,
     pipeline,
@@ -155,6 +180,7 @@ export function createClient(parts: ClientParts): Client {
         await tell({ op: "goodbye" });
       }
       const reason = new QueueError("closed", "the connection was closed");
+      stopListening?.();
       pipeline.close(reason);
       hostLink.close(reason);
       notices.close();

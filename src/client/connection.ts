@@ -11,8 +11,11 @@ import { createQueue, type Queue } from "./queue.js";
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
   readonly database?: string;
-  /** Makes the SharedWorker, for bundlers that must see it; default: the one that comes with this package. */
-  readonly worker?: () => SharedWorker;
+  /**
+   * Makes the worker that hosts, for bundlers that must see it. A dedicated Worker is started only when nobody else
+   * hosts. Default: the SharedWorker that comes with this package, or its dedicated worker where there is none.
+   */
+  readonly worker?: () => SharedWorker | Worker;
   /**
    * `memory` keeps nothing when its host ends; in a runtime without workers (Node, Deno, Bun) the host then runs in
    * this process. Default "indexeddb".

@@ -57,6 +57,8 @@ export interface Holdings {
   held(): Held[];
   report(): HeldReply;
   lose(lost: readonly Held[], reason: QueueError): void;
+  /** Takes every delivery from its handler. */
+  loseAll(reason: QueueError): void;
 }
 
 interface Entry {
@@ -97,6 +99,9 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
         }
       }
       return { held: held(), running };
+    },
+    loseAll(reason) {
+      for (const entries of [...byGrant.values()]) for (const entry of [...entries.values()]) entry.lose(reason);
     },
     lose(lost, reason) {
       for (const { grant, seqs } of lost) {

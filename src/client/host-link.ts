@@ -7,9 +7,10 @@
 
 import type { Held } from "../core/commands.js";
 import { QueueError, type QueueErrorCode } from "../core/errors.js";
+import { WIRE_MAJOR, WIRE_MINOR } from "../core/version.js";
 import type { Port } from "../link/guard.js";
 import { type Link, openLink } from "../link/link.js";
-import { type ClientRequest, type HostRequest, type Welcome, WIRE_MAJOR, WIRE_MINOR } from "../link/wire.js";
+import type { ClientRequest, HostRequest, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import type { Runtime } from "./runtime.js";
 
@@ -39,6 +40,9 @@ export interface HostLink {
   connected(signal?: AbortSignal): Promise<Link<HostRequest>>;
   /** Asks a question that may be asked twice: again, when the host is lost before it answers. */
   ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Lets the host go, and tells it so: what this client holds goes back. Nothing reconnects until `resume`. */
+  suspend(): void;
+  resume(): void;
   /** Ends the link. What is under way rejects with `reason`. */
   close(reason: QueueError): void;
 }
@@ -63,6 +67,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let ended: QueueError | undefined;
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
+  let suspension: { readonly over: Promise<void>; end(): void } | undefined;
   /** Aborted when an answer could not be read: any of the questions under way may be the one. */
   let unread = new AbortController();
 
@@ -119,9 +124,15 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   const connect = async (): Promise<Connected> => {
     for (let attempt = 0; ; attempt++) {
+      if (suspension) await suspension.over;
       if (ended) throw ended;
       try {
         const connected = await open();
+        if (suspension) {
+          // Put to sleep meanwhile: the host must not push to a page that cannot take it.
+          leave(connected.link);
+          continue;
+        }
         if (ended) {
           connected.link.close(ended);
           throw ended;
@@ -150,6 +161,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   // What is final for a first connection may be a passing trouble for a later one: offline, a script does not load.
   const isFinal = (error: QueueError) => FINAL.has(error.code) && !(hasConnected && error.code === "unsupported");
+
+  /** The port closes behind the word: an answer to a sleeping page would wake or evict it. */
+  const leave = (link: Link<HostRequest>) => {
+    link.call({ op: "suspend" }).catch(() => {});
+    link.close(new QueueError("host-lost", "this page was put to sleep"));
+  };
 
   /** The host holds its lock as long as it lives: getting it means that the host is gone. */
   const watch = ({ link, welcome }: Connected) => {
@@ -181,7 +198,27 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         }
       }
     },
+    suspend() {
+      if (suspension || ended) return;
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      suspension = { over, end };
+      const link = current?.link;
+      if (link === undefined) return;
+      current = undefined;
+      connecting = undefined;
+      leave(link);
+    },
+    resume() {
+      const ending = suspension;
+      suspension = undefined;
+      ending?.end();
+      if (hasConnected && !ended) void wake();
+    },
     close(reason) {
+      suspension?.end();
       ended ??= reason;
       current?.link.close(ended);
       current = undefined;

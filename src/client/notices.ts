@@ -5,6 +5,9 @@ import type { Notice, QueueNotice } from "../link/wire.js";
 export interface NoticeListener {
   /** Calls with each notice about this queue; returns what ends it. */
   listen(queue: string, onNotice: (notice: QueueNotice) => void): () => void;
+  /** Closes the channel while the page sleeps: a notice would evict it from the back/forward cache. */
+  suspend(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -42,6 +45,10 @@ export function createNoticeListener(channelName: string): NoticeListener {
         if (known.size === 0) listeners.delete(queue);
         if (listeners.size === 0) close();
       };
+    },
+    suspend: close,
+    resume() {
+      if (listeners.size > 0) open();
     },
     close() {
       listeners.clear();

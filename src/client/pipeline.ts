@@ -36,6 +36,8 @@ export interface Pipeline {
   command<T>(command: ClientCommand): Promise<T>;
   /** Resolves when everything submitted so far is settled. */
   drained(): Promise<void>;
+  /** Sends what waits without waiting for the turn to end. */
+  flush(): void;
   /** A new host: sends again what the last one did not answer. */
   reconnected(): void;
   /** The host could not read something that was posted to it. */
@@ -195,6 +197,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
       enqueue(draft);
       return value;
     },
+    flush,
     drained: () =>
       new Promise((resolve) => {
         drainWaiters.push(resolve);

@@ -209,6 +209,13 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
     });
   };
 
+  /** Its lock goes too, which then says nothing about its life. */
+  const suspend = (client: string) => {
+    presence.unwatch(client);
+    decide({ type: "reclaim", client, held: [] });
+    forgetSession(client);
+  };
+
   const goodbye = (client: string): Promise<void> =>
     new Promise((resolve) => {
       presence.unwatch(client);
@@ -262,6 +269,8 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
         return reads.queues();
       case "diagnostics":
         return loop.read(diagnostics);
+      case "suspend":
+        return suspend(client);
       case "goodbye":
         return goodbye(client);
     }
@@ -304,17 +313,22 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
     await store.close();
   };
 
+  const ended = loop.ended.then(
+    () => stop(new QueueError("host-lost", "the host was closed")),
+    async (error) => {
+      await stop(new QueueError("host-lost", "the host could not go on", { cause: error }));
+      throw queueErrorOf(error);
+    },
+  );
+
   return {
     connect: (port) => {
       openSession(port, { hello, request, onUnreadable, onRefused });
     },
-    ended: loop.ended.catch(async (error) => {
-      await stop(new QueueError("host-lost", "the host could not go on", { cause: error }));
-      throw queueErrorOf(error);
-    }),
+    ended,
     async close() {
       await loop.close();
-      await stop(new QueueError("host-lost", "the host was closed"));
+      await ended.catch(() => {});
     },
   };
 }

@@ -43,7 +43,10 @@ const INTERVAL_MS_MIN = 20;
 interface Question {
   readonly client: KeptClient;
   readonly dueAt: number;
-  readonly askedAt?: number;
+  /** When the client last said what it holds; at first, when it got something. */
+  readonly answeredAt: number;
+  readonly isAsked?: boolean;
+  isSpared?: boolean;
   cancel(): void;
 }
 
@@ -62,15 +65,18 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
     return Number.isFinite(leaseMs) ? { leaseMs, handlerTimeoutMs } : undefined;
   };
 
-  const schedule = (client: KeptClient, ms: number) => {
+  const schedule = (client: KeptClient, ms: number, answeredAt: number) => {
     const inMs = Math.max(INTERVAL_MS_MIN, ms);
     questions.get(client.id)?.cancel();
-    questions.set(client.id, { client, dueAt: now() + inMs, cancel: setTimer(() => void keep(client), inMs) });
+    const cancel = setTimer(() => void keep(client), inMs);
+    questions.set(client.id, { client, dueAt: now() + inMs, answeredAt, cancel });
   };
 
   const keep = async (client: KeptClient) => {
     // Asked, not answered: until then no further question is due.
-    questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, askedAt: now(), cancel: () => {} });
+    const answeredAt = questions.get(client.id)?.answeredAt ?? now();
+    const nothing = () => {};
+    questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, answeredAt, isAsked: true, cancel: nothing });
     try {
       const { held, running } = await client.askHeld();
       const overdue = running.filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant));
@@ -98,24 +104,34 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
 
   const again = (client: KeptClient, longestMs: number) => {
     const limits = limitsOf(client.id);
-    if (limits) schedule(client, msUntilNext(limits, longestMs));
+    if (limits) schedule(client, msUntilNext(limits, longestMs), now());
     else questions.delete(client.id);
   };
 
   return {
     note(client, limits) {
       const ms = msUntilNext(limits, 0);
-      if (now() + ms < (questions.get(client.id)?.dueAt ?? Number.POSITIVE_INFINITY)) schedule(client, ms);
+      if (now() + ms < (questions.get(client.id)?.dueAt ?? Number.POSITIVE_INFINITY))
+        schedule(client, ms, questions.get(client.id)?.answeredAt ?? now());
     },
     spare({ client: id, grant }) {
       const question = questions.get(id);
       const kept = state().grants.get(grant);
       const leaseMs = kept && state().queues.get(kept.queue)?.settings.leaseMs;
       if (question === undefined || kept?.mode !== "consume" || leaseMs === undefined) return false;
-      if (question.askedAt !== undefined) return now() - question.askedAt < leaseMs / RENEWALS_PER_LEASE;
-      question.cancel();
-      void keep(question.client);
-      return true;
+      if (question.isAsked) {
+        // The answer may be waiting behind whatever held up the host: once.
+        const isSpared = !question.isSpared;
+        question.isSpared = true;
+        return isSpared;
+      }
+      // Asked in time and not named in the answer: then the client does not have it.
+      const isHostLate = now() - question.answeredAt >= (leaseMs * 2) / RENEWALS_PER_LEASE;
+      if (isHostLate) {
+        question.cancel();
+        void keep(question.client);
+      }
+      return isHostLate;
     },
     forget(client) {
       questions.get(client)?.cancel();

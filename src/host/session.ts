@@ -3,17 +3,11 @@
 
 import type { Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
+import { WIRE_MAJOR } from "../core/version.js";
 import type { Port } from "../link/guard.js";
 import { openLink } from "../link/link.js";
 import { validateHostRequest } from "../link/validate.js";
-import {
-  type ClientRequest,
-  type HandOut,
-  type HeldReply,
-  type HostRequest,
-  type Welcome,
-  WIRE_MAJOR,
-} from "../link/wire.js";
+import type { ClientRequest, HandOut, HeldReply, HostRequest, Welcome } from "../link/wire.js";
 
 export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
 

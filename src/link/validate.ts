@@ -132,6 +132,7 @@ const request = variant("op", {
   stats: shape({ op, queue }),
   queues: shape({ op }),
   diagnostics: shape({ op }),
+  suspend: shape({ op }),
   goodbye: shape({ op }),
 });
 

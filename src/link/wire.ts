@@ -6,10 +6,6 @@ import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { QueueSettings } from "../core/settings.js";
 import type { MessageState } from "../core/view.js";
 
-/** A peer with another major version is not understood; a minor one adds what the other may ignore. */
-export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 0;
-
 export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */
 export type HeadersColumn = readonly (Headers | undefined)[];
@@ -74,6 +70,8 @@ export type HostRequest =
   | { readonly op: "stats"; readonly queue: string }
   | { readonly op: "queues" }
   | { readonly op: "diagnostics" }
+  /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
+  | { readonly op: "suspend" }
   | { readonly op: "goodbye" };
 
 /** From host to client. */
@@ -109,7 +107,9 @@ export interface Welcome {
   readonly lock?: string | undefined;
 }
 
-export type HostKind = "shared-worker" | "in-process";
+/** Where hosts run, the preferred first: what lives longest without holding anything up. */
+export const HOST_KINDS = ["shared-worker", "dedicated-worker", "service-worker", "in-process"] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
 
 export interface SubmitReply {
   /** One for each command, in their order. */
@@ -175,8 +175,13 @@ export interface QueueNotice {
   readonly configured?: { readonly settings: Partial<QueueSettings> };
 }
 
+/** Tells a page's worker that its page freezes or goes: it lets all locks go. */
+export const STOP_HOSTING = "originmq:stop-hosting";
+
 /** Name of the channel on which a database's host announces. */
 export const channelName = (storage: string, database: string): string => `originmq:${storage}:${database}`;
+/** Name of the channel on which contexts find the host, and hosts each other. */
+export const directoryName = (storage: string, database: string): string => `originmq:${storage}:${database}:hosts`;
 /** Name of the lock whose holder is the host. It carries no version: every build contends for the same data. */
 export const hostLockName = (storage: string, database: string): string => `originmq:${storage}:${database}:host`;
 export const presenceLockName = (storage: string, database: string, client: string): string =>

@@ -1,6 +1,7 @@
 // What every store keeps beside the log: the number of its format, and which checkpoint counts.
 
 import type { Lsn } from "../core/journal.js";
+import { FORMAT_MAJOR, FORMAT_MINOR } from "../core/version.js";
 import { StoreError } from "./log-store.js";
 
 /** A greater `major` is refused untouched; a greater `minor` only adds fields. */
@@ -8,7 +9,7 @@ export interface Format {
   readonly major: number;
   readonly minor: number;
 }
-export const FORMAT: Format = { major: 1, minor: 0 };
+export const FORMAT: Format = { major: FORMAT_MAJOR, minor: FORMAT_MINOR };
 
 /** `chunks` records under `generation` are the state after record `uptoLsn`. */
 export interface CheckpointPointer {

@@ -65,7 +65,8 @@ test("gives back a File with name, type, date and bytes, in order among other se
   await Promise.all([queue.send(1), queue.send({ list: [file] }), queue.send(3)]);
   const [first, second, third] = await queue.receive({ max: 3, waitMs: 2_000 });
   expect([first?.body, third?.body]).toEqual([1, 3]);
-  const got = (second?.body as { list: File[] }).list[0] as File;
+  const { list } = (second as { body: { list: File[] } }).body;
+  const got = list[0] as File;
   expect([got.name, got.type, got.lastModified, await got.text()]).toEqual(["notes.txt", "text/plain", 12_345, "line"]);
 });
 

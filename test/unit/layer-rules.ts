@@ -22,7 +22,9 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   host: { layers: ["core", "store", "link"] },
   client: { layers: ["core", "link"] },
   integrations: { layers: [], entries: ["index.ts"] },
-  [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", ENTRY] },
+  // Joins hosts and clients to what a runtime has; only entries may use it.
+  wiring: { layers: ["core", "store", "link", "host", "client"] },
+  [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
 };
 
 const IMPURE = new Set([

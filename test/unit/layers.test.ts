@@ -36,6 +36,10 @@ const BREACHES: [path: string, text: string, breach: string][] = [
   ["client/a.ts", 'import type { x } from "../store/b.js";', "client imports store/b.ts"],
   ["client/a.ts", 'import { x } from "../index.js";', "client imports index.ts"],
   ["integrations/a.ts", 'import { x } from "../client/b.js";', "integrations imports client/b.ts"],
+  ["client/a.ts", 'import { x } from "../wiring/b.js";', "client imports wiring/b.ts"],
+  ["host/a.ts", 'import { x } from "../wiring/b.js";', "host imports wiring/b.ts"],
+  ["wiring/a.ts", 'import { x } from "../index.js";', "wiring imports index.ts"],
+  ["wiring/a.ts", 'import { wrap } from "comlink";', "wiring imports the package comlink"],
   ["index.ts", 'import { openDB } from "idb";', "entry imports the package idb"],
   ["index.ts", 'import { x } from "../demo/b.js";', "entry imports ../demo/b.ts, which is outside src/"],
 ];

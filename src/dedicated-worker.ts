@@ -1,0 +1,14 @@
+// The dedicated worker entry, for where SharedWorker is missing: hosts for its page, and for others over channels.
+// It is told each port by a message, and to stop when its page freezes or goes.
+
+import { answerOpening } from "./link/opening.js";
+import { STOP_HOSTING } from "./link/wire.js";
+import { createHosting } from "./wiring/hosting.js";
+
+const stopping = new AbortController();
+const hosting = createHosting("dedicated-worker", stopping.signal);
+
+addEventListener("message", ({ data, ports: [port] }: MessageEvent) => {
+  if (port) answerOpening(port, hosting);
+  if (data === STOP_HOSTING) stopping.abort();
+});

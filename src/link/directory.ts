@@ -1,0 +1,122 @@
+// How contexts find the host when they have no port to it, and how hosts settle among themselves who it should be.
+// All of it on one BroadcastChannel. Hints again: the lock says who hosts, the epoch says who may write.
+
+import { compareVersions, type Version } from "../core/version.js";
+import type { Port } from "./guard.js";
+import { OPENED } from "./opening.js";
+import { HOST_KINDS, type HostKind } from "./wire.js";
+
+/** Something shaped like a BroadcastChannel. */
+export type Channel = Required<Pick<Port, "close">> & Omit<Port, "start" | "close">;
+export type OpenChannel = (name: string) => Channel;
+
+/** A context that hosts, or could. */
+export interface Candidate {
+  readonly kind: HostKind;
+  readonly version: Version;
+}
+
+type Message =
+  /** Who hosts? */
+  | { readonly type: "originmq:where"; readonly id: string }
+  /** This context could host: is it a better one? */
+  | { readonly type: "originmq:stand"; readonly id: string; readonly candidate: Candidate }
+  /** Serve a client on the channel of this name. */
+  | { readonly type: "originmq:link"; readonly channel: string }
+  /** The host's answer; `yields`: it lets go now, for the candidate that asked. */
+  | { readonly type: "originmq:here"; readonly id: string; readonly host: Candidate; readonly yields: boolean };
+
+/** Newer first, then by rank: the newer build knows what the older one stored, not the other way round. */
+export function isBetter(candidate: Candidate, host: Candidate): boolean {
+  const newer = compareVersions(candidate.version, host.version);
+  return newer > 0 || (newer === 0 && HOST_KINDS.indexOf(candidate.kind) < HOST_KINDS.indexOf(host.kind));
+}
+
+const isMessage = (data: unknown): data is Message =>
+  typeof data === "object" && data !== null && typeof Reflect.get(data, "type") === "string";
+
+export interface Directory {
+  close(): void;
+}
+
+/** The host's end: answers who it is, serves clients that ask for a channel, and yields to a better candidate. */
+export function serveDirectory(
+  channel: Channel,
+  host: Candidate,
+  events: { onLink(channel: string): void; onBetter(): void },
+): Directory {
+  const onMessage = ({ data }: MessageEvent) => {
+    if (!isMessage(data)) return;
+    if (data.type === "originmq:link" && typeof data.channel === "string") events.onLink(data.channel);
+    if (data.type === "originmq:where") answer(data.id, false);
+    if (data.type === "originmq:stand") {
+      const yields = isBetter(data.candidate, host);
+      answer(data.id, yields);
+      if (yields) events.onBetter();
+    }
+  };
+  const answer = (id: string, yields: boolean) => channel.postMessage({ type: "originmq:here", id, host, yields });
+  channel.addEventListener("message", onMessage);
+  return {
+    close() {
+      channel.removeEventListener("message", onMessage);
+      channel.close();
+    },
+  };
+}
+
+export interface Asking {
+  readonly openChannel: OpenChannel;
+  readonly directory: string;
+  setTimer(callback: () => void, ms: number): () => void;
+  uuid(): string;
+}
+
+export type Answer = Pick<Extract<Message, { type: "originmq:here" }>, "host" | "yields">;
+
+/** Asks who hosts; `undefined` when nobody answers in time. With a candidate: and whether the host yields to it. */
+export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate): Promise<Answer | undefined> {
+  const channel = asking.openChannel(asking.directory);
+  const id = asking.uuid();
+  return new Promise((resolve) => {
+    const end = (answer: Answer | undefined) => {
+      cancel();
+      channel.close();
+      resolve(answer);
+    };
+    const cancel = asking.setTimer(() => end(undefined), timeoutMs);
+    channel.addEventListener("message", ({ data }) => {
+      if (isMessage(data) && data.type === "originmq:here" && data.id === id)
+        end({ host: data.host, yields: data.yields });
+    });
+    channel.postMessage(candidate ? { type: "originmq:stand", id, candidate } : { type: "originmq:where", id });
+  });
+}
+
+/** A port to the host over a channel of its own; `undefined` when no host opens its end in time. */
+export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port | undefined> {
+  const name = `${asking.directory}:${asking.uuid()}`;
+  const directory = asking.openChannel(asking.directory);
+  const port: Channel = asking.openChannel(name);
+  return new Promise((resolve) => {
+    const end = (linked: Port | undefined) => {
+      cancel();
+      directory.close();
+      port.removeEventListener("message", onMessage);
+      if (linked === undefined) port.close();
+      resolve(linked);
+    };
+    const onMessage = ({ data }: MessageEvent) => {
+      if (isMessage(data) && (data as { type: string }).type === OPENED) end(port);
+    };
+    const cancel = asking.setTimer(() => end(undefined), timeoutMs);
+    port.addEventListener("message", onMessage);
+    directory.postMessage({ type: "originmq:link", channel: name });
+  });
+}
+
+/** The host's end of a channel that a client asked for. */
+export function answerLink(port: Port, connect: (port: Port) => void): void {
+  connect(port);
+  port.postMessage({ type: OPENED, ok: true });
+}

@@ -1,0 +1,80 @@
+// `openQueue` and `connect`, for what a context can start.
+
+import { type Client, createClient } from "../client/client.js";
+import {
+  CONNECT_SPEC,
+  type Connection,
+  type ConnectOptions,
+  createPublicConnection,
+  openQueueOver,
+} from "../client/connection.js";
+import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/options.js";
+import type { Queue } from "../client/queue.js";
+import { checkOptions } from "../core/check.js";
+import { createTransport, type Starters } from "./transport.js";
+
+export interface Api {
+  openQueue<Body = unknown>(name: string, options?: QueueOptions & ConnectOptions): Promise<Queue<Body>>;
+  connect(options?: ConnectOptions): Promise<Connection>;
+}
+
+interface Shared {
+  readonly client: Client;
+  users: number;
+}
+
+function openClient(options: ConnectOptions, starters: Starters): Client {
+  const { onClosed, ...parts } = createTransport(options, starters);
+  const client = createClient(parts);
+  return {
+    ...client,
+    get host() {
+      return client.host;
+    },
+    async close() {
+      await client.close();
+      await onClosed();
+    },
+  };
+}
+
+export function createApi(starters: Starters): Api {
+  /** Clients that `openQueue` shares, by storage and database. */
+  const shared = new Map<string, Shared>();
+
+  return {
+    async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
+      checkQueueName(name);
+      checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
+      const { database = "originmq", worker: _, storage = "indexeddb", lazy = false, signal, ...settings } = options;
+      signal?.throwIfAborted();
+      const key = `${storage}:${database}`;
+      const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
+      shared.set(key, entry);
+      entry.users++;
+      const leave = async () => {
+        if (--entry.users > 0) return;
+        shared.delete(key);
+        await entry.client.close();
+      };
+      try {
+        return await openQueueOver<Body>(entry.client, name, { options: settings, lazy, signal }, leave);
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+    },
+    async connect(options = {}) {
+      checkOptions("connect()", options, CONNECT_SPEC);
+      options.signal?.throwIfAborted();
+      const client = openClient(options, starters);
+      try {
+        if (!options.lazy) await client.connected(options.signal);
+      } catch (error) {
+        await client.close();
+        throw error;
+      }
+      return createPublicConnection(client, options.lazy ?? false);
+    },
+  };
+}

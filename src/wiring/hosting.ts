@@ -1,0 +1,64 @@
+// Hosts databases in this context, each as long as it holds that database's lock. What the worker entries share.
+
+import { QueueError } from "../core/errors.js";
+import { type Elsewhere, stand } from "../host/candidate.js";
+import { type Host, openHost } from "../host/host.js";
+import { createPlatform } from "../host/platform.js";
+import type { Opening } from "../link/opening.js";
+import { channelName, directoryName, type HostKind, hostLockName, presenceLockName } from "../link/wire.js";
+import { createIndexedDbStore } from "../store/indexeddb.js";
+import type { LogStore } from "../store/log-store.js";
+import { createMemoryDisk, createMemoryStore } from "../store/memory.js";
+import { createAsking } from "./asking.js";
+
+export type Hosting = (opening: Opening) => Promise<Host | Elsewhere>;
+
+/** `signal` ends all hosting here: commits under way are finished, then the locks are free. */
+export function createHosting(kind: HostKind, signal?: AbortSignal): Hosting {
+  const hosts = new Map<string, Promise<Host | Elsewhere>>();
+  return (opening) => {
+    const key = `${opening.storage}:${opening.database}`;
+    const known = hosts.get(key);
+    if (known) return known;
+    const standing = standFor(kind, opening, signal);
+    hosts.set(key, standing);
+    const forget = () => {
+      if (hosts.get(key) === standing) hosts.delete(key);
+    };
+    standing.then((host) => ("elsewhere" in host ? forget() : host.ended.then(forget, forget)), forget);
+    return standing;
+  };
+}
+
+async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | undefined): Promise<Host | Elsewhere> {
+  const { storage, database } = opening;
+  const { locks } = navigator;
+  if (locks === undefined) throw missing("Web Locks are");
+  if (storage === "indexeddb" && typeof indexedDB === "undefined") throw missing("IndexedDB is");
+  const lock = hostLockName(storage, database);
+  return stand({
+    kind,
+    locks,
+    lock,
+    asking: createAsking(directoryName(storage, database)),
+    signal,
+    async openHost() {
+      const platform = createPlatform(channelName(storage, database), { locks });
+      try {
+        const presenceLock = (client: string) => presenceLockName(storage, database, client);
+        const host = await openHost({ kind, store: createStore(opening), platform, lock, presenceLock });
+        host.ended.catch(() => {}).finally(() => platform.close());
+        return host;
+      } catch (error) {
+        platform.close();
+        throw error;
+      }
+    },
+  });
+}
+
+const createStore = ({ storage, database }: Opening): LogStore =>
+  storage === "memory" ? createMemoryStore({ disk: createMemoryDisk() }) : createIndexedDbStore({ database });
+
+const missing = (what: string) =>
+  new QueueError("unsupported", `${what} missing here: a durable queue needs a secure context (https or localhost)`);

@@ -1,0 +1,30 @@
+// When a page is put to sleep and woken. A sleeping page must hold nothing: no deliveries, no locks, no open channel;
+// then it stays eligible for the back/forward cache, and no queue waits for it.
+
+import type { Lifecycle } from "../client/client.js";
+
+/** Nothing to listen to in workers and in Node: `undefined`. */
+export function pageLifecycle({ onSuspend }: { onSuspend(): void }): Lifecycle | undefined {
+  if (typeof document === "undefined" || typeof window === "undefined") return undefined;
+  return {
+    listen({ suspend, resume }) {
+      const onHide = () => {
+        suspend();
+        onSuspend();
+      };
+      const onShow = (event: PageTransitionEvent) => {
+        if (event.persisted) resume();
+      };
+      window.addEventListener("pagehide", onHide);
+      window.addEventListener("pageshow", onShow);
+      document.addEventListener("freeze", onHide);
+      document.addEventListener("resume", resume);
+      return () => {
+        window.removeEventListener("pagehide", onHide);
+        window.removeEventListener("pageshow", onShow);
+        document.removeEventListener("freeze", onHide);
+        document.removeEventListener("resume", resume);
+      };
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// How a client reaches its host:
+//
+//   SharedWorker ──hosts──▶ its port            no SharedWorker ──somebody hosts──▶ a channel to it
+//        └──another hosts──▶ a channel to it            └──nobody──▶ host here: a worker, or this context
+//
+// In memory, where there are no workers (Node, Deno, Bun), the host is in this process.
+
+import type { ClientParts } from "../client/client.js";
+import type { ConnectOptions } from "../client/connection.js";
+import { runtime } from "../client/runtime.js";
+import { QueueError } from "../core/errors.js";
+import { type Asking, askHost, linkOverChannel } from "../link/directory.js";
+import type { Port } from "../link/guard.js";
+import { answerOpening, type Opening, requestOpening, type Served } from "../link/opening.js";
+import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/wire.js";
+import { createAsking } from "./asking.js";
+import { pageLifecycle } from "./lifecycle.js";
+
+export interface Transport extends ClientParts {
+  /** Gives up what was opened. */
+  onClosed(): Promise<void>;
+}
+
+/** What a context can start: the workers that come with this package, or a host in itself. */
+export interface Starters {
+  sharedWorker?(opening: Opening): SharedWorker;
+  dedicatedWorker?(): Worker;
+  /** Hosts in this very context. */
+  inContext?(opening: Opening): Promise<Served>;
+}
+
+/** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
+const ASK_MS = 500;
+const LINK_MS = 2_000;
+
+export function createTransport(options: ConnectOptions, starters: Starters): Transport {
+  const { database = "originmq", storage = "indexeddb", worker } = options;
+  const opening: Opening = { storage, database };
+  const names = {
+    channelName: channelName(storage, database),
+    presenceLock: (client: string) => presenceLockName(storage, database, client),
+  };
+  const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
+  if (storage === "memory" && !hasWorkers && !starters.inContext) return { runtime, ...names, ...inProcess(database) };
+  const asking = createAsking(directoryName(storage, database));
+  const local = createLocalWorker(starters, worker);
+  return {
+    runtime,
+    ...names,
+    locks: globalThis.navigator?.locks,
+    lifecycle: pageLifecycle({ onSuspend: local.stop }),
+    openPort: () => openPort(opening, asking, { ...starters, worker, local }),
+    onClosed: async () => local.stop(),
+  };
+}
+
+function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "onClosed"> {
+  let release = async () => {};
+  return {
+    locks: undefined,
+    async openPort() {
+      const { openInProcess } = await import("./in-process.js");
+      const opened = await openInProcess(database);
+      release = opened.release;
+      return opened.port;
+    },
+    onClosed: () => release(),
+  };
+}
+
+interface Means extends Starters {
+  readonly worker: ConnectOptions["worker"];
+  readonly local: LocalWorker;
+}
+
+async function openPort(opening: Opening, asking: Asking, means: Means): Promise<Port> {
+  assertSupported(opening);
+  const shared = openSharedWorker(opening, means);
+  const port = shared ? await shared : await openWithoutSharedWorker(opening, asking, means);
+  if (port) return port;
+  const linked = await linkOverChannel(asking, LINK_MS);
+  if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
+  return linked;
+}
+
+function assertSupported({ storage }: Opening): void {
+  const missing = [
+    ...(globalThis.navigator?.locks === undefined ? ["Web Locks"] : []),
+    ...(typeof BroadcastChannel === "undefined" ? ["BroadcastChannel"] : []),
+    ...(storage === "indexeddb" && typeof indexedDB === "undefined" ? ["IndexedDB"] : []),
+  ];
+  if (missing.length === 0) return;
+  const what = missing.join(" and ");
+  throw new QueueError(
+    "unsupported",
+    `a durable queue needs ${what}, missing here: it takes a secure context (https or localhost)`,
+    {
+      detail: { missing },
+    },
+  );
+}
+
+/** The worker's port; `undefined` when another context hosts. No promise at all where there is no SharedWorker. */
+function openSharedWorker(
+  opening: Opening,
+  { worker: create, sharedWorker }: Means,
+): Promise<Port | undefined> | undefined {
+  if (typeof SharedWorker === "undefined") return undefined;
+  const worker = create ? create() : sharedWorker?.(opening);
+  if (!(worker instanceof SharedWorker)) return undefined;
+  return openWorkerPort(worker, worker.port, opening);
+}
+
+async function openWorkerPort(worker: EventTarget, port: Port, opening: Opening): Promise<Port | undefined> {
+  let onError: (event: Event) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    onError = (event) => {
+      const why = "message" in event && event.message ? `: ${event.message}` : "";
+      reject(new QueueError("unsupported", `the worker of OriginMQ could not be started${why}`));
+    };
+  });
+  worker.addEventListener("error", onError);
+  try {
+    const { isElsewhere } = await Promise.race([requestOpening(port, opening), failed]);
+    if (!isElsewhere) return port;
+    port.close?.();
+    return undefined;
+  } finally {
+    worker.removeEventListener("error", onError);
+  }
+}
+
+async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: Means): Promise<Port | undefined> {
+  if (await askHost(asking, ASK_MS)) return undefined;
+  const { port1, port2 } = new MessageChannel();
+  if (means.local.start()) {
+    const worker = means.local.start() as Worker;
+    worker.postMessage(null, [port2]);
+    return openWorkerPort(worker, port1, opening);
+  }
+  if (means.inContext === undefined) {
+    throw new QueueError(
+      "unsupported",
+      "this context can start no worker, and nobody hosts the queue: SharedWorker and Worker are missing",
+    );
+  }
+  answerOpening(port2, means.inContext);
+  return openWorkerPort(new EventTarget(), port1, opening);
+}
+
+/** The page's own worker, started when nobody else hosts, and ended with its page. */
+interface LocalWorker {
+  start(): Worker | undefined;
+  /** Lets it finish its commit and give its locks back. */
+  stop(): void;
+}
+
+/** A worker that was told to stop needs this long at most to finish its commit. */
+const STOP_MS = 5_000;
+
+function createLocalWorker({ dedicatedWorker }: Starters, create: ConnectOptions["worker"]): LocalWorker {
+  let worker: Worker | undefined;
+  const make = (): Worker | undefined => {
+    if (typeof Worker === "undefined") return undefined;
+    const made = create?.();
+    return made instanceof Worker ? made : dedicatedWorker?.();
+  };
+  return {
+    start() {
+      worker ??= make();
+      return worker;
+    },
+    stop() {
+      const stopped = worker;
+      worker = undefined;
+      stopped?.postMessage(STOP_HOSTING);
+      if (stopped) setTimeout(() => stopped.terminate(), STOP_MS);
+    },
+  };
+}
