@@ -131,10 +131,16 @@ function optionsOf(spec: PlotSpec, colours: Colours, width: number, onCursor: ()
       y: { distr: 4, asinh: 10, range: (_, _min, max) => [0, Math.max(max * 1.5, spec.atLeast)] },
     },
     axes: [
-      { ...axis, size: 26, gap: 6, splits: () => [-120, -90, -60, -30, 0], values: (_, all) => all.map(ago) },
       {
         ...axis,
-        size: 46,
+        size: 26,
+        gap: 6,
+        splits: ({ width }) => (width < 340 ? [-120, -60, 0] : [-120, -90, -60, -30, 0]),
+        values: (_, all) => all.map(ago),
+      },
+      {
+        ...axis,
+        size: 50,
         gap: 6,
         label: spec.unit,
         labelSize: 18,

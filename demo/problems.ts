@@ -1,7 +1,7 @@
 // What went wrong, as sentences that stay until they are dismissed.
 
 import { QueueError } from "../src/index.js";
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
 
 export interface Problems {
   /** Shows a failure; what failed is named as in "Sending failed". */
@@ -28,21 +28,26 @@ function sentence(what: string, error: unknown): string {
 }
 
 export function createProblems(list: HTMLElement): Problems {
-  const shown = new Map<string, HTMLElement>();
+  const shown = new Map<string, { readonly text: HTMLElement; dismiss(): void }>();
 
   const report = (what: string, error: unknown) => {
     const text = sentence(what, error);
-    if (shown.has(text)) return;
+    // What goes wrong again and again takes one place.
+    const kind = error instanceof QueueError ? `${what} ${error.code}` : text;
+    const known = shown.get(kind);
+    if (known) return setText(known.text, text);
     const close = h("button", { type: "button", class: "quiet small" }, "Dismiss");
-    const problem = h("div", { class: "problem" }, h("p", {}, text), close);
+    const paragraph = h("p", {}, text);
+    const problem = h("div", { class: "problem" }, paragraph, close);
     const dismiss = () => {
-      shown.delete(text);
+      shown.delete(kind);
       problem.remove();
     };
     close.addEventListener("click", dismiss);
-    shown.set(text, problem);
+    shown.set(kind, { text: paragraph, dismiss });
     list.append(problem);
-    if (shown.size > SHOWN_MAX) list.querySelector("button")?.click();
+    const [oldest] = shown.values();
+    if (shown.size > SHOWN_MAX) oldest?.dismiss();
   };
 
   return {

@@ -19,10 +19,9 @@ test("while two tabs share work the page looks right in light and dark, wide and
   const shot = (name: string) => (isUpdating ? `${IMAGES}${name}` : testInfo.outputPath(name));
   const first = await openTab(context);
   const second = await openTab(context);
-  await first.page.setViewportSize({ width: 1280, height: 1000 });
+  await first.page.setViewportSize({ width: 1280, height: 1078 });
   await second.slide("Handlers at once", 8);
   await second.slide("Chance to fail", 20);
-  await first.slide("Rate", 66);
   await first.as("Both");
   await second.as("Consume");
   await first.page.waitForTimeout(isUpdating ? 30_000 : 3_000);
@@ -33,11 +32,11 @@ test("while two tabs share work the page looks right in light and dark, wide and
 
   for (const scheme of ["light", "dark"] as const) {
     await first.page.emulateMedia({ colorScheme: scheme });
-    await first.page.setViewportSize({ width: 1280, height: 1000 });
+    await first.page.setViewportSize({ width: 1280, height: 1078 });
     await first.page.waitForTimeout(1_000);
-    await first.page.screenshot({ path: shot(`demo-${scheme}.png`), fullPage: true });
+    await first.page.screenshot({ path: shot(`demo-${scheme}.png`) });
     expect(await sidewaysOverflow(first.page)).toBe(0);
-    for (const width of [360, 768]) {
+    for (const width of [1600, 768, 360]) {
       await first.page.setViewportSize({ width, height: 800 });
       await first.page.waitForTimeout(300);
       await first.page.screenshot({ path: testInfo.outputPath(`demo-${scheme}-${width}.png`), fullPage: true });
