@@ -43,6 +43,8 @@ export interface BatchIndex {
 
 const bitmapFor = (batch: Batch): Uint8Array => new Uint8Array((batch.count + 7) >> 3);
 
+const seqsIn = (batch: Batch): Ranges => batch.seqs ?? [batch.firstSeq, batch.count];
+
 const isGone = (batch: Batch, seq: Seq): boolean => {
   if (batch.gone === undefined) return false;
   if (batch.gone instanceof Set) return batch.gone.has(seq);
@@ -175,7 +177,7 @@ export function createBatchIndex(): BatchIndex {
     },
     liveSeqs(batch) {
       const seqs: Seq[] = [];
-      forEachSeq(batch.seqs ?? [batch.firstSeq, batch.count], (seq) => {
+      forEachSeq(seqsIn(batch), (seq) => {
         if (!isGone(batch, seq)) seqs.push(seq);
       });
       return seqs;
@@ -196,17 +198,23 @@ export function createBatchIndex(): BatchIndex {
     releaseAll() {
       for (const batch of list) {
         batch.live = 0;
-        forEachSeq(batch.seqs ?? [batch.firstSeq, batch.count], (seq) => markGone(batch, seq, 1));
+        batch.gone = undefined;
       }
     },
     retain(bodySeq, count) {
-      for (let seq = bodySeq; seq < bodySeq + count; seq++) {
+      for (let seq = bodySeq; seq < bodySeq + count; ) {
         const batch = covers(recent, seq) ? recent : list[search(seq)];
         assert(covers(batch, seq), `body ${seq} is in a batch`);
         recent = batch;
-        markLive(batch, seq);
-        batch.live++;
+        const here = batch.seqs ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
+        if (here < batch.count) {
+          // The first one back: all others are still gone.
+          if (batch.live === 0) forEachSeq(seqsIn(batch), (other) => markGone(batch, other, 1));
+          for (let i = 0; i < here; i++) markLive(batch, seq + i);
+        }
+        batch.live += here;
         if (batch.live === batch.count) batch.gone = undefined;
+        seq += here;
       }
     },
     sweep() {

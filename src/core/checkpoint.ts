@@ -1,6 +1,7 @@
 // The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
+import type { Batch } from "./batch-index.js";
 import { assert } from "./errors.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
 import type { Run } from "./run.js";
@@ -100,16 +101,7 @@ const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3 } as const;
 
 export function encodeCheckpoint(state: State): StateChunk[] {
   const chunks: StateChunk[] = [encodeHead(state)];
-  for (const batches of slices(state.batches.all())) {
-    chunks.push({
-      v,
-      kind: "batches",
-      firstSeq: Float64Array.from(batches, (batch) => batch.firstSeq),
-      count: Float64Array.from(batches, (batch) => batch.count),
-      bytes: Float64Array.from(batches, (batch) => batch.bytes),
-      seqs: batches.flatMap((batch, i) => (batch.seqs ? [[i, batch.seqs] as const] : [])),
-    });
-  }
+  for (const batches of slices(state.batches.all())) chunks.push(encodeBatches(batches));
   for (const queue of state.queues.values()) {
     const { name, settings, pausedByUser, counters } = queue;
     chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters } });
@@ -146,33 +138,64 @@ function usedTerms(state: State): Term[] {
 /** A message is never older than its body's batch. */
 const oldestSeq = (state: State): Seq => state.batches.all()[0]?.firstSeq ?? state.nextSeq;
 
-type Placed = readonly [place: number, run: Run];
-
-function* placedRuns(queue: QueueState): Generator<Placed> {
-  for (const run of queue.suspects) yield [PLACE.suspects, run];
-  for (const lane of queue.lanes) {
-    for (const run of lane.front) yield [PLACE.front, run];
-    for (const run of lane.tail) yield [PLACE.tail, run];
-  }
-  for (const run of queue.delayed.items()) yield [PLACE.delayed, run];
+function encodeBatches(batches: readonly Batch[]): BatchesChunk {
+  const { length } = batches;
+  const columns = {
+    firstSeq: new Float64Array(length),
+    count: new Float64Array(length),
+    bytes: new Float64Array(length),
+  };
+  const seqs: [index: number, seqs: Ranges][] = [];
+  batches.forEach((batch, i) => {
+    columns.firstSeq[i] = batch.firstSeq;
+    columns.count[i] = batch.count;
+    columns.bytes[i] = batch.bytes;
+    if (batch.seqs) seqs.push([i, batch.seqs]);
+  });
+  return { v, kind: "batches", ...columns, seqs };
 }
 
+interface Placed {
+  readonly place: number;
+  readonly run: Run;
+}
+
+function* placedRuns(queue: QueueState): Generator<Placed> {
+  for (const run of queue.suspects) yield { place: PLACE.suspects, run };
+  for (const lane of queue.lanes) {
+    for (const run of lane.front) yield { place: PLACE.front, run };
+    for (const run of lane.tail) yield { place: PLACE.tail, run };
+  }
+  for (const run of queue.delayed.items()) yield { place: PLACE.delayed, run };
+}
+
+/** One pass into columns of a known length: an encoding of many runs must not hold up the host. */
 function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
-  return {
-    v,
-    kind: "runs",
-    queue,
-    seq: Float64Array.from(placed, ([, run]) => run.seq),
-    bodySeq: Float64Array.from(placed, ([, run]) => run.bodySeq),
-    count: Uint32Array.from(placed, ([, run]) => run.count),
-    priority: Uint8Array.from(placed, ([, run]) => run.priority),
-    attempts: Uint32Array.from(placed, ([, run]) => run.attempts),
-    sentAt: Float64Array.from(placed, ([, run]) => run.sentAt),
-    readyAt: Float64Array.from(placed, ([, run]) => run.readyAt),
-    // A suspect may also be delayed, so being one is a bit of its own.
-    place: Uint8Array.from(placed, ([place, run]) => place | (run.suspect ? 4 : 0)),
-    failures: placed.flatMap(([, run], i) => (run.failure ? [[i, run.failure] as const] : [])),
+  const { length } = placed;
+  const failures: [index: number, failure: Failure][] = [];
+  const columns = {
+    seq: new Float64Array(length),
+    bodySeq: new Float64Array(length),
+    count: new Uint32Array(length),
+    priority: new Uint8Array(length),
+    attempts: new Uint32Array(length),
+    sentAt: new Float64Array(length),
+    readyAt: new Float64Array(length),
+    place: new Uint8Array(length),
   };
+  placed.forEach(({ place, run }, i) => {
+    columns.seq[i] = run.seq;
+    columns.bodySeq[i] = run.bodySeq;
+    columns.count[i] = run.count;
+    columns.priority[i] = run.priority;
+    columns.attempts[i] = run.attempts;
+    columns.sentAt[i] = run.sentAt;
+    columns.readyAt[i] = run.readyAt;
+    // A suspect may also be delayed, so being one is a bit of its own.
+    columns.place[i] = place | (run.suspect ? 4 : 0);
+    if (run.failure) failures.push([i, run.failure]);
+  });
+  return { v, kind: "runs", queue, ...columns, failures };
 }
 
 const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({

@@ -40,8 +40,8 @@ export const continues = (run: Run, next: Run): boolean =>
   run.sentAt === next.sentAt &&
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
-  run.failure === undefined &&
-  next.failure === undefined;
+  // The same object: they failed together.
+  run.failure === next.failure;
 
 /** A FIFO of runs: append at the tail, take at the head, walk in order. */
 export interface RunFifo {
@@ -105,33 +105,43 @@ export interface SortedRuns {
 
 export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedRuns {
   let items: Run[] = [];
+  // What was taken from the head leaves a gap that is closed now and then: closing it each time moves all the others.
+  let start = 0;
   return {
     get head() {
-      return items[0];
+      return items[start];
     },
     get runs() {
-      return items.length;
+      return items.length - start;
     },
     insert(run) {
-      let low = 0;
+      let low = start;
       for (let high = items.length; low < high; ) {
         const middle = (low + high) >> 1;
         if (isBefore(items[middle] as Run, run)) low = middle + 1;
         else high = middle;
       }
-      const before = items[low - 1];
+      const before = low > start ? items[low - 1] : undefined;
       if (before && continues(before, run)) before.count += run.count;
+      else if (low === start && start > 0) items[--start] = run;
       else items.splice(low, 0, run);
     },
     shift() {
-      items.shift();
+      start++;
+      if (start > 32 && start * 2 > items.length) {
+        items = items.slice(start);
+        start = 0;
+      }
     },
     remove(run) {
-      items.splice(items.indexOf(run), 1);
+      items.splice(items.indexOf(run, start), 1);
     },
-    [Symbol.iterator]: () => items.values(),
+    *[Symbol.iterator]() {
+      for (let i = start; i < items.length; i++) yield items[i] as Run;
+    },
     clear() {
       items = [];
+      start = 0;
     },
   };
 }

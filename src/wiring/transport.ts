@@ -43,14 +43,14 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
   if (storage === "memory" && !hasWorkers && !starters.inContext) return { runtime, ...names, ...inProcess(database) };
   const asking = createAsking(directoryName(storage, database));
-  const local = createLocalWorker(starters, worker);
+  const workers = createWorkers(starters, worker);
   return {
     runtime,
     ...names,
     locks: globalThis.navigator?.locks,
-    lifecycle: pageLifecycle({ onSuspend: local.stop }),
-    openPort: () => openPort(opening, asking, { ...starters, worker, local }),
-    onClosed: async () => local.stop(),
+    lifecycle: pageLifecycle({ onSuspend: workers.stop }),
+    openPort: () => openPort(opening, asking, { starters, workers }),
+    onClosed: async () => workers.stop(),
   };
 }
 
@@ -68,15 +68,17 @@ function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "on
   };
 }
 
-interface Means extends Starters {
-  readonly worker: ConnectOptions["worker"];
-  readonly local: LocalWorker;
+interface Means {
+  readonly starters: Starters;
+  readonly workers: Workers;
 }
 
-async function openPort(opening: Opening, asking: Asking, means: Means): Promise<Port> {
+async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Port> {
   assertSupported(opening);
-  const shared = openSharedWorker(opening, means);
-  const port = shared ? await shared : await openWithoutSharedWorker(opening, asking, means);
+  const shared = workers.shared(opening);
+  const port = shared
+    ? await openWorkerPort(shared, shared.port, opening)
+    : await openWithoutSharedWorker(opening, asking, { starters, workers });
   if (port) return port;
   const linked = await linkOverChannel(asking, LINK_MS);
   if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
@@ -100,17 +102,7 @@ function assertSupported({ storage }: Opening): void {
   );
 }
 
-/** The worker's port; `undefined` when another context hosts. No promise at all where there is no SharedWorker. */
-function openSharedWorker(
-  opening: Opening,
-  { worker: create, sharedWorker }: Means,
-): Promise<Port | undefined> | undefined {
-  if (typeof SharedWorker === "undefined") return undefined;
-  const worker = create ? create() : sharedWorker?.(opening);
-  if (!(worker instanceof SharedWorker)) return undefined;
-  return openWorkerPort(worker, worker.port, opening);
-}
-
+/** The worker's port; `undefined` when another context hosts. */
 async function openWorkerPort(worker: EventTarget, port: Port, opening: Opening): Promise<Port | undefined> {
   let onError: (event: Event) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
@@ -130,49 +122,63 @@ async function openWorkerPort(worker: EventTarget, port: Port, opening: Opening)
   }
 }
 
-async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: Means): Promise<Port | undefined> {
+async function openWithoutSharedWorker(
+  opening: Opening,
+  asking: Asking,
+  { starters, workers }: Means,
+): Promise<Port | undefined> {
   if (await askHost(asking, ASK_MS)) return undefined;
   const { port1, port2 } = new MessageChannel();
-  if (means.local.start()) {
-    const worker = means.local.start() as Worker;
+  const worker = workers.dedicated();
+  if (worker) {
     worker.postMessage(null, [port2]);
     return openWorkerPort(worker, port1, opening);
   }
-  if (means.inContext === undefined) {
+  if (starters.inContext === undefined) {
     throw new QueueError(
       "unsupported",
-      "this context can start no worker, and nobody hosts the queue: SharedWorker and Worker are missing",
+      "nobody hosts the queue, and this context can start neither a SharedWorker nor a Worker",
     );
   }
-  answerOpening(port2, means.inContext);
+  answerOpening(port2, starters.inContext);
   return openWorkerPort(new EventTarget(), port1, opening);
 }
 
-/** The page's own worker, started when nobody else hosts, and ended with its page. */
-interface LocalWorker {
-  start(): Worker | undefined;
-  /** Lets it finish its commit and give its locks back. */
+interface Workers {
+  /** A SharedWorker to connect to; `undefined` where there is none, or a dedicated one was asked for. */
+  shared(opening: Opening): SharedWorker | undefined;
+  /** The page's own worker, started once and ended with its page. */
+  dedicated(): Worker | undefined;
+  /** Lets the page's own worker finish its commit and give its locks back. */
   stop(): void;
 }
 
 /** A worker that was told to stop needs this long at most to finish its commit. */
 const STOP_MS = 5_000;
 
-function createLocalWorker({ dedicatedWorker }: Starters, create: ConnectOptions["worker"]): LocalWorker {
-  let worker: Worker | undefined;
-  const make = (): Worker | undefined => {
-    if (typeof Worker === "undefined") return undefined;
-    const made = create?.();
-    return made instanceof Worker ? made : dedicatedWorker?.();
-  };
+function createWorkers({ sharedWorker, dedicatedWorker }: Starters, create: ConnectOptions["worker"]): Workers {
+  let own: Worker | undefined;
+  let isDedicated = false;
+  const isOwn = (made: unknown): made is Worker => typeof Worker !== "undefined" && made instanceof Worker;
   return {
-    start() {
-      worker ??= make();
-      return worker;
+    shared(opening) {
+      if (typeof SharedWorker === "undefined" || isDedicated) return undefined;
+      const made = create ? create() : sharedWorker?.(opening);
+      if (!isOwn(made)) return made;
+      isDedicated = true;
+      own = made;
+      return undefined;
+    },
+    dedicated() {
+      if (own === undefined && typeof Worker !== "undefined") {
+        const made = create?.();
+        own = isOwn(made) ? made : dedicatedWorker?.();
+      }
+      return own;
     },
     stop() {
-      const stopped = worker;
-      worker = undefined;
+      const stopped = own;
+      own = undefined;
       stopped?.postMessage(STOP_HOSTING);
       if (stopped) setTimeout(() => stopped.terminate(), STOP_MS);
     },

@@ -1,4 +1,4 @@
 import { describeQueue } from "../contract/queue.contract.js";
 
-describeQueue("SharedWorker and IndexedDB", "indexeddb");
-describeQueue("SharedWorker and memory", "memory");
+describeQueue("SharedWorker and IndexedDB", {});
+describeQueue("SharedWorker and memory", { storage: "memory" });

@@ -13,14 +13,14 @@ import {
 
 const QUICK_BACKOFF = { type: "fixed", baseMs: 1, maxMs: 1, jitter: "none" } as const;
 
-export const describeQueue = (name: string, storage: NonNullable<ConnectOptions["storage"]>) =>
+export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" | "worker">) =>
   describe(`Queue: ${name}`, () => {
     const connections: Connection[] = [];
     let database = "";
     let count = 0;
 
     const connectAnother = async () => {
-      const connection = await connect({ database, storage });
+      const connection = await connect({ database, ...how });
       connections.push(connection);
       return connection;
     };
