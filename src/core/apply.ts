@@ -3,7 +3,7 @@
 
 import { assert, QueueError } from "./errors.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
-import { forEachRange, forEachSeq } from "./ranges.js";
+import { countOf, forEachRange, forEachSeq } from "./ranges.js";
 import { type Run, splitFront } from "./run.js";
 import {
   type ClientState,
@@ -26,6 +26,7 @@ export function applyRecord(state: State, record: JournalRecord): void {
 
 /** Moves what is due by `now` to the ready messages. Changes nothing that is stored: being due follows from the time. */
 export function advance(state: State, now: number): void {
+  state.now = Math.max(state.now, now);
   for (const queue of state.queues.values()) {
     for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
       queue.delayed.pop();
@@ -119,6 +120,15 @@ export function apply(state: State, change: Change, at: number): void {
     case "client-forgotten":
       state.clients.delete(change.client);
       return;
+    case "quarantined": {
+      const queue = queueOf(state, change.queue);
+      forEachSeq(change.seqs, (seq) => endLease(state, queue, seq));
+      // The reference to the body stays, so that what is left of it is not deleted.
+      queue.counters.quarantined += countOf(change.seqs);
+      return;
+    }
+    case "clock-set-back":
+      return setBack(state, change.byMs, at);
   }
 }
 
@@ -146,11 +156,29 @@ function clientOf(state: State, id: string, at: number): ClientState {
 
 function accept(state: State, change: Of<"accepted">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq, bodySeq, count, priority, dueAt } = change;
+  const { seq, bodySeq, count, priority, dueAt, isInstant } = change;
   queue.counters.accepted += count;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
-  addBack(queue, { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, suspect: false }, at, "tail");
+  const run: Run = { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, suspect: false };
+  addBack(queue, isInstant ? { ...run, isInstant } : run, at, "tail");
+}
+
+/** The clock was set back: what lasts a while from some moment on goes back with it, what names an instant stays. */
+function setBack(state: State, byMs: number, at: number): void {
+  state.now = at;
+  for (const queue of state.queues.values()) {
+    const delayed = [...queue.delayed.items()];
+    queue.delayed.clear();
+    for (const run of delayed) {
+      if (!run.isInstant) run.readyAt -= byMs;
+      queue.delayed.push(run);
+    }
+  }
+  for (const grant of state.grants.values()) {
+    for (const held of grant.leases.values()) held.until -= byMs;
+    state.leaseEnds.addAll(grant);
+  }
 }
 
 function lease(state: State, change: Of<"leased">, at: number): void {

@@ -96,6 +96,11 @@ type DeadChunk = {
 export type StateChunk = HeadChunk | BatchesChunk | QueueChunk | RunsChunk | GrantsChunk | DeadChunk;
 
 const v = CHECKPOINT_VERSION;
+/** Flags beside the place, in the same column. */
+const PLACE_BITS = 3;
+const SUSPECT_BIT = 4;
+const INSTANT_BIT = 8;
+
 /** Where a run waits. */
 const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3 } as const;
 
@@ -192,7 +197,7 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     columns.sentAt[i] = run.sentAt;
     columns.readyAt[i] = run.readyAt;
     // A suspect may also be delayed, so being one is a bit of its own.
-    columns.place[i] = place | (run.suspect ? 4 : 0);
+    columns.place[i] = place | (run.suspect ? SUSPECT_BIT : 0) | (run.isInstant ? INSTANT_BIT : 0);
     if (run.failure) failures.push([i, run.failure]);
   });
   return { v, kind: "runs", queue, ...columns, failures };
@@ -293,11 +298,12 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       attempts: chunk.attempts[i] as number,
       sentAt: chunk.sentAt[i] as number,
       readyAt: chunk.readyAt[i] as number,
-      suspect: (place & 4) !== 0,
+      suspect: (place & SUSPECT_BIT) !== 0,
+      ...((place & INSTANT_BIT) !== 0 && { isInstant: true }),
       failure: failures.get(i),
     };
     state.batches.retain(run.bodySeq, run.count);
-    insertRun(queue, run, place & 3);
+    insertRun(queue, run, place & PLACE_BITS);
   });
 }
 

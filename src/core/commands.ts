@@ -79,6 +79,9 @@ export type Command =
   | { readonly type: "reclaim"; readonly client: string; readonly held: readonly Held[] }
   /** The client is gone without a goodbye: nobody knows which handlers had started. */
   | { readonly type: "client-gone"; readonly client: string }
+  /** The bodies of these messages cannot be read. */
+  | { readonly type: "quarantine"; readonly client: string; readonly held: readonly Held[] }
+  | { readonly type: "set-clock-back"; readonly byMs: number }
   | { readonly type: "forget-client"; readonly client: string }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string }

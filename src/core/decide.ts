@@ -7,7 +7,7 @@ import { deliver } from "./deliver.js";
 import type { Change } from "./journal.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
-import { clientGone, expire, extend, reclaim, renew, settle, timeOut } from "./settle.js";
+import { clientGone, expire, quarantine, extend, reclaim, renew, settle, timeOut } from "./settle.js";
 import type { State } from "./state.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
@@ -28,6 +28,10 @@ export function decide(state: State, command: Command, now: number): Decision {
       return expire(state, command, now);
     case "reclaim":
       return reclaim(state, command);
+    case "quarantine":
+      return quarantine(state, command);
+    case "set-clock-back":
+      return done([{ type: "clock-set-back", byMs: command.byMs }]);
     case "client-gone":
       return clientGone(state, command.client);
     case "forget-client":

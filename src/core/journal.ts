@@ -57,6 +57,8 @@ export type Change =
       readonly priority: number;
       /** Present on a delayed message: epoch milliseconds before which it is not delivered. */
       readonly dueAt?: number;
+      /** `dueAt` is an instant the sender named, not a delay: it stays when the clock is set back. */
+      readonly isInstant?: true;
     }
   | {
       readonly type: "leased";
@@ -94,6 +96,8 @@ export type Change =
       readonly reason: string;
       readonly failure?: Failure;
     }
+  /** Their bodies cannot be read: taken out of the queue, kept in the store. */
+  | { readonly type: "quarantined"; readonly queue: string; readonly seqs: Ranges }
   | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }
   /** All that waits goes; what is leased stays with its consumers. */
   | { readonly type: "purged"; readonly queue: string }
@@ -111,7 +115,9 @@ export type Change =
       readonly confirmed: number;
       readonly outcome: Outcome;
     }
-  | { readonly type: "client-forgotten"; readonly client: string };
+  | { readonly type: "client-forgotten"; readonly client: string }
+  /** What is a time from some moment on, leases and delays, ends earlier by as much, so that it lasts as long. */
+  | { readonly type: "clock-set-back"; readonly byMs: number };
 
 /** `receive`: handed to the caller at once. `consume`: may wait in the client's buffer before its handler starts. */
 export type LeaseMode = "receive" | "consume";

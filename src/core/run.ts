@@ -15,7 +15,9 @@ export interface Run {
   /** Epoch milliseconds of acceptance. */
   readonly sentAt: number;
   /** Epoch milliseconds from which it may be delivered; waiting time counts from here. */
-  readonly readyAt: number;
+  readyAt: number;
+  /** `readyAt` is an instant that the sender named, not the end of a delay. */
+  readonly isInstant?: boolean;
   /** The client that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
   /** How the last attempt failed. */
@@ -40,6 +42,7 @@ export const continues = (run: Run, next: Run): boolean =>
   run.sentAt === next.sentAt &&
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
+  run.isInstant === next.isInstant &&
   // The same object: they failed together.
   run.failure === next.failure;
 

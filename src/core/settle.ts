@@ -96,6 +96,16 @@ export function expire(state: State, command: Of<"expire">, now: number): Decisi
   return done(changes.all);
 }
 
+export function quarantine(state: State, command: Of<"quarantine">): Decision {
+  const changes: Change[] = [];
+  for (const { grant: id, seqs } of command.held) {
+    const grant = ownGrant(state, command.client, id);
+    const held = grant ? seqsOf(seqs).filter((seq) => grant.leases.has(seq)) : [];
+    if (grant && held.length > 0) changes.push({ type: "quarantined", queue: grant.queue, seqs: rangesOf(held) });
+  }
+  return done(changes);
+}
+
 export function clientGone(state: State, id: string): Decision {
   const client = state.clients.get(id);
   const changes = collectChanges();

@@ -110,6 +110,8 @@ export interface Term {
 }
 
 export interface State {
+  /** The latest time that anything was decided at, in epoch milliseconds. */
+  now: number;
   lsn: Lsn;
   epoch: Epoch;
   nextSeq: Seq;
@@ -123,6 +125,7 @@ export interface State {
 
 export function createState(): State {
   return {
+    now: 0,
     lsn: 0,
     epoch: 0,
     nextSeq: 1,

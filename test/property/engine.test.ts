@@ -14,7 +14,7 @@ import { type Answered, createWorld, type Handled } from "./world.js";
 test("the engine does what the model does, whatever happens in whichever order", async () => {
   await fc.assert(
     fc.asyncProperty(history, async (turns) => runBoth(turns)),
-    parameters(120),
+    parameters(60),
   );
 });
 

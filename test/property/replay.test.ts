@@ -10,7 +10,7 @@ import { forward, history, parameters, type Step, type TurnSteps } from "./steps
 import { createWorld, fromCheckpoint, replay, type World } from "./world.js";
 
 const check = (property: (turns: TurnSteps[], cut: number) => Promise<void>) =>
-  fc.assert(fc.asyncProperty(history, fc.nat(60), property), parameters(100));
+  fc.assert(fc.asyncProperty(history, fc.nat(60), property), parameters(50));
 
 const sameState = (actual: State, expected: State, options = {}) =>
   same(imageOf(actual, options), imageOf(expected, options), "states");
