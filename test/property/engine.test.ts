@@ -118,12 +118,16 @@ function checkBatches({ command, changes }: Handled): void {
   const accepted = changes.filter((change) => change.type === "accepted");
   const sum = (counts: readonly { count: number }[]) => counts.reduce((total, { count }) => total + count, 0);
   same(sum(stored), sum(accepted), "bodies stored");
+  const seq = stored[0]?.firstSeq ?? 0;
   stored.forEach(({ firstSeq, count, bytes }, i) => {
+    const sizes = command.sizes.slice(firstSeq - seq, firstSeq - seq + count);
+    const total = sizes.reduce((all, size) => all + size, 0);
+    same(bytes, total, "the size of a batch");
     holds(count === 1 || bytes <= BATCH_BYTES_MAX, "a batch is not too large");
     const next = stored[i + 1];
     if (next === undefined) return;
     same(next.firstSeq, firstSeq + count, "the next batch");
-    const first = command.sizes[next.firstSeq - (stored[0]?.firstSeq ?? 0)] as number;
+    const first = command.sizes[next.firstSeq - seq] as number;
     holds(bytes + first > BATCH_BYTES_MAX, "a batch is cut only where it is full");
   });
 }
