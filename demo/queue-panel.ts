@@ -14,7 +14,12 @@ export interface QueuePanel {
   showTabs(tabs: readonly Tab[]): void;
 }
 
-const HOST_NAMES = { "shared-worker": "SharedWorker", "in-process": "this page" } as const;
+const HOST_NAMES: Readonly<Record<string, string>> = {
+  "shared-worker": "SharedWorker",
+  "dedicated-worker": "a tab's worker",
+  "service-worker": "service worker",
+  "in-process": "this page",
+};
 const ROLE_WORDS: Readonly<Record<Role, string>> = {
   watch: "looks on",
   produce: "produces",
@@ -63,7 +68,7 @@ export function createQueuePanel({ connection, queue, room, setRoom }: Session, 
     },
     showHost() {
       const { host } = connection;
-      setText(byId("host"), host ? `${HOST_NAMES[host.kind]}, term ${host.epoch}` : "connecting…");
+      setText(byId("host"), host ? `${HOST_NAMES[host.kind] ?? host.kind}, term ${host.epoch}` : "connecting…");
     },
     showTabs(tabs) {
       setText(byId("tab-count"), count(tabs.filter((tab) => !tab.gone).length));

@@ -39,7 +39,8 @@ test("while two tabs share work the page looks right in light and dark, wide and
     for (const width of [1600, 768, 360]) {
       await first.page.setViewportSize({ width, height: 800 });
       await first.page.waitForTimeout(300);
-      await first.page.screenshot({ path: testInfo.outputPath(`demo-${scheme}-${width}.png`), fullPage: true });
+      const narrow = testInfo.outputPath(`demo-${scheme}-${width}.png`);
+      if (isUpdating || width === 360) await first.page.screenshot({ path: narrow, fullPage: true });
       expect(await sidewaysOverflow(first.page), `at ${width} px`).toBe(0);
     }
   }
