@@ -88,7 +88,7 @@ export function createClient(parts: ClientParts): Client {
     const registered = consumers.get(consumer);
     if (registered) return registered.onHandOut(handOut);
     // It stopped while this was on its way.
-    forEachSeq(handOut.seqs, (seq) => void pipeline.settle(handOut.grant, seq, { type: "release" }).catch(() => {}));
+    forEachSeq(handOut.seqs, (seq) => pipeline.settle(handOut.grant, seq, { type: "release" }, () => {}));
   };
 
   const tell = (request: HostRequest) =>

@@ -2,6 +2,7 @@
 // Invariants: at most `concurrency` handlers run; a handler that returns acknowledges, one that throws retries; what
 // was not started when the consumer stops goes back uncounted.
 
+import type { Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { HandOut } from "../link/wire.js";
 import type { Client } from "./client.js";
@@ -37,6 +38,8 @@ export interface Consumer {
 /** Handlers run one after the other without a break for at most this long, then the event loop gets its turn. */
 const SLICE_MS = 8;
 
+const ACK: Verdict = { type: "ack" };
+
 export interface ConsumerParts<Body> {
   readonly client: Client;
   readonly queue: string;
@@ -50,7 +53,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   const { client, queue, handler, concurrency, prefetch } = parts;
   const buffer: Holding<Body>[] = [];
   const running = new Set<Holding<Body>>();
-  const unsettled = new Set<Promise<void>>();
+  let unsettled = 0;
   let state: "running" | "paused" | "stopped" = "running";
   let sliceEndsAt = 0;
   let isYielding = false;
@@ -62,31 +65,32 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     // Nothing was going on: this task has only begun.
     if (running.size === 0 && buffer.length === 0) sliceEndsAt = client.runtime.now() + SLICE_MS;
     for (const holding of taken) {
-      holding.onLost(() => drop(holding));
+      holding.onLost(lose);
       buffer.push(holding);
     }
     pump();
   });
 
-  /** A buffered delivery whose lease is lost is never started. */
-  const drop = (holding: Holding<Body>) => {
+  /** A buffered delivery whose lease is lost is never started; the slot of a running one is free, if it ever ends or not. */
+  const lose = (holding: Holding<Body>) => {
     const index = buffer.indexOf(holding);
     if (index >= 0) buffer.splice(index, 1);
+    free(holding);
   };
 
-  const track = (settled: Promise<void>) => {
-    unsettled.add(settled);
-    // A lease that was lost meanwhile is not this consumer's to settle any more; its handler's signal said so.
-    void settled
-      .catch(() => {})
-      .finally(() => {
-        unsettled.delete(settled);
-        wakeIfQuiet();
-      });
+  const settle = (holding: Holding<Body>, verdict: Verdict) => {
+    unsettled++;
+    holding.settleThen(verdict, onSettled);
+  };
+
+  /** Whatever the outcome: of a lease that was lost meanwhile, its handler's signal told. */
+  const onSettled = () => {
+    unsettled--;
+    wakeIfQuiet();
   };
 
   const giveBack = (holdings: readonly Holding<Body>[]) => {
-    for (const holding of holdings) if (!holding.isSettled) track(holding.settle({ type: "release" }));
+    for (const holding of holdings) if (!holding.isSettled) settle(holding, { type: "release" });
   };
 
   const pump = () => {
@@ -102,38 +106,31 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
         });
         return;
       }
-      start(buffer.shift() as Holding<Body>);
+      void run(buffer.shift() as Holding<Body>);
     }
   };
 
-  const start = (holding: Holding<Body>) => {
-    running.add(holding);
-    holding.start();
-    let isFree = false;
-    // The slot is free once the delivery is lost, even if its handler never ends.
-    const free = () => {
-      if (isFree) return;
-      isFree = true;
-      running.delete(holding);
-      wakeIfQuiet();
-      pump();
-    };
-    holding.onLost(free);
-    void run(holding).then(free, free);
+  const free = (holding: Holding<Body>) => {
+    if (!running.delete(holding)) return;
+    wakeIfQuiet();
+    pump();
   };
 
   const run = async (holding: Holding<Body>) => {
+    running.add(holding);
+    holding.start();
+    let verdict: Verdict = ACK;
     try {
       await handler(holding.delivery);
     } catch (thrown) {
-      if (!holding.isSettled) track(holding.settle({ type: "retry", failure: failureOf(thrown) }));
-      return;
+      verdict = { type: "retry", failure: failureOf(thrown) };
     }
-    if (!holding.isSettled) track(holding.settle({ type: "ack" }));
+    if (!holding.isSettled) settle(holding, verdict);
+    free(holding);
   };
 
   const wakeIfQuiet = () => {
-    if (running.size > 0 || unsettled.size > 0) return;
+    if (running.size > 0 || unsettled > 0) return;
     const waiting = whenQuiet;
     whenQuiet = [];
     for (const wake of waiting) wake();
@@ -153,7 +150,11 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     }
     if (force) {
       const reason = new QueueError("closed", "the consumer was stopped by force");
-      for (const holding of [...running]) if (!holding.isSettled) track(holding.withdraw(reason));
+      for (const holding of [...running]) {
+        if (holding.isSettled) continue;
+        unsettled++;
+        void holding.withdraw(reason).then(onSettled, onSettled);
+      }
     }
     await quiet();
     parts.onStopped();

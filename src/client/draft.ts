@@ -139,16 +139,16 @@ function indexOf(detail: unknown): number | undefined {
 }
 
 export interface SettleDraft extends Draft {
-  add(grant: string, seq: Seq, verdict: Verdict): Promise<void>;
+  add(entry: SettleEntry): void;
   readonly size: number;
 }
 
-interface SettleEntry {
+export interface SettleEntry {
   readonly grant: string;
   readonly seq: Seq;
   readonly verdict: Verdict;
-  resolve(): void;
-  reject(reason: unknown): void;
+  /** Called once, with why the outcome is not stored if it is not. */
+  onOver(error?: unknown): void;
 }
 
 export function createSettleDraft(): SettleDraft {
@@ -158,8 +158,7 @@ export function createSettleDraft(): SettleDraft {
     get size() {
       return entries.length;
     },
-    add: (grant, seq, verdict) =>
-      new Promise((resolve, reject) => entries.push({ grant, seq, verdict, resolve, reject })),
+    add: (entry) => entries.push(entry),
     command: () => ({ type: "settle", settlements: joinSettlements(entries) }),
     settle(outcome) {
       if (!outcome.ok) return this.reject(errorOf(outcome));
@@ -171,12 +170,12 @@ export function createSettleDraft(): SettleDraft {
       }
       for (const entry of entries) {
         const isLost = lost.size > 0 && lost.has(`${entry.grant} ${entry.seq}`);
-        if (isLost) entry.reject(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
-        else entry.resolve();
+        if (isLost) entry.onOver(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
+        else entry.onOver();
       }
     },
     reject(reason) {
-      for (const entry of entries) entry.reject(reason);
+      for (const entry of entries) entry.onOver(reason);
     },
     split: () => undefined,
   };

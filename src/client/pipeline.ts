@@ -32,7 +32,8 @@ const SETTLE_EAGERLY = 256;
 export interface Pipeline {
   send(queue: string, item: Item): Promise<Receipt>;
   sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
-  settle(grant: string, seq: Seq, verdict: Verdict): Promise<void>;
+  /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
+  settle(grant: string, seq: Seq, verdict: Verdict, onOver: (error?: unknown) => void): void;
   command<T>(command: ClientCommand): Promise<T>;
   /** Resolves when everything submitted so far is settled. */
   drained(): Promise<void>;
@@ -181,15 +182,14 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
       enqueue(draft);
       return receipts;
     },
-    settle(grant, seq, verdict) {
-      if (closed) return Promise.reject(closed);
+    settle(grant, seq, verdict, onOver) {
+      if (closed) return onOver(closed);
       if (openSettle === undefined) {
         openSettle = createSettleDraft();
         enqueue(openSettle);
       }
-      const settled = openSettle.add(grant, seq, verdict);
+      openSettle.add({ grant, seq, verdict, onOver });
       if (openSettle.size >= SETTLE_EAGERLY) flush();
-      return settled;
     },
     command<T>(command: ClientCommand): Promise<T> {
       const { draft, value } = createCommandDraft<T>(command);
