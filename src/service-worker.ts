@@ -4,7 +4,7 @@
 import { createApi } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 
-export type { Connection, ConnectOptions } from "./client/connection.js";
+export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection.js";
 export type { ConsumeOptions, Consumer, Handler } from "./client/consumer.js";
 export type { Delivery } from "./client/delivery.js";
 export type { Receipt } from "./client/draft.js";
@@ -16,7 +16,7 @@ export type { DeadLetterFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Backoff, QueueSettings } from "./core/settings.js";
 export type { MessageState, QueueStats } from "./core/view.js";
-export type { Diagnostics, HostKind, MessageView } from "./link/wire.js";
+export type { DataLoss, Diagnostics, HostKind, MessageView } from "./link/wire.js";
 
 const api = createApi({ inContext: createHosting("service-worker") });
 

@@ -1,9 +1,9 @@
 // One client of one database: the link to its host, the way of its commands, what it holds, and its consumers.
 // Many queues share it. Invariant: it survives its host; what it was told to do is done once.
 
-import { QueueError } from "../core/errors.js";
+import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { forEachSeq } from "../core/ranges.js";
-import type { ClientRequest, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
+import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
 import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
 import { createNoticeListener, type NoticeListener } from "./notices.js";
@@ -27,6 +27,14 @@ export interface ClientParts {
   readonly channelName: string;
 }
 
+export type ClientEvent =
+  /** A host has accepted this client. */
+  | { readonly type: "connected" }
+  /** Messages were found missing. */
+  | { readonly type: "datalost"; readonly loss: DataLoss }
+  /** A newer build hosts, and this one cannot talk to it, or cannot read what it stored. */
+  | { readonly type: "outdated"; readonly reason: QueueError };
+
 /** How the parts of a client reach the host. */
 export interface Client {
   readonly runtime: Runtime;
@@ -42,10 +50,13 @@ export interface Client {
   /** A name for a call that waits at the host, so that it can be cancelled. */
   nextWaiter(): string;
   cancelWaiter(waiter: string): void;
-  onHostChange(callback: () => void): () => void;
+  /** Calls with what happens to this client's host; returns what ends that. */
+  listen(callback: (event: ClientEvent) => void): () => void;
   diagnostics(): Promise<Diagnostics>;
   close(): Promise<void>;
 }
+
+const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
 
 export interface Registration {
   setPrefetch(prefetch: number): void;
@@ -63,7 +74,9 @@ export function createClient(parts: ClientParts): Client {
   const { runtime } = parts;
   const client = runtime.uuid();
   const consumers = new Map<string, Registered>();
-  const hostListeners = new Set<() => void>();
+  const listeners = new Set<(event: ClientEvent) => void>();
+  /** Losses of which host, and how many of them, were told already. */
+  let told = { instance: "", losses: 0 };
   let presence: Presence | undefined;
   let lastId = 0;
   const nextId = () => `${client}/${++lastId}`;
@@ -91,6 +104,10 @@ export function createClient(parts: ClientParts): Client {
     forEachSeq(handOut.seqs, (seq) => pipeline.settle(handOut.grant, seq, { type: "release" }, () => {}));
   };
 
+  const tellAll = (event: ClientEvent) => {
+    for (const callback of [...listeners]) callback(event);
+  };
+
   const tell = (request: HostRequest) =>
     hostLink.ask(request).catch(() => {
       // Closed meanwhile: whoever waits for the effect hears of that on their own call.
@@ -108,12 +125,18 @@ export function createClient(parts: ClientParts): Client {
     locks: parts.locks,
     serve,
     held: () => holdings.held(),
-    onConnected() {
+    onConnected({ instance, losses }) {
       for (const [consumer, { queue, prefetch }] of consumers) void tell({ op: "consume", consumer, queue, prefetch });
       pipeline.reconnected();
-      for (const callback of hostListeners) callback();
+      tellAll({ type: "connected" });
+      const known = told.instance === instance ? told.losses : 0;
+      told = { instance, losses: losses.length };
+      for (const loss of losses.slice(known)) tellAll({ type: "datalost", loss });
     },
-    onEnded: (reason) => pipeline.close(reason),
+    onEnded(reason) {
+      pipeline.close(reason);
+      if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
+    },
     onPeerUnreadable: () => pipeline.unreadable(),
   });
   const pipeline = createPipeline(hostLink, runtime);
@@ -169,9 +192,9 @@ export function createClient(parts: ClientParts): Client {
     },
     nextWaiter: nextId,
     cancelWaiter: (waiter) => void tell({ op: "cancel", waiter }),
-    onHostChange(callback) {
-      hostListeners.add(callback);
-      return () => hostListeners.delete(callback);
+    listen(callback) {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
     },
     diagnostics: () => hostLink.ask({ op: "diagnostics" }),
     async close() {

@@ -2,7 +2,7 @@
 
 import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../core/check.js";
 import { QueueError } from "../core/errors.js";
-import type { Diagnostics, HostKind } from "../link/wire.js";
+import type { DataLoss, Diagnostics, HostKind } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { asyncDispose } from "./dispose.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./options.js";
@@ -23,6 +23,11 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
   readonly lazy?: boolean;
+  /**
+   * Asks the browser to keep the origin's data when space runs out. Only pages can ask; the answer is
+   * `connection.persisted`. Default false.
+   */
+  readonly persist?: boolean;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
 }
@@ -32,8 +37,15 @@ export const CONNECT_SPEC: Spec = {
   worker: aFunction,
   storage: oneOf("indexeddb", "memory"),
   lazy: boolean,
+  persist: boolean,
   signal: abortSignal,
 };
+
+export interface ConnectionEventMap {
+  hostchange: Event;
+  datalost: CustomEvent<DataLoss>;
+  outdated: CustomEvent<{ readonly reason: QueueError }>;
+}
 
 export interface Connection {
   /** Opens a queue, new if there is none of that name; options given are stored with it. */
@@ -44,12 +56,28 @@ export interface Connection {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
-  /** `hostchange`: another host has taken over, and this client is connected to it. */
-  addEventListener(type: "hostchange", listener: (event: Event) => void): void;
-  removeEventListener(type: "hostchange", listener: (event: Event) => void): void;
+  /** Whether the browser promised to keep the origin's data; `undefined` unless `persist` was asked for. */
+  readonly persisted: boolean | undefined;
+  /**
+   * `hostchange`: another host has taken over, and this client is connected to it. `datalost`: messages are gone
+   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
+   */
+  addEventListener<Type extends keyof ConnectionEventMap>(
+    type: Type,
+    listener: (event: ConnectionEventMap[Type]) => void,
+  ): void;
+  removeEventListener<Type extends keyof ConnectionEventMap>(
+    type: Type,
+    listener: (event: ConnectionEventMap[Type]) => void,
+  ): void;
   /** Closes its queues, sends what is still to be sent, says goodbye. */
   close(options?: { readonly force?: boolean }): Promise<void>;
   [asyncDispose](): Promise<void>;
+}
+
+export interface PublicOptions {
+  readonly isLazy: boolean;
+  readonly persisted: boolean | undefined;
 }
 
 /** Opens a queue over a client; `onClosed` is called when it was closed. */
@@ -67,14 +95,23 @@ export async function openQueueOver<Body>(
   return createQueue<Body>({ name, client, onClosed });
 }
 
-export function createPublicConnection(client: Client, isLazy: boolean): Connection {
+export function createPublicConnection(client: Client, { isLazy, persisted }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
   let hosts = 0;
-  const stopListening = client.onHostChange(() => {
+  const stopListening = client.listen((event) => {
     // The first host is no change.
-    if (hosts++ > 0) target.dispatchEvent(new Event("hostchange"));
+    if (event.type === "connected" && hosts++ > 0) target.dispatchEvent(new Event("hostchange"));
+    if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
+    if (event.type === "outdated")
+      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
   });
+  let stopNotices: (() => void) | undefined;
+  const listenToLosses = () => {
+    stopNotices ??= client.notices.listenAll(({ datalost }) => {
+      if (datalost) target.dispatchEvent(new CustomEvent("datalost", { detail: datalost }));
+    });
+  };
   let closed: Promise<void> | undefined;
 
   const connection: Connection = {
@@ -97,13 +134,18 @@ export function createPublicConnection(client: Client, isLazy: boolean): Connect
       return client.host;
     },
     diagnostics: () => client.diagnostics(),
-    addEventListener: (type, listener) => target.addEventListener(type, listener),
-    removeEventListener: (type, listener) => target.removeEventListener(type, listener),
+    persisted,
+    addEventListener(type, listener) {
+      if (type === "datalost") listenToLosses();
+      target.addEventListener(type, listener as EventListener);
+    },
+    removeEventListener: (type, listener) => target.removeEventListener(type, listener as EventListener),
     close(options = {}) {
       closed ??= (async () => {
         checkOptions("close()", options, { force: boolean });
         await Promise.all([...queues].map((queue) => queue.close(options)));
         stopListening();
+        stopNotices?.();
         await client.close();
       })();
       return closed;

@@ -1,8 +1,9 @@
 // A queue's events, made from notices. Hints: nothing is lost when one is missed.
 
+import type { QueueError } from "../core/errors.js";
 import type { QueueSettings } from "../core/settings.js";
-import type { QueueNotice } from "../link/wire.js";
-import type { NoticeListener } from "./notices.js";
+import type { DataLoss, QueueNotice } from "../link/wire.js";
+import type { Client } from "./client.js";
 
 /** What each event carries in `detail`. */
 export interface QueueEventMap {
@@ -14,6 +15,10 @@ export interface QueueEventMap {
   dead: CustomEvent<{ readonly count: number; readonly total: number }>;
   /** The queue was paused or resumed, by a caller or because it is full of dead letters. */
   paused: CustomEvent<{ readonly paused: boolean }>;
+  /** Messages are gone although nobody asked for it: which, as far as anybody still knows. */
+  datalost: CustomEvent<DataLoss>;
+  /** A newer build of OriginMQ hosts the queue, and this one cannot work with it: ask the user to reload. */
+  outdated: CustomEvent<{ readonly reason: QueueError }>;
   /** Settings were stored. */
   configured: CustomEvent<{ readonly settings: Partial<QueueSettings> }>;
 }
@@ -36,16 +41,24 @@ export interface QueueEvents {
   ): void;
 }
 
-export function createQueueEvents(queue: string, notices: NoticeListener): { target: QueueEvents; close(): void } {
+export function createQueueEvents(
+  queue: string,
+  client: Pick<Client, "notices" | "listen">,
+): { target: QueueEvents; close(): void } {
   const target = new EventTarget();
   let stop: (() => void) | undefined;
+  const stopListening = client.listen((event) => {
+    if (event.type === "datalost" && (event.loss.queue ?? queue) === queue) dispatch({ datalost: event.loss });
+    if (event.type === "outdated")
+      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
+  });
   const dispatch = (notice: QueueNotice) => {
     for (const [type, detail] of Object.entries(notice)) target.dispatchEvent(new CustomEvent(type, { detail }));
   };
   return {
     target: {
       addEventListener(type, listener, options) {
-        stop ??= notices.listen(queue, dispatch);
+        stop ??= client.notices.listen(queue, dispatch);
         target.addEventListener(type, listener as EventListenerOrEventListenerObject, options);
       },
       removeEventListener(type, listener, options) {
@@ -53,6 +66,7 @@ export function createQueueEvents(queue: string, notices: NoticeListener): { tar
       },
     },
     close() {
+      stopListening();
       stop?.();
       stop = undefined;
     },

@@ -110,7 +110,7 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
   const { pipeline } = client;
   const consumers = new Set<Pick<Consumer, "stop">>();
   const closing = new AbortController();
-  const events = createQueueEvents(name, client.notices);
+  const events = createQueueEvents(name, client);
   /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
   let reading: Promise<unknown> | undefined;
   let closed: Promise<void> | undefined;

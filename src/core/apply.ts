@@ -176,6 +176,7 @@ function setBack(state: State, byMs: number, at: number): void {
     }
   }
   for (const grant of state.grants.values()) {
+    grant.until -= byMs;
     for (const held of grant.leases.values()) held.until -= byMs;
     state.leaseEnds.addAll(grant);
   }

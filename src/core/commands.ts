@@ -70,7 +70,13 @@ export type Command =
       readonly jitter: number;
     }
   | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
-  | { readonly type: "renew"; readonly client: string; readonly held: readonly Held[] }
+  | {
+      readonly type: "renew";
+      readonly client: string;
+      readonly held: readonly Held[];
+      /** Also leases whose time is up but which were not ended yet: the host had no chance to ask for them. */
+      readonly overdue?: true;
+    }
   /** Handlers ran longer than they may: their attempts end as failures. */
   | { readonly type: "time-out"; readonly client: string; readonly held: readonly Held[]; readonly jitter: number }
   /** These grants have reached the end of a lease. */

@@ -7,7 +7,7 @@ import { deliver } from "./deliver.js";
 import type { Change } from "./journal.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
-import { clientGone, expire, quarantine, extend, reclaim, renew, settle, timeOut } from "./settle.js";
+import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
 import type { State } from "./state.js";
 
 export function decide(state: State, command: Command, now: number): Decision {

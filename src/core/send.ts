@@ -71,7 +71,16 @@ function accepted(command: Send, firstSeq: number, total: number, now: number): 
     const isDelayed = dueAt !== undefined && dueAt > now;
     const { queue } = command;
     const { priority } = segment;
-    changes.push({ type: "accepted", queue, seq, bodySeq: seq, count, priority, ...(isDelayed && { dueAt }), ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }) });
+    changes.push({
+      type: "accepted",
+      queue,
+      seq,
+      bodySeq: seq,
+      count,
+      priority,
+      ...(isDelayed && { dueAt }),
+      ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }),
+    });
     seq += count;
   }
   return changes;

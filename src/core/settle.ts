@@ -4,7 +4,7 @@
 import { retryDelayMs, spreadJitter } from "./backoff.js";
 import { type Command, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
 import type { Change, Failure, Seq } from "./journal.js";
-import { forEachSeq, pushRange } from "./ranges.js";
+import { forEachSeq, pushRange, rangesOf, seqsOf } from "./ranges.js";
 import type { ClientState, Lease, QueueState, State } from "./state.js";
 
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
@@ -47,7 +47,7 @@ export function extend(state: State, command: Of<"extend">, now: number): Decisi
   return done([{ type: "renewed", grant: command.grant, until, seqs: [command.seq, 1] }], { until });
 }
 
-/** Extends what the client says it holds. What it does not name runs out; what has ended stays ended. */
+/** Extends what the client says it holds. What it does not name runs out; what is overdue stays so unless spared. */
 export function renew(state: State, command: Of<"renew">, now: number): Decision {
   const changes: Change[] = [];
   for (const { grant: id, seqs } of command.held) {
@@ -56,7 +56,8 @@ export function renew(state: State, command: Of<"renew">, now: number): Decision
     if (queue === undefined) continue;
     const live: number[] = [];
     forEachSeq(seqs, (seq) => {
-      if (findLease(state, command.client, id, seq, now)) pushRange(live, seq, 1);
+      const isLive = command.overdue ? grant?.leases.has(seq) : findLease(state, command.client, id, seq, now);
+      if (isLive) pushRange(live, seq, 1);
     });
     const until = now + queue.settings.leaseMs;
     if (live.length > 0) changes.push({ type: "renewed", grant: id, until, seqs: live });

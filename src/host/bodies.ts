@@ -4,7 +4,7 @@
 import type { BatchIndex } from "../core/batch-index.js";
 import type { Seq } from "../core/journal.js";
 import type { Headers } from "../link/wire.js";
-import type { BodyBatch, LogStore } from "../store/log-store.js";
+import { type BodyBatch, type LogStore, StoreError } from "../store/log-store.js";
 
 const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -26,6 +26,18 @@ export function messageIn(batch: BodyBatch, seq: Seq): StoredMessage | undefined
   const at = batch.seqs ? batch.seqs.indexOf(seq) : seq - batch.firstSeq;
   if (at < 0 || at >= batch.bodies.length) return undefined;
   return { body: batch.bodies[at], headers: batch.headers?.[at] };
+}
+
+/** What can be read of these batches: one that cannot must not keep the others away. */
+async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBatch | undefined)[]> {
+  try {
+    return await store.readBatches(keys);
+  } catch (error) {
+    const broken = error instanceof StoreError && error.reason === "unreadable" ? error.firstSeqs : undefined;
+    if (broken === undefined || broken.length === 0) throw error;
+    const rest = keys.filter((key) => !broken.includes(key));
+    return rest.length === keys.length ? [] : readable(store, rest);
+  }
 }
 
 export function createBodies(store: LogStore): Bodies {
@@ -69,7 +81,7 @@ export function createBodies(store: LogStore): Bodies {
         const missing = takeCached(index(), bodySeqs, found);
         if (missing.size === 0) break;
         const keys = [...missing.keys()].sort((a, b) => a - b);
-        const batches = await store.readBatches(keys);
+        const batches = await readable(store, keys);
         for (const batch of batches) {
           if (batch === undefined) continue;
           remember(batch, missing.get(batch.firstSeq) ?? 0);

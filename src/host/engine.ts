@@ -99,12 +99,13 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   };
 
   const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
-    const at = platform.now();
+    const { at, setBackMs } = timeOf(platform.now(), state.now);
     const draft = createDraft(state, at);
+    if (setBackMs > 0) draft.decideNow({ type: "set-clock-back", byMs: setBackMs });
     const expired = expiredLeases(state, at).filter((held) => {
       const { client, ...grant } = held;
       const isSpared = spare(held);
-      if (isSpared) draft.decideNow({ type: "renew", client, held: [grant] });
+      if (isSpared) draft.decideNow({ type: "renew", client, held: [grant], overdue: true });
       return !isSpared;
     });
     const grants = expired.map(({ grant }) => grant);
@@ -175,6 +176,15 @@ async function load(log: StoredLog): Promise<{ state: State; checkpointLsn: numb
   const checkpointLsn = state.lsn;
   for await (const record of log.journal) applyRecord(state, record);
   return { state, checkpointLsn };
+}
+
+/** A clock that goes back by less than this is waited for; by more, it was set. */
+const CLOCK_STEP_MS = 1_000;
+
+/** The time to decide at. Going forward needs no care: what is due is due, and clients are asked before leases end. */
+function timeOf(now: number, latest: number): { at: number; setBackMs: number } {
+  if (now >= latest) return { at: now, setBackMs: 0 };
+  return latest - now < CLOCK_STEP_MS ? { at: latest, setBackMs: 0 } : { at: now, setBackMs: latest - now };
 }
 
 /** Decides and applies one command after the other, so that each sees what those before it did. */

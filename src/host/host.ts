@@ -4,6 +4,7 @@
 
 import type { Command, Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
+import { idOf } from "../core/ids.js";
 import type { Outcome } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
 import { estimateBytes } from "../core/size.js";
@@ -11,7 +12,16 @@ import type { Lease, State } from "../core/state.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { errorOf } from "../link/link.js";
-import type { ClientCommand, Diagnostics, HostKind, NumberedCommand, SubmitReply, Welcome } from "../link/wire.js";
+import type {
+  ClientCommand,
+  DataLoss,
+  Diagnostics,
+  HostKind,
+  Notice,
+  NumberedCommand,
+  SubmitReply,
+  Welcome,
+} from "../link/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
 import { type Engine, openEngine, type Turn } from "./engine.js";
@@ -52,14 +62,33 @@ export interface Host {
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
 export async function openHost(options: HostOptions): Promise<Host> {
   try {
-    return createHost(options, await openEngine(options.store, options.platform));
+    const engine = await openEngine(options.store, options.platform);
+    return createHost(options, engine, await checkCanary(options.platform, engine.state.epoch));
   } catch (error) {
     await options.store.close();
     throw queueErrorOf(error);
   }
 }
 
-function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, engine: Engine): Host {
+/**
+ * The epoch never falls while a database lives: one that is not above the last one known belongs to a new database, and
+ * the old one is gone. A canary that fails proves nothing.
+ */
+async function checkCanary({ canary }: Platform, epoch: number): Promise<DataLoss[]> {
+  try {
+    const last = await canary?.read();
+    await canary?.write(epoch);
+    return last !== undefined && last >= epoch ? [{ reason: "wiped", ids: [] }] : [];
+  } catch {
+    return [];
+  }
+}
+
+function createHost(
+  { kind, store, platform, lock, presenceLock }: HostOptions,
+  engine: Engine,
+  losses: DataLoss[],
+): Host {
   const instance = platform.token();
   const bodies = createBodies(store);
   const takers = createTakers();
@@ -115,17 +144,26 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
     maintenance.note();
   }
 
-  /** Builds a hand-out and gives it to `send`; messages whose body cannot be read become dead letters, not a loop. */
+  const report = (loss: DataLoss) => {
+    losses.push(loss);
+    const queues = loss.queue === undefined ? [...state().queues.keys()] : [loss.queue];
+    const notices = Object.fromEntries(queues.map((queue) => [queue, { datalost: loss }]));
+    platform.announce({ v: 1, type: "notice", epoch: state().epoch, queues: notices } satisfies Notice);
+  };
+
+  /** Builds a hand-out and gives it to `send`; messages whose body cannot be read leave the queue, and are named. */
   const handOut = async (client: string, grant: string, leases: readonly Lease[]) => {
     const built = await buildHandOut(state, bodies, grant, leases);
     if (built.unreadable.length > 0) {
       const seqs = rangesOf(built.unreadable.map((lease) => lease.seq));
-      const verdict = {
-        type: "dead",
-        reason: "unreadable",
-        failure: { name: "unreadable", message: "the stored body cannot be read" },
-      } as const;
-      decide({ type: "settle", client, settlements: [{ grant, seqs, verdict }], jitter: platform.random() });
+      decide({ type: "quarantine", client, held: [{ grant, seqs }] }, () => {
+        const queue = built.unreadable[0]?.grant.queue;
+        report({
+          reason: "unreadable",
+          ...(queue && { queue }),
+          ids: built.unreadable.map(({ seq }) => idOf(state(), seq)),
+        });
+      });
     }
     return built.handOut;
   };
@@ -204,7 +242,7 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
         for (const grant of state().clients.get(client)?.grants ?? []) {
           if (grant.mode === "consume") keep(session, grant.queue);
         }
-        resolve({ instance, epoch: state().epoch, kind, lock });
+        resolve({ instance, epoch: state().epoch, kind, lock, losses });
       });
     });
   };
@@ -300,8 +338,19 @@ function createHost({ kind, store, platform, lock, presenceLock }: HostOptions, 
     refusedMessages++;
   };
 
-  // Clients of the host before this one: those that live come back, the locks of the others are free.
-  for (const client of state().clients.values()) if (client.held > 0) presence.watch(client.id);
+  // Clients of the host before this one: those that live come back, the locks of the others are free. Until then
+  // their leases go on, however long nobody could renew them.
+  for (const client of state().clients.values()) {
+    if (client.held === 0) continue;
+    presence.watch(client.id);
+    const grants = [...client.grants].filter((grant) => grant.mode === "consume");
+    decide({
+      type: "renew",
+      client: client.id,
+      overdue: true,
+      held: grants.map((grant) => ({ grant: grant.id, seqs: rangesOf(grant.leases.keys()) })),
+    });
+  }
   forgetOldClients();
   void maintenance.sweep();
 

@@ -9,10 +9,17 @@ export interface Platform {
   token(): string;
   /** Calls once after about `ms`; returns what cancels it. Timers are hints: nothing is lost when one is late. */
   setTimer(callback: () => void, ms: number): () => void;
+  /** Remembers the epoch outside the database, so that a database that was deleted is missed. */
+  readonly canary?: Canary | undefined;
   /** Missing where a host shares nothing with other processes. */
   readonly locks?: LockManager | undefined;
   /** Posts a notice to whoever listens. */
   announce(notice: unknown): void;
+}
+
+export interface Canary {
+  read(): Promise<number | undefined>;
+  write(epoch: number): Promise<void>;
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -20,7 +27,7 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toSt
 /** The real surroundings: of a worker, a page, or Node. `channel` names the BroadcastChannel for notices. */
 export function createPlatform(
   channel: string,
-  options: { readonly locks?: LockManager | undefined },
+  options: Pick<Platform, "locks" | "canary">,
 ): Platform & { close(): void } {
   const broadcast = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(channel);
   // Node keeps a process alive for an open channel; announcing should not.
@@ -35,6 +42,7 @@ export function createPlatform(
       return () => clearTimeout(timer);
     },
     locks: options.locks,
+    canary: options.canary,
     announce: (notice) => broadcast?.postMessage(notice),
     close: () => broadcast?.close(),
   };

@@ -105,11 +105,23 @@ export interface Welcome {
   readonly kind: HostKind;
   /** The Web Lock that the host holds while it lives; missing where there are no locks. */
   readonly lock?: string | undefined;
+  /** What was found missing since this host began. */
+  readonly losses: readonly DataLoss[];
 }
 
 /** Where hosts run, the preferred first: what lives longest without holding anything up. */
 export const HOST_KINDS = ["shared-worker", "dedicated-worker", "service-worker", "in-process"] as const;
 export type HostKind = (typeof HOST_KINDS)[number];
+
+/** Messages that are gone although nobody asked for it. */
+export interface DataLoss {
+  /** `wiped`: the database was deleted. `unreadable`: stored bodies cannot be read. */
+  readonly reason: "wiped" | "unreadable";
+  /** Queue concerned; missing when it is all of them. */
+  readonly queue?: string;
+  /** Ids of the messages, as far as anybody still knows them. */
+  readonly ids: readonly string[];
+}
 
 export interface SubmitReply {
   /** One for each command, in their order. */
@@ -173,6 +185,7 @@ export interface QueueNotice {
   readonly dead?: { readonly count: number; readonly total: number };
   readonly paused?: { readonly paused: boolean };
   readonly configured?: { readonly settings: Partial<QueueSettings> };
+  readonly datalost?: DataLoss;
 }
 
 /** Tells a page's worker that its page freezes or goes: it lets all locks go. */

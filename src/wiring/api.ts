@@ -38,6 +38,15 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
   };
 }
 
+/** Whether the browser keeps the origin's data from now on; `false` where nobody can ask. */
+async function persist(): Promise<boolean> {
+  try {
+    return (await globalThis.navigator?.storage?.persist?.()) ?? false;
+  } catch {
+    return false;
+  }
+}
+
 export function createApi(starters: Starters): Api {
   /** Clients that `openQueue` shares, by storage and database. */
   const shared = new Map<string, Shared>();
@@ -46,7 +55,16 @@ export function createApi(starters: Starters): Api {
     async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
       checkQueueName(name);
       checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
-      const { database = "originmq", worker: _, storage = "indexeddb", lazy = false, signal, ...settings } = options;
+      const {
+        database = "originmq",
+        worker: _,
+        storage = "indexeddb",
+        lazy = false,
+        persist: isPersisted = false,
+        signal,
+        ...settings
+      } = options;
+      if (isPersisted) await persist();
       signal?.throwIfAborted();
       const key = `${storage}:${database}`;
       const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
@@ -74,7 +92,8 @@ export function createApi(starters: Starters): Api {
         await client.close();
         throw error;
       }
-      return createPublicConnection(client, options.lazy ?? false);
+      const persisted = options.persist ? await persist() : undefined;
+      return createPublicConnection(client, { isLazy: options.lazy ?? false, persisted });
     },
   };
 }

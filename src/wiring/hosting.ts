@@ -10,6 +10,7 @@ import { createIndexedDbStore } from "../store/indexeddb.js";
 import type { LogStore } from "../store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory.js";
 import { createAsking } from "./asking.js";
+import { createCanary } from "./canary.js";
 
 export type Hosting = (opening: Opening) => Promise<Host | Elsewhere>;
 
@@ -43,7 +44,10 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
     asking: createAsking(directoryName(storage, database)),
     signal,
     async openHost() {
-      const platform = createPlatform(channelName(storage, database), { locks });
+      const platform = createPlatform(channelName(storage, database), {
+        locks,
+        canary: storage === "memory" ? undefined : createCanary(database),
+      });
       try {
         const presenceLock = (client: string) => presenceLockName(storage, database, client);
         const host = await openHost({ kind, store: createStore(opening), platform, lock, presenceLock });

@@ -30,7 +30,7 @@ export interface TestHost {
 export async function startHost(parts: { store?: LogStore; platform?: Partial<Platform> } = {}): Promise<TestHost> {
   const notices: unknown[] = [];
   const platform: Platform = {
-    ...createPlatform("test", { locks: undefined }),
+    ...createPlatform("test", { locks: undefined, canary: undefined }),
     announce: (notice) => notices.push(notice),
     ...parts.platform,
   };
