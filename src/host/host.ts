@@ -7,23 +7,14 @@ import { QueueError } from "../core/errors.js";
 import { idOf } from "../core/ids.js";
 import type { Outcome } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
-import { estimateBytes } from "../core/size.js";
 import type { Lease, State } from "../core/state.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { errorOf } from "../link/link.js";
-import type {
-  ClientCommand,
-  DataLoss,
-  Diagnostics,
-  HostKind,
-  Notice,
-  NumberedCommand,
-  SubmitReply,
-  Welcome,
-} from "../link/wire.js";
+import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
+import { checkCanary } from "./canary.js";
 import { type Engine, openEngine, type Turn } from "./engine.js";
 import { buildHandOut } from "./hand-out.js";
 import { createLeaseKeeper } from "./lease-keeper.js";
@@ -35,6 +26,7 @@ import { createPresence } from "./presence.js";
 import { createReads } from "./reads.js";
 import { openSession, type RequestAfterHello, type Session } from "./session.js";
 import { queueErrorOf } from "./store-errors.js";
+import { submit } from "./submit.js";
 import { createTakers, type PlannedHandOut } from "./takers.js";
 import { createWaiters } from "./waiters.js";
 
@@ -67,20 +59,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
   } catch (error) {
     await options.store.close();
     throw queueErrorOf(error);
-  }
-}
-
-/**
- * The epoch never falls while a database lives: one that is not above the last one known belongs to a new database, and
- * the old one is gone. A canary that fails proves nothing.
- */
-async function checkCanary({ canary }: Platform, epoch: number): Promise<DataLoss[]> {
-  try {
-    const last = await canary?.read();
-    await canary?.write(epoch);
-    return last !== undefined && last >= epoch ? [{ reason: "wiped", ids: [] }] : [];
-  } catch {
-    return [];
   }
 }
 
@@ -209,26 +187,6 @@ function createHost(
     session.close(new QueueError("closed", "the client is gone"));
   };
 
-  const submit = (client: string, confirmed: number, commands: readonly NumberedCommand[]): Promise<SubmitReply> => {
-    const outcomes = commands.map(
-      ({ number, command }) =>
-        new Promise<Outcome>((settle) => {
-          const from = { client, number, confirmed };
-          if (command.type === "send") {
-            const { bodies: sent, headers, ...rest } = command;
-            loop.push({
-              command: { ...rest, sizes: sent.map((body) => estimateBytes(body)) },
-              from,
-              bodies: sent,
-              headers,
-              settle,
-            });
-          } else loop.push({ command: engineCommand(command, client, platform.random()), from, settle });
-        }),
-    );
-    return Promise.all(outcomes).then((settled) => ({ outcomes: settled }));
-  };
-
   const hello = (session: Session, held: readonly Held[]): Promise<Welcome> => {
     const { client } = session;
     // The same client on a new port: what waits on the old one waits for nobody.
@@ -283,7 +241,7 @@ function createHost(
     const { client } = session;
     switch (asked.op) {
       case "submit":
-        return submit(client, asked.confirmed, asked.commands);
+        return submit({ ...asked, client }, { push: loop.push, random: platform.random });
       case "consume":
         return consume(session, asked.consumer, asked.queue, asked.prefetch);
       case "cancel":
@@ -380,16 +338,4 @@ function createHost(
       await ended.catch(() => {});
     },
   };
-}
-
-/** A client's command as the engine takes it. */
-function engineCommand(command: Exclude<ClientCommand, { type: "send" }>, client: string, jitter: number): Command {
-  switch (command.type) {
-    case "settle":
-      return { ...command, client, jitter };
-    case "extend":
-      return { ...command, client };
-    default:
-      return command;
-  }
 }

@@ -1,0 +1,50 @@
+// A client's commands on their way into the loop.
+
+import type { Command } from "../core/commands.js";
+import type { Outcome } from "../core/journal.js";
+import { estimateBytes } from "../core/size.js";
+import type { ClientCommand, NumberedCommand, SubmitReply } from "../link/wire.js";
+import type { Work } from "./engine.js";
+
+export interface Submission {
+  readonly client: string;
+  /** Number up to which the client has read every outcome. */
+  readonly confirmed: number;
+  readonly commands: readonly NumberedCommand[];
+}
+
+/** Resolves with the outcomes once all are durable. */
+export async function submit(
+  { client, confirmed, commands }: Submission,
+  to: { push(work: Work): void; random(): number },
+): Promise<SubmitReply> {
+  const outcomes = commands.map(
+    ({ number, command }) =>
+      new Promise<Outcome>((settle) => {
+        const from = { client, number, confirmed };
+        if (command.type === "send") {
+          const { bodies, headers, ...rest } = command;
+          to.push({
+            command: { ...rest, sizes: bodies.map((body) => estimateBytes(body)) },
+            from,
+            bodies,
+            headers,
+            settle,
+          });
+        } else to.push({ command: engineCommand(command, client, to.random()), from, settle });
+      }),
+  );
+  return { outcomes: await Promise.all(outcomes) };
+}
+
+/** A client's command as the engine takes it. */
+function engineCommand(command: Exclude<ClientCommand, { type: "send" }>, client: string, jitter: number): Command {
+  switch (command.type) {
+    case "settle":
+      return { ...command, client, jitter };
+    case "extend":
+      return { ...command, client };
+    default:
+      return command;
+  }
+}
