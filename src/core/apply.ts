@@ -122,8 +122,7 @@ export function apply(state: State, change: Change, at: number): void {
       return;
     case "quarantined": {
       const queue = queueOf(state, change.queue);
-      forEachSeq(change.seqs, (seq) => endLease(state, queue, seq));
-      // The reference to the body stays, so that what is left of it is not deleted.
+      forEachSeq(change.seqs, (seq) => state.quarantined.push(endLease(state, queue, seq).bodySeq));
       queue.counters.quarantined += countOf(change.seqs);
       return;
     }

@@ -4,6 +4,7 @@
 import type { Batch } from "./batch-index.js";
 import { assert } from "./errors.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
+import { rangesOf, seqsOf } from "./ranges.js";
 import type { Run } from "./run.js";
 import type { QueueSettings } from "./settings.js";
 import {
@@ -30,6 +31,8 @@ type HeadChunk = {
   readonly lsn: Lsn;
   readonly epoch: Epoch;
   readonly nextSeq: Seq;
+  readonly now: number;
+  readonly quarantined: Ranges;
   readonly terms: readonly Term[];
   readonly clients: readonly {
     id: string;
@@ -130,8 +133,9 @@ function encodeHead(state: State): HeadChunk {
     confirmed,
     outcomes: [...outcomes],
   }));
-  const { lsn, epoch, nextSeq } = state;
-  return { v, kind: "head", lsn, epoch, nextSeq, terms: usedTerms(state), clients };
+  const { lsn, epoch, nextSeq, now } = state;
+  const quarantined = rangesOf(state.quarantined);
+  return { v, kind: "head", lsn, epoch, nextSeq, now, quarantined, terms: usedTerms(state), clients };
 }
 
 /** Terms of which a message can still exist: those before the first stored body are history. */
@@ -225,6 +229,7 @@ export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable
     decodeChunk(state, chunk);
   }
   if (!isReferenced) state.batches.releaseAll();
+  for (const bodySeq of state.quarantined) state.batches.retain(bodySeq, 1);
   state.batches.sweep();
   return state;
 }
@@ -275,6 +280,8 @@ function decodeHead(state: State, head: HeadChunk): void {
   state.lsn = head.lsn;
   state.epoch = head.epoch;
   state.nextSeq = head.nextSeq;
+  state.now = head.now;
+  state.quarantined.push(...seqsOf(head.quarantined));
   state.terms.push(...head.terms);
   for (const { id, seenAt, confirmed, outcomes } of head.clients) {
     const client = createClientState(id);

@@ -115,6 +115,8 @@ export interface State {
   lsn: Lsn;
   epoch: Epoch;
   nextSeq: Seq;
+  /** Bodies of quarantined messages: no message refers to them any more, but what is left of them is kept. */
+  readonly quarantined: Seq[];
   readonly terms: Term[];
   readonly queues: Map<string, QueueState>;
   readonly batches: BatchIndex;
@@ -129,6 +131,7 @@ export function createState(): State {
     lsn: 0,
     epoch: 0,
     nextSeq: 1,
+    quarantined: [],
     terms: [],
     queues: new Map(),
     batches: createBatchIndex(),

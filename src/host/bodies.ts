@@ -1,5 +1,5 @@
 // Bodies on their way from the store to a consumer. What was stored a moment ago is still in memory and is not read
-// again; the cache is bounded by estimated bytes and forgets the oldest first.
+// again; the cache forgets a batch once all of it was handed out, and, bounded by estimated bytes, the oldest first.
 
 import type { BatchIndex } from "../core/batch-index.js";
 import type { Seq } from "../core/journal.js";
@@ -18,6 +18,8 @@ export interface Bodies {
   keep(batch: BodyBatch, bytes: number): void;
   /** Bodies by number; one that the store cannot give back is missing. */
   read(index: () => BatchIndex, bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+  /** The same for a hand-out: whose messages are hardly asked for again, so they are not kept for that. */
+  take(index: () => BatchIndex, bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
   forget(): void;
 }
 
@@ -41,19 +43,30 @@ async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBat
 }
 
 export function createBodies(store: LogStore): Bodies {
-  const cache = new Map<Seq, { batch: BodyBatch; bytes: number }>();
+  const cache = new Map<Seq, { readonly batch: BodyBatch; readonly bytes: number; untaken: number }>();
   let bytesCached = 0;
 
   const remember = (batch: BodyBatch, bytes: number) => {
-    const earlier = cache.get(batch.firstSeq);
-    if (earlier) bytesCached -= earlier.bytes;
-    cache.delete(batch.firstSeq);
-    cache.set(batch.firstSeq, { batch, bytes });
+    drop(batch.firstSeq);
+    cache.set(batch.firstSeq, { batch, bytes, untaken: batch.bodies.length });
     bytesCached += bytes;
-    for (const [key, { bytes: size }] of cache) {
+    for (const key of cache.keys()) {
       if (bytesCached <= CACHE_BYTES_MAX || key === batch.firstSeq) break;
-      cache.delete(key);
-      bytesCached -= size;
+      drop(key);
+    }
+  };
+
+  const drop = (firstSeq: Seq) => {
+    bytesCached -= cache.get(firstSeq)?.bytes ?? 0;
+    cache.delete(firstSeq);
+  };
+
+  /** A message that is handed out again counts again: that may cost a read. */
+  const noteTaken = (index: BatchIndex, bodySeqs: readonly Seq[]) => {
+    for (const seq of bodySeqs) {
+      const firstSeq = index.find(seq)?.firstSeq;
+      const cached = firstSeq === undefined ? undefined : cache.get(firstSeq);
+      if (cached && --cached.untaken === 0) drop(cached.batch.firstSeq);
     }
   };
 
@@ -72,25 +85,32 @@ export function createBodies(store: LogStore): Bodies {
     return missing;
   };
 
-  return {
-    keep: remember,
-    async read(index, bodySeqs) {
-      const found = new Map<Seq, StoredMessage>();
-      // A batch may be rewritten under another key while it is being read: look again, once.
-      for (let round = 0; round < 2; round++) {
-        const missing = takeCached(index(), bodySeqs, found);
-        if (missing.size === 0) break;
-        const keys = [...missing.keys()].sort((a, b) => a - b);
-        const batches = await readable(store, keys);
-        for (const batch of batches) {
-          if (batch === undefined) continue;
-          remember(batch, missing.get(batch.firstSeq) ?? 0);
-          for (const seq of bodySeqs) {
-            const message = found.has(seq) ? undefined : messageIn(batch, seq);
-            if (message) found.set(seq, message);
-          }
+  const read = async (index: () => BatchIndex, bodySeqs: readonly Seq[]) => {
+    const found = new Map<Seq, StoredMessage>();
+    // A batch may be rewritten under another key while it is being read: look again, once.
+    for (let round = 0; round < 2; round++) {
+      const missing = takeCached(index(), bodySeqs, found);
+      if (missing.size === 0) break;
+      const keys = [...missing.keys()].sort((a, b) => a - b);
+      const batches = await readable(store, keys);
+      for (const batch of batches) {
+        if (batch === undefined) continue;
+        remember(batch, missing.get(batch.firstSeq) ?? 0);
+        for (const seq of bodySeqs) {
+          const message = found.has(seq) ? undefined : messageIn(batch, seq);
+          if (message) found.set(seq, message);
         }
       }
+    }
+    return found;
+  };
+
+  return {
+    keep: remember,
+    read,
+    async take(index, bodySeqs) {
+      const found = await read(index, bodySeqs);
+      noteTaken(index(), bodySeqs);
       return found;
     },
     forget() {

@@ -19,7 +19,7 @@ export async function buildHandOut(
   grant: string,
   leases: readonly Lease[],
 ): Promise<BuiltHandOut> {
-  const found = await bodies.read(
+  const found = await bodies.take(
     () => state().batches,
     leases.map((lease) => lease.bodySeq),
   );

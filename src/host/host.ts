@@ -215,6 +215,8 @@ function createHost(
   const goodbye = (client: string): Promise<void> =>
     new Promise((resolve) => {
       presence.unwatch(client);
+      // At once: the turn that forgets the client must hand it nothing.
+      takers.removeAll(client);
       decide({ type: "forget-client", client }, () => {
         // The answer leaves before the port is closed.
         platform.setTimer(() => forgetSession(client), 0);

@@ -15,6 +15,7 @@ import {
   type Spec,
   string,
 } from "../core/check.js";
+import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
 import { PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
@@ -140,16 +141,19 @@ const request = variant("op", {
 export function validateHostRequest(value: unknown): HostRequest {
   request(value, "request");
   const checked = value as HostRequest;
+  if (checked.op === "hello") checkTotal(checked.held, "request.held");
   if (checked.op !== "submit") return checked;
   for (const { number, command } of checked.commands) {
     if (command.type === "send") checkSegments(command, `command ${number}`);
-    if (command.type === "settle") {
-      const total = command.settlements.reduce((sum, { seqs }) => sum + countOf(seqs), 0);
-      if (total > REQUEST_MESSAGES_MAX)
-        invalid(`command ${number}`, total, `at most ${REQUEST_MESSAGES_MAX} settlements`);
-    }
+    if (command.type === "settle") checkTotal(command.settlements, `command ${number}`);
   }
   return checked;
+}
+
+/** However many parts it comes in: each number costs the host a step. */
+function checkTotal(parts: readonly { readonly seqs: Ranges }[], name: string): void {
+  const total = parts.reduce((sum, { seqs }) => sum + countOf(seqs), 0);
+  if (total > REQUEST_MESSAGES_MAX) invalid(name, total, `at most ${REQUEST_MESSAGES_MAX} messages`);
 }
 
 function checkSegments(

@@ -21,6 +21,7 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
     lsn,
     epoch,
     nextSeq,
+    quarantined: state.quarantined,
     terms: [termOf(state.terms, nextSeq), ...batches.all().map((batch) => termOf(state.terms, batch.firstSeq))],
     queues: [...state.queues.values()].map((queue) => queueImage(queue, isUnordered)).sort(byName),
     batches: batches.all().map((batch) => {

@@ -59,3 +59,23 @@ test("terms that no message is of are left behind, the others keep naming theirs
   expect(decoded.terms.map((one) => one.term)).toEqual([term(2), term(3)]);
   expect([idOf(decoded, 3), idOf(decoded, 4)]).toEqual([`${term(2)}-3`, `${term(3)}-4`]);
 });
+
+test("bodies of quarantined messages are kept, and nothing else of them", async () => {
+  const engine = createEngine();
+  engine.send(1);
+  engine.send(1);
+  engine.deliver("a", 2, "g");
+  engine.run({ type: "quarantine", client: "a", held: [{ grant: "g", seqs: [1, 1] }] });
+  engine.settle("a", "g", [2, 1], { type: "ack" });
+  const decoded = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+  expect(decoded.batches.all().map((batch) => batch.firstSeq)).toEqual([1]);
+  expect(decoded.queues.get("orders")).toMatchObject({ readyCount: 0, counters: { quarantined: 1, acked: 1 } });
+});
+
+test("the time is part of it, so that a clock set back between two hosts is noticed", async () => {
+  const engine = createEngine();
+  engine.now = 5_000_000;
+  engine.send(1);
+  const decoded = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+  expect(decoded.now).toBe(5_000_000);
+});
