@@ -1,0 +1,300 @@
+// Judges a history of one queue: Jepsen's total-queue terms (lost, unexpected, duplicated, recovered), and beyond
+// them stale settlements, attempts, early deliveries, order and conservation. Pure: no clock, no runtime's types.
+// Invariant: a problem is reported only where no run of a correct queue could have written that history.
+
+import type { Counted, History } from "./events.js";
+import { type Disturbances, type Message, type Seen, see, type Tried } from "./messages.js";
+
+export type { Counted, History, HistoryEvent, Verdict } from "./events.js";
+
+export interface CheckOptions {
+  readonly maxDeliveries: number;
+  /** Milliseconds by which clocks may differ or be rounded. Default 0. */
+  readonly toleranceMs?: number;
+  /** The queue was drained before the end: whatever still waits was forgotten. Default true. */
+  readonly isDrained?: boolean;
+  /**
+   * One consumer lived through the whole history, so its handlers start in the order of acceptance. With several, or
+   * with one that died, the order of starts says nothing about the order in which messages left. Default false.
+   */
+  readonly isOrdered?: boolean;
+  /** Duplicates that a test allows although living consumers should not see them. Default none. */
+  readonly allowed?: readonly Cause[];
+}
+
+/** Why a message was delivered again although nobody asked for it. */
+export type Cause =
+  /** Its consumer died. */
+  | "crash"
+  /** Its consumer's page was put to sleep. */
+  | "suspend"
+  /** Its lease ended, and its consumer was told. */
+  | "lease-ended"
+  /** Its handler ran too long. */
+  | "timeout"
+  /** The consumer was stopped by force. */
+  | "closed"
+  /** Nothing but a change of hosts: never with a living consumer. */
+  | "host-lost"
+  | "unexplained";
+
+export interface Loss {
+  readonly producer: string;
+  /** First and last counter of the stretch. */
+  readonly from: number;
+  readonly to: number;
+  /** Where it lies among what the producer's sends were accepted: a lost tail and a lost prefix have other causes. */
+  readonly where: "prefix" | "middle" | "tail" | "all";
+  /** `undelivered`: nobody ever got it. `unsettled`: delivered, never settled, and gone. `stuck`: still waits. */
+  readonly how: "undelivered" | "unsettled" | "stuck";
+}
+
+export interface Report {
+  readonly isValid: boolean;
+  /** A sentence each, the worst first. Empty when valid. */
+  readonly problems: readonly string[];
+  readonly attempted: number;
+  readonly sent: number;
+  readonly refused: number;
+  readonly delivered: number;
+  readonly acked: number;
+  readonly dead: number;
+  /** Sends of unknown outcome that arrived. */
+  readonly recovered: number;
+  readonly lost: readonly Loss[];
+  /** Bodies delivered that nobody had sent, or whose send was refused. */
+  readonly unexpected: readonly string[];
+  /** Bodies that were accepted under more than one id. */
+  readonly storedTwice: readonly string[];
+  /** Deliveries beyond those that were asked for, by cause. */
+  readonly duplicated: Readonly<Record<Cause, number>>;
+  /** Bodies of which a settlement took effect although the delivery was no longer the current one. */
+  readonly stale: readonly string[];
+  readonly overLimit: readonly string[];
+  readonly early: readonly string[];
+  readonly outOfOrder: readonly string[];
+  /** What does not add up in the queue's own counts. */
+  readonly conservation: readonly string[];
+}
+
+export function check(history: History, options: CheckOptions): Report {
+  const { toleranceMs = 0, isDrained = true, isOrdered = false, allowed = [], maxDeliveries } = options;
+  const seen = see(history);
+  const messages = [...seen.messages.values()];
+  const duplicates = findDuplicates(messages, seen.disturbances);
+  const findings = {
+    lost: findLost(messages, isDrained),
+    unexpected: bodiesOf(messages, (message) => message.ids.size > 0 && (!message.send || message.refused)),
+    storedTwice: bodiesOf(messages, (message) => message.ids.size > 1),
+    stale: bodiesOf(messages, isStale),
+    overLimit: bodiesOf(messages, ({ tries }) => tries.some(({ delivered }) => delivered.attempt > maxDeliveries)),
+    early: bodiesOf(messages, (message) => isEarly(message, seen.disturbances, toleranceMs)),
+    outOfOrder: isOrdered ? findDisorder(messages) : [],
+    conservation: findLeaks(seen, messages),
+  };
+  const bad = duplicates.filter(
+    ({ cause }) => (cause === "host-lost" || cause === "unexplained") && !allowed.includes(cause),
+  );
+  const problems = [
+    ...findings.lost.map(
+      ({ producer, from, to, where, how }) => `lost (${how}, ${where}): ${producer}-${from} to ${producer}-${to}`,
+    ),
+    ...findings.unexpected.map((body) => `unexpected: ${body}`),
+    ...findings.storedTwice.map((body) => `stored twice: ${body}`),
+    ...findings.stale.map((body) => `a stale settlement took effect: ${body}`),
+    ...bad.map(({ body, cause }) => `delivered again (${cause}): ${body}`),
+    ...findings.overLimit.map((body) => `more than ${maxDeliveries} attempts: ${body}`),
+    ...findings.early.map((body) => `early: ${body}`),
+    ...findings.outOfOrder.map((body) => `out of order: ${body}`),
+    ...findings.conservation,
+    ...seen.malformed,
+  ];
+  return {
+    isValid: problems.length === 0,
+    problems,
+    attempted: count(messages, ({ send }) => send !== undefined),
+    sent: count(messages, ({ sent }) => sent !== undefined),
+    refused: count(messages, ({ refused }) => refused !== undefined),
+    delivered: messages.reduce((sum, { tries }) => sum + tries.length, 0),
+    acked: count(messages, ({ tries }) => tries.some(({ settled }) => settled?.event.verdict === "ack")),
+    dead: count(messages, ({ dead }) => dead !== undefined),
+    recovered: count(messages, ({ sent, refused, ids }) => !sent && !refused && ids.size > 0),
+    ...findings,
+    duplicated: tally(duplicates),
+  };
+}
+
+const count = (messages: readonly Message[], is: (message: Message) => boolean) => messages.filter(is).length;
+const bodiesOf = (messages: readonly Message[], is: (message: Message) => unknown): string[] =>
+  messages.filter(is).map(({ body }) => body);
+
+// ---- lost
+
+/** A settlement that may have ended the message. */
+const mayHaveEnded = ({ settle, failed, settled }: Tried): boolean => {
+  const verdict = settle?.event.verdict ?? settled?.event.verdict;
+  return (verdict === "ack" || verdict === "dead-letter") && failed?.code !== "lease-lost";
+};
+
+function howLost(message: Message, isDrained: boolean): Loss["how"] | undefined {
+  const isAccepted = message.sent !== undefined || message.tries.length > 0;
+  if (message.dead || message.tries.some(mayHaveEnded)) return undefined;
+  if (message.waiting) return isDrained ? "stuck" : undefined;
+  if (!isAccepted) return undefined;
+  return message.tries.length === 0 ? "undelivered" : "unsettled";
+}
+
+function findLost(messages: readonly Message[], isDrained: boolean): Loss[] {
+  const byProducer = new Map<string, Message[]>();
+  for (const message of messages) {
+    if (!message.sent && message.ids.size === 0) continue;
+    byProducer.set(message.producer, [...(byProducer.get(message.producer) ?? []), message]);
+  }
+  return [...byProducer].flatMap(([producer, own]) => {
+    const sorted = own.sort((a, b) => a.counter - b.counter);
+    const stretches: { first: number; last: number; how: Loss["how"] }[] = [];
+    sorted.forEach((message, i) => {
+      const how = howLost(message, isDrained);
+      const open = stretches.at(-1);
+      if (how && open?.last === i - 1 && open.how === how) open.last = i;
+      else if (how) stretches.push({ first: i, last: i, how });
+    });
+    return stretches.map(({ first, last, how }): Loss => {
+      const isFirst = first === 0;
+      const isLast = last === sorted.length - 1;
+      const where = isFirst && isLast ? "all" : isFirst ? "prefix" : isLast ? "tail" : "middle";
+      return { producer, from: sorted[first]?.counter ?? 0, to: sorted[last]?.counter ?? 0, where, how };
+    });
+  });
+}
+
+// ---- duplicated
+
+function findDuplicates(messages: readonly Message[], disturbances: Disturbances): { body: string; cause: Cause }[] {
+  return messages.flatMap(({ body, tries }) =>
+    tries.slice(1).flatMap((next, i) => {
+      const cause = causeOf(tries[i] as Tried, next, disturbances);
+      return cause === undefined ? [] : [{ body, cause }];
+    }),
+  );
+}
+
+/** Why there was a delivery after this one; `undefined` where its consumer asked for it. */
+function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbances): Cause | undefined {
+  const verdict = (tried.settle ?? tried.settled)?.event.verdict;
+  const hasNoEffect = tried.failed?.code === "lease-lost";
+  const isGivenBack = (verdict === "retry" || verdict === "release") && !hasNoEffect;
+  if (isGivenBack && (tried.settle?.place ?? 0) < next.place) return undefined;
+  if (tried.aborted?.code === "timeout") return "timeout";
+  const between = (place: number) => place > tried.place && place < next.place;
+  const own = byConsumer.get(tried.delivered.consumer)?.find(({ place }) => between(place));
+  if (own) return own.type;
+  if (tried.aborted?.code === "closed") return "closed";
+  if (tried.aborted || hasNoEffect) return "lease-ended";
+  return hostLost.some(between) ? "host-lost" : "unexplained";
+}
+
+function tally(duplicates: readonly { cause: Cause }[]): Record<Cause, number> {
+  const counts: Record<Cause, number> = {
+    crash: 0,
+    suspend: 0,
+    "lease-ended": 0,
+    timeout: 0,
+    closed: 0,
+    "host-lost": 0,
+    unexplained: 0,
+  };
+  for (const { cause } of duplicates) counts[cause]++;
+  return counts;
+}
+
+// ---- stale settlements
+
+/**
+ * A settlement that resolved was either the message's end, then no later delivery can follow; or it gave the message
+ * back, then it was called before the next delivery. A delivery of an older lease that only arrived late is told
+ * apart by its attempt, and by its settlement having failed.
+ */
+function isStale({ tries }: Message): boolean {
+  return tries.some((tried, i) => {
+    const { settled, settle, delivered } = tried;
+    if (settled === undefined) return false;
+    const isEnd = settled.event.verdict === "ack" || settled.event.verdict === "dead-letter";
+    return tries.slice(i + 1).some((later) => {
+      const isNewer = later.delivered.attempt > delivered.attempt || later.settled !== undefined;
+      const isBefore = settle !== undefined && later.place < settle.place;
+      return isNewer && (isEnd || isBefore);
+    });
+  });
+}
+
+// ---- early
+
+function isEarly({ send, tries }: Message, { clock }: Disturbances, toleranceMs: number): boolean {
+  /** Milliseconds that the wall clock has gone forward. */
+  const passed = (from: number, to: number) =>
+    clock.reduce((sum, { at, byMs }) => sum + (byMs > 0 && at >= from && at <= to ? byMs : 0), to - from);
+  return tries.some(({ delivered }, i) => {
+    const isTooSoon = (from: number, delayMs: number) => passed(from, delivered.at) + toleranceMs < delayMs;
+    if (send?.delayMs !== undefined && isTooSoon(send.at, send.delayMs)) return true;
+    const before = tries[i - 1];
+    // Only a delay that is known to have been taken up.
+    const delayMs = before?.settled && before.settle?.event.delayMs;
+    return delayMs !== undefined && before?.settle !== undefined && isTooSoon(before.settle.event.at, delayMs);
+  });
+}
+
+// ---- order
+
+/** First deliveries of one producer's messages of one priority that come after a later one. */
+function findDisorder(messages: readonly Message[]): string[] {
+  const latest = new Map<string, number>();
+  const firsts = messages
+    .filter(({ send, tries }) => send !== undefined && send.delayMs === undefined && tries.length > 0)
+    .sort((a, b) => (a.tries[0]?.place ?? 0) - (b.tries[0]?.place ?? 0));
+  return bodiesOf(firsts, ({ producer, counter, send }) => {
+    const key = `${send?.priority ?? ""} ${producer}`;
+    const isBehind = counter < (latest.get(key) ?? -1);
+    latest.set(key, Math.max(counter, latest.get(key) ?? -1));
+    return isBehind;
+  });
+}
+
+// ---- conservation
+
+const placesOf = ({ ready, delayed, leased, blocked, dead }: Counted) => ready + delayed + leased + blocked + dead;
+const endsOf = ({ acked, dropped, purged, replaced, quarantined }: Counted) =>
+  acked + dropped + purged + replaced + quarantined;
+
+/** Holds the queue's counts against each other, and against what was seen from outside. */
+function findLeaks({ stats }: Seen, messages: readonly Message[]): string[] {
+  const last = new Map(stats.map((one) => [one.queue ?? "", one] as const));
+  if (last.size === 0) return [];
+  const leaks: string[] = [];
+  let accepted = 0;
+  let acked = 0;
+  for (const [queue, one] of last) {
+    accepted += one.accepted;
+    acked += one.acked;
+    const found = placesOf(one) + endsOf(one);
+    if (one.accepted !== found)
+      leaks.push(`conservation: queue "${queue}" accepted ${one.accepted}, accounts for ${found}`);
+  }
+  const isAck = ({ settle, settled }: Tried) => (settle ?? settled)?.event.verdict === "ack";
+  const expect = (what: string, counted: number, least: number, most: number) => {
+    if (counted < least || counted > most) leaks.push(`conservation: ${counted} ${what}, seen ${least} to ${most}`);
+  };
+  const known = count(messages, ({ sent, ids }) => sent !== undefined || ids.size > 0);
+  expect(
+    "accepted",
+    accepted,
+    known,
+    count(messages, ({ send, refused }) => send !== undefined && !refused),
+  );
+  const ackedAtLeast = count(messages, ({ tries }) => tries.some((tried) => isAck(tried) && tried.settled));
+  const ackedAtMost = count(messages, ({ tries }) =>
+    tries.some((tried) => isAck(tried) && tried.failed?.code !== "lease-lost"),
+  );
+  expect("acked", acked, ackedAtLeast, ackedAtMost);
+  return leaks;
+}
