@@ -40,6 +40,8 @@ export interface HostOptions {
   /** Name of the lock whose holder is the host; given to clients, who watch it. */
   readonly lock?: string | undefined;
   presenceLock(client: string): string;
+  /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
+  readonly checkpointRecords?: number | undefined;
 }
 
 export interface Host {
@@ -63,7 +65,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
 }
 
 function createHost(
-  { kind, store, platform, lock, presenceLock }: HostOptions,
+  { kind, store, platform, lock, presenceLock, checkpointRecords }: HostOptions,
   engine: Engine,
   losses: DataLoss[],
 ): Host {
@@ -87,7 +89,7 @@ function createHost(
   });
   const waiters = createWaiters({ takers, platform, poke: loop.poke });
   const reads = createReads(loop, bodies, platform.now, state);
-  const maintenance = createMaintenance({ engine, store, loop, setTimer: platform.setTimer });
+  const maintenance = createMaintenance({ engine, store, loop, checkpointRecords, setTimer: platform.setTimer });
 
   const keeper = createLeaseKeeper({
     state,

@@ -38,10 +38,17 @@ export interface MaintenanceParts {
   readonly engine: Engine;
   readonly store: LogStore;
   readonly loop: Pick<Loop, "exclusive">;
+  readonly checkpointRecords?: number | undefined;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-export function createMaintenance({ engine, store, loop, setTimer }: MaintenanceParts): Maintenance {
+export function createMaintenance({
+  engine,
+  store,
+  loop,
+  checkpointRecords = CHECKPOINT_RECORDS,
+  setTimer,
+}: MaintenanceParts): Maintenance {
   let running: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let isClosed = false;
@@ -82,7 +89,7 @@ export function createMaintenance({ engine, store, loop, setTimer }: Maintenance
 
   const work = async () => {
     await run(deleteFreed);
-    if (engine.journalRecords < CHECKPOINT_RECORDS) return;
+    if (engine.journalRecords < checkpointRecords) return;
     await run(rewrite);
     await run(checkpoint);
   };
@@ -98,7 +105,7 @@ export function createMaintenance({ engine, store, loop, setTimer }: Maintenance
   return {
     note() {
       if (running || isClosed) return;
-      if (engine.journalRecords >= CHECKPOINT_RECORDS) {
+      if (engine.journalRecords >= checkpointRecords) {
         cancelTimer?.();
         start();
       } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
