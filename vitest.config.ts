@@ -2,11 +2,32 @@
 
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import type { BrowserInstanceOption, BrowserProviderOption } from "vitest/node";
 import { browserLaunchOptions } from "./test/browser-launch.mjs";
+import { findFirefox, findWebKit } from "./test/engines/find-engines.mjs";
+import { webkitgtk } from "./test/engines/webkitgtk.mjs";
 
 const inNode = (name: string, include: string[], test: TestProjectInlineConfiguration["test"] = {}) => ({
   test: { name, include, environment: "node" as const, testTimeout: 20_000, ...test },
 });
+
+/** The same suite in each engine; no screenshots, since what fails here shows in no picture. */
+const inBrowser = (
+  name: string,
+  provider: BrowserProviderOption,
+  instance: BrowserInstanceOption,
+): TestProjectInlineConfiguration => ({
+  worker: { format: "es" },
+  optimizeDeps: { include: ["idb", "comlink", "fast-check"] },
+  test: {
+    name,
+    include: ["test/browser/**/*.test.ts"],
+    testTimeout: 20_000,
+    browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [instance] },
+  },
+});
+
+const firefox = findFirefox();
 
 export default defineConfig({
   worker: { format: "es" },
@@ -30,22 +51,15 @@ export default defineConfig({
           },
         },
       },
-      {
-        worker: { format: "es" },
-        optimizeDeps: { include: ["idb", "comlink", "fast-check"] },
-        test: {
-          name: "browser",
-          include: ["test/browser/**/*.test.ts"],
-          testTimeout: 20_000,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: browserLaunchOptions() }),
-            instances: [{ browser: "chromium" }],
-          },
-        },
-      },
+      inBrowser("browser", playwright({ launchOptions: browserLaunchOptions() }), { browser: "chromium" }),
+      ...(firefox
+        ? [
+            inBrowser("firefox", playwright({ launchOptions: { channel: "moz-firefox", executablePath: firefox } }), {
+              browser: "firefox",
+            }),
+          ]
+        : []),
+      ...(findWebKit() ? [inBrowser("webkit", webkitgtk(), { browser: "webkit", headless: false })] : []),
     ],
   },
 });

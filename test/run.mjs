@@ -15,6 +15,7 @@ ${PARTS.map(({ name, about, onDemand }) => `  ${name.padEnd(10)} ${about}${onDem
 
 Environment:
   ORIGINMQ_CHROMIUM=PATH       the browser to test in; else Playwright's, else the system's Chrome or Chromium
+  ORIGINMQ_FIREFOX=PATH        the Firefox to test in as well; else firefox-esr or firefox, where there is one
   ORIGINMQ_INSTALL_BROWSER=0   where there is none, fail instead of installing one
 
 The last line is the totals of all parts: N passed, N failed[, N skipped]. The exit code is 0 only if none failed.
@@ -80,6 +81,10 @@ async function runOne(part, extra, named) {
     const problem = "there are no test files";
     return part.expected || named ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
   }
+  if (part.isInstalled && !part.isInstalled()) {
+    const problem = "not run: this engine is not installed";
+    return named ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
+  }
   if (part.browser) {
     try {
       const { path, source } = ensureBrowser();
@@ -91,5 +96,5 @@ async function runOne(part, extra, named) {
       return { ...NOTHING, failed: 1, problem: "no browser" };
     }
   }
-  return runPart(part, extra);
+  return runPart(part, named ? extra : (part.inFullRun ?? []));
 }

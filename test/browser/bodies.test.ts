@@ -3,6 +3,12 @@
 import { afterEach, expect, test } from "vitest";
 import { type Connection, connect, type Queue } from "../../src/index.js";
 
+/**
+ * WebKit hands no CryptoKey to a SharedWorker, WebKitGTK stores no Blob in the ephemeral session it is driven in, and
+ * has no origin-private file system.
+ */
+const isWebKit = navigator.userAgent.includes("AppleWebKit/") && !navigator.userAgent.includes("Chrome/");
+
 const connections: Connection[] = [];
 let count = 0;
 
@@ -53,13 +59,13 @@ test("gives back a circular body", async () => {
   expect(got.self).toBe(got);
 });
 
-test("gives back a Blob with its type and bytes", async () => {
+test.skipIf(isWebKit)("gives back a Blob with its type and bytes", async () => {
   const got = await roundTrip({ blob: new Blob(["hello"], { type: "text/x-hello" }) });
   expect(got.blob.type).toBe("text/x-hello");
   expect(await got.blob.text()).toBe("hello");
 });
 
-test("gives back a File with name, type, date and bytes, in order among other sends", async () => {
+test.skipIf(isWebKit)("gives back a File with name, type, date and bytes, in order among other sends", async () => {
   const queue = await open<unknown>();
   const file = new File(["line"], "notes.txt", { type: "text/plain", lastModified: 12_345 });
   await Promise.all([queue.send(1), queue.send({ list: [file] }), queue.send(3)]);
@@ -70,7 +76,12 @@ test("gives back a File with name, type, date and bytes, in order among other se
   expect([got.name, got.type, got.lastModified, await got.text()]).toEqual(["notes.txt", "text/plain", 12_345, "line"]);
 });
 
-test("gives back a CryptoKey that works", async () => {
+test.runIf(isWebKit)("refuses a CryptoKey alone where it does not reach the worker", async () => {
+  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  expect(await refusedAmongOthers(key)).toMatchObject({ code: "not-cloneable" });
+});
+
+test.skipIf(isWebKit)("gives back a CryptoKey that works", async () => {
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const got = await roundTrip(key);
   const iv = new Uint8Array(12);
@@ -113,7 +124,7 @@ test("refuses a VideoFrame alone: it crosses, but does not store", async () => {
   frame.close();
 });
 
-test("a file that cannot be read any more fails its own send, naming it", async () => {
+test.skipIf(isWebKit)("a file that cannot be read any more fails its own send, naming it", async () => {
   const root = await navigator.storage.getDirectory();
   const handle = await root.getFileHandle(`gone-${count}`, { create: true });
   const writable = await handle.createWritable();

@@ -10,11 +10,17 @@
  * @property {string} about
  * @property {boolean} [browser] needs Chromium
  * @property {boolean} [expected] without tests the run fails; where this is false, it says so and goes on
+ * @property {() => boolean} [isInstalled] what it needs may be missing: then it says so and goes on
+ * @property {readonly string[]} [inFullRun] the test files of a full run, by parts of their paths; all when the part is named
  * @property {boolean} [onDemand] runs only when named
  * @property {number} limitMs when the part is ended and counts as failed
  */
 
+import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
+
 const MINUTE_MS = 60_000;
+/** What a full run tries in each further engine; `npm run test:engines` tries everything. */
+const ACROSS_ENGINES = ["queue.shared-worker", "bodies", "listening"];
 
 /** @type {readonly Part[]} */
 export const PARTS = [
@@ -71,6 +77,26 @@ export const PARTS = [
     about: "real IndexedDB, locks and workers, in Chromium",
     browser: true,
     expected: true,
+    limitMs: 5 * MINUTE_MS,
+  },
+  {
+    name: "firefox",
+    runner: "vitest",
+    folder: "test/browser",
+    files: /\.test\.ts$/,
+    about: "the browser tests in Firefox, where it is installed",
+    inFullRun: ACROSS_ENGINES,
+    isInstalled: () => findFirefox() !== undefined,
+    limitMs: 5 * MINUTE_MS,
+  },
+  {
+    name: "webkit",
+    runner: "vitest",
+    folder: "test/browser",
+    files: /\.test\.ts$/,
+    about: "the browser tests in WebKitGTK, where it is installed",
+    inFullRun: ACROSS_ENGINES,
+    isInstalled: () => findWebKit() !== undefined,
     limitMs: 5 * MINUTE_MS,
   },
   {
