@@ -42,6 +42,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
   };
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
   if (storage === "memory" && !hasWorkers && !starters.inContext) return { runtime, ...names, ...inProcess(database) };
+  assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
   const workers = createWorkers(starters, worker);
   return {
@@ -74,7 +75,6 @@ interface Means {
 }
 
 async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Port> {
-  assertSupported(opening);
   const shared = workers.shared(opening);
   const port = shared
     ? await openWorkerPort(shared, shared.port, opening)
