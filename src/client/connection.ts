@@ -98,10 +98,13 @@ export async function openQueueOver<Body>(
 export function createPublicConnection(client: Client, { isLazy, persisted }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
-  let hosts = 0;
+  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
     // The first host is no change.
-    if (event.type === "connected" && hosts++ > 0) target.dispatchEvent(new Event("hostchange"));
+    if (event.type === "connected") {
+      if (hasMetHost) target.dispatchEvent(new Event("hostchange"));
+      hasMetHost = true;
+    }
     if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
     if (event.type === "outdated")
       target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
