@@ -45,7 +45,7 @@ export interface HostOptions {
 }
 
 export interface Host {
-  /** Serves a client on this port. */
+  /** Serves a client on this port. Throws when the host has ended. */
   connect(port: Port): void;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
@@ -72,6 +72,7 @@ function createHost(
   const instance = platform.token();
   const bodies = createBodies(store);
   const takers = createTakers();
+  /** Those that have not said hello yet, too. */
   const sessions = new Set<Session>();
   const sessionOf = new Map<string, Session>();
   let refusedMessages = 0;
@@ -194,7 +195,6 @@ function createHost(
     // The same client on a new port: what waits on the old one waits for nobody.
     if (sessionOf.get(client) !== session) forgetSession(client);
     sessionOf.set(client, session);
-    sessions.add(session);
     presence.watch(client);
     return new Promise((resolve, reject) => {
       decide({ type: "reclaim", client, held }, (outcome) => {
@@ -233,7 +233,7 @@ function createHost(
       instance,
       epoch,
       lsn,
-      clients: sessions.size,
+      clients: sessionOf.size,
       commits,
       refusedMessages,
       batches: batches.size,
@@ -316,7 +316,9 @@ function createHost(
   forgetOldClients();
   void maintenance.sweep();
 
+  let stopped: QueueError | undefined;
   const stop = async (reason: QueueError) => {
+    stopped = reason;
     presence.close();
     keeper.close();
     await maintenance.close();
@@ -334,7 +336,9 @@ function createHost(
 
   return {
     connect: (port) => {
-      openSession(port, { hello, request, onUnreadable, onRefused });
+      // Until its store is closed, and the next host can open, others still find this one.
+      if (stopped) throw stopped;
+      sessions.add(openSession(port, { hello, request, onUnreadable, onRefused }));
     },
     ended,
     async close() {

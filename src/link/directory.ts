@@ -3,6 +3,7 @@
 
 import { compareVersions, type Version } from "../core/version.js";
 import type { Port } from "./guard.js";
+import { failed } from "./link.js";
 import { OPENED } from "./opening.js";
 import { HOST_KINDS, type HostKind } from "./wire.js";
 
@@ -93,7 +94,7 @@ export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate
   });
 }
 
-/** A port to the host over a channel of its own; `undefined` when no host opens its end in time. */
+/** A port to the host over a channel of its own; `undefined` when no host opens its end in time, or it is ending. */
 export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port | undefined> {
   const name = `${asking.directory}:${asking.uuid()}`;
   const directory = asking.openChannel(asking.directory);
@@ -107,7 +108,8 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port
       resolve(linked);
     };
     const onMessage = ({ data }: MessageEvent) => {
-      if (isMessage(data) && (data as { type: string }).type === OPENED) end(port);
+      if (isMessage(data) && (data as { type: string }).type === OPENED)
+        end(Reflect.get(data, "ok") === true ? port : undefined);
     };
     const cancel = asking.setTimer(() => end(undefined), timeoutMs);
     port.addEventListener("message", onMessage);
@@ -116,7 +118,12 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port
 }
 
 /** The host's end of a channel that a client asked for. */
-export function answerLink(port: Port, connect: (port: Port) => void): void {
-  connect(port);
-  port.postMessage({ type: OPENED, ok: true });
+export function answerLink(port: Channel, connect: (port: Port) => void): void {
+  try {
+    connect(port);
+    port.postMessage({ type: OPENED, ok: true });
+  } catch (error) {
+    port.postMessage({ type: OPENED, ...failed(error) });
+    port.close();
+  }
 }
