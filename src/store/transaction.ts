@@ -101,8 +101,8 @@ export function writeFenced(db: Database, write: FencedWrite, epoch: Epoch, step
         try {
           if (stored.result !== epoch) throw new StoreError("deposed", `${write.name}: another writer took over`);
           step(`${write.name}:fenced`);
-          // Spares the wait for the answers to the adds; they can still fail the transaction.
-          tx.commit();
+          // No `tx.commit()`: it would spare the wait for the answers to the adds, but in WebKit an add that fails
+          // after it does not fail the transaction, which then completes with half of its requests.
           resolve();
         } catch (cause) {
           reject(cause);

@@ -2,12 +2,10 @@
 
 import { afterEach, expect, test } from "vitest";
 import { type Connection, connect, type Queue } from "../../src/index.js";
+import { isWebKit } from "../engines/this-engine.js";
 
-/**
- * WebKit hands no CryptoKey to a SharedWorker, WebKitGTK stores no Blob in the ephemeral session it is driven in, and
- * has no origin-private file system.
- */
-const isWebKit = navigator.userAgent.includes("AppleWebKit/") && !navigator.userAgent.includes("Chrome/");
+// Skipped in WebKit: it hands no CryptoKey to a SharedWorker, and WebKitGTK, as it is driven here, stores no Blob and has
+// no origin-private file system.
 
 const connections: Connection[] = [];
 let count = 0;
