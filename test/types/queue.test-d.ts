@@ -1,0 +1,64 @@
+// What a typed queue lets through, and what must not compile.
+
+import { describe, expectTypeOf, test } from "vitest";
+import {
+  type Consumer,
+  connect,
+  type Delivery,
+  type MessageView,
+  openQueue,
+  type Queue,
+  type Receipt,
+} from "../../src/index.js";
+
+interface Order {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+declare const orders: Queue<Order>;
+
+describe("a queue of orders", () => {
+  test("takes orders and nothing else", () => {
+    expectTypeOf(orders.send).parameter(0).toEqualTypeOf<Order>();
+    // @ts-expect-error a number is no order
+    void orders.send(7);
+    // @ts-expect-error an order has a quantity
+    void orders.send({ sku: "tea" });
+    // @ts-expect-error one of the bodies is no order
+    void orders.sendBatch([{ body: { sku: "tea", quantity: 1 } }, { body: "tea" }]);
+  });
+
+  test("gives orders back", () => {
+    expectTypeOf(orders.receive()).resolves.toEqualTypeOf<Delivery<Order>[]>();
+    expectTypeOf(orders.peek()).resolves.toEqualTypeOf<MessageView<Order>[]>();
+    expectTypeOf(orders.send({ sku: "tea", quantity: 1 })).resolves.toEqualTypeOf<Receipt>();
+    expectTypeOf(orders.consume(({ body }) => expectTypeOf(body).toEqualTypeOf<Order>())).toEqualTypeOf<Consumer>();
+    expectTypeOf(orders.deliveries()).toEqualTypeOf<AsyncIterableIterator<Delivery<Order>>>();
+  });
+
+  test("knows its options", () => {
+    const order = { sku: "tea", quantity: 1 };
+    void orders.send(order, { priority: 9, delayMs: 5, headers: { trace: "t" } });
+    // @ts-expect-error there is no such option
+    void orders.send(order, { prio: 9 });
+    // @ts-expect-error headers are text
+    void orders.send(order, { headers: { trace: 7 } });
+    // @ts-expect-error a state is one of five
+    void orders.peek({ state: "gone" });
+    // @ts-expect-error there is no such event
+    orders.addEventListener("message", () => {});
+    orders.addEventListener("available", ({ detail }) => expectTypeOf(detail.ready).toEqualTypeOf<number>());
+  });
+});
+
+test("a queue is of unknown bodies unless it is said", () => {
+  expectTypeOf(openQueue("orders")).resolves.toEqualTypeOf<Queue<unknown>>();
+  expectTypeOf(openQueue<Order>("orders", { maxDeliveries: 3, database: "shop" })).resolves.toEqualTypeOf<
+    Queue<Order>
+  >();
+  // @ts-expect-error the storage is one of two
+  void connect({ storage: "disk" });
+  // @ts-expect-error settings belong to a queue, not to a connection
+  void connect({ maxDeliveries: 3 });
+});
