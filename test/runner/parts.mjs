@@ -119,4 +119,14 @@ export const PARTS = [
     expected: true,
     limitMs: 5 * MINUTE_MS,
   },
+  {
+    name: "faults",
+    runner: "playwright",
+    folder: "test/faults",
+    files: /\.test\.ts$/,
+    about: "tabs, workers, builds and storage that fail for real, in Chromium",
+    browser: true,
+    expected: true,
+    limitMs: 5 * MINUTE_MS,
+  },
 ];

@@ -1,0 +1,121 @@
+// Tests with a site of their own, tabs on it that report what they do, and the faults.
+
+import { type Browser, type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import type { Report } from "./page/lab.js";
+import { type BuildName, openSite, type Site } from "./site.js";
+
+/** What a tab reported, and when it arrived here. */
+export type Recorded = Report & { readonly tab: string; readonly at: number };
+
+export interface TabOptions {
+  readonly name: string;
+  readonly build?: BuildName;
+}
+
+export interface Tabs {
+  readonly history: Recorded[];
+  open(options: TabOptions): Promise<Page>;
+}
+
+/** Tabs of one context; their history goes on in this process when they are gone. */
+export async function tabsOf(context: BrowserContext, site: Site, history: Recorded[] = []): Promise<Tabs> {
+  await context.exposeBinding("report", ({ frame }, report: Report) => {
+    history.push({ ...report, tab: new URL(frame.url()).searchParams.get("name") ?? "", at: performance.now() });
+  });
+  return {
+    history,
+    async open({ name, build = "today" }) {
+      const page = await context.newPage();
+      await page.goto(`${site.origin}/${build}/?name=${name}`);
+      await page.waitForFunction(() => globalThis.lab !== undefined);
+      return page;
+    },
+  };
+}
+
+export const test = base.extend<{ tabs: Tabs }, { site: Site }>({
+  site: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures it needs from this pattern.
+    async ({}, use) => {
+      const site = await openSite();
+      await use(site);
+      await site.close();
+    },
+    { scope: "worker" },
+  ],
+  tabs: async ({ context, site }, use) => {
+    await use(await tabsOf(context, site));
+  },
+});
+
+export { expect };
+
+/** Ends the SharedWorkers whose address contains `part`, without a word to anybody. Resolves with how many, and when. */
+export async function killSharedWorkers(
+  browser: Browser,
+  part = "shared-worker.js",
+): Promise<{ killed: number; at: number }> {
+  const cdp = await browser.newBrowserCDPSession();
+  const { targetInfos } = await cdp.send("Target.getTargets");
+  const workers = targetInfos.filter(({ type, url }) => type === "shared_worker" && url.includes(part));
+  const at = performance.now();
+  for (const { targetId } of workers) await cdp.send("Target.closeTarget", { targetId });
+  await cdp.detach();
+  return { killed: workers.length, at };
+}
+
+/** The process of the page dies. */
+export async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  page.goto("chrome://crash").catch(() => {});
+  await crashed;
+}
+
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
+
+/** Longest time between two answered sends, from `since` on. */
+export function longestPauseMs(history: readonly Recorded[], since: number): number {
+  const times = [since, ...ofType(history, "sent").flatMap(({ at }) => (at > since ? [at] : []))];
+  return Math.round(Math.max(...times.map((at, i) => at - (times[i - 1] ?? at))));
+}
+
+export const ofType = <Type extends Report["type"]>(history: readonly Recorded[], type: Type) =>
+  history.filter((event): event is Recorded & { type: Type } => event.type === type);
+
+export const bodiesOf = (history: readonly Recorded[], type: Report["type"]): string[] =>
+  ofType(history, type).map(({ body }) => body);
+
+/** Waits until the queue of this page is empty. */
+export async function untilIdle(page: Page, timeoutMs = 20_000): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        page.evaluate(async () => {
+          const { ready, delayed, leased } = await lab.queue.stats();
+          return ready + delayed + leased;
+        }),
+      { timeout: timeoutMs },
+    )
+    .toBe(0);
+}
+
+/** Every message whose send resolved was acknowledged once. */
+export function expectAllHandledOnce(history: readonly Recorded[]): void {
+  const acked = bodiesOf(history, "acked");
+  expect(
+    acked.filter((body, i) => acked.indexOf(body) !== i),
+    "acknowledged twice",
+  ).toEqual([]);
+  const ackedBodies = new Set(acked);
+  expect(
+    bodiesOf(history, "sent").filter((body) => !ackedBodies.has(body)),
+    "lost",
+  ).toEqual([]);
+  const known = new Set(bodiesOf(history, "sending"));
+  expect(
+    acked.filter((body) => !known.has(body)),
+    "unexpected",
+  ).toEqual([]);
+  expect(ofType(history, "unsettled"), "settlements refused").toEqual([]);
+}

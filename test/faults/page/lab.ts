@@ -1,0 +1,81 @@
+// What the tests see of their pages, and what the pages report. A report leaves the page before the fact it tells of
+// can be lost with it: a delivery is reported before its handler goes on.
+
+import type { Connection, ConnectOptions, Queue, QueueOptions } from "../../../src/index.js";
+
+export type Report =
+  | { readonly type: "sending"; readonly body: string }
+  | { readonly type: "sent"; readonly body: string; readonly id: string; readonly epoch: number }
+  | { readonly type: "refused"; readonly body: string; readonly code: string }
+  | {
+      readonly type: "delivered";
+      readonly body: string;
+      readonly id: string;
+      readonly attempt: number;
+      readonly epoch: number;
+    }
+  | { readonly type: "settling"; readonly body: string; readonly id: string; readonly attempt: number }
+  | { readonly type: "acked"; readonly body: string; readonly id: string; readonly attempt: number }
+  | { readonly type: "unsettled"; readonly body: string; readonly id: string; readonly code: string };
+
+export interface OpenOptions extends QueueOptions {
+  readonly database?: string;
+  readonly queue?: string;
+  /** The page's own worker hosts, as where there is no SharedWorker. */
+  readonly dedicated?: boolean;
+}
+
+export interface ConsumeLoad {
+  readonly handlerMs?: number;
+  readonly concurrency?: number;
+  readonly prefetch?: number;
+  /** Handlers of bodies with this text never end. */
+  readonly stuckOn?: string;
+}
+
+export interface ProduceLoad {
+  /** Wait between two sends. */
+  readonly everyMs?: number;
+  /** Messages sent at once. */
+  readonly burst?: number;
+}
+
+export interface Lab {
+  connect(options?: ConnectOptions): Promise<Connection>;
+  /** The connection and queue of this page. */
+  readonly connection: Connection;
+  readonly queue: Queue<string>;
+  /** Types and reasons of the events `outdated`, `datalost` and `hostchange`, in order. */
+  readonly events: { readonly type: string; readonly reason?: string }[];
+  /** Opens them; resolves with who hosts. */
+  open(options?: OpenOptions): Promise<string | undefined>;
+  host(): { readonly kind: string; readonly epoch: number } | undefined;
+  /** Sends so many; resolves with the codes of those that failed. */
+  send(count: number, options?: { readonly bytes?: number }): Promise<string[]>;
+  startProducing(load?: ProduceLoad): void;
+  /** Resolves when every send has its answer. */
+  stopProducing(): Promise<void>;
+  startConsuming(load?: ConsumeLoad): void;
+  stopConsuming(): Promise<void>;
+  /** Asks the service worker of this page. */
+  askServiceWorker<T>(request: ServiceWorkerRequest): Promise<T>;
+  registerServiceWorker(): Promise<void>;
+}
+
+export type ServiceWorkerRequest =
+  | { readonly op: "send"; readonly bodies: readonly string[]; readonly delayMs?: number }
+  | { readonly op: "drain"; readonly budgetMs: number; readonly handlerMs?: number; readonly delayMs?: number }
+  /** What was handled since the service worker was started, and who hosted when each handler began. */
+  | { readonly op: "handled" };
+
+export interface Handled {
+  readonly body: string;
+  readonly attempt: number;
+  readonly host: string;
+}
+
+declare global {
+  var lab: Lab;
+  /** Given by the tests to each page. */
+  var report: ((report: Report) => Promise<void>) | undefined;
+}

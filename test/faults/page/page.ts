@@ -1,0 +1,117 @@
+// A page that does what the tests tell it. `?name=` is its name, the prefix of every body it sends.
+
+import { type Connection, type Consumer, connect, type Delivery, type Queue, QueueError } from "../../../src/index.js";
+import type { ConsumeLoad, Lab, ProduceLoad, Report } from "./lab.js";
+
+const name = new URLSearchParams(location.search).get("name") ?? "page";
+const events: { type: string; reason?: string }[] = [];
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const codeOf = (error: unknown) => (error instanceof QueueError ? error.code : String(error));
+const report = async (event: Report) => globalThis.report?.(event);
+
+let connection: Connection;
+let queue: Queue<string>;
+let consumer: Consumer | undefined;
+let isProducing = false;
+let producing: Promise<unknown> = Promise.resolve();
+let counter = 0;
+
+/** Text that does not compress to nothing: what counts against the quota is what lies on the disk. */
+const noise = (length: number) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(Math.min(length, 50_000))), (byte) =>
+    String.fromCharCode(0x100 + byte),
+  ).join("");
+
+async function sendOne(bytes = 0): Promise<string | undefined> {
+  const body = `${name}-${String(++counter).padStart(6, "0")}`;
+  void report({ type: "sending", body });
+  try {
+    const { id } = await queue.send(bytes > 0 ? `${body}.${noise(bytes)}` : body);
+    void report({ type: "sent", body, id, epoch: connection.host?.epoch ?? 0 });
+    return undefined;
+  } catch (error) {
+    void report({ type: "refused", body, code: codeOf(error) });
+    return codeOf(error);
+  }
+}
+
+async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
+  while (isProducing) {
+    await Promise.all(Array.from({ length: burst }, () => sendOne()));
+    await sleep(everyMs);
+  }
+}
+
+async function handle(delivery: Delivery<string>, { handlerMs = 0, stuckOn }: ConsumeLoad) {
+  const { id, attempt } = delivery;
+  const [body = ""] = delivery.body.split(".");
+  await report({ type: "delivered", body, id, attempt, epoch: connection.host?.epoch ?? 0 });
+  if (stuckOn !== undefined && body.includes(stuckOn)) await new Promise(() => {});
+  if (handlerMs > 0) await sleep(handlerMs);
+  await report({ type: "settling", body, id, attempt });
+  try {
+    await delivery.ack();
+    await report({ type: "acked", body, id, attempt });
+  } catch (error) {
+    await report({ type: "unsettled", body, id, code: codeOf(error) });
+  }
+}
+
+const lab: Lab = {
+  connect,
+  get connection() {
+    return connection;
+  },
+  get queue() {
+    return queue;
+  },
+  events,
+  async open({ database = "lab", queue: queueName = "work", dedicated = false, ...settings } = {}) {
+    const worker = () => new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
+    connection = await connect({ database, ...(dedicated && { worker }) });
+    connection.addEventListener("hostchange", () => events.push({ type: "hostchange" }));
+    connection.addEventListener("outdated", ({ detail }) =>
+      events.push({ type: "outdated", reason: detail.reason.code }),
+    );
+    connection.addEventListener("datalost", ({ detail }) => events.push({ type: "datalost", reason: detail.reason }));
+    queue = await connection.openQueue<string>(queueName, settings);
+    return connection.host?.kind;
+  },
+  host: () => connection.host,
+  async send(count, { bytes = 0 } = {}) {
+    const codes = await Promise.all(Array.from({ length: count }, () => sendOne(bytes)));
+    return codes.filter((code) => code !== undefined);
+  },
+  startProducing(load = {}) {
+    isProducing = true;
+    producing = produce(load);
+  },
+  async stopProducing() {
+    isProducing = false;
+    await producing;
+  },
+  startConsuming(load = {}) {
+    const { concurrency = 1, prefetch = concurrency } = load;
+    consumer = queue.consume((delivery) => handle(delivery, load), { concurrency, prefetch });
+  },
+  async stopConsuming() {
+    await consumer?.stop();
+  },
+  async registerServiceWorker() {
+    await navigator.serviceWorker.register(new URL("./service-worker.js", import.meta.url), {
+      scope: "/",
+      type: "module",
+    });
+    await navigator.serviceWorker.ready;
+  },
+  async askServiceWorker<T>(request: object) {
+    const { active } = await navigator.serviceWorker.ready;
+    const { port1, port2 } = new MessageChannel();
+    const answered = new Promise<T>((resolve, reject) => {
+      port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.value));
+    });
+    active?.postMessage(request, [port2]);
+    return answered;
+  },
+};
+globalThis.lab = lab;

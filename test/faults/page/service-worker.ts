@@ -1,0 +1,61 @@
+// A service worker that uses the queue inside `waitUntil`, when a page's message or a sync event asks for it.
+
+import { connect } from "../../../src/service-worker.js";
+import type { Handled, ServiceWorkerRequest } from "./lab.js";
+
+interface Extendable extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+const handled: Handled[] = [];
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function drain(budgetMs: number, handlerMs = 0) {
+  const connection = await connect({ database: "lab" });
+  const queue = await connection.openQueue<string>("work");
+  const result = await queue.consumeUntilEmpty(
+    async ({ body, attempt }) => {
+      handled.push({ body, attempt, host: connection.host?.kind ?? "none" });
+      if (handlerMs > 0) await sleep(handlerMs);
+    },
+    { budgetMs },
+  );
+  await connection.close();
+  return result;
+}
+
+async function send(bodies: readonly string[]) {
+  const connection = await connect({ database: "lab" });
+  const queue = await connection.openQueue<string>("work");
+  for (const body of bodies) await queue.send(body);
+  const kind = connection.host?.kind;
+  await connection.close();
+  return kind;
+}
+
+async function answer(request: ServiceWorkerRequest): Promise<unknown> {
+  if ("delayMs" in request) await sleep(request.delayMs ?? 0);
+  switch (request.op) {
+    case "send":
+      return send(request.bodies);
+    case "drain":
+      return drain(request.budgetMs, request.handlerMs);
+    case "handled":
+      return handled;
+  }
+}
+
+addEventListener("install", () => (globalThis as unknown as { skipWaiting(): void }).skipWaiting());
+
+addEventListener("message", (event) => {
+  const { data, ports } = event as MessageEvent<ServiceWorkerRequest>;
+  const answered = answer(data).then(
+    (value) => ports[0]?.postMessage({ value }),
+    (error) => ports[0]?.postMessage({ error: String(error) }),
+  );
+  (event as Event as Extendable).waitUntil(answered);
+});
+
+addEventListener("sync", (event) => {
+  (event as Extendable).waitUntil(drain(10_000));
+});

@@ -1,0 +1,102 @@
+// The origin under test: small pages of several builds of OriginMQ, bundled into memory and served from there.
+// `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment.
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What other builds say of themselves in src/core/version.ts. */
+const BUILDS = {
+  today: {},
+  next: { BUILD: 2 },
+  "next-wire": { BUILD: 2, WIRE_MAJOR: 2 },
+  "next-format": { BUILD: 2, FORMAT_MAJOR: 2 },
+} as const satisfies Record<string, Record<string, number>>;
+
+export type BuildName = keyof typeof BUILDS;
+
+export interface Site {
+  readonly origin: string;
+  /** The same pages where the browser is told that this name is this machine: no secure context. */
+  readonly insecureOrigin: string;
+  close(): Promise<void>;
+}
+
+/** Hosts that a browser must resolve to this machine for `insecureOrigin`. */
+export const INSECURE_HOST = "originmq.test";
+
+const MODULES = {
+  "page.js": "test/faults/page/page.ts",
+  "client-worker.js": "test/faults/page/client-worker.ts",
+  "service-worker.js": "test/faults/page/service-worker.ts",
+  "shared-worker.js": "src/shared-worker.ts",
+  "dedicated-worker.js": "src/dedicated-worker.ts",
+};
+
+const replaceVersion = (constants: Record<string, number>): Plugin => ({
+  name: "version",
+  setup({ onLoad }) {
+    onLoad({ filter: /src[\\/]core[\\/]version\.ts$/ }, async ({ path }) => {
+      let contents = await readFile(path, "utf8");
+      for (const [name, value] of Object.entries(constants)) {
+        const pattern = new RegExp(`export const ${name} = \\d+;`);
+        if (!pattern.test(contents)) throw new Error(`src/core/version.ts has no constant ${name}`);
+        contents = contents.replace(pattern, `export const ${name} = ${value};`);
+      }
+      return { contents, loader: "ts" };
+    });
+  },
+});
+
+async function bundle(name: BuildName): Promise<[string, string][]> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.entries(MODULES).map(([out, path]) => ({ in: path, out: out.replace(/\.js$/, "") })),
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    outdir: "/",
+    plugins: [replaceVersion(BUILDS[name])],
+  });
+  return outputFiles.map(({ path, text }) => [`/${name}${path}`, text]);
+}
+
+const page = (name: string) =>
+  `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"><script type="module" src="/${name}/page.js"></script>`;
+
+export async function openSite(): Promise<Site> {
+  const names = Object.keys(BUILDS) as BuildName[];
+  const scripts = new Map((await Promise.all(names.map(bundle))).flat());
+  const pages = new Map<string, string>([
+    ...names.map((name) => [`/${name}/`, page(name)] as const),
+    ["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const,
+  ]);
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const html = pages.get(pathname);
+    const script = scripts.get(pathname);
+    if (html !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");
+    if (script !== undefined) {
+      response.setHeader("content-type", "text/javascript; charset=utf-8");
+      response.setHeader("service-worker-allowed", "/");
+    }
+    response.statusCode = (html ?? script) === undefined ? 404 : 200;
+    response.end(html ?? script ?? "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    insecureOrigin: `http://${INSECURE_HOST}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
