@@ -42,6 +42,8 @@ export interface Client {
   readonly holdings: Holdings;
   readonly notices: NoticeListener;
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
+  readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
   connected(signal?: AbortSignal): Promise<void>;
   /** Asks what may be asked twice. */
@@ -77,6 +79,7 @@ export function createClient(parts: ClientParts): Client {
   const listeners = new Set<(event: ClientEvent) => void>();
   /** Losses of which host, and how many of them, were told already. */
   let told = { instance: "", losses: 0 };
+  const allLosses: DataLoss[] = [];
   let presence: Presence | undefined;
   let lastId = 0;
   const nextId = () => `${client}/${++lastId}`;
@@ -131,7 +134,10 @@ export function createClient(parts: ClientParts): Client {
       tellAll({ type: "connected" });
       const known = told.instance === instance ? told.losses : 0;
       told = { instance, losses: losses.length };
-      for (const loss of losses.slice(known)) tellAll({ type: "datalost", loss });
+      for (const loss of losses.slice(known)) {
+        allLosses.push(loss);
+        tellAll({ type: "datalost", loss });
+      }
     },
     onEnded(reason) {
       pipeline.close(reason);
@@ -169,6 +175,7 @@ export function createClient(parts: ClientParts): Client {
       const { welcome } = hostLink;
       return welcome && { kind: welcome.kind, epoch: welcome.epoch };
     },
+    losses: allLosses,
     async connected(signal) {
       await hostLink.connected(signal);
     },

@@ -7,6 +7,7 @@ import type { Client } from "./client.js";
 import { asyncDispose } from "./dispose.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./options.js";
 import { createQueue, type Queue } from "./queue.js";
+import { tellOfPast } from "./queue-events.js";
 
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
@@ -139,8 +140,10 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
     diagnostics: () => client.diagnostics(),
     persisted,
     addEventListener(type, listener) {
-      if (type === "datalost") listenToLosses();
       target.addEventListener(type, listener as EventListener);
+      if (type !== "datalost") return;
+      listenToLosses();
+      tellOfPast(client.losses, listener as EventListener);
     },
     removeEventListener: (type, listener) => target.removeEventListener(type, listener as EventListener),
     close(options = {}) {

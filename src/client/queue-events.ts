@@ -41,9 +41,19 @@ export interface QueueEvents {
   ): void;
 }
 
+/** A loss found while connecting comes before anybody could listen: tells this listener alone, once its caller is done. */
+export function tellOfPast(losses: readonly DataLoss[], listener: EventListenerOrEventListenerObject): void {
+  const target = new EventTarget();
+  target.addEventListener("datalost", listener);
+  const past = [...losses];
+  queueMicrotask(() => {
+    for (const detail of past) target.dispatchEvent(new CustomEvent("datalost", { detail }));
+  });
+}
+
 export function createQueueEvents(
   queue: string,
-  client: Pick<Client, "notices" | "listen">,
+  client: Pick<Client, "notices" | "listen" | "losses">,
 ): { target: QueueEvents; close(): void } {
   const target = new EventTarget();
   let stop: (() => void) | undefined;
@@ -60,6 +70,9 @@ export function createQueueEvents(
       addEventListener(type, listener, options) {
         stop ??= client.notices.listen(queue, dispatch);
         target.addEventListener(type, listener as EventListenerOrEventListenerObject, options);
+        if (type !== "datalost") return;
+        const own = client.losses.filter((loss) => (loss.queue ?? queue) === queue);
+        tellOfPast(own, listener as EventListenerOrEventListenerObject);
       },
       removeEventListener(type, listener, options) {
         target.removeEventListener(type, listener as EventListenerOrEventListenerObject, options);
