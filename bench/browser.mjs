@@ -45,7 +45,7 @@ export async function openTabs() {
     context,
     measuring,
     helping,
-    version: await measuring.evaluate(() => navigator.userAgent.replace(/.*(Chrome\/[\d.]+).*/, "$1")),
+    version: `Chromium ${context.browser()?.version() ?? "of unknown version"}`,
     async close() {
       await context.close();
       await server.close();

@@ -15,7 +15,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from "no
 /** @param {string} browser @returns {Machine} */
 export const describeMachine = (browser) => ({
   browser,
-  system: `${type()} ${release()}`,
+  system: `${type()} ${release().split("-")[0]}`,
   processor: cpus()[0]?.model ?? "unknown",
   cores: availableParallelism(),
   memoryGiB: Math.round(totalmem() / 2 ** 30),

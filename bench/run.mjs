@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
 });
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1, not ${options.rounds}`);
+if (options.check && options.only) throw new Error("--check needs every case: leave --only out");
 if (options.profile) process.env.BENCH_PROFILE = "1";
 
 const isTerminal = process.stderr.isTTY;
