@@ -30,7 +30,7 @@ const ROLE_WORDS: Readonly<Record<Role, string>> = {
 export function createQueuePanel({ connection, queue, room, setRoom }: Session, problems: Problems): QueuePanel {
   const limit = byId<HTMLSelectElement>("limit");
   const pause = byId<HTMLButtonElement>("pause");
-  const tiles = [...document.querySelectorAll(".tiles dd")];
+  const tiles = [...document.querySelectorAll(".queue .tiles dd")];
   let isPaused = false;
 
   limit.value = String(room);

@@ -1,6 +1,7 @@
 // The one queue of the demo, and the connection it hangs on.
 
-import { type Connection, connect, type Queue } from "../src/index.js";
+import { type Connection, type ConnectOptions, connect, type Queue } from "../src/index.js";
+import { DATABASE } from "./lab/words.js";
 
 export type DemoQueue = Queue<unknown>;
 
@@ -18,8 +19,17 @@ const ROOM = 1_000_000;
 
 const storedRoom = () => Number(localStorage.getItem(ROOM_KEY)) || ROOM;
 
+/** The host's worker is one of the demo, so that the crash lab can make it fail. */
+const hosting: ConnectOptions =
+  typeof SharedWorker === "undefined"
+    ? {}
+    : {
+        worker: () =>
+          new SharedWorker(new URL("./lab/shared-worker.ts", import.meta.url), { type: "module", name: DATABASE }),
+      };
+
 export async function openSession(): Promise<Session> {
-  const connection = await connect({ database: "originmq-demo" });
+  const connection = await connect({ database: DATABASE, ...hosting });
   const open = (maxMessages: number) =>
     connection.openQueue(NAME, {
       maxMessages,
