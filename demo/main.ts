@@ -6,11 +6,13 @@ import "./style/tokens.css";
 import "./style/page.css";
 import "./style/controls.css";
 import "./style/parts.css";
+import "./style/lab.css";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
 import { createDeadLetterTable } from "./dead-letter-table.js";
 import { byId, setText } from "./dom.js";
 import { wireImport } from "./import/panel.js";
+import { wireLab } from "./lab/panel.js";
 import { createMessageTable } from "./message-table.js";
 import { createPlots } from "./plots.js";
 import { createProblems, type Problems } from "./problems.js";
@@ -48,6 +50,7 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
   const producer = createProducer({ queue, tab: tab.name, clock, problems });
   const consumer = createConsumer({ queue, tab: tab.name, clock, problems });
   wireImport({ queue, clock, problems });
+  wireLab({ session, tab: tab.name, clock, problems });
 
   const roles = byId<HTMLFieldSetElement>("roles");
   const role = () => (roles.querySelector("input:checked") as HTMLInputElement).value as Role;
