@@ -1,0 +1,74 @@
+// Storage that is full, or gone.
+
+import { bodiesOf, expect, expectAllHandledOnce, ofType, test, untilIdle } from "./lab.js";
+
+test("on a full disk sends fail and say so, the queue is drained, and sends work again once there is room", async ({
+  context,
+  site,
+  tabs,
+}) => {
+  const page = await tabs.open({ name: "page" });
+  // Before the database is opened: Chromium trusts the room that it has once seen for up to 30 s.
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 6_000_000 });
+  const codes = await page.evaluate(async () => {
+    await lab.open();
+    const failed: string[] = [];
+    for (let i = 0; i < 50 && failed.length < 50; i++) failed.push(...(await lab.send(10, { bytes: 50_000 })));
+    return failed;
+  });
+  expect(codes.length).toBeGreaterThan(0);
+  expect(new Set(codes)).toEqual(new Set(["quota-exceeded"]));
+  await page.evaluate(() => lab.startConsuming({ concurrency: 8, prefetch: 32 }));
+  await untilIdle(page);
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
+  expect(await page.evaluate(() => lab.send(20, { bytes: 50_000 }))).toEqual([]);
+  await untilIdle(page);
+  expectAllHandledOnce(tabs.history);
+  const refused = new Set(bodiesOf(tabs.history, "refused"));
+  expect(
+    bodiesOf(tabs.history, "delivered").filter((body) => refused.has(body)),
+    "refused, and delivered",
+  ).toEqual([]);
+  console.log(`    ${ofType(tabs.history, "sent").length} accepted, ${refused.size} refused`);
+});
+
+test("a database deleted under the host is reported as wiped, and the queue can be used again", async ({ tabs }) => {
+  const page = await tabs.open({ name: "page" });
+  await page.evaluate(async () => {
+    await lab.open();
+    await lab.send(10);
+    const names = (await indexedDB.databases()).map(({ name }) => name ?? "");
+    for (const name of names) {
+      await new Promise((resolve) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = resolve;
+        request.onerror = resolve;
+      });
+    }
+  });
+  expect(await page.evaluate(() => lab.send(1))).toEqual([]);
+  await expect.poll(() => page.evaluate(() => lab.events)).toContainEqual({ type: "datalost", reason: "wiped" });
+  await page.evaluate(() => lab.startConsuming());
+  await untilIdle(page);
+  expect(bodiesOf(tabs.history, "acked")).toEqual(["page-000011"]);
+});
+
+test("a database deleted while nobody hosted is reported as wiped to who opens it next", async ({ tabs }) => {
+  const page = await tabs.open({ name: "page" });
+  await page.evaluate(async () => {
+    await lab.open();
+    await lab.send(10);
+  });
+  await page.close();
+  const next = await tabs.open({ name: "next" });
+  await next.evaluate(async () => {
+    const names = (await indexedDB.databases()).map(({ name }) => name ?? "");
+    await Promise.all(
+      names.map((name) => new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve))),
+    );
+    await lab.open();
+  });
+  await expect.poll(() => next.evaluate(() => lab.events)).toContainEqual({ type: "datalost", reason: "wiped" });
+  expect(await next.evaluate(() => lab.send(1))).toEqual([]);
+});
