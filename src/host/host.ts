@@ -6,7 +6,7 @@ import type { Command, Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { idOf } from "../core/ids.js";
 import type { Outcome } from "../core/journal.js";
-import { rangesOf } from "../core/ranges.js";
+import { rangesOf, seqsOf } from "../core/ranges.js";
 import type { Lease, State } from "../core/state.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
@@ -37,7 +37,7 @@ export interface HostOptions {
   readonly kind: HostKind;
   readonly store: LogStore;
   readonly platform: Platform;
-  /** Name of the lock whose holder is the host; given to clients, who watch it. */
+  /** Name of the lock whose holder is the host. Clients watch one of this host's own, named after it. */
   readonly lock?: string | undefined;
   presenceLock(client: string): string;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
@@ -57,25 +57,49 @@ export interface Host {
 export async function openHost(options: HostOptions): Promise<Host> {
   try {
     const engine = await openEngine(options.store, options.platform);
-    return createHost(options, engine, await checkCanary(options.platform, engine.state.epoch));
+    const losses = await checkCanary(options.platform, engine.state.epoch);
+    return createHost(options, engine, { losses, ...(await proveLife(options)) });
   } catch (error) {
     await options.store.close();
     throw queueErrorOf(error);
   }
 }
 
-function createHost(
-  { kind, store, platform, lock, presenceLock, checkpointRecords }: HostOptions,
-  engine: Engine,
-  losses: DataLoss[],
-): Host {
+/** What tells clients that this host, and no other, lives: its instance, and a lock of its own. */
+interface Life {
+  readonly instance: string;
+  readonly lock: string | undefined;
+  end(): void;
+}
+
+/**
+ * The host's lock may be stolen; then it says nothing about the host it was stolen from, which may die unheard. Nobody
+ * else asks for this one but those who wait for its end.
+ */
+async function proveLife({ platform, lock }: HostOptions): Promise<Life> {
   const instance = platform.token();
+  const { locks } = platform;
+  if (lock === undefined || locks === undefined) return { instance, lock: undefined, end: () => {} };
+  const own = `${lock}:${instance}`;
+  return new Promise((resolve, reject) => {
+    const live = () => new Promise<void>((end) => resolve({ instance, lock: own, end }));
+    locks.request(own, live).catch(reject);
+  });
+}
+
+function createHost(
+  { kind, store, platform, presenceLock, checkpointRecords }: HostOptions,
+  engine: Engine,
+  { instance, lock, losses, end }: Life & { readonly losses: DataLoss[] },
+): Host {
   const bodies = createBodies(store);
   const takers = createTakers();
   /** Those that have not said hello yet, too. */
   const sessions = new Set<Session>();
   const sessionOf = new Map<string, Session>();
   let refusedMessages = 0;
+  /** Until its first turn is durable. */
+  let isNew = true;
 
   const state = (): State => engine.state;
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
@@ -83,7 +107,8 @@ function createHost(
   const loop = startLoop<PlannedHandOut[]>({
     engine,
     platform,
-    spare: (leases) => keeper.spare(leases),
+    // Nobody could renew a lease while there was no host: what is overdue at the start goes on until its client is heard.
+    spare: (leases) => (isNew ? state().grants.get(leases.grant)?.mode === "consume" : keeper.spare(leases)),
     plan: (decideNow) => takers.plan(state(), platform.token, decideNow),
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => waiters.nextDeadline(),
@@ -109,6 +134,7 @@ function createHost(
   });
 
   function finishTurn({ changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
+    isNew = false;
     const sizes = new Map(
       changes.flatMap((change) => (change.type === "stored" ? [[change.firstSeq, change.bytes] as const] : [])),
     );
@@ -202,9 +228,20 @@ function createHost(
         for (const grant of state().clients.get(client)?.grants ?? []) {
           if (grant.mode === "consume") keep(session, grant.queue);
         }
+        tellWhatEnded(session, held);
         resolve({ instance, epoch: state().epoch, kind, lock, losses });
       });
     });
+  };
+
+  /** Leases that ended while the client had no host: its handlers still run. */
+  const tellWhatEnded = (session: Session, held: readonly Held[]) => {
+    const ended = held.flatMap(({ grant, seqs }) => {
+      const leases = state().grants.get(grant)?.leases;
+      const gone = seqsOf(seqs).filter((seq) => !leases?.has(seq));
+      return gone.length > 0 ? [{ grant, seqs: rangesOf(gone) }] : [];
+    });
+    if (ended.length > 0) session.tellLost(ended, "lease-expired");
   };
 
   /** Its lock goes too, which then says nothing about its life. */
@@ -323,6 +360,7 @@ function createHost(
     keeper.close();
     await maintenance.close();
     for (const session of sessions) session.close(reason);
+    end();
     await store.close();
   };
 
