@@ -34,6 +34,8 @@ export type Cause =
   | "timeout"
   /** The consumer was stopped by force. */
   | "closed"
+  /** Its settlement failed for another reason, such as a full disk, and it was told. */
+  | "unsettled"
   /** Nothing but a change of hosts: never with a living consumer. */
   | "host-lost"
   | "unexplained";
@@ -130,10 +132,14 @@ const bodiesOf = (messages: readonly Message[], is: (message: Message) => unknow
 
 // ---- lost
 
+/** A settlement that was refused because the delivery was over: by its lease, or its handler's time. */
+const isWithoutEffect = (failed: Tried["failed"]): boolean =>
+  failed?.code === "lease-lost" || failed?.code === "timeout";
+
 /** A settlement that may have ended the message. */
 const mayHaveEnded = ({ settle, failed, settled }: Tried): boolean => {
   const verdict = settle?.event.verdict ?? settled?.event.verdict;
-  return (verdict === "ack" || verdict === "dead-letter") && failed?.code !== "lease-lost";
+  return (verdict === "ack" || verdict === "dead-letter") && !isWithoutEffect(failed);
 };
 
 function howLost(message: Message, isDrained: boolean): Loss["how"] | undefined {
@@ -182,7 +188,7 @@ function findDuplicates(messages: readonly Message[], disturbances: Disturbances
 /** Why there was a delivery after this one; `undefined` where its consumer asked for it. */
 function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbances): Cause | undefined {
   const verdict = (tried.settle ?? tried.settled)?.event.verdict;
-  const hasNoEffect = tried.failed?.code === "lease-lost";
+  const hasNoEffect = isWithoutEffect(tried.failed);
   const isGivenBack = (verdict === "retry" || verdict === "release") && !hasNoEffect;
   if (isGivenBack && (tried.settle?.place ?? 0) < next.place) return undefined;
   if (tried.aborted?.code === "timeout") return "timeout";
@@ -191,6 +197,9 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbanc
   if (own) return own.type;
   if (tried.aborted?.code === "closed") return "closed";
   if (tried.aborted || hasNoEffect) return "lease-ended";
+  // The later one in the history may be the older one, long under way.
+  if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
+  if (tried.failed) return "unsettled";
   return hostLost.some(between) ? "host-lost" : "unexplained";
 }
 
@@ -201,6 +210,7 @@ function tally(duplicates: readonly { cause: Cause }[]): Record<Cause, number> {
     "lease-ended": 0,
     timeout: 0,
     closed: 0,
+    unsettled: 0,
     "host-lost": 0,
     unexplained: 0,
   };
@@ -293,7 +303,7 @@ function findLeaks({ stats }: Seen, messages: readonly Message[]): string[] {
   );
   const ackedAtLeast = count(messages, ({ tries }) => tries.some((tried) => isAck(tried) && tried.settled));
   const ackedAtMost = count(messages, ({ tries }) =>
-    tries.some((tried) => isAck(tried) && tried.failed?.code !== "lease-lost"),
+    tries.some((tried) => isAck(tried) && !isWithoutEffect(tried.failed)),
   );
   expect("acked", acked, ackedAtLeast, ackedAtMost);
   return leaks;
