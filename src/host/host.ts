@@ -10,7 +10,6 @@ import { rangesOf, seqsOf } from "../core/ranges.js";
 import type { Lease, State } from "../core/state.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
-import { errorOf } from "../link/link.js";
 import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
@@ -224,7 +223,8 @@ function createHost(
     presence.watch(client);
     return new Promise((resolve, reject) => {
       decide({ type: "reclaim", client, held }, (outcome) => {
-        if (!outcome.ok) return reject(errorOf(outcome));
+        // One refused commit says nothing final: the client tries again.
+        if (!outcome.ok) return reject(new QueueError("host-lost", `the host could not take in: ${outcome.message}`));
         for (const grant of state().clients.get(client)?.grants ?? []) {
           if (grant.mode === "consume") keep(session, grant.queue);
         }
