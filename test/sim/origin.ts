@@ -1,0 +1,177 @@
+// One simulated origin: its disk, its clock on the wall, its locks and channels, and the SharedWorkers that run in it,
+// each of which stands for host with the real code. Stands in for src/wiring.
+
+import { QueueError } from "../../src/core/errors.js";
+import { type Elsewhere, stand } from "../../src/host/candidate.js";
+import { type Host, openHost } from "../../src/host/host.js";
+import type { Platform } from "../../src/host/platform.js";
+import { type Asking, type Channel, linkOverChannel } from "../../src/link/directory.js";
+import type { Port } from "../../src/link/guard.js";
+import { answerOpening, type Opening, requestOpening } from "../../src/link/opening.js";
+import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/wire.js";
+import { createMemoryDisk } from "../../src/store/memory.js";
+import { createFaultyStore, type FaultyStoreParts } from "./faulty-store.js";
+import { createLocks } from "./locks.js";
+import { createNetwork } from "./ports.js";
+import type { Random } from "./random.js";
+import type { Context, Scheduler } from "./scheduler.js";
+
+const OPENING: Opening = { storage: "indexeddb", database: "sim" };
+const { storage, database } = OPENING;
+export const NAMES = {
+  channel: channelName(storage, database),
+  directory: directoryName(storage, database),
+  lock: hostLockName(storage, database),
+  presence: (client: string) => presenceLockName(storage, database, client),
+};
+const LINK_MS = 2_000;
+const CHECKPOINT_RECORDS = 60;
+
+export interface Worker {
+  readonly url: string;
+  readonly context: Context;
+  connect(port: Port): void;
+}
+
+export interface Origin {
+  /** Milliseconds by which the wall clock was moved. */
+  clockMs: number;
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly locks: ReturnType<typeof createLocks>;
+  /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
+  openPort(page: Context, url: string): Promise<Port>;
+  asking(context: Context): Asking;
+  uuid(): string;
+  /** The worker hears nothing of the others for so long, and takes the lock from whoever holds it. */
+  makeDeaf(url: string, ms: number): void;
+}
+
+export interface OriginParts {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly isNoticeLost: () => boolean;
+  readonly nextFault: FaultyStoreParts["nextFault"];
+  readonly onHost: (worker: Worker) => void;
+  readonly onEnd: (worker: Worker, error: unknown) => void;
+}
+
+export function createOrigin(parts: OriginParts): Origin {
+  const { scheduler, random, isNoticeLost, nextFault } = parts;
+  const disk = createMemoryDisk();
+  const locks = createLocks({ scheduler, random });
+  const network = createNetwork({ scheduler, random, isNoticeLost });
+  const workers = new Map<string, Worker>();
+  const deafUntil = new Map<string, number>();
+  let epochSeen: number | undefined;
+  let started = 0;
+
+  const uuid = () => random.hex(16);
+
+  const openChannel =
+    (context: Context, url: string | undefined) =>
+    (name: string): Channel => {
+      const channel = network.channel(context, name);
+      if (url === undefined || name !== NAMES.directory) return channel;
+      const isDeaf = () => scheduler.now < (deafUntil.get(url) ?? 0);
+      return {
+        ...channel,
+        addEventListener: (type, listener) =>
+          channel.addEventListener(type, (event) => {
+            if (!isDeaf()) listener(event);
+          }),
+      };
+    };
+
+  const askingOf = (context: Context, url?: string): Asking => ({
+    directory: NAMES.directory,
+    openChannel: openChannel(context, url),
+    setTimer: (callback, ms) => context.plan(callback, ms),
+    uuid,
+  });
+
+  const platformOf = (context: Context): Platform => ({
+    now: () => scheduler.now + origin.clockMs,
+    random: random.next,
+    token: () => random.hex(32),
+    setTimer: (callback, ms) => context.plan(callback, ms),
+    locks: locks.of(context),
+    announce: (notice) => network.announce(context, NAMES.channel, notice),
+    canary: {
+      read: async () => epochSeen,
+      async write(epoch) {
+        epochSeen = epoch;
+      },
+    },
+  });
+
+  const startWorker = (url: string): Worker => {
+    const context = scheduler.context(`worker ${url} (${++started})`);
+    const platform = platformOf(context);
+    let standing: Promise<Host | Elsewhere> | undefined;
+    const standForHost = () =>
+      stand({
+        kind: "shared-worker",
+        locks: platform.locks as LockManager,
+        lock: NAMES.lock,
+        asking: askingOf(context, url),
+        async openHost() {
+          const store = createFaultyStore({ disk, context, random, nextFault });
+          const host = await openHost({
+            kind: "shared-worker",
+            store,
+            platform,
+            lock: NAMES.lock,
+            presenceLock: NAMES.presence,
+            checkpointRecords: CHECKPOINT_RECORDS,
+          });
+          parts.onHost(worker);
+          host.ended.then(
+            () => parts.onEnd(worker, undefined),
+            (error) => parts.onEnd(worker, error),
+          );
+          return host;
+        },
+      });
+    const serve = (): Promise<Host | Elsewhere> => {
+      if (standing) return standing;
+      const own = standForHost();
+      standing = own;
+      const forget = () => {
+        if (standing === own) standing = undefined;
+      };
+      own.then((host) => ("elsewhere" in host ? forget() : host.ended.then(forget, forget)), forget);
+      return own;
+    };
+    const worker: Worker = {
+      url,
+      context,
+      connect: (port) => void context.plan(() => answerOpening(port, serve), random.between(1, 10)),
+    };
+    workers.set(url, worker);
+    context.onDeath(() => {
+      if (workers.get(url) === worker) workers.delete(url);
+    });
+    return worker;
+  };
+
+  const origin: Origin = {
+    clockMs: 0,
+    workers,
+    locks,
+    asking: askingOf,
+    uuid,
+    async openPort(page, url) {
+      const worker = workers.get(url) ?? startWorker(url);
+      const [own, theirs] = network.pair(page, worker.context);
+      worker.connect(theirs);
+      const { isElsewhere } = await requestOpening(own, OPENING);
+      if (!isElsewhere) return own;
+      own.close?.();
+      const linked = await linkOverChannel(askingOf(page), LINK_MS);
+      if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
+      return linked;
+    },
+    makeDeaf: (url, ms) => void deafUntil.set(url, scheduler.now + ms),
+  };
+  return origin;
+}

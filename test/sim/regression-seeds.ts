@@ -1,0 +1,9 @@
+// Seeds that once found a defect, each with what it was. They run always, and stay for ever.
+
+export const REGRESSION_SEEDS: readonly (readonly [seed: number, found: string])[] = [
+  [4, "a host whose first turn met an ended lease could not start, nor could the next one"],
+  [5, "a hello whose commit was refused ended its client for good"],
+  [29, "a host that stood still was stolen from and then killed: its clients waited for it for ever"],
+  [23, "the same, with two tabs"],
+  [20, "a consumer that came back after its lease had ended was not told, and worked on"],
+];

@@ -1,0 +1,269 @@
+// One page: a real client, what it sends, and its consumers, whose handlers take virtual time and sometimes fail.
+// Everything that a user could see is written into the history.
+
+import { createClient, type Lifecycle } from "../../src/client/client.js";
+import { createPublicConnection } from "../../src/client/connection.js";
+import type { Delivery } from "../../src/client/delivery.js";
+import type { QueueOptions, SendOptions } from "../../src/client/options.js";
+import type { Queue } from "../../src/client/queue.js";
+import { QueueError } from "../../src/core/errors.js";
+import type { HistoryEvent, Verdict } from "../checker/history.js";
+import { NAMES, type Origin } from "./origin.js";
+import type { Random } from "./random.js";
+import type { Context, Scheduler } from "./scheduler.js";
+
+export interface TabParts {
+  readonly name: string;
+  readonly url: string;
+  readonly scheduler: Scheduler;
+  readonly origin: Origin;
+  readonly random: Random;
+  readonly settings: QueueOptions & { readonly handlerTimeoutMs: number };
+  readonly record: (event: Unstamped) => void;
+  /** A store that refuses commits refuses acknowledgements: then handlers acknowledge by a call, and hear of it. */
+  readonly mustSettleByHand: boolean;
+  readonly isHealed: () => boolean;
+  readonly note: (text: string) => void;
+}
+
+/** An event whose time is now. */
+export type Unstamped = HistoryEvent extends infer Event
+  ? Event extends HistoryEvent
+    ? Omit<Event, "at">
+    : never
+  : never;
+
+export interface Tab {
+  readonly name: string;
+  readonly url: string;
+  readonly context: Context;
+  readonly isAsleep: boolean;
+  /** Sends called here and not yet settled. */
+  readonly pending: number;
+  readonly hasConsumer: boolean;
+  readonly queue: Queue<string> | undefined;
+  send(count: number, isBatch: boolean): void;
+  consume(options: { concurrency: number; prefetch: number }): void;
+  /** Takes a few by `receive`, and settles them by hand. */
+  receive(max: number): void;
+  sleep(): void;
+  wake(): void;
+  crash(): void;
+}
+
+/** Codes that say: it was not accepted. */
+const REFUSED: ReadonlySet<string> = new Set([
+  "full",
+  "quota-exceeded",
+  "not-cloneable",
+  "invalid-argument",
+  "storage-failed",
+]);
+
+const codeOf = (error: unknown): string => (error instanceof QueueError ? error.code : String(error));
+
+export function openTab(parts: TabParts): Tab {
+  const { name, url, scheduler, origin, random, settings, record } = parts;
+  const context = scheduler.context(`tab ${name}`);
+  const consumers: string[] = [];
+  const waiting: (() => void)[] = [];
+  let lifecycle: Parameters<Lifecycle["listen"]>[0] | undefined;
+  let queue: Queue<string> | undefined;
+  let isAsleep = false;
+  let pending = 0;
+  let counter = 0;
+  let deliveries = 0;
+
+  const client = createClient({
+    lifecycle: {
+      listen(events) {
+        lifecycle = events;
+        return () => {};
+      },
+    },
+    openPort: () => origin.openPort(context, url),
+    runtime: {
+      now: () => scheduler.now,
+      setTimer: (callback, ms) => context.plan(callback, ms),
+      afterTurn: (callback) => void context.plan(callback, 0),
+      uuid: origin.uuid,
+    },
+    locks: origin.locks.of(context),
+    presenceLock: NAMES.presence,
+    channelName: NAMES.channel,
+  });
+  const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
+
+  const open = async () => {
+    for (;;) {
+      try {
+        queue = await connection.openQueue<string>("q", settings);
+        for (const start of waiting.splice(0)) start();
+        return;
+      } catch (error) {
+        // The store may refuse the settings, too.
+        parts.note(`${context.name} cannot open the queue: ${error}`);
+        if (codeOf(error) === "closed") return;
+        await context.pass(50);
+      }
+    }
+  };
+  void open();
+
+  const whenOpen = (start: () => void) => {
+    if (queue) start();
+    else waiting.push(start);
+  };
+
+  const newItem = (): { body: string } & SendOptions => {
+    const body = `${name}-${counter++}`;
+    const priority = random.chance(0.2) ? random.pick([0, 9]) : 4;
+    const delayMs = random.chance(0.1) ? random.between(1, 2_000) : undefined;
+    return { body, priority, ...(delayMs !== undefined && { delayMs }) };
+  };
+
+  const recordSend = ({ body, priority, delayMs }: { body: string } & SendOptions) => {
+    pending++;
+    record({
+      type: "send",
+      producer: name,
+      body,
+      ...(priority !== undefined && { priority }),
+      ...(delayMs !== undefined && { delayMs }),
+    });
+  };
+
+  const recordFailure = (body: string, error: unknown) => {
+    pending--;
+    const code = codeOf(error);
+    record({ type: REFUSED.has(code) ? "send-failed" : "send-unknown", producer: name, body, code } as Unstamped);
+  };
+
+  const recordSent = (body: string, id: string) => {
+    pending--;
+    record({ type: "sent", body, id });
+  };
+
+  const settle = async (
+    of: { consumer: string; body: string; id: string; attempt: number; token: string },
+    verdict: Verdict,
+    call: () => Promise<void>,
+    delayMs?: number,
+  ) => {
+    record({ ...of, type: "settle", verdict, ...(delayMs !== undefined && { delayMs }) });
+    try {
+      await call();
+      record({ ...of, type: "settled", verdict });
+    } catch (error) {
+      record({ ...of, type: "settle-failed", verdict, code: codeOf(error) });
+    }
+  };
+
+  const handle = async (consumer: string, delivery: Delivery<string>, isByHand: boolean) => {
+    const { id, body, attempt, signal } = delivery;
+    const of = { consumer, body, id, attempt, token: `${name}/${++deliveries}` };
+    record({ ...of, type: "delivered" });
+    const onAbort = () => record({ ...of, type: "aborted", code: codeOf(signal.reason) });
+    // Also when the handler has ended: that its settlement came too late is told nowhere else.
+    signal.addEventListener("abort", onAbort);
+    const isOverdue = !parts.isHealed() && random.chance(0.01);
+    await context.pass(
+      isOverdue ? settings.handlerTimeoutMs * 2 : random.chance(0.1) ? random.between(100, 900) : random.between(0, 30),
+    );
+    const fate = parts.isHealed() ? 1 : random.next();
+    if (fate < 0.06) return await settle(of, "retry", () => delivery.retry());
+    if (fate < 0.09) {
+      const delayMs = random.between(0, 500);
+      return await settle(of, "retry", () => delivery.retry({ delayMs }), delayMs);
+    }
+    if (fate < 0.12) return await settle(of, "release", () => delivery.release());
+    if (fate < 0.13) return await settle(of, "dead-letter", () => delivery.deadLetter("the simulator says so"));
+    if (fate < 0.4 && !isByHand && !parts.mustSettleByHand && !signal.aborted) {
+      // By its end: nobody hears whether it was stored.
+      const verdict = fate < 0.2 ? "retry" : "ack";
+      record({ ...of, type: "settle", verdict });
+      if (verdict === "retry") throw new Error("the simulator says so");
+      return;
+    }
+    await settle(of, "ack", () => delivery.ack());
+  };
+
+  return {
+    name,
+    url,
+    context,
+    get isAsleep() {
+      return isAsleep;
+    },
+    get pending() {
+      return pending;
+    },
+    get hasConsumer() {
+      return consumers.length > 0;
+    },
+    get queue() {
+      return queue;
+    },
+    send(count, isBatch) {
+      const items = Array.from({ length: count }, newItem);
+      whenOpen(() => {
+        for (const item of items) recordSend(item);
+        if (isBatch) {
+          (queue as Queue<string>).sendBatch(items).then(
+            (receipts) => {
+              for (const [i, { body }] of items.entries()) recordSent(body, receipts[i]?.id ?? "");
+            },
+            (error) => {
+              for (const { body } of items) recordFailure(body, error);
+            },
+          );
+          return;
+        }
+        for (const { body, ...options } of items) {
+          (queue as Queue<string>).send(body, options).then(
+            ({ id }) => recordSent(body, id),
+            (error) => recordFailure(body, error),
+          );
+        }
+      });
+    },
+    consume(options) {
+      const consumer = `${name}/c${consumers.length}`;
+      consumers.push(consumer);
+      whenOpen(() => void queue?.consume((delivery) => handle(consumer, delivery, false), options));
+    },
+    receive(max) {
+      const consumer = `${name}/c${consumers.length}`;
+      consumers.push(consumer);
+      const take = async () => {
+        for (;;) {
+          try {
+            const taken = (await queue?.receive({ max, waitMs: random.between(0, 500) })) ?? [];
+            await Promise.all(taken.map((delivery) => handle(consumer, delivery, true)));
+          } catch (error) {
+            if (codeOf(error) === "closed") return;
+          }
+          await context.pass(random.between(1, 50));
+        }
+      };
+      whenOpen(() => void take());
+    },
+    sleep() {
+      isAsleep = true;
+      for (const consumer of consumers) record({ type: "suspend", consumer });
+      context.plan(() => {
+        lifecycle?.suspend();
+        context.plan(() => context.standStill(), 0);
+      }, 0);
+    },
+    wake() {
+      isAsleep = false;
+      context.goOn();
+      context.plan(() => lifecycle?.resume(), 0);
+    },
+    crash() {
+      for (const consumer of consumers) record({ type: "crash", consumer });
+      context.die();
+    },
+  };
+}

@@ -1,0 +1,263 @@
+// A seeded world: a few tabs that send and consume, while tabs, workers, the store and the clock misbehave. Then
+// everything is healed, the queue is drained, and the history is judged.
+
+import { check, type History, type HistoryEvent, type Report } from "../checker/history.js";
+import type { StoreFault } from "./faulty-store.js";
+import { createOrigin, type Origin, type Worker } from "./origin.js";
+import { createRandom, type Random } from "./random.js";
+import { createScheduler } from "./scheduler.js";
+import { openTab, type Tab, type Unstamped } from "./tab.js";
+
+export interface Faults {
+  readonly crashHost: number;
+  readonly crashTab: number;
+  readonly sleepTab: number;
+  readonly stallTab: number;
+  readonly stallHost: number;
+  readonly usurp: number;
+  readonly jumpClock: number;
+  /** Of each write. */
+  readonly store: Readonly<Record<StoreFault, number>>;
+  readonly loseNotice: number;
+}
+
+export interface Verdict extends Report {
+  readonly seed: number;
+  readonly steps: number;
+  readonly history: History;
+  /** What happened last, for a person. */
+  readonly trace: readonly string[];
+  readonly hosts: number;
+  readonly tasks: number;
+}
+
+const QUIET: Faults = {
+  crashHost: 0,
+  crashTab: 0,
+  sleepTab: 0,
+  stallTab: 0,
+  stallHost: 0,
+  usurp: 0,
+  jumpClock: 0,
+  store: { abort: 0, quota: 0, "lost-reply": 0, lost: 0, slow: 0 },
+  loseNotice: 0,
+};
+
+/** Each world has some of the faults: all at once hide each other. */
+function drawFaults(random: Random): Faults {
+  const sometimes = (probability: number) => (random.chance(0.5) ? probability : 0);
+  return {
+    crashHost: sometimes(0.02),
+    crashTab: sometimes(0.01),
+    sleepTab: sometimes(0.01),
+    stallTab: sometimes(0.008),
+    stallHost: sometimes(0.008),
+    usurp: sometimes(0.006),
+    jumpClock: sometimes(0.01),
+    store: {
+      abort: sometimes(0.02),
+      quota: sometimes(0.03),
+      "lost-reply": sometimes(0.008),
+      lost: sometimes(0.004),
+      slow: sometimes(0.01),
+    },
+    loseNotice: sometimes(0.3),
+  };
+}
+
+const TABS_MAX = 4;
+const DRAIN_MS = 1_000;
+const DRAIN_SLICES_MAX = 900;
+
+export async function runWorld({ seed, steps }: { seed: number; steps: number }): Promise<Verdict> {
+  const random = createRandom(seed);
+  const scheduler = createScheduler();
+  const history: HistoryEvent[] = [];
+  const trace: string[] = [];
+  const note = (text: string) => void trace.push(`${scheduler.now} ${text}`);
+  const record = (event: Unstamped) => void history.push({ at: scheduler.now, ...event } as HistoryEvent);
+
+  const drawn = drawFaults(random);
+  let faults = drawn;
+  let hosts = 0;
+  let tabsOpened = 0;
+  let workersNamed = 0;
+  const isOrdered = random.chance(0.25);
+  const settings = {
+    leaseMs: random.between(500, 3_000),
+    handlerTimeoutMs: random.between(2_000, 5_000),
+    maxDeliveries: random.between(2, 5),
+    backoff: { type: "exponential", baseMs: random.between(10, 200), maxMs: 2_000, jitter: "full" },
+  } as const;
+
+  const origin: Origin = createOrigin({
+    scheduler,
+    random,
+    isNoticeLost: () => random.chance(faults.loseNotice),
+    nextFault: () => {
+      for (const [fault, probability] of Object.entries(faults.store)) {
+        if (probability > 0 && random.chance(probability)) return fault as StoreFault;
+      }
+      return undefined;
+    },
+    onHost(worker) {
+      note(`${worker.context.name} hosts`);
+      if (hosts++ > 0) record({ type: "host-lost" });
+    },
+    onEnd: (worker, error) => note(`${worker.context.name} hosts no longer: ${error ?? "closed"}`),
+  });
+
+  const tabs: Tab[] = [];
+  const newTab = (url: string): Tab => {
+    const tab = openTab({
+      name: `p${tabsOpened++}`,
+      url,
+      scheduler,
+      origin,
+      random,
+      settings,
+      record,
+      mustSettleByHand: drawn.store.abort > 0 || drawn.store.quota > 0,
+      isHealed: () => faults === QUIET,
+      note,
+    });
+    note(`${tab.context.name} opens, with worker ${url}`);
+    tabs.push(tab);
+    return tab;
+  };
+  const consumeIn = (tab: Tab) => {
+    const concurrency = random.between(1, 4);
+    if (!isOrdered && random.chance(0.15)) tab.receive(random.between(1, 5));
+    else tab.consume({ concurrency, prefetch: concurrency + random.between(0, 6) });
+  };
+
+  const crashTab = (tab: Tab) => {
+    note(`${tab.context.name} crashes`);
+    tabs.splice(tabs.indexOf(tab), 1);
+    tab.crash();
+    // A SharedWorker lives as long as one of its pages.
+    if (!tabs.some(({ url }) => url === tab.url)) origin.workers.get(tab.url)?.context.die();
+  };
+  const crashWorker = (worker: Worker) => {
+    note(`${worker.context.name} is killed`);
+    record({ type: "host-lost" });
+    worker.context.die();
+  };
+  const later = scheduler.context("the world");
+  const stall = (context: Tab["context"], ms: number) => {
+    note(`${context.name} stands still for ${ms} ms`);
+    context.standStill();
+    later.plan(() => context.goOn(), ms);
+  };
+
+  const fault = () => {
+    const hit = (probability: number) => probability > 0 && random.chance(probability);
+    const worker = origin.workers.size > 0 ? random.pick([...origin.workers.values()]) : undefined;
+    // Where order is judged, the one consumer lives in peace.
+    const tab = random.pick(tabs);
+    const mayTouch = (touched: Tab) => !isOrdered || !touched.hasConsumer;
+    if (hit(faults.crashHost) && worker) crashWorker(worker);
+    if (hit(faults.stallHost) && worker && !worker.context.isStill) stall(worker.context, random.between(50, 8_000));
+    if (hit(faults.stallTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep)
+      stall(tab.context, random.between(50, 6_000));
+    if (hit(faults.sleepTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep) {
+      const ms = random.between(20, 6_000);
+      note(`${tab.context.name} sleeps for ${ms} ms`);
+      tab.sleep();
+      later.plan(() => tab.wake(), ms);
+    }
+    if (hit(faults.crashTab) && mayTouch(tab)) {
+      crashTab(tab);
+      const next = newTab(random.pick(["a", "a", "b"]));
+      if (!isOrdered && (tab.hasConsumer || random.chance(0.5))) consumeIn(next);
+    }
+    if (hit(faults.usurp) && tabs.length < TABS_MAX) {
+      const url = `usurper-${++workersNamed}`;
+      note(`a worker that hears nobody: ${url}`);
+      origin.makeDeaf(url, 2_500);
+      newTab(url);
+    }
+    if (hit(faults.jumpClock)) {
+      const byMs = random.between(1, random.pick([500, 5_000, 100_000])) * random.pick([1, -1]);
+      note(`the clock jumps by ${byMs} ms`);
+      origin.clockMs += byMs;
+      record({ type: "clock", byMs });
+    }
+  };
+
+  const act = () => {
+    const tab = random.pick(tabs);
+    if (tab.isAsleep || tab.context.isStill) return;
+    const what = random.next();
+    if (what < 0.35) tab.send(1, false);
+    else if (what < 0.42) tab.send(random.between(2, 8), false);
+    else if (what < 0.5) tab.send(random.between(2, 6), true);
+  };
+
+  // ---- the world's life
+
+  const opened = random.between(1, 3);
+  for (let i = 0; i < opened; i++) {
+    const tab = newTab(random.chance(0.8) ? "a" : "b");
+    if (i === 0 || (!isOrdered && random.chance(0.6))) consumeIn(tab);
+  }
+  for (let step = 0; step < steps; step++) {
+    act();
+    fault();
+    await scheduler.run(random.chance(0.03) ? random.between(200, 3_000) : random.between(0, 20));
+  }
+
+  // ---- heal, drain
+
+  note("healed");
+  faults = QUIET;
+  for (const worker of origin.workers.values()) worker.context.goOn();
+  for (const tab of tabs) if (!tab.isAsleep) tab.context.goOn();
+  // Those that sleep wake by themselves.
+  await scheduler.run(10_000);
+  const last = newTab("a");
+  if (!isOrdered) consumeIn(last);
+  const problems: string[] = [];
+  let drained: Awaited<ReturnType<NonNullable<Tab["queue"]>["stats"]>> | undefined;
+  for (let slice = 0; slice < DRAIN_SLICES_MAX && drained === undefined; slice++) {
+    await scheduler.run(DRAIN_MS);
+    if (tabs.some((tab) => tab.pending > 0)) continue;
+    last.queue?.stats().then(
+      (stats) => {
+        if (stats.ready + stats.delayed + stats.leased === 0) drained = stats;
+      },
+      (error) => note(`stats: ${error}`),
+    );
+    await scheduler.run(100);
+  }
+  for (const tab of tabs) if (tab.pending > 0) problems.push(`${tab.context.name}: ${tab.pending} sends never settled`);
+  if (drained === undefined) problems.push("the queue was not drained: somebody waits for ever");
+  else {
+    const { ready, delayed, leased, blocked, dead, totals } = drained;
+    const { accepted, acked, dropped, purged, replaced, quarantined } = totals;
+    record({
+      type: "stats",
+      ...{ ready, delayed, leased, blocked, dead },
+      ...{ accepted, acked, dropped, purged, replaced, quarantined },
+    });
+    const listed = last.queue?.deadLetters.list({ max: 10_000 }).then((letters) => {
+      for (const { id, body, reason = "" } of letters) record({ type: "dead", id, body, reason });
+    });
+    void listed;
+    await scheduler.run(1_000);
+  }
+
+  const report = check(history, { maxDeliveries: settings.maxDeliveries, isOrdered });
+  const all = [...problems, ...report.problems];
+  return {
+    ...report,
+    isValid: all.length === 0,
+    problems: all,
+    seed,
+    steps,
+    history,
+    trace,
+    hosts,
+    tasks: scheduler.tasksRun,
+  };
+}
