@@ -129,4 +129,14 @@ export const PARTS = [
     expected: true,
     limitMs: 5 * MINUTE_MS,
   },
+  {
+    name: "torture",
+    runner: "playwright",
+    folder: "test/torture",
+    files: /\.test\.ts$/,
+    about: "load and faults for half a minute; npm run torture for longer",
+    browser: true,
+    expected: true,
+    limitMs: 4 * MINUTE_MS,
+  },
 ];

@@ -16,7 +16,13 @@ export type Report =
     }
   | { readonly type: "settling"; readonly body: string; readonly id: string; readonly attempt: number }
   | { readonly type: "acked"; readonly body: string; readonly id: string; readonly attempt: number }
-  | { readonly type: "unsettled"; readonly body: string; readonly id: string; readonly code: string };
+  | {
+      readonly type: "unsettled";
+      readonly body: string;
+      readonly id: string;
+      readonly attempt: number;
+      readonly code: string;
+    };
 
 export interface OpenOptions extends QueueOptions {
   readonly database?: string;
@@ -69,6 +75,7 @@ export type ServiceWorkerRequest =
   | { readonly op: "handled" };
 
 export interface Handled {
+  readonly id: string;
   readonly body: string;
   readonly attempt: number;
   readonly host: string;

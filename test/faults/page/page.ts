@@ -24,7 +24,7 @@ const noise = (length: number) => NOISE.slice(Math.random() * 5_000, length);
 
 async function sendOne(bytes = 0): Promise<string | undefined> {
   const body = `${name}-${String(++counter).padStart(6, "0")}`;
-  void report({ type: "sending", body });
+  await report({ type: "sending", body });
   try {
     const { id } = await queue.send(bytes > 0 ? `${body}.${noise(bytes)}` : body);
     void report({ type: "sent", body, id, epoch: connection.host?.epoch ?? 0 });
@@ -53,7 +53,7 @@ async function handle(delivery: Delivery<string>, { handlerMs = 0, stuckOn }: Co
     await delivery.ack();
     await report({ type: "acked", body, id, attempt });
   } catch (error) {
-    await report({ type: "unsettled", body, id, code: codeOf(error) });
+    await report({ type: "unsettled", body, id, attempt, code: codeOf(error) });
   }
 }
 

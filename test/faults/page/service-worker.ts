@@ -14,8 +14,8 @@ async function drain(budgetMs: number, handlerMs = 0) {
   const connection = await connect({ database: "lab" });
   const queue = await connection.openQueue<string>("work");
   const result = await queue.consumeUntilEmpty(
-    async ({ body, attempt }) => {
-      handled.push({ body, attempt, host: connection.host?.kind ?? "none" });
+    async ({ id, body, attempt }) => {
+      handled.push({ id, body, attempt, host: connection.host?.kind ?? "none" });
       if (handlerMs > 0) await sleep(handlerMs);
     },
     { budgetMs },
