@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Page } from "@playwright/test";
+import { type Browser, chromium, type Page } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { bodiesOf, expect, expectAllHandledOnce, tabsOf, test, untilIdle } from "./lab.js";
 
@@ -109,7 +109,14 @@ test("a consumer that was open goes on by itself when its page comes back from t
 /** A browser without Playwright's defaults, in which pages can be frozen. */
 async function startPlainBrowser(profile: string): Promise<{ process: ChildProcess; address: string }> {
   const { executablePath = chromium.executablePath(), args } = browserLaunchOptions();
-  const options = [...args, "--headless", "--no-sandbox", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
+  const options = [
+    ...args,
+    "--headless",
+    "--no-sandbox",
+    "--remote-debugging-port=0",
+    `--user-data-dir=${profile}`,
+    "about:blank",
+  ];
   const started = spawn(executablePath, options, { stdio: "ignore" });
   const file = join(profile, "DevToolsActivePort");
   let lines: string[] = [];
@@ -122,11 +129,17 @@ async function startPlainBrowser(profile: string): Promise<{ process: ChildProce
   return { process: started, address: `ws://127.0.0.1:${lines[0]}${lines[1]}` };
 }
 
+/** A browser that has only just started may leave the first connection waiting for ever. */
+async function connectTo(address: string): Promise<Browser> {
+  const connect = (timeout: number) => chromium.connectOverCDP(address, { noDefaults: true, timeout });
+  return connect(5_000).catch(() => connect(20_000));
+}
+
 test("a frozen tab gives its deliveries back, and takes up again when it is woken", async ({ site }) => {
   const profile = await mkdtemp(join(tmpdir(), "originmq-frozen-"));
   const { process: started, address } = await startPlainBrowser(profile);
   try {
-    const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+    const browser = await connectTo(address);
     const context = browser.contexts()[0];
     if (context === undefined) throw new Error("the browser has no context");
     const tabs = await tabsOf(context, site);
