@@ -59,6 +59,8 @@ const FINAL: ReadonlySet<QueueErrorCode> = new Set([
 /** A worker that has not answered the hello by then may have died in the middle of it: open another port. */
 const HELLO_MS_MAX = 10_000;
 const RETRY_MS_MAX = 5_000;
+/** How long to wait for a link to close whose host has said that it ends. */
+const ENDING_MS = 100;
 
 type Connected = { readonly link: Link<HostRequest>; readonly welcome: Welcome };
 
@@ -175,6 +177,15 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     parts.locks.request(welcome.lock, { mode: "shared", signal: link.closed }, () => lose(link)).catch(() => {});
   };
 
+  const endOf = (link: Link<HostRequest>) =>
+    new Promise<void>((resolve) => {
+      const cancel = parts.runtime.setTimer(resolve, ENDING_MS);
+      link.closed.addEventListener("abort", () => {
+        cancel();
+        resolve();
+      });
+    });
+
   const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
     if (current) return current.link;
     if (ended) throw ended;
@@ -193,8 +204,10 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         try {
           return await abortable(abortable(link.call<T>(request), signal), unread.signal);
         } catch (error) {
-          const isLost = error instanceof QueueError && error.code === "host-lost" && link.closed.aborted;
+          const isLost = error instanceof QueueError && error.code === "host-lost";
           if (!isLost || ended) throw ended ?? error;
+          // A host that is ending says so on a link that is still open: the link's end, or a little time, comes first.
+          if (!link.closed.aborted) await abortable(endOf(link), signal);
         }
       }
     },

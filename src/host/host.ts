@@ -225,9 +225,9 @@ function createHost(
       decide({ type: "reclaim", client, held }, (outcome) => {
         // One refused commit says nothing final: the client tries again.
         if (!outcome.ok) return reject(new QueueError("host-lost", `the host could not take in: ${outcome.message}`));
-        for (const grant of state().clients.get(client)?.grants ?? []) {
-          if (grant.mode === "consume") keep(session, grant.queue);
-        }
+        // Asked at once: its handlers may have been running for long under the host before this one.
+        const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
+        if (isKept) keeper.note({ id: client, askHeld: session.askHeld }, { leaseMs: 0, handlerTimeoutMs: 0 });
         tellWhatEnded(session, held);
         resolve({ instance, epoch: state().epoch, kind, lock, losses });
       });

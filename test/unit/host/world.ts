@@ -1,10 +1,18 @@
 // A real host over a store in memory, in this process, and raw links to it: what a client of another build, or a
 // hostile one, can send.
 
+import type { Held } from "../../../src/core/commands.js";
 import { type Host, openHost } from "../../../src/host/host.js";
 import { createPlatform, type Platform } from "../../../src/host/platform.js";
 import { type Link, openLink } from "../../../src/link/link.js";
-import type { ClientRequest, HandOut, HostRequest, NumberedCommand, SubmitReply } from "../../../src/link/wire.js";
+import type {
+  ClientRequest,
+  HandOut,
+  HeldReply,
+  HostRequest,
+  NumberedCommand,
+  SubmitReply,
+} from "../../../src/link/wire.js";
 import type { LogStore } from "../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
 
@@ -13,16 +21,21 @@ export interface RawClient {
   readonly link: Link<HostRequest>;
   /** What the host has pushed. */
   readonly pushed: HandOut[];
+  /** Leases that the host has said are lost. */
+  readonly lost: ClientRequest[];
   submit(...commands: NumberedCommand[]): Promise<SubmitReply>;
+}
+
+export interface RawOptions {
+  readonly held?: readonly Held[];
+  /** Answers the host's question what is held; nothing, unless said. */
+  readonly onHeld?: () => HeldReply;
 }
 
 export interface TestHost {
   readonly host: Host;
   readonly notices: unknown[];
-  connect(
-    client: string,
-    options?: { held?: HostRequest & { op: "hello" } extends { held: infer Held } ? Held : never },
-  ): Promise<RawClient>;
+  connect(client: string, options?: RawOptions): Promise<RawClient>;
   /** A port on which nothing was said yet. */
   port(): MessagePort;
 }
@@ -45,19 +58,21 @@ export async function startHost(parts: { store?: LogStore; platform?: Partial<Pl
     host,
     notices,
     port,
-    async connect(client, { held = [] } = {}) {
+    async connect(client, { held = [], onHeld = () => ({ held: [], running: [] }) } = {}) {
       const own = port();
       const pushed: HandOut[] = [];
+      const lost: ClientRequest[] = [];
       const link = openLink<HostRequest, ClientRequest>(own, {
         serve(request) {
           if (request.op === "deliver") pushed.push(request.handOut);
-          return request.op === "held" ? { held: [], running: [] } : undefined;
+          if (request.op === "lost") lost.push(request);
+          return request.op === "held" ? onHeld() : undefined;
         },
       });
       await link.call({ op: "hello", wire: [1, 0], client, held });
       const submit = (...commands: NumberedCommand[]) =>
         link.call<SubmitReply>({ op: "submit", confirmed: 0, commands });
-      return { port: own, link, pushed, submit };
+      return { port: own, link, pushed, lost, submit };
     },
   };
 }
