@@ -5,7 +5,6 @@ import {
   boolean,
   type Check,
   checkOptions,
-  DURATION_MS_MAX,
   duration,
   headers,
   integer,
@@ -133,8 +132,6 @@ export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
 export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
-/** Long enough for ever: what waits without a limit of its own is ended by its signal. */
-export const WAIT_MS_MAX = DURATION_MS_MAX;
 
 const ids: Check = (value, name) => {
   if (!Array.isArray(value)) return invalid(name, value, "an array of message ids");

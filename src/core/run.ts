@@ -60,39 +60,13 @@ export interface RunFifo {
 }
 
 export function createRunFifo(): RunFifo {
-  let items: Run[] = [];
-  let start = 0;
-  return {
-    get head() {
-      return items[start];
-    },
-    get runs() {
-      return items.length - start;
-    },
-    append(run) {
-      const last = items.length > start ? items[items.length - 1] : undefined;
-      if (last && continues(last, run)) last.count += run.count;
-      else items.push(run);
-    },
-    shift() {
-      start++;
-      // Half of the array is dead: give the memory back. Amortised O(1).
-      if (start > 32 && start * 2 > items.length) {
-        items = items.slice(start);
-        start = 0;
-      }
-    },
-    remove(run) {
-      items.splice(items.indexOf(run, start), 1);
-    },
-    *[Symbol.iterator]() {
-      for (let i = start; i < items.length; i++) yield items[i] as Run;
-    },
-    clear() {
-      items = [];
-      start = 0;
-    },
-  };
+  const { list, put } = createRunList((items, start, run) => {
+    const last = items.length > start ? items[items.length - 1] : undefined;
+    if (last && continues(last, run)) last.count += run.count;
+    else items.push(run);
+    return start;
+  });
+  return Object.assign(list, { append: put });
 }
 
 /** Runs kept sorted: what came back and goes first. Insertion in O(log n) comparisons. */
@@ -107,39 +81,49 @@ export interface SortedRuns {
 }
 
 export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedRuns {
+  const { list, put } = createRunList((items, start, run) => {
+    let low = start;
+    for (let high = items.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (isBefore(items[middle] as Run, run)) low = middle + 1;
+      else high = middle;
+    }
+    const before = low > start ? items[low - 1] : undefined;
+    if (before && continues(before, run)) before.count += run.count;
+    else if (low === start && start > 0) {
+      // The gap before the head has room for it.
+      items[start - 1] = run;
+      return start - 1;
+    } else items.splice(low, 0, run);
+    return start;
+  });
+  return Object.assign(list, { insert: put });
+}
+
+/** What both lists share: all but where a run goes. `place` puts it in and returns where the list starts now. */
+function createRunList(place: (items: Run[], start: number, run: Run) => number) {
   let items: Run[] = [];
   // What was taken from the head leaves a gap that is closed now and then: closing it each time moves all the others.
   let start = 0;
-  return {
-    get head() {
+  const list = {
+    get head(): Run | undefined {
       return items[start];
     },
-    get runs() {
+    get runs(): number {
       return items.length - start;
-    },
-    insert(run) {
-      let low = start;
-      for (let high = items.length; low < high; ) {
-        const middle = (low + high) >> 1;
-        if (isBefore(items[middle] as Run, run)) low = middle + 1;
-        else high = middle;
-      }
-      const before = low > start ? items[low - 1] : undefined;
-      if (before && continues(before, run)) before.count += run.count;
-      else if (low === start && start > 0) items[--start] = run;
-      else items.splice(low, 0, run);
     },
     shift() {
       start++;
+      // Half of the array is dead: give the memory back. Amortised O(1).
       if (start > 32 && start * 2 > items.length) {
         items = items.slice(start);
         start = 0;
       }
     },
-    remove(run) {
+    remove(run: Run) {
       items.splice(items.indexOf(run, start), 1);
     },
-    *[Symbol.iterator]() {
+    *[Symbol.iterator](): IterableIterator<Run> {
       for (let i = start; i < items.length; i++) yield items[i] as Run;
     },
     clear() {
@@ -147,4 +131,8 @@ export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedR
       start = 0;
     },
   };
+  const put = (run: Run) => {
+    start = place(items, start, run);
+  };
+  return { list, put };
 }
