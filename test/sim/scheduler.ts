@@ -90,7 +90,8 @@ export function createScheduler(): Scheduler {
         return isStill;
       },
       plan(run, ms) {
-        const task: Task = { at: now + Math.max(0, ms), order: order++, context: own, run };
+        // Whole milliseconds, as clocks and timers of browsers have: a fraction could round to no time at all, for ever.
+        const task: Task = { at: now + Math.max(0, Math.ceil(ms)), order: order++, context: own, run };
         if (isAlive) push(task);
         return () => {
           task.run = undefined;
