@@ -22,6 +22,8 @@ export interface Delivery<Body = unknown> {
   readonly priority: number;
   /** Epoch milliseconds of acceptance. */
   readonly sentAt: number;
+  /** Epoch milliseconds from which it is given up if it waits then; `null` when it never is. */
+  readonly expiresAt: number | null;
   /** Epoch milliseconds at which the lease ends unless it is renewed; handlers of `consume` are renewed by the host. */
   readonly leaseExpiresAt: number;
   /** Aborts with a `QueueError` when the lease is lost, the handler has run too long, or the consumer is forced to stop. */
@@ -231,6 +233,7 @@ function createDelivery<Body>(holding: HeldMessage<Body>): Delivery<Body> {
     headers: handOut.headers?.[index] ?? NO_HEADERS,
     priority: at(handOut.priorities, index),
     sentAt: at(handOut.sentAt, index),
+    expiresAt: handOut.expiresAt === undefined ? null : at(handOut.expiresAt, index),
     get leaseExpiresAt() {
       return holding.leaseExpiresAt ?? handOut.until;
     },

@@ -124,7 +124,7 @@ function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): Cl
 }
 
 const isSame = (a: Attributes, b: Attributes): boolean =>
-  a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt;
+  a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt && a.ttlMs === b.ttlMs;
 
 function accept(entries: readonly Entry[], { term, seq, count, refused }: SendValue): void {
   entries.forEach((entry, i) => {

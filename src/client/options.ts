@@ -9,6 +9,7 @@ import {
   headers,
   integer,
   invalid,
+  nullOr,
   oneOf,
   type Spec,
   string,
@@ -41,6 +42,12 @@ export interface QueueOptions {
   readonly maxDeadLetters?: number;
   /** Messages waiting and in work; a send beyond it is refused with `full`. Default 100,000. */
   readonly maxMessages?: number;
+  /**
+   * Time from acceptance after which a message that still waits, delayed or not, becomes a dead letter with reason
+   * `expired`, also when no consumer ever comes. One that is leased expires only when it comes back. While the queue is
+   * full of dead letters, which also pauses it, what has expired waits for room. `null`: never. Default `null`.
+   */
+  readonly ttlMs?: number | null;
   /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
   readonly durability?: "strict" | "relaxed";
 }
@@ -52,6 +59,8 @@ export interface SendOptions {
   readonly delayMs?: number;
   /** Not delivered before this instant: a Date, or epoch milliseconds. */
   readonly deliverAt?: number | Date;
+  /** Like the queue's `ttlMs`, for this message: in place of it. `null`: this one never expires. */
+  readonly ttlMs?: number | null;
   /** Text by name, delivered with the message. */
   readonly headers?: Headers;
 }
@@ -84,6 +93,7 @@ const ITEM_SPEC: Spec = {
   priority: integer(0, PRIORITY_MAX),
   delayMs: duration(),
   deliverAt: instant,
+  ttlMs: nullOr(duration(1)),
   headers,
 };
 
@@ -95,7 +105,7 @@ const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
   if (options === undefined) return { body, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
-  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, headers: given } = options;
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, headers: given } = options;
   if (delayMs !== undefined && deliverAt !== undefined)
     invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
   return {
@@ -105,6 +115,7 @@ export function itemOf(body: unknown, options: SendOptions | undefined, where = 
       priority,
       ...(delayMs !== undefined && { delayMs }),
       ...(deliverAt !== undefined && { deliverAt: Math.ceil(Number(deliverAt)) }),
+      ...(ttlMs !== undefined && { ttlMs }),
     },
   };
 }

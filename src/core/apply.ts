@@ -2,6 +2,7 @@
 // Invariant: no decision is taken here; the same changes give the same state on any machine.
 
 import { assert, QueueError } from "./errors.js";
+import { applyExpired } from "./expire.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
 import { type Run, splitFront } from "./run.js";
@@ -31,6 +32,7 @@ export function advance(state: State, now: number): void {
     for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
       queue.delayed.pop();
       queue.delayedCount -= run.count;
+      if (run.isDelayed) run.isDelayed = false;
       addReady(queue, run, "tail");
     }
   }
@@ -76,6 +78,8 @@ export function apply(state: State, change: Change, at: number): void {
       return giveBack(state, change, at);
     case "dead":
       return bury(state, change, at);
+    case "expired":
+      return applyExpired(queueOf(state, change.queue), change.seqs, at);
     case "redriven": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
@@ -155,11 +159,11 @@ function clientOf(state: State, id: string, at: number): ClientState {
 
 function accept(state: State, change: Of<"accepted">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq, bodySeq, count, priority, dueAt, isInstant } = change;
+  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt } = change;
   queue.counters.accepted += count;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
-  const run: Run = { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, suspect: false };
+  const run: Run = { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, expiresAt, suspect: false };
   addBack(queue, isInstant ? { ...run, isInstant } : run, at, "tail");
 }
 
@@ -173,10 +177,19 @@ function setBack(state: State, byMs: number, at: number): void {
       if (!run.isInstant) run.readyAt -= byMs;
       queue.delayed.push(run);
     }
+    if (queue.expiries.next === Number.POSITIVE_INFINITY) continue;
+    queue.expiries.clear();
+    for (const run of waitingRuns(queue)) {
+      if (run.expiresAt !== undefined) run.expiresAt -= byMs;
+      queue.expiries.add(run);
+    }
   }
   for (const grant of state.grants.values()) {
     grant.until -= byMs;
-    for (const held of grant.leases.values()) held.until -= byMs;
+    for (const held of grant.leases.values()) {
+      held.until -= byMs;
+      if (held.expiresAt !== undefined) held.expiresAt -= byMs;
+    }
     state.leaseEnds.addAll(grant);
   }
 }
@@ -200,6 +213,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           sentAt: run.sentAt,
           readyAt: run.readyAt,
           leasedAt: at,
+          expiresAt: run.expiresAt,
           suspect: run.suspect,
           failure: run.failure,
           grant,
@@ -267,6 +281,7 @@ function purge(state: State, queue: QueueState): void {
   }
   queue.suspects.clear();
   queue.delayed.clear();
+  queue.expiries.clear();
   queue.readyCount = 0;
   queue.delayedCount = 0;
 }
@@ -278,7 +293,7 @@ export function* waitingRuns(queue: QueueState): Generator<Run> {
     yield* lane.front;
     yield* lane.tail;
   }
-  yield* queue.delayed.items();
+  for (const run of queue.delayed.items()) if (run.count > 0) yield run;
 }
 
 function endLease(state: State, queue: QueueState, seq: Seq): Lease {
@@ -300,7 +315,7 @@ function endLease(state: State, queue: QueueState, seq: Seq): Lease {
 }
 
 const runOf = (
-  message: { seq: Seq; bodySeq: Seq; priority: number; attempts: number; sentAt: number },
+  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt">,
   over: Pick<Run, "readyAt" | "failure"> & Partial<Pick<Run, "attempts" | "suspect">>,
 ): Run => ({
   seq: message.seq,
@@ -309,16 +324,20 @@ const runOf = (
   priority: message.priority,
   attempts: message.attempts,
   sentAt: message.sentAt,
+  expiresAt: message.expiresAt,
   suspect: false,
   ...over,
 });
 
 /** Puts a run where its time says it belongs. */
 function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
-  if (run.readyAt > at) {
+  const isDelayed = run.readyAt > at;
+  if (run.expiresAt !== undefined) run.isDelayed = isDelayed;
+  if (isDelayed) {
     queue.delayedCount += run.count;
     queue.delayed.push(run);
   } else addReady(queue, run, end);
+  queue.expiries.add(run);
 }
 
 function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {

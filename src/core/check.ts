@@ -65,6 +65,13 @@ export const duration =
     }
   };
 
+/** `null` says: none. */
+export const nullOr =
+  (check: Check): Check =>
+  (value, name) => {
+    if (value !== null) check(value, name);
+  };
+
 export const boolean: Check = (value, name) => {
   if (typeof value !== "boolean") invalid(name, value, "true or false");
 };

@@ -72,6 +72,8 @@ type RunsChunk = {
   readonly sentAt: Float64Array;
   readonly readyAt: Float64Array;
   readonly place: Uint8Array;
+  /** Missing where none expires; 0 for one that does not. */
+  readonly expiresAt?: Float64Array;
   readonly failures: readonly (readonly [index: number, failure: Failure])[];
 };
 
@@ -175,7 +177,7 @@ function* placedRuns(queue: QueueState): Generator<Placed> {
     for (const run of lane.front) yield { place: PLACE.front, run };
     for (const run of lane.tail) yield { place: PLACE.tail, run };
   }
-  for (const run of queue.delayed.items()) yield { place: PLACE.delayed, run };
+  for (const run of queue.delayed.items()) if (run.count > 0) yield { place: PLACE.delayed, run };
 }
 
 /** One pass into columns of a known length: an encoding of many runs must not hold up the host. */
@@ -204,7 +206,9 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     columns.place[i] = place | (run.suspect ? SUSPECT_BIT : 0) | (run.isInstant ? INSTANT_BIT : 0);
     if (run.failure) failures.push([i, run.failure]);
   });
-  return { v, kind: "runs", queue, ...columns, failures };
+  const doExpire = placed.some(({ run }) => run.expiresAt !== undefined);
+  const expiresAt = doExpire ? Float64Array.from(placed, ({ run }) => run.expiresAt ?? 0) : undefined;
+  return { v, kind: "runs", queue, ...columns, failures, ...(expiresAt && { expiresAt }) };
 }
 
 const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({
@@ -307,6 +311,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       readyAt: chunk.readyAt[i] as number,
       suspect: (place & SUSPECT_BIT) !== 0,
       ...((place & INSTANT_BIT) !== 0 && { isInstant: true }),
+      expiresAt: chunk.expiresAt?.[i] || undefined,
       failure: failures.get(i),
     };
     state.batches.retain(run.bodySeq, run.count);
@@ -317,7 +322,9 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
 function insertRun(queue: QueueState, run: Run, place: number): void {
   if (place === PLACE.delayed) {
     queue.delayedCount += run.count;
+    if (run.expiresAt !== undefined) run.isDelayed = true;
     queue.delayed.push(run);
+    queue.expiries.add(run);
     return;
   }
   queue.readyCount += run.count;
@@ -325,6 +332,7 @@ function insertRun(queue: QueueState, run: Run, place: number): void {
   if (place === PLACE.suspects) queue.suspects.insert(run);
   else if (place === PLACE.front) lane.front.insert(run);
   else lane.tail.append(run);
+  queue.expiries.add(run);
 }
 
 function decodeGrant(state: State, stored: StoredGrant): void {

@@ -12,6 +12,8 @@ export interface SendSegment {
   /** Delay from now, or the instant itself; neither: at once. */
   readonly delayMs?: number | undefined;
   readonly deliverAt?: number | undefined;
+  /** Time from acceptance until it expires; `null`: never; missing: as the queue says. */
+  readonly ttlMs?: number | null | undefined;
 }
 
 export interface Send {
@@ -81,6 +83,8 @@ export type Command =
   | { readonly type: "time-out"; readonly client: string; readonly held: readonly Held[]; readonly jitter: number }
   /** These grants have reached the end of a lease. */
   | { readonly type: "expire"; readonly grants: readonly string[]; readonly jitter: number }
+  /** Waiting messages may have expired. */
+  | { readonly type: "expire-messages" }
   /** The client is back and says what it still holds; the rest of what it was handed never reached it. */
   | { readonly type: "reclaim"; readonly client: string; readonly held: readonly Held[] }
   /** The client is gone without a goodbye: nobody knows which handlers had started. */

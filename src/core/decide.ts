@@ -4,6 +4,7 @@
 import { type Command, type Decision, done, refused } from "./commands.js";
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
+import { expireMessages } from "./expire.js";
 import type { Change } from "./journal.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
@@ -26,6 +27,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return timeOut(state, command, now);
     case "expire":
       return expire(state, command, now);
+    case "expire-messages":
+      return expireMessages(state, now);
     case "reclaim":
       return reclaim(state, command);
     case "quarantine":

@@ -3,6 +3,7 @@
 import { type Command, type Decision, done } from "./commands.js";
 import type { Ranges } from "./journal.js";
 import { countOf, pushRange } from "./ranges.js";
+import type { Run } from "./run.js";
 import { type ClientState, isPaused, type QueueState, type State } from "./state.js";
 
 type Deliver = Extract<Command, { type: "deliver" }>;
@@ -10,7 +11,7 @@ type Deliver = Extract<Command, { type: "deliver" }>;
 export function deliver(state: State, command: Deliver, now: number): Decision {
   const queue = state.queues.get(command.queue);
   if (queue === undefined || isPaused(queue) || command.max <= 0) return done([]);
-  const seqs = next(queue, state.clients.get(command.client), command.max);
+  const seqs = next(queue, state.clients.get(command.client), command.max, now);
   if (countOf(seqs) === 0) return done([]);
   const { client, grant, mode } = command;
   const until = now + (command.leaseMs ?? queue.settings.leaseMs);
@@ -22,11 +23,11 @@ export function deliver(state: State, command: Deliver, now: number): Decision {
  * nothing else of the queue and no other suspect, and until it is settled that client gets nothing of the queue:
  * if this client dies too, it was this message. While suspects wait, clients run dry so that one can take them.
  */
-function next(queue: QueueState, client: ClientState | undefined, max: number): Ranges {
+function next(queue: QueueState, client: ClientState | undefined, max: number, now: number): Ranges {
   const held = client?.heldByQueue.get(queue.name) ?? 0;
   if (client && client.suspectsHeld > 0 && holdsSuspectOf(client, queue)) return [];
   if (queue.suspects.head) {
-    const canTake = held === 0 && (client?.suspectsHeld ?? 0) === 0;
+    const canTake = held === 0 && (client?.suspectsHeld ?? 0) === 0 && !hasExpired(queue.suspects.head, now);
     return canTake ? [queue.suspects.head.seq, 1] : [];
   }
   const ranges: number[] = [];
@@ -38,6 +39,7 @@ function next(queue: QueueState, client: ClientState | undefined, max: number): 
       if (source.runs === 0) continue;
       for (const run of source) {
         if (left === 0) break;
+        if (hasExpired(run, now)) continue;
         const count = Math.min(run.count, left);
         pushRange(ranges, run.seq, count);
         left -= count;
@@ -46,6 +48,9 @@ function next(queue: QueueState, client: ClientState | undefined, max: number): 
   }
   return ranges;
 }
+
+/** It came back too late, and will be given up at once. */
+const hasExpired = ({ expiresAt }: Run, now: number): boolean => expiresAt !== undefined && expiresAt <= now;
 
 function holdsSuspectOf(client: ClientState, queue: QueueState): boolean {
   for (const grant of client.grants) {

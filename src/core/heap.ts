@@ -5,6 +5,8 @@ export interface Heap<T> {
   peek(): T | undefined;
   push(item: T): void;
   pop(): T | undefined;
+  /** The items for which it holds, in no order, if it holds for no item that comes after one for which it does not. */
+  upTo(holds: (item: T) => boolean): T[];
   /** All items, in no order. */
   items(): readonly T[];
   /** Removes the first item that matches, in O(n): for paths that are not hot. */
@@ -58,6 +60,17 @@ export function createHeap<T>(isBefore: (a: T, b: T) => boolean): Heap<T> {
       rise(items.length - 1);
     },
     pop: () => (items.length === 0 ? undefined : removeAt(0)),
+    upTo(holds) {
+      const found: T[] = [];
+      const visit = (i: number) => {
+        if (i >= items.length || !holds(items[i] as T)) return;
+        found.push(items[i] as T);
+        visit(2 * i + 1);
+        visit(2 * i + 2);
+      };
+      visit(0);
+      return found;
+    },
     items: () => items,
     remove(matches) {
       const index = items.findIndex(matches);

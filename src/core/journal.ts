@@ -59,6 +59,8 @@ export type Change =
       readonly dueAt?: number;
       /** `dueAt` is an instant the sender named, not a delay: it stays when the clock is set back. */
       readonly isInstant?: true;
+      /** Epoch milliseconds from which it is given up, if it waits then. */
+      readonly expiresAt?: number;
     }
   | {
       readonly type: "leased";
@@ -96,6 +98,8 @@ export type Change =
       readonly reason: string;
       readonly failure?: Failure;
     }
+  /** They waited for longer than they may: dead letters from now on, in this order. */
+  | { readonly type: "expired"; readonly queue: string; readonly seqs: Ranges }
   /** Their bodies cannot be read: taken out of the queue, kept in the store. */
   | { readonly type: "quarantined"; readonly queue: string; readonly seqs: Ranges }
   | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }

@@ -18,6 +18,10 @@ export interface Run {
   readyAt: number;
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
   readonly isInstant?: boolean;
+  /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
+  expiresAt?: number | undefined;
+  /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */
+  isDelayed?: boolean;
   /** The client that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
   /** How the last attempt failed. */
@@ -35,6 +39,7 @@ export function splitFront(run: Run, count: number): Run {
 
 /** Whether `next` continues `run`, so that the two can be one. */
 export const continues = (run: Run, next: Run): boolean =>
+  run.count > 0 &&
   run.seq + run.count === next.seq &&
   run.bodySeq + run.count === next.bodySeq &&
   run.priority === next.priority &&
@@ -42,9 +47,16 @@ export const continues = (run: Run, next: Run): boolean =>
   run.sentAt === next.sentAt &&
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
+  run.expiresAt === next.expiresAt &&
   run.isInstant === next.isInstant &&
   // The same object: they failed together.
   run.failure === next.failure;
+
+/** Joins a run to the one that it continues; it is empty from then on. */
+function join(run: Run, next: Run): void {
+  run.count += next.count;
+  next.count = 0;
+}
 
 /** A FIFO of runs: append at the tail, take at the head, walk in order. */
 export interface RunFifo {
@@ -55,6 +67,8 @@ export interface RunFifo {
   shift(): void;
   /** Takes one run out of the middle: for paths that are not hot. */
   remove(run: Run): void;
+  /** Gives back the memory of runs that were emptied where they stand. */
+  compact(): void;
   [Symbol.iterator](): IterableIterator<Run>;
   clear(): void;
 }
@@ -62,7 +76,7 @@ export interface RunFifo {
 export function createRunFifo(): RunFifo {
   const { list, put } = createRunList((items, start, run) => {
     const last = items.length > start ? items[items.length - 1] : undefined;
-    if (last && continues(last, run)) last.count += run.count;
+    if (last && continues(last, run)) join(last, run);
     else items.push(run);
     return start;
   });
@@ -76,6 +90,7 @@ export interface SortedRuns {
   insert(run: Run): void;
   shift(): void;
   remove(run: Run): void;
+  compact(): void;
   [Symbol.iterator](): IterableIterator<Run>;
   clear(): void;
 }
@@ -89,7 +104,7 @@ export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedR
       else high = middle;
     }
     const before = low > start ? items[low - 1] : undefined;
-    if (before && continues(before, run)) before.count += run.count;
+    if (before && continues(before, run)) join(before, run);
     else if (low === start && start > 0) {
       // The gap before the head has room for it.
       items[start - 1] = run;
@@ -107,6 +122,8 @@ function createRunList(place: (items: Run[], start: number, run: Run) => number)
   let start = 0;
   const list = {
     get head(): Run | undefined {
+      // What expired in the middle is empty, and stays until it gets here or there are many.
+      while (items[start]?.count === 0) list.shift();
       return items[start];
     },
     get runs(): number {
@@ -123,8 +140,15 @@ function createRunList(place: (items: Run[], start: number, run: Run) => number)
     remove(run: Run) {
       items.splice(items.indexOf(run, start), 1);
     },
+    compact() {
+      items = items.slice(start).filter((run) => run.count > 0);
+      start = 0;
+    },
     *[Symbol.iterator](): IterableIterator<Run> {
-      for (let i = start; i < items.length; i++) yield items[i] as Run;
+      for (let i = start; i < items.length; i++) {
+        const run = items[i] as Run;
+        if (run.count > 0) yield run;
+      }
     },
     clear() {
       items = [];

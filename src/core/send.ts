@@ -24,7 +24,7 @@ export function send(state: State, command: Send, now: number): Decision {
   const count = Math.min(wanted, room);
   const seq = state.nextSeq;
   const value: SendValue = { term: state.terms[state.terms.length - 1]?.term ?? "", seq, count, refused: full };
-  return done([...batchesOf(seq, command.sizes.slice(0, count)), ...accepted(command, seq, count, now)], value);
+  return done([...batchesOf(seq, command.sizes.slice(0, count)), ...accepted(state, command, seq, count, now)], value);
 }
 
 const roomOf = (queue: QueueState | undefined): number =>
@@ -61,8 +61,9 @@ function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] {
   return batches;
 }
 
-function accepted(command: Send, firstSeq: number, total: number, now: number): Change[] {
+function accepted(state: State, command: Send, firstSeq: number, total: number, now: number): Change[] {
   const changes: Change[] = [];
+  const ttlOfQueue = state.queues.get(command.queue)?.settings.ttlMs;
   let seq = firstSeq;
   for (const segment of command.segments) {
     const count = Math.min(segment.count, firstSeq + total - seq);
@@ -70,7 +71,7 @@ function accepted(command: Send, firstSeq: number, total: number, now: number): 
     const dueAt = dueAtOf(segment, now);
     const isDelayed = dueAt !== undefined && dueAt > now;
     const { queue } = command;
-    const { priority } = segment;
+    const { priority, ttlMs = ttlOfQueue } = segment;
     changes.push({
       type: "accepted",
       queue,
@@ -80,6 +81,7 @@ function accepted(command: Send, firstSeq: number, total: number, now: number): 
       priority,
       ...(isDelayed && { dueAt }),
       ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }),
+      ...(typeof ttlMs === "number" && { expiresAt: now + ttlMs }),
     });
     seq += count;
   }

@@ -1,6 +1,6 @@
 // What a queue stores about itself, with its defaults. Durations are milliseconds.
 
-import { type Check, duration, integer, oneOf, record, type Spec } from "./check.js";
+import { type Check, duration, integer, nullOr, oneOf, record, type Spec } from "./check.js";
 
 export type Jitter = "full" | "none";
 
@@ -19,6 +19,8 @@ export interface QueueSettings {
   readonly backoff: Backoff;
   readonly maxDeadLetters: number;
   readonly maxMessages: number;
+  /** `null` or missing: messages do not expire. */
+  readonly ttlMs?: number | null;
   readonly durability: "strict" | "relaxed";
 }
 
@@ -53,6 +55,7 @@ export const SETTINGS_SPEC: Spec = {
   backoff,
   maxDeadLetters: integer(1, COUNT_MAX),
   maxMessages: integer(1, COUNT_MAX),
+  ttlMs: nullOr(duration(1)),
   durability: oneOf("strict", "relaxed"),
 };
 

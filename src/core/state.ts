@@ -3,6 +3,7 @@
 // dead) or counted as acked, dropped, purged, replaced or quarantined.
 
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
+import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
@@ -35,6 +36,7 @@ export interface Lease {
   readonly sentAt: number;
   readonly readyAt: number;
   readonly leasedAt: number;
+  expiresAt?: number | undefined;
   /** Was delivered alone, because the client that held it before died. */
   readonly suspect: boolean;
   readonly failure?: Failure | undefined;
@@ -86,6 +88,10 @@ export interface QueueState {
   /** Messages in lanes and suspects, and in delayed. */
   readyCount: number;
   delayedCount: number;
+  /** The waiting messages that expire, wherever they wait. */
+  readonly expiries: Expiries;
+  /** Runs that expired in the middle of a list, and may still stand there. */
+  emptied: number;
   readonly counters: Counters;
 }
 
@@ -155,6 +161,8 @@ export function createQueueState(name: string): QueueState {
     dead: new Map(),
     readyCount: 0,
     delayedCount: 0,
+    expiries: createExpiries(),
+    emptied: 0,
     counters: {
       accepted: 0,
       acked: 0,

@@ -2,10 +2,10 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 0;
+export const WIRE_MINOR = 1;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
-export const FORMAT_MAJOR = 1;
+export const FORMAT_MAJOR = 2;
 export const FORMAT_MINOR = 0;
 
 /** Rises with every release. */

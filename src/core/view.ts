@@ -1,6 +1,7 @@
 // Reading the state: what `peek`, `stats` and `deadLetters.list` show. Never changes anything, never counts as a delivery.
 
 import { waitingRuns } from "./apply.js";
+import { nextExpiry } from "./expire.js";
 import type { Failure, Seq } from "./journal.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
@@ -17,6 +18,8 @@ export interface MessageEntry {
   readonly sentAt: number;
   /** Epoch milliseconds before which it is not delivered; present on a delayed message. */
   readonly deliverAt?: number;
+  /** Epoch milliseconds from which it is given up; missing on one that never is. */
+  readonly expiresAt?: number | undefined;
   readonly reason?: string;
   readonly failure?: Failure | undefined;
   readonly diedAt?: number;
@@ -42,7 +45,7 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
     if (!wants(state)) continue;
     const skip = Math.max(0, after + 1 - run.seq);
     for (let i = skip; i < Math.min(run.count, skip + max); i++) {
-      const { attempts, priority, sentAt, readyAt, failure } = run;
+      const { attempts, priority, sentAt, readyAt, expiresAt, failure } = run;
       const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
       found.push({
         seq: run.seq + i,
@@ -51,14 +54,15 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
         attempts,
         priority,
         sentAt,
+        expiresAt,
         failure,
         ...deliverAt,
       });
     }
   }
   if (wants("leased")) {
-    for (const { seq, bodySeq, attempts, priority, sentAt, failure } of queue.leased.values()) {
-      if (seq > after) found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, failure });
+    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure } of queue.leased.values()) {
+      if (seq > after) found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure });
     }
   }
   if (wants("dead")) {
@@ -134,9 +138,9 @@ export function statsOf(queue: QueueState, now: number): QueueStats {
 export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
 
-/** Epoch milliseconds at which time alone changes something: a delayed message comes due or a lease may end. */
+/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, or a lease may end. */
 export function nextWakeUp(state: State): number {
-  let next = state.leaseEnds.next;
+  let next = Math.min(state.leaseEnds.next, nextExpiry(state));
   for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
   return next;
 }

@@ -6,6 +6,7 @@ import { advance, apply, applyRecord } from "../core/apply.js";
 import { decodeCheckpoint } from "../core/checkpoint.js";
 import { type Command, type Decision, failure, type Held } from "../core/commands.js";
 import { decide, decideOnce } from "../core/decide.js";
+import { nextExpiry } from "../core/expire.js";
 import { type Change, JOURNAL_VERSION, type JournalRecord, type Outcome, type OutcomeFailed } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
 import type { State } from "../core/state.js";
@@ -110,6 +111,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     });
     const grants = expired.map(({ grant }) => grant);
     if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
+    if (nextExpiry(state) <= at) draft.decideNow({ type: "expire-messages" });
     const outcomes = works.map((work) => draft.decideWork(work));
     const planned = plan(draft.decideNow);
     const durability = durabilityOf(state, draft.changes);

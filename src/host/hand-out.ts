@@ -25,6 +25,7 @@ export async function buildHandOut(
   );
   const readable = leases.filter((lease) => found.has(lease.bodySeq));
   const messages = readable.map((lease) => found.get(lease.bodySeq));
+  const doExpire = readable.some((lease) => lease.expiresAt !== undefined);
   const hasHeaders = messages.some((message) => message?.headers !== undefined);
   const { terms } = state();
   return {
@@ -37,6 +38,7 @@ export async function buildHandOut(
       attempts: column(readable.map((lease) => lease.attempts)),
       priorities: column(readable.map((lease) => lease.priority)),
       sentAt: column(readable.map((lease) => lease.sentAt)),
+      ...(doExpire && { expiresAt: column(readable.map((lease) => lease.expiresAt ?? null)) }),
       bodies: messages.map((message) => message?.body),
       ...(hasHeaders && { headers: messages.map((message) => message?.headers) }),
     },
@@ -44,7 +46,7 @@ export async function buildHandOut(
 }
 
 /** One entry for all where all are alike. */
-function column<T extends string | number>(entries: readonly T[]): Column<T> {
+function column<T extends string | number | null>(entries: readonly T[]): Column<T> {
   const [first] = entries;
   return first !== undefined && entries.every((entry) => entry === first) ? first : entries;
 }

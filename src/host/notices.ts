@@ -44,7 +44,11 @@ function note(draft: Draft, change: Extract<Change, { queue: string }>, state: S
       draft.settled = { acked, retried, returned: returned + countOf(change.seqs) };
       return true;
     case "dead":
-      draft.dead = { count: (draft.dead?.count ?? 0) + 1, total: queue.dead.size };
+    case "expired":
+      draft.dead = {
+        count: (draft.dead?.count ?? 0) + (change.type === "dead" ? 1 : countOf(change.seqs)),
+        total: queue.dead.size,
+      };
       // The last dead letter that fits pauses the queue.
       if (isPaused(queue)) draft.paused = { paused: true };
       return true;

@@ -62,7 +62,7 @@ function viewOf(
   body: unknown,
   headers: Readonly<Record<string, string>>,
 ): MessageView {
-  const { state, attempts, priority, sentAt, deliverAt, reason, failure, diedAt } = entry;
+  const { state, attempts, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt } = entry;
   return {
     id,
     body,
@@ -72,6 +72,7 @@ function viewOf(
     headers,
     sentAt,
     deliverAt: deliverAt ?? null,
+    expiresAt: expiresAt ?? null,
     ...(reason !== undefined && { reason }),
     ...(failure && { error: failure }),
     ...(diedAt !== undefined && { diedAt }),

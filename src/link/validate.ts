@@ -10,6 +10,7 @@ import {
   headers,
   integer,
   invalid,
+  nullOr,
   oneOf,
   record,
   type Spec,
@@ -81,9 +82,11 @@ const segment = shape(
     priority: integer(0, PRIORITY_MAX),
     delayMs: duration(),
     deliverAt: integer(0),
+    ttlMs: nullOr(duration(1)),
   },
   "delayMs",
   "deliverAt",
+  "ttlMs",
 );
 
 const command = variant("type", {

@@ -94,6 +94,8 @@ export interface HandOut {
   readonly attempts: Column<number>;
   readonly priorities: Column<number>;
   readonly sentAt: Column<number>;
+  /** Missing where none expires. */
+  readonly expiresAt?: Column<number | null> | undefined;
   readonly bodies: readonly unknown[];
   readonly headers?: HeadersColumn | undefined;
 }
@@ -147,6 +149,8 @@ export interface MessageView<Body = unknown> {
   readonly sentAt: number;
   /** Epoch milliseconds before which it is not delivered; `null` unless delayed. */
   readonly deliverAt: number | null;
+  /** Epoch milliseconds from which it becomes a dead letter if it waits then; `null` when it never does. */
+  readonly expiresAt: number | null;
   /** Why it is a dead letter; present on those only. */
   readonly reason?: string;
   /** How its last attempt failed. */

@@ -5,6 +5,7 @@ import { wrap } from "idb";
 import { assert } from "../core/errors.js";
 import type { JournalRecord, Lsn, Seq } from "../core/journal.js";
 import type { Access } from "./access.js";
+import { FORMAT } from "./format.js";
 import { probeKeys } from "./indexeddb-probe.js";
 import { type Database, readMeta, readPointer, type WriteTransaction } from "./indexeddb-schema.js";
 import { type BodyBatch, type Durability, type LogTail, StoreError } from "./log-store.js";
@@ -27,6 +28,8 @@ export function takeOver(db: Database, build: (next: LogTail) => JournalRecord, 
     const record = build({ epoch, lsn });
     assert(record.epoch === epoch && record.lsn === lsn, "a take-over record carries the tail that it was given");
     await tx.objectStore("meta").put(epoch, "epoch");
+    // From here on there may be records that builds of an older format do not understand.
+    await tx.objectStore("meta").put(FORMAT, "format");
     step("take-over:epoch-raised");
     await tx.objectStore("journal").add(record, lsn);
     step("take-over:record-added");

@@ -54,6 +54,8 @@ export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): Change {
   return {
     apply() {
       disk.epoch = epoch;
+      // From here on there may be records that builds of an older format do not understand.
+      disk.format = FORMAT;
     },
   };
 }

@@ -74,13 +74,14 @@ async function readReserveBytes(db: IDBDatabase): Promise<number> {
 
 async function dumpRaw(db: IDBDatabase): ReturnType<TestDisk["dump"]> {
   const tx = db.transaction(["journal", "bodies", "checkpoint", "meta"]);
-  const [journal, bodies, chunks, epoch, metaKeys] = await Promise.all([
+  const [journal, bodies, chunks, epoch, format, metaKeys] = await Promise.all([
     settled(tx.objectStore("journal").getAllKeys()),
     settled(tx.objectStore("bodies").getAllKeys()),
     settled(tx.objectStore("checkpoint").count()),
     settled(tx.objectStore("meta").get("epoch")),
+    settled(tx.objectStore("meta").get("format")),
     settled(tx.objectStore("meta").getAllKeys()),
   ]);
   const trials = metaKeys.filter((key) => typeof key !== "string").length;
-  return { journal: journal as number[], bodies: bodies as number[], chunks, epoch, trials };
+  return { journal: journal as number[], bodies: bodies as number[], chunks, epoch, trials, format };
 }

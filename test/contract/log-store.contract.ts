@@ -1,6 +1,7 @@
 // What a log store is: whatever passes this suite. Every store runs it, the one on IndexedDB in a real browser.
 
 import { afterEach, describe, expect, test } from "vitest";
+import { FORMAT_MAJOR } from "../../src/core/version.js";
 import type { LogStore, StoreFailure } from "../../src/store/log-store.js";
 import { describeBatches } from "./log-store.batches.js";
 import { describeCrashes } from "./log-store.crashes.js";
@@ -13,7 +14,14 @@ export interface TestDisk {
   /** Stamps the database as written by another format. */
   setFormat(format: { major: number; minor: number }): Promise<void>;
   /** Everything that lies on it, whether a reader sees it or not. */
-  dump(): Promise<{ journal: number[]; bodies: number[]; chunks: number; epoch: number; trials: number }>;
+  dump(): Promise<{
+    journal: number[];
+    bodies: number[];
+    chunks: number;
+    epoch: number;
+    trials: number;
+    format: unknown;
+  }>;
 }
 
 export interface StoreHarness {
@@ -126,17 +134,25 @@ function describeLog(harness: StoreHarness): void {
   test("a database of a newer major format is refused and left as it is", async () => {
     const disk = harness.createDisk();
     await takeOverFilled(disk.store());
-    await disk.setFormat({ major: 2, minor: 0 });
+    await disk.setFormat({ major: FORMAT_MAJOR + 1, minor: 0 });
     const before = await disk.dump();
     await expect(disk.store().open()).rejects.toEqual(refusal("format-too-new"));
     await expect(disk.store().takeOver(takeOverRecord)).rejects.toEqual(refusal("format-too-new"));
     expect(await disk.dump()).toEqual(before);
   });
 
+  test("a database of an older major format is used, and is of this one from the take-over on", async () => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    await disk.setFormat({ major: FORMAT_MAJOR - 1, minor: 0 });
+    expect((await disk.store().takeOver(takeOverRecord)).lsn).toBe(4);
+    expect((await disk.dump()).format).toMatchObject({ major: FORMAT_MAJOR });
+  });
+
   test("a database of a newer minor format is used", async () => {
     const disk = harness.createDisk();
     await takeOverFilled(disk.store());
-    await disk.setFormat({ major: 1, minor: 9 });
+    await disk.setFormat({ major: FORMAT_MAJOR, minor: 9 });
     expect((await disk.store().takeOver(takeOverRecord)).lsn).toBe(4);
   });
 

@@ -20,6 +20,7 @@ describeLogStore("memory", {
           chunks,
           epoch: disk.epoch,
           trials: 0,
+          format: disk.format,
         };
       },
     };

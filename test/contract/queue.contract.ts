@@ -111,6 +111,40 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("expiry", () => {
+      test("gives up a message that nobody took in time, without anybody asking, and says why", async () => {
+        const queue = await open<string>({ ttlMs: 60_000 });
+        const died = new Promise<unknown>((resolve) => {
+          queue.addEventListener("dead", ({ detail }) => resolve(detail));
+        });
+        const { id } = await queue.send("short", { ttlMs: 50 });
+        await queue.sendBatch([{ body: "long" }, { body: "ever", ttlMs: null }]);
+        expect(await died).toMatchObject({ count: 1, total: 1 });
+        expect(await queue.deadLetters.list()).toMatchObject([{ id, body: "short", reason: "expired", attempts: 0 }]);
+        const [long, ever] = await queue.peek();
+        expect(long?.expiresAt).toBe((long?.sentAt as number) + 60_000);
+        expect(ever?.expiresAt).toBeNull();
+        const deliveries = await queue.receive({ max: 9 });
+        expect(deliveries.map(({ body, expiresAt }) => [body, expiresAt])).toEqual([
+          ["long", long?.expiresAt],
+          ["ever", null],
+        ]);
+      });
+
+      test("leaves a message alone while it is leased, and gives it up when it comes back too late", async () => {
+        const queue = await open<number>();
+        await queue.send(1, { ttlMs: 30 });
+        const [delivery] = await queue.receive();
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        expect(await queue.deadLetters.list()).toEqual([]);
+        await delivery?.release();
+        await expect.poll(() => queue.deadLetters.list()).toMatchObject([{ reason: "expired" }]);
+        expect(await queue.receive()).toEqual([]);
+        await queue.deadLetters.redrive();
+        expect(await queue.receive()).toMatchObject([{ body: 1, attempt: 1, expiresAt: null }]);
+      });
+    });
+
     describe("order", () => {
       test("delivers by priority, and in order of acceptance within one", async () => {
         const queue = await open<string>();
@@ -612,6 +646,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         [{ delayMs: -1 }, "send().delayMs"],
         [{ deliverAt: new Date(Number.NaN) }, "send().deliverAt must be a valid Date"],
         [{ delayMs: 1, deliverAt: 1 }, "send().deliverAt must be left out when delayMs is given"],
+        [{ ttlMs: 0 }, "send().ttlMs must be a number of milliseconds from 1"],
         [{ headers: { a: 1 } }, "send().headers.a must be a string, got 1"],
         [{ groupID: "x" }, 'unknown option "groupID"'],
       ])("send refuses %j", async (options, message) => {

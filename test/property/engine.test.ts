@@ -68,10 +68,10 @@ function compare(state: State, model: Model): void {
   const seen = all(state).sort(bySeq);
   const expected = [...model.messages].sort(bySeq);
   same(
-    seen.map(({ queue, seq, state, priority, attempts, sentAt, deliverAt, reason }) => {
-      return { queue, seq, state, priority, attempts, sentAt, deliverAt, reason };
+    seen.map(({ queue, seq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason }) => {
+      return { queue, seq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason };
     }),
-    expected.map(({ queue, seq, state, priority, attempts, sentAt, dueAt, reason }) => {
+    expected.map(({ queue, seq, state, priority, attempts, sentAt, dueAt, expiresAt, reason }) => {
       return {
         queue,
         seq,
@@ -80,6 +80,7 @@ function compare(state: State, model: Model): void {
         attempts,
         sentAt,
         deliverAt: state === "delayed" ? dueAt : undefined,
+        expiresAt: Number.isFinite(expiresAt) ? expiresAt : undefined,
         reason,
       };
     }),

@@ -9,7 +9,7 @@ import { stored } from "./world.js";
 const byNumber = (a: number, b: number) => a - b;
 
 export function* messagesOf(runs: Iterable<Run>) {
-  for (const { seq, bodySeq, count, ...rest } of runs) {
+  for (const { seq, bodySeq, count, isDelayed, ...rest } of runs) {
     for (let i = 0; i < count; i++) yield { seq: seq + i, bodySeq: bodySeq + i, ...rest };
   }
 }

@@ -1,5 +1,6 @@
 // What must hold of every state, whatever happened: checked by counting everything again.
 
+import { waitingRuns } from "../../src/core/apply.js";
 import type { Seq } from "../../src/core/journal.js";
 import { type ClientState, isConserved, type Lease, type QueueState, type State } from "../../src/core/state.js";
 import { nextWakeUp } from "../../src/core/view.js";
@@ -11,6 +12,12 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
   for (const queue of state.queues.values()) {
     holds(isConserved(queue), `queue ${queue.name} is conserved`);
     bodies.push(...checkPlaces(queue));
+  }
+  for (const queue of state.queues.values()) {
+    if (queue.dead.size >= queue.settings.maxDeadLetters) continue;
+    for (const { seq, expiresAt = Number.POSITIVE_INFINITY } of waitingRuns(queue)) {
+      holds(nextWakeUp(state) <= expiresAt, `the end of message ${seq} is awaited`);
+    }
   }
   const leases = [...state.queues.values()].flatMap((queue) => [...queue.leased.values()]);
   checkLeases(state, leases);

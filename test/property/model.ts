@@ -17,6 +17,8 @@ export interface ModelMessage {
   state: "ready" | "delayed" | "leased" | "dead";
   attempts: number;
   dueAt: number;
+  /** Infinite when it never expires. */
+  expiresAt: number;
   /** Place in the line; what comes back without a verdict goes ahead of the line, by its number. */
   place: number;
   isBack: boolean;
@@ -92,7 +94,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     Object.assign(message, { lease: undefined, isBack: true, state: "ready", attempts, isSuspect });
   };
   const die = (message: ModelMessage, reason: string) => {
-    Object.assign(message, { lease: undefined, state: "dead", reason, isSuspect: false, diedIn: commands });
+    const expiresAt = Number.POSITIVE_INFINITY;
+    Object.assign(message, { lease: undefined, state: "dead", reason, expiresAt, isSuspect: false, diedIn: commands });
   };
   const isSpent = ({ queue, attempts }: ModelMessage) => attempts >= queueOf(queue).settings.maxDeliveries;
 
@@ -145,25 +148,28 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const { seq, refused } = (outcome as { value: SendValue }).value;
     expect(refused?.code).toBe(expected < wanted ? "full" : undefined);
     const each = command.segments.flatMap((segment) => Array.from({ length: segment.count }, () => segment));
-    each.slice(0, expected).forEach(({ priority, delayMs = 0, deliverAt = now + delayMs }, i) => {
-      const fresh = { seq: seq + i, queue: command.queue, priority, sentAt: now, attempts: 0, isSuspect: false };
-      const unset = {
-        lease: undefined,
-        reason: undefined,
-        diedIn: 0,
-        isBack: false,
-        state: "ready",
-        dueAt: 0,
-        place: 0,
-      };
-      const message = { ...fresh, ...unset } as ModelMessage;
-      wait(message, deliverAt, now);
-      messages.push(message);
-      queue.accepted++;
-    });
+    each
+      .slice(0, expected)
+      .forEach(({ priority, delayMs = 0, deliverAt = now + delayMs, ttlMs = queue.settings.ttlMs }, i) => {
+        const fresh = { seq: seq + i, queue: command.queue, priority, sentAt: now, attempts: 0, isSuspect: false };
+        const unset = {
+          lease: undefined,
+          reason: undefined,
+          diedIn: 0,
+          isBack: false,
+          state: "ready",
+          dueAt: 0,
+          expiresAt: now + (ttlMs ?? Number.POSITIVE_INFINITY),
+          place: 0,
+        };
+        const message = { ...fresh, ...unset } as ModelMessage;
+        wait(message, deliverAt, now);
+        messages.push(message);
+        queue.accepted++;
+      });
   };
 
-  const nextFor = (client: string, name: string, max: number): ModelMessage[] => {
+  const nextFor = (client: string, name: string, max: number, now: number): ModelMessage[] => {
     const queue = queueOf(name);
     const isPaused = queue.paused || all(name, "dead").length >= queue.settings.maxDeadLetters;
     const held = heldBy(client);
@@ -178,14 +184,16 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const suspects = ready
       .filter((message) => message.isSuspect)
       .sort((a, b) => b.priority - a.priority || a.seq - b.seq);
-    if (suspects.length === 0) return ready.slice(0, max);
-    return heldHere.length === 0 && !held.some((message) => message.isSuspect) ? suspects.slice(0, 1) : [];
+    const isAlive = (message: ModelMessage) => message.expiresAt > now;
+    if (suspects.length === 0) return ready.filter(isAlive).slice(0, max);
+    const canTake = heldHere.length === 0 && !held.some((message) => message.isSuspect);
+    return canTake ? suspects.slice(0, 1).filter(isAlive) : [];
   };
 
   const deliver = (command: Of<"deliver">, now: number, seen: Seen) => {
     const { client, grant, mode } = command;
     const queue = queueOf(command.queue);
-    const expected = nextFor(client, command.queue, command.max);
+    const expected = nextFor(client, command.queue, command.max, now);
     same(
       seen.leased(grant),
       expected.map((message) => message.seq),
@@ -323,6 +331,12 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         messages.filter(({ lease }) => lease && lease.until <= now),
         false,
       );
+      for (const [name, { settings }] of queues) {
+        const overdue = all(name, "ready", "delayed").filter((message) => message.expiresAt <= now);
+        overdue.sort((a, b) => a.expiresAt - b.expiresAt || a.seq - b.seq);
+        const room = Math.max(0, settings.maxDeadLetters - all(name, "dead").length);
+        for (const message of overdue.slice(0, room)) die(message, "expired");
+      }
     },
     apply(command, now, seen) {
       apply(command, now, seen);

@@ -48,6 +48,7 @@ export interface Segment {
   readonly delayMs?: number | undefined;
   /** Distance of `deliverAt` from now. */
   readonly deliverInMs?: number | undefined;
+  readonly ttlMs?: number | null | undefined;
 }
 
 /** What one turn of the host handles; `afterMs` is negative where the clock was set back. */
@@ -99,6 +100,7 @@ const segment = fc.record<Segment>({
   priority: fc.constantFrom(4, 4, 4, 0, 9),
   delayMs: optionally(fc.constantFrom(0, 5, 200)),
   deliverInMs: fc.option(fc.constantFrom(-50, 0, 30, 400), { nil: undefined, freq: 5 }),
+  ttlMs: fc.option(fc.constantFrom(1, 40, 40, 6_000, null), { nil: undefined, freq: 2 }),
 });
 
 const settings = fc.record(
@@ -107,6 +109,7 @@ const settings = fc.record(
     maxDeliveries: fc.integer({ min: 1, max: 4 }),
     maxMessages: fc.integer({ min: 1, max: 20 }),
     maxDeadLetters: fc.integer({ min: 1, max: 6 }),
+    ttlMs: fc.constantFrom(null, null, 100, 3_000),
     backoff: fc.record(
       {
         type: fc.constantFrom("exponential" as const, "fixed" as const),

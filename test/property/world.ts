@@ -5,6 +5,7 @@ import { advance, apply, applyRecord } from "../../src/core/apply.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint.js";
 import type { Command, Held } from "../../src/core/commands.js";
 import { decide, decideOnce } from "../../src/core/decide.js";
+import { nextExpiry } from "../../src/core/expire.js";
 import { idOf } from "../../src/core/ids.js";
 import type { Change, JournalRecord, Outcome, Seq } from "../../src/core/journal.js";
 import { rangesOf } from "../../src/core/ranges.js";
@@ -143,11 +144,12 @@ export function createWorld({ isTerse = false } = {}): World {
   const commandOf = (step: Step): { readonly command: Command; readonly client?: string } | undefined => {
     switch (step.op) {
       case "send": {
-        const segments = step.segments.map(({ count, priority, delayMs, deliverInMs }) => ({
+        const segments = step.segments.map(({ count, priority, delayMs, deliverInMs, ttlMs }) => ({
           count,
           priority,
           delayMs,
           deliverAt: deliverInMs === undefined ? undefined : now + deliverInMs,
+          ttlMs,
         }));
         const total = segments.reduce((sum, { count }) => sum + count, 0);
         const sizes = Array.from({ length: total }, (_, i) => step.bytes + i);
@@ -235,6 +237,8 @@ export function createWorld({ isTerse = false } = {}): World {
       if (change.type === "leased")
         grants.push({ grant: change.grant, client: change.client, seqs: seqsOfGrant(state, change.grant) });
     }
+    // What changed nothing the first time is decided again, and may change something then.
+    if (again && changes.length > 0) answered[answered.indexOf(again)] = { ...again, outcome, hasChanged: true };
     if (from && !again) answered.push({ from, command, outcome, hasChanged: changes.length > 0 });
     // A client that is forgotten starts anew, under another id; here its numbers do.
     if (command.type === "forget-client") forget(command.client);
@@ -284,12 +288,14 @@ export function createWorld({ isTerse = false } = {}): World {
       let changes: Change[] = [];
       // In which order leases end that have ended by now is nobody's promise.
       const ended = takeEndedGrants(state, now).sort();
-      if (ended.length > 0) {
-        for (const change of decide(state, { type: "expire", grants: ended, jitter: 0 }, now).changes) {
+      const run = (command: Command) => {
+        for (const change of decide(state, command, now).changes) {
           apply(state, change, now);
           changes.push(change);
         }
-      }
+      };
+      if (ended.length > 0) run({ type: "expire", grants: ended, jitter: 0 });
+      if (nextExpiry(state) <= now) run({ type: "expire-messages" });
       watch.onTime?.(now);
       for (const step of steps) {
         // What the host does between turns is preceded by the commit of what came before.

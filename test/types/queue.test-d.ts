@@ -40,6 +40,8 @@ describe("a queue of orders", () => {
   test("knows its options", () => {
     const order = { sku: "tea", quantity: 1 };
     void orders.send(order, { priority: 9, delayMs: 5, headers: { trace: "t" } });
+    void orders.send(order, { ttlMs: 5_000 });
+    void orders.send(order, { ttlMs: null });
     // @ts-expect-error there is no such option
     void orders.send(order, { prio: 9 });
     // @ts-expect-error headers are text

@@ -1,7 +1,7 @@
 // A queue to try things on, without a host: one call decides a command and applies what it decided.
 
 import { advance, apply } from "../../../src/core/apply.js";
-import type { Command, Verdict } from "../../../src/core/commands.js";
+import type { Command, SendSegment, Verdict } from "../../../src/core/commands.js";
 import { decide } from "../../../src/core/decide.js";
 import type { Change, LeaseMode, Outcome, Ranges, Seq } from "../../../src/core/journal.js";
 import type { QueueSettings } from "../../../src/core/settings.js";
@@ -17,7 +17,7 @@ export interface Engine {
   change(change: Change): void;
   configure(settings: Partial<QueueSettings>): void;
   /** Messages of 100 bytes, all or none. */
-  send(count: number, segment?: { priority?: number; delayMs?: number; deliverAt?: number }): Outcome;
+  send(count: number, segment?: Partial<Omit<SendSegment, "count">>): Outcome;
   /** The numbers that were handed out. */
   deliver(client: string, max: number, grant: string, mode?: LeaseMode): Seq[];
   settle(client: string, grant: string, seqs: Ranges, verdict: Verdict, jitter?: number): Outcome;

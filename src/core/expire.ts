@@ -1,0 +1,85 @@
+// Messages whose time has passed before anybody took them. Invariant: what has expired is handed out no more; it
+// becomes a dead letter as soon as there is room for one.
+
+import { type Decision, done } from "./commands.js";
+import { assert } from "./errors.js";
+import type { Change, Seq } from "./journal.js";
+import { forEachRange, pushRange } from "./ranges.js";
+import { splitFront } from "./run.js";
+import { isFullOfDeadLetters, type QueueState, type State } from "./state.js";
+
+export const REASON_EXPIRED = "expired";
+
+/** Epoch milliseconds at which the next message expires. One of a queue that is full of dead letters waits for room. */
+export function nextExpiry(state: State): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const queue of state.queues.values()) {
+    if (!isFullOfDeadLetters(queue)) next = Math.min(next, queue.expiries.next);
+  }
+  return next;
+}
+
+/** Gives up what has expired, the earliest first, as far as each queue may keep dead letters. */
+export function expireMessages(state: State, now: number): Decision {
+  const changes: Change[] = [];
+  for (const queue of state.queues.values()) {
+    let room = queue.settings.maxDeadLetters - queue.dead.size;
+    if (room <= 0 || queue.expiries.next > now) continue;
+    const seqs: number[] = [];
+    for (const run of queue.expiries.due(now)) {
+      if (room <= 0) break;
+      const count = Math.min(run.count, room);
+      pushRange(seqs, run.seq, count);
+      room -= count;
+    }
+    changes.push({ type: "expired", queue: queue.name, seqs });
+  }
+  return done(changes);
+}
+
+/** Runs are emptied where they stand: taking one out of the middle of a list costs as much as the list is long. */
+export function applyExpired(queue: QueueState, seqs: readonly Seq[], at: number): void {
+  const runBySeq = new Map(queue.expiries.due(at).map((run) => [run.seq, run]));
+  forEachRange(seqs, (first, total) => {
+    for (let seq = first; seq < first + total; ) {
+      const run = runBySeq.get(seq);
+      assert(run, `message ${seq} has expired`);
+      const expired = splitFront(run, Math.min(run.count, first + total - seq));
+      if (run.count === 0) queue.emptied++;
+      if (run.isDelayed) queue.delayedCount -= expired.count;
+      else queue.readyCount -= expired.count;
+      queue.counters.died += expired.count;
+      const { priority, attempts, sentAt, failure, bodySeq } = expired;
+      for (let i = 0; i < expired.count; i++) {
+        queue.dead.set(seq + i, {
+          seq: seq + i,
+          bodySeq: bodySeq + i,
+          priority,
+          attempts,
+          sentAt,
+          reason: REASON_EXPIRED,
+          failure,
+          diedAt: at,
+        });
+      }
+      seq += expired.count;
+    }
+  });
+  if (queue.emptied >= EMPTIED_MAX) compact(queue);
+  while (queue.delayed.peek()?.count === 0) queue.delayed.pop();
+}
+
+/** So many emptied runs are worth a pass over the lists. */
+const EMPTIED_MAX = 4_096;
+
+function compact(queue: QueueState): void {
+  queue.emptied = 0;
+  queue.suspects.compact();
+  for (const { front, tail } of queue.lanes) {
+    front.compact();
+    tail.compact();
+  }
+  const delayed = queue.delayed.items().filter((run) => run.count > 0);
+  queue.delayed.clear();
+  for (const run of delayed) queue.delayed.push(run);
+}

@@ -1,0 +1,63 @@
+// When waiting messages expire. Invariant: every waiting run that expires has an entry. An entry whose run was emptied
+// meanwhile (handed out, joined to another) is void; void ones are swept before they outnumber the others, so that
+// memory follows the messages that wait.
+
+import { createHeap } from "./heap.js";
+import type { Run } from "./run.js";
+
+/** A run that expires. */
+export type ExpiringRun = Run & { expiresAt: number };
+
+export interface Expiries {
+  /** Entries, void ones included. */
+  readonly size: number;
+  /** Epoch milliseconds before which no message expires; infinite when none ever does. */
+  readonly next: number;
+  /** Takes note of a run, if it expires. */
+  add(run: Run): void;
+  /** Runs whose time has come, the earliest first. */
+  due(now: number): ExpiringRun[];
+  clear(): void;
+}
+
+/** Fewer entries than this are not worth a sweep. */
+const SWEEP_MIN = 1_024;
+
+const isEarlier = (a: ExpiringRun, b: ExpiringRun): boolean =>
+  a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.seq < b.seq);
+
+export function createExpiries(): Expiries {
+  const heap = createHeap(isEarlier);
+  let sweepAt = SWEEP_MIN;
+
+  /** Amortised O(1): the next one comes when as many entries were added as this one kept. */
+  const sweep = () => {
+    const live = new Set(heap.items().filter((run) => run.count > 0));
+    heap.clear();
+    for (const run of live) heap.push(run);
+    sweepAt = Math.max(SWEEP_MIN, heap.size * 2);
+  };
+
+  return {
+    get size() {
+      return heap.size;
+    },
+    get next() {
+      while (heap.peek()?.count === 0) heap.pop();
+      return heap.peek()?.expiresAt ?? Number.POSITIVE_INFINITY;
+    },
+    add(run) {
+      if (run.expiresAt === undefined || run.count === 0) return;
+      heap.push(run as ExpiringRun);
+      if (heap.size >= sweepAt) sweep();
+    },
+    due(now) {
+      const due = heap.upTo((run) => run.expiresAt <= now).filter((run) => run.count > 0);
+      return [...new Set(due)].sort((a, b) => (isEarlier(a, b) ? -1 : 1));
+    },
+    clear() {
+      heap.clear();
+      sweepAt = SWEEP_MIN;
+    },
+  };
+}
