@@ -3,6 +3,8 @@
 
 import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { forEachSeq } from "../core/ranges.js";
+import { MINOR_MEASURES } from "../core/version.js";
+import type { QueueStats } from "../core/view.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
 import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
@@ -13,7 +15,7 @@ import type { Runtime } from "./runtime.js";
 /** When the page of this client is put to sleep and woken. */
 export interface Lifecycle {
   /** Returns what stops the listening. */
-  listen(events: { suspend(): void; resume(): void }): () => void;
+  listen(events: { suspend(): void; resume(): void; setHidden(hidden: boolean): void }): () => void;
 }
 
 export interface ClientParts {
@@ -48,7 +50,13 @@ export interface Client {
   connected(signal?: AbortSignal): Promise<void>;
   /** Asks what may be asked twice. */
   ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
-  registerConsumer(queue: string, prefetch: number, onHandOut: (handOut: HandOut) => void): Registration;
+  registerConsumer(
+    queue: string,
+    limits: { readonly prefetch: number; readonly concurrency?: number },
+    onHandOut: (handOut: HandOut) => void,
+  ): Registration;
+  /** Calls with the queue's statistics now and when they have changed; returns what ends that. */
+  watch(queue: string, everyMs: number, onStats: (stats: QueueStats) => void): () => void;
   /** A name for a call that waits at the host, so that it can be cancelled. */
   nextWaiter(): string;
   cancelWaiter(waiter: string): void;
@@ -66,8 +74,15 @@ export interface Registration {
   cancel(): Promise<void>;
 }
 
+interface Watch {
+  readonly queue: string;
+  readonly everyMs: number;
+  onStats(stats: QueueStats): void;
+}
+
 interface Registered {
   readonly queue: string;
+  readonly concurrency?: number;
   prefetch: number;
   onHandOut(handOut: HandOut): void;
 }
@@ -76,6 +91,8 @@ export function createClient(parts: ClientParts): Client {
   const { runtime } = parts;
   const client = runtime.uuid();
   const consumers = new Map<string, Registered>();
+  const watches = new Map<string, Watch>();
+  let isHidden = false;
   const listeners = new Set<(event: ClientEvent) => void>();
   /** Losses of which host, and how many of them, were told already. */
   let told = { instance: "", losses: 0 };
@@ -88,6 +105,8 @@ export function createClient(parts: ClientParts): Client {
     switch (request.op) {
       case "deliver":
         return deliver(request.consumer, request.handOut);
+      case "stats":
+        return watches.get(request.waiter)?.onStats(request.stats);
       case "held":
         return holdings.report();
       case "lost": {
@@ -104,7 +123,8 @@ export function createClient(parts: ClientParts): Client {
     const registered = consumers.get(consumer);
     if (registered) return registered.onHandOut(handOut);
     // It stopped while this was on its way.
-    forEachSeq(handOut.seqs, (seq) => pipeline.settle(handOut.grant, seq, { type: "release" }, () => {}));
+    const { grant } = handOut;
+    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grant, seq, verdict: { type: "release" }, onOver: () => {} }));
   };
 
   const tellAll = (event: ClientEvent) => {
@@ -115,6 +135,19 @@ export function createClient(parts: ClientParts): Client {
     hostLink.ask(request).catch(() => {
       // Closed meanwhile: whoever waits for the effect hears of that on their own call.
     });
+
+  /** Tells the host, if there is one, of a consumer, with no more than it understands. */
+  const announce = (consumer: string, { queue, prefetch, concurrency }: Registered) => {
+    if (!hostLink.welcome) return;
+    const known = hasMeasures() && concurrency !== undefined ? { concurrency } : {};
+    void tell({ op: "consume", consumer, queue, prefetch, ...known });
+  };
+
+  const hasMeasures = () => (hostLink.welcome?.minor ?? 0) >= MINOR_MEASURES;
+  const startWatch = (waiter: string, { queue, everyMs }: Watch) => {
+    if (!isHidden && hasMeasures()) void tell({ op: "watch", waiter, queue, everyMs });
+  };
+  const cancel = (waiter: string) => void tell({ op: "cancel", waiter });
 
   const hostLink = createHostLink({
     client,
@@ -129,7 +162,8 @@ export function createClient(parts: ClientParts): Client {
     serve,
     held: () => holdings.held(),
     onConnected({ instance, losses }) {
-      for (const [consumer, { queue, prefetch }] of consumers) void tell({ op: "consume", consumer, queue, prefetch });
+      for (const [consumer, registered] of consumers) announce(consumer, registered);
+      for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected();
       tellAll({ type: "connected" });
       const known = told.instance === instance ? told.losses : 0;
@@ -164,7 +198,13 @@ export function createClient(parts: ClientParts): Client {
     notices.resume();
     hostLink.resume();
   };
-  const stopListening = parts.lifecycle?.listen({ suspend, resume });
+  /** What nobody can see is not computed. */
+  const setHidden = (hidden: boolean) => {
+    if (hidden === isHidden) return;
+    isHidden = hidden;
+    for (const [waiter, watch] of watches) hidden ? cancel(waiter) : startWatch(waiter, watch);
+  };
+  const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
 
   return {
     runtime,
@@ -180,16 +220,16 @@ export function createClient(parts: ClientParts): Client {
       await hostLink.connected(signal);
     },
     ask: (request, signal) => hostLink.ask(request, signal),
-    registerConsumer(queue, prefetch, onHandOut) {
+    registerConsumer(queue, limits, onHandOut) {
       const consumer = nextId();
-      const registered: Registered = { queue, prefetch, onHandOut };
+      const registered: Registered = { queue, ...limits, onHandOut };
       consumers.set(consumer, registered);
-      if (hostLink.welcome) void tell({ op: "consume", consumer, queue, prefetch });
+      if (hostLink.welcome) announce(consumer, registered);
       else hostLink.wake();
       return {
         setPrefetch(changed) {
           registered.prefetch = changed;
-          if (hostLink.welcome) void tell({ op: "consume", consumer, queue, prefetch: changed });
+          announce(consumer, registered);
         },
         async cancel() {
           consumers.delete(consumer);
@@ -197,8 +237,18 @@ export function createClient(parts: ClientParts): Client {
         },
       };
     },
+    watch(queue, everyMs, onStats) {
+      const waiter = nextId();
+      const watch: Watch = { queue, everyMs, onStats };
+      watches.set(waiter, watch);
+      if (hostLink.welcome) startWatch(waiter, watch);
+      else hostLink.wake();
+      return () => {
+        if (watches.delete(waiter) && hostLink.welcome) cancel(waiter);
+      };
+    },
     nextWaiter: nextId,
-    cancelWaiter: (waiter) => void tell({ op: "cancel", waiter }),
+    cancelWaiter: cancel,
     listen(callback) {
       listeners.add(callback);
       return () => listeners.delete(callback);

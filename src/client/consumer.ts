@@ -59,7 +59,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   let isYielding = false;
   let whenQuiet: (() => void)[] = [];
 
-  const registration = client.registerConsumer(queue, prefetch, (handOut: HandOut) => {
+  const registration = client.registerConsumer(queue, { prefetch, concurrency }, (handOut: HandOut) => {
     const taken = client.holdings.take<Body>(handOut);
     if (state !== "running") return giveBack(taken);
     // Nothing was going on: this task has only begun.

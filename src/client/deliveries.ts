@@ -30,7 +30,7 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, onSt
   let ended: Promise<void> | undefined;
   const done = { done: true, value: undefined } as const;
 
-  const registration = client.registerConsumer(queue, prefetch, (handOut) => {
+  const registration = client.registerConsumer(queue, { prefetch }, (handOut) => {
     for (const holding of client.holdings.take<Body>(handOut)) {
       if (ended) {
         void giveBack(holding);

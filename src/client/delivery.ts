@@ -174,12 +174,14 @@ class HeldMessage<Body> implements Holding<Body> {
 
   private submit(verdict: Verdict, onOver: (error: unknown) => void): void {
     this.state = "settling";
-    const { handOut, pipeline } = this.grant;
-    pipeline.settle(handOut.grant, this.seq, verdict, (error) => {
+    const { handOut, pipeline, runtime } = this.grant;
+    const busyMs = verdict.type === "ack" && this.startedAt !== undefined ? runtime.now() - this.startedAt : undefined;
+    const onSettled = (error: unknown) => {
       if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
       this.grant.forget(this.seq);
       onOver(error);
-    });
+    };
+    pipeline.settle({ grant: handOut.grant, seq: this.seq, verdict, busyMs, onOver: onSettled });
   }
 
   async extend(ms: number): Promise<void> {

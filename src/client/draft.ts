@@ -1,13 +1,14 @@
 // What waits to be sent to the host. Calls made in the same turn share one command where they can: sends to one
 // queue, and all settlements.
 
-import type { SendSegment, SendValue, Settlement, SettleValue, Verdict } from "../core/commands.js";
+import type { SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
 import type { Outcome, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
+import { MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
-import type { ClientCommand, Headers } from "../link/wire.js";
+import type { ClientCommand, Headers, MeasuredSettlement } from "../link/wire.js";
 
 export interface Receipt {
   /** Names the message for ever, in every context. */
@@ -29,7 +30,8 @@ export interface Item {
 export interface Draft {
   /** Number under which the host decides it; given when it is first sent. */
   number?: number;
-  command(): ClientCommand;
+  /** As a host of this minor wire version takes it. */
+  command(minor: number): ClientCommand;
   settle(outcome: Outcome): void;
   reject(reason: unknown): void;
   /** Two halves that can be sent apart, for finding what cannot be cloned; `undefined` when it is one thing. */
@@ -147,6 +149,8 @@ export interface SettleEntry {
   readonly grant: string;
   readonly seq: Seq;
   readonly verdict: Verdict;
+  /** How long its handler took. */
+  readonly busyMs?: number | undefined;
   /** Called once, with why the outcome is not stored if it is not. */
   onOver(error?: unknown): void;
 }
@@ -159,7 +163,7 @@ export function createSettleDraft(): SettleDraft {
       return entries.length;
     },
     add: (entry) => entries.push(entry),
-    command: () => ({ type: "settle", settlements: joinSettlements(entries) }),
+    command: (minor) => ({ type: "settle", settlements: joinSettlements(entries, minor >= MINOR_MEASURES) }),
     settle(outcome) {
       if (!outcome.ok) return this.reject(errorOf(outcome));
       const lost = new Set<string>();
@@ -182,13 +186,16 @@ export function createSettleDraft(): SettleDraft {
 }
 
 /** Neighbours with the same verdict become one stretch. */
-function joinSettlements(entries: readonly SettleEntry[]): Settlement[] {
-  const settlements: Settlement[] = [];
-  for (const { grant, seq, verdict } of entries) {
+function joinSettlements(entries: readonly SettleEntry[], isMeasured: boolean): MeasuredSettlement[] {
+  const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
+  for (const { grant, seq, verdict, busyMs } of entries) {
     const last = settlements[settlements.length - 1];
     const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
-    if (isSameAck) pushRange(last.seqs as number[], seq, 1);
-    else settlements.push({ grant, seqs: [seq, 1], verdict });
+    const measured = isMeasured && busyMs !== undefined;
+    if (isSameAck) {
+      pushRange(last.seqs as number[], seq, 1);
+      if (measured) last.busyMs = (last.busyMs ?? 0) + busyMs;
+    } else settlements.push({ grant, seqs: [seq, 1], verdict, ...(measured && { busyMs }) });
   }
   return settlements;
 }

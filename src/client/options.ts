@@ -140,6 +140,7 @@ export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
 export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
 export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
 export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
+export const WATCH_SPEC: Spec = { everyMs: duration(1) };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
 export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };

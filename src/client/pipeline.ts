@@ -2,9 +2,8 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
-import type { Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
-import type { Outcome, Seq } from "../core/journal.js";
+import type { Outcome } from "../core/journal.js";
 import type { Link } from "../link/link.js";
 import type { ClientCommand, HostRequest, SubmitReply } from "../link/wire.js";
 import { abortable } from "./abortable.js";
@@ -19,6 +18,7 @@ import {
   SEND_MESSAGES_MAX,
   type SendDraft,
   type SettleDraft,
+  type SettleEntry,
 } from "./draft.js";
 import type { HostLink } from "./host-link.js";
 import type { Runtime } from "./runtime.js";
@@ -33,7 +33,7 @@ export interface Pipeline {
   send(queue: string, item: Item): Promise<Receipt>;
   sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
-  settle(grant: string, seq: Seq, verdict: Verdict, onOver: (error?: unknown) => void): void;
+  settle(entry: SettleEntry): void;
   command<T>(command: ClientCommand): Promise<T>;
   /** Resolves when everything submitted so far is settled. */
   drained(): Promise<void>;
@@ -117,7 +117,8 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
   const submit = async (link: Link<HostRequest>, drafts: readonly Draft[]) => {
     const [firstOpen] = open.keys();
     const confirmed = (firstOpen ?? lastNumber + 1) - 1;
-    const commands = drafts.map((draft) => ({ number: draft.number as number, command: draft.command() }));
+    const minor = hostLink.welcome?.minor ?? 0;
+    const commands = drafts.map((draft) => ({ number: draft.number as number, command: draft.command(minor) }));
     const { outcomes } = await link.call<SubmitReply>({ op: "submit", confirmed, commands });
     drafts.forEach((draft, i) => {
       settle(draft, outcomes[i] as Outcome);
@@ -182,13 +183,13 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
       enqueue(draft);
       return receipts;
     },
-    settle(grant, seq, verdict, onOver) {
-      if (closed) return onOver(closed);
+    settle(entry) {
+      if (closed) return entry.onOver(closed);
       if (openSettle === undefined) {
         openSettle = createSettleDraft();
         enqueue(openSettle);
       }
-      openSettle.add({ grant, seq, verdict, onOver });
+      openSettle.add(entry);
       if (openSettle.size >= SETTLE_EAGERLY) flush();
     },
     command<T>(command: ClientCommand): Promise<T> {

@@ -27,6 +27,7 @@ import {
   RECEIVE_SPEC,
   type SendOptions,
   WAIT_SPEC,
+  WATCH_SPEC,
 } from "./options.js";
 import { createQueueEvents, type QueueEvents } from "./queue-events.js";
 
@@ -86,6 +87,12 @@ export interface Queue<Body = unknown> extends QueueEvents {
   /** Resolves once nothing is ready or in work; what is delayed into the future does not count. */
   whenIdle(options?: { readonly signal?: AbortSignal }): Promise<void>;
   stats(): Promise<QueueStats>;
+  /**
+   * Calls with the statistics now, and again when they have changed, at most once in `everyMs` (default 1,000 ms); what
+   * only fades with time is no change. Goes on under the next host. A hidden or sleeping page gets nothing until it is
+   * shown again, and costs nothing. Returns what ends it.
+   */
+  subscribeStats(callback: (stats: QueueStats) => void, options?: { readonly everyMs?: number }): () => void;
   /** Hands out nothing until `resume`, also after a restart. Sends are accepted, deadlines go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -232,6 +239,14 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
       }
     },
     stats: () => ask({ op: "stats", queue: name }),
+    subscribeStats(callback, options = {}) {
+      assertOpen();
+      aFunction(callback, "subscribeStats(callback)");
+      checkOptions("subscribeStats()", options, WATCH_SPEC);
+      const end = client.watch(name, options.everyMs ?? 1_000, callback);
+      closing.signal.addEventListener("abort", end, { once: true });
+      return end;
+    },
     pause: () => command({ type: "pause", queue: name, paused: true }),
     resume: () => command({ type: "pause", queue: name, paused: false }),
     purge: () => command({ type: "purge", queue: name }),

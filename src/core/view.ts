@@ -3,6 +3,7 @@
 import { waitingRuns } from "./apply.js";
 import { nextExpiry } from "./expire.js";
 import type { Failure, Seq } from "./journal.js";
+import type { QueueLoad } from "./meter.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
 
@@ -101,9 +102,11 @@ export interface QueueStats {
   readonly nextDueAt: number | null;
   readonly totals: Readonly<Counters>;
   readonly settings: QueueSettings;
+  /** Rates, times and what theory says of them, measured since the host began. */
+  readonly load: QueueLoad;
 }
 
-export function statsOf(queue: QueueState, now: number): QueueStats {
+export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"> {
   const byPriority = queue.lanes.map(() => ({ ready: 0, oldest: Number.POSITIVE_INFINITY }));
   const count = (runs: Iterable<{ priority: number; count: number; readyAt: number }>) => {
     for (const run of runs) {

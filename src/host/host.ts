@@ -8,6 +8,7 @@ import { idOf } from "../core/ids.js";
 import type { Outcome } from "../core/journal.js";
 import { rangesOf, seqsOf } from "../core/ranges.js";
 import type { Lease, State } from "../core/state.js";
+import { WIRE_MINOR } from "../core/version.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/wire.js";
@@ -19,6 +20,7 @@ import { buildHandOut } from "./hand-out.js";
 import { createLeaseKeeper } from "./lease-keeper.js";
 import { startLoop } from "./loop.js";
 import { createMaintenance } from "./maintenance.js";
+import { createMeasures } from "./measures.js";
 import { noticeOf } from "./notices.js";
 import type { Platform } from "./platform.js";
 import { createPresence } from "./presence.js";
@@ -28,6 +30,9 @@ import { queueErrorOf } from "./store-errors.js";
 import { submit } from "./submit.js";
 import { createTakers, type PlannedHandOut } from "./takers.js";
 import { createWaiters } from "./waiters.js";
+import { createWatchers } from "./watchers.js";
+
+type Consume = Extract<RequestAfterHello, { op: "consume" }>;
 
 /** A client that has not been heard of for this long will not come back for its answers. */
 const CLIENT_MEMORY_MS = 24 * 60 * 60 * 1000;
@@ -113,7 +118,20 @@ function createHost(
     nextDeadline: () => waiters.nextDeadline(),
   });
   const waiters = createWaiters({ takers, platform, poke: loop.poke });
-  const reads = createReads(loop, bodies, platform.now, state);
+  const measures = createMeasures(state, platform.now);
+  const reads = createReads(loop, bodies, {
+    now: platform.now,
+    state,
+    load: (queue) => measures.load(queue, takers.handlers(queue)),
+  });
+  const watchers = createWatchers({
+    ...platform,
+    stats: reads.stats,
+    glance(name) {
+      const queue = state().queues.get(name);
+      return `${queue?.readyCount} ${queue?.delayedCount} ${takers.handlers(name)}`;
+    },
+  });
   const maintenance = createMaintenance({ engine, store, loop, checkpointRecords, setTimer: platform.setTimer });
 
   const keeper = createLeaseKeeper({
@@ -142,10 +160,13 @@ function createHost(
       for (const id of taker.grants) if (!state().grants.has(id)) taker.grants.delete(id);
       taker.grants.add(grant);
       taker.give(grant, leases);
+      measures.handedOut(leases);
     }
     for (const { client, ...held } of expired) sessionOf.get(client)?.tellLost([held], "lease-expired");
     const notice = noticeOf(state(), changes);
     if (notice) platform.announce(notice);
+    measures.committed(changes);
+    watchers.note(changes);
     waiters.answer(platform.now(), (queue) => isIdle(state().queues.get(queue)));
     maintenance.note();
   }
@@ -179,9 +200,9 @@ function createHost(
     if (settings) keeper.note({ id: client, askHeld }, settings);
   };
 
-  const consume = (session: Session, id: string, queue: string, prefetch: number) => {
+  const consume = (session: Session, { consumer: id, queue, prefetch, concurrency }: Consume) => {
     const known = takers.find(id, session.client);
-    if (known) known.prefetch = prefetch;
+    if (known) Object.assign(known, { prefetch, concurrency });
     else {
       // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
       let last: Promise<void> = Promise.resolve();
@@ -197,6 +218,7 @@ function createHost(
         mode: "consume",
         isOnce: false,
         prefetch,
+        concurrency,
         grants: new Set(),
         give,
       });
@@ -212,6 +234,7 @@ function createHost(
     keeper.forget(client);
     takers.removeAll(client);
     waiters.removeAll(client);
+    watchers.removeAll(client);
     session.close(new QueueError("closed", "the client is gone"));
   };
 
@@ -229,7 +252,7 @@ function createHost(
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
         if (isKept) keeper.note({ id: client, askHeld: session.askHeld }, { leaseMs: 0, handlerTimeoutMs: 0 });
         tellWhatEnded(session, held);
-        resolve({ instance, epoch: state().epoch, kind, lock, losses });
+        resolve({ instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock, losses });
       });
     });
   };
@@ -282,11 +305,12 @@ function createHost(
     const { client } = session;
     switch (asked.op) {
       case "submit":
-        return submit({ ...asked, client }, { push: loop.push, random: platform.random });
+        return submit({ ...asked, client }, { push: loop.push, random: platform.random, measures });
       case "consume":
-        return consume(session, asked.consumer, asked.queue, asked.prefetch);
+        return consume(session, asked);
       case "cancel":
         takers.remove(asked.waiter, client);
+        watchers.cancel(asked.waiter, client);
         return waiters.cancel(asked.waiter, client);
       case "receive": {
         const taken = await waiters.receive(client, asked);
@@ -302,6 +326,10 @@ function createHost(
         return reads.deadLetters(asked);
       case "stats":
         return reads.stats(asked.queue);
+      case "watch": {
+        const { waiter: id, queue, everyMs } = asked;
+        return watchers.add({ id, client, queue, everyMs, push: (stats) => session.pushStats(id, stats) });
+      }
       case "queues":
         return reads.queues();
       case "diagnostics":

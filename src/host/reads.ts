@@ -2,6 +2,7 @@
 
 import { advance } from "../core/apply.js";
 import { encodeId, seqOf, termOf } from "../core/ids.js";
+import type { QueueLoad } from "../core/meter.js";
 import type { QueueState, State } from "../core/state.js";
 import { createQueueState } from "../core/state.js";
 import { listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../core/view.js";
@@ -16,7 +17,11 @@ export interface Reads {
   queues(): Promise<string[]>;
 }
 
-export function createReads(loop: Loop, bodies: Bodies, now: () => number, state: () => State): Reads {
+export function createReads(
+  loop: Loop,
+  bodies: Bodies,
+  { now, state, load }: { now(): number; state(): State; load(queue: string): QueueLoad },
+): Reads {
   const view = async (
     select: (queue: QueueState, state: State) => MessageEntry[],
     name: string,
@@ -50,7 +55,7 @@ export function createReads(loop: Loop, bodies: Bodies, now: () => number, state
     stats: (name) =>
       loop.read((current) => {
         advance(current, now());
-        return statsOf(current.queues.get(name) ?? createQueueState(name), now());
+        return { ...statsOf(current.queues.get(name) ?? createQueueState(name), now()), load: load(name) };
       }),
     queues: () => loop.read((current) => [...current.queues.keys()]),
   };

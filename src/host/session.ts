@@ -4,6 +4,7 @@
 import type { Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { WIRE_MAJOR } from "../core/version.js";
+import type { QueueStats } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { openLink } from "../link/link.js";
 import { validateHostRequest } from "../link/validate.js";
@@ -14,6 +15,8 @@ export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
 export interface Session {
   readonly client: string;
   push(consumer: string, handOut: HandOut): void;
+  /** Resolves when the client has taken them. */
+  pushStats(waiter: string, stats: QueueStats): Promise<void>;
   tellLost(lost: readonly Held[], reason: "timeout" | "lease-expired"): void;
   askHeld(): Promise<HeldReply>;
   /** Hand-outs pushed and not yet confirmed to have arrived. */
@@ -51,6 +54,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
         () => {},
       );
     },
+    pushStats: (waiter, stats) => link.call({ op: "stats", waiter, stats }),
     tellLost(lost, reason) {
       link.call({ op: "lost", lost, reason }).catch(() => {});
     },

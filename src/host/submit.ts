@@ -5,6 +5,7 @@ import type { Outcome } from "../core/journal.js";
 import { estimateBytes } from "../core/size.js";
 import type { ClientCommand, NumberedCommand, SubmitReply } from "../link/wire.js";
 import type { Work } from "./engine.js";
+import type { Measures } from "./measures.js";
 
 export interface Submission {
   readonly client: string;
@@ -16,7 +17,7 @@ export interface Submission {
 /** Resolves with the outcomes once all are durable. */
 export async function submit(
   { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number },
+  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling"> },
 ): Promise<SubmitReply> {
   const outcomes = commands.map(
     ({ number, command }) =>
@@ -31,7 +32,14 @@ export async function submit(
             headers,
             settle,
           });
-        } else to.push({ command: engineCommand(command, client, to.random()), from, settle });
+        } else {
+          const measure = command.type === "settle" ? to.measures.settling(client, command) : undefined;
+          const onOutcome = (outcome: Outcome) => {
+            measure?.(outcome);
+            settle(outcome);
+          };
+          to.push({ command: engineCommand(command, client, to.random()), from, settle: onOutcome });
+        }
       }),
   );
   return { outcomes: await Promise.all(outcomes) };

@@ -19,6 +19,8 @@ export interface Taker {
   readonly leaseMs?: number | undefined;
   /** Messages it may hold at once. */
   prefetch: number;
+  /** Handlers that it may run at once; missing: as many as `prefetch`. */
+  concurrency?: number | undefined;
   /** Grants it was given; those that ended are dropped with the next one. */
   readonly grants: Set<string>;
   /** Called after the commit with what was handed out. */
@@ -36,6 +38,8 @@ export interface Takers {
   remove(id: string, client: string): Taker | undefined;
   removeAll(client: string): void;
   find(id: string, client: string): Taker | undefined;
+  /** Handlers of consumers that can run at once. */
+  handlers(queue: string): number;
   /** Leases everything that is ready to whoever has room, fairly. */
   plan(state: State, token: () => string, decideNow: DecideNow): PlannedHandOut[];
 }
@@ -102,6 +106,13 @@ export function createTakers(): Takers {
         if (found) return found;
       }
       return undefined;
+    },
+    handlers(queue) {
+      let handlers = 0;
+      for (const { isOnce, prefetch, concurrency = prefetch } of byQueue.get(queue) ?? []) {
+        if (!isOnce) handlers += Math.min(prefetch, concurrency);
+      }
+      return handlers;
     },
     plan(state, token, decideNow) {
       const planned: PlannedHandOut[] = [];

@@ -76,6 +76,11 @@ const verdict = variant("type", {
   dead: shape({ type: anything, reason: string(0, 10_000), failure }, "failure"),
 });
 
+/** Milliseconds, summed over many messages. */
+const aTime: Check = (value, name) => {
+  if (typeof value !== "number" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) invalid(name, value, "a time");
+};
+
 const segment = shape(
   {
     count: integer(1, REQUEST_MESSAGES_MAX),
@@ -103,7 +108,10 @@ const command = variant("type", {
   ),
   settle: shape({
     type: anything,
-    settlements: arrayOf(shape({ grant: identifier, seqs: ranges, verdict }), REQUEST_MESSAGES_MAX),
+    settlements: arrayOf(
+      shape({ grant: identifier, seqs: ranges, verdict, busyMs: aTime }, "busyMs"),
+      REQUEST_MESSAGES_MAX,
+    ),
   }),
   extend: shape({ type: anything, grant: identifier, seq: integer(0), ms: duration(1) }),
   configure: shape({ type: anything, queue, settings: record(SETTINGS_SPEC) }),
@@ -114,6 +122,7 @@ const command = variant("type", {
 });
 
 const max = integer(1, REQUEST_MESSAGES_MAX);
+const atOnce = integer(0, REQUEST_MESSAGES_MAX);
 const op = anything;
 const states = arrayOf(oneOf(...PEEKABLE), PEEKABLE.length);
 
@@ -124,7 +133,7 @@ const request = variant("op", {
     confirmed: integer(0),
     commands: arrayOf(shape({ number: integer(1), command }), REQUEST_MESSAGES_MAX),
   }),
-  consume: shape({ op, consumer: identifier, queue, prefetch: integer(0, REQUEST_MESSAGES_MAX) }),
+  consume: shape({ op, consumer: identifier, queue, prefetch: atOnce, concurrency: atOnce }, "concurrency"),
   cancel: shape({ op, waiter: identifier }),
   receive: shape(
     { op, waiter: identifier, queue, max, waitMs: duration(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
@@ -134,6 +143,7 @@ const request = variant("op", {
   peek: shape({ op, queue, max, states, after: string(0, 256) }, "after"),
   "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
   stats: shape({ op, queue }),
+  watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
   queues: shape({ op }),
   diagnostics: shape({ op }),
   suspend: shape({ op }),

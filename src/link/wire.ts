@@ -4,7 +4,7 @@
 import type { DeadLetterFilter, Held, SendSegment, Settlement } from "../core/commands.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { QueueSettings } from "../core/settings.js";
-import type { MessageState } from "../core/view.js";
+import type { MessageState, QueueStats } from "../core/view.js";
 
 export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */
@@ -20,13 +20,18 @@ export type ClientCommand =
       readonly bodies: readonly unknown[];
       readonly headers?: HeadersColumn | undefined;
     }
-  | { readonly type: "settle"; readonly settlements: readonly Settlement[] }
+  | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string }
   | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+
+/** A settlement, with the time that handlers took for its messages, summed; missing when nobody measured it. */
+export interface MeasuredSettlement extends Settlement {
+  readonly busyMs?: number | undefined;
+}
 
 export interface NumberedCommand {
   readonly number: number;
@@ -44,8 +49,15 @@ export type HostRequest =
     }
   | { readonly op: "submit"; readonly confirmed: number; readonly commands: readonly NumberedCommand[] }
   /** Registers a consumer, or changes how many deliveries it may hold; 0 pauses it. Deliveries are pushed. */
-  | { readonly op: "consume"; readonly consumer: string; readonly queue: string; readonly prefetch: number }
-  /** Ends a consumer, or makes a waiting `receive` or `idle` answer at once. */
+  | {
+      readonly op: "consume";
+      readonly consumer: string;
+      readonly queue: string;
+      readonly prefetch: number;
+      /** Handlers that it may run at once; missing: as many as `prefetch`. For statistics. */
+      readonly concurrency?: number | undefined;
+    }
+  /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
   | {
       readonly op: "receive";
@@ -68,6 +80,8 @@ export type HostRequest =
     }
   | { readonly op: "dead-letters"; readonly queue: string; readonly max: number; readonly after?: string | undefined }
   | { readonly op: "stats"; readonly queue: string }
+  /** Pushes the queue's statistics now and whenever they have changed, at most once in `everyMs`. */
+  | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
   | { readonly op: "queues" }
   | { readonly op: "diagnostics" }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
@@ -77,6 +91,7 @@ export type HostRequest =
 /** From host to client. */
 export type ClientRequest =
   | { readonly op: "deliver"; readonly consumer: string; readonly handOut: HandOut }
+  | { readonly op: "stats"; readonly waiter: string; readonly stats: QueueStats }
   /** Asks what the client still holds, for renewal. */
   | { readonly op: "held" }
   /** These leases ended without the client's doing. */
@@ -105,6 +120,8 @@ export interface Welcome {
   readonly instance: string;
   readonly epoch: number;
   readonly kind: HostKind;
+  /** The minor wire version that the host speaks; missing: 0. */
+  readonly minor?: number;
   /** The Web Lock that the host holds while it lives; missing where there are no locks. */
   readonly lock?: string | undefined;
   /** What was found missing since this host began. */

@@ -7,7 +7,9 @@ import type { Lifecycle } from "../client/client.js";
 export function pageLifecycle({ onSuspend }: { onSuspend(): void }): Lifecycle | undefined {
   if (typeof document === "undefined" || typeof window === "undefined") return undefined;
   return {
-    listen({ suspend, resume }) {
+    listen({ suspend, resume, setHidden }) {
+      const onVisibility = () => setHidden(document.visibilityState === "hidden");
+      onVisibility();
       const onHide = () => {
         suspend();
         onSuspend();
@@ -15,11 +17,13 @@ export function pageLifecycle({ onSuspend }: { onSuspend(): void }): Lifecycle |
       const onShow = (event: PageTransitionEvent) => {
         if (event.persisted) resume();
       };
+      document.addEventListener("visibilitychange", onVisibility);
       window.addEventListener("pagehide", onHide);
       window.addEventListener("pageshow", onShow);
       document.addEventListener("freeze", onHide);
       document.addEventListener("resume", resume);
       return () => {
+        document.removeEventListener("visibilitychange", onVisibility);
         window.removeEventListener("pagehide", onHide);
         window.removeEventListener("pageshow", onShow);
         document.removeEventListener("freeze", onHide);

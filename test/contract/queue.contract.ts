@@ -488,6 +488,44 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         expect(remaining).toBeGreaterThan(0);
       });
 
+      test("stats measure rates, times and handlers once there is enough to go by", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        expect((await queue.stats()).load).toMatchObject({ handlers: 0, arrivalRate: null, waitMs: null });
+        queue.consume(() => new Promise((resolve) => setTimeout(resolve, 20)), { concurrency: 2, prefetch: 10 });
+        other.consume(() => new Promise((resolve) => setTimeout(resolve, 20)));
+        for (let i = 0; i < 45; i++) {
+          await queue.send(i);
+          await new Promise((resolve) => setTimeout(resolve, 25));
+        }
+        await queue.whenIdle();
+        const { load } = await other.stats();
+        expect(load.handlers).toBe(3);
+        expect(load.serviceMs?.mean).toBeGreaterThan(15);
+        expect(load.serviceMs?.samples).toBe(45);
+        expect(load.waitMs).toMatchObject({ samples: 45 });
+        expect(load.arrivalRate?.last10s).toBeGreaterThan(5);
+        expect(load.serviceRate?.last10s).toBeCloseTo(1_000 / (load.serviceMs?.mean as number), 0);
+        expect(load.utilisation?.last60s).toBeLessThan(1);
+        expect(load.drainMs).toBe(0);
+        expect(load.predicted?.unbounded?.waitMs).toBeGreaterThanOrEqual(0);
+      });
+
+      test("subscribed statistics come now and with each change, to every client that asks", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const seen: number[] = [];
+        const end = other.subscribeStats(({ ready }) => seen.push(ready), { everyMs: 20 });
+        await expect.poll(() => seen).toEqual([0]);
+        await queue.sendBatch([{ body: 1 }, { body: 2 }]);
+        await expect.poll(() => seen).toEqual([0, 2]);
+        end();
+        await queue.send(3);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        expect(seen).toEqual([0, 2]);
+        expect(() => queue.subscribeStats(() => {}, { every: 5 } as never)).toThrow('unknown option "every"');
+      });
+
       test("a paused queue accepts and hands out nothing, in every client", async () => {
         const queue = await open<number>();
         const other = await openAgain<number>();

@@ -1,0 +1,59 @@
+// A client over hosts in this process, one after the other on the same disk, as when a host dies and the next begins.
+
+import { createClient, type Lifecycle } from "../../../src/client/client.js";
+import { createPublicConnection } from "../../../src/client/connection.js";
+import { runtime } from "../../../src/client/runtime.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { startHost, type TestHost } from "../host/world.js";
+
+export interface Hosts {
+  readonly current: TestHost;
+  /** Ends the host and starts the next one. */
+  change(): Promise<void>;
+  connect(): ReturnType<typeof connectTo>;
+  close(): Promise<void>;
+}
+
+export async function startHosts(): Promise<Hosts> {
+  const disk = createMemoryDisk();
+  const start = () => startHost({ store: createMemoryStore({ disk }) });
+  let current = await start();
+  const clients: ReturnType<typeof connectTo>[] = [];
+  return {
+    get current() {
+      return current;
+    },
+    async change() {
+      await current.host.close();
+      current = await start();
+    },
+    connect() {
+      const connected = connectTo(() => current);
+      clients.push(connected);
+      return connected;
+    },
+    async close() {
+      await Promise.all(clients.map(({ connection }) => connection.close({ force: true })));
+      await current.host.close();
+    },
+  };
+}
+
+function connectTo(host: () => TestHost) {
+  let events: Parameters<Lifecycle["listen"]>[0] | undefined;
+  const client = createClient({
+    runtime,
+    locks: undefined,
+    presenceLock: (name) => name,
+    channelName: "unit",
+    openPort: async () => host().port(),
+    lifecycle: {
+      listen(page) {
+        events = page;
+        return () => {};
+      },
+    },
+  });
+  const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
+  return { client, connection, page: events as Parameters<Lifecycle["listen"]>[0] };
+}
