@@ -17,10 +17,17 @@ export interface Bodies {
   /** Keeps a batch that was just stored. */
   keep(batch: BodyBatch, bytes: number): void;
   /** Bodies by number; one that the store cannot give back is missing. */
-  read(index: () => BatchIndex, bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+  read(bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
   /** The same for a hand-out: whose messages are hardly asked for again, so they are not kept for that. */
-  take(index: () => BatchIndex, bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
-  forget(): void;
+  take(bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+}
+
+export interface BodiesParts {
+  readonly store: LogStore;
+  /** Where the bodies are, as the working state has it. */
+  index(): BatchIndex;
+  /** Runs the task while the working state is what is stored, and nothing moves. */
+  exclusive<T>(task: () => Promise<T>): Promise<T>;
 }
 
 /** The body with this number, if the batch holds it. */
@@ -42,7 +49,7 @@ async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBat
   }
 }
 
-export function createBodies(store: LogStore): Bodies {
+export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
   const cache = new Map<Seq, { readonly batch: BodyBatch; readonly bytes: number; untaken: number }>();
   let bytesCached = 0;
 
@@ -62,20 +69,20 @@ export function createBodies(store: LogStore): Bodies {
   };
 
   /** A message that is handed out again counts again: that may cost a read. */
-  const noteTaken = (index: BatchIndex, bodySeqs: readonly Seq[]) => {
+  const noteTaken = (bodySeqs: readonly Seq[]) => {
     for (const seq of bodySeqs) {
-      const firstSeq = index.find(seq)?.firstSeq;
+      const firstSeq = index().find(seq)?.firstSeq;
       const cached = firstSeq === undefined ? undefined : cache.get(firstSeq);
       if (cached && --cached.untaken === 0) drop(cached.batch.firstSeq);
     }
   };
 
   /** Takes what the cache has; returns which batches would have the rest. */
-  const takeCached = (index: BatchIndex, wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Map<Seq, number> => {
+  const takeCached = (wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Map<Seq, number> => {
     const missing = new Map<Seq, number>();
     for (const seq of wanted) {
       if (found.has(seq)) continue;
-      const entry = index.find(seq);
+      const entry = index().find(seq);
       if (entry === undefined) continue;
       const cached = cache.get(entry.firstSeq);
       const message = cached && messageIn(cached.batch, seq);
@@ -85,37 +92,36 @@ export function createBodies(store: LogStore): Bodies {
     return missing;
   };
 
-  const read = async (index: () => BatchIndex, bodySeqs: readonly Seq[]) => {
-    const found = new Map<Seq, StoredMessage>();
-    // A batch may be rewritten under another key while it is being read: look again, once.
-    for (let round = 0; round < 2; round++) {
-      const missing = takeCached(index(), bodySeqs, found);
-      if (missing.size === 0) break;
-      const keys = [...missing.keys()].sort((a, b) => a - b);
-      const batches = await readable(store, keys);
-      for (const batch of batches) {
-        if (batch === undefined) continue;
-        remember(batch, missing.get(batch.firstSeq) ?? 0);
-        for (const seq of bodySeqs) {
-          const message = found.has(seq) ? undefined : messageIn(batch, seq);
-          if (message) found.set(seq, message);
-        }
+  /** Adds what can be found of the wanted bodies. */
+  const look = async (wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Promise<void> => {
+    const missing = takeCached(wanted, found);
+    if (missing.size === 0) return;
+    const keys = [...missing.keys()].sort((a, b) => a - b);
+    for (const batch of await readable(store, keys)) {
+      if (batch === undefined) continue;
+      remember(batch, missing.get(batch.firstSeq) ?? 0);
+      for (const seq of wanted) {
+        const message = found.has(seq) ? undefined : messageIn(batch, seq);
+        if (message) found.set(seq, message);
       }
     }
+  };
+
+  const read = async (wanted: readonly Seq[]) => {
+    const found = new Map<Seq, StoredMessage>();
+    await look(wanted, found);
+    // A batch may be under another key already, or the index be about to be undone: that it is gone is only sure at rest.
+    if (wanted.some((seq) => !found.has(seq))) await exclusive(() => look(wanted, found));
     return found;
   };
 
   return {
     keep: remember,
     read,
-    async take(index, bodySeqs) {
-      const found = await read(index, bodySeqs);
-      noteTaken(index(), bodySeqs);
+    async take(bodySeqs) {
+      const found = await read(bodySeqs);
+      noteTaken(bodySeqs);
       return found;
-    },
-    forget() {
-      cache.clear();
-      bytesCached = 0;
     },
   };
 }

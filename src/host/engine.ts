@@ -54,13 +54,18 @@ export interface Engine {
   readonly commits: number;
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
+  /** The state is what is stored. Once it is not, and the log could not be read again, the next turn rejects. */
+  readonly isSound: boolean;
   /**
    * Ends leases whose time is up, decides the work, then what `plan` adds, commits, settles the work. Resolves with what became
    * durable, or with `undefined` when the store would not take even the host's own changes: try again later.
    * Rejects only when the host can go on no longer: deposed, or the store is lost.
    */
   turn<Plan>(works: readonly Work[], parts: TurnParts<Plan>): Promise<Turn<Plan> | undefined>;
-  /** Commits the record of a rewrite together with the batches it moves; `build` sees the state of that moment. */
+  /**
+   * Commits the record of a rewrite together with the batches it moves; `build` sees the state of that moment. Rejects
+   * when the store refuses, or does not say what became of it; then the state is what is stored again.
+   */
   rewrite(build: (state: State) => Rewrite | undefined): Promise<boolean>;
   /** Notes that a checkpoint holds everything up to this record. */
   checkpointed(uptoLsn: number): void;
@@ -85,6 +90,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   let { state, checkpointLsn } = await load(log);
   const { epoch } = state;
   let commits = 0;
+  let fault: unknown;
 
   const record = (at: number, changes: readonly Change[]): JournalRecord => ({
     v: JOURNAL_VERSION,
@@ -96,7 +102,12 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
 
   /** Undoes what is not stored. */
   const reload = async () => {
-    ({ state, checkpointLsn } = await load(await store.open()));
+    try {
+      ({ state, checkpointLsn } = await load(await store.open()));
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
   };
 
   const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
@@ -128,7 +139,11 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     get journalRecords() {
       return state.lsn - checkpointLsn;
     },
+    get isSound() {
+      return fault === undefined;
+    },
     async turn(works, parts) {
+      if (fault !== undefined) throw fault;
       let remaining = works;
       for (;;) {
         const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, parts);
@@ -155,7 +170,13 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
       const rewrite = build(state);
       if (rewrite === undefined) return false;
       const entry = record(platform.now(), [rewrite.change]);
-      await store.rewrite(entry, rewrite.add, rewrite.change.removed);
+      try {
+        await store.rewrite(entry, rewrite.add, rewrite.change.removed);
+      } catch (error) {
+        // It may have happened although nobody said so: then bodies are no longer where the state has them.
+        await reload();
+        throw error;
+      }
       applyRecord(state, entry);
       return true;
     },

@@ -19,10 +19,7 @@ export async function buildHandOut(
   grant: string,
   leases: readonly Lease[],
 ): Promise<BuiltHandOut> {
-  const found = await bodies.take(
-    () => state().batches,
-    leases.map((lease) => lease.bodySeq),
-  );
+  const found = await bodies.take(leases.map((lease) => lease.bodySeq));
   const readable = leases.filter((lease) => found.has(lease.bodySeq));
   const messages = readable.map((lease) => found.get(lease.bodySeq));
   const doExpire = readable.some((lease) => lease.expiresAt !== undefined);

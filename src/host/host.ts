@@ -96,7 +96,11 @@ function createHost(
   engine: Engine,
   { instance, lock, losses, end }: Life & { readonly losses: DataLoss[] },
 ): Host {
-  const bodies = createBodies(store);
+  const bodies = createBodies({
+    store,
+    index: () => engine.state.batches,
+    exclusive: (task) => loop.exclusive(task),
+  });
   const takers = createTakers();
   /** Those that have not said hello yet, too. */
   const sessions = new Set<Session>();
@@ -121,7 +125,6 @@ function createHost(
   const measures = createMeasures(state, platform.now);
   const reads = createReads(loop, bodies, {
     now: platform.now,
-    state,
     load: (queue) => measures.load(queue, takers.handlers(queue)),
   });
   const watchers = createWatchers({

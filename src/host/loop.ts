@@ -82,7 +82,10 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       if (turn) onTurn(turn);
       const due = tasks;
       tasks = [];
-      for (const task of due) await task.run();
+      for (const task of due) {
+        if (engine.isSound) await task.run();
+        else task.reject(closedError());
+      }
       const next = Math.min(nextWakeUp(engine.state), nextDeadline()) - platform.now();
       setTimer(turn ? Math.min(RESCAN_MS, next) : REFUSED_RETRY_MS);
     }

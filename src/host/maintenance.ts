@@ -78,8 +78,10 @@ export function createMaintenance({
   };
 
   const rewrite = async () => {
-    for (let group = nextGroup(engine.state); group && !isClosed; group = nextGroup(engine.state)) {
-      const keys = group.map((batch) => batch.firstSeq);
+    while (!isClosed) {
+      // Chosen at rest: a batch that only a refused commit had freed would stand between the others again.
+      const keys = await loop.exclusive(async () => nextGroup(engine.state)?.map((batch) => batch.firstSeq));
+      if (keys === undefined) return;
       const read = (await store.readBatches(keys)).filter((batch) => batch !== undefined);
       if (read.length !== keys.length) return;
       const isDone = await loop.exclusive(() => engine.rewrite((state) => joinLive(state, keys, read)));

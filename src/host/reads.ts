@@ -20,7 +20,7 @@ export interface Reads {
 export function createReads(
   loop: Loop,
   bodies: Bodies,
-  { now, state, load }: { now(): number; state(): State; load(queue: string): QueueLoad },
+  { now, load }: { now(): number; load(queue: string): QueueLoad },
 ): Reads {
   const view = async (
     select: (queue: QueueState, state: State) => MessageEntry[],
@@ -33,10 +33,7 @@ export function createReads(
         term: termOf(current.terms, entry.seq),
       }));
     });
-    const found = await bodies.read(
-      () => state().batches,
-      entries.map((entry) => entry.bodySeq),
-    );
+    const found = await bodies.read(entries.map((entry) => entry.bodySeq));
     return entries.map((entry) => {
       const message = found.get(entry.bodySeq);
       return viewOf(entry, encodeId(entry.term, entry.seq), message?.body, message?.headers ?? {});
