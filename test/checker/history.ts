@@ -193,12 +193,16 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbanc
   if (isGivenBack && (tried.settle?.place ?? 0) < next.place) return undefined;
   if (tried.aborted?.code === "timeout") return "timeout";
   const between = (place: number) => place > tried.place && place < next.place;
-  const own = byConsumer.get(tried.delivered.consumer)?.find(({ place }) => between(place));
+  const ofConsumer = byConsumer.get(tried.delivered.consumer) ?? [];
+  const own = ofConsumer.find(({ place, type }) => between(place) && type !== "stall");
   if (own) return own.type;
   if (tried.aborted?.code === "closed") return "closed";
   if (tried.aborted || hasNoEffect) return "lease-ended";
   // The later one in the history may be the older one, long under way.
   if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
+  // It stood still, and died before it could be told.
+  const hasStalled = ofConsumer.some(({ place, type }) => between(place) && type === "stall");
+  if (hasStalled && ofConsumer.some(({ place, type }) => place > next.place && type === "crash")) return "crash";
   if (tried.failed) return "unsettled";
   return hostLost.some(between) ? "host-lost" : "unexplained";
 }

@@ -25,9 +25,14 @@ export interface Message {
   readonly ids: Set<string>;
 }
 
+export interface OfConsumer {
+  readonly place: number;
+  readonly type: "crash" | "suspend" | "stall";
+}
+
 /** What happened to many messages at once. */
 export interface Disturbances {
-  readonly byConsumer: ReadonlyMap<string, readonly { readonly place: number; readonly type: "crash" | "suspend" }[]>;
+  readonly byConsumer: ReadonlyMap<string, readonly OfConsumer[]>;
   readonly hostLost: readonly number[];
   readonly clock: readonly Of<"clock">[];
 }
@@ -44,13 +49,13 @@ type OfMessage = Extract<HistoryEvent, { body: string }>;
 
 export function see(history: History): Seen {
   const messages = new Map<string, Message>();
-  const byConsumer = new Map<string, { place: number; type: "crash" | "suspend" }[]>();
+  const byConsumer = new Map<string, OfConsumer[]>();
   const hostLost: number[] = [];
   const clock: Of<"clock">[] = [];
   const stats: Of<"stats">[] = [];
   const malformed: string[] = [];
   for (const [place, event] of history.entries()) {
-    if (event.type === "crash" || event.type === "suspend") {
+    if (event.type === "crash" || event.type === "suspend" || event.type === "stall") {
       const known = byConsumer.get(event.consumer) ?? [];
       byConsumer.set(event.consumer, known);
       known.push({ place, type: event.type });

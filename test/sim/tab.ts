@@ -48,6 +48,7 @@ export interface Tab {
   receive(max: number): void;
   sleep(): void;
   wake(): void;
+  standStill(): void;
   crash(): void;
 }
 
@@ -260,6 +261,10 @@ export function openTab(parts: TabParts): Tab {
       isAsleep = false;
       context.goOn();
       context.plan(() => lifecycle?.resume(), 0);
+    },
+    standStill() {
+      for (const consumer of consumers) record({ type: "stall", consumer });
+      context.standStill();
     },
     crash() {
       for (const consumer of consumers) record({ type: "crash", consumer });

@@ -84,7 +84,8 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   let workersNamed = 0;
   const isOrdered = random.chance(0.25);
   const settings = {
-    leaseMs: random.between(500, 3_000),
+    // Where order is judged, no slow disk ends the lease of what waits in the consumer's buffer.
+    leaseMs: random.between(500, 3_000) + (isOrdered ? 30_000 : 0),
     handlerTimeoutMs: random.between(2_000, 5_000),
     maxDeliveries: random.between(2, 5),
     backoff: { type: "exponential", baseMs: random.between(10, 200), maxMs: 2_000, jitter: "full" },
@@ -144,9 +145,9 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     worker.context.die();
   };
   const later = scheduler.context("the world");
-  const stall = (context: Tab["context"], ms: number) => {
+  const stall = (context: Tab["context"], ms: number, standStill = context.standStill) => {
     note(`${context.name} stands still for ${ms} ms`);
-    context.standStill();
+    standStill();
     later.plan(() => context.goOn(), ms);
   };
 
@@ -161,7 +162,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     if (!isOrdered && hit(faults.stallHost) && worker && !worker.context.isStill)
       stall(worker.context, random.between(50, 8_000));
     if (hit(faults.stallTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep)
-      stall(tab.context, random.between(50, 6_000));
+      stall(tab.context, random.between(50, 6_000), tab.standStill);
     if (hit(faults.sleepTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep) {
       const ms = random.between(20, 6_000);
       note(`${tab.context.name} sleeps for ${ms} ms`);
