@@ -3,12 +3,13 @@
 
 import { answerOpening } from "./link/opening.js";
 import { STOP_HOSTING } from "./link/wire.js";
-import { createHosting } from "./wiring/hosting.js";
+import { createHosting, proveLife } from "./wiring/hosting.js";
 
 const stopping = new AbortController();
 const hosting = createHosting("dedicated-worker", stopping.signal);
+const life = proveLife();
 
 addEventListener("message", ({ data, ports: [port] }: MessageEvent) => {
-  if (port) answerOpening(port, hosting);
+  if (port) answerOpening(port, hosting, life);
   if (data === STOP_HOSTING) stopping.abort();
 });

@@ -1,11 +1,12 @@
 // The SharedWorker entry: hosts the databases that its clients ask for.
 
 import { answerOpening } from "./link/opening.js";
-import { createHosting } from "./wiring/hosting.js";
+import { createHosting, proveLife } from "./wiring/hosting.js";
 
 const hosting = createHosting("shared-worker");
+const life = proveLife();
 
 addEventListener("connect", (event) => {
   const [port] = (event as MessageEvent).ports;
-  if (port) answerOpening(port, hosting);
+  if (port) answerOpening(port, hosting, life);
 });

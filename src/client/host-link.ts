@@ -8,14 +8,15 @@
 import type { Held } from "../core/commands.js";
 import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { WIRE_MAJOR, WIRE_MINOR } from "../core/version.js";
-import type { Port } from "../link/guard.js";
+import type { OpenedPort } from "../link/directory.js";
+import { onGone } from "../link/life.js";
 import { type Link, openLink } from "../link/link.js";
 import type { ClientRequest, HostRequest, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import type { Runtime } from "./runtime.js";
 
 /** Opens a port to the host, wherever it is, once it listens there. */
-export type OpenPort = () => Promise<Port>;
+export type OpenPort = () => Promise<OpenedPort>;
 
 export interface HostLinkParts {
   readonly client: string;
@@ -56,7 +57,7 @@ const FINAL: ReadonlySet<QueueErrorCode> = new Set([
   "storage-failed",
   "storage-lost",
 ]);
-/** A worker that has not answered the hello by then may have died in the middle of it: open another port. */
+/** A host that has not taken this client in by then will hardly do so: open another port. */
 const HELLO_MS_MAX = 10_000;
 const RETRY_MS_MAX = 5_000;
 /** How long to wait for a link to close whose host has said that it ends. */
@@ -70,6 +71,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
   let suspension: { readonly over: Promise<void>; end(): void } | undefined;
+  /** Gives up the port that is being opened. */
+  let interrupt = () => {};
   /** Aborted when an answer could not be read: any of the questions under way may be the one. */
   let unread = new AbortController();
 
@@ -99,8 +102,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     const inTime = new AbortController();
     const giveUp = () => inTime.abort(new QueueError("host-lost", "the host did not answer"));
     const cancelTimer = parts.runtime.setTimer(giveUp, HELLO_MS_MAX);
+    const over = new AbortController();
+    interrupt = giveUp;
+    const opening = parts.openPort();
     try {
-      const port = await abortable(parts.openPort(), inTime.signal);
+      const { port, lock } = await abortable(opening, inTime.signal);
+      if (lock !== undefined && parts.locks) onGone(parts.locks, lock, over.signal, giveUp);
       const link = openLink<HostRequest, ClientRequest>(port, {
         serve: parts.serve,
         onPeerUnreadable: parts.onPeerUnreadable,
@@ -112,8 +119,13 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         link.close(new QueueError("host-lost", "the host did not accept this client"));
         throw error;
       }
+    } catch (error) {
+      // It may still come, for nobody.
+      opening.then(({ port }) => port.close?.()).catch(() => {});
+      throw error;
     } finally {
       cancelTimer();
+      over.abort();
     }
   };
 
@@ -174,7 +186,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   const watch = ({ link, welcome }: Connected) => {
     link.closed.addEventListener("abort", () => lose(link), { once: true });
     if (welcome.lock === undefined || parts.locks === undefined) return;
-    parts.locks.request(welcome.lock, { mode: "shared", signal: link.closed }, () => lose(link)).catch(() => {});
+    onGone(parts.locks, welcome.lock, link.closed, () => lose(link));
   };
 
   const endOf = (link: Link<HostRequest>) =>
@@ -218,6 +230,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         end = resolve;
       });
       suspension = { over, end };
+      interrupt();
       const link = current?.link;
       if (link === undefined) return;
       current = undefined;

@@ -154,10 +154,11 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
             commits++;
           }
         } catch (error) {
+          assertGoesOn(error);
           await reload();
-          const isHostsOwn = remaining.length === 0;
-          remaining = await refuse(store, remaining, error);
-          if (isHostsOwn) return undefined;
+          const undecided = settleStored(state, remaining);
+          if (undecided.length === 0) return undefined;
+          remaining = await refuse(store, undecided, error);
           continue;
         }
         remaining.forEach((work, i) => {
@@ -269,12 +270,22 @@ function durabilityOf(state: State, changes: readonly Change[]): Durability {
   return changes.some(isStrict) ? "strict" : "relaxed";
 }
 
-/**
- * A commit was refused and undone. Settles the work that was to blame and returns the rest, to be decided again.
- * Rethrows when nothing can be committed any more.
- */
-async function refuse(store: LogStore, works: readonly Work[], error: unknown): Promise<readonly Work[]> {
-  if (!(error instanceof StoreError) || error.reason === "deposed") throw error;
+/** Settles what an earlier commit has decided, sent again by its client: it is not to blame. Returns the rest. */
+function settleStored(state: State, works: readonly Work[]): readonly Work[] {
+  return works.filter((work) => {
+    const outcome = work.from && state.clients.get(work.from.client)?.outcomes.get(work.from.number);
+    if (outcome) work.settle(outcome);
+    return outcome === undefined;
+  });
+}
+
+/** Rethrows an error after which nothing can be committed any more. */
+function assertGoesOn(error: unknown): asserts error is StoreError {
+  if (!(error instanceof StoreError) || error.reason === "deposed" || error.reason === "lost") throw error;
+}
+
+/** A commit was refused and undone. Settles the work that was to blame and returns the rest, to be decided again. */
+async function refuse(store: LogStore, works: readonly Work[], error: StoreError): Promise<readonly Work[]> {
   const settleAll = (blamed: readonly Work[], outcome: OutcomeFailed) => {
     for (const work of blamed) work.settle(outcome);
     return works.filter((work) => !blamed.includes(work));
@@ -296,6 +307,5 @@ async function refuse(store: LogStore, works: readonly Work[], error: unknown): 
     }
     return works.filter((work) => !blamed.has(work));
   }
-  if (error.reason === "lost") throw error;
   return settleAll(works, failure("storage-failed", `the database refused the commit: ${error.message}`));
 }

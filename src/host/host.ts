@@ -11,6 +11,7 @@ import type { Lease, State } from "../core/state.js";
 import { WIRE_MINOR } from "../core/version.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
+import { holdLife, type Life } from "../link/life.js";
 import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
@@ -49,6 +50,8 @@ export interface HostOptions {
 }
 
 export interface Host {
+  /** Held for as long as this host lives. */
+  readonly lock: string | undefined;
   /** Serves a client on this port. Throws when the host has ended. */
   connect(port: Port): void;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
@@ -62,39 +65,31 @@ export async function openHost(options: HostOptions): Promise<Host> {
   try {
     const engine = await openEngine(options.store, options.platform);
     const losses = await checkCanary(options.platform, engine.state.epoch);
-    return createHost(options, engine, { losses, ...(await proveLife(options)) });
+    return createHost(options, engine, { losses, ...(await identify(options)) });
   } catch (error) {
     await options.store.close();
     throw queueErrorOf(error);
   }
 }
 
-/** What tells clients that this host, and no other, lives: its instance, and a lock of its own. */
-interface Life {
+/** What tells clients that this host, and no other, lives. */
+interface Identity {
   readonly instance: string;
-  readonly lock: string | undefined;
-  end(): void;
+  readonly life: Life | undefined;
 }
 
-/**
- * The host's lock may be stolen; then it says nothing about the host it was stolen from, which may die unheard. Nobody
- * else asks for this one but those who wait for its end.
- */
-async function proveLife({ platform, lock }: HostOptions): Promise<Life> {
+/** The host's lock may be stolen; then it says nothing about the host it was stolen from, which may die unheard. */
+async function identify({ platform, lock }: HostOptions): Promise<Identity> {
   const instance = platform.token();
   const { locks } = platform;
-  if (lock === undefined || locks === undefined) return { instance, lock: undefined, end: () => {} };
-  const own = `${lock}:${instance}`;
-  return new Promise((resolve, reject) => {
-    const live = () => new Promise<void>((end) => resolve({ instance, lock: own, end }));
-    locks.request(own, live).catch(reject);
-  });
+  const hasLocks = lock !== undefined && locks !== undefined;
+  return { instance, life: hasLocks ? await holdLife(locks, `${lock}:${instance}`) : undefined };
 }
 
 function createHost(
   { kind, store, platform, presenceLock, checkpointRecords }: HostOptions,
   engine: Engine,
-  { instance, lock, losses, end }: Life & { readonly losses: DataLoss[] },
+  { instance, life, losses }: Identity & { readonly losses: DataLoss[] },
 ): Host {
   const bodies = createBodies({
     store,
@@ -255,7 +250,7 @@ function createHost(
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
         if (isKept) keeper.note({ id: client, askHeld: session.askHeld }, { leaseMs: 0, handlerTimeoutMs: 0 });
         tellWhatEnded(session, held);
-        resolve({ instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock, losses });
+        resolve({ instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock: life?.lock, losses });
       });
     });
   };
@@ -391,7 +386,7 @@ function createHost(
     keeper.close();
     await maintenance.close();
     for (const session of sessions) session.close(reason);
-    end();
+    life?.end();
     await store.close();
   };
 
@@ -404,6 +399,7 @@ function createHost(
   );
 
   return {
+    lock: life?.lock,
     connect: (port) => {
       // Until its store is closed, and the next host can open, others still find this one.
       if (stopped) throw stopped;

@@ -125,7 +125,8 @@ export function createMaintenance({
     async close() {
       isClosed = true;
       cancelTimer?.();
-      await running;
+      // Whatever went wrong with it must not keep the host from ending.
+      await running?.catch(() => {});
     },
   };
 }

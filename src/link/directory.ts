@@ -94,13 +94,19 @@ export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate
   });
 }
 
+/** A port and the lock that is free once who is behind it is gone. */
+export interface OpenedPort {
+  readonly port: Port;
+  readonly lock: string | undefined;
+}
+
 /** A port to the host over a channel of its own; `undefined` when no host opens its end in time, or it is ending. */
-export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port | undefined> {
+export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<OpenedPort | undefined> {
   const name = `${asking.directory}:${asking.uuid()}`;
   const directory = asking.openChannel(asking.directory);
   const port: Channel = asking.openChannel(name);
   return new Promise((resolve) => {
-    const end = (linked: Port | undefined) => {
+    const end = (linked: OpenedPort | undefined) => {
       cancel();
       directory.close();
       port.removeEventListener("message", onMessage);
@@ -108,8 +114,9 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port
       resolve(linked);
     };
     const onMessage = ({ data }: MessageEvent) => {
-      if (isMessage(data) && (data as { type: string }).type === OPENED)
-        end(Reflect.get(data, "ok") === true ? port : undefined);
+      if (!isMessage(data) || (data as { type: string }).type !== OPENED) return;
+      const lock: unknown = Reflect.get(data, "lock");
+      end(Reflect.get(data, "ok") === true ? { port, lock: typeof lock === "string" ? lock : undefined } : undefined);
     };
     const cancel = asking.setTimer(() => end(undefined), timeoutMs);
     port.addEventListener("message", onMessage);
@@ -118,10 +125,13 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Port
 }
 
 /** The host's end of a channel that a client asked for. */
-export function answerLink(port: Channel, connect: (port: Port) => void): void {
+export function answerLink(
+  port: Channel,
+  host: { connect(port: Port): void; readonly lock?: string | undefined },
+): void {
   try {
-    connect(port);
-    port.postMessage({ type: OPENED, ok: true });
+    host.connect(port);
+    port.postMessage({ type: OPENED, ok: true, lock: host.lock });
   } catch (error) {
     port.postMessage({ type: OPENED, ...failed(error) });
     port.close();

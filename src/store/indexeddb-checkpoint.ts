@@ -1,12 +1,11 @@
 // Writes a checkpoint. Invariant: until one strict transaction flips the pointer, and with that drops the journal
 // behind it and the former generation, a reader sees the former checkpoint whole.
 
-import { assert } from "../core/errors.js";
 import type { Lsn } from "../core/journal.js";
 import type { Access } from "./access.js";
 import type { CheckpointPointer } from "./format.js";
 import { readPointer } from "./indexeddb-schema.js";
-import type { CheckpointChunk } from "./log-store.js";
+import { type CheckpointChunk, StoreError } from "./log-store.js";
 
 const CHUNKS_PER_WRITE = 4;
 
@@ -17,7 +16,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   access.step("checkpoint:begin");
   const former = await access.read(["meta"], readPointer);
-  assert(uptoLsn >= former.uptoLsn, "a checkpoint is not older than the one before it");
+  if (uptoLsn < former.uptoLsn) throw new StoreError("deposed", "checkpoint: another writer has written a later one");
   const generation = former.generation + 1;
   let written = 0;
   for await (const piece of inPieces(chunks)) {

@@ -116,7 +116,9 @@ function createWrites(session: Session): Omit<LogStore, keyof Reads> {
     async checkpoint(chunks, uptoLsn) {
       step("checkpoint:begin");
       assertOpen(session);
-      assert(uptoLsn >= disk.pointer.uptoLsn, "a checkpoint is not older than the one before it");
+      if (uptoLsn < disk.pointer.uptoLsn) {
+        throw new StoreError("deposed", "checkpoint: another writer has written a later one");
+      }
       const generation = disk.pointer.generation + 1;
       let written = 0;
       for await (const chunk of chunks) {

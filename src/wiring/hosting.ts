@@ -1,9 +1,11 @@
 // Hosts databases in this context, each as long as it holds that database's lock. What the worker entries share.
 
+import { runtime } from "../client/runtime.js";
 import { QueueError } from "../core/errors.js";
 import { type Elsewhere, stand } from "../host/candidate.js";
 import { type Host, openHost } from "../host/host.js";
 import { createPlatform } from "../host/platform.js";
+import { holdLife } from "../link/life.js";
 import type { Opening } from "../link/opening.js";
 import { channelName, directoryName, type HostKind, hostLockName, presenceLockName } from "../link/wire.js";
 import { createIndexedDbStore } from "../store/indexeddb.js";
@@ -11,6 +13,10 @@ import type { LogStore } from "../store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory.js";
 import { createAsking } from "./asking.js";
 import { createCanary } from "./canary.js";
+
+/** Holds a lock for as long as this worker lives, and says which. Where there are no locks, nothing hosts. */
+export const proveLife = (): Promise<string> | undefined =>
+  navigator.locks && holdLife(navigator.locks, `originmq:worker:${runtime.uuid()}`).then(({ lock }) => lock);
 
 export type Hosting = (opening: Opening) => Promise<Host | Elsewhere>;
 

@@ -9,7 +9,7 @@ import type { ClientParts } from "../client/client.js";
 import type { ConnectOptions } from "../client/connection.js";
 import { runtime } from "../client/runtime.js";
 import { QueueError } from "../core/errors.js";
-import { type Asking, askHost, linkOverChannel } from "../link/directory.js";
+import { type Asking, askHost, linkOverChannel, type OpenedPort } from "../link/directory.js";
 import type { Port } from "../link/guard.js";
 import { answerOpening, type Opening, requestOpening, type Served } from "../link/opening.js";
 import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/wire.js";
@@ -32,6 +32,9 @@ export interface Starters {
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
 const ASK_MS = 500;
 const LINK_MS = 2_000;
+/** How long a worker's first sign of life may take; twice as long each time that it was not enough. */
+const SIGN_MS = 1_000;
+const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): Transport {
   const { database = "originmq", storage = "indexeddb", worker } = options;
@@ -63,7 +66,7 @@ function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "on
       const { openInProcess } = await import("./in-process.js");
       const opened = await openInProcess(database);
       release = opened.release;
-      return opened.port;
+      return { port: opened.port, lock: undefined };
     },
     onClosed: () => release(),
   };
@@ -74,12 +77,12 @@ interface Means {
   readonly workers: Workers;
 }
 
-async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Port> {
+async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<OpenedPort> {
   const shared = workers.shared(opening);
-  const port = shared
-    ? await openWorkerPort(shared, shared.port, opening)
+  const opened = shared
+    ? await openWorkerPort(shared, shared.port, opening, workers)
     : await openWithoutSharedWorker(opening, asking, { starters, workers });
-  if (port) return port;
+  if (opened) return opened;
   const linked = await linkOverChannel(asking, LINK_MS);
   if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
   return linked;
@@ -103,7 +106,12 @@ function assertSupported({ storage }: Opening): void {
 }
 
 /** The worker's port; `undefined` when another context hosts. */
-async function openWorkerPort(worker: EventTarget, port: Port, opening: Opening): Promise<Port | undefined> {
+async function openWorkerPort(
+  worker: EventTarget,
+  port: Port,
+  opening: Opening,
+  workers: Pick<Workers, "signMs">,
+): Promise<OpenedPort | undefined> {
   let onError: (event: Event) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     onError = (event) => {
@@ -112,9 +120,12 @@ async function openWorkerPort(worker: EventTarget, port: Port, opening: Opening)
     };
   });
   worker.addEventListener("error", onError);
+  const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
+  workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
   try {
-    const { isElsewhere } = await Promise.race([requestOpening(port, opening), failed]);
-    if (!isElsewhere) return port;
+    const { isElsewhere, lock } = await Promise.race([requestOpening(port, opening, patience), failed]);
+    workers.signMs = SIGN_MS;
+    if (!isElsewhere) return { port, lock };
     port.close?.();
     return undefined;
   } finally {
@@ -126,13 +137,13 @@ async function openWithoutSharedWorker(
   opening: Opening,
   asking: Asking,
   { starters, workers }: Means,
-): Promise<Port | undefined> {
+): Promise<OpenedPort | undefined> {
   if (await askHost(asking, ASK_MS)) return undefined;
   const { port1, port2 } = new MessageChannel();
   const worker = workers.dedicated();
   if (worker) {
     worker.postMessage(null, [port2]);
-    return openWorkerPort(worker, port1, opening);
+    return openWorkerPort(worker, port1, opening, workers);
   }
   if (starters.inContext === undefined) {
     throw new QueueError(
@@ -141,10 +152,14 @@ async function openWithoutSharedWorker(
     );
   }
   answerOpening(port2, starters.inContext);
-  return openWorkerPort(new EventTarget(), port1, opening);
+  const { isElsewhere } = await requestOpening(port1, opening);
+  if (!isElsewhere) return { port: port1, lock: undefined };
+  port1.close();
+  return undefined;
 }
 
 interface Workers {
+  signMs: number;
   /** A SharedWorker to connect to; `undefined` where there is none, or a dedicated one was asked for. */
   shared(opening: Opening): SharedWorker | undefined;
   /** The page's own worker, started once and ended with its page. */
@@ -161,6 +176,7 @@ function createWorkers({ sharedWorker, dedicatedWorker }: Starters, create: Conn
   let isDedicated = false;
   const isOwn = (made: unknown): made is Worker => typeof Worker !== "undefined" && made instanceof Worker;
   return {
+    signMs: SIGN_MS,
     shared(opening) {
       if (typeof SharedWorker === "undefined" || isDedicated) return undefined;
       const made = create ? create() : sharedWorker?.(opening);

@@ -5,8 +5,9 @@ import { QueueError } from "../../src/core/errors.js";
 import { type Elsewhere, stand } from "../../src/host/candidate.js";
 import { type Host, openHost } from "../../src/host/host.js";
 import type { Platform } from "../../src/host/platform.js";
-import { type Asking, type Channel, linkOverChannel } from "../../src/link/directory.js";
+import { type Asking, type Channel, linkOverChannel, type OpenedPort } from "../../src/link/directory.js";
 import type { Port } from "../../src/link/guard.js";
+import { holdLife } from "../../src/link/life.js";
 import { answerOpening, type Opening, requestOpening } from "../../src/link/opening.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/wire.js";
 import { createMemoryDisk } from "../../src/store/memory.js";
@@ -25,6 +26,7 @@ export const NAMES = {
   presence: (client: string) => presenceLockName(storage, database, client),
 };
 const LINK_MS = 2_000;
+const SIGN_MS = 1_000;
 const CHECKPOINT_RECORDS = 60;
 
 export interface Worker {
@@ -39,7 +41,7 @@ export interface Origin {
   readonly workers: ReadonlyMap<string, Worker>;
   readonly locks: ReturnType<typeof createLocks>;
   /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
-  openPort(page: Context, url: string): Promise<Port>;
+  openPort(page: Context, url: string): Promise<OpenedPort>;
   asking(context: Context): Asking;
   uuid(): string;
   /** The worker hears nothing of the others for so long, and takes the lock from whoever holds it. */
@@ -142,10 +144,11 @@ export function createOrigin(parts: OriginParts): Origin {
       own.then((host) => ("elsewhere" in host ? forget() : host.ended.then(forget, forget)), forget);
       return own;
     };
+    const life = holdLife(platform.locks as LockManager, `worker ${uuid()}`).then(({ lock }) => lock);
     const worker: Worker = {
       url,
       context,
-      connect: (port) => void context.plan(() => answerOpening(port, serve), random.between(1, 10)),
+      connect: (port) => void context.plan(() => answerOpening(port, serve, life), random.between(1, 10)),
     };
     workers.set(url, worker);
     context.onDeath(() => {
@@ -164,8 +167,13 @@ export function createOrigin(parts: OriginParts): Origin {
       const worker = workers.get(url) ?? startWorker(url);
       const [own, theirs] = network.pair(page, worker.context);
       worker.connect(theirs);
-      const { isElsewhere } = await requestOpening(own, OPENING);
-      if (!isElsewhere) return own;
+      const patience = {
+        locks: locks.of(page),
+        setTimer: (callback: () => void, ms: number) => page.plan(callback, ms),
+        signMs: SIGN_MS,
+      };
+      const { isElsewhere, lock } = await requestOpening(own, OPENING, patience);
+      if (!isElsewhere) return { port: own, lock };
       own.close?.();
       const linked = await linkOverChannel(askingOf(page), LINK_MS);
       if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
