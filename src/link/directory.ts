@@ -36,6 +36,11 @@ export function isBetter(candidate: Candidate, host: Candidate): boolean {
 const isMessage = (data: unknown): data is Message =>
   typeof data === "object" && data !== null && typeof Reflect.get(data, "type") === "string";
 
+/** The first repetition of a question; each further one comes after twice the time. */
+const REPEAT_MS = 50;
+/** Channels that a host has linked to lately: a repeated request is one request. */
+const LINKED_MAX = 100;
+
 export interface Directory {
   close(): void;
 }
@@ -46,9 +51,16 @@ export function serveDirectory(
   host: Candidate,
   events: { onLink(channel: string): void; onBetter(): void },
 ): Directory {
+  const linked = new Set<string>();
+  const link = (name: string) => {
+    if (linked.has(name)) return;
+    linked.add(name);
+    for (const oldest of linked) if (linked.size > LINKED_MAX) linked.delete(oldest);
+    events.onLink(name);
+  };
   const onMessage = ({ data }: MessageEvent) => {
     if (!isMessage(data)) return;
-    if (data.type === "originmq:link" && typeof data.channel === "string") events.onLink(data.channel);
+    if (data.type === "originmq:link" && typeof data.channel === "string") link(data.channel);
     if (data.type === "originmq:where") answer(data.id, false);
     if (data.type === "originmq:stand") {
       const yields = isBetter(data.candidate, host);
@@ -75,6 +87,17 @@ export interface Asking {
 
 export type Answer = Pick<Extract<Message, { type: "originmq:here" }>, "host" | "yields">;
 
+/** Posts until it is cancelled: who becomes the host a moment later has not heard the first question. */
+function repeatedly(asking: Asking, post: () => void): () => void {
+  let cancel = () => {};
+  const again = (ms: number) => {
+    post();
+    cancel = asking.setTimer(() => again(2 * ms), ms);
+  };
+  again(REPEAT_MS);
+  return () => cancel();
+}
+
 /** Asks who hosts; `undefined` when nobody answers in time. With a candidate: and whether the host yields to it. */
 export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate): Promise<Answer | undefined> {
   const channel = asking.openChannel(asking.directory);
@@ -82,6 +105,7 @@ export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate
   return new Promise((resolve) => {
     const end = (answer: Answer | undefined) => {
       cancel();
+      stopAsking();
       channel.close();
       resolve(answer);
     };
@@ -90,7 +114,8 @@ export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate
       if (isMessage(data) && data.type === "originmq:here" && data.id === id)
         end({ host: data.host, yields: data.yields });
     });
-    channel.postMessage(candidate ? { type: "originmq:stand", id, candidate } : { type: "originmq:where", id });
+    const question: Message = candidate ? { type: "originmq:stand", id, candidate } : { type: "originmq:where", id };
+    const stopAsking = repeatedly(asking, () => channel.postMessage(question));
   });
 }
 
@@ -108,6 +133,7 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Open
   return new Promise((resolve) => {
     const end = (linked: OpenedPort | undefined) => {
       cancel();
+      stopAsking();
       directory.close();
       port.removeEventListener("message", onMessage);
       if (linked === undefined) port.close();
@@ -120,7 +146,7 @@ export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<Open
     };
     const cancel = asking.setTimer(() => end(undefined), timeoutMs);
     port.addEventListener("message", onMessage);
-    directory.postMessage({ type: "originmq:link", channel: name });
+    const stopAsking = repeatedly(asking, () => directory.postMessage({ type: "originmq:link", channel: name }));
   });
 }
 

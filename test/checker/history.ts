@@ -248,13 +248,13 @@ function isEarly({ send, tries }: Message, { clock }: Disturbances, toleranceMs:
   /** Milliseconds that the wall clock has gone forward. */
   const passed = (from: number, to: number) =>
     clock.reduce((sum, { at, byMs }) => sum + (byMs > 0 && at >= from && at <= to ? byMs : 0), to - from);
-  return tries.some(({ delivered }, i) => {
+  return tries.some(({ delivered, place }, i) => {
     const isTooSoon = (from: number, delayMs: number) => passed(from, delivered.at) + toleranceMs < delayMs;
     if (send?.delayMs !== undefined && isTooSoon(send.at, send.delayMs)) return true;
-    const before = tries[i - 1];
-    // Only a delay that is known to have been taken up.
-    const delayMs = before?.settled && before.settle?.event.delayMs;
-    return delayMs !== undefined && before?.settle !== undefined && isTooSoon(before.settle.event.at, delayMs);
+    const { settle, settled } = tries[i - 1] ?? {};
+    // Only a delay that is known to have been taken up, and asked for before: of two, the later one may be the older lease.
+    if (settle === undefined || settled === undefined || settle.place > place) return false;
+    return settle.event.delayMs !== undefined && isTooSoon(settle.event.at, settle.event.delayMs);
   });
 }
 
