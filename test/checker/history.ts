@@ -195,7 +195,7 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbanc
   const between = (place: number) => place > tried.place && place < next.place;
   const ofConsumer = byConsumer.get(tried.delivered.consumer) ?? [];
   const own = ofConsumer.find(({ place, type }) => between(place) && type !== "stall");
-  if (own) return own.type;
+  if (own?.type === "crash" || own?.type === "suspend") return own.type;
   if (tried.aborted?.code === "closed") return "closed";
   if (tried.aborted || hasNoEffect) return "lease-ended";
   // The later one in the history may be the older one, long under way.

@@ -46,7 +46,7 @@ function connectTo(host: () => TestHost) {
     locks: undefined,
     presenceLock: (name) => name,
     channelName: "unit",
-    openPort: async () => host().port(),
+    openPort: async () => ({ port: host().port(), lock: undefined }),
     lifecycle: {
       listen(page) {
         events = page;
