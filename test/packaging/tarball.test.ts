@@ -22,9 +22,12 @@ beforeAll(async () => {
   ({ tarball, files } = await packInto(folder));
   app = join(folder, "app");
   cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   // Its dependencies come from where they are already, so that the test needs no network.
-  const local = Object.keys(dependencies).map((name) => [name, `file:${join(ROOT, "node_modules", name)}`]);
+  const local = Object.keys({ ...dependencies, ...peerDependencies }).map((name) => [
+    name,
+    `file:${join(ROOT, "node_modules", name)}`,
+  ]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest));

@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   link: { layers: ["core"], packages: ["comlink"] },
   host: { layers: ["core", "store", "link"] },
   client: { layers: ["core", "link"] },
-  integrations: { layers: [], entries: ["index.ts"] },
+  integrations: { layers: [], packages: ["@opentelemetry/api"], entries: ["index.ts"] },
   // Joins hosts and clients to what a runtime has; only entries may use it.
   wiring: { layers: ["core", "store", "link", "host", "client"] },
   [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
