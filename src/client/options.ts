@@ -135,6 +135,7 @@ export function itemsOf(items: unknown): Item[] {
 
 const count = integer(1, REQUEST_MESSAGES_MAX);
 
+export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
 export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal };
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
 export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };

@@ -28,8 +28,10 @@ import {
   type SendOptions,
   WAIT_SPEC,
   WATCH_SPEC,
+  WRITABLE_SPEC,
 } from "./options.js";
 import { createQueueEvents, type QueueEvents } from "./queue-events.js";
+import { readableFrom, writableTo } from "./streams.js";
 
 export interface ReceiveOptions {
   /** Deliveries at most. Default 1. */
@@ -77,6 +79,18 @@ export interface Queue<Body = unknown> extends QueueEvents {
     readonly prefetch?: number;
     readonly signal?: AbortSignal;
   }): AsyncIterableIterator<Delivery<Body>>;
+  /**
+   * Deliveries as a stream, to settle by hand. Backpressure: at most `prefetch` (default 1) are out unsettled, and none
+   * before the stream is read; their leases are renewed as for a handler. Cancelling gives back what was not read,
+   * uncounted; what was read, into a transform too, is still to be settled. Ends when the queue is closed here.
+   */
+  readable(options?: { readonly prefetch?: number; readonly signal?: AbortSignal }): ReadableStream<Delivery<Body>>;
+  /**
+   * Sends what is written, each chunk a body, all with the same options. A write is over when its message is durable,
+   * or, with `inFlight` above 1 (the default), when fewer than that many are not durable yet; closing waits for all.
+   * A refused send errors the stream with its `QueueError`.
+   */
+  writable(options?: SendOptions & { readonly inFlight?: number }): WritableStream<Body>;
   /** Looks at messages in the order they were accepted. Never counts as a delivery. */
   peek(options?: PeekOptions): Promise<MessageView<Body>[]>;
   /**
@@ -205,6 +219,16 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
       });
       consumers.add(opened.consumer);
       return opened.iterator;
+    },
+    readable(options = {}) {
+      checkOptions("readable()", options, DELIVERIES_SPEC);
+      return readableFrom(queue.deliveries(options));
+    },
+    writable(options = {}) {
+      assertOpen();
+      checkOptions("writable()", options, WRITABLE_SPEC);
+      const { inFlight = 1, ...given } = options;
+      return writableTo<Body>((body) => queue.send(body, given), inFlight);
     },
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);

@@ -25,8 +25,9 @@ type Headers = Readonly<Record<string, string>>;
 /**
  * The same queue, traced. `send` and `sendBatch` make a PRODUCER span and put its context into the headers, as the global
  * propagator writes it (W3C: `traceparent`); handlers of `consume` and `consumeUntilEmpty` run in a CONSUMER span whose
- * parent is the send; `receive` and `deliveries` make a CLIENT span that links to the sends of what they got. Names and
- * attributes follow the semantic conventions for messaging. A failure is recorded and thrown on, as it was.
+ * parent is the send; `receive`, `deliveries` and `readable` make a CLIENT span that links to the sends of what they got;
+ * what `writable` sends is not traced. Names and attributes follow the semantic conventions for messaging. A failure is
+ * recorded and thrown on, as it was.
  */
 export function traceQueue<Body>(queue: Queue<Body>, options: TraceOptions = {}): Queue<Body> {
   const tracer = options.tracer ?? trace.getTracer("originmq");
@@ -111,6 +112,22 @@ export function traceQueue<Body>(queue: Queue<Body>, options: TraceOptions = {})
       const deliveries = await queue.receive(given);
       received(startTime, deliveries);
       return deliveries;
+    },
+    readable(given) {
+      const reader = queue.readable(given).getReader();
+      return new ReadableStream(
+        {
+          async pull(controller) {
+            const startTime = Date.now();
+            const { done, value } = await reader.read();
+            if (done) return controller.close();
+            received(startTime, [value]);
+            controller.enqueue(value);
+          },
+          cancel: (reason) => reader.cancel(reason),
+        },
+        { highWaterMark: 0 },
+      );
     },
     deliveries(given) {
       const iterator = queue.deliveries(given);

@@ -457,6 +457,76 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         expect(await queue.stats()).toMatchObject({ ready: 1, leased: 0 });
       });
 
+      test("a readable stream takes no more than its prefetch, and gives back what was not read", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch(Array.from({ length: 10 }, (_, body) => ({ body })));
+        const reader = queue.readable({ prefetch: 3 }).getReader();
+        const first = (await reader.read()).value as Delivery<number>;
+        await expect.poll(async () => (await queue.stats()).leased).toBe(3);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(await queue.stats()).toMatchObject({ leased: 3, ready: 7 });
+        await reader.cancel();
+        await first.ack();
+        expect(await queue.stats()).toMatchObject({ leased: 0, ready: 9, totals: { acked: 1 } });
+        expect(await queue.receive({ max: 9 })).toMatchObject(Array.from({ length: 9 }, () => ({ attempt: 1 })));
+      });
+
+      test("streams pipe a queue through a transform into another", async () => {
+        const queue = await open<number>();
+        const other = await (connections[0] as Connection).openQueue<string>("labels");
+        await queue.sendBatch(Array.from({ length: 20 }, (_, body) => ({ body })));
+        const controller = new AbortController();
+        const toText = new TransformStream<Delivery<number>, string>({
+          async transform({ body, ack }, output) {
+            output.enqueue(`#${body}`);
+            await ack();
+          },
+        });
+        const piped = queue
+          .readable({ prefetch: 4 })
+          .pipeThrough(toText)
+          .pipeTo(other.writable({ inFlight: 4, priority: 7 }), {
+            signal: controller.signal,
+          });
+        await expect.poll(async () => (await other.stats()).ready).toBe(20);
+        controller.abort();
+        await expect(piped).rejects.toThrow();
+        const labels = await other.peek();
+        expect(labels.map(({ body, priority }) => [body, priority])).toEqual(
+          Array.from({ length: 20 }, (_, i) => [`#${i}`, 7]),
+        );
+        expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: 20 } });
+      });
+
+      test("a writable stream waits until what is written is durable, and errors with what was refused", async () => {
+        const queue = await open<number>({ maxMessages: 2 });
+        const writer = queue.writable().getWriter();
+        expect(writer.desiredSize).toBe(1);
+        const written = writer.write(1);
+        expect(writer.desiredSize).toBe(0);
+        await written;
+        expect(await queue.stats()).toMatchObject({ ready: 1 });
+        await writer.write(2);
+        await expect(writer.write(3)).rejects.toMatchObject({ code: "full" });
+        await expect(writer.closed).rejects.toMatchObject({ code: "full" });
+        expect(() => queue.writable({ inFlight: 0 })).toThrow("writable().inFlight");
+        const many = (await openAgain<number>()).writable({ inFlight: 5 }).getWriter();
+        const closing = [many.write(4), many.close()];
+        await expect(Promise.all(closing)).rejects.toMatchObject({ code: "full" });
+      });
+
+      test("a readable stream ends with its queue, and errors with its signal's reason", async () => {
+        const queue = await open<number>();
+        const reason = new Error("enough");
+        const controller = new AbortController();
+        const aborted = queue.readable({ signal: controller.signal }).getReader().read();
+        controller.abort(reason);
+        await expect(aborted).rejects.toBe(reason);
+        const read = queue.readable().getReader().read();
+        await queue.close();
+        expect(await read).toEqual({ done: true, value: undefined });
+      });
+
       test("peek never counts as a delivery, and pages", async () => {
         const queue = await open<number>();
         await queue.sendBatch(Array.from({ length: 5 }, (_, body) => ({ body })));

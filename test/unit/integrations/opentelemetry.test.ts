@@ -113,6 +113,15 @@ describe("a traced queue", () => {
     );
   });
 
+  test("traces what a stream reads", async () => {
+    await queue.send("a");
+    const reader = queue.readable().getReader();
+    await (await reader.read()).value?.ack();
+    expect(spanOf("receive orders").links).toHaveLength(1);
+    await reader.cancel();
+    expect(await queue.stats()).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  });
+
   test("traces loops over deliveries and bounded work", async () => {
     await queue.send("a");
     await queue.send("b");
