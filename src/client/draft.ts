@@ -18,12 +18,13 @@ export interface Receipt {
 }
 
 /** When and where in line a message goes. */
-export type Attributes = Omit<SendSegment, "count">;
+export type Attributes = Omit<SendSegment, "count" | "deduplicationIds">;
 
 export interface Item {
   readonly body: unknown;
   readonly headers: Headers | undefined;
   readonly attributes: Attributes;
+  readonly deduplicationId?: string | undefined;
 }
 
 /** One command to be, and who waits for its outcome. */
@@ -108,18 +109,21 @@ export function createBatchDraft(
   const bodies = items.map((item) => item.body);
   return {
     draft: { ...draft, bodies },
-    receipts: value.then(({ term, seq, count }) =>
-      Array.from({ length: count }, (_, i) => ({ id: encodeId(term, seq + i), duplicate: false })),
-    ),
+    receipts: value.then((accepted) => {
+      const next = receiptsOf(accepted);
+      return items.map((_, i) => next(i));
+    }),
   };
 }
 
 function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): ClientCommand {
   const segments: { -readonly [Key in keyof SendSegment]: SendSegment[Key] }[] = [];
-  for (const { attributes } of items) {
+  for (const { attributes, deduplicationId: id } of items) {
     const last = segments[segments.length - 1];
-    if (last && isSame(last, attributes)) last.count++;
-    else segments.push({ count: 1, ...attributes });
+    if (last && isSame(last, attributes) && (last.deduplicationIds === undefined) === (id === undefined)) {
+      last.count++;
+      if (id !== undefined) (last.deduplicationIds as string[]).push(id);
+    } else segments.push({ count: 1, ...attributes, ...(id !== undefined && { deduplicationIds: [id] }) });
   }
   const headers = items.some((item) => item.headers !== undefined) ? items.map((item) => item.headers) : undefined;
   return { type: "send", queue, atomic, segments, bodies: items.map((item) => item.body), ...(headers && { headers }) };
@@ -128,9 +132,21 @@ function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): Cl
 const isSame = (a: Attributes, b: Attributes): boolean =>
   a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt && a.ttlMs === b.ttlMs;
 
-function accept(entries: readonly Entry[], { term, seq, count, refused }: SendValue): void {
+/** Gives the receipts of a send, one after the other. */
+function receiptsOf({ term, seq, duplicates }: SendValue): (index: number) => Receipt {
+  const known = duplicates && new Map(duplicates);
+  let next = seq;
+  return (index) => {
+    const id = known?.get(index);
+    return id === undefined ? { id: encodeId(term, next++), duplicate: false } : { id, duplicate: true };
+  };
+}
+
+function accept(entries: readonly Entry[], value: SendValue): void {
+  const { count, refused } = value;
+  const next = receiptsOf(value);
   entries.forEach((entry, i) => {
-    if (i < count) entry.resolve({ id: encodeId(term, seq + i), duplicate: false });
+    if (i < count) entry.resolve(next(i));
     else entry.reject(refused ? errorOf(refused) : new QueueError("internal", "the host left a message unanswered"));
   });
 }

@@ -16,6 +16,7 @@ import {
 } from "../core/check.js";
 import {
   type Backoff,
+  DEDUPLICATION_ID_MAX,
   DEFAULT_SETTINGS,
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
@@ -48,6 +49,20 @@ export interface QueueOptions {
    * full of dead letters, which also pauses it, what has expired waits for room. `null`: never. Default `null`.
    */
   readonly ttlMs?: number | null;
+  /** Time from acceptance for which a `deduplicationId` is remembered, whatever becomes of its message, in ms. Default 300,000. */
+  readonly deduplicationWindowMs?: number;
+  /**
+   * What a repeated `deduplicationId` does. `drop`: nothing; the body is not stored. `replace`: while the first message
+   * still waits, it takes the new body and headers and keeps its id, its place, priority and times; once it was handed
+   * out, has died or is gone, the new message is accepted as one of its own and owns the id from then on, so that a
+   * newer save is never lost because an older one is being handled. Default `drop`.
+   */
+  readonly deduplicationMode?: "drop" | "replace";
+  /**
+   * Ids remembered; none is forgotten before its window has passed: a send with another id is refused with `full`.
+   * Default 100,000.
+   */
+  readonly maxDeduplicationIds?: number;
   /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
   readonly durability?: "strict" | "relaxed";
 }
@@ -61,6 +76,11 @@ export interface SendOptions {
   readonly deliverAt?: number | Date;
   /** Like the queue's `ttlMs`, for this message: in place of it. `null`: this one never expires. */
   readonly ttlMs?: number | null;
+  /**
+   * A name of 1 to 256 characters. A send under a name that the queue remembers stores no second message: its receipt has
+   * the first one's id and says `duplicate: true`. See the queue's `deduplicationWindowMs` and `deduplicationMode`.
+   */
+  readonly deduplicationId?: string;
   /** Text by name, delivered with the message. */
   readonly headers?: Headers;
 }
@@ -94,6 +114,7 @@ const ITEM_SPEC: Spec = {
   delayMs: duration(),
   deliverAt: instant,
   ttlMs: nullOr(duration(1)),
+  deduplicationId: string(1, DEDUPLICATION_ID_MAX),
   headers,
 };
 
@@ -105,11 +126,12 @@ const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
   if (options === undefined) return { body, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
-  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, headers: given } = options;
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, deduplicationId, headers: given } = options;
   if (delayMs !== undefined && deliverAt !== undefined)
     invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
   return {
     body,
+    deduplicationId,
     headers: given && Object.keys(given).length > 0 ? { ...given } : undefined,
     attributes: {
       priority,

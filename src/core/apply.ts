@@ -1,6 +1,7 @@
 // Applies what was decided to the working state. Total: a change that is in the journal can always be applied.
 // Invariant: no decision is taken here; the same changes give the same state on any machine.
 
+import { clearLine, forgetOld, leaveLine, rejoinLine, remember, replaceBody } from "./deduplication.js";
 import { assert, QueueError } from "./errors.js";
 import { applyExpired } from "./expire.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
@@ -35,6 +36,7 @@ export function advance(state: State, now: number): void {
       if (run.isDelayed) run.isDelayed = false;
       addReady(queue, run, "tail");
     }
+    if (queue.deduplication.byId.size > 0) forgetOld(queue, now);
   }
 }
 
@@ -53,6 +55,8 @@ export function apply(state: State, change: Change, at: number): void {
       return;
     case "accepted":
       return accept(state, change, at);
+    case "replaced":
+      return replaceBody(state, queueOf(state, change.queue), change);
     case "leased":
       return lease(state, change, at);
     case "renewed":
@@ -79,7 +83,7 @@ export function apply(state: State, change: Change, at: number): void {
     case "dead":
       return bury(state, change, at);
     case "expired":
-      return applyExpired(queueOf(state, change.queue), change.seqs, at);
+      return applyExpired(state, queueOf(state, change.queue), change.seqs, at);
     case "redriven": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
@@ -88,6 +92,7 @@ export function apply(state: State, change: Change, at: number): void {
         queue.dead.delete(seq);
         queue.counters.redriven++;
         addReady(queue, runOf(dead, { attempts: 0, readyAt: at, failure: undefined }), "tail");
+        rejoinLine(queue, seq);
       });
       return;
     }
@@ -165,6 +170,7 @@ function accept(state: State, change: Of<"accepted">, at: number): void {
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
   const run: Run = { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, expiresAt, suspect: false };
   addBack(queue, isInstant ? { ...run, isInstant } : run, at, "tail");
+  if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
 }
 
 /** The clock was set back: what lasts a while from some moment on goes back with it, what names an instant stays. */
@@ -177,6 +183,7 @@ function setBack(state: State, byMs: number, at: number): void {
       if (!run.isInstant) run.readyAt -= byMs;
       queue.delayed.push(run);
     }
+    for (const remembered of queue.deduplication.byId.values()) remembered.at -= byMs;
     if (queue.expiries.next === Number.POSITIVE_INFINITY) continue;
     queue.expiries.clear();
     for (const run of waitingRuns(queue)) {
@@ -200,7 +207,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
   const { grant: id, mode, until } = change;
   const grant: Grant = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
   forEachRange(change.seqs, (first, count) => {
-    takeOut(queue, first, count, (run) => {
+    takeOut(state, queue, first, count, (run) => {
       queue.counters.deliveries += run.count;
       queue.counters.waitedMs += run.count * Math.max(0, at - run.readyAt);
       if (run.suspect) client.suspectsHeld += run.count;
@@ -275,6 +282,7 @@ function purge(state: State, queue: QueueState): void {
     state.batches.release(run.bodySeq, run.count);
     queue.counters.purged += run.count;
   }
+  clearLine(state, queue);
   for (const lane of queue.lanes) {
     lane.front.clear();
     lane.tail.clear();
@@ -338,6 +346,7 @@ function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail")
     queue.delayed.push(run);
   } else addReady(queue, run, end);
   queue.expiries.add(run);
+  rejoinLine(queue, run.seq);
 }
 
 function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
@@ -349,14 +358,14 @@ function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
 }
 
 /** Takes these waiting messages out, wherever they wait, as runs. */
-function takeOut(queue: QueueState, first: Seq, count: number, visit: (run: Run) => void): void {
+function takeOut(state: State, queue: QueueState, first: Seq, count: number, visit: (run: Run) => void): void {
   for (let seq = first; seq < first + count; ) {
     const wanted = first + count - seq;
     const place = placeAtHead(queue, seq);
     const taken = place ? takeHead(place.head as Run, wanted, place.shift) : takeAnywhere(queue, seq);
     if (place) queue.readyCount -= taken.count;
-    visit(taken);
     seq += taken.count;
+    leaveLine(state, queue, taken, visit);
   }
 }
 

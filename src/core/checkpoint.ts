@@ -2,6 +2,7 @@
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
 import type { Batch } from "./batch-index.js";
+import type { Remembered } from "./deduplication.js";
 import { assert } from "./errors.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
 import { rangesOf, seqsOf } from "./ranges.js";
@@ -77,6 +78,30 @@ type RunsChunk = {
   readonly failures: readonly (readonly [index: number, failure: Failure])[];
 };
 
+/** Deduplication ids in the order of their acceptance, the oldest first. */
+type IdsChunk = {
+  readonly v: number;
+  readonly kind: "ids";
+  readonly queue: string;
+  readonly ids: readonly string[];
+  readonly seq: Float64Array;
+  readonly at: Float64Array;
+  /** See `ROLE`. */
+  readonly role: Uint8Array;
+};
+
+/** What the message of an id is to those that come under the same id. */
+const ROLE = { first: 0, owner: 1, waitingOwner: 2 } as const;
+
+/** Waiting messages and the bodies they have in place of their first ones. */
+type ReplacedChunk = {
+  readonly v: number;
+  readonly kind: "replaced";
+  readonly queue: string;
+  readonly seq: Float64Array;
+  readonly bodySeq: Float64Array;
+};
+
 type GrantsChunk = {
   readonly v: number;
   readonly kind: "grants";
@@ -98,7 +123,15 @@ type DeadChunk = {
   readonly dead: readonly DeadMessage[];
 };
 
-export type StateChunk = HeadChunk | BatchesChunk | QueueChunk | RunsChunk | GrantsChunk | DeadChunk;
+export type StateChunk =
+  | HeadChunk
+  | BatchesChunk
+  | QueueChunk
+  | RunsChunk
+  | IdsChunk
+  | ReplacedChunk
+  | GrantsChunk
+  | DeadChunk;
 
 const v = CHECKPOINT_VERSION;
 /** Flags beside the place, in the same column. */
@@ -116,6 +149,13 @@ export function encodeCheckpoint(state: State): StateChunk[] {
     const { name, settings, pausedByUser, counters } = queue;
     chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters } });
     for (const placed of slices([...placedRuns(queue)])) chunks.push(encodeRuns(name, placed));
+    const { deduplication } = queue;
+    for (const ids of slices([...deduplication.byId])) chunks.push(encodeIds(queue, ids));
+    for (const bodies of slices([...deduplication.replacedBodies])) {
+      const seq = Float64Array.from(bodies, ([replaced]) => replaced);
+      const bodySeq = Float64Array.from(bodies, ([, body]) => body);
+      chunks.push({ v, kind: "replaced", queue: name, seq, bodySeq });
+    }
     for (const dead of slices([...queue.dead.values()])) chunks.push({ v, kind: "dead", queue: name, dead });
   }
   for (const grants of slices([...state.grants.values()], 256)) {
@@ -146,8 +186,17 @@ function usedTerms(state: State): Term[] {
   return state.terms.filter((_, i) => (state.terms[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > oldest);
 }
 
-/** A message is never older than its body's batch. */
-const oldestSeq = (state: State): Seq => state.batches.all()[0]?.firstSeq ?? state.nextSeq;
+/** A message is never older than its body's batch; one of a remembered id may be gone. */
+function oldestSeq(state: State): Seq {
+  let oldest = state.batches.all()[0]?.firstSeq ?? state.nextSeq;
+  for (const { deduplication } of state.queues.values()) {
+    for (const { seq } of deduplication.byId.values()) {
+      oldest = Math.min(oldest, seq);
+      break;
+    }
+  }
+  return oldest;
+}
 
 function encodeBatches(batches: readonly Batch[]): BatchesChunk {
   const { length } = batches;
@@ -211,6 +260,21 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
   return { v, kind: "runs", queue, ...columns, failures, ...(expiresAt && { expiresAt }) };
 }
 
+function encodeIds(queue: QueueState, entries: readonly (readonly [string, Remembered])[]): IdsChunk {
+  const { owners } = queue.deduplication;
+  return {
+    v,
+    kind: "ids",
+    queue: queue.name,
+    ids: entries.map(([id]) => id),
+    seq: Float64Array.from(entries, ([, { seq }]) => seq),
+    at: Float64Array.from(entries, ([, { at }]) => at),
+    role: Uint8Array.from(entries, ([, { seq, waits }]) =>
+      owners.has(seq) ? (waits ? ROLE.waitingOwner : ROLE.owner) : ROLE.first,
+    ),
+  };
+}
+
 const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({
   id,
   client,
@@ -266,6 +330,25 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     }
     case "runs":
       return decodeRuns(state, chunk);
+    case "ids": {
+      const { byId, owners } = queueOf(state, chunk.queue).deduplication;
+      chunk.ids.forEach((id, i) => {
+        const role = chunk.role[i] as number;
+        const entry = { seq: chunk.seq[i] as number, at: chunk.at[i] as number, waits: role !== ROLE.owner };
+        byId.set(id, entry);
+        if (role !== ROLE.first) owners.set(entry.seq, entry);
+      });
+      return;
+    }
+    case "replaced": {
+      const { replacedBodies } = queueOf(state, chunk.queue).deduplication;
+      chunk.seq.forEach((seq, i) => {
+        const bodySeq = chunk.bodySeq[i] as number;
+        replacedBodies.set(seq, bodySeq);
+        state.batches.retain(bodySeq, 1);
+      });
+      return;
+    }
     case "dead": {
       const queue = queueOf(state, chunk.queue);
       for (const dead of chunk.dead) {

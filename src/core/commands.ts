@@ -14,6 +14,8 @@ export interface SendSegment {
   readonly deliverAt?: number | undefined;
   /** Time from acceptance until it expires; `null`: never; missing: as the queue says. */
   readonly ttlMs?: number | null | undefined;
+  /** One for each message, where they have any: none is accepted twice in the queue's window. */
+  readonly deduplicationIds?: readonly string[] | undefined;
 }
 
 export interface Send {
@@ -101,13 +103,19 @@ export type Command =
 export interface Decision {
   readonly changes: readonly Change[];
   readonly outcome: Outcome;
+  /** Which of the command's bodies are stored, in the order of their numbers; missing: as many as are, from the front. */
+  readonly bodies?: readonly number[];
 }
 
-/** Outcome value of a send: ids are `term` and the `count` numbers from `seq`. `refused` says why the rest was not accepted. */
+/**
+ * Outcome value of a send, of its first `count` messages. Those that are new are named by `term` and the numbers from
+ * `seq` on; duplicates by the id of the first. `refused` says why the rest was not accepted.
+ */
 export interface SendValue {
   readonly term: string;
   readonly seq: Seq;
   readonly count: number;
+  readonly duplicates?: readonly (readonly [index: number, id: string])[] | undefined;
   readonly refused?: OutcomeFailed | undefined;
 }
 

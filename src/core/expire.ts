@@ -2,10 +2,11 @@
 // becomes a dead letter as soon as there is room for one.
 
 import { type Decision, done } from "./commands.js";
+import { leaveLine } from "./deduplication.js";
 import { assert } from "./errors.js";
 import type { Change, Seq } from "./journal.js";
 import { forEachRange, pushRange } from "./ranges.js";
-import { splitFront } from "./run.js";
+import { type Run, splitFront } from "./run.js";
 import { isFullOfDeadLetters, type QueueState, type State } from "./state.js";
 
 export const REASON_EXPIRED = "expired";
@@ -38,7 +39,7 @@ export function expireMessages(state: State, now: number): Decision {
 }
 
 /** Runs are emptied where they stand: taking one out of the middle of a list costs as much as the list is long. */
-export function applyExpired(queue: QueueState, seqs: readonly Seq[], at: number): void {
+export function applyExpired(state: State, queue: QueueState, seqs: readonly Seq[], at: number): void {
   const runBySeq = new Map(queue.expiries.due(at).map((run) => [run.seq, run]));
   forEachRange(seqs, (first, total) => {
     for (let seq = first; seq < first + total; ) {
@@ -49,24 +50,20 @@ export function applyExpired(queue: QueueState, seqs: readonly Seq[], at: number
       if (run.isDelayed) queue.delayedCount -= expired.count;
       else queue.readyCount -= expired.count;
       queue.counters.died += expired.count;
-      const { priority, attempts, sentAt, failure, bodySeq } = expired;
-      for (let i = 0; i < expired.count; i++) {
-        queue.dead.set(seq + i, {
-          seq: seq + i,
-          bodySeq: bodySeq + i,
-          priority,
-          attempts,
-          sentAt,
-          reason: REASON_EXPIRED,
-          failure,
-          diedAt: at,
-        });
-      }
       seq += expired.count;
+      leaveLine(state, queue, expired, (gone) => bury(queue, gone, at));
     }
   });
   if (queue.emptied >= EMPTIED_MAX) compact(queue);
   while (queue.delayed.peek()?.count === 0) queue.delayed.pop();
+}
+
+function bury(queue: QueueState, run: Run, diedAt: number): void {
+  const { priority, attempts, sentAt, failure } = run;
+  for (let i = 0; i < run.count; i++) {
+    const [seq, bodySeq] = [run.seq + i, run.bodySeq + i];
+    queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason: REASON_EXPIRED, failure, diedAt });
+  }
 }
 
 /** So many emptied runs are worth a pass over the lists. */

@@ -61,7 +61,11 @@ export type Change =
       readonly isInstant?: true;
       /** Epoch milliseconds from which it is given up, if it waits then. */
       readonly expiresAt?: number;
+      /** One for each message, where they have any. */
+      readonly deduplicationIds?: readonly string[];
     }
+  /** A waiting message has another body from now on. */
+  | { readonly type: "replaced"; readonly queue: string; readonly seq: Seq; readonly bodySeq: Seq }
   | {
       readonly type: "leased";
       readonly queue: string;

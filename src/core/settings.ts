@@ -21,6 +21,9 @@ export interface QueueSettings {
   readonly maxMessages: number;
   /** `null` or missing: messages do not expire. */
   readonly ttlMs?: number | null;
+  readonly deduplicationWindowMs: number;
+  readonly deduplicationMode: "drop" | "replace";
+  readonly maxDeduplicationIds: number;
   readonly durability: "strict" | "relaxed";
 }
 
@@ -31,6 +34,9 @@ export const DEFAULT_SETTINGS: QueueSettings = {
   backoff: { type: "exponential", baseMs: 1_000, maxMs: 300_000, jitter: "full" },
   maxDeadLetters: 10_000,
   maxMessages: 100_000,
+  deduplicationWindowMs: 300_000,
+  deduplicationMode: "drop",
+  maxDeduplicationIds: 100_000,
   durability: "strict",
 };
 
@@ -56,7 +62,11 @@ export const SETTINGS_SPEC: Spec = {
   maxDeadLetters: integer(1, COUNT_MAX),
   maxMessages: integer(1, COUNT_MAX),
   ttlMs: nullOr(duration(1)),
+  deduplicationWindowMs: duration(1),
+  deduplicationMode: oneOf("drop", "replace"),
+  maxDeduplicationIds: integer(1, COUNT_MAX),
   durability: oneOf("strict", "relaxed"),
 };
 
 export const QUEUE_NAME_MAX = 256;
+export const DEDUPLICATION_ID_MAX = 256;

@@ -3,6 +3,7 @@
 // dead) or counted as acked, dropped, purged, replaced or quarantined.
 
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
+import { createDeduplication, type Deduplication } from "./deduplication.js";
 import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
@@ -92,6 +93,7 @@ export interface QueueState {
   readonly expiries: Expiries;
   /** Runs that expired in the middle of a list, and may still stand there. */
   emptied: number;
+  readonly deduplication: Deduplication;
   readonly counters: Counters;
 }
 
@@ -163,6 +165,7 @@ export function createQueueState(name: string): QueueState {
     delayedCount: 0,
     expiries: createExpiries(),
     emptied: 0,
+    deduplication: createDeduplication(),
     counters: {
       accepted: 0,
       acked: 0,

@@ -50,7 +50,7 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
       const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
       found.push({
         seq: run.seq + i,
-        bodySeq: run.bodySeq + i,
+        bodySeq: queue.deduplication.replacedBodies.get(run.seq + i) ?? run.bodySeq + i,
         state,
         attempts,
         priority,

@@ -232,14 +232,26 @@ function createDraft(state: State, at: number) {
       const decision = take(from ? decideOnce(state, from, command, at) : decide(state, command, at));
       const stored = decision.changes.filter((change) => change.type === "stored");
       const firstSeq = stored[0]?.firstSeq ?? 0;
-      for (const change of stored) batches.push(batchOf(change, firstSeq, at, work));
+      const kept = decision.bodies ? pick(work, decision.bodies) : work;
+      for (const change of stored) batches.push(batchOf(change, firstSeq, at, kept));
       return decision.outcome;
     },
   };
 }
 
+/** What a send stores, where that is not simply its first bodies. */
+const pick = ({ bodies = [], headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
+  bodies: chosen.map((i) => bodies[i]),
+  headers: headers && chosen.map((i) => headers[i]),
+});
+
 /** The stretch of a send's bodies that one batch holds. */
-function batchOf(stored: Stored, firstSeq: number, at: number, { bodies = [], headers }: Work): BodyBatch {
+function batchOf(
+  stored: Stored,
+  firstSeq: number,
+  at: number,
+  { bodies = [], headers }: Pick<Work, "bodies" | "headers">,
+): BodyBatch {
   const start = stored.firstSeq - firstSeq;
   const end = start + stored.count;
   const column = headers?.slice(start, end);

@@ -18,7 +18,7 @@ import {
 } from "../core/check.js";
 import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
-import { PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
+import { DEDUPLICATION_ID_MAX, PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
 import type { ClientCommand, HostRequest } from "./wire.js";
 
@@ -88,10 +88,12 @@ const segment = shape(
     delayMs: duration(),
     deliverAt: integer(0),
     ttlMs: nullOr(duration(1)),
+    deduplicationIds: arrayOf(string(1, DEDUPLICATION_ID_MAX), REQUEST_MESSAGES_MAX),
   },
   "delayMs",
   "deliverAt",
   "ttlMs",
+  "deduplicationIds",
 );
 
 const command = variant("type", {
@@ -175,6 +177,8 @@ function checkSegments(
 ): void {
   const total = segments.reduce((sum, { count }) => sum + count, 0);
   const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
+  const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);
+  if (!hasIds) invalid(name, segments, "a deduplication id for each message of a segment that has any");
   if (!isMatched)
     invalid(name, total, `a count of segments that matches its ${bodies.length} bodies and their headers`);
 }

@@ -111,6 +111,64 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("deduplication", () => {
+      test("stores a message once in its window, whoever sends it again, and tells each the same id", async () => {
+        const queue = await open<string>();
+        const another = await openAgain<string>();
+        const first = await queue.send("one", { deduplicationId: "x" });
+        const [delivery] = await queue.receive();
+        await delivery?.ack();
+        const [again, same, other] = await Promise.all([
+          another.send("two", { deduplicationId: "x" }),
+          another.send("three", { deduplicationId: "y" }),
+          another.send("four", { deduplicationId: "y" }),
+        ]);
+        expect(first.duplicate).toBe(false);
+        expect(again).toEqual({ id: first.id, duplicate: true });
+        expect([same.duplicate, other]).toEqual([false, { id: same.id, duplicate: true }]);
+        const receipts = await queue.sendBatch([
+          { body: "five", deduplicationId: "y" },
+          { body: "six", headers: { n: "6" } },
+          { body: "seven", deduplicationId: "z" },
+        ]);
+        expect(receipts.map((receipt) => receipt.duplicate)).toEqual([true, false, false]);
+        const waiting = await queue.peek();
+        expect(waiting.map(({ id, body, headers }) => [id, body, headers])).toEqual([
+          [same.id, "three", {}],
+          [receipts[1]?.id, "six", { n: "6" }],
+          [receipts[2]?.id, "seven", {}],
+        ]);
+      });
+
+      test("replaces the body of a message that waits, and sends a new one while the first is being handled", async () => {
+        const queue = await open<string>({ deduplicationMode: "replace" });
+        const save = (body: string) => queue.send(body, { deduplicationId: "draft", headers: { of: body } });
+        const first = await save("1");
+        await queue.send("between");
+        const rest = await Promise.all([save("2"), save("3")]);
+        expect(rest).toEqual([
+          { id: first.id, duplicate: true },
+          { id: first.id, duplicate: true },
+        ]);
+        const [delivery] = await queue.receive();
+        expect(delivery).toMatchObject({ id: first.id, body: "3", headers: { of: "3" } });
+        expect((await save("4")).duplicate).toBe(false);
+        expect((await save("5")).duplicate).toBe(true);
+        await delivery?.ack();
+        expect((await queue.receive({ max: 9 })).map(({ body }) => body)).toEqual(["between", "5"]);
+        expect((await queue.stats()).totals).toMatchObject({ replaced: 2, acked: 1 });
+      });
+
+      test("refuses an id beyond those it may remember, and forgets none early", async () => {
+        const queue = await open<number>({ maxDeduplicationIds: 1, deduplicationWindowMs: 60_000 });
+        const { id } = await queue.send(1, { deduplicationId: "a" });
+        const refused = queue.send(2, { deduplicationId: "b" });
+        await expect(refused).rejects.toMatchObject({ code: "full", detail: { maxDeduplicationIds: 1 } });
+        expect(await queue.send(3, { deduplicationId: "a" })).toEqual({ id, duplicate: true });
+        expect((await queue.send(4)).duplicate).toBe(false);
+      });
+    });
+
     describe("expiry", () => {
       test("gives up a message that nobody took in time, without anybody asking, and says why", async () => {
         const queue = await open<string>({ ttlMs: 60_000 });
@@ -133,9 +191,10 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
 
       test("leaves a message alone while it is leased, and gives it up when it comes back too late", async () => {
         const queue = await open<number>();
-        await queue.send(1, { ttlMs: 30 });
-        const [delivery] = await queue.receive();
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        const received = queue.receive({ waitMs: 5_000 });
+        await queue.send(1, { ttlMs: 300 });
+        const [delivery] = await received;
+        await new Promise((resolve) => setTimeout(resolve, 350));
         expect(await queue.deadLetters.list()).toEqual([]);
         await delivery?.release();
         await expect.poll(() => queue.deadLetters.list()).toMatchObject([{ reason: "expired" }]);
@@ -755,6 +814,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         [{ deliverAt: new Date(Number.NaN) }, "send().deliverAt must be a valid Date"],
         [{ delayMs: 1, deliverAt: 1 }, "send().deliverAt must be left out when delayMs is given"],
         [{ ttlMs: 0 }, "send().ttlMs must be a number of milliseconds from 1"],
+        [{ deduplicationId: "" }, 'send().deduplicationId must be a string of 1 to 256 characters, got ""'],
         [{ headers: { a: 1 } }, "send().headers.a must be a string, got 1"],
         [{ groupID: "x" }, 'unknown option "groupID"'],
       ])("send refuses %j", async (options, message) => {

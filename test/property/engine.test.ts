@@ -9,7 +9,7 @@ import { holds, same } from "./expectations.js";
 import { checkInvariants } from "./invariants.js";
 import { createModel, type Model, type Seen } from "./model.js";
 import { history, parameters, type TurnSteps } from "./steps.js";
-import { type Answered, createWorld, type Handled } from "./world.js";
+import { type Answered, createWorld, type Handled, type World } from "./world.js";
 
 test("the engine does what the model does, whatever happens in whichever order", async () => {
   await fc.assert(
@@ -42,16 +42,17 @@ async function runBoth(turns: readonly TurnSteps[]): Promise<void> {
       },
     });
     checkInvariants(world.state, world.disk);
-    compare(world.state, model);
+    compare(world, model);
   }
 }
 
 const isConfirmed = (state: State, sent: Answered | undefined) =>
   sent !== undefined && sent.from.number <= (state.clients.get(sent.from.client)?.confirmed ?? 0);
 
-function seenOf(state: State, { outcome }: Handled, now: number, dead: readonly number[]): Seen {
+function seenOf(state: State, { outcome, serial }: Handled, now: number, dead: readonly number[]): Seen {
   return {
     outcome,
+    serial,
     dead,
     leased: (grant) => [...(state.grants.get(grant)?.leases.keys() ?? [])],
     dueAt: (seq) => all(state).find((entry) => entry.seq === seq)?.deliverAt ?? now,
@@ -63,18 +64,20 @@ const all = (state: State) =>
     peek(queue, { max: 1_000, states: PEEKABLE, after: 0 }).map((entry) => ({ ...entry, queue: queue.name })),
   );
 
-function compare(state: State, model: Model): void {
+function compare({ state, contents }: World, model: Model): void {
   const bySeq = (a: { seq: number }, b: { seq: number }) => a.seq - b.seq;
   const seen = all(state).sort(bySeq);
   const expected = [...model.messages].sort(bySeq);
   same(
-    seen.map(({ queue, seq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason }) => {
-      return { queue, seq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason };
+    seen.map(({ queue, seq, bodySeq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason }) => {
+      const body = contents.get(bodySeq);
+      return { queue, seq, body, state, priority, attempts, sentAt, deliverAt, expiresAt, reason };
     }),
-    expected.map(({ queue, seq, state, priority, attempts, sentAt, dueAt, expiresAt, reason }) => {
+    expected.map(({ queue, seq, body, state, priority, attempts, sentAt, dueAt, expiresAt, reason }) => {
       return {
         queue,
         seq,
+        body,
         state,
         priority,
         attempts,
@@ -93,7 +96,11 @@ function compare(state: State, model: Model): void {
       continue;
     }
     const { counters } = queue;
-    same([counters.accepted, counters.acked, counters.purged], [accepted, gone.acked, gone.purged], "counters");
+    same(
+      [counters.accepted, counters.acked, counters.purged, counters.replaced],
+      [accepted, gone.acked, gone.purged, gone.replaced],
+      "counters",
+    );
     same([queue.pausedByUser, sorted(queue.settings)], [paused, sorted(settings)], "settings");
   }
   const leases = expected.filter((message) => message.lease);
@@ -113,22 +120,26 @@ const sorted = ({ backoff, ...settings }: QueueSettings) => [
 ];
 
 /** A send fills batches up to their limit, and no further unless one body is larger than that. */
-function checkBatches({ command, changes }: Handled): void {
+function checkBatches({ command, changes, bodies }: Handled): void {
   if (command.type !== "send") return;
   const stored = changes.filter((change) => change.type === "stored");
   const accepted = changes.filter((change) => change.type === "accepted");
   const sum = (counts: readonly { count: number }[]) => counts.reduce((total, { count }) => total + count, 0);
-  same(sum(stored), sum(accepted), "bodies stored");
+  const replaced = changes.filter((change) => change.type === "replaced");
+  same(sum(stored), sum(accepted) + replaced.length, "bodies stored");
   const seq = stored[0]?.firstSeq ?? 0;
+  const sizesStored = bodies?.map((body) => command.sizes[body] as number) ?? command.sizes;
   stored.forEach(({ firstSeq, count, bytes }, i) => {
-    const sizes = command.sizes.slice(firstSeq - seq, firstSeq - seq + count);
+    const sizes = sizesStored.slice(firstSeq - seq, firstSeq - seq + count);
     const total = sizes.reduce((all, size) => all + size, 0);
     same(bytes, total, "the size of a batch");
     holds(count === 1 || bytes <= BATCH_BYTES_MAX, "a batch is not too large");
     const next = stored[i + 1];
     if (next === undefined) return;
     same(next.firstSeq, firstSeq + count, "the next batch");
-    const first = command.sizes[next.firstSeq - seq] as number;
+    // New bodies of waiting messages stand apart.
+    if (next.firstSeq === replaced[0]?.bodySeq) return;
+    const first = sizesStored[next.firstSeq - seq] as number;
     holds(bytes + first > BATCH_BYTES_MAX, "a batch is cut only where it is full");
   });
 }

@@ -23,7 +23,7 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
     nextSeq,
     quarantined: state.quarantined,
     terms: [termOf(state.terms, nextSeq), ...batches.all().map((batch) => termOf(state.terms, batch.firstSeq))],
-    queues: [...state.queues.values()].map((queue) => queueImage(queue, isUnordered)).sort(byName),
+    queues: [...state.queues.values()].map((queue) => queueImage(queue, state.now, isUnordered)).sort(byName),
     batches: batches.all().map((batch) => {
       const { firstSeq, lastSeq, count, bytes, live } = batch;
       return { firstSeq, lastSeq, count, bytes, live, liveSeqs: batches.liveSeqs(batch) };
@@ -49,13 +49,14 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
   return stored(image);
 }
 
-function queueImage(queue: QueueState, isUnordered: boolean) {
+function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
   const { name, settings, pausedByUser, counters, readyCount, delayedCount } = queue;
   const delayed = [...messagesOf(queue.delayed.items())].sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq);
   const places = {
     suspects: [...messagesOf(queue.suspects)],
     lanes: queue.lanes.map(({ front, tail }) => ({ front: [...messagesOf(front)], tail: [...messagesOf(tail)] })),
     delayed,
+    replacedBodies: [...queue.deduplication.replacedBodies].sort(([a], [b]) => a - b),
     readyCount,
     delayedCount,
   };
@@ -66,6 +67,14 @@ function queueImage(queue: QueueState, isUnordered: boolean) {
     pausedByUser,
     counters,
     waiting: isUnordered ? waiting.sort((a, b) => a.seq - b.seq) : places,
+    // When an id is forgotten follows from the time alone.
+    ids: isUnordered
+      ? []
+      : [...queue.deduplication.byId].flatMap(([id, { waits, ...entry }]) => {
+          if (entry.at + settings.deduplicationWindowMs <= now) return [];
+          const isOwner = queue.deduplication.owners.has(entry.seq);
+          return [{ id, ...entry, isOwner, waits: isOwner && waits }];
+        }),
     leased: [...queue.leased.values()]
       .map(({ grant, ...lease }) => ({ ...lease, grant: grant.id }))
       .sort((a, b) => a.seq - b.seq),

@@ -49,7 +49,19 @@ function checkPlaces(queue: QueueState): Seq[] {
   });
   for (const [seq, lease] of queue.leased) holds(lease.seq === seq && lease.attempts > 0, `lease of ${seq}`);
   for (const { seq, attempts } of waiting) holds(attempts >= 0, `attempts of ${seq}`);
-  return everywhere.map((message) => message.bodySeq);
+  const { byId, owners, replacedBodies } = queue.deduplication;
+  const entries = new Set(byId.values());
+  holds(
+    [...owners].every(([seq, owner]) => owner.seq === seq && entries.has(owner)),
+    "who owns an id is remembered",
+  );
+  const waitingSeqs = new Set(waiting.map((message) => message.seq));
+  for (const { seq, waits } of owners.values()) same(waits, waitingSeqs.has(seq), `message ${seq} waits`);
+  holds(
+    [...replacedBodies.keys()].every((seq) => waitingSeqs.has(seq)),
+    "only bodies of waiting messages are replaced",
+  );
+  return [...everywhere.map((message) => message.bodySeq), ...replacedBodies.values()];
 }
 
 function checkLeases(state: State, leases: readonly Lease[]): void {

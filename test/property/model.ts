@@ -11,6 +11,8 @@ import { holds, same } from "./expectations.js";
 
 export interface ModelMessage {
   readonly seq: Seq;
+  /** What its body is called: see the world's `contents`. */
+  body: string;
   readonly queue: string;
   readonly priority: number;
   readonly sentAt: number;
@@ -31,6 +33,7 @@ export interface ModelMessage {
 /** What the engine did with a command, as far as it was free to choose. */
 export interface Seen {
   readonly outcome: Outcome;
+  readonly serial: number;
   /** The messages of a grant, in the order of the hand-out. */
   leased(grant: string): Seq[];
   dueAt(seq: Seq): number;
@@ -42,8 +45,10 @@ interface ModelQueue {
   settings: QueueSettings;
   maxDeliveriesEver: number;
   paused: boolean;
-  readonly gone: { acked: number; purged: number };
+  readonly gone: { acked: number; purged: number; replaced: number };
   accepted: number;
+  /** In the order of acceptance. */
+  ids: { readonly id: string; readonly seq: Seq; readonly at: number; readonly canReplace: boolean }[];
 }
 
 export interface Model {
@@ -59,14 +64,16 @@ type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 export function createModel(idOf: (seq: Seq) => string): Model {
   let messages: ModelMessage[] = [];
   const queues = new Map<string, ModelQueue>();
+  /** Messages that the send under way gives another body. */
+  const replacedIn = new Map<ModelMessage, ModelQueue>();
   let places = 0;
   let commands = 0;
 
   const queueOf = (name: string): ModelQueue => {
     const known = queues.get(name);
     if (known) return known;
-    const gone = { acked: 0, purged: 0 };
-    const fresh = { settings: DEFAULT_SETTINGS, maxDeliveriesEver: 0, paused: false, gone, accepted: 0 };
+    const gone = { acked: 0, purged: 0, replaced: 0 };
+    const fresh = { settings: DEFAULT_SETTINGS, maxDeliveriesEver: 0, paused: false, gone, accepted: 0, ids: [] };
     queues.set(name, fresh);
     return fresh;
   };
@@ -138,35 +145,92 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     }
   };
 
-  const send = (command: Of<"send">, now: number, { outcome }: Seen) => {
+  /** What a send does with each message, one after the other, and why it goes no further. */
+  const plan = (command: Of<"send">, now: number) => {
     const queue = queueOf(command.queue);
-    const wanted = command.sizes.length;
-    const room = Math.max(0, queue.settings.maxMessages - depth(command.queue));
-    const expected = wanted <= room ? wanted : command.atomic ? 0 : room;
-    if (expected === 0) return expect(outcome).toMatchObject({ ok: false, code: "full" });
-    expect(outcome).toMatchObject({ ok: true, value: { count: expected } });
-    const { seq, refused } = (outcome as { value: SendValue }).value;
-    expect(refused?.code).toBe(expected < wanted ? "full" : undefined);
-    const each = command.segments.flatMap((segment) => Array.from({ length: segment.count }, () => segment));
-    each
-      .slice(0, expected)
-      .forEach(({ priority, delayMs = 0, deliverAt = now + delayMs, ttlMs = queue.settings.ttlMs }, i) => {
-        const fresh = { seq: seq + i, queue: command.queue, priority, sentAt: now, attempts: 0, isSuspect: false };
-        const unset = {
-          lease: undefined,
-          reason: undefined,
-          diedIn: 0,
-          isBack: false,
-          state: "ready",
-          dueAt: 0,
-          expiresAt: now + (ttlMs ?? Number.POSITIVE_INFINITY),
-          place: 0,
-        };
-        const message = { ...fresh, ...unset } as ModelMessage;
-        wait(message, deliverAt, now);
-        messages.push(message);
-        queue.accepted++;
-      });
+    const { deduplicationMode, deduplicationWindowMs, maxDeduplicationIds, maxMessages } = queue.settings;
+    const each = command.segments.flatMap((segment) =>
+      Array.from({ length: segment.count }, (_, i) => ({ ...segment, id: segment.deduplicationIds?.[i] })),
+    );
+    const steps: ({ readonly fresh: true } | { readonly first: number } | { readonly replaces: ModelMessage | Seq })[] =
+      [];
+    const newIds = new Map<string, number>();
+    let room = maxMessages - depth(command.queue);
+    let idsLeft = maxDeduplicationIds - queue.ids.length;
+    for (const [i, { id }] of each.entries()) {
+      const first = id === undefined ? undefined : newIds.get(id);
+      const known = queue.ids.find((one) => one.id === id);
+      const isRemembered = known && known.at + deduplicationWindowMs > now;
+      const waiting =
+        known?.canReplace && messages.find(({ seq, state }) => seq === known.seq && /ready|delayed/.test(state));
+      if (first !== undefined) steps.push({ first });
+      else if (isRemembered && deduplicationMode === "drop") steps.push({ replaces: known.seq });
+      else if (isRemembered && waiting) steps.push({ replaces: waiting });
+      else {
+        if (--room < 0 || (id !== undefined && !known && --idsLeft < 0)) break;
+        if (id !== undefined) newIds.set(id, i);
+        steps.push({ fresh: true });
+      }
+    }
+    return { each, steps };
+  };
+
+  const send = (command: Of<"send">, now: number, { outcome, serial }: Seen) => {
+    const queue = queueOf(command.queue);
+    const isReplacing = queue.settings.deduplicationMode === "replace";
+    const { each, steps } = plan(command, now);
+    const isRefused = steps.length < each.length;
+    if (isRefused && (command.atomic || steps.length === 0)) {
+      return expect(outcome).toMatchObject({ ok: false, code: "full" });
+    }
+    expect(outcome).toMatchObject({ ok: true, value: { count: steps.length } });
+    const { seq, refused, duplicates = [] } = (outcome as { value: SendValue }).value;
+    expect(refused?.code).toBe(isRefused ? "full" : undefined);
+    const sent = new Map<number, ModelMessage>();
+    const told = new Map(duplicates);
+    steps.forEach((step, i) => {
+      const body = `${serial}/${i}`;
+      if (!("fresh" in step)) {
+        const first = "first" in step ? (sent.get(step.first) as ModelMessage) : step.replaces;
+        if (isReplacing) (first as ModelMessage).body = body;
+        if (isReplacing && "replaces" in step) replacedIn.set(first as ModelMessage, queue);
+        same(told.get(i), idOf(typeof first === "number" ? first : first.seq), "the first of a duplicate");
+        return;
+      }
+      same(told.get(i), undefined, "a message that is no duplicate");
+      const {
+        priority,
+        delayMs = 0,
+        deliverAt = now + delayMs,
+        ttlMs = queue.settings.ttlMs,
+        id,
+      } = each[i] as (typeof each)[number];
+      const fresh = { seq: seq + sent.size, body, queue: command.queue, priority, sentAt: now, attempts: 0 };
+      const unset = {
+        isSuspect: false,
+        lease: undefined,
+        reason: undefined,
+        diedIn: 0,
+        isBack: false,
+        state: "ready",
+        dueAt: 0,
+        expiresAt: now + (ttlMs ?? Number.POSITIVE_INFINITY),
+        place: 0,
+      };
+      const message = { ...fresh, ...unset } as ModelMessage;
+      wait(message, deliverAt, now);
+      messages.push(message);
+      queue.accepted++;
+      sent.set(i, message);
+      if (id === undefined) return;
+      queue.ids = queue.ids.filter((one) => one.id !== id);
+      queue.ids.push({ id, seq: message.seq, at: now, canReplace: isReplacing });
+    });
+    for (const replacedQueue of replacedIn.values()) {
+      replacedQueue.accepted++;
+      replacedQueue.gone.replaced++;
+    }
+    replacedIn.clear();
   };
 
   const nextFor = (client: string, name: string, max: number, now: number): ModelMessage[] => {
@@ -324,6 +388,9 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     queues,
     tick(now) {
       commands++;
+      for (const { ids, settings } of queues.values()) {
+        while (ids[0] && ids[0].at + settings.deduplicationWindowMs <= now) ids.shift();
+      }
       const due = messages.filter((message) => message.state === "delayed" && message.dueAt <= now);
       due.sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
       for (const message of due) wait(message, now, now);

@@ -49,6 +49,7 @@ export interface Segment {
   /** Distance of `deliverAt` from now. */
   readonly deliverInMs?: number | undefined;
   readonly ttlMs?: number | null | undefined;
+  readonly deduplicationIds?: readonly string[] | undefined;
 }
 
 /** What one turn of the host handles; `afterMs` is negative where the clock was set back. */
@@ -95,13 +96,24 @@ const verdict: fc.Arbitrary<Verdict> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Verdict>({ type: "dead", reason: "bad", failure: { name: "E", message: "m" } }) },
 );
 
-const segment = fc.record<Segment>({
+const plainSegment = fc.record<Segment>({
   count: fc.integer({ min: 1, max: 6 }),
   priority: fc.constantFrom(4, 4, 4, 0, 9),
   delayMs: optionally(fc.constantFrom(0, 5, 200)),
   deliverInMs: fc.option(fc.constantFrom(-50, 0, 30, 400), { nil: undefined, freq: 5 }),
   ttlMs: fc.option(fc.constantFrom(1, 40, 40, 6_000, null), { nil: undefined, freq: 2 }),
 });
+
+/** Few ids, so that they repeat, in one send too. */
+const segment = fc
+  .tuple(
+    plainSegment,
+    fc.option(fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 4 }), {
+      nil: undefined,
+      freq: 2,
+    }),
+  )
+  .map(([plain, ids]): Segment => (ids ? { ...plain, count: ids.length, deduplicationIds: ids } : plain));
 
 const settings = fc.record(
   {
@@ -110,6 +122,9 @@ const settings = fc.record(
     maxMessages: fc.integer({ min: 1, max: 20 }),
     maxDeadLetters: fc.integer({ min: 1, max: 6 }),
     ttlMs: fc.constantFrom(null, null, 100, 3_000),
+    deduplicationMode: fc.constantFrom("drop" as const, "replace" as const, "replace" as const),
+    deduplicationWindowMs: fc.constantFrom(5, 300, 100_000),
+    maxDeduplicationIds: fc.integer({ min: 1, max: 5 }),
     backoff: fc.record(
       {
         type: fc.constantFrom("exponential" as const, "fixed" as const),

@@ -31,6 +31,10 @@ export interface Handled {
   readonly command: Command;
   readonly outcome: Outcome;
   readonly changes: readonly Change[];
+  /** Which of a send's bodies are stored; missing: as many as are, from the front. */
+  readonly bodies?: readonly number[] | undefined;
+  /** Number of the command among all; a body is called after it and its place in it. */
+  readonly serial: number;
   /** A command that was sent before; its first answer. */
   readonly resent?: Answered | undefined;
 }
@@ -42,6 +46,8 @@ export interface World {
   readonly answered: readonly Answered[];
   /** What is stored of the bodies: batches by their key. */
   readonly disk: ReadonlyMap<Seq, readonly Seq[]>;
+  /** Which body was stored under a number: the command's serial number and the place in it. */
+  readonly contents: ReadonlyMap<Seq, string>;
   readonly checkpoint: { readonly chunks: readonly unknown[]; readonly lsn: number } | undefined;
   turn(turn: TurnSteps, watch?: Watch): Promise<void>;
 }
@@ -77,6 +83,8 @@ export function createWorld({ isTerse = false } = {}): World {
   const numbers = new Map<string, number>();
   const answered: Answered[] = [];
   const disk = new Map<Seq, Seq[]>();
+  const contents = new Map<Seq, string>();
+  let serial = 0;
   let checkpoint: { chunks: readonly unknown[]; lsn: number } | undefined;
 
   const commit = (changes: readonly Change[], epoch = state.epoch) => {
@@ -144,12 +152,13 @@ export function createWorld({ isTerse = false } = {}): World {
   const commandOf = (step: Step): { readonly command: Command; readonly client?: string } | undefined => {
     switch (step.op) {
       case "send": {
-        const segments = step.segments.map(({ count, priority, delayMs, deliverInMs, ttlMs }) => ({
+        const segments = step.segments.map(({ count, priority, delayMs, deliverInMs, ttlMs, deduplicationIds }) => ({
           count,
           priority,
           delayMs,
           deliverAt: deliverInMs === undefined ? undefined : now + deliverInMs,
           ttlMs,
+          deduplicationIds,
         }));
         const total = segments.reduce((sum, { count }) => sum + count, 0);
         const sizes = Array.from({ length: total }, (_, i) => step.bytes + i);
@@ -230,7 +239,14 @@ export function createWorld({ isTerse = false } = {}): World {
     const { command, client } = found;
     watch.onCommand?.(command);
     const from = again?.from ?? (client === undefined ? undefined : senderOf(client));
-    const { changes, outcome } = from ? decideOnce(state, from, command, now) : decide(state, command, now);
+    const { changes, outcome, bodies } = from ? decideOnce(state, from, command, now) : decide(state, command, now);
+    serial++;
+    const stored = changes.flatMap((change) =>
+      change.type === "stored" ? seqsFrom(change.firstSeq, change.count) : [],
+    );
+    stored.forEach((bodySeq, i) => {
+      contents.set(bodySeq, `${serial}/${bodies?.[i] ?? i}`);
+    });
     for (const change of changes) {
       apply(state, change, now);
       store(change);
@@ -242,7 +258,7 @@ export function createWorld({ isTerse = false } = {}): World {
     if (from && !again) answered.push({ from, command, outcome, hasChanged: changes.length > 0 });
     // A client that is forgotten starts anew, under another id; here its numbers do.
     if (command.type === "forget-client") forget(command.client);
-    watch.onHandled?.({ command, outcome, changes, resent: again }, now);
+    watch.onHandled?.({ command, outcome, changes, bodies, serial, resent: again }, now);
     return changes;
   };
 
@@ -282,6 +298,7 @@ export function createWorld({ isTerse = false } = {}): World {
     journal,
     answered,
     disk,
+    contents,
     async turn({ afterMs, steps }, watch = {}) {
       now += afterMs;
       advance(state, now);

@@ -42,6 +42,9 @@ describe("a queue of orders", () => {
     void orders.send(order, { priority: 9, delayMs: 5, headers: { trace: "t" } });
     void orders.send(order, { ttlMs: 5_000 });
     void orders.send(order, { ttlMs: null });
+    void orders.send(order, { deduplicationId: "x" });
+    // @ts-expect-error it is dropped or replaced
+    void openQueue("orders", { deduplicationMode: "keep" });
     // @ts-expect-error there is no such option
     void orders.send(order, { prio: 9 });
     // @ts-expect-error headers are text
