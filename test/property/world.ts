@@ -253,8 +253,8 @@ export function createWorld({ isTerse = false } = {}): World {
       if (change.type === "leased")
         grants.push({ grant: change.grant, client: change.client, seqs: seqsOfGrant(state, change.grant) });
     }
-    // What changed nothing the first time is decided again, and may change something then.
-    if (again && changes.length > 0) answered[answered.indexOf(again)] = { ...again, outcome, hasChanged: true };
+    // What changed nothing the first time is decided again, and may change something then: it has two answers.
+    if (again && changes.length > 0) answered.splice(answered.indexOf(again), 1);
     if (from && !again) answered.push({ from, command, outcome, hasChanged: changes.length > 0 });
     // A client that is forgotten starts anew, under another id; here its numbers do.
     if (command.type === "forget-client") forget(command.client);
