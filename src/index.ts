@@ -10,6 +10,7 @@ export type { DrainOptions, DrainResult } from "./client/drain.js";
 export type { QueueOptions, SendOptions } from "./client/options.js";
 export type { DeadLetters, PeekOptions, Queue, ReceiveOptions } from "./client/queue.js";
 export type { QueueEventMap } from "./client/queue-events.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
 export type { DeadLetterFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";

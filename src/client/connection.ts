@@ -8,6 +8,7 @@ import { asyncDispose } from "./dispose.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./options.js";
 import { createQueue, type Queue } from "./queue.js";
 import { tellOfPast } from "./queue-events.js";
+import type { StandardSchema } from "./schema.js";
 
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
@@ -50,6 +51,10 @@ export interface ConnectionEventMap {
 
 export interface Connection {
   /** Opens a queue, new if there is none of that name; options given are stored with it. */
+  openQueue<Input, Output>(
+    name: string,
+    options: QueueOptions & { readonly schema: StandardSchema<Input, Output> },
+  ): Promise<Queue<Input, Output>>;
   openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
   /** Names of all queues of the database. */
   queues(): Promise<string[]>;
@@ -82,18 +87,18 @@ export interface PublicOptions {
 }
 
 /** Opens a queue over a client; `onClosed` is called when it was closed. */
-export async function openQueueOver<Body>(
+export async function openQueueOver<Input, Output = Input>(
   client: Client,
   name: string,
   given: { readonly options: QueueOptions; readonly lazy: boolean; readonly signal: AbortSignal | undefined },
   onClosed: () => Promise<void>,
-): Promise<Queue<Body>> {
+): Promise<Queue<Input, Output>> {
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {
     await client.connected(given.signal);
     await client.pipeline.command({ type: "configure", queue: name, settings });
   }
-  return createQueue<Body>({ name, client, onClosed });
+  return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
 }
 
 export function createPublicConnection(client: Client, { isLazy, persisted }: PublicOptions): Connection {

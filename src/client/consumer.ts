@@ -8,6 +8,7 @@ import type { HandOut } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { type Delivery, failureOf, type Holding } from "./delivery.js";
 import { asyncDispose } from "./dispose.js";
+import type { Admit } from "./schema.js";
 
 /** Returns: acknowledged. Throws or rejects: retried. Settling the delivery itself overrides both. */
 export type Handler<Body> = (delivery: Delivery<Body>) => unknown;
@@ -44,13 +45,15 @@ export interface ConsumerParts<Body> {
   readonly client: Client;
   readonly queue: string;
   readonly handler: Handler<Body>;
+  /** Keeps away what no handler may see. */
+  readonly admit?: Admit | undefined;
   readonly concurrency: number;
   readonly prefetch: number;
   onStopped(): void;
 }
 
 export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
-  const { client, queue, handler, concurrency, prefetch } = parts;
+  const { client, queue, handler, admit, concurrency, prefetch } = parts;
   const buffer: Holding<Body>[] = [];
   const running = new Set<Holding<Body>>();
   let unsettled = 0;
@@ -120,6 +123,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     running.add(holding);
     holding.start();
     let verdict: Verdict = ACK;
+    if (admit && !(await admit(holding))) return free(holding);
     try {
       await handler(holding.delivery);
     } catch (thrown) {

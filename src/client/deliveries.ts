@@ -5,6 +5,7 @@ import { QueueError } from "../core/errors.js";
 import type { Client } from "./client.js";
 import type { Consumer } from "./consumer.js";
 import type { Delivery, Holding } from "./delivery.js";
+import type { Admit } from "./schema.js";
 
 export interface DeliveriesParts {
   readonly client: Client;
@@ -12,6 +13,8 @@ export interface DeliveriesParts {
   /** Deliveries held at once, those in the loop's hands included. Default 1. */
   readonly prefetch?: number;
   readonly signal?: AbortSignal;
+  /** Keeps away what no loop may see. */
+  readonly admit?: Admit | undefined;
   onStopped(): void;
 }
 
@@ -20,7 +23,7 @@ interface Next<Body> {
   reject(reason: unknown): void;
 }
 
-export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, onStopped }: DeliveriesParts): {
+export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, admit, onStopped }: DeliveriesParts): {
   readonly iterator: AsyncIterableIterator<Delivery<Body>>;
   readonly consumer: Pick<Consumer, "stop">;
 } {
@@ -30,21 +33,31 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, onSt
   let ended: Promise<void> | undefined;
   const done = { done: true, value: undefined } as const;
 
+  /** One after the other, so that looking at one cannot let the next overtake it. */
+  let last: Promise<void> | undefined;
+
   const registration = client.registerConsumer(queue, { prefetch }, (handOut) => {
-    for (const holding of client.holdings.take<Body>(handOut)) {
-      if (ended) {
-        void giveBack(holding);
-        continue;
-      }
-      buffer.push(holding);
+    const taken = client.holdings.take<Body>(handOut);
+    for (const holding of taken) {
       holding.onLost(() => {
         const index = buffer.indexOf(holding);
         if (index >= 0) buffer.splice(index, 1);
         given.delete(holding);
       });
     }
-    while (waiting.length > 0 && buffer.length > 0) waiting.shift()?.resolve({ done: false, value: give() });
+    if (admit === undefined) return takeIn(taken);
+    last = (last ?? Promise.resolve()).then(async () => {
+      for (const holding of taken) if (!holding.isSettled && (await admit(holding))) takeIn([holding]);
+    });
   });
+
+  const takeIn = (holdings: readonly Holding<Body>[]) => {
+    for (const holding of holdings) {
+      if (ended) void giveBack(holding);
+      else if (!holding.isSettled) buffer.push(holding);
+    }
+    while (waiting.length > 0 && buffer.length > 0) waiting.shift()?.resolve({ done: false, value: give() });
+  };
 
   const give = (): Delivery<Body> => {
     for (const holding of given) if (holding.isSettled) given.delete(holding);
@@ -62,6 +75,7 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, onSt
       signal?.removeEventListener("abort", onAbort);
       for (const next of waiting.splice(0)) signal?.aborted ? next.reject(signal.reason) : next.resolve(done);
       await registration.cancel();
+      await last;
       await Promise.all(buffer.splice(0).map(giveBack));
       onStopped();
     })();

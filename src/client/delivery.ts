@@ -45,6 +45,9 @@ export interface Holding<Body = unknown> {
   /** Made when it is first asked for: what only waits in a buffer stays small. */
   readonly delivery: Delivery<Body>;
   readonly isSettled: boolean;
+  readonly body: unknown;
+  /** What its handler sees as the body, from here on. */
+  replaceBody(body: unknown): void;
   /** The handler starts now: from here its time counts. */
   start(): void;
   settle(verdict: Verdict): Promise<void>;
@@ -142,6 +145,15 @@ class HeldMessage<Body> implements Holding<Body> {
   get delivery(): Delivery<Body> {
     this.made ??= createDelivery(this);
     return this.made;
+  }
+
+  get body(): unknown {
+    return this.grant.handOut.bodies[this.index];
+  }
+
+  replaceBody(body: unknown): void {
+    // Nobody else has the hand-out: it came by a message.
+    (this.grant.handOut.bodies as unknown[])[this.index] = body;
   }
 
   get isSettled(): boolean {

@@ -2,6 +2,7 @@
 
 import type { Handler } from "./consumer.js";
 import { failureOf, type Holding } from "./delivery.js";
+import type { Admit } from "./schema.js";
 
 export interface DrainOptions {
   /** Starts no handler after so many ms. Default: no limit. */
@@ -25,7 +26,12 @@ const FETCHED_PER_HANDLER = 16;
 export async function consumeUntilEmpty<Body>(
   handler: Handler<Body>,
   { budgetMs, concurrency = 1, signal }: DrainOptions,
-  from: { now(): number; take(max: number): Promise<Holding<Body>[]>; ready(): Promise<number> },
+  from: {
+    now(): number;
+    take(max: number): Promise<Holding<Body>[]>;
+    readonly admit: Admit | undefined;
+    ready(): Promise<number>;
+  },
 ): Promise<DrainResult> {
   const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : from.now() + budgetMs;
   const isOver = () => from.now() >= endsAt || signal?.aborted === true;
@@ -33,6 +39,7 @@ export async function consumeUntilEmpty<Body>(
 
   const handle = async (holding: Holding<Body>) => {
     holding.start();
+    if (from.admit && !(await from.admit(holding))) return;
     try {
       await handler(holding.delivery);
       if (!holding.isSettled) await holding.settle({ type: "ack" });

@@ -28,6 +28,7 @@ import { PEEKABLE } from "../core/view.js";
 import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
 import type { Headers } from "../link/wire.js";
 import type { Item } from "./draft.js";
+import { type StandardSchema, standardSchema } from "./schema.js";
 
 /** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
 export interface QueueOptions {
@@ -65,6 +66,12 @@ export interface QueueOptions {
   readonly maxDeduplicationIds?: number;
   /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
   readonly durability?: "strict" | "relaxed";
+  /**
+   * What bodies must be: any validator of the Standard Schema. It stays in this context. A send that does not fit is
+   * refused with `schema-mismatch` and its issues; what fits is stored as it was given. A delivery has the schema's
+   * output as its body; a stored message that no longer fits becomes a dead letter with reason `schema-mismatch`.
+   */
+  readonly schema?: StandardSchema;
 }
 
 export interface SendOptions {
@@ -91,7 +98,7 @@ export function checkQueueName(name: unknown): asserts name is string {
   queueName(name, "queue name");
 }
 
-export const QUEUE_SPEC: Spec = SETTINGS_SPEC;
+export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
 
 /** The given settings as they are stored; `undefined` members count as left out. */
 export function settingsOf(options: QueueOptions): Partial<QueueSettings> {

@@ -31,6 +31,7 @@ import {
   WRITABLE_SPEC,
 } from "./options.js";
 import { createQueueEvents, type QueueEvents } from "./queue-events.js";
+import { assertFits, createAdmission, type StandardSchema } from "./schema.js";
 import { readableFrom, writableTo } from "./streams.js";
 
 export interface ReceiveOptions {
@@ -61,43 +62,44 @@ export interface DeadLetters<Body> {
   purge(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly purged: number }>;
 }
 
-export interface Queue<Body = unknown> extends QueueEvents {
+/** `Input` is what is sent and stored, `Output` what is delivered: they differ where a schema transforms. */
+export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   readonly name: string;
   /**
    * Resolves when the message is durable. Rejects with `full`, `not-cloneable` (naming where), `quota-exceeded` or
-   * `invalid-argument`; then it was not accepted. `signal` gives up the waiting, not the message.
+   * `invalid-argument`, with `schema-mismatch` (the issues in `detail`); then it was not accepted. `signal` gives up the waiting, not the message.
    */
-  send(body: Body, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
+  send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
   /** All are accepted in one commit, or none. */
-  sendBatch(items: readonly ({ readonly body: Body } & SendOptions)[]): Promise<Receipt[]>;
+  sendBatch(items: readonly ({ readonly body: Input } & SendOptions)[]): Promise<Receipt[]>;
   /** Runs the handler for every message, at least once each, until the consumer is stopped. */
-  consume(handler: Handler<Body>, options?: ConsumeOptions): Consumer;
+  consume(handler: Handler<Output>, options?: ConsumeOptions): Consumer;
   /** Takes up to `max` deliveries to settle by hand; an empty array when there is none in time. */
-  receive(options?: ReceiveOptions): Promise<Delivery<Body>[]>;
+  receive(options?: ReceiveOptions): Promise<Delivery<Output>[]>;
   /** Deliveries one after the other, to settle by hand; leaving the loop gives back what was not seen. */
   deliveries(options?: {
     readonly prefetch?: number;
     readonly signal?: AbortSignal;
-  }): AsyncIterableIterator<Delivery<Body>>;
+  }): AsyncIterableIterator<Delivery<Output>>;
   /**
    * Deliveries as a stream, to settle by hand. Backpressure: at most `prefetch` (default 1) are out unsettled, and none
    * before the stream is read; their leases are renewed as for a handler. Cancelling gives back what was not read,
    * uncounted; what was read, into a transform too, is still to be settled. Ends when the queue is closed here.
    */
-  readable(options?: { readonly prefetch?: number; readonly signal?: AbortSignal }): ReadableStream<Delivery<Body>>;
+  readable(options?: { readonly prefetch?: number; readonly signal?: AbortSignal }): ReadableStream<Delivery<Output>>;
   /**
    * Sends what is written, each chunk a body, all with the same options. A write is over when its message is durable,
    * or, with `inFlight` above 1 (the default), when fewer than that many are not durable yet; closing waits for all.
    * A refused send errors the stream with its `QueueError`.
    */
-  writable(options?: SendOptions & { readonly inFlight?: number }): WritableStream<Body>;
+  writable(options?: SendOptions & { readonly inFlight?: number }): WritableStream<Input>;
   /** Looks at messages in the order they were accepted. Never counts as a delivery. */
-  peek(options?: PeekOptions): Promise<MessageView<Body>[]>;
+  peek(options?: PeekOptions): Promise<MessageView<Input>[]>;
   /**
    * Bounded work, for service workers and scripts: handles what is ready until nothing is, or `budgetMs` has passed.
    * Resolves when the handlers it started have ended.
    */
-  consumeUntilEmpty(handler: Handler<Body>, options?: DrainOptions): Promise<DrainResult>;
+  consumeUntilEmpty(handler: Handler<Output>, options?: DrainOptions): Promise<DrainResult>;
   /** Resolves once nothing is ready or in work; what is delayed into the future does not count. */
   whenIdle(options?: { readonly signal?: AbortSignal }): Promise<void>;
   stats(): Promise<QueueStats>;
@@ -112,7 +114,7 @@ export interface Queue<Body = unknown> extends QueueEvents {
   resume(): Promise<void>;
   /** Deletes every message that waits; what consumers hold stays with them. */
   purge(): Promise<{ readonly purged: number }>;
-  readonly deadLetters: DeadLetters<Body>;
+  readonly deadLetters: DeadLetters<Input>;
   /** Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. */
   close(options?: { readonly force?: boolean }): Promise<void>;
   [asyncDispose](): Promise<void>;
@@ -121,13 +123,14 @@ export interface Queue<Body = unknown> extends QueueEvents {
 export interface QueueParts {
   readonly name: string;
   readonly client: Client;
+  readonly schema?: StandardSchema | undefined;
   /** Called once, when the queue was closed. */
   onClosed(): Promise<void>;
 }
 
 const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
 
-export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue<Body> {
+export function createQueue<Input, Output>({ name, client, schema, onClosed }: QueueParts): Queue<Input, Output> {
   const { pipeline } = client;
   const consumers = new Set<Pick<Consumer, "stop">>();
   const closing = new AbortController();
@@ -149,10 +152,17 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
     return abortable(client.ask<T>(asked, signal), closing.signal);
   };
 
-  /** Calls `next` with the items, their files read; at once, when there are none and nobody before has any. */
+  const admit = schema && createAdmission(schema);
+
+  /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
   const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
-    if (reading === undefined && !items.some((item) => holdsFile(item.body))) return next(items);
-    const read = Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) })));
+    const fitting = schema && assertFits(schema, items);
+    const hasFiles = items.some((item) => holdsFile(item.body));
+    if (reading === undefined && !fitting && !hasFiles) return next(items);
+    const read = (async () => {
+      await fitting;
+      return hasFiles ? Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) }))) : items;
+    })();
     const turn = Promise.allSettled([reading, read]);
     reading = turn;
     const isLast = () => {
@@ -164,7 +174,7 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
     });
   };
 
-  const queue: Queue<Body> = {
+  const queue: Queue<Input, Output> = {
     name,
     ...events.target,
     async send(body, options) {
@@ -190,10 +200,11 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
         signal?.removeEventListener("abort", onAbort);
       };
       const atLeast = Math.max(prefetch, concurrency);
-      const consumer = createConsumer<Body>({
+      const consumer = createConsumer<Output>({
         client,
         queue: name,
         handler,
+        admit,
         concurrency,
         prefetch: atLeast,
         onStopped,
@@ -205,16 +216,24 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
     async receive(options = {}) {
       checkOptions("receive()", options, RECEIVE_SPEC);
       const { max = 1, waitMs = 0, leaseMs, signal } = options;
-      const holdings = await receive<Body>({ max, waitMs, mode: "receive", leaseMs }, signal);
-      return holdings.map((holding) => holding.delivery);
+      const endsAt = client.runtime.now() + waitMs;
+      for (;;) {
+        const leftMs = Math.max(0, endsAt - client.runtime.now());
+        const taken = await receive<Output>({ max, waitMs: leftMs, mode: "receive", leaseMs }, signal);
+        const admitted: Delivery<Output>[] = [];
+        for (const holding of taken) if (!admit || (await admit(holding))) admitted.push(holding.delivery);
+        // None of them fitted: then the next may.
+        if (admitted.length > 0 || taken.length === 0) return admitted;
+      }
     },
     deliveries(options = {}) {
       assertOpen();
       checkOptions("deliveries()", options, DELIVERIES_SPEC);
-      const opened = openDeliveries<Body>({
+      const opened = openDeliveries<Output>({
         client,
         queue: name,
         ...options,
+        admit,
         onStopped: () => consumers.delete(opened.consumer),
       });
       consumers.add(opened.consumer);
@@ -228,7 +247,7 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
       assertOpen();
       checkOptions("writable()", options, WRITABLE_SPEC);
       const { inFlight = 1, ...given } = options;
-      return writableTo<Body>((body) => queue.send(body, given), inFlight);
+      return writableTo<Input>((body) => queue.send(body, given), inFlight);
     },
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
@@ -245,10 +264,11 @@ export function createQueue<Body>({ name, client, onClosed }: QueueParts): Queue
       assertOpen();
       aFunction(handler, "consumeUntilEmpty(handler)");
       checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
-      const take = (max: number) => receive<Body>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
+      const take = (max: number) => receive<Output>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
       return consumeUntilEmpty(handler, options, {
         now: client.runtime.now,
         take,
+        admit,
         ready: async () => (await queue.stats()).ready,
       });
     },

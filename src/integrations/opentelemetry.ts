@@ -29,7 +29,10 @@ type Headers = Readonly<Record<string, string>>;
  * what `writable` sends is not traced. Names and attributes follow the semantic conventions for messaging. A failure is
  * recorded and thrown on, as it was.
  */
-export function traceQueue<Body>(queue: Queue<Body>, options: TraceOptions = {}): Queue<Body> {
+export function traceQueue<Input, Output = Input>(
+  queue: Queue<Input, Output>,
+  options: TraceOptions = {},
+): Queue<Input, Output> {
   const tracer = options.tracer ?? trace.getTracer("originmq");
 
   const attributes = (operation: "send" | "receive" | "process", more: Attributes = {}): Attributes => ({
@@ -57,7 +60,7 @@ export function traceQueue<Body>(queue: Queue<Body>, options: TraceOptions = {})
   };
 
   const traced =
-    (handler: Handler<Body>): Handler<Body> =>
+    (handler: Handler<Output>): Handler<Output> =>
     (delivery) => {
       const parent = contextOf(delivery.headers);
       const span = tracer.startSpan(
@@ -74,7 +77,7 @@ export function traceQueue<Body>(queue: Queue<Body>, options: TraceOptions = {})
       return within(span, () => context.with(trace.setSpan(parent, span), async () => handler(delivery)));
     };
 
-  const received = (startTime: number, deliveries: readonly Delivery<Body>[]) => {
+  const received = (startTime: number, deliveries: readonly Delivery<Output>[]) => {
     if (deliveries.length === 0) return;
     const [only] = deliveries;
     const more: Attributes =

@@ -10,10 +10,15 @@ import {
 } from "../client/connection.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/options.js";
 import type { Queue } from "../client/queue.js";
+import type { StandardSchema } from "../client/schema.js";
 import { checkOptions } from "../core/check.js";
 import { createTransport, type Starters } from "./transport.js";
 
 export interface Api {
+  openQueue<Input, Output>(
+    name: string,
+    options: QueueOptions & ConnectOptions & { readonly schema: StandardSchema<Input, Output> },
+  ): Promise<Queue<Input, Output>>;
   openQueue<Body = unknown>(name: string, options?: QueueOptions & ConnectOptions): Promise<Queue<Body>>;
   connect(options?: ConnectOptions): Promise<Connection>;
 }

@@ -9,6 +9,7 @@ import {
   type Delivery,
   QueueError,
   type QueueOptions,
+  type StandardSchema,
 } from "../../src/index.js";
 
 const QUICK_BACKOFF = { type: "fixed", baseMs: 1, maxMs: 1, jitter: "none" } as const;
@@ -584,6 +585,27 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         const read = queue.readable().getReader().read();
         await queue.close();
         expect(await read).toEqual({ done: true, value: undefined });
+      });
+
+      test("a schema stays with its queue: it checks what is sent and transforms what is delivered", async () => {
+        const schema: StandardSchema<string, number> = {
+          "~standard": {
+            version: 1,
+            vendor: "test",
+            validate: (text) =>
+              /^\d+$/.test(String(text)) ? { value: Number(text) } : { issues: [{ message: "no" }] },
+          },
+        };
+        await open();
+        const [connection] = connections as [Connection];
+        const queue = await connection.openQueue("numbers", { schema });
+        const plain = await (await connectAnother()).openQueue<string>("numbers");
+        await expect(queue.send("seven")).rejects.toMatchObject({ code: "schema-mismatch" });
+        await plain.sendBatch([{ body: "eight" }, { body: "9" }]);
+        const seen: number[] = [];
+        queue.consume(({ body }) => void seen.push(body));
+        await expect.poll(() => seen).toEqual([9]);
+        expect(await plain.deadLetters.list()).toMatchObject([{ body: "eight", reason: "schema-mismatch" }]);
       });
 
       test("peek never counts as a delivery, and pages", async () => {

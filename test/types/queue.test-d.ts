@@ -9,6 +9,7 @@ import {
   openQueue,
   type Queue,
   type Receipt,
+  type StandardSchema,
 } from "../../src/index.js";
 
 interface Order {
@@ -55,6 +56,19 @@ describe("a queue of orders", () => {
     orders.addEventListener("message", () => {});
     orders.addEventListener("available", ({ detail }) => expectTypeOf(detail.ready).toEqualTypeOf<number>());
   });
+});
+
+test("a schema says what is sent and what is delivered", () => {
+  const schema = null as unknown as StandardSchema<string, number>;
+  expectTypeOf(openQueue("numbers", { schema, maxDeliveries: 3 })).resolves.toEqualTypeOf<Queue<string, number>>();
+  const numbers = null as unknown as Queue<string, number>;
+  void numbers.send("7");
+  // @ts-expect-error what is sent is the schema's input
+  void numbers.send(7);
+  expectTypeOf(numbers.receive()).resolves.toEqualTypeOf<Delivery<number>[]>();
+  expectTypeOf(numbers.peek()).resolves.toEqualTypeOf<MessageView<string>[]>();
+  expectTypeOf(numbers.readable()).toEqualTypeOf<ReadableStream<Delivery<number>>>();
+  expectTypeOf(numbers.writable()).toEqualTypeOf<WritableStream<string>>();
 });
 
 test("a queue is of unknown bodies unless it is said", () => {
