@@ -5,6 +5,7 @@ import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { forEachSeq } from "../core/ranges.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import type { QueueStats } from "../core/view.js";
+import type { Channel } from "../link/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
 import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
@@ -26,7 +27,8 @@ export interface ClientParts {
   /** Web Locks, where the runtime shares the host with other contexts. */
   readonly locks: LockManager | undefined;
   presenceLock(client: string): string;
-  readonly channelName: string;
+  /** A channel on which the host announces; `undefined` where there is none. */
+  openNotices(): Channel | undefined;
 }
 
 export type ClientEvent =
@@ -181,7 +183,7 @@ export function createClient(parts: ClientParts): Client {
   });
   const pipeline = createPipeline(hostLink, runtime);
   const holdings = createHoldings(pipeline, runtime);
-  const notices = createNoticeListener(parts.channelName);
+  const notices = createNoticeListener(parts.openNotices);
 
   /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. */
   const suspend = () => {

@@ -1,5 +1,6 @@
 // Listens to what the host announces, without a connection to it. Notices are hints: a missed one loses nothing.
 
+import type { Channel } from "../link/directory.js";
 import type { Notice, QueueNotice } from "../link/wire.js";
 
 export interface NoticeListener {
@@ -17,22 +18,23 @@ export interface NoticeListener {
 const ALL = "";
 
 /** The channel is opened with the first listener and closed with the last: an idle page holds none. */
-export function createNoticeListener(channelName: string): NoticeListener {
+export function createNoticeListener(openChannel: () => Channel | undefined): NoticeListener {
   const listeners = new Map<string, Set<(notice: QueueNotice) => void>>();
-  let channel: BroadcastChannel | undefined;
+  let channel: Channel | undefined;
 
   const open = () => {
-    if (channel || typeof BroadcastChannel === "undefined") return;
-    channel = new BroadcastChannel(channelName);
+    if (channel) return;
+    channel = openChannel();
+    if (channel === undefined) return;
     // Node keeps a process alive for an open channel; listening should not.
     (channel as { unref?: () => void }).unref?.();
-    channel.onmessage = ({ data }: MessageEvent<Notice>) => {
+    channel.addEventListener("message", ({ data }: MessageEvent<Notice>) => {
       // Anybody of the origin can post here.
       if (data?.type !== "notice" || typeof data.queues !== "object" || data.queues === null) return;
       for (const [queue, notice] of Object.entries(data.queues)) {
         for (const onNotice of [...(listeners.get(queue) ?? []), ...(listeners.get(ALL) ?? [])]) onNotice(notice);
       }
-    };
+    });
   };
 
   const close = () => {

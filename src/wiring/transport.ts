@@ -9,7 +9,7 @@ import type { ClientParts } from "../client/client.js";
 import type { ConnectOptions } from "../client/connection.js";
 import { runtime } from "../client/runtime.js";
 import { QueueError } from "../core/errors.js";
-import { type Asking, askHost, linkOverChannel, type OpenedPort } from "../link/directory.js";
+import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/directory.js";
 import type { Port } from "../link/guard.js";
 import { answerOpening, type Opening, requestOpening, type Served } from "../link/opening.js";
 import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/wire.js";
@@ -40,7 +40,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
   const { database = "originmq", storage = "indexeddb", worker } = options;
   const opening: Opening = { storage, database };
   const names = {
-    channelName: channelName(storage, database),
+    openNotices: () => openNotices(channelName(storage, database)),
     presenceLock: (client: string) => presenceLockName(storage, database, client),
   };
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
@@ -57,6 +57,9 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     onClosed: async () => workers.stop(),
   };
 }
+
+const openNotices = (name: string): Channel | undefined =>
+  typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
 function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "onClosed"> {
   let release = async () => {};

@@ -43,6 +43,8 @@ export interface Origin {
   /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
   openPort(page: Context, url: string): Promise<OpenedPort>;
   asking(context: Context): Asking;
+  /** The channel on which hosts announce. */
+  openNotices(context: Context): Channel;
   uuid(): string;
   /** The worker hears nothing of the others for so long, and takes the lock from whoever holds it. */
   makeDeaf(url: string, ms: number): void;
@@ -162,6 +164,7 @@ export function createOrigin(parts: OriginParts): Origin {
     workers,
     locks,
     asking: askingOf,
+    openNotices: (context) => network.channel(context, NAMES.channel),
     uuid,
     async openPort(page, url) {
       const worker = workers.get(url) ?? startWorker(url);

@@ -1,6 +1,6 @@
 // Virtual time. Everything that happens in a world is a task of some context (a tab, a worker), run at its time in
-// the order it was planned. Determinism: between two tasks every promise job has run (the real event loop is turned
-// once, and nothing else is waiting on it), so that code under test is only ever suspended on virtual tasks. A context
+// the order it was planned. Determinism: between two tasks every promise job has run, and nothing waits for the real
+// event loop, so that code under test is only ever suspended on virtual tasks. A context
 // that dies loses its tasks: none of its code runs again. One that stands still keeps them for later.
 
 export interface Context {
@@ -37,8 +37,11 @@ interface OwnedContext extends Context {
   keep(task: Task): void;
 }
 
-/** All promise jobs have run once the event loop comes back. */
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** All promise jobs have run: Node empties their queue before it takes the next tick. */
+const settle = () => new Promise<void>((resolve) => process.nextTick(resolve));
+/** Lets the event loop turn, for whoever watches this process. */
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+const TASKS_PER_BREATH = 10_000;
 
 export function createScheduler(): Scheduler {
   const heap: Task[] = [];
@@ -147,6 +150,7 @@ export function createScheduler(): Scheduler {
         tasksRun++;
         task.run();
         await settle();
+        if (tasksRun % TASKS_PER_BREATH === 0) await breathe();
       }
       now = end;
     },

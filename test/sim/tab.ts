@@ -52,6 +52,9 @@ export interface Tab {
   crash(): void;
 }
 
+/** Who waits for a notice looks at least this often: a notice is a hint. */
+const NOTICE_MS_MAX = 1_000;
+
 /** Codes that say: it was not accepted. */
 const REFUSED: ReadonlySet<string> = new Set([
   "full",
@@ -91,7 +94,7 @@ export function openTab(parts: TabParts): Tab {
     },
     locks: origin.locks.of(context),
     presenceLock: NAMES.presence,
-    channelName: NAMES.channel,
+    openNotices: () => origin.openNotices(context),
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
 
@@ -236,18 +239,31 @@ export function openTab(parts: TabParts): Tab {
     receive(max) {
       const consumer = `${name}/c${consumers.length}`;
       consumers.push(consumer);
+      // Some wait in the host, some for a notice, which may never come.
+      const isNotified = random.chance(0.5);
+      let wake = () => {};
+      const noticed = () =>
+        new Promise<void>((resolve) => {
+          wake = resolve;
+          context.plan(resolve, NOTICE_MS_MAX);
+        });
       const take = async () => {
         for (;;) {
+          let taken: Delivery<string>[] = [];
           try {
-            const taken = (await queue?.receive({ max, waitMs: random.between(0, 500) })) ?? [];
+            taken = (await queue?.receive({ max, waitMs: isNotified ? 0 : random.between(0, 500) })) ?? [];
             await Promise.all(taken.map((delivery) => handle(consumer, delivery, true)));
           } catch (error) {
             if (codeOf(error) === "closed") return;
           }
           await context.pass(random.between(1, 50));
+          if (isNotified && taken.length === 0) await noticed();
         }
       };
-      whenOpen(() => void take());
+      whenOpen(() => {
+        if (isNotified) queue?.addEventListener("available", () => wake());
+        void take();
+      });
     },
     sleep() {
       isAsleep = true;

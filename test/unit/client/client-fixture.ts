@@ -45,7 +45,7 @@ function connectTo(host: () => TestHost) {
     runtime,
     locks: undefined,
     presenceLock: (name) => name,
-    channelName: "unit",
+    openNotices: () => undefined,
     openPort: async () => ({ port: host().port(), lock: undefined }),
     lifecycle: {
       listen(page) {
