@@ -32,12 +32,26 @@ export interface Link<Outgoing> {
 
 export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Incoming>): Link<Outgoing> {
   const ended = new AbortController();
+  /** Rejects each call under way. */
+  const pending = new Set<(reason: unknown) => void>();
   const endpoints = guardPort(port, () => events.onRefused?.());
 
   const end = (reason: QueueError) => {
     ended.abort(reason);
+    for (const reject of pending) reject(reason);
+    pending.clear();
     port.close?.();
   };
+
+  /** Settles as the peer's answer does, or rejects with the reason of the link's end, whichever is first. */
+  const untilEnded = (request: Outgoing): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      if (ended.signal.aborted) return reject(ended.signal.reason);
+      pending.add(reject);
+      ask(request)
+        .then(resolve, reject)
+        .finally(() => pending.delete(reject));
+    });
 
   const serve = async (request: Incoming): Promise<Reply> => {
     if (ended.signal.aborted) return failed(ended.signal.reason);
@@ -64,7 +78,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   return {
     closed: ended.signal,
     async call<T>(request: Outgoing): Promise<T> {
-      const reply = await untilClosed(ended.signal, () => ask(request));
+      const reply = await untilEnded(request);
       if (!reply.ok) throw errorOf(reply);
       return reply.value as T;
     },
@@ -74,18 +88,6 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
       end(reason);
     },
   };
-}
-
-/** Settles as `work` does, or rejects with the reason of `closed`, whichever is first; leaves no listener behind. */
-function untilClosed<T>(closed: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (closed.aborted) return reject(closed.reason);
-    const onClosed = () => reject(closed.reason);
-    closed.addEventListener("abort", onClosed, { once: true });
-    work()
-      .then(resolve, reject)
-      .finally(() => closed.removeEventListener("abort", onClosed));
-  });
 }
 
 /** An error as data. A foreign error is a bug behind the link: its message crosses, its class does not. */
