@@ -5,7 +5,7 @@ import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { forEachSeq } from "../core/ranges.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import type { QueueStats } from "../core/view.js";
-import type { Channel } from "../link/directory.js";
+import type { Asking, Channel } from "../link/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../link/wire.js";
 import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
@@ -27,6 +27,8 @@ export interface ClientParts {
   /** Web Locks, where the runtime shares the host with other contexts. */
   readonly locks: LockManager | undefined;
   presenceLock(client: string): string;
+  /** How to ask other contexts for the host; missing where there are none. */
+  readonly asking?: Asking | undefined;
   /** A channel on which the host announces; `undefined` where there is none. */
   openNotices(): Channel | undefined;
 }
@@ -161,6 +163,7 @@ export function createClient(parts: ClientParts): Client {
       return parts.openPort();
     },
     locks: parts.locks,
+    asking: parts.asking,
     serve,
     held: () => holdings.held(),
     onConnected({ instance, losses }) {

@@ -8,12 +8,13 @@
 import type { Held } from "../core/commands.js";
 import { QueueError, type QueueErrorCode } from "../core/errors.js";
 import { WIRE_MAJOR, WIRE_MINOR } from "../core/version.js";
-import type { OpenedPort } from "../link/directory.js";
+import type { Asking, OpenedPort } from "../link/directory.js";
 import { onGone } from "../link/life.js";
 import { type Link, openLink } from "../link/link.js";
 import type { ClientRequest, HostRequest, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import type { Runtime } from "./runtime.js";
+import { type Watchdog, watchHost } from "./watchdog.js";
 
 /** Opens a port to the host, wherever it is, once it listens there. */
 export type OpenPort = () => Promise<OpenedPort>;
@@ -23,6 +24,8 @@ export interface HostLinkParts {
   readonly runtime: Runtime;
   readonly openPort: OpenPort;
   readonly locks: LockManager | undefined;
+  /** How to ask other contexts for the host; missing where there are none. */
+  readonly asking: Asking | undefined;
   serve(request: ClientRequest): unknown;
   /** What this client holds, told to each host it meets. */
   held(): readonly Held[];
@@ -67,6 +70,7 @@ type Connected = { readonly link: Link<HostRequest>; readonly welcome: Welcome }
 
 export function createHostLink(parts: HostLinkParts): HostLink {
   let current: Connected | undefined;
+  let watchdog: Watchdog | undefined;
   let ended: QueueError | undefined;
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
@@ -185,6 +189,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   /** The host holds its lock as long as it lives: getting it means that the host is gone. */
   const watch = ({ link, welcome }: Connected) => {
     link.closed.addEventListener("abort", () => lose(link), { once: true });
+    const { asking, runtime } = parts;
+    watchdog = asking && watchHost({ link, epoch: welcome.epoch, asking, runtime }, () => lose(link));
     if (welcome.lock === undefined || parts.locks === undefined) return;
     onGone(parts.locks, welcome.lock, link.closed, () => lose(link));
   };
@@ -199,7 +205,10 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     });
 
   const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
-    if (current) return current.link;
+    if (current) {
+      watchdog?.note();
+      return current.link;
+    }
     if (ended) throw ended;
     return (await abortable(wake(), signal)).link;
   };

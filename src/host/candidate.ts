@@ -107,6 +107,7 @@ async function lead(
   try {
     const host = await openHost();
     opened.resolve(host);
+    directory.opened(host.epoch);
     if (signal?.aborted) close();
     await host.ended;
   } catch (error) {

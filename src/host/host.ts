@@ -50,6 +50,8 @@ export interface HostOptions {
 }
 
 export interface Host {
+  /** Number of its term. */
+  readonly epoch: number;
   /** Held for as long as this host lives. */
   readonly lock: string | undefined;
   /** Serves a client on this port. Throws when the host has ended. */
@@ -399,6 +401,7 @@ function createHost(
   );
 
   return {
+    epoch: state().epoch,
     lock: life?.lock,
     connect: (port) => {
       // Until its store is closed, and the next host can open, others still find this one.

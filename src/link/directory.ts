@@ -24,8 +24,18 @@ type Message =
   | { readonly type: "originmq:stand"; readonly id: string; readonly candidate: Candidate }
   /** Serve a client on the channel of this name. */
   | { readonly type: "originmq:link"; readonly channel: string }
-  /** The host's answer; `yields`: it lets go now, for the candidate that asked. */
-  | { readonly type: "originmq:here"; readonly id: string; readonly host: Candidate; readonly yields: boolean };
+  /**
+   * The host's answer; `yields`: it lets go now, for the candidate that asked. Also said unasked, with an empty id, once
+   * its queues are open: clients of a host that hangs learn of the next one only so.
+   */
+  | {
+      readonly type: "originmq:here";
+      readonly id: string;
+      readonly host: Candidate;
+      readonly yields: boolean;
+      /** Its term; missing until its queues are open. */
+      readonly epoch?: number | undefined;
+    };
 
 /** Newer first, then by rank: the newer build knows what the older one stored, not the other way round. */
 export function isBetter(candidate: Candidate, host: Candidate): boolean {
@@ -42,6 +52,8 @@ const REPEAT_MS = 50;
 const LINKED_MAX = 100;
 
 export interface Directory {
+  /** Says that the queues are open, in this term. */
+  opened(epoch: number): void;
   close(): void;
 }
 
@@ -68,9 +80,15 @@ export function serveDirectory(
       if (yields) events.onBetter();
     }
   };
-  const answer = (id: string, yields: boolean) => channel.postMessage({ type: "originmq:here", id, host, yields });
+  let epoch: number | undefined;
+  const answer = (id: string, yields: boolean) =>
+    channel.postMessage({ type: "originmq:here", id, host, yields, epoch } satisfies Message);
   channel.addEventListener("message", onMessage);
   return {
+    opened(term) {
+      epoch = term;
+      answer("", false);
+    },
     close() {
       channel.removeEventListener("message", onMessage);
       channel.close();
@@ -117,6 +135,15 @@ export function askHost(asking: Asking, timeoutMs: number, candidate?: Candidate
     const question: Message = candidate ? { type: "originmq:stand", id, candidate } : { type: "originmq:where", id };
     const stopAsking = repeatedly(asking, () => channel.postMessage(question));
   });
+}
+
+/** Calls with the term of each host that speaks on the directory; returns what ends it. */
+export function listenForHosts({ openChannel, directory }: Asking, onHost: (epoch: number) => void): () => void {
+  const channel = openChannel(directory);
+  channel.addEventListener("message", ({ data }) => {
+    if (isMessage(data) && data.type === "originmq:here" && typeof data.epoch === "number") onHost(data.epoch);
+  });
+  return () => channel.close();
 }
 
 /** A port and the lock that is free once who is behind it is gone. */

@@ -28,6 +28,8 @@ export interface Link<Outgoing> {
   /** Ends the link; every call under way rejects with `reason`, and on the other side with `host-lost`. */
   close(reason: QueueError): void;
   readonly closed: AbortSignal;
+  /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
+  readonly oldestCall: object | undefined;
 }
 
 export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Incoming>): Link<Outgoing> {
@@ -77,6 +79,10 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
 
   return {
     closed: ended.signal,
+    get oldestCall() {
+      const [oldest] = pending;
+      return oldest;
+    },
     async call<T>(request: Outgoing): Promise<T> {
       const reply = await untilEnded(request);
       if (!reply.ok) throw errorOf(reply);

@@ -51,6 +51,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
   return {
     runtime,
     ...names,
+    asking,
     locks: globalThis.navigator?.locks,
     lifecycle: pageLifecycle({ onSuspend: workers.stop }),
     openPort: () => openPort(opening, asking, { starters, workers }),
@@ -81,7 +82,8 @@ interface Means {
 }
 
 async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<OpenedPort> {
-  const shared = workers.shared(opening);
+  // One that gives no sign of life time and again hangs: another context hosts then, or the page's own worker.
+  const shared = workers.signMs < SIGN_MS_MAX ? workers.shared(opening) : undefined;
   const opened = shared
     ? await openWorkerPort(shared, shared.port, opening, workers)
     : await openWithoutSharedWorker(opening, asking, { starters, workers });

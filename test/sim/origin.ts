@@ -27,6 +27,7 @@ export const NAMES = {
 };
 const LINK_MS = 2_000;
 const SIGN_MS = 1_000;
+const SIGN_MS_MAX = 4_000;
 const CHECKPOINT_RECORDS = 60;
 
 export interface Worker {
@@ -66,6 +67,7 @@ export function createOrigin(parts: OriginParts): Origin {
   const network = createNetwork({ scheduler, random, isNoticeLost });
   const workers = new Map<string, Worker>();
   const deafUntil = new Map<string, number>();
+  const signMsOf = new Map<Context, number>();
   let epochSeen: number | undefined;
   let started = 0;
 
@@ -167,18 +169,20 @@ export function createOrigin(parts: OriginParts): Origin {
     openNotices: (context) => network.channel(context, NAMES.channel),
     uuid,
     async openPort(page, url) {
-      const worker = workers.get(url) ?? startWorker(url);
-      const [own, theirs] = network.pair(page, worker.context);
-      worker.connect(theirs);
-      const patience = {
-        locks: locks.of(page),
-        setTimer: (callback: () => void, ms: number) => page.plan(callback, ms),
-        signMs: SIGN_MS,
-      };
-      const { isElsewhere, lock } = await requestOpening(own, OPENING, patience);
-      if (!isElsewhere) return { port: own, lock };
-      own.close?.();
+      const signMs = signMsOf.get(page) ?? SIGN_MS;
+      signMsOf.set(page, 2 * signMs);
+      if (signMs <= SIGN_MS_MAX) {
+        const worker = workers.get(url) ?? startWorker(url);
+        const [own, theirs] = network.pair(page, worker.context);
+        worker.connect(theirs);
+        const setTimer = (callback: () => void, ms: number) => page.plan(callback, ms);
+        const { isElsewhere, lock } = await requestOpening(own, OPENING, { locks: locks.of(page), setTimer, signMs });
+        signMsOf.set(page, SIGN_MS);
+        if (!isElsewhere) return { port: own, lock };
+        own.close?.();
+      }
       const linked = await linkOverChannel(askingOf(page), LINK_MS);
+      signMsOf.set(page, SIGN_MS);
       if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
       return linked;
     },

@@ -94,6 +94,7 @@ export function openTab(parts: TabParts): Tab {
     },
     locks: origin.locks.of(context),
     presenceLock: NAMES.presence,
+    asking: origin.asking(context),
     openNotices: () => origin.openNotices(context),
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
