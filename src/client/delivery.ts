@@ -20,6 +20,8 @@ export interface Delivery<Body = unknown> {
   readonly attempt: number;
   readonly headers: Headers;
   readonly priority: number;
+  /** `null` when it was sent without one. */
+  readonly groupId: string | null;
   /** Epoch milliseconds of acceptance. */
   readonly sentAt: number;
   /** Epoch milliseconds from which it is given up if it waits then; `null` when it never is. */
@@ -246,6 +248,7 @@ function createDelivery<Body>(holding: HeldMessage<Body>): Delivery<Body> {
     attempt: at(handOut.attempts, index),
     headers: handOut.headers?.[index] ?? NO_HEADERS,
     priority: at(handOut.priorities, index),
+    groupId: (handOut.groups && at(handOut.groups, index)) || null,
     sentAt: at(handOut.sentAt, index),
     expiresAt: handOut.expiresAt === undefined ? null : at(handOut.expiresAt, index),
     get leaseExpiresAt() {

@@ -8,7 +8,7 @@ import type { Outcome, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
-import type { ClientCommand, Headers, MeasuredSettlement } from "../link/wire.js";
+import type { ClientCommand, Column, Headers, MeasuredSettlement } from "../link/wire.js";
 
 export interface Receipt {
   /** Names the message for ever, in every context. */
@@ -23,6 +23,7 @@ export type Attributes = Omit<SendSegment, "count" | "deduplicationIds">;
 export interface Item {
   readonly body: unknown;
   readonly headers: Headers | undefined;
+  readonly groupId?: string | undefined;
   readonly attributes: Attributes;
   readonly deduplicationId?: string | undefined;
 }
@@ -126,7 +127,23 @@ function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): Cl
     } else segments.push({ count: 1, ...attributes, ...(id !== undefined && { deduplicationIds: [id] }) });
   }
   const headers = items.some((item) => item.headers !== undefined) ? items.map((item) => item.headers) : undefined;
-  return { type: "send", queue, atomic, segments, bodies: items.map((item) => item.body), ...(headers && { headers }) };
+  const groups = groupsOf(items);
+  return {
+    type: "send",
+    queue,
+    atomic,
+    segments,
+    bodies: items.map((item) => item.body),
+    ...(headers && { headers }),
+    ...(groups !== undefined && { groups }),
+  };
+}
+
+/** One entry for all where they are of one group. */
+function groupsOf(items: readonly Item[]): Column<string> | undefined {
+  const first = items[0]?.groupId;
+  if (items.every((item) => item.groupId === first)) return first;
+  return items.map((item) => item.groupId ?? "");
 }
 
 const isSame = (a: Attributes, b: Attributes): boolean =>

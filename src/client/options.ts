@@ -18,6 +18,7 @@ import {
   type Backoff,
   DEDUPLICATION_ID_MAX,
   DEFAULT_SETTINGS,
+  GROUP_ID_MAX,
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
   QUEUE_NAME_MAX,
@@ -64,6 +65,12 @@ export interface QueueOptions {
    * Default 100,000.
    */
   readonly maxDeduplicationIds?: number;
+  /**
+   * What becomes of a group whose head dies, that is, goes to the dead letters. `block`: what was sent after it waits
+   * until the dead letter is redriven, which puts it back to its place, or purged. `skip`: the next one goes on, and
+   * groups that wait for a dead letter when this is set go on, too. Default block.
+   */
+  readonly onGroupFailure?: "block" | "skip";
   /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
   readonly durability?: "strict" | "relaxed";
   /**
@@ -88,6 +95,12 @@ export interface SendOptions {
    * the first one's id and says `duplicate: true`. See the queue's `deduplicationWindowMs` and `deduplicationMode`.
    */
   readonly deduplicationId?: string;
+  /**
+   * Messages of one group, 1 to 256 characters, are worked on strictly one after the other in the order of their
+   * acceptance, retries and delays included: one that is delayed, retried or in work keeps back those behind it.
+   * Groups go on in parallel, in turn; each ranks by the priority of its head. Default: none.
+   */
+  readonly groupId?: string;
   /** Text by name, delivered with the message. */
   readonly headers?: Headers;
 }
@@ -122,6 +135,7 @@ const ITEM_SPEC: Spec = {
   deliverAt: instant,
   ttlMs: nullOr(duration(1)),
   deduplicationId: string(1, DEDUPLICATION_ID_MAX),
+  groupId: string(1, GROUP_ID_MAX),
   headers,
 };
 
@@ -133,13 +147,14 @@ const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
   if (options === undefined) return { body, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
-  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, deduplicationId, headers: given } = options;
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers: given } = options;
   if (delayMs !== undefined && deliverAt !== undefined)
     invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
   return {
     body,
     deduplicationId,
     headers: given && Object.keys(given).length > 0 ? { ...given } : undefined,
+    groupId,
     attributes: {
       priority,
       ...(delayMs !== undefined && { delayMs }),

@@ -1,22 +1,33 @@
 // Applies what was decided to the working state. Total: a change that is in the journal can always be applied.
 // Invariant: no decision is taken here; the same changes give the same state on any machine.
 
-import { clearLine, forgetOld, leaveLine, rejoinLine, remember, replaceBody } from "./deduplication.js";
-import { assert, QueueError } from "./errors.js";
+import { clearLine, forgetOld, remember, replaceBody } from "./deduplication.js";
+import { assert } from "./errors.js";
 import { applyExpired } from "./expire.js";
+import {
+  acceptGrouped,
+  freePlace,
+  groupOf,
+  joinAgain,
+  keepPlace,
+  leave,
+  purgeGroups,
+  putBack,
+  skipDead,
+} from "./groups.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
-import { type Run, splitFront } from "./run.js";
+import type { Run } from "./run.js";
 import {
   type ClientState,
   createClientState,
   createQueueState,
   type Grant,
-  type Lane,
   type Lease,
   type QueueState,
   type State,
 } from "./state.js";
+import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "./waiting.js";
 
 /** Replays one record. */
 export function applyRecord(state: State, record: JournalRecord): void {
@@ -48,6 +59,7 @@ export function apply(state: State, change: Change, at: number): void {
     case "configured": {
       const queue = queueOf(state, change.queue);
       queue.settings = { ...queue.settings, ...change.settings };
+      if (change.settings.onGroupFailure === "skip") skipDead(queue, at);
       return;
     }
     case "stored":
@@ -68,6 +80,7 @@ export function apply(state: State, change: Change, at: number): void {
         queue.counters.acked++;
         queue.counters.servedMs += Math.max(0, at - ended.leasedAt);
         state.batches.release(ended.bodySeq, 1);
+        if (ended.group) leave(queue, ended.group, at);
       });
       return;
     }
@@ -75,7 +88,7 @@ export function apply(state: State, change: Change, at: number): void {
       const queue = queueOf(state, change.queue);
       const ended = endLease(state, queue, change.seq);
       queue.counters.retried++;
-      addBack(queue, runOf(ended, { readyAt: change.dueAt, failure: change.failure ?? ended.failure }), at, "tail");
+      putBack(queue, runOf(ended, { readyAt: change.dueAt, failure: change.failure ?? ended.failure }), at, "tail");
       return;
     }
     case "returned":
@@ -91,8 +104,8 @@ export function apply(state: State, change: Change, at: number): void {
         assert(dead, `dead letter ${seq} is there to be redriven`);
         queue.dead.delete(seq);
         queue.counters.redriven++;
-        addReady(queue, runOf(dead, { attempts: 0, readyAt: at, failure: undefined }), "tail");
-        rejoinLine(queue, seq);
+        const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
+        joinAgain(queue, runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined }), at);
       });
       return;
     }
@@ -106,6 +119,7 @@ export function apply(state: State, change: Change, at: number): void {
         queue.dead.delete(seq);
         queue.counters.purged++;
         state.batches.release(dead.bodySeq, 1);
+        if (dead.groupId !== undefined) freePlace(queue, groupOf(queue, dead.groupId), seq, at);
       });
       return;
     }
@@ -131,7 +145,11 @@ export function apply(state: State, change: Change, at: number): void {
       return;
     case "quarantined": {
       const queue = queueOf(state, change.queue);
-      forEachSeq(change.seqs, (seq) => state.quarantined.push(endLease(state, queue, seq).bodySeq));
+      forEachSeq(change.seqs, (seq) => {
+        const ended = endLease(state, queue, seq);
+        state.quarantined.push(ended.bodySeq);
+        if (ended.group) leave(queue, ended.group, at);
+      });
       queue.counters.quarantined += countOf(change.seqs);
       return;
     }
@@ -164,12 +182,16 @@ function clientOf(state: State, id: string, at: number): ClientState {
 
 function accept(state: State, change: Of<"accepted">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt } = change;
+  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt, groups } = change;
   queue.counters.accepted += count;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
-  const run: Run = { seq, bodySeq, count, priority, attempts: 0, sentAt: at, readyAt, expiresAt, suspect: false };
-  addBack(queue, isInstant ? { ...run, isInstant } : run, at, "tail");
+  const run = runOf(
+    { seq, bodySeq, priority, attempts: 0, sentAt: at, expiresAt, group: undefined },
+    { count, readyAt, isInstant },
+  );
+  if (groups === undefined) addBack(queue, run, at, "tail");
+  else acceptGrouped(queue, run, groups, at);
   if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
 }
 
@@ -183,6 +205,7 @@ function setBack(state: State, byMs: number, at: number): void {
       if (!run.isInstant) run.readyAt -= byMs;
       queue.delayed.push(run);
     }
+    for (const run of blockedRuns(queue)) if (!run.isInstant) run.readyAt -= byMs;
     for (const remembered of queue.deduplication.byId.values()) remembered.at -= byMs;
     if (queue.expiries.next === Number.POSITIVE_INFINITY) continue;
     queue.expiries.clear();
@@ -223,6 +246,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           expiresAt: run.expiresAt,
           suspect: run.suspect,
           failure: run.failure,
+          group: run.group,
           grant,
           until,
         };
@@ -264,17 +288,21 @@ function giveBack(state: State, change: Of<"returned">, at: number): void {
       suspect: change.suspect,
       failure: change.failure ?? ended.failure,
     });
-    addBack(queue, run, at, "front");
+    putBack(queue, run, at, "front");
   });
 }
 
 function bury(state: State, change: Of<"dead">, at: number): void {
   const queue = queueOf(state, change.queue);
   const { seq, reason } = change;
-  const { bodySeq, priority, attempts, sentAt, failure } = endLease(state, queue, seq);
+  const { bodySeq, priority, attempts, sentAt, failure, group } = endLease(state, queue, seq);
   const cause = change.failure ?? failure;
   queue.counters.died++;
-  queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason, failure: cause, diedAt: at });
+  const groupId = group?.id;
+  queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason, failure: cause, groupId, diedAt: at });
+  if (group === undefined) return;
+  if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
+  leave(queue, group, at);
 }
 
 function purge(state: State, queue: QueueState): void {
@@ -290,18 +318,9 @@ function purge(state: State, queue: QueueState): void {
   queue.suspects.clear();
   queue.delayed.clear();
   queue.expiries.clear();
+  purgeGroups(queue);
   queue.readyCount = 0;
   queue.delayedCount = 0;
-}
-
-/** All runs that wait, in no particular order. */
-export function* waitingRuns(queue: QueueState): Generator<Run> {
-  yield* queue.suspects;
-  for (const lane of queue.lanes) {
-    yield* lane.front;
-    yield* lane.tail;
-  }
-  for (const run of queue.delayed.items()) if (run.count > 0) yield run;
 }
 
 function endLease(state: State, queue: QueueState, seq: Seq): Lease {
@@ -323,89 +342,21 @@ function endLease(state: State, queue: QueueState, seq: Seq): Lease {
 }
 
 const runOf = (
-  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt">,
-  over: Pick<Run, "readyAt" | "failure"> & Partial<Pick<Run, "attempts" | "suspect">>,
+  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt" | "group">,
+  over: Pick<Run, "readyAt"> & Partial<Run>,
 ): Run => ({
   seq: message.seq,
   bodySeq: message.bodySeq,
-  count: 1,
+  count: over.count ?? 1,
   priority: message.priority,
-  attempts: message.attempts,
+  attempts: over.attempts ?? message.attempts,
   sentAt: message.sentAt,
+  readyAt: over.readyAt,
+  isInstant: over.isInstant,
   expiresAt: message.expiresAt,
-  suspect: false,
-  ...over,
+  isDelayed: undefined,
+  isBlocked: undefined,
+  suspect: over.suspect ?? false,
+  failure: over.failure,
+  group: message.group,
 });
-
-/** Puts a run where its time says it belongs. */
-function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
-  const isDelayed = run.readyAt > at;
-  if (run.expiresAt !== undefined) run.isDelayed = isDelayed;
-  if (isDelayed) {
-    queue.delayedCount += run.count;
-    queue.delayed.push(run);
-  } else addReady(queue, run, end);
-  queue.expiries.add(run);
-  rejoinLine(queue, run.seq);
-}
-
-function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
-  queue.readyCount += run.count;
-  const lane = queue.lanes[run.priority] as Lane;
-  if (run.suspect) queue.suspects.insert(run);
-  else if (end === "front") lane.front.insert(run);
-  else lane.tail.append(run);
-}
-
-/** Takes these waiting messages out, wherever they wait, as runs. */
-function takeOut(state: State, queue: QueueState, first: Seq, count: number, visit: (run: Run) => void): void {
-  for (let seq = first; seq < first + count; ) {
-    const wanted = first + count - seq;
-    const place = placeAtHead(queue, seq);
-    const taken = place ? takeHead(place.head as Run, wanted, place.shift) : takeAnywhere(queue, seq);
-    if (place) queue.readyCount -= taken.count;
-    seq += taken.count;
-    leaveLine(state, queue, taken, visit);
-  }
-}
-
-function takeHead(head: Run, wanted: number, shift: () => void): Run {
-  const taken = splitFront(head, Math.min(wanted, head.count));
-  if (head.count === 0) shift();
-  return taken;
-}
-
-function placeAtHead(queue: QueueState, seq: Seq): { readonly head: Run | undefined; shift(): void } | undefined {
-  if (queue.suspects.head?.seq === seq) return queue.suspects;
-  for (let priority = queue.lanes.length - 1; priority >= 0; priority--) {
-    const { front, tail } = queue.lanes[priority] as Lane;
-    if (front.head?.seq === seq) return front;
-    if (tail.head?.seq === seq) return tail;
-  }
-  return undefined;
-}
-
-/**
- * Takes one message from the middle. Hand-outs take from the heads; only a replay with a clock that was set back,
- * where a message is not due yet although it was when it left, comes here.
- */
-function takeAnywhere(queue: QueueState, seq: Seq): Run {
-  for (const run of waitingRuns(queue)) {
-    if (seq < run.seq || seq >= run.seq + run.count) continue;
-    const isDelayed = queue.delayed.remove((other) => other === run) !== undefined;
-    if (isDelayed) queue.delayedCount -= run.count;
-    else {
-      const lane = queue.lanes[run.priority] as Lane;
-      const home = run.suspect ? queue.suspects : [...lane.front].includes(run) ? lane.front : lane.tail;
-      home.remove(run);
-      queue.readyCount -= run.count;
-    }
-    const before = splitFront(run, seq - run.seq);
-    const taken = splitFront(run, 1);
-    for (const rest of [before, run]) {
-      if (rest.count > 0) addBack(queue, rest, isDelayed ? rest.readyAt - 1 : rest.readyAt, "front");
-    }
-    return taken;
-  }
-  throw new QueueError("internal", `broken invariant: message ${seq} waits in queue ${queue.name}`);
-}

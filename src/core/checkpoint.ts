@@ -4,6 +4,7 @@
 import type { Batch } from "./batch-index.js";
 import type { Remembered } from "./deduplication.js";
 import { assert } from "./errors.js";
+import { block, groupOf } from "./groups.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
 import { rangesOf, seqsOf } from "./ranges.js";
 import type { Run } from "./run.js";
@@ -21,6 +22,7 @@ import {
   type State,
   type Term,
 } from "./state.js";
+import { blockedRuns, delayedRuns } from "./waiting.js";
 
 export const CHECKPOINT_VERSION = 1;
 /** Entries in one chunk. */
@@ -59,6 +61,8 @@ type QueueChunk = {
   readonly settings: QueueSettings;
   readonly pausedByUser: boolean;
   readonly counters: Counters;
+  /** Dead letters that keep their place in their group. */
+  readonly deadHeads?: readonly (readonly [groupId: string, seqs: readonly Seq[]])[];
 };
 
 type RunsChunk = {
@@ -75,6 +79,8 @@ type RunsChunk = {
   readonly place: Uint8Array;
   /** Missing where none expires; 0 for one that does not. */
   readonly expiresAt?: Float64Array;
+  /** Missing where none has a group; "" for one that has none. */
+  readonly groups?: readonly string[];
   readonly failures: readonly (readonly [index: number, failure: Failure])[];
 };
 
@@ -113,7 +119,7 @@ type StoredGrant = {
   readonly queue: string;
   readonly mode: LeaseMode;
   readonly until: number;
-  readonly leases: readonly Omit<Lease, "grant">[];
+  readonly leases: readonly (Omit<Lease, "grant" | "group"> & { readonly groupId?: string })[];
 };
 
 type DeadChunk = {
@@ -135,19 +141,21 @@ export type StateChunk =
 
 const v = CHECKPOINT_VERSION;
 /** Flags beside the place, in the same column. */
-const PLACE_BITS = 3;
+const PLACE_BITS = 3 | 16;
 const SUSPECT_BIT = 4;
 const INSTANT_BIT = 8;
 
 /** Where a run waits. */
-const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3 } as const;
+const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3, blocked: 16 } as const;
 
 export function encodeCheckpoint(state: State): StateChunk[] {
   const chunks: StateChunk[] = [encodeHead(state)];
   for (const batches of slices(state.batches.all())) chunks.push(encodeBatches(batches));
   for (const queue of state.queues.values()) {
     const { name, settings, pausedByUser, counters } = queue;
-    chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters } });
+    const deadHeads = [...queue.groups.values()].flatMap(({ id, dead }) => (dead ? [[id, [...dead]] as const] : []));
+    const blocking = deadHeads.length > 0 && { deadHeads };
+    chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters }, ...blocking });
     for (const placed of slices([...placedRuns(queue)])) chunks.push(encodeRuns(name, placed));
     const { deduplication } = queue;
     for (const ids of slices([...deduplication.byId])) chunks.push(encodeIds(queue, ids));
@@ -226,7 +234,8 @@ function* placedRuns(queue: QueueState): Generator<Placed> {
     for (const run of lane.front) yield { place: PLACE.front, run };
     for (const run of lane.tail) yield { place: PLACE.tail, run };
   }
-  for (const run of queue.delayed.items()) if (run.count > 0) yield { place: PLACE.delayed, run };
+  for (const run of delayedRuns(queue)) yield { place: PLACE.delayed, run };
+  for (const run of blockedRuns(queue)) yield { place: PLACE.blocked, run };
 }
 
 /** One pass into columns of a known length: an encoding of many runs must not hold up the host. */
@@ -257,7 +266,8 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
   });
   const doExpire = placed.some(({ run }) => run.expiresAt !== undefined);
   const expiresAt = doExpire ? Float64Array.from(placed, ({ run }) => run.expiresAt ?? 0) : undefined;
-  return { v, kind: "runs", queue, ...columns, failures, ...(expiresAt && { expiresAt }) };
+  const groups = placed.some(({ run }) => run.group) && { groups: placed.map(({ run }) => run.group?.id ?? "") };
+  return { v, kind: "runs", queue, ...columns, failures, ...(expiresAt && { expiresAt }), ...groups };
 }
 
 function encodeIds(queue: QueueState, entries: readonly (readonly [string, Remembered])[]): IdsChunk {
@@ -281,7 +291,10 @@ const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredG
   queue,
   mode,
   until,
-  leases: [...leases.values()].map(({ grant: _, ...lease }) => lease),
+  leases: [...leases.values()].map(({ grant: _, group, ...lease }) => ({
+    ...lease,
+    ...(group && { groupId: group.id }),
+  })),
 });
 
 /** Builds the state back. Chunks come in the order they were encoded. */
@@ -325,6 +338,7 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.settings = { ...queue.settings, ...chunk.settings };
       queue.pausedByUser = chunk.pausedByUser;
       Object.assign(queue.counters, chunk.counters);
+      for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
       state.queues.set(chunk.name, queue);
       return;
     }
@@ -381,6 +395,7 @@ function decodeHead(state: State, head: HeadChunk): void {
 
 function decodeRuns(state: State, chunk: RunsChunk): void {
   const queue = queueOf(state, chunk.queue);
+  const { groups } = chunk;
   const failures = new Map(chunk.failures);
   chunk.seq.forEach((seq, i) => {
     const place = chunk.place[i] as number;
@@ -392,10 +407,11 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       attempts: chunk.attempts[i] as number,
       sentAt: chunk.sentAt[i] as number,
       readyAt: chunk.readyAt[i] as number,
+      isInstant: (place & INSTANT_BIT) !== 0 || undefined,
       suspect: (place & SUSPECT_BIT) !== 0,
-      ...((place & INSTANT_BIT) !== 0 && { isInstant: true }),
       expiresAt: chunk.expiresAt?.[i] || undefined,
       failure: failures.get(i),
+      group: groups?.[i] ? groupOf(queue, groups[i]) : undefined,
     };
     state.batches.retain(run.bodySeq, run.count);
     insertRun(queue, run, place & PLACE_BITS);
@@ -403,6 +419,9 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
 }
 
 function insertRun(queue: QueueState, run: Run, place: number): void {
+  const { group } = run;
+  if (group && place === PLACE.blocked) return block(queue, group, run);
+  if (group) group.hasHead = true;
   if (place === PLACE.delayed) {
     queue.delayedCount += run.count;
     if (run.expiresAt !== undefined) run.isDelayed = true;
@@ -423,8 +442,10 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   const client = state.clients.get(stored.client);
   assert(client, `client ${stored.client} is known while it holds leases`);
   const grant: Grant = { ...stored, leases: new Map() };
-  for (const fields of stored.leases) {
-    const lease: Lease = { ...fields, grant };
+  for (const { groupId, ...fields } of stored.leases) {
+    const group = groupId === undefined ? undefined : groupOf(queue, groupId);
+    if (group) group.hasHead = true;
+    const lease: Lease = { ...fields, group, grant };
     grant.leases.set(lease.seq, lease);
     queue.leased.set(lease.seq, lease);
     state.batches.retain(lease.bodySeq, 1);

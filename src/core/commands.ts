@@ -26,6 +26,8 @@ export interface Send {
   readonly segments: readonly SendSegment[];
   /** Estimated size of each body, in bytes. */
   readonly sizes: readonly number[];
+  /** The group of all of them, or of each; "" is none. */
+  readonly groups?: string | readonly string[] | undefined;
 }
 
 export type Verdict =

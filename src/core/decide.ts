@@ -9,7 +9,7 @@ import type { Change } from "./journal.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
-import type { State } from "./state.js";
+import { type State, waitingCount } from "./state.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
   switch (command.type) {
@@ -107,7 +107,7 @@ function pause(state: State, name: string, paused: boolean): Decision {
 
 function purge(state: State, name: string): Decision {
   const queue = state.queues.get(name);
-  const purged = queue ? queue.readyCount + queue.delayedCount : 0;
+  const purged = queue ? waitingCount(queue) : 0;
   return done(purged === 0 ? [] : [{ type: "purged", queue: name }], { purged });
 }
 

@@ -94,7 +94,16 @@ export function sortOut(queue: QueueState | undefined, command: Send, now: numbe
     if (count > 0) segments.push({ ...attributes, count, ...(ids.length > 0 && { deduplicationIds: ids }) });
   }
   const sizes = bodies.map((body) => command.sizes[body] as number);
-  return { fresh: { ...command, segments, sizes }, starts, bodies, duplicates, replaced, ...(refused && { refused }) };
+  const { groups } = command;
+  const own = groups === undefined || typeof groups === "string" ? groups : starts.map((start) => groups[start] ?? "");
+  return {
+    fresh: { ...command, segments, sizes, groups: own },
+    starts,
+    bodies,
+    duplicates,
+    replaced,
+    ...(refused && { refused }),
+  };
 }
 
 function tooManyIds(queue: string, maxDeduplicationIds: number): OutcomeFailed {

@@ -4,9 +4,10 @@
 import { type Decision, done } from "./commands.js";
 import { leaveLine } from "./deduplication.js";
 import { assert } from "./errors.js";
+import { leave, promote } from "./groups.js";
 import type { Change, Seq } from "./journal.js";
 import { forEachRange, pushRange } from "./ranges.js";
-import { type Run, splitFront } from "./run.js";
+import { type Group, type Run, splitFront } from "./run.js";
 import { isFullOfDeadLetters, type QueueState, type State } from "./state.js";
 
 export const REASON_EXPIRED = "expired";
@@ -41,28 +42,37 @@ export function expireMessages(state: State, now: number): Decision {
 /** Runs are emptied where they stand: taking one out of the middle of a list costs as much as the list is long. */
 export function applyExpired(state: State, queue: QueueState, seqs: readonly Seq[], at: number): void {
   const runBySeq = new Map(queue.expiries.due(at).map((run) => [run.seq, run]));
+  const heads = new Set<Group>();
+  const groups = new Set<Group>();
   forEachRange(seqs, (first, total) => {
     for (let seq = first; seq < first + total; ) {
       const run = runBySeq.get(seq);
       assert(run, `message ${seq} has expired`);
       const expired = splitFront(run, Math.min(run.count, first + total - seq));
-      if (run.count === 0) queue.emptied++;
-      if (run.isDelayed) queue.delayedCount -= expired.count;
+      const { group } = expired;
+      if (group) (run.isBlocked ? groups : heads).add(group);
+      if (run.count === 0 && !run.isBlocked) queue.emptied++;
+      if (run.isBlocked) queue.blockedCount -= expired.count;
+      else if (run.isDelayed) queue.delayedCount -= expired.count;
       else queue.readyCount -= expired.count;
       queue.counters.died += expired.count;
       seq += expired.count;
       leaveLine(state, queue, expired, (gone) => bury(queue, gone, at));
     }
   });
+  // Only now: the next of a group may be one of those that expired.
+  for (const group of heads) leave(queue, group, at);
+  for (const group of groups) promote(queue, group, at);
   if (queue.emptied >= EMPTIED_MAX) compact(queue);
   while (queue.delayed.peek()?.count === 0) queue.delayed.pop();
 }
 
 function bury(queue: QueueState, run: Run, diedAt: number): void {
-  const { priority, attempts, sentAt, failure } = run;
+  const { priority, attempts, sentAt, failure, group } = run;
   for (let i = 0; i < run.count; i++) {
     const [seq, bodySeq] = [run.seq + i, run.bodySeq + i];
-    queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason: REASON_EXPIRED, failure, diedAt });
+    const attributes = { priority, attempts, sentAt, failure, groupId: group?.id };
+    queue.dead.set(seq, { seq, bodySeq, ...attributes, reason: REASON_EXPIRED, diedAt });
   }
 }
 

@@ -63,6 +63,8 @@ export type Change =
       readonly expiresAt?: number;
       /** One for each message, where they have any. */
       readonly deduplicationIds?: readonly string[];
+      /** The group of all of them, or of each; "" is none. */
+      readonly groups?: string | readonly string[];
     }
   /** A waiting message has another body from now on. */
   | { readonly type: "replaced"; readonly queue: string; readonly seq: Seq; readonly bodySeq: Seq }

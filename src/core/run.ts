@@ -4,6 +4,18 @@
 
 import type { Failure, Seq } from "./journal.js";
 
+/** Messages that are worked on strictly one after the other: a head, and those who wait for it. */
+export interface Group {
+  readonly id: string;
+  /** A message of it is ready, delayed or leased. */
+  hasHead: boolean;
+  /** Behind the head, by number, from index `start` on; missing while there are none. */
+  blocked: Run[] | undefined;
+  start: number;
+  /** Dead letters that keep their place in line, by number: what comes after the first waits for it. */
+  dead: Seq[] | undefined;
+}
+
 export interface Run {
   seq: Seq;
   /** Number of the first body; body i of the run is `bodySeq + i`. */
@@ -17,20 +29,42 @@ export interface Run {
   /** Epoch milliseconds from which it may be delivered; waiting time counts from here. */
   readyAt: number;
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
-  readonly isInstant?: boolean;
+  readonly isInstant?: boolean | undefined;
   /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
   expiresAt?: number | undefined;
   /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */
-  isDelayed?: boolean;
+  isDelayed?: boolean | undefined;
+  /** It waits for the head of its group. */
+  isBlocked?: boolean | undefined;
   /** The client that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
   /** How the last attempt failed. */
   readonly failure?: Failure | undefined;
+  /** Of the head of a group there is one message, of those behind it as many as are alike. */
+  readonly group?: Group | undefined;
 }
+
+/** `count` messages like those of `run`, from the one at `offset` on. Every member named: a spread takes several times as long. */
+export const copyRun = (run: Run, offset: number, count: number, group: Group | undefined): Run => ({
+  seq: run.seq + offset,
+  bodySeq: run.bodySeq + offset,
+  count,
+  priority: run.priority,
+  attempts: run.attempts,
+  sentAt: run.sentAt,
+  readyAt: run.readyAt,
+  isInstant: run.isInstant,
+  expiresAt: run.expiresAt,
+  isDelayed: run.isDelayed,
+  isBlocked: run.isBlocked,
+  suspect: run.suspect,
+  failure: run.failure,
+  group,
+});
 
 /** Takes up to `count` messages off the front of the run and returns them as a run of their own. */
 export function splitFront(run: Run, count: number): Run {
-  const front = { ...run, count };
+  const front = copyRun(run, 0, count, run.group);
   run.seq += count;
   run.bodySeq += count;
   run.count -= count;
@@ -48,12 +82,13 @@ export const continues = (run: Run, next: Run): boolean =>
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
   run.expiresAt === next.expiresAt &&
+  run.group === next.group &&
   run.isInstant === next.isInstant &&
   // The same object: they failed together.
   run.failure === next.failure;
 
 /** Joins a run to the one that it continues; it is empty from then on. */
-function join(run: Run, next: Run): void {
+export function join(run: Run, next: Run): void {
   run.count += next.count;
   next.count = 0;
 }

@@ -147,6 +147,7 @@ function accepted(state: State, command: Send, firstSeq: number, total: number, 
     const isDelayed = dueAt !== undefined && dueAt > now;
     const { queue } = command;
     const { priority, ttlMs = ttlOfQueue } = segment;
+    const groups = groupsOf(command.groups, seq - firstSeq, count);
     changes.push({
       type: "accepted",
       queue,
@@ -158,10 +159,18 @@ function accepted(state: State, command: Send, firstSeq: number, total: number, 
       ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }),
       ...(typeof ttlMs === "number" && { expiresAt: now + ttlMs }),
       ...(segment.deduplicationIds && { deduplicationIds: segment.deduplicationIds.slice(0, count) }),
+      ...(groups && { groups }),
     });
     seq += count;
   }
   return changes;
+}
+
+/** Those of a segment; one for all where they are alike. */
+function groupsOf(groups: Send["groups"], start: number, count: number): string | readonly string[] | undefined {
+  if (groups === undefined || typeof groups === "string") return groups;
+  const own = groups.slice(start, start + count);
+  return own.every((group) => group === own[0]) ? own[0] : own;
 }
 
 const dueAtOf = ({ delayMs, deliverAt }: SendSegment, now: number): number | undefined =>

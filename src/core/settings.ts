@@ -24,6 +24,7 @@ export interface QueueSettings {
   readonly deduplicationWindowMs: number;
   readonly deduplicationMode: "drop" | "replace";
   readonly maxDeduplicationIds: number;
+  readonly onGroupFailure: "block" | "skip";
   readonly durability: "strict" | "relaxed";
 }
 
@@ -37,6 +38,7 @@ export const DEFAULT_SETTINGS: QueueSettings = {
   deduplicationWindowMs: 300_000,
   deduplicationMode: "drop",
   maxDeduplicationIds: 100_000,
+  onGroupFailure: "block",
   durability: "strict",
 };
 
@@ -65,8 +67,10 @@ export const SETTINGS_SPEC: Spec = {
   deduplicationWindowMs: duration(1),
   deduplicationMode: oneOf("drop", "replace"),
   maxDeduplicationIds: integer(1, COUNT_MAX),
+  onGroupFailure: oneOf("block", "skip"),
   durability: oneOf("strict", "relaxed"),
 };
 
 export const QUEUE_NAME_MAX = 256;
 export const DEDUPLICATION_ID_MAX = 256;
+export const GROUP_ID_MAX = 256;

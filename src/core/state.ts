@@ -1,6 +1,6 @@
 // The working state: what `apply` builds from checkpoint and journal, and nothing else.
-// Invariant: every accepted message is in exactly one place (a lane, the suspects, the delayed, the leased, the
-// dead) or counted as acked, dropped, purged, replaced or quarantined.
+// Invariant: every accepted message is in exactly one place (a lane, the suspects, the delayed, behind the head of its
+// group, the leased, the dead) or counted as acked, dropped, purged, replaced or quarantined.
 
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import { createDeduplication, type Deduplication } from "./deduplication.js";
@@ -8,7 +8,7 @@ import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
-import { createRunFifo, createSortedRuns, type Run, type RunFifo, type SortedRuns } from "./run.js";
+import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "./settings.js";
 
 /** The ready messages of one priority: what came back goes before what never left. */
@@ -41,6 +41,7 @@ export interface Lease {
   /** Was delivered alone, because the client that held it before died. */
   readonly suspect: boolean;
   readonly failure?: Failure | undefined;
+  readonly group: Group | undefined;
   readonly grant: Grant;
   until: number;
 }
@@ -53,6 +54,7 @@ export interface DeadMessage {
   readonly sentAt: number;
   readonly reason: string;
   readonly failure?: Failure | undefined;
+  readonly groupId?: string | undefined;
   readonly diedAt: number;
 }
 
@@ -86,7 +88,11 @@ export interface QueueState {
   readonly leased: Map<Seq, Lease>;
   /** In the order they died. */
   readonly dead: Map<Seq, DeadMessage>;
-  /** Messages in lanes and suspects, and in delayed. */
+  /** Those of which a message waits or is leased, or keeps a place as a dead letter; and some that are empty by now. */
+  readonly groups: Map<string, Group>;
+  /** How often a group was emptied since the empty ones were swept. */
+  emptiedGroups: number;
+  /** Messages in lanes and suspects, in delayed, and behind the heads of their groups. */
   readyCount: number;
   delayedCount: number;
   /** The waiting messages that expire, wherever they wait. */
@@ -94,6 +100,7 @@ export interface QueueState {
   /** Runs that expired in the middle of a list, and may still stand there. */
   emptied: number;
   readonly deduplication: Deduplication;
+  blockedCount: number;
   readonly counters: Counters;
 }
 
@@ -161,11 +168,14 @@ export function createQueueState(name: string): QueueState {
     delayed: createHeap((a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq)),
     leased: new Map(),
     dead: new Map(),
+    groups: new Map(),
+    emptiedGroups: 0,
     readyCount: 0,
     delayedCount: 0,
     expiries: createExpiries(),
     emptied: 0,
     deduplication: createDeduplication(),
+    blockedCount: 0,
     counters: {
       accepted: 0,
       acked: 0,
@@ -201,8 +211,10 @@ export const isFullOfDeadLetters = (queue: QueueState): boolean => queue.dead.si
 
 export const isPaused = (queue: QueueState): boolean => queue.pausedByUser || isFullOfDeadLetters(queue);
 
+export const waitingCount = (queue: QueueState): number => queue.readyCount + queue.delayedCount + queue.blockedCount;
+
 /** Messages that wait or are being worked on: what `maxMessages` bounds. */
-export const depthOf = (queue: QueueState): number => queue.readyCount + queue.delayedCount + queue.leased.size;
+export const depthOf = (queue: QueueState): number => waitingCount(queue) + queue.leased.size;
 
 /** A queue's conservation law: what was accepted is somewhere. Broken means a bug. */
 export const isConserved = (queue: QueueState): boolean => {

@@ -1,11 +1,12 @@
 // Reading the state: what `peek`, `stats` and `deadLetters.list` show. Never changes anything, never counts as a delivery.
 
-import { waitingRuns } from "./apply.js";
 import { nextExpiry } from "./expire.js";
 import type { Failure, Seq } from "./journal.js";
 import type { QueueLoad } from "./meter.js";
+import type { Run } from "./run.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
+import { blockedRuns, delayedRuns, readyRuns } from "./waiting.js";
 
 export type MessageState = "ready" | "delayed" | "leased" | "blocked" | "dead";
 
@@ -24,6 +25,7 @@ export interface MessageEntry {
   readonly reason?: string;
   readonly failure?: Failure | undefined;
   readonly diedAt?: number;
+  readonly groupId?: string | undefined;
 }
 
 export const PEEKABLE: readonly MessageState[] = ["ready", "delayed", "leased", "blocked", "dead"];
@@ -40,10 +42,7 @@ export interface PeekRange {
 export function peek(queue: QueueState, { max, states, after }: PeekRange): MessageEntry[] {
   const found: MessageEntry[] = [];
   const wants = (state: MessageState) => states.includes(state);
-  const delayed = new Set(queue.delayed.items());
-  for (const run of waitingRuns(queue)) {
-    const state = delayed.has(run) ? "delayed" : "ready";
-    if (!wants(state)) continue;
+  const take = (state: MessageState, run: Run) => {
     const skip = Math.max(0, after + 1 - run.seq);
     for (let i = skip; i < Math.min(run.count, skip + max); i++) {
       const { attempts, priority, sentAt, readyAt, expiresAt, failure } = run;
@@ -57,13 +56,18 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
         sentAt,
         expiresAt,
         failure,
+        groupId: run.group?.id,
         ...deliverAt,
       });
     }
-  }
+  };
+  if (wants("ready")) for (const run of readyRuns(queue)) take("ready", run);
+  if (wants("delayed")) for (const run of delayedRuns(queue)) take("delayed", run);
+  if (wants("blocked")) for (const run of blockedRuns(queue)) take("blocked", run);
   if (wants("leased")) {
-    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure } of queue.leased.values()) {
-      if (seq > after) found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure });
+    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure, group } of queue.leased.values()) {
+      if (seq <= after) continue;
+      found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure, groupId: group?.id });
     }
   }
   if (wants("dead")) {
@@ -89,6 +93,7 @@ export interface QueueStats {
   readonly ready: number;
   readonly delayed: number;
   readonly leased: number;
+  /** Wait for the one before them in their group to be done with, or for a dead letter of it. */
   readonly blocked: number;
   readonly dead: number;
   /** Hands out nothing: paused by a caller, or as full of dead letters as it may get. */
@@ -115,17 +120,13 @@ export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"
       level.oldest = Math.min(level.oldest, run.readyAt);
     }
   };
-  count(queue.suspects);
-  for (const lane of queue.lanes) {
-    count(lane.front);
-    count(lane.tail);
-  }
+  count(readyRuns(queue));
   const ageSince = (instant: number) => (Number.isFinite(instant) ? Math.max(0, now - instant) : null);
   return {
     ready: queue.readyCount,
     delayed: queue.delayedCount,
     leased: queue.leased.size,
-    blocked: 0,
+    blocked: queue.blockedCount,
     dead: queue.dead.size,
     paused: isPaused(queue),
     pausedBy: queue.pausedByUser ? "caller" : isFullOfDeadLetters(queue) ? "dead-letters" : null,

@@ -23,6 +23,7 @@ export async function buildHandOut(
   const readable = leases.filter((lease) => found.has(lease.bodySeq));
   const messages = readable.map((lease) => found.get(lease.bodySeq));
   const doExpire = readable.some((lease) => lease.expiresAt !== undefined);
+  const hasGroups = readable.some((lease) => lease.group !== undefined);
   const hasHeaders = messages.some((message) => message?.headers !== undefined);
   const { terms } = state();
   return {
@@ -37,6 +38,7 @@ export async function buildHandOut(
       sentAt: column(readable.map((lease) => lease.sentAt)),
       ...(doExpire && { expiresAt: column(readable.map((lease) => lease.expiresAt ?? null)) }),
       bodies: messages.map((message) => message?.body),
+      ...(hasGroups && { groups: column(readable.map((lease) => lease.group?.id ?? "")) }),
       ...(hasHeaders && { headers: messages.map((message) => message?.headers) }),
     },
   };

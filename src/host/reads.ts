@@ -64,13 +64,14 @@ function viewOf(
   body: unknown,
   headers: Readonly<Record<string, string>>,
 ): MessageView {
-  const { state, attempts, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt } = entry;
+  const { state, attempts, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt, groupId } = entry;
   return {
     id,
     body,
     state,
     attempts,
     priority,
+    groupId: groupId ?? null,
     headers,
     sentAt,
     deliverAt: deliverAt ?? null,

@@ -18,7 +18,7 @@ import {
 } from "../core/check.js";
 import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
-import { DEDUPLICATION_ID_MAX, PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
+import { DEDUPLICATION_ID_MAX, GROUP_ID_MAX, PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
 import type { ClientCommand, HostRequest } from "./wire.js";
 
@@ -96,6 +96,13 @@ const segment = shape(
   "deduplicationIds",
 );
 
+/** "" is none. */
+const groupIds: Check = (value, name) =>
+  (typeof value === "string" ? string(1, GROUP_ID_MAX) : arrayOf(string(0, GROUP_ID_MAX), REQUEST_MESSAGES_MAX))(
+    value,
+    name,
+  );
+
 const command = variant("type", {
   send: shape(
     {
@@ -105,8 +112,10 @@ const command = variant("type", {
       segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
       bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
       headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
+      groups: groupIds,
     },
     "headers",
+    "groups",
   ),
   settle: shape({
     type: anything,
@@ -172,13 +181,14 @@ function checkTotal(parts: readonly { readonly seqs: Ranges }[], name: string): 
 }
 
 function checkSegments(
-  { segments, bodies, headers: column }: Extract<ClientCommand, { type: "send" }>,
+  { segments, bodies, headers: column, groups }: Extract<ClientCommand, { type: "send" }>,
   name: string,
 ): void {
   const total = segments.reduce((sum, { count }) => sum + count, 0);
   const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);
   if (!hasIds) invalid(name, segments, "a deduplication id for each message of a segment that has any");
-  if (!isMatched)
-    invalid(name, total, `a count of segments that matches its ${bodies.length} bodies and their headers`);
+  const isGrouped = groups === undefined || typeof groups === "string" || groups.length === total;
+  if (!isMatched || !isGrouped)
+    invalid(name, total, `a count of segments that matches its ${bodies.length} bodies, their headers and groups`);
 }

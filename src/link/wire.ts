@@ -19,6 +19,8 @@ export type ClientCommand =
       readonly segments: readonly SendSegment[];
       readonly bodies: readonly unknown[];
       readonly headers?: HeadersColumn | undefined;
+      /** The group of each message; "" is none. */
+      readonly groups?: Column<string> | undefined;
     }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
@@ -113,6 +115,8 @@ export interface HandOut {
   readonly expiresAt?: Column<number | null> | undefined;
   readonly bodies: readonly unknown[];
   readonly headers?: HeadersColumn | undefined;
+  /** Missing where none has a group; "" is none. */
+  readonly groups?: Column<string> | undefined;
 }
 
 export interface Welcome {
@@ -161,6 +165,8 @@ export interface MessageView<Body = unknown> {
   /** Attempts that counted so far. */
   readonly attempts: number;
   readonly priority: number;
+  /** `null` when it has none. */
+  readonly groupId: string | null;
   readonly headers: Headers;
   /** Epoch milliseconds. */
   readonly sentAt: number;

@@ -205,6 +205,69 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("groups", () => {
+      test("are worked on one message at a time, in order, retries included, and beside each other", async () => {
+        const queue = await open<string>({ backoff: { type: "fixed", baseMs: 30, maxMs: 30, jitter: "none" } });
+        const seen: string[] = [];
+        const running = new Map<string | null, number>();
+        let most = 0;
+        queue.consume(
+          async ({ body, groupId, attempt }) => {
+            const count = (running.get(groupId) ?? 0) + 1;
+            running.set(groupId, count);
+            most = Math.max(most, count);
+            await new Promise((resolve) => setTimeout(resolve, 2));
+            running.set(groupId, count - 1);
+            if (body === "a 1" && attempt === 1) throw new Error("once more");
+            seen.push(body);
+          },
+          { concurrency: 8, prefetch: 20 },
+        );
+        const bodies = [0, 1, 2, 3].flatMap((i) => ["a", "b", "c"].map((group) => `${group} ${i}`));
+        await queue.sendBatch(bodies.map((body) => ({ body, groupId: body.slice(0, 1) })));
+        await expect.poll(() => seen, { timeout: 5_000 }).toHaveLength(12);
+        expect(most).toBe(1);
+        for (const group of ["a", "b", "c"]) {
+          const own = seen.filter((body) => body.startsWith(group));
+          expect(own).toEqual([0, 1, 2, 3].map((i) => `${group} ${i}`));
+        }
+        // The others did not wait for the one that was retried.
+        expect(seen.indexOf("c 3")).toBeLessThan(seen.indexOf("a 1"));
+      });
+
+      test("wait for a message that is delayed, and show it", async () => {
+        const queue = await open<string>();
+        await queue.send("first", { groupId: "g", delayMs: 60_000 });
+        await queue.send("second", { groupId: "g", priority: 9 });
+        expect(await queue.receive()).toEqual([]);
+        expect(await queue.stats()).toMatchObject({ ready: 0, delayed: 1, blocked: 1 });
+        expect(await queue.peek({ state: "blocked" })).toMatchObject([{ body: "second", groupId: "g", priority: 9 }]);
+      });
+
+      test("wait for their dead letter until it is redriven or purged", async () => {
+        const queue = await open<string>({ maxDeliveries: 1 });
+        await queue.sendBatch(["bad", "good"].map((body) => ({ body, groupId: "g" })));
+        const [bad] = await queue.receive({ max: 9 });
+        await bad?.deadLetter("bad");
+        expect(await queue.receive()).toEqual([]);
+        expect(await queue.deadLetters.list()).toMatchObject([{ body: "bad", groupId: "g" }]);
+        await queue.deadLetters.redrive();
+        const [again] = await queue.receive({ max: 9 });
+        expect(again).toMatchObject({ body: "bad", groupId: "g" });
+        await again?.deadLetter("bad");
+        await queue.deadLetters.purge();
+        expect((await queue.receive({ max: 9 })).map(({ body }) => body)).toEqual(["good"]);
+      });
+
+      test("go on without their dead letter where they are told to", async () => {
+        const queue = await open<string>({ onGroupFailure: "skip" });
+        await queue.sendBatch(["bad", "good"].map((body) => ({ body, groupId: "g" })));
+        const [bad] = await queue.receive();
+        await bad?.deadLetter("bad");
+        expect((await queue.receive()).map(({ body }) => body)).toEqual(["good"]);
+      });
+    });
+
     describe("order", () => {
       test("delivers by priority, and in order of acceptance within one", async () => {
         const queue = await open<string>();

@@ -5,6 +5,7 @@ import { BATCH_BYTES_MAX } from "../../src/core/send.js";
 import type { QueueSettings } from "../../src/core/settings.js";
 import { depthOf, type State } from "../../src/core/state.js";
 import { PEEKABLE, peek } from "../../src/core/view.js";
+import { waitingRuns } from "../../src/core/waiting.js";
 import { holds, same } from "./expectations.js";
 import { checkInvariants } from "./invariants.js";
 import { createModel, type Model, type Seen } from "./model.js";
@@ -55,7 +56,11 @@ function seenOf(state: State, { outcome, serial }: Handled, now: number, dead: r
     serial,
     dead,
     leased: (grant) => [...(state.grants.get(grant)?.leases.keys() ?? [])],
-    dueAt: (seq) => all(state).find((entry) => entry.seq === seq)?.deliverAt ?? now,
+    dueAt(seq) {
+      for (const queue of state.queues.values())
+        for (const run of waitingRuns(queue)) if (run.seq <= seq && seq < run.seq + run.count) return run.readyAt;
+      return now;
+    },
   };
 }
 
@@ -69,11 +74,11 @@ function compare({ state, contents }: World, model: Model): void {
   const seen = all(state).sort(bySeq);
   const expected = [...model.messages].sort(bySeq);
   same(
-    seen.map(({ queue, seq, bodySeq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason }) => {
+    seen.map(({ queue, seq, bodySeq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId }) => {
       const body = contents.get(bodySeq);
-      return { queue, seq, body, state, priority, attempts, sentAt, deliverAt, expiresAt, reason };
+      return { queue, seq, body, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId };
     }),
-    expected.map(({ queue, seq, body, state, priority, attempts, sentAt, dueAt, expiresAt, reason }) => {
+    expected.map(({ queue, seq, body, state, priority, attempts, sentAt, dueAt, expiresAt, reason, groupId }) => {
       return {
         queue,
         seq,
@@ -85,6 +90,7 @@ function compare({ state, contents }: World, model: Model): void {
         deliverAt: state === "delayed" ? dueAt : undefined,
         expiresAt: Number.isFinite(expiresAt) ? expiresAt : undefined,
         reason,
+        groupId,
       };
     }),
     "messages",

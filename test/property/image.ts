@@ -1,6 +1,7 @@
 // The state as plain data: two states are the same when their images are. How messages are bundled into runs, and
 // which lease ends are void, is not part of it.
 
+import { isInUse } from "../../src/core/groups.js";
 import { termOf } from "../../src/core/ids.js";
 import type { Run } from "../../src/core/run.js";
 import type { QueueState, State } from "../../src/core/state.js";
@@ -9,8 +10,8 @@ import { stored } from "./world.js";
 const byNumber = (a: number, b: number) => a - b;
 
 export function* messagesOf(runs: Iterable<Run>) {
-  for (const { seq, bodySeq, count, isDelayed, ...rest } of runs) {
-    for (let i = 0; i < count; i++) yield { seq: seq + i, bodySeq: bodySeq + i, ...rest };
+  for (const { seq, bodySeq, count, isDelayed, isBlocked, group, ...rest } of runs) {
+    for (let i = 0; i < count; i++) yield { seq: seq + i, bodySeq: bodySeq + i, ...rest, groupId: group?.id };
   }
 }
 
@@ -50,17 +51,31 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
 }
 
 function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
-  const { name, settings, pausedByUser, counters, readyCount, delayedCount } = queue;
+  const { name, settings, pausedByUser, counters, readyCount, delayedCount, blockedCount } = queue;
   const delayed = [...messagesOf(queue.delayed.items())].sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq);
+  const groups = [...queue.groups.values()]
+    .filter(isInUse)
+    .map(({ id, hasHead, blocked, start, dead }) => {
+      return { id, hasHead, blocked: [...messagesOf(blocked?.slice(start) ?? [])], dead };
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   const places = {
     suspects: [...messagesOf(queue.suspects)],
     lanes: queue.lanes.map(({ front, tail }) => ({ front: [...messagesOf(front)], tail: [...messagesOf(tail)] })),
     delayed,
     replacedBodies: [...queue.deduplication.replacedBodies].sort(([a], [b]) => a - b),
+    groups,
+    blockedCount,
     readyCount,
     delayedCount,
   };
-  const waiting = [places.suspects, delayed, ...places.lanes.flatMap(({ front, tail }) => [front, tail])].flat();
+  const blocked = groups.flatMap((group) => group.blocked);
+  const waiting = [
+    places.suspects,
+    delayed,
+    blocked,
+    ...places.lanes.flatMap(({ front, tail }) => [front, tail]),
+  ].flat();
   return {
     name,
     settings,
@@ -76,7 +91,7 @@ function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
           return [{ id, ...entry, isOwner, waits: isOwner && waits }];
         }),
     leased: [...queue.leased.values()]
-      .map(({ grant, ...lease }) => ({ ...lease, grant: grant.id }))
+      .map(({ grant, group, ...lease }) => ({ ...lease, grant: grant.id, groupId: group?.id }))
       .sort((a, b) => a.seq - b.seq),
     dead: [...queue.dead.values()],
   };

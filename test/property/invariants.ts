@@ -1,9 +1,9 @@
 // What must hold of every state, whatever happened: checked by counting everything again.
 
-import { waitingRuns } from "../../src/core/apply.js";
 import type { Seq } from "../../src/core/journal.js";
 import { type ClientState, isConserved, type Lease, type QueueState, type State } from "../../src/core/state.js";
 import { nextWakeUp } from "../../src/core/view.js";
+import { blockedRuns, waitingRuns } from "../../src/core/waiting.js";
 import { holds, same } from "./expectations.js";
 import { messagesOf } from "./image.js";
 
@@ -32,11 +32,15 @@ function checkPlaces(queue: QueueState): Seq[] {
   const suspects = [...messagesOf(queue.suspects)];
   const lanes = queue.lanes.map(({ front, tail }) => [[...messagesOf(front)], [...messagesOf(tail)]] as const);
   const delayed = [...messagesOf(queue.delayed.items())];
-  const waiting = [...suspects, ...lanes.flat(2), ...delayed];
+  const blocked = [...messagesOf(blockedRuns(queue))];
+  const inLine = [...suspects, ...lanes.flat(2), ...delayed];
+  const waiting = [...inLine, ...blocked];
   const everywhere = [...waiting, ...queue.leased.values(), ...queue.dead.values()];
   const seqs = everywhere.map((message) => message.seq);
   holds(new Set(seqs).size === seqs.length, "no message is in two places");
-  same([queue.readyCount, queue.delayedCount], [waiting.length - delayed.length, delayed.length], "waiting messages");
+  const counts = [queue.readyCount, queue.delayedCount, queue.blockedCount];
+  same(counts, [inLine.length - delayed.length, delayed.length, blocked.length], "waiting messages");
+  checkGroups(queue, inLine, blocked);
   holds(
     suspects.every((message) => message.suspect),
     "only suspects wait among the suspects",
@@ -62,6 +66,30 @@ function checkPlaces(queue: QueueState): Seq[] {
     "only bodies of waiting messages are replaced",
   );
   return [...everywhere.map((message) => message.bodySeq), ...replacedBodies.values()];
+}
+
+/** Of each group one message at most is ready, delayed or leased, and none waits for nothing. */
+function checkGroups(queue: QueueState, inLine: readonly GroupedMessage[], blocked: readonly GroupedMessage[]): void {
+  const leased = [...queue.leased.values()].map((lease) => ({ seq: lease.seq, groupId: lease.group?.id }));
+  const heads = [...inLine, ...leased].flatMap(({ groupId }) => groupId ?? []);
+  holds(new Set(heads).size === heads.length, "a group has one head");
+  for (const [id, group] of queue.groups) {
+    same(group.hasHead, heads.includes(id), `the head of group ${id}`);
+    const seqs = blocked.filter(({ groupId }) => groupId === id).map(({ seq }) => seq);
+    same(seqs, rising(seqs), "what is blocked waits by its number");
+    const firstDead = group.dead?.[0] ?? Number.POSITIVE_INFINITY;
+    holds(group.hasHead || seqs.every((seq) => seq > firstDead), `group ${id} waits for something`);
+    for (const seq of group.dead ?? []) same(queue.dead.get(seq)?.groupId, id, `the group of dead letter ${seq}`);
+  }
+  holds(
+    [...heads, ...blocked.map(({ groupId }) => groupId)].every((id) => id && queue.groups.has(id)),
+    "a group is known while messages of it wait or are leased",
+  );
+}
+
+interface GroupedMessage {
+  readonly seq: Seq;
+  readonly groupId?: string | undefined;
 }
 
 function checkLeases(state: State, leases: readonly Lease[]): void {

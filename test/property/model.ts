@@ -16,7 +16,8 @@ export interface ModelMessage {
   readonly queue: string;
   readonly priority: number;
   readonly sentAt: number;
-  state: "ready" | "delayed" | "leased" | "dead";
+  readonly groupId: string | undefined;
+  state: "ready" | "delayed" | "blocked" | "leased" | "dead";
   attempts: number;
   dueAt: number;
   /** Infinite when it never expires. */
@@ -25,6 +26,10 @@ export interface ModelMessage {
   place: number;
   isBack: boolean;
   isSuspect: boolean;
+  /** The one of its group that is ready, delayed or leased. */
+  isHead: boolean;
+  /** A dead letter that those behind it in its group wait for. */
+  keepsPlace: boolean;
   lease: { readonly client: string; readonly grant: string; readonly mode: LeaseMode; until: number } | undefined;
   reason: string | undefined;
   diedIn: number;
@@ -80,7 +85,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const all = (queue: string, ...states: string[]) =>
     messages.filter((message) => message.queue === queue && states.includes(message.state));
   const heldBy = (client: string) => messages.filter((message) => message.lease?.client === client);
-  const depth = (queue: string) => all(queue, "ready", "delayed", "leased").length;
+  const depth = (queue: string) => all(queue, "ready", "delayed", "blocked", "leased").length;
   const find = (client: string, grant: string, seq: Seq, now: number) =>
     messages.find(
       ({ seq: other, lease }) =>
@@ -89,25 +94,49 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const remove = (gone: readonly ModelMessage[]) => {
     messages = messages.filter((message) => !gone.includes(message));
   };
+  const groupOf = ({ queue, groupId }: ModelMessage) =>
+    messages.filter((message) => groupId !== undefined && message.groupId === groupId && message.queue === queue);
 
-  const wait = (message: ModelMessage, dueAt: number, now: number) => {
-    message.lease = undefined;
-    message.isBack = false;
-    message.dueAt = dueAt;
-    message.state = dueAt > now ? "delayed" : "ready";
+  const line = (message: ModelMessage, now: number, isBack: boolean) => {
+    message.isHead = true;
+    message.state = message.dueAt > now ? "delayed" : "ready";
+    message.isBack = isBack && message.state === "ready";
     message.place = ++places;
   };
-  const comeBack = (message: ModelMessage, attempts: number, isSuspect: boolean) => {
-    Object.assign(message, { lease: undefined, isBack: true, state: "ready", attempts, isSuspect });
+  /** The first of a group that waits goes on, if nobody is before it. */
+  const goOn = (group: readonly ModelMessage[], now: number) => {
+    if (group.some((message) => message.isHead)) return;
+    const first = group.filter((message) => message.state === "blocked").sort((a, b) => a.seq - b.seq)[0];
+    if (first && !group.some(({ keepsPlace, seq }) => keepsPlace && seq < first.seq)) line(first, now, false);
   };
-  const die = (message: ModelMessage, reason: string) => {
+  const wait = (message: ModelMessage, dueAt: number, now: number, isBack = false) => {
+    Object.assign(message, { lease: undefined, isHead: false, isBack: false, state: "blocked", dueAt });
+    const group = groupOf(message);
+    const isNext = !group.some(({ isHead, state, keepsPlace, seq }) => {
+      return isHead || ((state === "blocked" || keepsPlace) && seq < message.seq);
+    });
+    if (isNext) line(message, now, isBack);
+    else goOn(group, now);
+  };
+  const comeBack = (message: ModelMessage, now: number, attempts: number, isSuspect: boolean, delayMs = 0) => {
+    Object.assign(message, { attempts, isSuspect });
+    wait(message, now + delayMs, now, true);
+  };
+  const bury = (message: ModelMessage, reason: string) => {
+    const { settings } = queueOf(message.queue);
+    const keepsPlace = message.groupId !== undefined && reason !== "expired" && settings.onGroupFailure === "block";
     const expiresAt = Number.POSITIVE_INFINITY;
-    Object.assign(message, { lease: undefined, state: "dead", reason, expiresAt, isSuspect: false, diedIn: commands });
+    const over = { lease: undefined, state: "dead", isHead: false, isSuspect: false };
+    Object.assign(message, { ...over, reason, keepsPlace, expiresAt, diedIn: commands });
+  };
+  const die = (message: ModelMessage, reason: string, now: number) => {
+    bury(message, reason);
+    goOn(groupOf(message), now);
   };
   const isSpent = ({ queue, attempts }: ModelMessage) => attempts >= queueOf(queue).settings.maxDeliveries;
 
   const fail = (message: ModelMessage, now: number, seen: Seen, delayMs?: number) => {
-    if (isSpent(message)) return die(message, "max-deliveries");
+    if (isSpent(message)) return die(message, "max-deliveries", now);
     const dueAt = seen.dueAt(message.seq);
     const { type, baseMs, maxMs, jitter }: Backoff = queueOf(message.queue).settings.backoff;
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
@@ -122,27 +151,30 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
 
   /** Leases that ended with nobody saying how the attempt went. Only who was alone can be to blame for a death. */
-  const abandon = (ended: readonly ModelMessage[], isGone: boolean) => {
+  const abandon = (ended: readonly ModelMessage[], isGone: boolean, now: number) => {
     const alone = new Set(ended.filter((one) => one.isSuspect || heldBy(one.lease?.client as string).length === 1));
     for (const message of ended) {
       const isReceived = message.lease?.mode === "receive" && !isGone;
       const isCounted = isReceived || alone.has(message);
-      if (isCounted && isSpent(message)) die(message, "max-deliveries");
-      else comeBack(message, message.attempts - (isCounted ? 0 : 1), !isReceived);
+      if (isCounted && isSpent(message)) die(message, "max-deliveries", now);
+      else comeBack(message, now, message.attempts - (isCounted ? 0 : 1), !isReceived);
     }
+  };
+
+  const leave = (message: ModelMessage, now: number) => {
+    const group = groupOf(message).filter((other) => other !== message);
+    remove([message]);
+    goOn(group, now);
   };
 
   const conclude = (message: ModelMessage, verdict: Verdict, now: number, seen: Seen) => {
     const { gone } = queueOf(message.queue);
     if (verdict.type === "ack") {
       gone.acked++;
-      remove([message]);
+      leave(message, now);
     } else if (verdict.type === "retry") fail(message, now, seen, verdict.delayMs);
-    else if (verdict.type === "dead") die(message, verdict.reason);
-    else {
-      comeBack(message, message.attempts - 1, message.isSuspect || verdict.suspect === true);
-      if (verdict.delayMs) wait(message, now + verdict.delayMs, now);
-    }
+    else if (verdict.type === "dead") die(message, verdict.reason, now);
+    else comeBack(message, now, message.attempts - 1, message.isSuspect || verdict.suspect === true, verdict.delayMs);
   };
 
   /** What a send does with each message, one after the other, and why it goes no further. */
@@ -162,7 +194,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const known = queue.ids.find((one) => one.id === id);
       const isRemembered = known && known.at + deduplicationWindowMs > now;
       const waiting =
-        known?.canReplace && messages.find(({ seq, state }) => seq === known.seq && /ready|delayed/.test(state));
+        known?.canReplace &&
+        messages.find(({ seq, state }) => seq === known.seq && /ready|delayed|blocked/.test(state));
       if (first !== undefined) steps.push({ first });
       else if (isRemembered && deduplicationMode === "drop") steps.push({ replaces: known.seq });
       else if (isRemembered && waiting) steps.push({ replaces: waiting });
@@ -208,6 +241,9 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const fresh = { seq: seq + sent.size, body, queue: command.queue, priority, sentAt: now, attempts: 0 };
       const unset = {
         isSuspect: false,
+        groupId: (command.groups as readonly string[] | undefined)?.[i] || undefined,
+        isHead: false,
+        keepsPlace: false,
         lease: undefined,
         reason: undefined,
         diedIn: 0,
@@ -218,8 +254,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         place: 0,
       };
       const message = { ...fresh, ...unset } as ModelMessage;
-      wait(message, deliverAt, now);
       messages.push(message);
+      wait(message, Math.max(deliverAt, now), now);
       queue.accepted++;
       sent.set(i, message);
       if (id === undefined) return;
@@ -308,14 +344,28 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     for (const message of chosen) {
       message.attempts = 0;
       message.reason = undefined;
+      message.keepsPlace = false;
       wait(message, now, now);
     }
   };
 
-  const purge = (name: string, gone: readonly ModelMessage[], { outcome }: Seen) => {
+  const purge = (name: string, gone: readonly ModelMessage[], now: number, { outcome }: Seen) => {
     expect(outcome).toMatchObject({ ok: true, value: { purged: gone.length } });
     queueOf(name).gone.purged += gone.length;
+    const groups = gone.filter((message) => message.state === "dead").map(groupOf);
     remove(gone);
+    gone.forEach((message, i) => {
+      message.keepsPlace = false;
+      const group = groups[i]?.filter((other) => !gone.slice(0, i + 1).includes(other));
+      if (group) goOn(group, now);
+    });
+  };
+
+  /** Groups that wait for a dead letter go on, those of the first dead letter first. */
+  const skipDead = (name: string, now: number) => {
+    const kept = all(name, "dead").filter((message) => message.keepsPlace);
+    for (const message of kept) message.keepsPlace = false;
+    for (const message of kept.sort((a, b) => a.seq - b.seq)) goOn(groupOf(message), now);
   };
 
   const apply = (command: Command, now: number, seen: Seen): void => {
@@ -356,26 +406,27 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         const named = command.held.flatMap(({ grant, seqs }) => seqsOf(seqs).map((seq) => `${grant} ${seq}`));
         for (const message of heldBy(command.client)) {
           if (named.includes(`${message.lease?.grant} ${message.seq}`)) continue;
-          comeBack(message, message.attempts - 1, message.isSuspect);
+          comeBack(message, now, message.attempts - 1, message.isSuspect);
         }
         return;
       }
       case "client-gone":
       case "forget-client":
-        return abandon(heldBy(command.client), true);
+        return abandon(heldBy(command.client), true, now);
       case "configure": {
         const queue = queueOf(command.queue);
         const backoff = { ...queue.settings.backoff, ...command.settings.backoff };
         queue.settings = { ...queue.settings, ...command.settings, backoff };
+        if (command.settings.onGroupFailure === "skip") skipDead(command.queue, now);
         return;
       }
       case "pause":
         queueOf(command.queue).paused = command.paused;
         return;
       case "purge":
-        return purge(command.queue, all(command.queue, "ready", "delayed"), seen);
+        return purge(command.queue, all(command.queue, "ready", "delayed", "blocked"), now, seen);
       case "purge-dead":
-        return purge(command.queue, matching(command, seen), seen);
+        return purge(command.queue, matching(command, seen), now, seen);
       case "redrive":
         return redrive(command, now, seen);
     }
@@ -393,16 +444,19 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       }
       const due = messages.filter((message) => message.state === "delayed" && message.dueAt <= now);
       due.sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
-      for (const message of due) wait(message, now, now);
+      for (const message of due) Object.assign(message, { state: "ready", isBack: false, place: ++places });
       abandon(
         messages.filter(({ lease }) => lease && lease.until <= now),
         false,
+        now,
       );
       for (const [name, { settings }] of queues) {
-        const overdue = all(name, "ready", "delayed").filter((message) => message.expiresAt <= now);
+        const overdue = all(name, "ready", "delayed", "blocked").filter((message) => message.expiresAt <= now);
         overdue.sort((a, b) => a.expiresAt - b.expiresAt || a.seq - b.seq);
         const room = Math.max(0, settings.maxDeadLetters - all(name, "dead").length);
-        for (const message of overdue.slice(0, room)) die(message, "expired");
+        const given = overdue.slice(0, room);
+        for (const message of given) bury(message, "expired");
+        for (const message of given) goOn(groupOf(message), now);
       }
     },
     apply(command, now, seen) {

@@ -50,6 +50,8 @@ export interface Segment {
   readonly deliverInMs?: number | undefined;
   readonly ttlMs?: number | null | undefined;
   readonly deduplicationIds?: readonly string[] | undefined;
+  /** Of which groups its messages are, in turn; "" is none. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** What one turn of the host handles; `afterMs` is negative where the clock was set back. */
@@ -102,6 +104,10 @@ const plainSegment = fc.record<Segment>({
   delayMs: optionally(fc.constantFrom(0, 5, 200)),
   deliverInMs: fc.option(fc.constantFrom(-50, 0, 30, 400), { nil: undefined, freq: 5 }),
   ttlMs: fc.option(fc.constantFrom(1, 40, 40, 6_000, null), { nil: undefined, freq: 2 }),
+  groups: fc.option(fc.array(fc.constantFrom("", "a", "a", "b", "c"), { minLength: 1, maxLength: 4 }), {
+    nil: undefined,
+    freq: 2,
+  }),
 });
 
 /** Few ids, so that they repeat, in one send too. */
@@ -125,6 +131,7 @@ const settings = fc.record(
     deduplicationMode: fc.constantFrom("drop" as const, "replace" as const, "replace" as const),
     deduplicationWindowMs: fc.constantFrom(5, 300, 100_000),
     maxDeduplicationIds: fc.integer({ min: 1, max: 5 }),
+    onGroupFailure: fc.constantFrom("block" as const, "skip" as const),
     backoff: fc.record(
       {
         type: fc.constantFrom("exponential" as const, "fixed" as const),

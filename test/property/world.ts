@@ -162,10 +162,20 @@ export function createWorld({ isTerse = false } = {}): World {
         }));
         const total = segments.reduce((sum, { count }) => sum + count, 0);
         const sizes = Array.from({ length: total }, (_, i) => step.bytes + i);
+        const groups = step.segments.flatMap(({ count, groups = [] }) =>
+          Array.from({ length: count }, (_, i) => groups[i % groups.length] ?? ""),
+        );
         const { atomic } = step;
         return {
           client: `c${step.client}`,
-          command: { type: "send", queue: `q${step.queue}`, atomic, segments, sizes },
+          command: {
+            type: "send",
+            queue: `q${step.queue}`,
+            atomic,
+            segments,
+            sizes,
+            ...(groups.some((group) => group !== "") && { groups }),
+          },
         };
       }
       case "deliver": {

@@ -40,7 +40,7 @@ describe("a queue of orders", () => {
 
   test("knows its options", () => {
     const order = { sku: "tea", quantity: 1 };
-    void orders.send(order, { priority: 9, delayMs: 5, headers: { trace: "t" } });
+    void orders.send(order, { priority: 9, delayMs: 5, headers: { trace: "t" }, groupId: "tea" });
     void orders.send(order, { ttlMs: 5_000 });
     void orders.send(order, { ttlMs: null });
     void orders.send(order, { deduplicationId: "x" });

@@ -17,7 +17,7 @@ export interface Engine {
   change(change: Change): void;
   configure(settings: Partial<QueueSettings>): void;
   /** Messages of 100 bytes, all or none. */
-  send(count: number, segment?: Partial<Omit<SendSegment, "count">>): Outcome;
+  send(count: number, segment?: Partial<Omit<SendSegment, "count">>, groups?: string | readonly string[]): Outcome;
   /** The numbers that were handed out. */
   deliver(client: string, max: number, grant: string, mode?: LeaseMode): Seq[];
   settle(client: string, grant: string, seqs: Ranges, verdict: Verdict, jitter?: number): Outcome;
@@ -41,7 +41,7 @@ export function createEngine(settings: Partial<QueueSettings> = {}): Engine {
     configure(settings) {
       engine.run({ type: "configure", queue: "orders", settings });
     },
-    send(count, { priority = 4, ...when } = {}) {
+    send(count, { priority = 4, ...when } = {}, groups = undefined) {
       const sizes = Array.from({ length: count }, () => 100);
       return engine.run({
         type: "send",
@@ -49,6 +49,7 @@ export function createEngine(settings: Partial<QueueSettings> = {}): Engine {
         atomic: true,
         segments: [{ count, priority, ...when }],
         sizes,
+        groups,
       });
     },
     deliver(client, max, grant, mode = "consume") {
