@@ -52,6 +52,17 @@ export const describeFencing = (harness: StoreHarness) =>
       expect(await zombie.readBatches([20])).toEqual([undefined]);
     });
 
+    test("a checkpoint older than the one of the next writer is refused, as any other write", async () => {
+      const disk = harness.createDisk();
+      const zombie = disk.store();
+      const { lsn } = await takeOverFilled(zombie);
+      const next = disk.store();
+      const tail = await next.takeOver(takeOverRecord);
+      await next.checkpoint(chunksOf(1, "new"), tail.lsn);
+      await expect(zombie.checkpoint(chunksOf(3, "late"), lsn)).rejects.toEqual(refusal("deposed"));
+      expect((await readAll(next)).checkpoint).toEqual(chunksOf(1, "new"));
+    });
+
     test("a checkpoint that is overtaken half way never becomes visible", async () => {
       const disk = harness.createDisk();
       const old = disk.store();

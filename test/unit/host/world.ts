@@ -40,7 +40,9 @@ export interface TestHost {
   port(): MessagePort;
 }
 
-export async function startHost(parts: { store?: LogStore; platform?: Partial<Platform> } = {}): Promise<TestHost> {
+export async function startHost(
+  parts: { store?: LogStore; platform?: Partial<Platform>; checkpointRecords?: number } = {},
+): Promise<TestHost> {
   const notices: unknown[] = [];
   const platform: Platform = {
     ...createPlatform("test", { locks: undefined, canary: undefined }),
@@ -48,7 +50,9 @@ export async function startHost(parts: { store?: LogStore; platform?: Partial<Pl
     ...parts.platform,
   };
   const store = parts.store ?? createMemoryStore({ disk: createMemoryDisk() });
-  const host = await openHost({ kind: "in-process", store, platform, presenceLock: (client) => `client:${client}` });
+  const { checkpointRecords } = parts;
+  const presenceLock = (client: string) => `client:${client}`;
+  const host = await openHost({ kind: "in-process", store, platform, presenceLock, checkpointRecords });
   const port = () => {
     const { port1, port2 } = new MessageChannel();
     host.connect(port2);
