@@ -203,7 +203,7 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbanc
   // It stood still, and died before it could be told.
   const hasStalled = ofConsumer.some(({ place, type }) => between(place) && type === "stall");
   if (hasStalled && ofConsumer.some(({ place, type }) => place > next.place && type === "crash")) return "crash";
-  if (tried.failed) return "unsettled";
+  if (tried.failed || next.failed) return "unsettled";
   return hostLost.some(between) ? "host-lost" : "unexplained";
 }
 
