@@ -2,15 +2,17 @@
 
 import { createApi } from "./wiring/api.js";
 
+export type { QueueRef } from "./client/commit.js";
 export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection.js";
 export type { ConsumeOptions, Consumer, Handler } from "./client/consumer.js";
-export type { Delivery } from "./client/delivery.js";
+export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./client/delivery.js";
 export type { Receipt } from "./client/draft.js";
 export type { DrainOptions, DrainResult } from "./client/drain.js";
 export type { QueueOptions, SendOptions } from "./client/options.js";
 export type { DeadLetters, PeekOptions, Queue, ReceiveOptions } from "./client/queue.js";
 export type { QueueEventMap } from "./client/queue-events.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
+export type { Transaction } from "./client/transaction.js";
 export type { DeadLetterFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";

@@ -184,7 +184,7 @@ export function createClient(parts: ClientParts): Client {
     },
     onPeerUnreadable: () => pipeline.unreadable(),
   });
-  const pipeline = createPipeline(hostLink, runtime);
+  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""));
   const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.openNotices);
 

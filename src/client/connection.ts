@@ -5,10 +5,12 @@ import { QueueError } from "../core/errors.js";
 import type { DataLoss, Diagnostics, HostKind } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { asyncDispose } from "./dispose.js";
+import type { Receipt } from "./draft.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./options.js";
 import { createQueue, type Queue } from "./queue.js";
 import { tellOfPast } from "./queue-events.js";
 import type { StandardSchema } from "./schema.js";
+import { runTransaction, type Transaction } from "./transaction.js";
 
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
@@ -56,6 +58,14 @@ export interface Connection {
     options: QueueOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
   openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
+  /**
+   * Everything that the callback does with the transaction happens in one commit, or none of it: rejects with what the
+   * callback throws, with `lease-lost` when one lease has ended, or with why a message was refused (`full`, …). After a
+   * refusal the deliveries are still held. The callback may be async; nothing is sent before it has ended. Resolves
+   * with a receipt for each send, in their order, once all is durable. A delivery of another connection is
+   * `invalid-argument`.
+   */
+  transaction(callback: (transaction: Transaction) => unknown): Promise<Receipt[]>;
   /** Names of all queues of the database. */
   queues(): Promise<string[]>;
   /** Who hosts now; `undefined` while not connected. */
@@ -137,6 +147,11 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
       );
       queues.add(queue);
       return queue;
+    },
+    async transaction(callback) {
+      aFunction(callback, "transaction(callback)");
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      return runTransaction(client.pipeline, callback);
     },
     queues: () => client.ask({ op: "queues" }),
     get host() {

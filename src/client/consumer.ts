@@ -126,8 +126,10 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     if (admit && !(await admit(holding))) return free(holding);
     try {
       await handler(holding.delivery);
+      if (holding.pending) await holding.pending;
     } catch (thrown) {
       verdict = { type: "retry", failure: failureOf(thrown) };
+      if (holding.pending) await holding.pending.catch(() => {});
     }
     if (!holding.isSettled) settle(holding, verdict);
     free(holding);

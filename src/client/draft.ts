@@ -8,7 +8,7 @@ import type { Outcome, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
-import type { ClientCommand, Column, Headers, MeasuredSettlement } from "../link/wire.js";
+import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../link/wire.js";
 
 export interface Receipt {
   /** Names the message for ever, in every context. */
@@ -117,7 +117,8 @@ export function createBatchDraft(
   };
 }
 
-function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): ClientCommand {
+/** Messages for one queue, as they cross. */
+export function messagesOf(queue: string, items: readonly Item[]): SentMessages {
   const segments: { -readonly [Key in keyof SendSegment]: SendSegment[Key] }[] = [];
   for (const { attributes, deduplicationId: id } of items) {
     const last = segments[segments.length - 1];
@@ -129,9 +130,7 @@ function sendCommand(queue: string, atomic: boolean, items: readonly Item[]): Cl
   const headers = items.some((item) => item.headers !== undefined) ? items.map((item) => item.headers) : undefined;
   const groups = groupsOf(items);
   return {
-    type: "send",
     queue,
-    atomic,
     segments,
     bodies: items.map((item) => item.body),
     ...(headers && { headers }),
@@ -146,11 +145,17 @@ function groupsOf(items: readonly Item[]): Column<string> | undefined {
   return items.map((item) => item.groupId ?? "");
 }
 
+const sendCommand = (queue: string, atomic: boolean, items: readonly Item[]): ClientCommand => ({
+  type: "send",
+  atomic,
+  ...messagesOf(queue, items),
+});
+
 const isSame = (a: Attributes, b: Attributes): boolean =>
   a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt && a.ttlMs === b.ttlMs;
 
 /** Gives the receipts of a send, one after the other. */
-function receiptsOf({ term, seq, duplicates }: SendValue): (index: number) => Receipt {
+export function receiptsOf({ term, seq, duplicates }: SendValue): (index: number) => Receipt {
   const known = duplicates && new Map(duplicates);
   let next = seq;
   return (index) => {

@@ -42,9 +42,11 @@ export async function consumeUntilEmpty<Body>(
     if (from.admit && !(await from.admit(holding))) return;
     try {
       await handler(holding.delivery);
+      if (holding.pending) await holding.pending;
       if (!holding.isSettled) await holding.settle({ type: "ack" });
       handled++;
     } catch (thrown) {
+      if (holding.pending) await holding.pending.catch(() => {});
       // Settled by hand, or lost meanwhile: then there is nothing left to retry.
       if (!holding.isSettled) await holding.settle({ type: "retry", failure: failureOf(thrown) }).catch(() => {});
     }

@@ -129,7 +129,7 @@ const instant: Check = (value, name) => {
   }
 };
 
-const ITEM_SPEC: Spec = {
+export const ITEM_SPEC: Spec = {
   priority: integer(0, PRIORITY_MAX),
   delayMs: duration(),
   deliverAt: instant,

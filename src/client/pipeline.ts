@@ -2,6 +2,7 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
+import { failure } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
 import type { Link } from "../link/link.js";
@@ -30,11 +31,15 @@ const REQUESTS_MAX = 4;
 const SETTLE_EAGERLY = 256;
 
 export interface Pipeline {
+  /** Tells databases apart: what their locks are called by. */
+  readonly database: string;
   send(queue: string, item: Item): Promise<Receipt>;
   sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
   command<T>(command: ClientCommand): Promise<T>;
+  /** Resolves with the outcome, refusals too; rejects when it cannot be known. */
+  transaction(command: Extract<ClientCommand, { type: "transaction" }>): Promise<Outcome>;
   /** Resolves when everything submitted so far is settled. */
   drained(): Promise<void>;
   /** Sends what waits without waiting for the turn to end. */
@@ -46,7 +51,7 @@ export interface Pipeline {
   close(reason: QueueError): void;
 }
 
-export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
+export function createPipeline(hostLink: HostLink, runtime: Runtime, database: string): Pipeline {
   let unsent: Draft[] = [];
   /** Sent, outcome unknown; in the order of their numbers. */
   const open = new Map<number, Draft>();
@@ -168,6 +173,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
   };
 
   return {
+    database,
     send(queue, item) {
       if (closed) return Promise.reject(closed);
       if (openSend?.queue !== queue || openSend.size >= SEND_MESSAGES_MAX) {
@@ -197,6 +203,20 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime): Pipeline {
       openSend = undefined;
       enqueue(draft);
       return value;
+    },
+    transaction(command) {
+      openSend = undefined;
+      return new Promise((resolve, reject) => {
+        const bodies = command.sends.flatMap((send) => send.bodies);
+        const rejectOrRefuse = (reason: unknown) => {
+          // The host has seen nothing of it.
+          const isRefused = reason instanceof QueueError && reason.code === "not-cloneable";
+          if (isRefused) resolve(failure(reason.code, reason.message, reason.detail));
+          else reject(reason);
+        };
+        const split = () => undefined;
+        enqueue({ bodies, command: () => command, settle: resolve, reject: rejectOrRefuse, split });
+      });
     },
     flush,
     drained: () =>

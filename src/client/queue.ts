@@ -7,6 +7,7 @@ import type { MessageState, QueueStats } from "../core/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import type { Client } from "./client.js";
+import { noteQueue } from "./commit.js";
 import { type ConsumeOptions, type Consumer, createConsumer, type Handler } from "./consumer.js";
 import { openDeliveries } from "./deliveries.js";
 import type { Delivery, Holding } from "./delivery.js";
@@ -324,6 +325,11 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     },
     [asyncDispose]: () => queue.close(),
   };
+
+  noteQueue(queue, {
+    database: pipeline.database,
+    assertFits: (item) => schema && assertFits(schema, [item]),
+  });
 
   const receive = async <B>(
     asked: Pick<Extract<HostRequest, { op: "receive" }>, "max" | "waitMs" | "mode" | "leaseMs">,

@@ -75,6 +75,14 @@ export type Command =
       readonly settlements: readonly Settlement[];
       readonly jitter: number;
     }
+  /** All of it or nothing; no two of the sends are to the same queue. */
+  | {
+      readonly type: "transaction";
+      readonly client: string;
+      readonly sends: readonly Omit<Send, "type" | "atomic">[];
+      readonly settlements: readonly Settlement[];
+      readonly jitter: number;
+    }
   | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | {
       readonly type: "renew";
@@ -119,6 +127,11 @@ export interface SendValue {
   readonly count: number;
   readonly duplicates?: readonly (readonly [index: number, id: string])[] | undefined;
   readonly refused?: OutcomeFailed | undefined;
+}
+
+/** Outcome value of a transaction: one for each of its sends. */
+export interface TransactionValue {
+  readonly sends: readonly SendValue[];
 }
 
 /** Outcome value of a settle: what was no longer this client's. */

@@ -10,6 +10,7 @@ import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
 import { type State, waitingCount } from "./state.js";
+import { transact } from "./transaction.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
   switch (command.type) {
@@ -19,6 +20,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return deliver(state, command, now);
     case "settle":
       return settle(state, command, now);
+    case "transaction":
+      return transact(state, command, now);
     case "extend":
       return extend(state, command, now);
     case "renew":

@@ -32,6 +32,14 @@ export async function submit(
             headers,
             settle,
           });
+        } else if (command.type === "transaction") {
+          const { settlements } = command;
+          const measure = to.measures.settling(client, { type: "settle", settlements });
+          const onOutcome = (outcome: Outcome) => {
+            measure(outcome.ok ? { ok: true, value: { lost: [] } } : outcome);
+            settle(outcome);
+          };
+          to.push({ ...transactionOf(command, client, to.random()), from, settle: onOutcome });
         } else {
           const measure = command.type === "settle" ? to.measures.settling(client, command) : undefined;
           const onOutcome = (outcome: Outcome) => {
@@ -45,8 +53,29 @@ export async function submit(
   return { outcomes: await Promise.all(outcomes) };
 }
 
+type Of<Type extends ClientCommand["type"]> = Extract<ClientCommand, { type: Type }>;
+
+/** The bodies of all its sends, one after the other. */
+function transactionOf({ sends, settlements }: Of<"transaction">, client: string, jitter: number) {
+  const bodies = sends.flatMap((send) => send.bodies);
+  const hasHeaders = sends.some((send) => send.headers !== undefined);
+  const headers = sends.flatMap((send) => send.headers ?? send.bodies.map(() => undefined));
+  const sized = sends.map(({ bodies: own, headers: _, ...send }) => {
+    return { ...send, sizes: own.map((body) => estimateBytes(body)) };
+  });
+  return {
+    command: { type: "transaction", client, sends: sized, settlements, jitter } as const,
+    ...(bodies.length > 0 && { bodies }),
+    ...(hasHeaders && { headers }),
+  };
+}
+
 /** A client's command as the engine takes it. */
-function engineCommand(command: Exclude<ClientCommand, { type: "send" }>, client: string, jitter: number): Command {
+function engineCommand(
+  command: Exclude<ClientCommand, { type: "send" | "transaction" }>,
+  client: string,
+  jitter: number,
+): Command {
   switch (command.type) {
     case "settle":
       return { ...command, client, jitter };

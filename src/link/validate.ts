@@ -20,10 +20,12 @@ import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
 import { DEDUPLICATION_ID_MAX, GROUP_ID_MAX, PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
-import type { ClientCommand, HostRequest } from "./wire.js";
+import type { ClientCommand, HostRequest, SentMessages } from "./wire.js";
 
 /** Messages in one request: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
+/** Queues that one transaction sends to. */
+export const TRANSACTION_SENDS_MAX = 1_000;
 const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
 
 const queue = string(1, QUEUE_NAME_MAX);
@@ -103,20 +105,21 @@ const groupIds: Check = (value, name) =>
     name,
   );
 
+const messages: Spec = {
+  queue,
+  segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
+  bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
+  headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
+  groups: groupIds,
+};
+
 const command = variant("type", {
-  send: shape(
-    {
-      type: anything,
-      queue,
-      atomic: boolean,
-      segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
-      bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
-      headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
-      groups: groupIds,
-    },
-    "headers",
-    "groups",
-  ),
+  send: shape({ type: anything, atomic: boolean, ...messages }, "headers", "groups"),
+  transaction: shape({
+    type: anything,
+    sends: arrayOf(shape(messages, "headers", "groups"), TRANSACTION_SENDS_MAX),
+    settlements: arrayOf(shape({ grant: identifier, seqs: ranges, verdict }), REQUEST_MESSAGES_MAX),
+  }),
   settle: shape({
     type: anything,
     settlements: arrayOf(
@@ -169,6 +172,7 @@ export function validateHostRequest(value: unknown): HostRequest {
   if (checked.op !== "submit") return checked;
   for (const { number, command } of checked.commands) {
     if (command.type === "send") checkSegments(command, `command ${number}`);
+    if (command.type === "transaction") checkTransaction(command, `command ${number}`);
     if (command.type === "settle") checkTotal(command.settlements, `command ${number}`);
   }
   return checked;
@@ -180,10 +184,16 @@ function checkTotal(parts: readonly { readonly seqs: Ranges }[], name: string): 
   if (total > REQUEST_MESSAGES_MAX) invalid(name, total, `at most ${REQUEST_MESSAGES_MAX} messages`);
 }
 
-function checkSegments(
-  { segments, bodies, headers: column, groups }: Extract<ClientCommand, { type: "send" }>,
-  name: string,
-): void {
+function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type: "transaction" }>, name: string): void {
+  for (const one of sends) checkSegments(one, name);
+  checkTotal(settlements, name);
+  const total = sends.reduce((sum, { bodies }) => sum + bodies.length, 0);
+  if (total > REQUEST_MESSAGES_MAX) invalid(name, total, `at most ${REQUEST_MESSAGES_MAX} messages`);
+  // Each is decided as if it were alone with its queue.
+  if (new Set(sends.map((one) => one.queue)).size < sends.length) invalid(name, sends, "one send to a queue at most");
+}
+
+function checkSegments({ segments, bodies, headers: column, groups }: SentMessages, name: string): void {
   const total = segments.reduce((sum, { count }) => sum + count, 0);
   const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);

@@ -10,17 +10,23 @@ export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */
 export type HeadersColumn = readonly (Headers | undefined)[];
 
+export interface SentMessages {
+  readonly queue: string;
+  readonly segments: readonly SendSegment[];
+  readonly bodies: readonly unknown[];
+  readonly headers?: HeadersColumn | undefined;
+  /** "" is none. */
+  readonly groups?: Column<string> | undefined;
+}
+
 /** A change of state that a client asks for. The host decides each number once. */
 export type ClientCommand =
+  | (SentMessages & { readonly type: "send"; readonly atomic: boolean })
+  /** All of it or nothing. One send to a queue at most. */
   | {
-      readonly type: "send";
-      readonly queue: string;
-      readonly atomic: boolean;
-      readonly segments: readonly SendSegment[];
-      readonly bodies: readonly unknown[];
-      readonly headers?: HeadersColumn | undefined;
-      /** The group of each message; "" is none. */
-      readonly groups?: Column<string> | undefined;
+      readonly type: "transaction";
+      readonly sends: readonly SentMessages[];
+      readonly settlements: readonly Settlement[];
     }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }

@@ -112,6 +112,109 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("transactions", () => {
+      const openTwo = async () => {
+        const queue = await open<string>();
+        const [connection] = connections as [Connection];
+        return { queue, connection, invoices: await connection.openQueue<string>("invoices", { maxMessages: 2 }) };
+      };
+
+      test("send and settle in one commit, to any queue, and give a receipt for each send", async () => {
+        const { queue, connection, invoices } = await openTwo();
+        await queue.sendBatch([{ body: "1" }, { body: "2" }, { body: "3" }, { body: "4" }]);
+        const [one, two, three, four] = (await queue.receive({ max: 4 })) as Delivery<string>[];
+        const receipts = await connection.transaction(async (tx) => {
+          tx.send(invoices, "a", { headers: { h: "a" } });
+          tx.send("orders", "b", { deduplicationId: "b" });
+          tx.send("invoices", "c", { priority: 9 });
+          tx.ack(one as Delivery<string>);
+          await null;
+          tx.retry(two as Delivery<string>, { delayMs: 60_000, reason: "later" });
+          tx.release(three as Delivery<string>);
+          tx.deadLetter(four as Delivery<string>, "bad");
+        });
+        const arrived = await invoices.peek();
+        expect(arrived.map(({ body, headers, priority }) => [body, headers, priority])).toEqual([
+          ["a", { h: "a" }, 4],
+          ["c", {}, 9],
+        ]);
+        expect([receipts[0]?.id, receipts[2]?.id]).toEqual(arrived.map(({ id }) => id));
+        expect(await queue.stats()).toMatchObject({ ready: 2, delayed: 1, leased: 0, dead: 1, totals: { acked: 1 } });
+        await expect(one?.ack()).rejects.toMatchObject({ code: "lease-lost" });
+      });
+
+      test("do nothing at all when one part of them is refused, and leave the deliveries held", async () => {
+        const { queue, connection, invoices } = await openTwo();
+        await queue.sendBatch([{ body: "1" }, { body: "2" }]);
+        const [one, two] = (await queue.receive({ max: 2 })) as [Delivery<string>, Delivery<string>];
+        const overfilled = connection.transaction((tx) => {
+          tx.ack(one);
+          for (const body of ["a", "b", "c"]) tx.send(invoices, body);
+        });
+        await expect(overfilled).rejects.toMatchObject({ code: "full", detail: { queue: "invoices" } });
+        await two.ack();
+        const late = connection.transaction((tx) => {
+          tx.send(invoices, "a");
+          tx.ack(one);
+          tx.ack(two);
+        });
+        await expect(late).rejects.toMatchObject({ code: "lease-lost" });
+        const thrown = connection.transaction((tx) => {
+          tx.ack(one);
+          throw new Error("no");
+        });
+        await expect(thrown).rejects.toThrow("no");
+        const unsendable = connection.transaction((tx) => {
+          tx.send(invoices, () => {});
+          tx.ack(one);
+        });
+        await expect(unsendable).rejects.toMatchObject({ code: "not-cloneable" });
+        expect(await invoices.peek()).toEqual([]);
+        await one.ack({
+          send: [
+            { queue: invoices, body: "a" },
+            { queue: "orders", body: "b", options: { priority: 1 } },
+          ],
+        });
+        expect(await invoices.peek()).toMatchObject([{ body: "a" }]);
+        expect(await queue.peek()).toMatchObject([{ body: "b", priority: 1 }]);
+      });
+
+      test("refuse a delivery, or a queue, that is not theirs", async () => {
+        const { queue, connection, invoices } = await openTwo();
+        await queue.send("1");
+        const [delivery] = (await queue.receive()) as [Delivery<string>];
+        const another = await connectAnother();
+        const foreign = another.transaction((tx) => tx.ack(delivery));
+        await expect(foreign).rejects.toMatchObject({ code: "invalid-argument" });
+        const elsewhere = await connect({ ...how, database: `${database}-2` });
+        connections.push(elsewhere);
+        const lost = elsewhere.transaction((tx) => tx.send(invoices, "x"));
+        await expect(lost).rejects.toMatchObject({ code: "invalid-argument" });
+        let kept: ((queue: string, body: unknown) => void) | undefined;
+        await connection.transaction((tx) => {
+          kept = tx.send;
+        });
+        expect(() => kept?.("orders", 1)).toThrow(expect.objectContaining({ code: "closed" }));
+      });
+
+      test("a handler whose transaction is refused is retried, even if it did not wait for it", async () => {
+        const { queue, connection, invoices } = await openTwo();
+        await connection.openQueue("orders", { backoff: QUICK_BACKOFF });
+        await invoices.sendBatch([{ body: "x" }, { body: "y" }]);
+        await queue.send("1");
+        const attempts: number[] = [];
+        queue.consume(async (delivery) => {
+          attempts.push(delivery.attempt);
+          if (delivery.attempt > 1) await invoices.purge();
+          delivery.ack({ send: [{ queue: invoices, body: "z" }] }).catch(() => {});
+        });
+        await expect.poll(() => invoices.peek()).toMatchObject([{ body: "z" }]);
+        await queue.whenIdle();
+        expect(attempts).toEqual([1, 2]);
+      });
+    });
+
     describe("deduplication", () => {
       test("stores a message once in its window, whoever sends it again, and tells each the same id", async () => {
         const queue = await open<string>();

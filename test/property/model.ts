@@ -3,7 +3,7 @@
 // and checks that it was allowed.
 
 import { expect } from "vitest";
-import type { Command, SendValue, SettleValue, Verdict } from "../../src/core/commands.js";
+import type { Command, Send, SendValue, SettleValue, TransactionValue, Verdict } from "../../src/core/commands.js";
 import type { LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
 import { seqsOf } from "../../src/core/ranges.js";
 import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
@@ -64,6 +64,7 @@ export interface Model {
   apply(command: Command, now: number, seen: Seen): void;
 }
 
+type Messages = Omit<Send, "type" | "atomic">;
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 export function createModel(idOf: (seq: Seq) => string): Model {
@@ -178,7 +179,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
 
   /** What a send does with each message, one after the other, and why it goes no further. */
-  const plan = (command: Of<"send">, now: number) => {
+  const plan = (command: Messages, now: number, freed = 0) => {
     const queue = queueOf(command.queue);
     const { deduplicationMode, deduplicationWindowMs, maxDeduplicationIds, maxMessages } = queue.settings;
     const each = command.segments.flatMap((segment) =>
@@ -187,7 +188,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const steps: ({ readonly fresh: true } | { readonly first: number } | { readonly replaces: ModelMessage | Seq })[] =
       [];
     const newIds = new Map<string, number>();
-    let room = maxMessages - depth(command.queue);
+    let room = maxMessages - depth(command.queue) + freed;
     let idsLeft = maxDeduplicationIds - queue.ids.length;
     for (const [i, { id }] of each.entries()) {
       const first = id === undefined ? undefined : newIds.get(id);
@@ -209,20 +210,32 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
 
   const send = (command: Of<"send">, now: number, { outcome, serial }: Seen) => {
-    const queue = queueOf(command.queue);
-    const isReplacing = queue.settings.deduplicationMode === "replace";
-    const { each, steps } = plan(command, now);
+    const planned = plan(command, now);
+    const { each, steps } = planned;
     const isRefused = steps.length < each.length;
     if (isRefused && (command.atomic || steps.length === 0)) {
       return expect(outcome).toMatchObject({ ok: false, code: "full" });
     }
-    expect(outcome).toMatchObject({ ok: true, value: { count: steps.length } });
-    const { seq, refused, duplicates = [] } = (outcome as { value: SendValue }).value;
-    expect(refused?.code).toBe(isRefused ? "full" : undefined);
+    const { value } = outcome as { value: SendValue };
+    expect(value?.refused?.code).toBe(isRefused ? "full" : undefined);
+    accept(command, planned, value, now, (i) => `${serial}/${i}`);
+  };
+
+  const accept = (
+    command: Messages,
+    { each, steps }: ReturnType<typeof plan>,
+    value: SendValue,
+    now: number,
+    bodyOf: (index: number) => string,
+  ) => {
+    const queue = queueOf(command.queue);
+    const isReplacing = queue.settings.deduplicationMode === "replace";
+    expect(value).toMatchObject({ count: steps.length });
+    const { seq, duplicates = [] } = value;
     const sent = new Map<number, ModelMessage>();
     const told = new Map(duplicates);
     steps.forEach((step, i) => {
-      const body = `${serial}/${i}`;
+      const body = bodyOf(i);
       if (!("fresh" in step)) {
         const first = "first" in step ? (sent.get(step.first) as ModelMessage) : step.replaces;
         if (isReplacing) (first as ModelMessage).body = body;
@@ -324,6 +337,35 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     );
   };
 
+  const transact = (command: Of<"transaction">, now: number, seen: Seen) => {
+    const { client, sends, settlements } = command;
+    const settled = settlements.flatMap(({ grant, seqs, verdict }) =>
+      seqsOf(seqs).map((seq) => ({ message: find(client, grant, seq, now), verdict })),
+    );
+    const isLost = settled.some(({ message }) => message === undefined);
+    if (isLost || new Set(settled.map(({ message }) => message)).size < settled.length) {
+      return expect(seen.outcome).toMatchObject({ ok: false, code: "lease-lost" });
+    }
+    const leaves = ({ message, verdict: { type } }: (typeof settled)[number]) =>
+      type === "ack" || type === "dead" || (type === "retry" && isSpent(message as ModelMessage));
+    const planned = sends.map((one) => {
+      const gone = settled.filter((part) => part.message?.queue === one.queue && leaves(part));
+      return plan(one, now, gone.length);
+    });
+    if (planned.some(({ each, steps }) => steps.length < each.length)) {
+      return expect(seen.outcome).toMatchObject({ ok: false, code: "full" });
+    }
+    for (const { message, verdict } of settled) conclude(message as ModelMessage, verdict, now, seen);
+    const { sends: values } = (seen.outcome as { value: TransactionValue }).value;
+    let offset = 0;
+    sends.forEach((one, i) => {
+      const first = offset;
+      const name = (index: number) => `${seen.serial}/${first + index}`;
+      accept(one, planned[i] as (typeof planned)[number], values[i] as SendValue, now, name);
+      offset += one.sizes.length;
+    });
+  };
+
   const matching = ({ queue, filter: { ids, reason } }: Of<"redrive" | "purge-dead">, seen: Seen) => {
     const dead = all(queue, "dead").sort((a, b) => seen.dead.indexOf(a.seq) - seen.dead.indexOf(b.seq));
     const deaths = dead.map((message) => message.diedIn);
@@ -373,6 +415,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     switch (command.type) {
       case "send":
         return send(command, now, seen);
+      case "transaction":
+        return transact(command, now, seen);
       case "deliver":
         return deliver(command, now, seen);
       case "settle":

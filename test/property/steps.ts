@@ -18,6 +18,14 @@ export type Step =
   | { op: "deliver"; client: number; queue: number; mode: LeaseMode; max: number; leaseMs?: number | undefined }
   /** `isForeign`: by another client than the one that holds the grant. */
   | { op: "settle"; isForeign: boolean; parts: readonly (Pick & { readonly verdict: Verdict })[]; jitter: number }
+  /** To one queue or both, and like `settle`. */
+  | {
+      op: "transaction";
+      isForeign: boolean;
+      sends: readonly (readonly Segment[])[];
+      parts: readonly (Pick & { readonly verdict: Verdict })[];
+      jitter: number;
+    }
   | { op: "extend"; isForeign: boolean; pick: Pick; ms: number }
   | { op: "renew" | "reclaim"; client: number; picks: readonly Pick[] }
   | { op: "time-out"; client: number; picks: readonly Pick[]; jitter: number }
@@ -178,6 +186,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       parts: fc.array(
         fc.tuple(pick, verdict).map(([picked, verdict]) => ({ ...picked, verdict })),
         { minLength: 1, maxLength: 4 },
+      ),
+      jitter,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: op("transaction"),
+      isForeign: rarely,
+      sends: fc.array(fc.array(segment, { minLength: 1, maxLength: 2 }), { maxLength: QUEUES }),
+      parts: fc.array(
+        fc.tuple(pick, verdict).map(([picked, verdict]) => ({ ...picked, count: 1, verdict })),
+        { minLength: 1, maxLength: 3 },
       ),
       jitter,
     }),

@@ -11,7 +11,7 @@ import type { Change, JournalRecord, Outcome, Seq } from "../../src/core/journal
 import { rangesOf } from "../../src/core/ranges.js";
 import { createState, type State } from "../../src/core/state.js";
 import { takeEndedGrants } from "../../src/core/view.js";
-import { CLIENTS, type Pick, type Step, type TurnSteps } from "./steps.js";
+import { CLIENTS, type Pick, type Segment, type Step, type TurnSteps } from "./steps.js";
 
 export interface Sender {
   readonly client: string;
@@ -148,34 +148,47 @@ export function createWorld({ isTerse = false } = {}): World {
     }
   };
 
+  const messagesOf = (segments: readonly Segment[], bytes: number) => {
+    const total = segments.reduce((sum, { count }) => sum + count, 0);
+    const groups = segments.flatMap(({ count, groups = [] }) =>
+      Array.from({ length: count }, (_, i) => groups[i % groups.length] ?? ""),
+    );
+    return {
+      segments: segments.map(({ deliverInMs, groups: _, ...segment }) => ({
+        ...segment,
+        deliverAt: deliverInMs === undefined ? undefined : now + deliverInMs,
+      })),
+      sizes: Array.from({ length: total }, (_, i) => bytes + i),
+      ...(groups.some((group) => group !== "") && { groups }),
+    };
+  };
+
+  const settlementsOf = ({ parts: chosen, isForeign }: Extract<Step, { op: "settle" | "transaction" }>) => {
+    const parts = chosen.flatMap(({ verdict, ...pick }) => {
+      const picked = pickGrant(pick);
+      return picked ? [{ client: picked.client, grant: picked.grant, seqs: picked.seqs, verdict }] : [];
+    });
+    const owner = parts[0]?.client;
+    if (owner === undefined) return undefined;
+    const settlements = parts.map(({ client: _, ...settlement }) => settlement);
+    return { client: isForeign ? nextClient(owner) : owner, settlements };
+  };
+
   /** The command of a step, and who sends it under a number. */
   const commandOf = (step: Step): { readonly command: Command; readonly client?: string } | undefined => {
     switch (step.op) {
       case "send": {
-        const segments = step.segments.map(({ count, priority, delayMs, deliverInMs, ttlMs, deduplicationIds }) => ({
-          count,
-          priority,
-          delayMs,
-          deliverAt: deliverInMs === undefined ? undefined : now + deliverInMs,
-          ttlMs,
-          deduplicationIds,
-        }));
-        const total = segments.reduce((sum, { count }) => sum + count, 0);
-        const sizes = Array.from({ length: total }, (_, i) => step.bytes + i);
-        const groups = step.segments.flatMap(({ count, groups = [] }) =>
-          Array.from({ length: count }, (_, i) => groups[i % groups.length] ?? ""),
-        );
-        const { atomic } = step;
+        const { atomic, bytes } = step;
+        const command = { type: "send", queue: `q${step.queue}`, atomic, ...messagesOf(step.segments, bytes) } as const;
+        return { client: `c${step.client}`, command };
+      }
+      case "transaction": {
+        const settling = settlementsOf(step);
+        if (settling === undefined) return undefined;
+        const sends = step.sends.map((segments, i) => ({ queue: `q${i}`, ...messagesOf(segments, 100) }));
         return {
-          client: `c${step.client}`,
-          command: {
-            type: "send",
-            queue: `q${step.queue}`,
-            atomic,
-            segments,
-            sizes,
-            ...(groups.some((group) => group !== "") && { groups }),
-          },
+          client: settling.client,
+          command: { type: "transaction", ...settling, sends, jitter: step.jitter },
         };
       }
       case "deliver": {
@@ -186,15 +199,8 @@ export function createWorld({ isTerse = false } = {}): World {
         };
       }
       case "settle": {
-        const parts = step.parts.flatMap(({ verdict, ...pick }) => {
-          const picked = pickGrant(pick);
-          return picked ? [{ client: picked.client, grant: picked.grant, seqs: picked.seqs, verdict }] : [];
-        });
-        const owner = parts[0]?.client;
-        if (owner === undefined) return undefined;
-        const client = step.isForeign ? nextClient(owner) : owner;
-        const settlements = parts.map(({ client: _, ...settlement }) => settlement);
-        return { client, command: { type: "settle", client, settlements, jitter: step.jitter } };
+        const settling = settlementsOf(step);
+        return settling && { client: settling.client, command: { type: "settle", ...settling, jitter: step.jitter } };
       }
       case "extend": {
         const picked = pickGrant(step.pick);

@@ -71,6 +71,17 @@ test("a schema says what is sent and what is delivered", () => {
   expectTypeOf(numbers.writable()).toEqualTypeOf<WritableStream<string>>();
 });
 
+test("a transaction takes deliveries of any queue", () => {
+  void connect().then((connection) =>
+    connection.transaction((tx) => {
+      tx.send(orders, { sku: "tea", quantity: 1 }, { priority: 1 });
+      tx.ack({} as Delivery<Order>);
+      // @ts-expect-error a transaction has no signal
+      tx.send("orders", 1, { signal: AbortSignal.abort() });
+    }),
+  );
+});
+
 test("a queue is of unknown bodies unless it is said", () => {
   expectTypeOf(openQueue("orders")).resolves.toEqualTypeOf<Queue<unknown>>();
   expectTypeOf(openQueue<Order>("orders", { maxDeliveries: 3, database: "shop" })).resolves.toEqualTypeOf<
