@@ -9,7 +9,7 @@ export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./
 export type { Receipt } from "./client/draft.js";
 export type { DrainOptions, DrainResult } from "./client/drain.js";
 export type { QueueOptions, SendOptions } from "./client/options.js";
-export type { DeadLetters, PeekOptions, Queue, ReceiveOptions } from "./client/queue.js";
+export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } from "./client/queue.js";
 export type { QueueEventMap } from "./client/queue-events.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
 export type { Transaction } from "./client/transaction.js";

@@ -11,6 +11,7 @@ import { createHoldings, type Holdings } from "./delivery.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
 import { createNoticeListener, type NoticeListener } from "./notices.js";
 import { createPipeline, type Pipeline } from "./pipeline.js";
+import { createRequests, type Requests } from "./requests.js";
 import type { Runtime } from "./runtime.js";
 
 /** When the page of this client is put to sleep and woken. */
@@ -47,6 +48,7 @@ export interface Client {
   readonly pipeline: Pipeline;
   readonly holdings: Holdings;
   readonly notices: NoticeListener;
+  readonly requests: Requests;
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
   readonly losses: readonly DataLoss[];
@@ -95,6 +97,7 @@ export function createClient(parts: ClientParts): Client {
   const { runtime } = parts;
   const client = runtime.uuid();
   const consumers = new Map<string, Registered>();
+  let requests: Requests | undefined;
   const watches = new Map<string, Watch>();
   let isHidden = false;
   const listeners = new Set<(event: ClientEvent) => void>();
@@ -211,11 +214,15 @@ export function createClient(parts: ClientParts): Client {
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
 
-  return {
+  const self: Client = {
     runtime,
     pipeline,
     holdings,
     notices,
+    get requests() {
+      requests ??= createRequests(self, client);
+      return requests;
+    },
     get host() {
       const { welcome } = hostLink;
       return welcome && { kind: welcome.kind, epoch: welcome.epoch };
@@ -272,6 +279,7 @@ export function createClient(parts: ClientParts): Client {
       presence?.leave();
     },
   };
+  return self;
 }
 
 interface Presence {

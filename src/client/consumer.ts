@@ -8,9 +8,10 @@ import type { HandOut } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { type Delivery, failureOf, type Holding } from "./delivery.js";
 import { asyncDispose } from "./dispose.js";
+import { asksForReply } from "./replies.js";
 import type { Admit } from "./schema.js";
 
-/** Returns: acknowledged. Throws or rejects: retried. Settling the delivery itself overrides both. */
+/** Returns: acknowledged, and what it returned is the answer to a request. Throws or rejects: retried. Settling the delivery itself overrides both. */
 export type Handler<Body> = (delivery: Delivery<Body>) => unknown;
 
 export interface ConsumeOptions {
@@ -125,8 +126,9 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     let verdict: Verdict = ACK;
     if (admit && !(await admit(holding))) return free(holding);
     try {
-      await handler(holding.delivery);
+      const value = await handler(holding.delivery);
       if (holding.pending) await holding.pending;
+      if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
     } catch (thrown) {
       verdict = { type: "retry", failure: failureOf(thrown) };
       if (holding.pending) await holding.pending.catch(() => {});

@@ -13,6 +13,7 @@ import type { Column, HandOut, Headers, HeldReply } from "../link/wire.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "./commit.js";
 import type { SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
+import { answer } from "./replies.js";
 import type { Runtime } from "./runtime.js";
 
 export interface RetryOptions {
@@ -56,6 +57,8 @@ export interface Delivery<Body = unknown> {
   deadLetter(reason: string): Promise<void>;
   /** The lease ends `ms` from now. */
   extend(ms: number): Promise<void>;
+  /** Tells the requester how far its request is; does nothing for a message that nobody waits for. */
+  progress(value: unknown): Promise<void>;
 }
 
 /** A message that is sent as part of a transaction. */
@@ -71,7 +74,12 @@ export interface Holding<Body = unknown> {
   /** Made when it is first asked for: what only waits in a buffer stays small. */
   readonly delivery: Delivery<Body>;
   readonly isSettled: boolean;
+  /** Acknowledged, or about to be. */
+  readonly isAcked: boolean;
   readonly body: unknown;
+  readonly headers: Headers | undefined;
+  /** Sends what the handler returned to who waits for it. */
+  answer(value: unknown): Promise<void>;
   /** What its handler sees as the body, from here on. */
   replaceBody(body: unknown): void;
   /** Present while a transaction settles it; rejects when that did not happen, and it may be held again. */
@@ -161,6 +169,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   pending: Promise<void> | undefined = undefined;
   private state: "held" | "settling" | "over" = "held";
   private lost: QueueError | undefined = undefined;
+  isAcked = false;
   private controller: AbortController | undefined = undefined;
   private made: Delivery<Body> | undefined = undefined;
   private whenLost: ((holding: Holding<Body>) => void) | undefined = undefined;
@@ -174,6 +183,14 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   get delivery(): Delivery<Body> {
     this.made ??= createDelivery(this);
     return this.made;
+  }
+
+  get headers(): Headers | undefined {
+    return this.grant.handOut.headers?.[this.index];
+  }
+
+  answer(value: unknown): Promise<void> {
+    return answer(this.grant.pipeline, this.headers ?? NO_HEADERS, { value });
   }
 
   get body(): unknown {
@@ -249,6 +266,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
 
   private submit(verdict: Verdict, onOver: (error: unknown) => void): void {
     this.state = "settling";
+    this.isAcked = verdict.type === "ack";
     const { handOut, pipeline, runtime } = this.grant;
     const busyMs = verdict.type === "ack" && this.startedAt !== undefined ? runtime.now() - this.startedAt : undefined;
     const onSettled = (error: unknown) => {
@@ -333,6 +351,7 @@ function createDelivery<Body>(holding: HeldMessage<Body>): Delivery<Body> {
       duration(1)(ms, "extend(ms)");
       await holding.extend(ms);
     },
+    progress: (value) => answer(holding.grant.pipeline, holding.headers ?? NO_HEADERS, { progress: value }),
   };
   return delivery;
 }

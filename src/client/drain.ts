@@ -2,6 +2,7 @@
 
 import type { Handler } from "./consumer.js";
 import { failureOf, type Holding } from "./delivery.js";
+import { asksForReply } from "./replies.js";
 import type { Admit } from "./schema.js";
 
 export interface DrainOptions {
@@ -41,8 +42,9 @@ export async function consumeUntilEmpty<Body>(
     holding.start();
     if (from.admit && !(await from.admit(holding))) return;
     try {
-      await handler(holding.delivery);
+      const value = await handler(holding.delivery);
       if (holding.pending) await holding.pending;
+      if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
       if (!holding.isSettled) await holding.settle({ type: "ack" });
       handled++;
     } catch (thrown) {

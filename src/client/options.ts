@@ -2,6 +2,7 @@
 
 import {
   abortSignal,
+  aFunction,
   boolean,
   type Check,
   checkOptions,
@@ -27,7 +28,7 @@ import {
 } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
 import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
-import type { Headers } from "../link/wire.js";
+import { type Headers, OWN_QUEUE_PREFIX } from "../link/wire.js";
 import type { Item } from "./draft.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 
@@ -109,6 +110,9 @@ const queueName = string(1, QUEUE_NAME_MAX);
 
 export function checkQueueName(name: unknown): asserts name is string {
   queueName(name, "queue name");
+  if ((name as string).startsWith(OWN_QUEUE_PREFIX)) {
+    invalid("queue name", name, `a name that does not begin with "${OWN_QUEUE_PREFIX}"`);
+  }
 }
 
 export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
@@ -185,6 +189,13 @@ export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
 export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
 export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
 export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
+const { deduplicationId: _, ...REQUEST_ITEM_SPEC } = ITEM_SPEC;
+export const REQUEST_SPEC: Spec = {
+  ...REQUEST_ITEM_SPEC,
+  timeoutMs: duration(1),
+  onProgress: aFunction,
+  signal: abortSignal,
+};
 export const WATCH_SPEC: Spec = { everyMs: duration(1) };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };

@@ -26,6 +26,7 @@ import {
   LIST_SPEC,
   PEEK_SPEC,
   RECEIVE_SPEC,
+  REQUEST_SPEC,
   type SendOptions,
   WAIT_SPEC,
   WATCH_SPEC,
@@ -42,6 +43,15 @@ export interface ReceiveOptions {
   readonly waitMs?: number;
   /** Lease in place of the queue's, in ms. It is not renewed: `delivery.extend` does that. */
   readonly leaseMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RequestOptions extends Omit<SendOptions, "deduplicationId"> {
+  /** Gives up with `timeout` after so long; the message stays, unless `ttlMs` ends it, too. Default: waits. */
+  readonly timeoutMs?: number;
+  /** Called with what the handler gives to `delivery.progress`. */
+  readonly onProgress?: (value: unknown) => void;
+  /** Gives up waiting, with the signal's reason; the message stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -94,6 +104,14 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
    * A refused send errors the stream with its `QueueError`.
    */
   writable(options?: SendOptions & { readonly inFlight?: number }): WritableStream<Input>;
+  /**
+   * Sends a message and resolves with what its handler, of `consume` or `consumeUntilEmpty`, returns. Survives the reload
+   * of the consumer (another attempt answers) and changes of the host; this context's own end it does not. An attempt
+   * that failed after its answer was sent runs again, and the first answer counts. Rejects as `send` does, with `dead`
+   * when the message is given up (`reason` and `error` in `detail`) or gone without an answer, with `timeout`, or with
+   * the signal's reason.
+   */
+  request<Reply = unknown>(body: Input, options?: RequestOptions): Promise<Reply>;
   /** Looks at messages in the order they were accepted. Never counts as a delivery. */
   peek(options?: PeekOptions): Promise<MessageView<Input>[]>;
   /**
@@ -115,6 +133,11 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   resume(): Promise<void>;
   /** Deletes every message that waits; what consumers hold stays with them. */
   purge(): Promise<{ readonly purged: number }>;
+  /**
+   * Deletes the queue: every message, dead letters, settings and totals. Handlers here are stopped by force; deliveries
+   * elsewhere are lost to their consumers. Closes this object; a send of another makes a new queue of the name.
+   */
+  delete(): Promise<{ readonly deleted: number }>;
   readonly deadLetters: DeadLetters<Input>;
   /** Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. */
   close(options?: { readonly force?: boolean }): Promise<void>;
@@ -250,6 +273,20 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       const { inFlight = 1, ...given } = options;
       return writableTo<Input>((body) => queue.send(body, given), inFlight);
     },
+    async request<Reply>(body: Input, options: RequestOptions = {}) {
+      assertOpen();
+      checkOptions("request()", options, REQUEST_SPEC);
+      const { timeoutMs, signal, onProgress, ...given } = options;
+      const answered = client.requests.ask({
+        queue: name,
+        timeoutMs,
+        signal,
+        closing: closing.signal,
+        ...(onProgress && { onProgress }),
+        send: (headers) => queue.send(body, { ...given, headers: { ...given.headers, ...headers } }),
+      });
+      return (await answered) as Reply;
+    },
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after } = options;
@@ -295,6 +332,13 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     pause: () => command({ type: "pause", queue: name, paused: true }),
     resume: () => command({ type: "pause", queue: name, paused: false }),
     purge: () => command({ type: "purge", queue: name }),
+    async delete() {
+      assertOpen();
+      await Promise.all([...consumers].map((consumer) => consumer.stop({ force: true })));
+      const deleted = await command<{ deleted: number }>({ type: "delete", queue: name });
+      await queue.close();
+      return deleted;
+    },
     deadLetters: {
       async list(options = {}) {
         checkOptions("deadLetters.list()", options, LIST_SPEC);

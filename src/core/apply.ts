@@ -111,6 +111,9 @@ export function apply(state: State, change: Change, at: number): void {
     }
     case "purged":
       return purge(state, queueOf(state, change.queue));
+    case "deleted":
+      state.queues.delete(change.queue);
+      return;
     case "dead-purged": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {

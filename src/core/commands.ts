@@ -107,6 +107,7 @@ export type Command =
   | { readonly type: "forget-client"; readonly client: string }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "delete"; readonly queue: string }
   | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 

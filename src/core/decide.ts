@@ -6,10 +6,11 @@ import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import { expireMessages } from "./expire.js";
 import type { Change } from "./journal.js";
+import { rangesOf } from "./ranges.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
-import { type State, waitingCount } from "./state.js";
+import { depthOf, type State, waitingCount } from "./state.js";
 import { transact } from "./transaction.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
@@ -48,6 +49,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return pause(state, command.queue, command.paused);
     case "purge":
       return purge(state, command.queue);
+    case "delete":
+      return deleteQueue(state, command.queue);
     case "redrive":
       return redrive(state, command.queue, command.filter);
     case "purge-dead":
@@ -112,6 +115,24 @@ function purge(state: State, name: string): Decision {
   const queue = state.queues.get(name);
   const purged = queue ? waitingCount(queue) : 0;
   return done(purged === 0 ? [] : [{ type: "purged", queue: name }], { purged });
+}
+
+/** The queue with all it holds; what consumers hold of it is lost to them. */
+function deleteQueue(state: State, name: string): Decision {
+  const queue = state.queues.get(name);
+  if (queue === undefined) return done([], { deleted: 0 });
+  const held = rangesOf(queue.leased.keys());
+  const dead = rangesOf(queue.dead.keys());
+  const waiting = depthOf(queue);
+  const changes: Change[] = [
+    ...(held.length > 0
+      ? [{ type: "returned", queue: name, seqs: held, counted: false, suspect: false } as const]
+      : []),
+    ...(waiting > 0 ? [{ type: "purged", queue: name } as const] : []),
+    ...(dead.length > 0 ? [{ type: "dead-purged", queue: name, seqs: dead } as const] : []),
+    { type: "deleted", queue: name },
+  ];
+  return done(changes, { deleted: waiting + queue.dead.size });
 }
 
 function forgetClient(state: State, id: string): Decision {

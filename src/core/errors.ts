@@ -9,7 +9,7 @@
  *   speaks another wire version. - `format-too-new`: the database was written by a newer major version.
  * - `storage-failed`: IndexedDB refused and retrying did not help. - `storage-lost`: stored data is gone.
  * - `unsupported`: the platform lacks something that is needed. - `schema-mismatch`: a body does not fit the schema.
- * - `internal`: a bug in OriginMQ.
+ * - `dead`: the message of a request was given up, or is gone without an answer. - `internal`: a bug in OriginMQ.
  */
 export type QueueErrorCode =
   | "full"
@@ -26,6 +26,7 @@ export type QueueErrorCode =
   | "storage-lost"
   | "unsupported"
   | "schema-mismatch"
+  | "dead"
   | "internal";
 
 /** Every operational failure of OriginMQ. Decide on `code`; `message` is for people and names what was wrong. */

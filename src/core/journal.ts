@@ -111,6 +111,8 @@ export type Change =
   | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }
   /** All that waits goes; what is leased stays with its consumers. */
   | { readonly type: "purged"; readonly queue: string }
+  /** The queue is gone, with its settings and totals. Nothing was left in it. */
+  | { readonly type: "deleted"; readonly queue: string }
   | { readonly type: "dead-purged"; readonly queue: string; readonly seqs: Ranges }
   | { readonly type: "paused"; readonly queue: string; readonly paused: boolean }
   | {

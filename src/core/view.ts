@@ -6,7 +6,7 @@ import type { QueueLoad } from "./meter.js";
 import type { Run } from "./run.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
-import { blockedRuns, delayedRuns, readyRuns } from "./waiting.js";
+import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "./waiting.js";
 
 export type MessageState = "ready" | "delayed" | "leased" | "blocked" | "dead";
 
@@ -136,6 +136,24 @@ export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"
     totals: { ...queue.counters },
     settings: queue.settings,
   };
+}
+
+/** What became of a message: `gone` when this queue holds nothing of it any more. */
+export type Fate =
+  | { readonly state: "waiting" | "leased" | "gone" }
+  | { readonly state: "dead"; readonly reason: string; readonly failure?: Failure | undefined };
+
+/** What became of each of these messages, in their order. */
+export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): Fate[] {
+  const waiting = new Set<Seq>();
+  for (const run of waitingRuns(queue)) {
+    for (const seq of seqs) if (seq !== undefined && seq >= run.seq && seq < run.seq + run.count) waiting.add(seq);
+  }
+  return seqs.map((seq = 0): Fate => {
+    const dead = queue.dead.get(seq);
+    if (dead) return { state: "dead", reason: dead.reason, failure: dead.failure };
+    return { state: queue.leased.has(seq) ? "leased" : waiting.has(seq) ? "waiting" : "gone" };
+  });
 }
 
 /** Nothing to do: nothing ready and nothing leased. What is delayed into the future does not count. */

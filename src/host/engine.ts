@@ -278,7 +278,8 @@ const SOFT: ReadonlySet<Change["type"]> = new Set([
 /** Strict as soon as one queue that asks for it is concerned. */
 function durabilityOf(state: State, changes: readonly Change[]): Durability {
   const isStrict = (change: Change) =>
-    !SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict";
+    change.type === "deleted" ||
+    (!SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict");
   return changes.some(isStrict) ? "strict" : "relaxed";
 }
 

@@ -12,7 +12,15 @@ import { WIRE_MINOR } from "../core/version.js";
 import { isIdle } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { holdLife, type Life } from "../link/life.js";
-import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/wire.js";
+import {
+  type DataLoss,
+  type Diagnostics,
+  type HostKind,
+  type Notice,
+  ownerOfReplies,
+  replyQueueOf,
+  type Welcome,
+} from "../link/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
 import { checkCanary } from "./canary.js";
@@ -145,9 +153,13 @@ function createHost(
       }),
   });
 
+  /** Nobody will read the answers that this client waited for. */
+  const forgetReplies = (client: string) => decide({ type: "delete", queue: replyQueueOf(client) });
+
   const presence = createPresence(platform.locks, presenceLock, (client) => {
     forgetSession(client);
     decide({ type: "client-gone", client });
+    forgetReplies(client);
   });
 
   function finishTurn({ changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
@@ -279,6 +291,7 @@ function createHost(
       presence.unwatch(client);
       // At once: the turn that forgets the client must hand it nothing.
       takers.removeAll(client);
+      forgetReplies(client);
       decide({ type: "forget-client", client }, () => {
         // The answer leaves before the port is closed.
         platform.setTimer(() => forgetSession(client), 0);
@@ -305,7 +318,7 @@ function createHost(
     const { client } = session;
     switch (asked.op) {
       case "submit":
-        return submit({ ...asked, client }, { push: loop.push, random: platform.random, measures });
+        return submit({ ...asked, client }, { push: loop.push, random: platform.random, measures, state });
       case "consume":
         return consume(session, asked);
       case "cancel":
@@ -330,6 +343,8 @@ function createHost(
         const { waiter: id, queue, everyMs } = asked;
         return watchers.add({ id, client, queue, everyMs, push: (stats) => session.pushStats(id, stats) });
       }
+      case "fates":
+        return reads.fates(asked);
       case "queues":
         return reads.queues();
       case "diagnostics":
@@ -357,7 +372,9 @@ function createHost(
   const forgetOldClients = () => {
     const before = platform.now() - CLIENT_MEMORY_MS;
     for (const client of state().clients.values()) {
-      if (client.seenAt < before && !sessionOf.has(client.id)) decide({ type: "forget-client", client: client.id });
+      if (client.seenAt >= before || sessionOf.has(client.id)) continue;
+      forgetReplies(client.id);
+      decide({ type: "forget-client", client: client.id });
     }
   };
 
@@ -377,6 +394,10 @@ function createHost(
       overdue: true,
       held: grants.map((grant) => ({ grant: grant.id, seqs: rangesOf(grant.leases.keys()) })),
     });
+  }
+  for (const name of state().queues.keys()) {
+    const owner = ownerOfReplies(name);
+    if (owner !== undefined) presence.watch(owner);
   }
   forgetOldClients();
   void maintenance.sweep();

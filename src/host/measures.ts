@@ -35,6 +35,7 @@ export function createMeasures(state: () => State, now: () => number): Measures 
     committed(changes) {
       for (const change of changes) {
         if (change.type === "accepted") meterOf(change.queue).arrived(change.count, now());
+        if (change.type === "deleted") meters.delete(change.queue);
         if (change.type === "redriven") meterOf(change.queue).arrived(countOf(change.seqs), now());
       }
     },

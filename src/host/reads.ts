@@ -5,8 +5,8 @@ import { encodeId, seqOf, termOf } from "../core/ids.js";
 import type { QueueLoad } from "../core/meter.js";
 import type { QueueState, State } from "../core/state.js";
 import { createQueueState } from "../core/state.js";
-import { listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../core/view.js";
-import type { HostRequest, MessageView } from "../link/wire.js";
+import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../core/view.js";
+import { type HostRequest, type MessageFate, type MessageView, OWN_QUEUE_PREFIX } from "../link/wire.js";
 import type { Bodies } from "./bodies.js";
 import type { Loop } from "./loop.js";
 
@@ -14,6 +14,7 @@ export interface Reads {
   peek(request: Extract<HostRequest, { op: "peek" }>): Promise<MessageView[]>;
   deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
   stats(queue: string): Promise<QueueStats>;
+  fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
   queues(): Promise<string[]>;
 }
 
@@ -54,7 +55,15 @@ export function createReads(
         advance(current, now());
         return { ...statsOf(current.queues.get(name) ?? createQueueState(name), now()), load: load(name) };
       }),
-    queues: () => loop.read((current) => [...current.queues.keys()]),
+    fates: ({ queue: name, ids }) =>
+      loop.read((current) => {
+        const seqs = ids.map((id) => seqOf(current, id));
+        return fatesOf(current.queues.get(name) ?? createQueueState(name), seqs).map((fate) =>
+          fate.state === "dead" ? { state: fate.state, reason: fate.reason, error: fate.failure } : fate,
+        );
+      }),
+    queues: () =>
+      loop.read((current) => [...current.queues.keys()].filter((name) => !name.startsWith(OWN_QUEUE_PREFIX))),
   };
 }
 

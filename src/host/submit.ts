@@ -1,9 +1,10 @@
 // A client's commands on their way into the loop.
 
-import type { Command } from "../core/commands.js";
+import { type Command, failure } from "../core/commands.js";
 import type { Outcome } from "../core/journal.js";
 import { estimateBytes } from "../core/size.js";
-import type { ClientCommand, NumberedCommand, SubmitReply } from "../link/wire.js";
+import type { State } from "../core/state.js";
+import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../link/wire.js";
 import type { Work } from "./engine.js";
 import type { Measures } from "./measures.js";
 
@@ -17,7 +18,7 @@ export interface Submission {
 /** Resolves with the outcomes once all are durable. */
 export async function submit(
   { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling"> },
+  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State },
 ): Promise<SubmitReply> {
   const outcomes = commands.map(
     ({ number, command }) =>
@@ -25,6 +26,9 @@ export async function submit(
         const from = { client, number, confirmed };
         if (command.type === "send") {
           const { bodies, headers, ...rest } = command;
+          if (ownerOfReplies(rest.queue) !== undefined && !to.state().queues.has(rest.queue)) {
+            return settle(failure("full", "nobody waits for this answer any more"));
+          }
           to.push({
             command: { ...rest, sizes: bodies.map((body) => estimateBytes(body)) },
             from,

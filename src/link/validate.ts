@@ -131,6 +131,7 @@ const command = variant("type", {
   configure: shape({ type: anything, queue, settings: record(SETTINGS_SPEC) }),
   pause: shape({ type: anything, queue, paused: boolean }),
   purge: shape({ type: anything, queue }),
+  delete: shape({ type: anything, queue }),
   redrive: shape({ type: anything, queue, filter }),
   "purge-dead": shape({ type: anything, queue, filter }),
 });
@@ -158,6 +159,7 @@ const request = variant("op", {
   "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
   stats: shape({ op, queue }),
   watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
+  fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
   queues: shape({ op }),
   diagnostics: shape({ op }),
   suspend: shape({ op }),

@@ -33,6 +33,7 @@ export type ClientCommand =
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "delete"; readonly queue: string }
   | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 
@@ -90,6 +91,8 @@ export type HostRequest =
   | { readonly op: "stats"; readonly queue: string }
   /** Pushes the queue's statistics now and whenever they have changed, at most once in `everyMs`. */
   | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
+  /** Answers with what became of each of these messages. */
+  | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
   | { readonly op: "queues" }
   | { readonly op: "diagnostics" }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
@@ -188,6 +191,15 @@ export interface MessageView<Body = unknown> {
   readonly diedAt?: number;
 }
 
+/** What became of a message, for who waits for its answer. */
+export type MessageFate =
+  | { readonly state: "waiting" | "leased" | "gone" }
+  | {
+      readonly state: "dead";
+      readonly reason: string;
+      readonly error?: { readonly name: string; readonly message: string } | undefined;
+    };
+
 /** What the host knows of itself: for inspectors and tests. */
 export interface Diagnostics {
   readonly instance: string;
@@ -220,6 +232,15 @@ export interface QueueNotice {
   readonly configured?: { readonly settings: Partial<QueueSettings> };
   readonly datalost?: DataLoss;
 }
+
+/** Queues of the library's own: no caller opens one of such a name. */
+export const OWN_QUEUE_PREFIX = "originmq:";
+const REPLY_QUEUE_PREFIX = `${OWN_QUEUE_PREFIX}replies:`;
+/** The queue of the answers to a client's requests. The client makes it, the host deletes it when the client is gone. */
+export const replyQueueOf = (client: string): string => `${REPLY_QUEUE_PREFIX}${client}`;
+/** Whose reply queue this is, if it is one. */
+export const ownerOfReplies = (queue: string): string | undefined =>
+  queue.startsWith(REPLY_QUEUE_PREFIX) ? queue.slice(REPLY_QUEUE_PREFIX.length) : undefined;
 
 /** Tells a page's worker that its page freezes or goes: it lets all locks go. */
 export const STOP_HOSTING = "originmq:stop-hosting";

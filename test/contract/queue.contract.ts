@@ -774,6 +774,60 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         expect(await plain.deadLetters.list()).toMatchObject([{ body: "eight", reason: "schema-mismatch" }]);
       });
 
+      test("a request resolves with what the handler returned, progress on the way", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        other.consume(async ({ body, progress }) => {
+          await progress(`half of ${body}`);
+          return { doubled: body * 2, bytes: new Uint8Array([body]) };
+        });
+        const seen: unknown[] = [];
+        const asked = [1, 2, 3].map((body) => queue.request(body, { onProgress: (value) => seen.push(value) }));
+        expect(await Promise.all(asked)).toEqual(
+          [1, 2, 3].map((n) => ({ doubled: n * 2, bytes: new Uint8Array([n]) })),
+        );
+        expect(seen).toEqual(["half of 1", "half of 2", "half of 3"]);
+        expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: 3 } });
+        expect(await (connections[0] as Connection).queues()).toEqual(["orders"]);
+      });
+
+      test("a request whose consumer goes away is answered by the next", async () => {
+        const queue = await open<string>();
+        const going = await connectAnother();
+        const theirs = await going.openQueue<string>("orders");
+        const consumer = theirs.consume(() => new Promise(() => {}));
+        const answered = queue.request("job", { timeoutMs: 15_000 });
+        await expect.poll(() => consumer.active).toBe(1);
+        await going.close({ force: true });
+        queue.consume(({ attempt }) => `by attempt ${attempt}`);
+        expect(await answered).toBe("by attempt 1");
+      });
+
+      test("a request is rejected when its message dies, when its time is up, and when it is given up", async () => {
+        const queue = await open<string>({ maxDeliveries: 1 });
+        const controller = new AbortController();
+        const late = queue.request("late", { timeoutMs: 50 });
+        await expect(late).rejects.toMatchObject({ code: "timeout" });
+        const givenUp = queue.request("given up", { signal: controller.signal });
+        const reason = new Error("never mind");
+        controller.abort(reason);
+        await expect(givenUp).rejects.toBe(reason);
+        const dying = queue.request("dying");
+        queue.consume(() => {
+          throw new TypeError("cannot");
+        });
+        await expect(dying).rejects.toMatchObject({
+          code: "dead",
+          detail: { reason: "max-deliveries", error: { name: "TypeError", message: "cannot" } },
+        });
+        const options = { deduplicationId: "x" } as never;
+        await expect(queue.request("x", options)).rejects.toMatchObject({ code: "invalid-argument" });
+        const closing = queue.request("unanswered", { delayMs: 60_000 });
+        closing.catch(() => {});
+        await queue.close();
+        await expect(closing).rejects.toMatchObject({ code: "closed" });
+      });
+
       test("peek never counts as a delivery, and pages", async () => {
         const queue = await open<number>();
         await queue.sendBatch(Array.from({ length: 5 }, (_, body) => ({ body })));
@@ -861,6 +915,24 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         expect(await queue.purge()).toEqual({ purged: 2 });
         await delivery?.ack();
         expect(await queue.stats()).toMatchObject({ ready: 0, delayed: 0, leased: 0, totals: { acked: 1, purged: 2 } });
+      });
+
+      test("delete takes the queue with all it holds, and a send makes a new one", async () => {
+        const queue = await open<number>({ maxDeliveries: 7 });
+        const other = await openAgain<number>();
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3, delayMs: 60_000 }]);
+        const [held] = await other.receive();
+        queue.consume(() => new Promise(() => {}));
+        expect(await queue.delete()).toEqual({ deleted: 3 });
+        await expect(held?.ack()).rejects.toMatchObject({ code: "lease-lost" });
+        await expect(queue.send(4)).rejects.toMatchObject({ code: "closed" });
+        expect(await (connections[0] as Connection).queues()).toEqual([]);
+        await other.send(5);
+        expect(await other.stats()).toMatchObject({
+          ready: 1,
+          totals: { accepted: 1 },
+          settings: { maxDeliveries: 5 },
+        });
       });
 
       test("dead letters are listed, redriven by id with attempts at zero, and purged by reason", async () => {

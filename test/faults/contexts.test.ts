@@ -19,7 +19,9 @@ test("a service worker hosts itself when no tab does, and drains the queue", asy
   const idle = await tabs.open({ name: "idle" });
   // The page's SharedWorker dies a moment after it.
   const held = () =>
-    idle.evaluate(async () => ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.endsWith(":host")));
+    idle.evaluate(async () =>
+      ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.endsWith(":host")),
+    );
   await expect.poll(held).toEqual([]);
   await idle.evaluate(() => void lab.askServiceWorker({ op: "drain", budgetMs: 10_000 }));
   await expect.poll(async () => (await handledByServiceWorker(idle)).length).toBe(50);

@@ -469,6 +469,13 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         return;
       case "purge":
         return purge(command.queue, all(command.queue, "ready", "delayed", "blocked"), now, seen);
+      case "delete": {
+        const gone = messages.filter(({ queue }) => queue === command.queue);
+        expect(seen.outcome).toMatchObject({ ok: true, value: { deleted: gone.length } });
+        remove(gone);
+        queues.delete(command.queue);
+        return;
+      }
       case "purge-dead":
         return purge(command.queue, matching(command, seen), now, seen);
       case "redrive":

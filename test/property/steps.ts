@@ -36,7 +36,7 @@ export type Step =
       settings: Partial<Omit<QueueSettings, "backoff">> & { backoff?: Partial<Backoff> };
     }
   | { op: "pause"; queue: number; paused: boolean }
-  | { op: "purge"; queue: number }
+  | { op: "purge" | "delete"; queue: number }
   | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number }
   /** The host moves live bodies of neighbouring batches into one. */
   | { op: "rewrite"; from: number; count: number }
@@ -215,7 +215,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ op: op("configure"), queue, settings }) },
   { weight: 1, arbitrary: fc.record({ op: op("pause"), queue, paused: rarely }) },
-  { weight: 1, arbitrary: fc.record({ op: op("purge"), queue }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constantFrom("purge" as const, "purge" as const, "delete" as const), queue }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({

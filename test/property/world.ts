@@ -228,7 +228,8 @@ export function createWorld({ isTerse = false } = {}): World {
       case "pause":
         return { client: "c0", command: { type: "pause", queue: `q${step.queue}`, paused: step.paused } };
       case "purge":
-        return { client: "c0", command: { type: "purge", queue: `q${step.queue}` } };
+      case "delete":
+        return { client: "c0", command: { type: step.op, queue: `q${step.queue}` } };
       case "redrive":
       case "purge-dead": {
         const dead = [...(state.queues.get(`q${step.queue}`)?.dead.keys() ?? [])].slice(step.from);

@@ -10,7 +10,8 @@ export interface Hosts {
   readonly current: TestHost;
   /** Ends the host and starts the next one. */
   change(): Promise<void>;
-  connect(): ReturnType<typeof connectTo>;
+  /** `hurry`: how many times faster its timers run. */
+  connect(hurry?: number): ReturnType<typeof connectTo>;
   close(): Promise<void>;
 }
 
@@ -27,8 +28,8 @@ export async function startHosts(): Promise<Hosts> {
       await current.host.close();
       current = await start();
     },
-    connect() {
-      const connected = connectTo(() => current);
+    connect(hurry = 1) {
+      const connected = connectTo(() => current, hurry);
       clients.push(connected);
       return connected;
     },
@@ -39,10 +40,19 @@ export async function startHosts(): Promise<Hosts> {
   };
 }
 
-function connectTo(host: () => TestHost) {
+function connectTo(host: () => TestHost, hurry: number) {
+  const names: string[] = [];
   let events: Parameters<Lifecycle["listen"]>[0] | undefined;
   const client = createClient({
-    runtime,
+    runtime: {
+      ...runtime,
+      setTimer: (callback, ms) => runtime.setTimer(callback, ms / hurry),
+      uuid() {
+        const name = runtime.uuid();
+        names.push(name);
+        return name;
+      },
+    },
     locks: undefined,
     presenceLock: (name) => name,
     openNotices: () => undefined,
@@ -55,5 +65,5 @@ function connectTo(host: () => TestHost) {
     },
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
-  return { client, connection, page: events as Parameters<Lifecycle["listen"]>[0] };
+  return { client, connection, name: names[0] as string, page: events as Parameters<Lifecycle["listen"]>[0] };
 }

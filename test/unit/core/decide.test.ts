@@ -57,6 +57,21 @@ test("a purge takes what waits and leaves what is leased", () => {
   expect(engine.state.batches.size).toBe(0);
 });
 
+test("a deleted queue is gone with all it held, settings and totals too, and what was leased is lost", () => {
+  const engine = createEngine({ maxDeliveries: 1, leaseMs: 700 });
+  engine.send(4);
+  engine.send(1, { delayMs: 10 });
+  engine.deliver("a", 2, "g");
+  engine.settle("a", "g", [1, 1], { type: "dead", reason: "bad" });
+  expect(engine.run({ type: "delete", queue: "orders" })).toEqual({ ok: true, value: { deleted: 5 } });
+  expect([engine.state.queues.size, engine.state.batches.size, engine.state.grants.size]).toEqual([0, 0, 0]);
+  expect(engine.state.clients.get("a")).toMatchObject({ held: 0, suspectsHeld: 0 });
+  expect(engine.settle("a", "g", [2, 1], { type: "ack" })).toMatchObject({ value: { lost: [{ grant: "g" }] } });
+  expect(engine.run({ type: "delete", queue: "orders" })).toEqual({ ok: true, value: { deleted: 0 } });
+  engine.send(1);
+  expect(engine.queue.settings.leaseMs).toBe(30_000);
+});
+
 describe("a numbered command", () => {
   const send = {
     type: "send",
