@@ -1,0 +1,153 @@
+// A queue as lines of JSON, for backups and support tickets: a line that names the queue, a line for each message, a last
+// line that counts them, so that a torn file shows.
+
+import { type MessageView, type Queue, QueueError, type SendOptions } from "../index.js";
+import { decode, encode, UnwritableError } from "./backup-codec.js";
+
+const FORMAT_VERSION = 1;
+/** Messages that are read, or sent, at once. */
+const PAGE = 200;
+
+/** What `importQueue` did. */
+export interface ImportResult {
+  readonly imported: number;
+  /** Dead letters that were left out, and messages with a body that could not be written as text. */
+  readonly skipped: number;
+  /** Whether the last line was there and counted as many messages. */
+  readonly complete: boolean;
+}
+
+export interface ImportOptions {
+  /** `send`: sends dead letters like the others, attempts at zero. `skip` leaves them out. Default "skip". */
+  readonly deadLetters?: "skip" | "send";
+}
+
+/**
+ * Every message that waits, is in work or is dead, in that order, as JSON lines: body, headers, attributes, attempts and
+ * why it died. Binary bodies are in it (base64), as are Date, Map, Set, RegExp, Error, bigint, undefined, Blob and File; a
+ * CryptoKey and its like are not, and marked. Takes nothing from the queue and counts as no delivery. Reads as its reader
+ * asks: what changes meanwhile may be in it or not; `pause()` first for a picture of one moment.
+ */
+export function exportQueue<Input, Output>(queue: Queue<Input, Output>): ReadableStream<string> {
+  const lines = linesOf(queue);
+  return new ReadableStream<string>(
+    {
+      async pull(controller) {
+        const { done, value } = await lines.next();
+        if (done) controller.close();
+        else controller.enqueue(`${JSON.stringify(value)}\n`);
+      },
+      async cancel() {
+        await lines.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* linesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenerator<unknown, void> {
+  const { settings } = await queue.stats();
+  yield { originmq: FORMAT_VERSION, queue: queue.name, exportedAt: Date.now(), settings };
+  let messages = 0;
+  for (const read of [queue.peek, queue.deadLetters.list]) {
+    for (let after: string | undefined; ; ) {
+      const page = await read({ max: PAGE, ...(after !== undefined && { after }) });
+      for (const message of page) yield { ...message, body: await encode(message.body) };
+      messages += page.length;
+      after = page.at(-1)?.id;
+      if (page.length < PAGE) break;
+    }
+  }
+  yield { messages };
+}
+
+/**
+ * Sends what `exportQueue` wrote, in its order, with headers and attributes: as new messages, with ids and times of their
+ * own, their attempts at zero; settings stay as they are. Chunks need not be lines; bytes go through a
+ * `TextDecoderStream` first. Sends some at a time: when one is refused it rejects as `sendBatch` does, and what came before
+ * is in the queue. Rejects with `invalid-argument` when the text is no export, or of a later version.
+ */
+export async function importQueue<Input, Output>(
+  queue: Queue<Input, Output>,
+  stream: ReadableStream<string>,
+  { deadLetters = "skip" }: ImportOptions = {},
+): Promise<ImportResult> {
+  let imported = 0;
+  let skipped = 0;
+  let number = 0;
+  let announced: number | undefined;
+  let batch: ({ body: Input } & SendOptions)[] = [];
+  const flush = async () => {
+    if (batch.length > 0) await queue.sendBatch(batch);
+    imported += batch.length;
+    batch = [];
+  };
+  for await (const line of splitLines(stream)) {
+    number++;
+    const parsed = parse(line, number);
+    if (number === 1) checkHead(parsed);
+    else if ("messages" in parsed) announced = parsed.messages as number;
+    else {
+      const message = parsed as unknown as MessageView<unknown>;
+      const item = message.state === "dead" && deadLetters === "skip" ? undefined : itemOf<Input>(message, number);
+      if (item) batch.push(item);
+      else skipped++;
+      if (batch.length >= PAGE) await flush();
+    }
+  }
+  if (number === 0) throw broken("it is empty");
+  await flush();
+  return { imported, skipped, complete: announced === imported + skipped };
+}
+
+const broken = (what: string, cause?: unknown) =>
+  new QueueError("invalid-argument", `importQueue(stream) is no export of a queue: ${what}`, { cause });
+
+function parse(line: string, number: number): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+  } catch (cause) {
+    throw broken(`line ${number} is not JSON`, cause);
+  }
+  throw broken(`line ${number} is not an object`);
+}
+
+function checkHead({ originmq: version }: Record<string, unknown>): void {
+  if (typeof version !== "number") throw broken("its first line does not say so");
+  if (version > FORMAT_VERSION) throw broken(`it was written by a later version (${version})`);
+}
+
+/** `undefined` when its body could not be written. */
+function itemOf<Input>(message: MessageView<unknown>, number: number): ({ body: Input } & SendOptions) | undefined {
+  const { priority, headers, deliverAt, groupId } = message;
+  try {
+    const body = decode(message.body) as Input;
+    return {
+      body,
+      priority,
+      headers,
+      ...(typeof deliverAt === "number" && { deliverAt }),
+      ...(typeof groupId === "string" && { groupId }),
+    };
+  } catch (error) {
+    if (error instanceof UnwritableError) return undefined;
+    throw broken(`the body in line ${number} cannot be read`, error);
+  }
+}
+
+async function* splitLines(stream: ReadableStream<string>): AsyncGenerator<string> {
+  const reader = stream.getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      const lines = (rest + (value ?? "")).split("\n");
+      rest = done ? "" : (lines.pop() ?? "");
+      for (const line of lines) if (line.trim() !== "") yield line;
+      if (done) return;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

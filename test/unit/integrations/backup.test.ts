@@ -1,0 +1,149 @@
+// A queue as text and back, over a queue in memory.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { exportQueue, importQueue } from "../../../src/backup.js";
+import { type Connection, connect, type Queue } from "../../../src/index.js";
+import { decode, encode } from "../../../src/integrations/backup-codec.js";
+
+const again = async (value: unknown) => decode(JSON.parse(JSON.stringify(await encode(value))));
+
+describe("a body", () => {
+  test.each([
+    ["plain values", { text: "é\n\u2028", list: [1, -1.5, true, null], nested: { deep: [{}] } }],
+    ["what JSON cannot say of numbers", [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0]],
+    ["undefined and bigint", { gone: undefined, big: -(2n ** 80n) }],
+    ["dates", [new Date(0), new Date(Number.NaN)]],
+    ["a regular expression", /a+(b)/giu],
+    ["maps and sets, nested", new Map<unknown, unknown>([[{ key: 1 }, new Set([1, "two", new Map([[3, 4]])])]])],
+    ["bytes", new Uint8Array([0, 1, 127, 128, 255])],
+    ["a buffer", new Uint8Array([9, 8]).buffer],
+    ["floats", new Float64Array([Math.PI, Number.NaN, -0])],
+    ["big integers as bytes", new BigInt64Array([-1n, 2n ** 62n])],
+    ["a stretch of a buffer", new Uint16Array(new Uint16Array([1, 2, 3, 4]).buffer, 2, 2)],
+    ["a view", new DataView(new Uint8Array([1, 2, 3]).buffer, 1)],
+    ["a member that looks like a tag", { $: "Date", v: 7 }],
+    ["a member named like the prototype", JSON.parse('{"__proto__":{"x":1}}')],
+  ])("keeps %s", async (_, value) => {
+    expect(await again(value)).toStrictEqual(value);
+  });
+
+  test("keeps errors by name and message, and blobs and files with their type", async () => {
+    expect(await again(new TypeError("bad"))).toMatchObject({ name: "TypeError", message: "bad" });
+    const blob = (await again(new Blob(["häß"], { type: "text/plain" }))) as Blob;
+    expect([blob.type, await blob.text()]).toEqual(["text/plain", "häß"]);
+    const file = (await again(new File([new Uint8Array(100_000)], "a.bin", { lastModified: 5 }))) as File;
+    expect([file.name, file.size, file.lastModified]).toEqual(["a.bin", 100_000, 5]);
+  });
+
+  test("keeps cycles, and what is in it twice as one", async () => {
+    const shared = { n: 1 };
+    const body: Record<string, unknown> = { a: shared, b: [shared], when: new Date(1) };
+    body.self = body;
+    body.map = new Map([[shared, body]]);
+    body.whenAgain = body.when;
+    const copy = (await again(body)) as typeof body & { b: unknown[]; map: Map<unknown, unknown> };
+    expect(copy.self).toBe(copy);
+    expect(copy.b[0]).toBe(copy.a);
+    expect(copy.map.get(copy.a)).toBe(copy);
+    expect(copy.whenAgain).toBe(copy.when);
+    expect(Object.getPrototypeOf(await again(JSON.parse('{"__proto__":{"x":1}}')))).toBe(Object.prototype);
+  });
+
+  test("that cannot be written says so where it is read", async () => {
+    const json = await encode({ key: new URLSearchParams() });
+    expect(() => decode(json)).toThrow("a URLSearchParams cannot be written as text");
+    expect(() => decode({ $: "Function", v: "alert(1)" })).toThrow('no way to read a "Function"');
+  });
+});
+
+describe("a queue", () => {
+  let connection: Connection;
+  let queue: Queue;
+  let other: Queue;
+  let count = 0;
+  beforeEach(async () => {
+    connection = await connect({ storage: "memory", database: `backup-${++count}` });
+    queue = await connection.openQueue("orders", { maxDeliveries: 7 });
+    other = await connection.openQueue("restored");
+  });
+  afterEach(() => connection.close({ force: true }));
+
+  const textOf = async (stream: ReadableStream<string>) => {
+    let text = "";
+    for await (const chunk of stream) text += chunk;
+    return text;
+  };
+  const streamOf = (text: string, size = text.length) =>
+    new ReadableStream<string>({
+      start(controller) {
+        for (let i = 0; i < text.length; i += size) controller.enqueue(text.slice(i, i + size));
+        controller.close();
+      },
+    });
+
+  test("comes back with bodies, order and attributes, through chunks of any size", async () => {
+    const deliverAt = Date.now() + 60_000;
+    await queue.sendBatch([
+      { body: { bytes: new Uint8Array([1, 2]), at: new Date(3) } },
+      { body: "second", priority: 9, headers: { trace: "t" } },
+      { body: "later", deliverAt },
+      { body: "grouped", groupId: "g" },
+    ]);
+    const text = await textOf(exportQueue(queue));
+    expect(text.split("\n").length).toBe(7);
+    expect(JSON.parse(text.split("\n")[0] as string)).toMatchObject({
+      originmq: 1,
+      queue: "orders",
+      settings: { maxDeliveries: 7 },
+    });
+    expect(await importQueue(other, streamOf(text, 7))).toEqual({ imported: 4, skipped: 0, complete: true });
+    const pick = async (from: Queue) =>
+      (await from.peek()).map(({ body, priority, headers, deliverAt, state, groupId }) => {
+        return { body, priority, headers, deliverAt, state, groupId };
+      });
+    expect(await pick(other)).toEqual(await pick(queue));
+    expect(await queue.stats()).toMatchObject({ totals: { deliveries: 0 } });
+  });
+
+  test("of many pages is written as it is read, and giving up ends it", async () => {
+    await queue.sendBatch(Array.from({ length: 1_001 }, (_, body) => ({ body })));
+    expect(await importQueue(other, exportQueue(queue))).toEqual({ imported: 1_001, skipped: 0, complete: true });
+    expect((await other.peek({ max: 2_000 })).map(({ body }) => body)).toEqual(
+      Array.from({ length: 1_001 }, (_, i) => i),
+    );
+    const reader = exportQueue(queue).getReader();
+    await reader.read();
+    await reader.cancel();
+  });
+
+  test("has its dead letters with it, which are sent only when asked for", async () => {
+    await queue.sendBatch([{ body: "alive" }, { body: "dying" }]);
+    const [, dying] = await queue.receive({ max: 2 });
+    await dying?.deadLetter("bad");
+    const text = await textOf(exportQueue(queue));
+    expect(text).toContain('"reason":"bad"');
+    expect(await importQueue(other, streamOf(text))).toEqual({ imported: 1, skipped: 1, complete: true });
+    const result = await importQueue(other, streamOf(text), { deadLetters: "send" });
+    expect(result).toEqual({ imported: 2, skipped: 0, complete: true });
+  });
+
+  test("that was torn says so, and what is no export is refused", async () => {
+    await queue.sendBatch([{ body: 1 }, { body: 2 }]);
+    const text = await textOf(exportQueue(queue));
+    const torn = text.slice(0, text.indexOf('{"messages"'));
+    expect(await importQueue(other, streamOf(torn))).toEqual({ imported: 2, skipped: 0, complete: false });
+    for (const [bad, what] of [
+      ["", "it is empty"],
+      ["{}\n", "its first line does not say so"],
+      ["hello", "line 1 is not JSON"],
+      ['{"originmq":2}', "later version (2)"],
+      [text.slice(0, -5), "line 4 is not JSON"],
+      [text.replace('"body":2', '"body":{"$":"Eval"}'), "the body in line 3 cannot be read"],
+    ] as const) {
+      await expect(importQueue(other, streamOf(bad))).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining(what),
+      });
+    }
+  });
+});
