@@ -8,6 +8,14 @@ import { INSECURE_HOST } from "./site.js";
 
 const handledByServiceWorker = (page: Page) => page.evaluate(() => lab.askServiceWorker<Handled[]>({ op: "handled" }));
 
+/** A page's SharedWorker dies a moment after it. */
+const untilNobodyHosts = (page: Page) =>
+  expect
+    .poll(() =>
+      page.evaluate(async () => (await navigator.locks.query()).held?.some(({ name }) => name?.endsWith(":host"))),
+    )
+    .toBe(false);
+
 test("a service worker hosts itself when no tab does, and drains the queue", async ({ tabs }) => {
   const page = await tabs.open({ name: "page" });
   await page.evaluate(async () => {
@@ -17,12 +25,7 @@ test("a service worker hosts itself when no tab does, and drains the queue", asy
   });
   await page.close();
   const idle = await tabs.open({ name: "idle" });
-  // The page's SharedWorker dies a moment after it.
-  const held = () =>
-    idle.evaluate(async () =>
-      ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.endsWith(":host")),
-    );
-  await expect.poll(held).toEqual([]);
+  await untilNobodyHosts(idle);
   await idle.evaluate(() => void lab.askServiceWorker({ op: "drain", budgetMs: 10_000 }));
   await expect.poll(async () => (await handledByServiceWorker(idle)).length).toBe(50);
   const handled = await handledByServiceWorker(idle);
@@ -79,10 +82,11 @@ test("a tab that opens while the service worker hosts takes the host role, and n
     await lab.registerServiceWorker();
     await lab.open();
     await lab.send(60);
-    void lab.askServiceWorker({ op: "drain", budgetMs: 10_000, handlerMs: 40, delayMs: 300 });
   });
   await page.close();
   const opened = await tabs.open({ name: "opened" });
+  await untilNobodyHosts(opened);
+  await opened.evaluate(() => void lab.askServiceWorker({ op: "drain", budgetMs: 10_000, handlerMs: 40 }));
   await expect.poll(async () => (await handledByServiceWorker(opened)).length).toBeGreaterThan(5);
   expect(await opened.evaluate(() => lab.open())).toBe("shared-worker");
   await expect.poll(async () => (await handledByServiceWorker(opened)).length, { timeout: 15_000 }).toBe(60);
