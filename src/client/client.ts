@@ -169,10 +169,11 @@ export function createClient(parts: ClientParts): Client {
     asking: parts.asking,
     serve,
     held: () => holdings.held(),
-    onConnected({ instance, losses }) {
+    onConnected(welcome) {
+      const { instance, losses } = welcome;
       for (const [consumer, registered] of consumers) announce(consumer, registered);
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
-      pipeline.reconnected();
+      pipeline.reconnected(welcome);
       tellAll({ type: "connected" });
       const known = told.instance === instance ? told.losses : 0;
       told = { instance, losses: losses.length };

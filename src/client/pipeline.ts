@@ -2,11 +2,11 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
-import { failure } from "../core/commands.js";
+import { failure, type SendValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
 import type { Link } from "../link/link.js";
-import type { ClientCommand, HostRequest, SubmitReply } from "../link/wire.js";
+import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import {
   createBatchDraft,
@@ -44,8 +44,8 @@ export interface Pipeline {
   drained(): Promise<void>;
   /** Sends what waits without waiting for the turn to end. */
   flush(): void;
-  /** A new host: sends again what the last one did not answer. */
-  reconnected(): void;
+  /** A new host: sends again what the last one did not answer, and fails it where nobody can tell any more. */
+  reconnected(welcome: Welcome): void;
   /** The host could not read something that was posted to it. */
   unreadable(): void;
   close(reason: QueueError): void;
@@ -62,6 +62,9 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   let isScheduled = false;
   let isIsolating = false;
   let closed: QueueError | undefined;
+  /** The term of the last host, and whether it has something of this client to remember. */
+  let epoch = 0;
+  let isRemembered = false;
   let drainWaiters: (() => void)[] = [];
   /** Aborted when the host could not read something: any of the requests under way may be the one. */
   let unread = new AbortController();
@@ -102,6 +105,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     // Answered twice after a re-send: the first answer counts.
     if (draft.number === undefined || open.get(draft.number) !== draft) return;
     open.delete(draft.number);
+    isRemembered ||= hasStored(outcome);
     draft.settle(named(draft, outcome));
     wakeDrained();
   };
@@ -224,7 +228,12 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
         drainWaiters.push(resolve);
         wakeDrained();
       }),
-    reconnected() {
+    reconnected(welcome) {
+      // A lower term is another database: there, nothing of it was ever stored.
+      const isForgotten = isRemembered && welcome.isKnown === false && welcome.epoch > epoch;
+      epoch = welcome.epoch;
+      isRemembered = welcome.isKnown === true;
+      if (isForgotten) for (const draft of [...open.values()]) fail(draft, forgotten());
       const again = [...open.values()];
       if (again.length > 0 && !isIsolating) void deliver(again);
       else flush();
@@ -244,6 +253,15 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     },
   };
 }
+
+/** Sent messages: from then on the host keeps the answers of this client. */
+const hasStored = (outcome: Outcome): boolean => {
+  const { count = 0, duplicates = [] } = (outcome.ok && (outcome.value as Partial<SendValue> | undefined)) || {};
+  return count > duplicates.length;
+};
+
+const forgotten = () =>
+  new QueueError("host-lost", "this client was away for so long that nobody knows any more whether this was done");
 
 /** The host read nothing of the message: like a body that could not be cloned. */
 class UnreadableError extends Error {

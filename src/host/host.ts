@@ -264,7 +264,15 @@ function createHost(
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
         if (isKept) keeper.note({ id: client, askHeld: session.askHeld }, { leaseMs: 0, handlerTimeoutMs: 0 });
         tellWhatEnded(session, held);
-        resolve({ instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock: life?.lock, losses });
+        resolve({
+          instance,
+          epoch: state().epoch,
+          kind,
+          minor: WIRE_MINOR,
+          lock: life?.lock,
+          isKnown: state().clients.has(client),
+          losses,
+        });
       });
     });
   };

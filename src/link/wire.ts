@@ -137,6 +137,8 @@ export interface Welcome {
   readonly minor?: number;
   /** The Web Lock that the host holds while it lives; missing where there are no locks. */
   readonly lock?: string | undefined;
+  /** Whether anything of this client is remembered: answers, or deliveries it holds. Missing from older hosts. */
+  readonly isKnown?: boolean;
   /** What was found missing since this host began. */
   readonly losses: readonly DataLoss[];
 }

@@ -3,30 +3,34 @@
 import { createClient, type Lifecycle } from "../../../src/client/client.js";
 import { createPublicConnection } from "../../../src/client/connection.js";
 import { runtime } from "../../../src/client/runtime.js";
+import type { Platform } from "../../../src/host/platform.js";
+import type { LogStore } from "../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
 import { startHost, type TestHost } from "../host/world.js";
 
 export interface Hosts {
   readonly current: TestHost;
   /** Ends the host and starts the next one. */
-  change(): Promise<void>;
+  change(platform?: Partial<Platform>): Promise<void>;
   /** `hurry`: how many times faster its timers run. */
   connect(hurry?: number): ReturnType<typeof connectTo>;
   close(): Promise<void>;
 }
 
-export async function startHosts(): Promise<Hosts> {
+/** `faulty`: the store as the hosts see it. */
+export async function startHosts(faulty: (store: LogStore) => LogStore = (store) => store): Promise<Hosts> {
   const disk = createMemoryDisk();
-  const start = () => startHost({ store: createMemoryStore({ disk }) });
+  const start = (platform?: Partial<Platform>) =>
+    startHost({ store: faulty(createMemoryStore({ disk })), ...(platform && { platform }) });
   let current = await start();
   const clients: ReturnType<typeof connectTo>[] = [];
   return {
     get current() {
       return current;
     },
-    async change() {
+    async change(platform) {
       await current.host.close();
-      current = await start();
+      current = await start(platform);
     },
     connect(hurry = 1) {
       const connected = connectTo(() => current, hurry);

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { StoreError } from "../../../src/store/log-store.js";
+import { startHosts } from "./client-fixture.js";
+
+const HOUR_MS = 3_600_000;
+
+/** Hosts whose store takes a commit and dies before it says so, once asked to. */
+async function hostsThatDie() {
+  let isDying = false;
+  const hosts = await startHosts((store) => ({
+    ...store,
+    async commit(record, batches, durability) {
+      await store.commit(record, batches, durability);
+      if (!isDying) return;
+      isDying = false;
+      throw new StoreError("lost", "the connection is gone, and with it the answer");
+    },
+  }));
+  const { connection } = hosts.connect();
+  const queue = await connection.openQueue<string>("q");
+  return {
+    hosts,
+    queue,
+    die: () => {
+      isDying = true;
+    },
+  };
+}
+
+test("what a client had open when it was forgotten ends as unknown, and is not stored twice", async () => {
+  const { hosts, queue, die } = await hostsThatDie();
+  await queue.send("known");
+  die();
+  const open = queue.send("open");
+  const ended = expect(open).rejects.toMatchObject({ code: "host-lost" });
+  await hosts.current.host.ended.catch(() => {});
+  await hosts.change({ now: () => Date.now() + 25 * HOUR_MS });
+  await ended;
+  expect((await queue.peek({ max: 10 })).map(({ body }) => body)).toEqual(["known", "open"]);
+  await hosts.close();
+});
+
+test("what a client had open is sent again, and stored once, while it is remembered", async () => {
+  const { hosts, queue, die } = await hostsThatDie();
+  await queue.send("known");
+  die();
+  const open = queue.send("open");
+  await hosts.current.host.ended.catch(() => {});
+  await hosts.change({ now: () => Date.now() + 23 * HOUR_MS });
+  await expect(open).resolves.toMatchObject({ duplicate: false });
+  expect((await queue.peek({ max: 10 })).map(({ body }) => body)).toEqual(["known", "open"]);
+  await hosts.close();
+});
