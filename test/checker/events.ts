@@ -46,7 +46,7 @@ export type HistoryEvent =
   | (Happened & { readonly type: "crash"; readonly consumer: string })
   /** A consumer's page was put to sleep: what it holds goes back. */
   | (Happened & { readonly type: "suspend"; readonly consumer: string })
-  /** A consumer's page stood still for a while, so that nobody could ask it what still runs, or tell it anything. */
+  /** A consumer's page, or its worker, stood still for a while, so that no host could ask it anything, or tell it. */
   | (Happened & { readonly type: "stall"; readonly consumer: string })
   /** The host died, or another took over. A living consumer must not notice. */
   | (Happened & { readonly type: "host-lost" })

@@ -49,6 +49,8 @@ export interface Tab {
   sleep(): void;
   wake(): void;
   standStill(): void;
+  /** Its worker stands still: for a while no host reaches it. */
+  cutOff(): void;
   crash(): void;
 }
 
@@ -193,6 +195,10 @@ export function openTab(parts: TabParts): Tab {
     await settle(of, "ack", () => delivery.ack());
   };
 
+  const noteStall = () => {
+    for (const consumer of consumers) record({ type: "stall", consumer });
+  };
+
   return {
     name,
     url,
@@ -280,9 +286,10 @@ export function openTab(parts: TabParts): Tab {
       context.plan(() => lifecycle?.resume(), 0);
     },
     standStill() {
-      for (const consumer of consumers) record({ type: "stall", consumer });
+      noteStall();
       context.standStill();
     },
+    cutOff: noteStall,
     crash() {
       for (const consumer of consumers) record({ type: "crash", consumer });
       context.die();

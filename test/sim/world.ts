@@ -159,8 +159,10 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     const tab = random.pick(tabs);
     const mayTouch = (touched: Tab) => !isOrdered || !touched.hasConsumer;
     if (hit(faults.crashHost) && worker) crashWorker(worker);
-    if (!isOrdered && hit(faults.stallHost) && worker && !worker.context.isStill)
+    if (!isOrdered && hit(faults.stallHost) && worker && !worker.context.isStill) {
+      for (const { url, cutOff } of tabs) if (url === worker.url) cutOff();
       stall(worker.context, random.between(50, 8_000));
+    }
     if (hit(faults.stallTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep)
       stall(tab.context, random.between(50, 6_000), tab.standStill);
     if (hit(faults.sleepTab) && mayTouch(tab) && !tab.context.isStill && !tab.isAsleep) {
