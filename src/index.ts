@@ -17,7 +17,7 @@ export type { DeadLetterFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
 export type { Prediction } from "./core/queueing.js";
-export type { Backoff, QueueSettings } from "./core/settings.js";
+export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
 export type { MessageState, QueueStats } from "./core/view.js";
 export type { DataLoss, Diagnostics, HostKind, MessageView } from "./link/wire.js";
 

@@ -24,6 +24,7 @@ import {
   PRIORITY_MAX,
   QUEUE_NAME_MAX,
   type QueueSettings,
+  type RateLimit,
   SETTINGS_SPEC,
 } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
@@ -72,6 +73,15 @@ export interface QueueOptions {
    * groups that wait for a dead letter when this is set go on, too. Default block.
    */
   readonly onGroupFailure?: "block" | "skip";
+  /** Messages in work at once, over all consumers in all tabs; prefetched ones count. `null`: no limit. Default `null`. */
+  readonly maxInFlight?: number | null;
+  /**
+   * A token bucket over all consumers in all tabs, which a new host goes on with: `limit` hand-outs at once, and then one
+   * every `intervalMs / limit`, so that any stretch of t ms sees at most `limit · (1 + t / intervalMs)`. Repeats and
+   * prefetched messages count. `per: "group"` limits each group by itself; its next message is delayed until then, and
+   * what has no group is not limited. `null`: no limit. Default `null`.
+   */
+  readonly rateLimit?: RateLimit | null;
   /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
   readonly durability?: "strict" | "relaxed";
   /**

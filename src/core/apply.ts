@@ -17,6 +17,7 @@ import {
 } from "./groups.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
+import { setRateBack, spend, spendOfGroup } from "./rate.js";
 import type { Run } from "./run.js";
 import {
   type ClientState,
@@ -208,6 +209,7 @@ function setBack(state: State, byMs: number, at: number): void {
       if (!run.isInstant) run.readyAt -= byMs;
       queue.delayed.push(run);
     }
+    setRateBack(queue, byMs);
     for (const run of blockedRuns(queue)) if (!run.isInstant) run.readyAt -= byMs;
     for (const remembered of queue.deduplication.byId.values()) remembered.at -= byMs;
     if (queue.expiries.next === Number.POSITIVE_INFINITY) continue;
@@ -253,11 +255,13 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           grant,
           until,
         };
+        if (run.group) spendOfGroup(queue, run.group.id, at);
         queue.leased.set(leased.seq, leased);
         grant.leases.set(leased.seq, leased);
       }
     });
   });
+  spend(queue, grant.leases.size, at);
   client.held += grant.leases.size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);

@@ -63,6 +63,9 @@ type QueueChunk = {
   readonly counters: Counters;
   /** Dead letters that keep their place in their group. */
   readonly deadHeads?: readonly (readonly [groupId: string, seqs: readonly Seq[]])[];
+  /** Buckets of its rate limit; missing while nothing was taken from any. */
+  readonly fullAt?: number;
+  readonly groupsFullAt?: readonly (readonly [groupId: string, fullAt: number])[];
 };
 
 type RunsChunk = {
@@ -154,8 +157,17 @@ export function encodeCheckpoint(state: State): StateChunk[] {
   for (const queue of state.queues.values()) {
     const { name, settings, pausedByUser, counters } = queue;
     const deadHeads = [...queue.groups.values()].flatMap(({ id, dead }) => (dead ? [[id, [...dead]] as const] : []));
-    const blocking = deadHeads.length > 0 && { deadHeads };
-    chunks.push({ v, kind: "queue", name, settings, pausedByUser, counters: { ...counters }, ...blocking });
+    chunks.push({
+      v,
+      kind: "queue",
+      name,
+      settings,
+      pausedByUser,
+      counters: { ...counters },
+      ...(deadHeads.length > 0 && { deadHeads }),
+      ...(queue.fullAt > 0 && { fullAt: queue.fullAt }),
+      ...(queue.groupsFullAt.size > 0 && { groupsFullAt: [...queue.groupsFullAt] }),
+    });
     for (const placed of slices([...placedRuns(queue)])) chunks.push(encodeRuns(name, placed));
     const { deduplication } = queue;
     for (const ids of slices([...deduplication.byId])) chunks.push(encodeIds(queue, ids));
@@ -338,6 +350,8 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.settings = { ...queue.settings, ...chunk.settings };
       queue.pausedByUser = chunk.pausedByUser;
       Object.assign(queue.counters, chunk.counters);
+      queue.fullAt = chunk.fullAt ?? 0;
+      for (const [id, fullAt] of chunk.groupsFullAt ?? []) queue.groupsFullAt.set(id, fullAt);
       for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
       state.queues.set(chunk.name, queue);
       return;

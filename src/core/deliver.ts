@@ -3,6 +3,7 @@
 import { type Command, type Decision, done } from "./commands.js";
 import type { Ranges } from "./journal.js";
 import { countOf, pushRange } from "./ranges.js";
+import { handOutRoom } from "./rate.js";
 import type { Run } from "./run.js";
 import { type ClientState, isPaused, type QueueState, type State } from "./state.js";
 
@@ -11,7 +12,8 @@ type Deliver = Extract<Command, { type: "deliver" }>;
 export function deliver(state: State, command: Deliver, now: number): Decision {
   const queue = state.queues.get(command.queue);
   if (queue === undefined || isPaused(queue) || command.max <= 0) return done([]);
-  const seqs = next(queue, state.clients.get(command.client), command.max, now);
+  const max = Math.min(command.max, handOutRoom(queue, now));
+  const seqs = max > 0 ? next(queue, state.clients.get(command.client), max, now) : [];
   if (countOf(seqs) === 0) return done([]);
   const { client, grant, mode } = command;
   const until = now + (command.leaseMs ?? queue.settings.leaseMs);
@@ -59,6 +61,3 @@ function holdsSuspectOf(client: ClientState, queue: QueueState): boolean {
   }
   return false;
 }
-
-/** Whether a hand-out to this client could give anything now: spares the dispatcher the attempt. */
-export const hasReady = (queue: QueueState): boolean => queue.readyCount > 0 && !isPaused(queue);

@@ -5,6 +5,7 @@
 
 import { rejoinLine } from "./deduplication.js";
 import type { Seq } from "./journal.js";
+import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
 import type { QueueState } from "./state.js";
 import { addBack } from "./waiting.js";
@@ -119,9 +120,8 @@ function join(queue: QueueState, run: Run, at: number, end: "front" | "tail"): v
     block(queue, group, run);
     return promote(queue, group, at);
   }
-  group.hasHead = true;
-  if (run.count === 1) return addBack(queue, run, at, end);
-  addBack(queue, splitFront(run, 1), at, end);
+  if (run.count === 1) return placeHead(queue, group, run, at, end);
+  placeHead(queue, group, splitFront(run, 1), at, end);
   block(queue, group, run);
 }
 
@@ -140,8 +140,18 @@ export function promote(queue: QueueState, group: Group, at: number): void {
   if (next === first) shift(group);
   next.isBlocked = false;
   queue.blockedCount--;
+  placeHead(queue, group, next, at, "tail");
+}
+
+/** A group that was served as often as it may be waits for its next token like a message that is delayed. */
+function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "front" | "tail"): void {
   group.hasHead = true;
-  addBack(queue, next, at, "tail");
+  const tokenAt = groupTokenAt(queue, group.id, at);
+  if (tokenAt > Math.max(at, run.readyAt)) {
+    run.readyAt = tokenAt;
+    run.isInstant = undefined;
+  }
+  addBack(queue, run, at, end);
 }
 
 /** Fewer empty groups than this are not worth a sweep. */

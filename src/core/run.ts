@@ -29,7 +29,7 @@ export interface Run {
   /** Epoch milliseconds from which it may be delivered; waiting time counts from here. */
   readyAt: number;
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
-  readonly isInstant?: boolean | undefined;
+  isInstant?: boolean | undefined;
   /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
   expiresAt?: number | undefined;
   /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */

@@ -1,6 +1,6 @@
 // What a queue stores about itself, with its defaults. Durations are milliseconds.
 
-import { type Check, duration, integer, nullOr, oneOf, record, type Spec } from "./check.js";
+import { type Check, checkOptions, duration, integer, invalid, nullOr, oneOf, record, type Spec } from "./check.js";
 
 export type Jitter = "full" | "none";
 
@@ -10,6 +10,14 @@ export interface Backoff {
   readonly baseMs: number;
   readonly maxMs: number;
   readonly jitter: Jitter;
+}
+
+/** At most `limit` at once, and then one every `intervalMs / limit`: a bucket of `limit` tokens, full again after `intervalMs`. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly intervalMs: number;
+  /** Of the whole queue, or of each group by itself; what has no group is not limited then. Default queue. */
+  readonly per?: "queue" | "group";
 }
 
 export interface QueueSettings {
@@ -25,6 +33,9 @@ export interface QueueSettings {
   readonly deduplicationMode: "drop" | "replace";
   readonly maxDeduplicationIds: number;
   readonly onGroupFailure: "block" | "skip";
+  /** `null` or missing: no limit. */
+  readonly maxInFlight?: number | null;
+  readonly rateLimit?: RateLimit | null;
   readonly durability: "strict" | "relaxed";
 }
 
@@ -55,6 +66,18 @@ const backoff: Check = record({
   jitter: oneOf("full", "none"),
 });
 
+const rateLimitSpec: Spec = {
+  limit: integer(1, COUNT_MAX),
+  intervalMs: duration(1),
+  per: oneOf("queue", "group"),
+};
+
+const rateLimit: Check = (value, name) => {
+  checkOptions(name, value, rateLimitSpec);
+  const { limit, intervalMs } = value as Partial<RateLimit>;
+  if (limit === undefined || intervalMs === undefined) invalid(name, value, "limit and intervalMs, both given");
+};
+
 /** What a stored setting may be. */
 export const SETTINGS_SPEC: Spec = {
   leaseMs: duration(100),
@@ -68,6 +91,8 @@ export const SETTINGS_SPEC: Spec = {
   deduplicationMode: oneOf("drop", "replace"),
   maxDeduplicationIds: integer(1, COUNT_MAX),
   onGroupFailure: oneOf("block", "skip"),
+  maxInFlight: nullOr(integer(1, COUNT_MAX)),
+  rateLimit: nullOr(rateLimit),
   durability: oneOf("strict", "relaxed"),
 };
 

@@ -92,6 +92,9 @@ export interface QueueState {
   readonly groups: Map<string, Group>;
   /** How often a group was emptied since the empty ones were swept. */
   emptiedGroups: number;
+  /** When the bucket of its rate limit is full again, in epoch milliseconds; and those of its groups. See rate.ts. */
+  fullAt: number;
+  readonly groupsFullAt: Map<string, number>;
   /** Messages in lanes and suspects, in delayed, and behind the heads of their groups. */
   readyCount: number;
   delayedCount: number;
@@ -170,6 +173,8 @@ export function createQueueState(name: string): QueueState {
     dead: new Map(),
     groups: new Map(),
     emptiedGroups: 0,
+    fullAt: 0,
+    groupsFullAt: new Map(),
     readyCount: 0,
     delayedCount: 0,
     expiries: createExpiries(),

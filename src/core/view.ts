@@ -3,6 +3,7 @@
 import { nextExpiry } from "./expire.js";
 import type { Failure, Seq } from "./journal.js";
 import type { QueueLoad } from "./meter.js";
+import { nextToken } from "./rate.js";
 import type { Run } from "./run.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
@@ -160,9 +161,9 @@ export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): 
 export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
 
-/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, or a lease may end. */
+/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, or there is a token. */
 export function nextWakeUp(state: State): number {
-  let next = Math.min(state.leaseEnds.next, nextExpiry(state));
+  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state));
   for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
   return next;
 }

@@ -1,8 +1,8 @@
 // Who waits for messages, and who gets the next ones: consumers up to their prefetch, one-shot receives until their
 // time is up. Invariant: planning changes nothing here; a plan that is not committed leaves no trace.
 
-import { hasReady } from "../core/deliver.js";
 import type { LeaseMode } from "../core/journal.js";
+import { handOutRoom, hasReady } from "../core/rate.js";
 import type { Lease, QueueState, State } from "../core/state.js";
 import type { DecideNow } from "./engine.js";
 
@@ -63,11 +63,12 @@ export function createTakers(): Takers {
     const planned: PlannedHandOut[] = [];
     const room = new Map(takers.map((taker) => [taker, roomOf(taker, state)] as const));
     const most = countWithin(queue, state);
-    for (let isMoving = true; isMoving && hasReady(queue); ) {
+    for (let isMoving = true; isMoving && hasReady(queue, state.now); ) {
       isMoving = false;
       const hungry = takers.filter((taker) => (room.get(taker) as number) > 0);
       // An equal share each, so that one with a large prefetch does not empty the queue before the others are asked.
-      const share = Math.max(1, Math.ceil(queue.readyCount / Math.max(1, hungry.length)));
+      const ready = Math.min(queue.readyCount, handOutRoom(queue, state.now));
+      const share = Math.max(1, Math.ceil(ready / Math.max(1, hungry.length)));
       for (const taker of hungry) {
         const max = Math.min(room.get(taker) as number, share, most);
         const leases = leaseTo(taker, max, state, token(), decideNow);
@@ -118,7 +119,7 @@ export function createTakers(): Takers {
       const planned: PlannedHandOut[] = [];
       for (const [name, takers] of byQueue) {
         const queue = state.queues.get(name);
-        if (queue && hasReady(queue)) planned.push(...planQueue(queue, takers, state, token, decideNow));
+        if (queue && hasReady(queue, state.now)) planned.push(...planQueue(queue, takers, state, token, decideNow));
       }
       return planned;
     },

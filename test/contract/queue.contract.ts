@@ -371,6 +371,36 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("limits", () => {
+      test("keep the messages in work at maxInFlight, over two clients", async () => {
+        const queue = await open<number>({ maxInFlight: 2 });
+        const other = await openAgain<number>();
+        let running = 0;
+        let most = 0;
+        const handle = async () => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          running--;
+        };
+        queue.consume(handle, { concurrency: 4 });
+        other.consume(handle, { concurrency: 4 });
+        await queue.sendBatch(Array.from({ length: 20 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(most).toBe(2);
+      });
+
+      test("hand out no faster than rateLimit says, without being asked again", async () => {
+        const queue = await open<number>({ rateLimit: { limit: 2, intervalMs: 200 } });
+        const times: number[] = [];
+        queue.consume(() => times.push(Date.now()), { concurrency: 10 });
+        await queue.sendBatch(Array.from({ length: 6 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        // Two at once, then one every 100 ms; how late a handler starts says nothing.
+        expect((times[5] as number) - (times[0] as number)).toBeGreaterThan(300);
+        expect(times).toHaveLength(6);
+      });
+    });
+
     describe("order", () => {
       test("delivers by priority, and in order of acceptance within one", async () => {
         const queue = await open<string>();

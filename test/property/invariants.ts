@@ -1,7 +1,14 @@
 // What must hold of every state, whatever happened: checked by counting everything again.
 
 import type { Seq } from "../../src/core/journal.js";
-import { type ClientState, isConserved, type Lease, type QueueState, type State } from "../../src/core/state.js";
+import {
+  type ClientState,
+  isConserved,
+  isPaused,
+  type Lease,
+  type QueueState,
+  type State,
+} from "../../src/core/state.js";
 import { nextWakeUp } from "../../src/core/view.js";
 import { blockedRuns, waitingRuns } from "../../src/core/waiting.js";
 import { holds, same } from "./expectations.js";
@@ -18,6 +25,12 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
     for (const { seq, expiresAt = Number.POSITIVE_INFINITY } of waitingRuns(queue)) {
       holds(nextWakeUp(state) <= expiresAt, `the end of message ${seq} is awaited`);
     }
+  }
+  for (const queue of state.queues.values()) {
+    const { rateLimit } = queue.settings;
+    const mayWait = !rateLimit || rateLimit.per === "group" || queue.readyCount === 0 || isPaused(queue);
+    if (mayWait || queue.fullAt - state.now <= rateLimit.intervalMs * (1 - 1 / rateLimit.limit)) continue;
+    holds(nextWakeUp(state) <= Math.ceil(queue.fullAt), "the next token is awaited");
   }
   const leases = [...state.queues.values()].flatMap((queue) => [...queue.leased.values()]);
   checkLeases(state, leases);

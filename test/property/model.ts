@@ -52,6 +52,8 @@ interface ModelQueue {
   paused: boolean;
   readonly gone: { acked: number; purged: number; replaced: number };
   accepted: number;
+  /** When the buckets of the rate limit are full again, by group; "" is the queue's. */
+  readonly fullAt: Map<string, number>;
   /** In the order of acceptance. */
   ids: { readonly id: string; readonly seq: Seq; readonly at: number; readonly canReplace: boolean }[];
 }
@@ -79,7 +81,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const known = queues.get(name);
     if (known) return known;
     const gone = { acked: 0, purged: 0, replaced: 0 };
-    const fresh = { settings: DEFAULT_SETTINGS, maxDeliveriesEver: 0, paused: false, gone, accepted: 0, ids: [] };
+    const counts = { maxDeliveriesEver: 0, gone, accepted: 0 };
+    const fresh: ModelQueue = { settings: DEFAULT_SETTINGS, paused: false, ...counts, fullAt: new Map(), ids: [] };
     queues.set(name, fresh);
     return fresh;
   };
@@ -98,7 +101,26 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const groupOf = ({ queue, groupId }: ModelMessage) =>
     messages.filter((message) => groupId !== undefined && message.groupId === groupId && message.queue === queue);
 
+  /** Tokens in a bucket, and when there is the next one. A little less than a token counts as one. */
+  const bucketOf = (name: string, per: "queue" | "group", key: string, now: number) => {
+    const { rateLimit } = queueOf(name).settings;
+    if (!rateLimit || (rateLimit.per ?? "queue") !== per) return { tokens: Number.POSITIVE_INFINITY, nextAt: now };
+    const { limit, intervalMs } = rateLimit;
+    const emptyAt = (queueOf(name).fullAt.get(key) ?? 0) - intervalMs;
+    const tokens = Math.min(limit, Math.max(0, Math.floor(((now - emptyAt) * limit) / intervalMs + 1e-3)));
+    return { tokens, nextAt: Math.ceil(emptyAt + (intervalMs / limit) * (1 - 1e-3)) };
+  };
+  const spend = (name: string, per: "queue" | "group", key: string, now: number) => {
+    const { settings, fullAt } = queueOf(name);
+    const { rateLimit } = settings;
+    if (!rateLimit || (rateLimit.per ?? "queue") !== per) return;
+    fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now) + rateLimit.intervalMs / rateLimit.limit);
+  };
   const line = (message: ModelMessage, now: number, isBack: boolean) => {
+    if (message.groupId !== undefined) {
+      const { tokens, nextAt } = bucketOf(message.queue, "group", message.groupId, now);
+      if (tokens === 0) message.dueAt = Math.max(message.dueAt, nextAt);
+    }
     message.isHead = true;
     message.state = message.dueAt > now ? "delayed" : "ready";
     message.isBack = isBack && message.state === "ready";
@@ -143,8 +165,10 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
     const least = jitter === "full" ? 0 : most;
     const waits = dueAt - now;
+    const bucket = bucketOf(message.queue, "group", message.groupId ?? "", now);
+    const isThrottled = bucket.tokens === 0 && bucket.nextAt === dueAt;
     holds(
-      waits >= (delayMs ?? least) && waits <= (delayMs ?? most),
+      waits >= (delayMs ?? least) && (waits <= (delayMs ?? most) || isThrottled),
       `a retry waits ${waits} of ${least} to ${most} ms`,
     );
     message.isSuspect = false;
@@ -287,7 +311,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const isPaused = queue.paused || all(name, "dead").length >= queue.settings.maxDeadLetters;
     const held = heldBy(client);
     const heldHere = held.filter((message) => message.queue === name);
-    if (isPaused || heldHere.some((message) => message.isSuspect)) return [];
+    if (max <= 0 || isPaused || heldHere.some((message) => message.isSuspect)) return [];
     const ready = all(name, "ready").sort(
       (a, b) =>
         b.priority - a.priority ||
@@ -306,7 +330,10 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const deliver = (command: Of<"deliver">, now: number, seen: Seen) => {
     const { client, grant, mode } = command;
     const queue = queueOf(command.queue);
-    const expected = nextFor(client, command.queue, command.max, now);
+    const { maxInFlight } = queue.settings;
+    const slots = maxInFlight ? Math.max(0, maxInFlight - all(command.queue, "leased").length) : command.max;
+    const { tokens } = bucketOf(command.queue, "queue", "", now);
+    const expected = nextFor(client, command.queue, Math.min(command.max, slots, tokens), now);
     same(
       seen.leased(grant),
       expected.map((message) => message.seq),
@@ -314,6 +341,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     );
     for (const message of expected) {
       message.state = "leased";
+      spend(command.queue, "queue", "", now);
+      if (message.groupId !== undefined) spend(command.queue, "group", message.groupId, now);
       message.attempts++;
       message.lease = { client, grant, mode, until: now + (command.leaseMs ?? queue.settings.leaseMs) };
       holds(message.attempts <= queue.maxDeliveriesEver, `message ${message.seq} is delivered too often`);

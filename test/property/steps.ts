@@ -139,6 +139,14 @@ const settings = fc.record(
     deduplicationMode: fc.constantFrom("drop" as const, "replace" as const, "replace" as const),
     deduplicationWindowMs: fc.constantFrom(5, 300, 100_000),
     maxDeduplicationIds: fc.integer({ min: 1, max: 5 }),
+    maxInFlight: fc.constantFrom(null, null, 1, 3),
+    rateLimit: fc.constantFrom(
+      null,
+      null,
+      { limit: 2, intervalMs: 100 },
+      { limit: 3, intervalMs: 100, per: "queue" as const },
+      { limit: 1, intervalMs: 60, per: "group" as const },
+    ),
     onGroupFailure: fc.constantFrom("block" as const, "skip" as const),
     backoff: fc.record(
       {

@@ -84,9 +84,9 @@ test("a transaction takes deliveries of any queue", () => {
 
 test("a queue is of unknown bodies unless it is said", () => {
   expectTypeOf(openQueue("orders")).resolves.toEqualTypeOf<Queue<unknown>>();
-  expectTypeOf(openQueue<Order>("orders", { maxDeliveries: 3, database: "shop" })).resolves.toEqualTypeOf<
-    Queue<Order>
-  >();
+  expectTypeOf(
+    openQueue<Order>("orders", { maxDeliveries: 3, rateLimit: { limit: 1, intervalMs: 5 }, database: "shop" }),
+  ).resolves.toEqualTypeOf<Queue<Order>>();
   // @ts-expect-error the storage is one of two
   void connect({ storage: "disk" });
   // @ts-expect-error settings belong to a queue, not to a connection
