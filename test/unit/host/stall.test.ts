@@ -10,19 +10,20 @@ const blockFor = (ms: number) => {
 };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Each pause is longer than a lease, or ends in the middle of a question to the client.
-test.each([40, 90, 120, 170, 300])(
+// Each pause is longer than a lease, or ends in the middle of a question to the client. A lease is long against what a
+// busy machine does to both of them.
+test.each([100, 240, 320, 450, 800])(
   "a host that stands still for %i ms takes no lease from a handler that lives",
   async (pauseMs) => {
     connection = await connect({ database: `stall-${pauseMs}`, storage: "memory" });
-    const queue = await connection.openQueue("slow", { leaseMs: 150 });
+    const queue = await connection.openQueue("slow", { leaseMs: 400 });
     let runs = 0;
     queue.consume(async () => {
       runs++;
-      await wait(500);
+      await wait(1_300);
     });
     await queue.send("once");
-    for (const gapMs of [5, 35, 60]) {
+    for (const gapMs of [15, 95, 160]) {
       await wait(gapMs);
       blockFor(pauseMs);
     }
