@@ -147,8 +147,9 @@ function createHost(
     now: platform.now,
     random: platform.random,
     setTimer: platform.setTimer,
-    decide: (command) =>
+    decide: (command, onDecided) =>
       decide(command, () => {
+        onDecided?.();
         if (command.type === "time-out") sessionOf.get(command.client)?.tellLost(command.held, "timeout");
       }),
   });

@@ -31,7 +31,7 @@ export interface LeaseKeeperEvents {
   now(): number;
   random(): number;
   setTimer(callback: () => void, ms: number): () => void;
-  decide(command: Command): void;
+  decide(command: Command, onDecided?: () => void): void;
 }
 
 /** A lease is renewed when a third of it has passed: two questions may go unanswered. */
@@ -52,6 +52,8 @@ interface Question {
 
 export function createLeaseKeeper({ state, now, random, setTimer, decide }: LeaseKeeperEvents): LeaseKeeper {
   const questions = new Map<string, Question>();
+  /** What clients have named, until its renewal is decided: the same turn ends leases first. */
+  const renewing = new Map<string, readonly Held[]>();
 
   const limitsOf = (client: string): LeaseLimits | undefined => {
     let leaseMs = Number.POSITIVE_INFINITY;
@@ -81,7 +83,12 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
       const { held, running } = await client.askHeld();
       const overdue = running.filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant));
       const ours = held.filter(({ grant }) => state().grants.get(grant)?.mode === "consume");
-      if (ours.length > 0) decide({ type: "renew", client: client.id, held: ours });
+      if (ours.length > 0) {
+        renewing.set(client.id, ours);
+        decide({ type: "renew", client: client.id, held: ours }, () => {
+          if (renewing.get(client.id) === ours) renewing.delete(client.id);
+        });
+      }
       if (overdue.length > 0) {
         const late: Held[] = overdue.map(({ grant, seq }) => ({ grant, seqs: [seq, 1] }));
         decide({ type: "time-out", client: client.id, held: late, jitter: random() });
@@ -115,6 +122,7 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
         schedule(client, ms, questions.get(client.id)?.answeredAt ?? now());
     },
     spare({ client: id, grant }) {
+      if (renewing.get(id)?.some((held) => held.grant === grant)) return true;
       const question = questions.get(id);
       const kept = state().grants.get(grant);
       const leaseMs = kept && state().queues.get(kept.queue)?.settings.leaseMs;
@@ -136,6 +144,7 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
     forget(client) {
       questions.get(client)?.cancel();
       questions.delete(client);
+      renewing.delete(client);
     },
     close() {
       for (const { cancel } of questions.values()) cancel();
