@@ -13,13 +13,13 @@ export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } 
 export type { QueueEventMap } from "./client/queue-events.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
 export type { Transaction } from "./client/transaction.js";
-export type { DeadLetterFilter } from "./core/commands.js";
+export type { DeadLetterFilter, PurgeFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
 export type { Prediction } from "./core/queueing.js";
 export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
 export type { MessageState, QueueStats } from "./core/view.js";
-export type { DataLoss, Diagnostics, HostKind, MessageView } from "./link/wire.js";
+export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary } from "./link/wire.js";
 
 const api = createApi({
   /** One worker a database: its name keeps two databases of one origin apart. */

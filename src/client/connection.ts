@@ -2,7 +2,7 @@
 
 import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../core/check.js";
 import { QueueError } from "../core/errors.js";
-import type { DataLoss, Diagnostics, HostKind } from "../link/wire.js";
+import type { DataLoss, Diagnostics, HostKind, QueueSummary } from "../link/wire.js";
 import type { Client } from "./client.js";
 import { asyncDispose } from "./dispose.js";
 import type { Receipt } from "./draft.js";
@@ -66,8 +66,8 @@ export interface Connection {
    * `invalid-argument`.
    */
   transaction(callback: (transaction: Transaction) => unknown): Promise<Receipt[]>;
-  /** Names of all queues of the database. */
-  queues(): Promise<string[]>;
+  /** All queues of the database by name, each with what it holds at this moment. */
+  queues(): Promise<QueueSummary[]>;
   /** Who hosts now; `undefined` while not connected. */
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** What the host knows of itself, for inspectors. */
@@ -153,7 +153,7 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
       if (closed) throw new QueueError("closed", "the connection was closed");
       return runTransaction(client.pipeline, callback);
     },
-    queues: () => client.ask({ op: "queues" }),
+    queues: () => client.ask({ op: "summaries" }),
     get host() {
       return client.host;
     },

@@ -243,6 +243,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
     const pending = commit.then(
       (committed) => {
         this.pending = undefined;
+        this.isAcked = committed.isDone;
         if (committed.isDone) return this.grant.forget(this.seq);
         this.state = "held";
         const { error } = committed;

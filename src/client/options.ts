@@ -28,7 +28,7 @@ import {
   SETTINGS_SPEC,
 } from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
-import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
+import { purgeFilter, REQUEST_MESSAGES_MAX } from "../link/validate.js";
 import { type Headers, OWN_QUEUE_PREFIX } from "../link/wire.js";
 import type { Item } from "./draft.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
@@ -219,5 +219,12 @@ const ids: Check = (value, name) => {
 };
 
 export const FILTER_SPEC: Spec = {
-  filter: (value, name) => checkOptions(name, value, { ids, reason: string(0, 10_000) }),
+  filter: (value, name) => checkOptions(name, value, { ids, reason: string(0, 10_000), olderThanMs: duration() }),
 };
+const rate: Check = (value, name) => {
+  if (typeof value !== "number" || !(value > 0 && value <= REQUEST_MESSAGES_MAX)) {
+    invalid(name, value, `a number of messages per second, above 0 and at most ${REQUEST_MESSAGES_MAX}`);
+  }
+};
+export const REDRIVE_SPEC: Spec = { ...FILTER_SPEC, rate, signal: abortSignal };
+export const PURGE_SPEC: Spec = { filter: purgeFilter };

@@ -1,7 +1,7 @@
 // The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
 
 import { aFunction, checkOptions } from "../core/check.js";
-import type { DeadLetterFilter } from "../core/commands.js";
+import type { DeadLetterFilter, PurgeFilter } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { MessageState, QueueStats } from "../core/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../link/wire.js";
@@ -25,7 +25,9 @@ import {
   itemsOf,
   LIST_SPEC,
   PEEK_SPEC,
+  PURGE_SPEC,
   RECEIVE_SPEC,
+  REDRIVE_SPEC,
   REQUEST_SPEC,
   type SendOptions,
   WAIT_SPEC,
@@ -33,6 +35,7 @@ import {
   WRITABLE_SPEC,
 } from "./options.js";
 import { createQueueEvents, type QueueEvents } from "./queue-events.js";
+import { redriveAtRate } from "./redrive.js";
 import { assertFits, createAdmission, type StandardSchema } from "./schema.js";
 import { readableFrom, writableTo } from "./streams.js";
 
@@ -68,7 +71,16 @@ export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
   /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
-  redrive(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly redriven: number }>;
+  redrive(options?: {
+    readonly filter?: DeadLetterFilter;
+    /**
+     * Messages per second, the longest dead first, each part a commit of its own: spares consumers a flood. What dies
+     * again meanwhile is left. Paced by this context; default: all at once.
+     */
+    readonly rate?: number;
+    /** Ends the pacing with the signal's reason; what was redriven stays so. */
+    readonly signal?: AbortSignal;
+  }): Promise<{ readonly redriven: number }>;
   /** Deletes all that match, for good. */
   purge(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly purged: number }>;
 }
@@ -131,8 +143,8 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /** Hands out nothing until `resume`, also after a restart. Sends are accepted, deadlines go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Deletes every message that waits; what consumers hold stays with them. */
-  purge(): Promise<{ readonly purged: number }>;
+  /** Deletes every message that waits, or those that match; what consumers hold stays with them. */
+  purge(options?: { readonly filter?: PurgeFilter }): Promise<{ readonly purged: number }>;
   /**
    * Deletes the queue: every message, dead letters, settings and totals. Handlers here are stopped by force; deliveries
    * elsewhere are lost to their consumers. Closes this object; a send of another makes a new queue of the name.
@@ -331,7 +343,10 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     },
     pause: () => command({ type: "pause", queue: name, paused: true }),
     resume: () => command({ type: "pause", queue: name, paused: false }),
-    purge: () => command({ type: "purge", queue: name }),
+    async purge(options = {}) {
+      checkOptions("purge()", options, PURGE_SPEC);
+      return command({ type: "purge", queue: name, ...(options.filter && { filter: options.filter }) });
+    },
     async delete() {
       assertOpen();
       await Promise.all([...consumers].map((consumer) => consumer.stop({ force: true })));
@@ -346,8 +361,14 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
       },
       async redrive(options = {}) {
-        checkOptions("deadLetters.redrive()", options, FILTER_SPEC);
-        return command({ type: "redrive", queue: name, filter: options.filter ?? {} });
+        checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);
+        const { filter = {}, rate, signal } = options;
+        signal?.throwIfAborted();
+        const asked = { type: "redrive", queue: name, filter } as const;
+        if (rate === undefined) return command(asked);
+        // What dies from now on is left: it would be redriven for ever.
+        const diedBy = Date.now();
+        return redriveAtRate(rate, client.runtime, signal, (max) => command({ ...asked, max, diedBy }));
       },
       async purge(options = {}) {
         checkOptions("deadLetters.purge()", options, FILTER_SPEC);

@@ -1,21 +1,12 @@
 // Applies what was decided to the working state. Total: a change that is in the journal can always be applied.
 // Invariant: no decision is taken here; the same changes give the same state on any machine.
 
-import { clearLine, forgetOld, remember, replaceBody } from "./deduplication.js";
+import { forgetOld, remember, replaceBody } from "./deduplication.js";
 import { assert } from "./errors.js";
 import { applyExpired } from "./expire.js";
-import {
-  acceptGrouped,
-  freePlace,
-  groupOf,
-  joinAgain,
-  keepPlace,
-  leave,
-  purgeGroups,
-  putBack,
-  skipDead,
-} from "./groups.js";
+import { acceptGrouped, freePlace, groupOf, joinAgain, keepPlace, leave, putBack, skipDead } from "./groups.js";
 import type { Change, JournalRecord, Seq } from "./journal.js";
+import { applyPurged } from "./purge.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
 import { setRateBack, spend, spendOfGroup } from "./rate.js";
 import type { Run } from "./run.js";
@@ -111,7 +102,7 @@ export function apply(state: State, change: Change, at: number): void {
       return;
     }
     case "purged":
-      return purge(state, queueOf(state, change.queue));
+      return applyPurged(state, queueOf(state, change.queue), change.only, at);
     case "deleted":
       state.queues.delete(change.queue);
       return;
@@ -310,24 +301,6 @@ function bury(state: State, change: Of<"dead">, at: number): void {
   if (group === undefined) return;
   if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
   leave(queue, group, at);
-}
-
-function purge(state: State, queue: QueueState): void {
-  for (const run of waitingRuns(queue)) {
-    state.batches.release(run.bodySeq, run.count);
-    queue.counters.purged += run.count;
-  }
-  clearLine(state, queue);
-  for (const lane of queue.lanes) {
-    lane.front.clear();
-    lane.tail.clear();
-  }
-  queue.suspects.clear();
-  queue.delayed.clear();
-  queue.expiries.clear();
-  purgeGroups(queue);
-  queue.readyCount = 0;
-  queue.delayedCount = 0;
 }
 
 function endLease(state: State, queue: QueueState, seq: Seq): Lease {

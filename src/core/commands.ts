@@ -54,6 +54,16 @@ export interface Held {
 export interface DeadLetterFilter {
   readonly ids?: readonly string[] | undefined;
   readonly reason?: string | undefined;
+  /** Only those that died at least so long ago. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Which waiting messages: all that match every given part. */
+export interface PurgeFilter {
+  readonly state?: "ready" | "delayed" | "blocked" | undefined;
+  readonly priority?: number | undefined;
+  /** Only those that were accepted at least so long ago. */
+  readonly olderThanMs?: number | undefined;
 }
 
 export type Command =
@@ -106,9 +116,17 @@ export type Command =
   | { readonly type: "set-clock-back"; readonly byMs: number }
   | { readonly type: "forget-client"; readonly client: string }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
-  | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
   | { readonly type: "delete"; readonly queue: string }
-  | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
+  | {
+      readonly type: "redrive";
+      readonly queue: string;
+      readonly filter: DeadLetterFilter;
+      /** At most so many, the longest dead first. */
+      readonly max?: number | undefined;
+      /** Only those that had died by this instant, in epoch milliseconds. */
+      readonly diedBy?: number | undefined;
+    }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 
 export interface Decision {

@@ -1,14 +1,19 @@
 // Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
 
-import { type DeadLetterFilter, type Decision, done, refused } from "./commands.js";
+import { type Command, type DeadLetterFilter, type Decision, done, refused } from "./commands.js";
 import { idOf } from "./ids.js";
 import { rangesOf } from "./ranges.js";
 import { type DeadMessage, depthOf, type QueueState, type State } from "./state.js";
 
-/** Sends dead letters back to the queue with their attempts at zero: all that match, or none. */
-export function redrive(state: State, name: string, filter: DeadLetterFilter): Decision {
+/** Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. */
+export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: number): Decision {
+  const { queue: name, filter, max, diedBy = Number.POSITIVE_INFINITY } = command;
   const queue = state.queues.get(name);
-  const matching = queue ? select(state, queue, filter) : [];
+  const matching = queue
+    ? select(state, queue, filter, now)
+        .filter((dead) => dead.diedAt <= diedBy)
+        .slice(0, max)
+    : [];
   if (queue === undefined || matching.length === 0) return done([], { redriven: 0 });
   const { maxMessages } = queue.settings;
   if (depthOf(queue) + matching.length > maxMessages) {
@@ -20,17 +25,24 @@ export function redrive(state: State, name: string, filter: DeadLetterFilter): D
   });
 }
 
-export function purgeDead(state: State, name: string, filter: DeadLetterFilter): Decision {
+export function purgeDead(state: State, name: string, filter: DeadLetterFilter, now: number): Decision {
   const queue = state.queues.get(name);
-  const seqs = queue ? select(state, queue, filter).map((dead) => dead.seq) : [];
+  const seqs = queue ? select(state, queue, filter, now).map((dead) => dead.seq) : [];
   if (seqs.length === 0) return done([], { purged: 0 });
   return done([{ type: "dead-purged", queue: name, seqs: rangesOf(seqs) }], { purged: seqs.length });
 }
 
-function select(state: State, queue: QueueState, { ids, reason }: DeadLetterFilter): DeadMessage[] {
+function select(
+  state: State,
+  queue: QueueState,
+  { ids, reason, olderThanMs }: DeadLetterFilter,
+  now: number,
+): DeadMessage[] {
   const wanted = ids && new Set(ids);
   return [...queue.dead.values()].filter(
     (dead) =>
-      (reason === undefined || dead.reason === reason) && (wanted === undefined || wanted.has(idOf(state, dead.seq))),
+      (reason === undefined || dead.reason === reason) &&
+      (olderThanMs === undefined || dead.diedAt <= now - olderThanMs) &&
+      (wanted === undefined || wanted.has(idOf(state, dead.seq))),
   );
 }

@@ -6,11 +6,12 @@ import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import { expireMessages } from "./expire.js";
 import type { Change } from "./journal.js";
+import { purge } from "./purge.js";
 import { rangesOf } from "./ranges.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
-import { depthOf, type State, waitingCount } from "./state.js";
+import { depthOf, type State } from "./state.js";
 import { transact } from "./transaction.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
@@ -48,13 +49,13 @@ export function decide(state: State, command: Command, now: number): Decision {
     case "pause":
       return pause(state, command.queue, command.paused);
     case "purge":
-      return purge(state, command.queue);
+      return purge(state, command.queue, command.filter, now);
     case "delete":
       return deleteQueue(state, command.queue);
     case "redrive":
-      return redrive(state, command.queue, command.filter);
+      return redrive(state, command, now);
     case "purge-dead":
-      return purgeDead(state, command.queue, command.filter);
+      return purgeDead(state, command.queue, command.filter, now);
   }
 }
 
@@ -109,12 +110,6 @@ const isEqual = (a: unknown, b: unknown): boolean =>
 function pause(state: State, name: string, paused: boolean): Decision {
   const isSame = (state.queues.get(name)?.pausedByUser ?? false) === paused;
   return done(isSame ? [] : [{ type: "paused", queue: name, paused }]);
-}
-
-function purge(state: State, name: string): Decision {
-  const queue = state.queues.get(name);
-  const purged = queue ? waitingCount(queue) : 0;
-  return done(purged === 0 ? [] : [{ type: "purged", queue: name }], { purged });
 }
 
 /** The queue with all it holds; what consumers hold of it is lost to them. */

@@ -39,32 +39,52 @@ export function expireMessages(state: State, now: number): Decision {
   return done(changes);
 }
 
-/** Runs are emptied where they stand: taking one out of the middle of a list costs as much as the list is long. */
 export function applyExpired(state: State, queue: QueueState, seqs: readonly Seq[], at: number): void {
   const runBySeq = new Map(queue.expiries.due(at).map((run) => [run.seq, run]));
-  const heads = new Set<Group>();
-  const groups = new Set<Group>();
+  const parts: [Run, number][] = [];
   forEachRange(seqs, (first, total) => {
     for (let seq = first; seq < first + total; ) {
       const run = runBySeq.get(seq);
       assert(run, `message ${seq} has expired`);
-      const expired = splitFront(run, Math.min(run.count, first + total - seq));
-      const { group } = expired;
-      if (group) (run.isBlocked ? groups : heads).add(group);
-      if (run.count === 0 && !run.isBlocked) queue.emptied++;
-      if (run.isBlocked) queue.blockedCount -= expired.count;
-      else if (run.isDelayed) queue.delayedCount -= expired.count;
-      else queue.readyCount -= expired.count;
-      queue.counters.died += expired.count;
-      seq += expired.count;
-      leaveLine(state, queue, expired, (gone) => bury(queue, gone, at));
+      const count = Math.min(run.count, first + total - seq);
+      parts.push([run, count]);
+      seq += count;
     }
   });
-  // Only now: the next of a group may be one of those that expired.
+  queue.counters.died += emptyRuns(state, queue, parts, at, (gone) => bury(queue, gone, at));
+}
+
+/**
+ * Takes so many messages off the front of each run, and says how many in all. Runs are emptied where they stand: taking
+ * one out of the middle of a list costs as much as the list is long.
+ */
+export function emptyRuns(
+  state: State,
+  queue: QueueState,
+  parts: readonly (readonly [Run, number])[],
+  at: number,
+  visit: (gone: Run) => void,
+): number {
+  const heads = new Set<Group>();
+  const groups = new Set<Group>();
+  let total = 0;
+  for (const [run, count] of parts) {
+    const gone = splitFront(run, count);
+    const { group } = gone;
+    if (group) (run.isBlocked ? groups : heads).add(group);
+    if (run.count === 0 && !run.isBlocked) queue.emptied++;
+    if (run.isBlocked) queue.blockedCount -= count;
+    else if (run.isDelayed) queue.delayedCount -= count;
+    else queue.readyCount -= count;
+    total += count;
+    leaveLine(state, queue, gone, visit);
+  }
+  // Only now: the next of a group may be one of those that went.
   for (const group of heads) leave(queue, group, at);
   for (const group of groups) promote(queue, group, at);
   if (queue.emptied >= EMPTIED_MAX) compact(queue);
   while (queue.delayed.peek()?.count === 0) queue.delayed.pop();
+  return total;
 }
 
 function bury(queue: QueueState, run: Run, diedAt: number): void {

@@ -44,6 +44,14 @@ export interface OutcomeFailed {
   readonly detail?: unknown;
 }
 
+/** Which of the waiting messages were purged: those that meet every given limit. */
+export interface PurgeLimits {
+  readonly state?: "ready" | "delayed" | "blocked";
+  readonly priority?: number;
+  /** Epoch milliseconds at which they had been accepted. */
+  readonly sentBefore?: number;
+}
+
 export type Change =
   | { readonly type: "took-over"; readonly term: string }
   | { readonly type: "configured"; readonly queue: string; readonly settings: Partial<QueueSettings> }
@@ -110,7 +118,7 @@ export type Change =
   | { readonly type: "quarantined"; readonly queue: string; readonly seqs: Ranges }
   | { readonly type: "redriven"; readonly queue: string; readonly seqs: Ranges }
   /** All that waits goes; what is leased stays with its consumers. */
-  | { readonly type: "purged"; readonly queue: string }
+  | { readonly type: "purged"; readonly queue: string; readonly only?: PurgeLimits }
   /** The queue is gone, with its settings and totals. Nothing was left in it. */
   | { readonly type: "deleted"; readonly queue: string }
   | { readonly type: "dead-purged"; readonly queue: string; readonly seqs: Ranges }

@@ -354,6 +354,8 @@ function createHost(
       }
       case "fates":
         return reads.fates(asked);
+      case "summaries":
+        return reads.summaries();
       case "queues":
         return reads.queues();
       case "diagnostics":

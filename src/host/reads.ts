@@ -6,7 +6,13 @@ import type { QueueLoad } from "../core/meter.js";
 import type { QueueState, State } from "../core/state.js";
 import { createQueueState } from "../core/state.js";
 import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../core/view.js";
-import { type HostRequest, type MessageFate, type MessageView, OWN_QUEUE_PREFIX } from "../link/wire.js";
+import {
+  type HostRequest,
+  type MessageFate,
+  type MessageView,
+  OWN_QUEUE_PREFIX,
+  type QueueSummary,
+} from "../link/wire.js";
 import type { Bodies } from "./bodies.js";
 import type { Loop } from "./loop.js";
 
@@ -16,6 +22,7 @@ export interface Reads {
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
   queues(): Promise<string[]>;
+  summaries(): Promise<QueueSummary[]>;
 }
 
 export function createReads(
@@ -62,10 +69,21 @@ export function createReads(
           fate.state === "dead" ? { state: fate.state, reason: fate.reason, error: fate.failure } : fate,
         );
       }),
-    queues: () =>
-      loop.read((current) => [...current.queues.keys()].filter((name) => !name.startsWith(OWN_QUEUE_PREFIX))),
+    queues: () => loop.read((current) => listed(current).map(({ name }) => name)),
+    summaries: () =>
+      loop.read((current) => {
+        advance(current, now());
+        return listed(current).map((queue): QueueSummary => {
+          const { ready, delayed, leased, blocked, dead, paused, oldestAgeMs } = statsOf(queue, now());
+          return { name: queue.name, ready, delayed, leased, blocked, dead, paused, oldestAgeMs };
+        });
+      }),
   };
 }
+
+/** The queues that callers have made. */
+const listed = ({ queues }: State): QueueState[] =>
+  [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
 
 function viewOf(
   entry: MessageEntry,

@@ -58,7 +58,11 @@ const shape =
 
 const held = arrayOf(shape({ grant: identifier, seqs: ranges }), REQUEST_MESSAGES_MAX);
 const failure = shape({ name: string(0, 1_000), message: string(0, 100_000) });
-const filter = record({ ids: arrayOf(identifier, REQUEST_MESSAGES_MAX), reason: string(0, 10_000) });
+const filter = record({
+  ids: arrayOf(identifier, REQUEST_MESSAGES_MAX),
+  reason: string(0, 10_000),
+  olderThanMs: duration(),
+});
 
 /** An object whose member `key` says which of `variants` it is. */
 const variant =
@@ -113,6 +117,13 @@ const messages: Spec = {
   groups: groupIds,
 };
 
+/** Which waiting messages a purge takes. */
+export const purgeFilter: Check = record({
+  state: oneOf("ready", "delayed", "blocked"),
+  priority: integer(0, PRIORITY_MAX),
+  olderThanMs: duration(),
+});
+
 const command = variant("type", {
   send: shape({ type: anything, atomic: boolean, ...messages }, "headers", "groups"),
   transaction: shape({
@@ -130,9 +141,9 @@ const command = variant("type", {
   extend: shape({ type: anything, grant: identifier, seq: integer(0), ms: duration(1) }),
   configure: shape({ type: anything, queue, settings: record(SETTINGS_SPEC) }),
   pause: shape({ type: anything, queue, paused: boolean }),
-  purge: shape({ type: anything, queue }),
+  purge: shape({ type: anything, queue, filter: purgeFilter }, "filter"),
   delete: shape({ type: anything, queue }),
-  redrive: shape({ type: anything, queue, filter }),
+  redrive: shape({ type: anything, queue, filter, max: integer(1), diedBy: integer(0) }, "max", "diedBy"),
   "purge-dead": shape({ type: anything, queue, filter }),
 });
 
@@ -161,6 +172,7 @@ const request = variant("op", {
   watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
   fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
   queues: shape({ op }),
+  summaries: shape({ op }),
   diagnostics: shape({ op }),
   suspend: shape({ op }),
   goodbye: shape({ op }),

@@ -1,7 +1,7 @@
 // What crosses between a client and its host. Each side offers the other one function that takes a request and
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
-import type { DeadLetterFilter, Held, SendSegment, Settlement } from "../core/commands.js";
+import type { DeadLetterFilter, Held, PurgeFilter, SendSegment, Settlement } from "../core/commands.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { QueueSettings } from "../core/settings.js";
 import type { MessageState, QueueStats } from "../core/view.js";
@@ -32,9 +32,15 @@ export type ClientCommand =
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
-  | { readonly type: "purge"; readonly queue: string }
+  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
   | { readonly type: "delete"; readonly queue: string }
-  | { readonly type: "redrive"; readonly queue: string; readonly filter: DeadLetterFilter }
+  | {
+      readonly type: "redrive";
+      readonly queue: string;
+      readonly filter: DeadLetterFilter;
+      readonly max?: number | undefined;
+      readonly diedBy?: number | undefined;
+    }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 
 /** A settlement, with the time that handlers took for its messages, summed; missing when nobody measured it. */
@@ -94,6 +100,8 @@ export type HostRequest =
   /** Answers with what became of each of these messages. */
   | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
   | { readonly op: "queues" }
+  /** Answers with a summary of each queue. */
+  | { readonly op: "summaries" }
   | { readonly op: "diagnostics" }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
   | { readonly op: "suspend" }
@@ -191,6 +199,12 @@ export interface MessageView<Body = unknown> {
   readonly error?: { readonly name: string; readonly message: string };
   /** Epoch milliseconds at which it became a dead letter. */
   readonly diedAt?: number;
+}
+
+/** A queue in short, as `connection.queues()` lists it. */
+export interface QueueSummary
+  extends Pick<QueueStats, "ready" | "delayed" | "leased" | "blocked" | "dead" | "paused" | "oldestAgeMs"> {
+  readonly name: string;
 }
 
 /** What became of a message, for who waits for its answer. */

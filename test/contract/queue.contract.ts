@@ -818,7 +818,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         );
         expect(seen).toEqual(["half of 1", "half of 2", "half of 3"]);
         expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: 3 } });
-        expect(await (connections[0] as Connection).queues()).toEqual(["orders"]);
+        expect(await (connections[0] as Connection).queues()).toMatchObject([{ name: "orders" }]);
       });
 
       test("a request whose consumer goes away is answered by the next", async () => {
@@ -947,6 +947,61 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         expect(await queue.stats()).toMatchObject({ ready: 0, delayed: 0, leased: 0, totals: { acked: 1, purged: 2 } });
       });
 
+      test("purge takes what its filter says: by state, priority and age", async () => {
+        const queue = await open<string>();
+        await queue.sendBatch([
+          { body: "old" },
+          { body: "old, urgent", priority: 9 },
+          { body: "delayed", delayMs: 60_000 },
+          { body: "head", groupId: "g" },
+          { body: "blocked", groupId: "g" },
+        ]);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        await queue.send("new");
+        const bodies = async () => (await queue.peek()).map(({ body }) => body);
+        expect(await queue.purge({ filter: { state: "delayed" } })).toEqual({ purged: 1 });
+        expect(await queue.purge({ filter: { priority: 9 } })).toEqual({ purged: 1 });
+        expect(await queue.purge({ filter: { state: "blocked" } })).toEqual({ purged: 1 });
+        expect(await queue.purge({ filter: { state: "ready", olderThanMs: 50 } })).toEqual({ purged: 2 });
+        expect(await bodies()).toEqual(["new"]);
+        expect(await queue.stats()).toMatchObject({ ready: 1, delayed: 0, blocked: 0, totals: { purged: 5 } });
+        const bad = queue.purge({ filter: { state: "leased" } as never });
+        await expect(bad).rejects.toMatchObject({ code: "invalid-argument" });
+      });
+
+      test("dead letters are redriven at the rate asked for, once each, and picked by age", async () => {
+        const queue = await open<number>();
+        await queue.sendBatch(Array.from({ length: 8 }, (_, body) => ({ body })));
+        for (const delivery of await queue.receive({ max: 8 })) await delivery.deadLetter("no");
+        expect(await queue.deadLetters.purge({ filter: { olderThanMs: 60_000 } })).toEqual({ purged: 0 });
+        queue.consume(({ deadLetter }) => deadLetter("again"));
+        const startedAt = Date.now();
+        expect(await queue.deadLetters.redrive({ rate: 20 })).toEqual({ redriven: 8 });
+        expect(Date.now() - startedAt).toBeGreaterThan(250);
+        const controller = new AbortController();
+        const reason = new Error("enough");
+        const paced = queue.deadLetters.redrive({ rate: 1, signal: controller.signal });
+        setTimeout(() => controller.abort(reason), 50);
+        await expect(paced).rejects.toBe(reason);
+        await expect(queue.deadLetters.redrive({ rate: 0 })).rejects.toMatchObject({ code: "invalid-argument" });
+      });
+
+      test("a connection lists its queues with what they hold", async () => {
+        const queue = await open<number>();
+        const connection = connections[0] as Connection;
+        const other = await connection.openQueue<number>("other");
+        await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3, delayMs: 60_000 }]);
+        await (await queue.receive())[0]?.deadLetter("no");
+        await queue.receive();
+        await other.pause();
+        await other.send(1);
+        const none = { delayed: 0, leased: 0, blocked: 0, dead: 0, paused: false, oldestAgeMs: null };
+        expect(await connection.queues()).toEqual([
+          { ...none, name: "orders", ready: 0, delayed: 1, leased: 1, dead: 1 },
+          { ...none, name: "other", ready: 1, paused: true, oldestAgeMs: expect.any(Number) },
+        ]);
+      });
+
       test("delete takes the queue with all it holds, and a send makes a new one", async () => {
         const queue = await open<number>({ maxDeliveries: 7 });
         const other = await openAgain<number>();
@@ -1053,7 +1108,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         await expect(queue.receive()).rejects.toMatchObject({ code: "closed" });
         expect(() => queue.consume(() => {})).toThrow(QueueError);
         await sibling.send("fine");
-        expect((await connection.queues()).sort()).toEqual(["orders", "sibling"]);
+        expect((await connection.queues()).map(({ name }) => name).sort()).toEqual(["orders", "sibling"]);
       });
 
       test("closing waits for what was sent, and gives deliveries back at once", async () => {

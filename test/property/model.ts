@@ -407,7 +407,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
 
   const redrive = (command: Of<"redrive">, now: number, seen: Seen) => {
-    const chosen = matching(command, seen);
+    const chosen = matching(command, seen).slice(0, command.max);
     if (depth(command.queue) + chosen.length > queueOf(command.queue).settings.maxMessages && chosen.length > 0) {
       return expect(seen.outcome).toMatchObject({ ok: false, code: "full" });
     }
@@ -496,8 +496,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       case "pause":
         queueOf(command.queue).paused = command.paused;
         return;
-      case "purge":
-        return purge(command.queue, all(command.queue, "ready", "delayed", "blocked"), now, seen);
+      case "purge": {
+        const { state, priority, olderThanMs = Number.NEGATIVE_INFINITY } = command.filter ?? {};
+        const waiting = all(command.queue, ...(state ? [state] : ["ready", "delayed", "blocked"]));
+        const gone = waiting.filter(
+          (message) => (priority ?? message.priority) === message.priority && message.sentAt <= now - olderThanMs,
+        );
+        return purge(command.queue, gone, now, seen);
+      }
       case "delete": {
         const gone = messages.filter(({ queue }) => queue === command.queue);
         expect(seen.outcome).toMatchObject({ ok: true, value: { deleted: gone.length } });

@@ -2,7 +2,7 @@
 // can shrink a failing history to its core. The world turns a step into a command when its time comes.
 
 import fc from "fast-check";
-import type { Verdict } from "../../src/core/commands.js";
+import type { PurgeFilter, Verdict } from "../../src/core/commands.js";
 import type { LeaseMode } from "../../src/core/journal.js";
 import type { Backoff, QueueSettings } from "../../src/core/settings.js";
 
@@ -36,8 +36,9 @@ export type Step =
       settings: Partial<Omit<QueueSettings, "backoff">> & { backoff?: Partial<Backoff> };
     }
   | { op: "pause"; queue: number; paused: boolean }
-  | { op: "purge" | "delete"; queue: number }
-  | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number }
+  | { op: "purge"; queue: number; filter: PurgeFilter | undefined }
+  | { op: "delete"; queue: number }
+  | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number; max: number | undefined }
   /** The host moves live bodies of neighbouring batches into one. */
   | { op: "rewrite"; from: number; count: number }
   /** The host deletes batches that nothing references. */
@@ -225,7 +226,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: op("pause"), queue, paused: rarely }) },
   {
     weight: 1,
-    arbitrary: fc.record({ op: fc.constantFrom("purge" as const, "purge" as const, "delete" as const), queue }),
+    arbitrary: fc.record({
+      op: op("purge"),
+      queue,
+      filter: fc.option(
+        fc.record(
+          {
+            state: fc.constantFrom("ready" as const, "delayed" as const, "blocked" as const),
+            priority: fc.constantFrom(4, 9),
+            olderThanMs: fc.constantFrom(0, 30),
+          },
+          { requiredKeys: [] },
+        ),
+        { nil: undefined, freq: 3 },
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: op("delete"), queue }),
   },
   {
     weight: 3,
@@ -234,6 +253,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       queue,
       by: fc.constantFrom("all" as const, "reason" as const, "ids" as const),
       from: fc.nat(2),
+      max: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ op: op("rewrite"), from: fc.nat(3), count: fc.integer({ min: 1, max: 4 }) }) },

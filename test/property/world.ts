@@ -227,15 +227,19 @@ export function createWorld({ isTerse = false } = {}): World {
         };
       case "pause":
         return { client: "c0", command: { type: "pause", queue: `q${step.queue}`, paused: step.paused } };
-      case "purge":
+      case "purge": {
+        const { filter } = step;
+        return { client: "c0", command: { type: "purge", queue: `q${step.queue}`, ...(filter && { filter }) } };
+      }
       case "delete":
-        return { client: "c0", command: { type: step.op, queue: `q${step.queue}` } };
+        return { client: "c0", command: { type: "delete", queue: `q${step.queue}` } };
       case "redrive":
       case "purge-dead": {
         const dead = [...(state.queues.get(`q${step.queue}`)?.dead.keys() ?? [])].slice(step.from);
         const ids = dead.map((seq) => idOf(state, seq));
         const filter = step.by === "all" ? {} : step.by === "ids" ? { ids } : { reason: "max-deliveries" };
-        return { client: "c0", command: { type: step.op, queue: `q${step.queue}`, filter } };
+        const max = step.op === "redrive" && step.max !== undefined ? { max: step.max } : {};
+        return { client: "c0", command: { type: step.op, queue: `q${step.queue}`, filter, ...max } };
       }
       default:
         return undefined;

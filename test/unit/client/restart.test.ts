@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { startHosts } from "./client-fixture.js";
+
+test("a paused queue stays paused under the next host, and hands out once it is resumed", async () => {
+  const hosts = await startHosts();
+  const queue = await hosts.connect().connection.openQueue<number>("q");
+  await queue.pause();
+  await queue.send(1);
+  await hosts.change();
+  const other = await hosts.connect().connection.openQueue<number>("q");
+  expect(await other.stats()).toMatchObject({ paused: true, pausedBy: "caller", ready: 1 });
+  const seen: number[] = [];
+  other.consume(({ body }) => void seen.push(body));
+  expect(await other.receive({ waitMs: 50 })).toEqual([]);
+  await queue.resume();
+  await expect.poll(() => seen).toEqual([1]);
+  await hosts.change();
+  expect(await other.stats()).toMatchObject({ paused: false });
+  await hosts.close();
+});
+
+test("a deleted queue stays deleted under the next host, and what a filter left stays", async () => {
+  const hosts = await startHosts();
+  const { connection } = hosts.connect();
+  const [gone, kept] = [await connection.openQueue<number>("gone"), await connection.openQueue<number>("kept")];
+  await gone.sendBatch([{ body: 1 }, { body: 2 }]);
+  await kept.sendBatch([{ body: 1 }, { body: 2, priority: 9 }, { body: 3 }, { body: 4, delayMs: 60_000 }]);
+  await gone.delete();
+  expect(await kept.purge({ filter: { priority: 4, state: "ready" } })).toEqual({ purged: 2 });
+  await hosts.change();
+  expect(await connection.queues()).toMatchObject([{ name: "kept", ready: 1, delayed: 1 }]);
+  expect((await kept.peek()).map(({ body }) => body)).toEqual([2, 4]);
+  await hosts.close();
+});
