@@ -25,6 +25,7 @@ export type HistoryEvent =
       readonly body: string;
       readonly priority?: number;
       readonly delayMs?: number;
+      readonly groupId?: string;
     })
   /** It resolved: the message is accepted. */
   | (Happened & { readonly type: "sent"; readonly body: string; readonly id: string })

@@ -75,6 +75,8 @@ export interface Report {
   readonly overLimit: readonly string[];
   readonly early: readonly string[];
   readonly outOfOrder: readonly string[];
+  /** Messages of a group that were handled while an earlier one of it was not done. */
+  readonly outOfTurn: readonly string[];
   /** What does not add up in the queue's own counts. */
   readonly conservation: readonly string[];
 }
@@ -92,6 +94,7 @@ export function check(history: History, options: CheckOptions): Report {
     overLimit: bodiesOf(messages, ({ tries }) => tries.some(({ delivered }) => delivered.attempt > maxDeliveries)),
     early: bodiesOf(messages, (message) => isEarly(message, seen.disturbances, toleranceMs)),
     outOfOrder: isOrdered ? findDisorder(messages) : [],
+    outOfTurn: findOutOfTurn(messages),
     conservation: findLeaks(seen, messages),
   };
   const bad = duplicates.filter(
@@ -108,6 +111,7 @@ export function check(history: History, options: CheckOptions): Report {
     ...findings.overLimit.map((body) => `more than ${maxDeliveries} attempts: ${body}`),
     ...findings.early.map((body) => `early: ${body}`),
     ...findings.outOfOrder.map((body) => `out of order: ${body}`),
+    ...findings.outOfTurn.map((body) => `handled before an earlier message of its group was done: ${body}`),
     ...findings.conservation,
     ...seen.malformed,
   ];
@@ -264,7 +268,7 @@ function isEarly({ send, tries }: Message, { clock }: Disturbances, toleranceMs:
 function findDisorder(messages: readonly Message[]): string[] {
   const latest = new Map<string, number>();
   const firsts = messages
-    .filter(({ send, tries }) => send !== undefined && send.delayMs === undefined && tries.length > 0)
+    .filter(({ send, tries }) => send && send.delayMs === undefined && !send.groupId && tries.length > 0)
     .sort((a, b) => (a.tries[0]?.place ?? 0) - (b.tries[0]?.place ?? 0));
   return bodiesOf(firsts, ({ producer, counter, send }) => {
     const key = `${send?.priority ?? ""} ${producer}`;
@@ -273,6 +277,38 @@ function findDisorder(messages: readonly Message[]): string[] {
     return isBehind;
   });
 }
+
+/** Of two messages of a group, the earlier one is done before the later one is handed out. */
+function findOutOfTurn(messages: readonly Message[]): string[] {
+  const groups = new Map<string, Message[]>();
+  for (const message of messages) {
+    const groupId = message.send?.groupId;
+    if (groupId !== undefined && message.ids.size === 1) groups.set(groupId, [...(groups.get(groupId) ?? []), message]);
+  }
+  /** Place at which a settlement was called that ended the message: until then it was not done. */
+  const doneAt = ({ tries }: Message): number =>
+    Math.max(
+      -1,
+      ...tries.map(({ settle, settled }) => (settled?.event.verdict === "ack" ? (settle?.place ?? -1) : -1)),
+    );
+  return [...groups.values()].flatMap((members) => {
+    const inOrder = members.sort((a, b) => seqOf(a) - seqOf(b));
+    let latestDone = -1;
+    return inOrder
+      .filter((message) => {
+        const isEarly = (message.tries[0]?.place ?? Number.POSITIVE_INFINITY) < latestDone;
+        latestDone = Math.max(latestDone, doneAt(message));
+        return isEarly;
+      })
+      .map(({ body }) => body);
+  });
+}
+
+/** Ids end with the number of the message, rising in the order of acceptance. */
+const seqOf = ({ ids }: Message): number => {
+  const [id = ""] = ids;
+  return Number.parseInt(id.slice(id.lastIndexOf("-") + 1), 36);
+};
 
 // ---- conservation
 

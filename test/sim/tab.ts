@@ -19,11 +19,22 @@ export interface TabParts {
   readonly origin: Origin;
   readonly random: Random;
   readonly settings: QueueOptions & { readonly handlerTimeoutMs: number };
+  /** What its sends ask for beside priorities and delays. */
+  readonly sends: Sends;
   readonly record: (event: Unstamped) => void;
   /** A store that refuses commits refuses acknowledgements: then handlers acknowledge by a call, and hear of it. */
   readonly mustSettleByHand: boolean;
   readonly isHealed: () => boolean;
   readonly note: (text: string) => void;
+}
+
+export interface Sends {
+  /** Groups that messages are spread over; 0: none. */
+  readonly groups: number;
+  /** Some carry an id for deduplication, and are sent a second time. */
+  readonly areUnique: boolean;
+  /** Some are worth nothing after a while. */
+  readonly ttl: boolean;
 }
 
 /** An event whose time is now. */
@@ -125,11 +136,18 @@ export function openTab(parts: TabParts): Tab {
   const newItem = (): { body: string } & SendOptions => {
     const body = `${name}-${counter++}`;
     const priority = random.chance(0.2) ? random.pick([0, 9]) : 4;
-    const delayMs = random.chance(0.1) ? random.between(1, 2_000) : undefined;
-    return { body, priority, ...(delayMs !== undefined && { delayMs }) };
+    const { groups, areUnique, ttl } = parts.sends;
+    return {
+      body,
+      priority,
+      ...(random.chance(0.1) && { delayMs: random.between(1, 2_000) }),
+      ...(groups > 0 && random.chance(0.5) && { groupId: `g${random.between(1, groups)}` }),
+      ...(areUnique && random.chance(0.5) && { deduplicationId: body }),
+      ...(ttl && random.chance(0.1) && { ttlMs: random.between(100, 5_000) }),
+    };
   };
 
-  const recordSend = ({ body, priority, delayMs }: { body: string } & SendOptions) => {
+  const recordSend = ({ body, priority, delayMs, groupId }: { body: string } & SendOptions) => {
     pending++;
     record({
       type: "send",
@@ -137,6 +155,7 @@ export function openTab(parts: TabParts): Tab {
       body,
       ...(priority !== undefined && { priority }),
       ...(delayMs !== undefined && { delayMs }),
+      ...(groupId !== undefined && { groupId }),
     });
   };
 
@@ -232,7 +251,11 @@ export function openTab(parts: TabParts): Tab {
         }
         for (const { body, ...options } of items) {
           (queue as Queue<string>).send(body, options).then(
-            ({ id }) => recordSent(body, id),
+            ({ id }) => {
+              recordSent(body, id);
+              // As an application does that did not hear of the first: it must change nothing.
+              if (options.deduplicationId && random.chance(0.3)) queue?.send(body, options).catch(() => {});
+            },
             (error) => recordFailure(body, error),
           );
         }

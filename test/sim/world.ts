@@ -6,7 +6,7 @@ import type { StoreFault } from "./faulty-store.js";
 import { createOrigin, type Origin, type Worker } from "./origin.js";
 import { createRandom, type Random } from "./random.js";
 import { createScheduler } from "./scheduler.js";
-import { openTab, type Tab, type Unstamped } from "./tab.js";
+import { openTab, type Sends, type Tab, type Unstamped } from "./tab.js";
 
 export interface Faults {
   readonly crashHost: number;
@@ -83,12 +83,21 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   let tabsOpened = 0;
   let workersNamed = 0;
   const isOrdered = random.chance(0.25);
+  const sends: Sends = {
+    groups: random.chance(0.4) ? random.between(1, 12) : 0,
+    areUnique: random.chance(0.4),
+    ttl: !isOrdered && random.chance(0.3),
+  };
   const settings = {
     // Where order is judged, no slow disk ends the lease of what waits in the consumer's buffer.
     leaseMs: random.between(500, 3_000) + (isOrdered ? 30_000 : 0),
     handlerTimeoutMs: random.between(2_000, 5_000),
     maxDeliveries: random.between(2, 5),
     backoff: { type: "exponential", baseMs: random.between(10, 200), maxMs: 2_000, jitter: "full" },
+    onGroupFailure: "skip",
+    deduplicationWindowMs: 10 * 60_000,
+    ...(random.chance(0.2) && { maxInFlight: random.between(2, 10) }),
+    ...(random.chance(0.2) && { rateLimit: { limit: random.between(5, 20), intervalMs: random.between(20, 100) } }),
   } as const;
 
   const origin: Origin = createOrigin({
@@ -117,6 +126,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
       origin,
       random,
       settings,
+      sends,
       record,
       mustSettleByHand: drawn.store.abort > 0 || drawn.store.quota > 0,
       isHealed: () => faults === QUIET,
@@ -229,7 +239,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     if (tabs.some((tab) => tab.pending > 0)) continue;
     last.queue?.stats().then(
       (stats) => {
-        if (stats.ready + stats.delayed + stats.leased === 0) drained = stats;
+        if (stats.ready + stats.delayed + stats.leased + stats.blocked === 0) drained = stats;
       },
       (error) => note(`stats: ${error}`),
     );

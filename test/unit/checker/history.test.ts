@@ -264,6 +264,19 @@ describe("order", () => {
   });
 });
 
+describe("turn within a group", () => {
+  const judged = (...history: (HistoryEvent | HistoryEvent[])[]) =>
+    check(history.flat() as History, { maxDeliveries: 3 }).outOfTurn;
+  const inGroup = (groupId: string) => [...sending("p-0", { groupId }), ...sending("p-1", { groupId: "g" })];
+
+  test("a message that was handled before an earlier one of its group was done", () =>
+    expect(judged(inGroup("g"), delivered("p-0"), delivered("p-1"), acking("p-0"), acking("p-1"))).toEqual(["p-1"]));
+  test("not: one after the other, or of another group", () => {
+    expect(judged(inGroup("g"), delivered("p-0"), acking("p-0"), delivered("p-1"), acking("p-1"))).toEqual([]);
+    expect(judged(inGroup("h"), delivered("p-0"), delivered("p-1"), acking("p-0"), acking("p-1"))).toEqual([]);
+  });
+});
+
 describe("conservation", () => {
   test.each([
     ["a message that is nowhere", { accepted: 1, acked: 0 }],
