@@ -12,12 +12,14 @@ export type { QueueOptions, SendOptions } from "./client/options.js";
 export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } from "./client/queue.js";
 export type { QueueEventMap } from "./client/queue-events.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
+export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/topic.js";
 export type { Transaction } from "./client/transaction.js";
 export type { DeadLetterFilter, PurgeFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
 export type { Prediction } from "./core/queueing.js";
 export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
+export type { HeaderMatch, SubscriptionFilter } from "./core/topics.js";
 export type { MessageState, QueueStats } from "./core/view.js";
 export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary } from "./link/wire.js";
 
@@ -37,6 +39,12 @@ const api = createApi({
  * are missing, and with `storage-failed` or `format-too-new` when the database cannot be used.
  */
 export const openQueue = api.openQueue;
+
+/**
+ * A topic: what is published to it goes to each of its subscriptions, which are queues. Shares the connection, and rejects,
+ * as `openQueue` does.
+ */
+export const openTopic = api.openTopic;
 
 /** A connection of its own: many queues over one link, closed together. Rejects as `openQueue` does. */
 export const connect = api.connect;

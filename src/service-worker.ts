@@ -12,5 +12,8 @@ const api = createApi({ inContext: createHosting("service-worker") });
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
 export const openQueue = api.openQueue;
 
+/** As `openTopic` of "originmq". */
+export const openTopic = api.openTopic;
+
 /** As `connect` of "originmq". */
 export const connect = api.connect;

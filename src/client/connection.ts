@@ -10,6 +10,7 @@ import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "./opt
 import { createQueue, type Queue } from "./queue.js";
 import { tellOfPast } from "./queue-events.js";
 import type { StandardSchema } from "./schema.js";
+import { checkTopicName, createTopic, type Topic } from "./topic.js";
 import { runTransaction, type Transaction } from "./transaction.js";
 
 export interface ConnectOptions {
@@ -58,6 +59,8 @@ export interface Connection {
     options: QueueOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
   openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
+  /** A topic, of which this connection publishes or opens subscriptions. */
+  openTopic<Body = unknown>(name: string): Promise<Topic<Body>>;
   /**
    * Everything that the callback does with the transaction happens in one commit, or none of it: rejects with what the
    * callback throws, with `lease-lost` when one lease has ended, or with why a message was refused (`full`, …). After a
@@ -147,6 +150,19 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
       );
       queues.add(queue);
       return queue;
+    },
+    async openTopic<Body>(name: string) {
+      checkTopicName(name);
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      if (!isLazy) await client.connected();
+      const topic: Topic<Body> = createTopic<Body>({
+        name,
+        pipeline: client.pipeline,
+        openQueue: (queue, options) => connection.openQueue<Body>(queue, options),
+        onClosed: async () => void queues.delete(topic),
+      });
+      queues.add(topic);
+      return topic;
     },
     async transaction(callback) {
       aFunction(callback, "transaction(callback)");

@@ -178,12 +178,12 @@ export function itemOf(body: unknown, options: SendOptions | undefined, where = 
   };
 }
 
-export function itemsOf(items: unknown): Item[] {
+export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   if (!Array.isArray(items) || items.length === 0 || items.length > REQUEST_MESSAGES_MAX) {
-    return invalid("sendBatch(items)", items, `an array of 1 to ${REQUEST_MESSAGES_MAX} messages`);
+    return invalid(named, items, `an array of 1 to ${REQUEST_MESSAGES_MAX} messages`);
   }
   return items.map((given: unknown, i) => {
-    const where = `sendBatch(items)[${i}]`;
+    const where = `${named}[${i}]`;
     if (typeof given !== "object" || given === null || !("body" in given))
       return invalid(where, given, "an object with a body");
     const { body, ...options } = given as { body: unknown } & SendOptions;

@@ -147,7 +147,7 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   purge(options?: { readonly filter?: PurgeFilter }): Promise<{ readonly purged: number }>;
   /**
    * Deletes the queue: every message, dead letters, settings and totals. Handlers here are stopped by force; deliveries
-   * elsewhere are lost to their consumers. Closes this object; a send of another makes a new queue of the name.
+   * elsewhere are lost to their consumers. A subscription ends with its queue. Closes this object; a send of another makes a new queue of the name.
    */
   delete(): Promise<{ readonly deleted: number }>;
   readonly deadLetters: DeadLetters<Input>;

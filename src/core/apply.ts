@@ -19,6 +19,7 @@ import {
   type QueueState,
   type State,
 } from "./state.js";
+import { applySubscription } from "./topics.js";
 import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "./waiting.js";
 
 /** Replays one record. */
@@ -61,6 +62,10 @@ export function apply(state: State, change: Change, at: number): void {
       return accept(state, change, at);
     case "replaced":
       return replaceBody(state, queueOf(state, change.queue), change);
+    case "subscribed":
+    case "unsubscribed":
+    case "released":
+      return applySubscription(state, change);
     case "leased":
       return lease(state, change, at);
     case "renewed":
@@ -180,6 +185,7 @@ function accept(state: State, change: Of<"accepted">, at: number): void {
   const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt, groups } = change;
   queue.counters.accepted += count;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
+  if (change.isShared) state.batches.retain(bodySeq, count);
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
   const run = runOf(
     { seq, bodySeq, priority, attempts: 0, sentAt: at, expiresAt, group: undefined },

@@ -24,6 +24,8 @@ export interface BatchIndex {
   readonly bytes: number;
   add(batch: { firstSeq: Seq; count: number; bytes: number; seqs?: Ranges }): Batch;
   find(bodySeq: Seq): Batch | undefined;
+  /** Adds a reference to each of these bodies. */
+  retain(bodySeq: Seq, count: number): void;
   /** Drops one reference to each of these bodies. */
   release(bodySeq: Seq, count: number): void;
   /** Replaces batches by rewritten ones; what is in the new ones is live. */
@@ -36,7 +38,8 @@ export interface BatchIndex {
   takeFreed(): Seq[];
   /** For loading a checkpoint: start with nothing referenced, then `retain` what the messages reference. */
   releaseAll(): void;
-  retain(bodySeq: Seq, count: number): void;
+  /** References beyond one of each body: those that several messages share. */
+  readonly shared: ReadonlyMap<Seq, number>;
   /** Drops every batch that nothing references. */
   sweep(): void;
 }
@@ -86,6 +89,7 @@ export function createBatchIndex(): BatchIndex {
   let bytes = 0;
   let freed: Seq[] = [];
   let recent: Batch | undefined;
+  const shared = new Map<Seq, number>();
 
   const covers = (batch: Batch | undefined, seq: Seq): batch is Batch =>
     batch !== undefined && seq >= batch.firstSeq && seq <= batch.lastSeq;
@@ -149,11 +153,19 @@ export function createBatchIndex(): BatchIndex {
       return batch;
     },
     find,
+    shared,
     release(bodySeq, count) {
       for (let seq = bodySeq; seq < bodySeq + count; ) {
+        const references = shared.size > 0 ? shared.get(seq) : undefined;
+        if (references !== undefined) {
+          if (references === 1) shared.delete(seq);
+          else shared.set(seq, references - 1);
+          seq++;
+          continue;
+        }
         const batch = find(seq);
         assert(batch, `body ${seq} is in a batch`);
-        const here = batch.seqs ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
+        const here = batch.seqs || shared.size > 0 ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
         batch.live -= here;
         if (batch.live === 0) {
           freed.push(batch.firstSeq);
@@ -196,6 +208,7 @@ export function createBatchIndex(): BatchIndex {
       return ranges;
     },
     releaseAll() {
+      shared.clear();
       for (const batch of list) {
         batch.live = 0;
         batch.gone = undefined;
@@ -206,10 +219,17 @@ export function createBatchIndex(): BatchIndex {
         const batch = covers(recent, seq) ? recent : list[search(seq)];
         assert(covers(batch, seq), `body ${seq} is in a batch`);
         recent = batch;
-        const here = batch.seqs ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
+        if (batch.live > 0 && !isGone(batch, seq)) {
+          shared.set(seq, (shared.get(seq) ?? 0) + 1);
+          seq++;
+          continue;
+        }
+        // Some of the others may be referenced already.
+        const isFirst = batch.live === 0;
+        const here = batch.seqs || !isFirst ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
         if (here < batch.count) {
           // The first one back: all others are still gone.
-          if (batch.live === 0) forEachSeq(seqsIn(batch), (other) => markGone(batch, other, 1));
+          if (isFirst) forEachSeq(seqsIn(batch), (other) => markGone(batch, other, 1));
           for (let i = 0; i < here; i++) markLive(batch, seq + i);
         }
         batch.live += here;

@@ -22,6 +22,7 @@ import {
   type State,
   type Term,
 } from "./state.js";
+import type { SubscriptionFilter } from "./topics.js";
 import { blockedRuns, delayedRuns } from "./waiting.js";
 
 export const CHECKPOINT_VERSION = 1;
@@ -37,6 +38,10 @@ type HeadChunk = {
   readonly now: number;
   readonly quarantined: Ranges;
   readonly terms: readonly Term[];
+  readonly topics?: readonly (readonly [
+    topic: string,
+    subscriptions: readonly (readonly [string, SubscriptionFilter])[],
+  ])[];
   readonly clients: readonly {
     id: string;
     seenAt: number;
@@ -197,7 +202,8 @@ function encodeHead(state: State): HeadChunk {
   }));
   const { lsn, epoch, nextSeq, now } = state;
   const quarantined = rangesOf(state.quarantined);
-  return { v, kind: "head", lsn, epoch, nextSeq, now, quarantined, terms: usedTerms(state), clients };
+  const topics = [...state.topics].map(([topic, subscriptions]) => [topic, [...subscriptions]] as const);
+  return { v, kind: "head", lsn, epoch, nextSeq, now, quarantined, terms: usedTerms(state), topics, clients };
 }
 
 /** Terms of which a message can still exist: those before the first stored body are history. */
@@ -398,6 +404,7 @@ function decodeHead(state: State, head: HeadChunk): void {
   state.now = head.now;
   state.quarantined.push(...seqsOf(head.quarantined));
   state.terms.push(...head.terms);
+  for (const [topic, subscriptions] of head.topics ?? []) state.topics.set(topic, new Map(subscriptions));
   for (const { id, seenAt, confirmed, outcomes } of head.clients) {
     const client = createClientState(id);
     client.seenAt = seenAt;

@@ -4,6 +4,7 @@
 import type { QueueErrorCode } from "./errors.js";
 import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "./journal.js";
 import type { QueueSettings } from "./settings.js";
+import type { SubscriptionFilter } from "./topics.js";
 
 /** Consecutive messages of one send that share their attributes. */
 export interface SendSegment {
@@ -93,6 +94,20 @@ export type Command =
       readonly settlements: readonly Settlement[];
       readonly jitter: number;
     }
+  | {
+      readonly type: "subscribe";
+      readonly topic: string;
+      readonly subscription: string;
+      /** Missing: the one that is stored, or none. */
+      readonly filter?: SubscriptionFilter | undefined;
+    }
+  | { readonly type: "unsubscribe"; readonly topic: string; readonly subscription: string }
+  /** To every subscription whose filter it passes, all or nothing. */
+  | (Omit<Send, "type" | "queue" | "atomic"> & {
+      readonly type: "publish";
+      readonly topic: string;
+      readonly headers?: readonly (Readonly<Record<string, string>> | undefined)[] | undefined;
+    })
   | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | {
       readonly type: "renew";
@@ -146,6 +161,11 @@ export interface SendValue {
   readonly count: number;
   readonly duplicates?: readonly (readonly [index: number, id: string])[] | undefined;
   readonly refused?: OutcomeFailed | undefined;
+}
+
+/** Outcome value of a publish: how many subscriptions took each message. */
+export interface PublishValue {
+  readonly subscriptions: readonly number[];
 }
 
 /** Outcome value of a transaction: one for each of its sends. */

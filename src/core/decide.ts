@@ -12,6 +12,7 @@ import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
 import { depthOf, type State } from "./state.js";
+import { endSubscription, publish, subscribe, unsubscribe } from "./topics.js";
 import { transact } from "./transaction.js";
 
 export function decide(state: State, command: Command, now: number): Decision {
@@ -22,6 +23,12 @@ export function decide(state: State, command: Command, now: number): Decision {
       return deliver(state, command, now);
     case "settle":
       return settle(state, command, now);
+    case "subscribe":
+      return subscribe(state, command);
+    case "unsubscribe":
+      return unsubscribe(state, command);
+    case "publish":
+      return publish(state, command, now);
     case "transaction":
       return transact(state, command, now);
     case "extend":
@@ -115,7 +122,7 @@ function pause(state: State, name: string, paused: boolean): Decision {
 /** The queue with all it holds; what consumers hold of it is lost to them. */
 function deleteQueue(state: State, name: string): Decision {
   const queue = state.queues.get(name);
-  if (queue === undefined) return done([], { deleted: 0 });
+  if (queue === undefined) return done(endSubscription(state, name), { deleted: 0 });
   const held = rangesOf(queue.leased.keys());
   const dead = rangesOf(queue.dead.keys());
   const waiting = depthOf(queue);
@@ -126,6 +133,7 @@ function deleteQueue(state: State, name: string): Decision {
     ...(waiting > 0 ? [{ type: "purged", queue: name } as const] : []),
     ...(dead.length > 0 ? [{ type: "dead-purged", queue: name, seqs: dead } as const] : []),
     { type: "deleted", queue: name },
+    ...endSubscription(state, name),
   ];
   return done(changes, { deleted: waiting + queue.dead.size });
 }

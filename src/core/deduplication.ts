@@ -142,9 +142,10 @@ export function forgetOld(queue: QueueState, now: number): void {
   }
 }
 
-export function replaceBody(state: State, queue: QueueState, { seq, bodySeq }: Replaced): void {
+export function replaceBody(state: State, queue: QueueState, { seq, bodySeq, isShared }: Replaced): void {
   const { replacedBodies } = queue.deduplication;
   const earlier = replacedBodies.get(seq);
+  if (isShared) state.batches.retain(bodySeq, 1);
   if (earlier !== undefined) state.batches.release(earlier, 1);
   replacedBodies.set(seq, bodySeq);
   state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);

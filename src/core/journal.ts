@@ -4,6 +4,7 @@
 
 import type { QueueErrorCode } from "./errors.js";
 import type { QueueSettings } from "./settings.js";
+import type { SubscriptionFilter } from "./topics.js";
 
 /** Number of a message, rising over all queues of a database. Also names a body. */
 export type Seq = number;
@@ -69,13 +70,30 @@ export type Change =
       readonly isInstant?: true;
       /** Epoch milliseconds from which it is given up, if it waits then. */
       readonly expiresAt?: number;
+      /** Others refer to the same bodies: this is one more reference. */
+      readonly isShared?: true;
       /** One for each message, where they have any. */
       readonly deduplicationIds?: readonly string[];
       /** The group of all of them, or of each; "" is none. */
       readonly groups?: string | readonly string[];
     }
   /** A waiting message has another body from now on. */
-  | { readonly type: "replaced"; readonly queue: string; readonly seq: Seq; readonly bodySeq: Seq }
+  | {
+      readonly type: "replaced";
+      readonly queue: string;
+      readonly seq: Seq;
+      readonly bodySeq: Seq;
+      readonly isShared?: true;
+    }
+  | {
+      readonly type: "subscribed";
+      readonly topic: string;
+      readonly subscription: string;
+      readonly filter: SubscriptionFilter;
+    }
+  | { readonly type: "unsubscribed"; readonly topic: string; readonly subscription: string }
+  /** The reference that a body was stored with is gone: others keep it. */
+  | { readonly type: "released"; readonly seqs: Ranges }
   | {
       readonly type: "leased";
       readonly queue: string;

@@ -119,7 +119,8 @@ function fullQueue(name: string, queue: QueueState | undefined, wanted: number) 
   );
 }
 
-function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] {
+/** Batches of bodies numbered from `firstSeq` on. */
+export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] {
   const batches: Change[] = [];
   let start = 0;
   let bytes = 0;

@@ -97,5 +97,7 @@ export const SETTINGS_SPEC: Spec = {
 };
 
 export const QUEUE_NAME_MAX = 256;
+/** A topic's name and a subscription's make the name of a queue, with "/" between them. */
+export const TOPIC_NAME_MAX = 127;
 export const DEDUPLICATION_ID_MAX = 256;
 export const GROUP_ID_MAX = 256;

@@ -10,6 +10,7 @@ import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js"
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
 import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "./settings.js";
+import type { Subscriptions } from "./topics.js";
 
 /** The ready messages of one priority: what came back goes before what never left. */
 export interface Lane {
@@ -138,6 +139,7 @@ export interface State {
   readonly terms: Term[];
   readonly queues: Map<string, QueueState>;
   readonly batches: BatchIndex;
+  readonly topics: Map<string, Subscriptions>;
   readonly clients: Map<string, ClientState>;
   readonly grants: Map<string, Grant>;
   readonly leaseEnds: LeaseEnds;
@@ -153,6 +155,7 @@ export function createState(): State {
     terms: [],
     queues: new Map(),
     batches: createBatchIndex(),
+    topics: new Map(),
     clients: new Map(),
     grants: new Map(),
     leaseEnds: createLeaseEnds(),

@@ -36,6 +36,10 @@ export async function submit(
             headers,
             settle,
           });
+        } else if (command.type === "publish") {
+          const { bodies, ...rest } = command;
+          const sizes = bodies.map((body) => estimateBytes(body));
+          to.push({ command: { ...rest, sizes }, from, bodies, headers: command.headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -76,7 +80,7 @@ function transactionOf({ sends, settlements }: Of<"transaction">, client: string
 
 /** A client's command as the engine takes it. */
 function engineCommand(
-  command: Exclude<ClientCommand, { type: "send" | "transaction" }>,
+  command: Exclude<ClientCommand, { type: "send" | "publish" | "transaction" }>,
   client: string,
   jitter: number,
 ): Command {

@@ -15,10 +15,19 @@ import {
   record,
   type Spec,
   string,
+  subscription,
+  subscriptionFilter,
 } from "../core/check.js";
 import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
-import { DEDUPLICATION_ID_MAX, GROUP_ID_MAX, PRIORITY_MAX, QUEUE_NAME_MAX, SETTINGS_SPEC } from "../core/settings.js";
+import {
+  DEDUPLICATION_ID_MAX,
+  GROUP_ID_MAX,
+  PRIORITY_MAX,
+  QUEUE_NAME_MAX,
+  SETTINGS_SPEC,
+  TOPIC_NAME_MAX,
+} from "../core/settings.js";
 import { PEEKABLE } from "../core/view.js";
 import type { ClientCommand, HostRequest, SentMessages } from "./wire.js";
 
@@ -29,6 +38,7 @@ export const TRANSACTION_SENDS_MAX = 1_000;
 const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
 
 const queue = string(1, QUEUE_NAME_MAX);
+const topic = string(1, TOPIC_NAME_MAX);
 const identifier = string(1, 256);
 const anything: Check = () => {};
 
@@ -109,13 +119,13 @@ const groupIds: Check = (value, name) =>
     name,
   );
 
-const messages: Spec = {
-  queue,
+const unaddressed: Spec = {
   segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
   bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
   headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
   groups: groupIds,
 };
+const messages: Spec = { queue, ...unaddressed };
 
 /** Which waiting messages a purge takes. */
 export const purgeFilter: Check = record({
@@ -126,6 +136,9 @@ export const purgeFilter: Check = record({
 
 const command = variant("type", {
   send: shape({ type: anything, atomic: boolean, ...messages }, "headers", "groups"),
+  publish: shape({ type: anything, topic, ...unaddressed }, "headers", "groups"),
+  subscribe: shape({ type: anything, topic, subscription, filter: subscriptionFilter }, "filter"),
+  unsubscribe: shape({ type: anything, topic, subscription }),
   transaction: shape({
     type: anything,
     sends: arrayOf(shape(messages, "headers", "groups"), TRANSACTION_SENDS_MAX),
@@ -185,7 +198,7 @@ export function validateHostRequest(value: unknown): HostRequest {
   if (checked.op === "hello") checkTotal(checked.held, "request.held");
   if (checked.op !== "submit") return checked;
   for (const { number, command } of checked.commands) {
-    if (command.type === "send") checkSegments(command, `command ${number}`);
+    if (command.type === "send" || command.type === "publish") checkSegments(command, `command ${number}`);
     if (command.type === "transaction") checkTransaction(command, `command ${number}`);
     if (command.type === "settle") checkTotal(command.settlements, `command ${number}`);
   }
@@ -207,7 +220,7 @@ function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type:
   if (new Set(sends.map((one) => one.queue)).size < sends.length) invalid(name, sends, "one send to a queue at most");
 }
 
-function checkSegments({ segments, bodies, headers: column, groups }: SentMessages, name: string): void {
+function checkSegments({ segments, bodies, headers: column, groups }: Omit<SentMessages, "queue">, name: string): void {
   const total = segments.reduce((sum, { count }) => sum + count, 0);
   const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);

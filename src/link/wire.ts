@@ -4,6 +4,7 @@
 import type { DeadLetterFilter, Held, PurgeFilter, SendSegment, Settlement } from "../core/commands.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { QueueSettings } from "../core/settings.js";
+import type { SubscriptionFilter } from "../core/topics.js";
 import type { MessageState, QueueStats } from "../core/view.js";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -28,6 +29,14 @@ export type ClientCommand =
       readonly sends: readonly SentMessages[];
       readonly settlements: readonly Settlement[];
     }
+  | (Omit<SentMessages, "queue"> & { readonly type: "publish"; readonly topic: string })
+  | {
+      readonly type: "subscribe";
+      readonly topic: string;
+      readonly subscription: string;
+      readonly filter?: SubscriptionFilter | undefined;
+    }
+  | { readonly type: "unsubscribe"; readonly topic: string; readonly subscription: string }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }

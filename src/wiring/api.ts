@@ -1,4 +1,4 @@
-// `openQueue` and `connect`, for what a context can start.
+// `openQueue`, `openTopic` and `connect`, for what a context can start.
 
 import { type Client, createClient } from "../client/client.js";
 import {
@@ -11,6 +11,7 @@ import {
 import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/options.js";
 import type { Queue } from "../client/queue.js";
 import type { StandardSchema } from "../client/schema.js";
+import { checkTopicName, createTopic, type Topic } from "../client/topic.js";
 import { checkOptions } from "../core/check.js";
 import { createTransport, type Starters } from "./transport.js";
 
@@ -20,6 +21,7 @@ export interface Api {
     options: QueueOptions & ConnectOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
   openQueue<Body = unknown>(name: string, options?: QueueOptions & ConnectOptions): Promise<Queue<Body>>;
+  openTopic<Body = unknown>(name: string, options?: ConnectOptions): Promise<Topic<Body>>;
   connect(options?: ConnectOptions): Promise<Connection>;
 }
 
@@ -56,36 +58,60 @@ export function createApi(starters: Starters): Api {
   /** Clients that `openQueue` shares, by storage and database. */
   const shared = new Map<string, Shared>();
 
+  /** One more user of the database's client, who calls `leave` once. */
+  const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
+    const { database = "originmq", storage = "indexeddb", signal } = options;
+    if (options.persist) await persist();
+    signal?.throwIfAborted();
+    const key = `${storage}:${database}`;
+    const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
+    shared.set(key, entry);
+    entry.users++;
+    const leave = async () => {
+      if (--entry.users > 0) return;
+      shared.delete(key);
+      await entry.client.close();
+    };
+    return { client: entry.client, leave };
+  };
+
+  const openQueue = async <Body>(
+    name: string,
+    { settings, connect }: { readonly settings: QueueOptions; readonly connect: ConnectOptions },
+  ): Promise<Queue<Body>> => {
+    const { client, leave } = await join(connect);
+    const { lazy = false, signal } = connect;
+    try {
+      return await openQueueOver<Body>(client, name, { options: settings, lazy, signal }, leave);
+    } catch (error) {
+      await leave();
+      throw error;
+    }
+  };
+
   return {
     async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
       checkQueueName(name);
       checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
-      const {
-        database = "originmq",
-        worker: _,
-        storage = "indexeddb",
-        lazy = false,
-        persist: isPersisted = false,
-        signal,
-        ...settings
-      } = options;
-      if (isPersisted) await persist();
-      signal?.throwIfAborted();
-      const key = `${storage}:${database}`;
-      const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
-      shared.set(key, entry);
-      entry.users++;
-      const leave = async () => {
-        if (--entry.users > 0) return;
-        shared.delete(key);
-        await entry.client.close();
-      };
+      const { database, worker, storage, lazy, persist, signal, ...settings } = options;
+      return openQueue(name, { settings, connect: options });
+    },
+    async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {
+      checkTopicName(name);
+      checkOptions("openTopic()", options, CONNECT_SPEC);
+      const { client, leave } = await join(options);
       try {
-        return await openQueueOver<Body>(entry.client, name, { options: settings, lazy, signal }, leave);
+        if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
         await leave();
         throw error;
       }
+      return createTopic<Body>({
+        name,
+        pipeline: client.pipeline,
+        openQueue: (queue, settings) => openQueue<Body>(queue, { settings, connect: options }),
+        onClosed: leave,
+      });
     },
     async connect(options = {}) {
       checkOptions("connect()", options, CONNECT_SPEC);

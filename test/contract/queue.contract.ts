@@ -7,6 +7,7 @@ import {
   type ConnectOptions,
   connect,
   type Delivery,
+  type Queue,
   QueueError,
   type QueueOptions,
   type StandardSchema,
@@ -109,6 +110,78 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         const reason = new Error("enough");
         await expect(queue.send(1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
         expect(await queue.peek()).toEqual([]);
+      });
+    });
+
+    describe("topics", () => {
+      const openEvents = async () => {
+        database = `contract-${name}-${Date.now()}-${++count}`;
+        const connection = await connectAnother();
+        return { connection, topic: await connection.openTopic<string>("events") };
+      };
+      const bodiesOf = async (queue: Queue<string>) => (await queue.peek()).map(({ body }) => body);
+
+      test("copy what is published to each subscription, which is a queue of its own", async () => {
+        const { connection, topic } = await openEvents();
+        expect(await topic.publish("nobody listens")).toEqual({ subscriptions: 0 });
+        const mail = await topic.subscription("mail", { maxDeliveries: 1 });
+        const audit = await topic.subscription("audit");
+        const another = await (await connectAnother()).openTopic<string>("events");
+        expect(await another.publish("a", { priority: 7, headers: { h: "1" } })).toEqual({ subscriptions: 2 });
+        const [delivery] = await mail.receive();
+        expect(delivery).toMatchObject({ body: "a", priority: 7, headers: { h: "1" }, attempt: 1 });
+        await delivery?.retry();
+        expect(await mail.deadLetters.list()).toMatchObject([{ body: "a", reason: "max-deliveries" }]);
+        expect(await (await connection.openQueue("events/audit")).peek()).toMatchObject([{ body: "a" }]);
+        await mail.deadLetters.purge();
+        await topic.unsubscribe("mail");
+        expect(await topic.publish("b")).toEqual({ subscriptions: 1 });
+        expect(await bodiesOf(audit)).toEqual(["a", "b"]);
+        for (const one of await audit.receive({ max: 9 })) await one.ack();
+        expect(await connection.diagnostics()).toMatchObject({ batches: 0 });
+      });
+
+      test("give a subscription what its filter on headers lets through", async () => {
+        const { topic } = await openEvents();
+        const exact = await topic.subscription("exact", { filter: { region: "eu" } });
+        const any = await topic.subscription("any", { filter: { region: ["eu", "uk"], kind: "login" } });
+        const prefix = await topic.subscription("prefix", { filter: { region: { prefix: "e" } } });
+        const absent = await topic.subscription("absent", { filter: { region: { exists: false } } });
+        // Opened without a filter, it keeps the one it has.
+        await topic.subscription("absent");
+        const receipts = await topic.publishBatch([
+          { body: "1", headers: { region: "eu", kind: "login" } },
+          { body: "2", headers: { region: "uk", kind: "login" } },
+          { body: "3", headers: { region: "es" } },
+          { body: "4" },
+          { body: "5", headers: { region: "us", kind: "login" } },
+        ]);
+        expect(receipts.map(({ subscriptions }) => subscriptions)).toEqual([3, 1, 1, 1, 0]);
+        const got = await Promise.all([exact, any, prefix, absent].map(bodiesOf));
+        expect(got).toEqual([["1"], ["1", "2"], ["1", "3"], ["4"]]);
+      });
+
+      test("publish to all subscriptions or to none, naming the one that is full", async () => {
+        const { topic } = await openEvents();
+        const wide = await topic.subscription("wide");
+        await topic.subscription("narrow", { maxMessages: 1 });
+        const refused = topic.publishBatch([{ body: "1" }, { body: "2" }]);
+        await expect(refused).rejects.toMatchObject({ code: "full", detail: { queue: "events/narrow" } });
+        expect(await bodiesOf(wide)).toEqual([]);
+        expect(await topic.publish("3", { deduplicationId: "x" })).toEqual({ subscriptions: 2 });
+        expect(await topic.publish("4", { deduplicationId: "x" })).toEqual({ subscriptions: 0 });
+        expect(await bodiesOf(wide)).toEqual(["3"]);
+      });
+
+      test("refuse a name or a filter that cannot be", async () => {
+        const { connection, topic } = await openEvents();
+        const invalidArgument = { code: "invalid-argument" };
+        await expect(connection.openTopic("")).rejects.toMatchObject(invalidArgument);
+        await expect(topic.subscription("a/b")).rejects.toMatchObject(invalidArgument);
+        await expect(topic.subscription("a", { filter: { h: 1 } } as never)).rejects.toMatchObject(invalidArgument);
+        await expect(topic.subscription("a", { filter: { h: { suffix: "x" } } } as never)).rejects.toMatchObject(
+          invalidArgument,
+        );
       });
     });
 

@@ -50,10 +50,12 @@ async function runBoth(turns: readonly TurnSteps[]): Promise<void> {
 const isConfirmed = (state: State, sent: Answered | undefined) =>
   sent !== undefined && sent.from.number <= (state.clients.get(sent.from.client)?.confirmed ?? 0);
 
-function seenOf(state: State, { outcome, serial }: Handled, now: number, dead: readonly number[]): Seen {
+function seenOf(state: State, { outcome, changes, serial }: Handled, now: number, dead: readonly number[]): Seen {
   return {
     outcome,
     serial,
+    accepted: (queue) =>
+      changes.flatMap((change) => (change.type === "accepted" && change.queue === queue ? [change.seq] : [])),
     dead,
     leased: (grant) => [...(state.grants.get(grant)?.leases.keys() ?? [])],
     dueAt(seq) {

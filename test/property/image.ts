@@ -29,6 +29,8 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
       const { firstSeq, lastSeq, count, bytes, live } = batch;
       return { firstSeq, lastSeq, count, bytes, live, liveSeqs: batches.liveSeqs(batch) };
     }),
+    topics: [...state.topics].map(([topic, subscriptions]) => [topic, [...subscriptions]]),
+    shared: [...batches.shared].sort(([a], [b]) => a - b),
     batchTotals: [batches.size, batches.bytes],
     clients: [...state.clients.values()]
       .map(({ id, seenAt, confirmed, outcomes, held, suspectsHeld, heldByQueue, grants }) => ({

@@ -141,7 +141,11 @@ function checkBodies(state: State, bodies: readonly Seq[], disk: ReadonlyMap<Seq
   const { batches } = state;
   const all = batches.all();
   const live = all.map((batch) => batches.liveSeqs(batch));
-  same(live.flat(), rising(bodies), "live bodies are those that messages refer to");
+  same(live.flat(), rising([...new Set(bodies)]), "live bodies are those that messages refer to");
+  const shared = rising([...batches.shared].flatMap(([seq, count]) => Array.from({ length: count }, () => seq)));
+  const others = new Set<Seq>();
+  const again = bodies.filter((seq) => others.has(seq) || !others.add(seq));
+  same(shared, rising(again), "shared bodies are those that several messages refer to");
   all.forEach(({ firstSeq, live: count }, i) => {
     const seqs = live[i] as Seq[];
     holds(count === seqs.length && count > 0, `batch ${firstSeq} has live bodies`);

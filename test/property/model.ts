@@ -7,6 +7,7 @@ import type { Command, Send, SendValue, SettleValue, TransactionValue, Verdict }
 import type { LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
 import { seqsOf } from "../../src/core/ranges.js";
 import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
+import type { SubscriptionFilter } from "../../src/core/topics.js";
 import { holds, same } from "./expectations.js";
 
 export interface ModelMessage {
@@ -37,6 +38,8 @@ export interface ModelMessage {
 
 /** What the engine did with a command, as far as it was free to choose. */
 export interface Seen {
+  /** The numbers of the messages that a queue accepted with the command. */
+  accepted(queue: string): Seq[];
   readonly outcome: Outcome;
   readonly serial: number;
   /** The messages of a grant, in the order of the hand-out. */
@@ -69,11 +72,20 @@ export interface Model {
 type Messages = Omit<Send, "type" | "atomic">;
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
+/** The filters that the steps know. */
+function isWanted(filter: SubscriptionFilter, headers: Readonly<Record<string, string>> = {}): boolean {
+  const { k, j } = filter;
+  if (j) return headers.j === undefined;
+  if (k === "a") return headers.k === "a";
+  return k === undefined || headers.k !== undefined;
+}
+
 export function createModel(idOf: (seq: Seq) => string): Model {
   let messages: ModelMessage[] = [];
   const queues = new Map<string, ModelQueue>();
   /** Messages that the send under way gives another body. */
   const replacedIn = new Map<ModelMessage, ModelQueue>();
+  const subscriptions = new Map<string, SubscriptionFilter>();
   let places = 0;
   let commands = 0;
 
@@ -242,32 +254,32 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     }
     const { value } = outcome as { value: SendValue };
     expect(value?.refused?.code).toBe(isRefused ? "full" : undefined);
-    accept(command, planned, value, now, (i) => `${serial}/${i}`);
+    accept(command, planned, { duplicates: [], ...value }, now, (i) => `${serial}/${i}`);
   };
 
   const accept = (
     command: Messages,
     { each, steps }: ReturnType<typeof plan>,
-    value: SendValue,
+    value: Omit<SendValue, "term">,
     now: number,
     bodyOf: (index: number) => string,
   ) => {
     const queue = queueOf(command.queue);
     const isReplacing = queue.settings.deduplicationMode === "replace";
     expect(value).toMatchObject({ count: steps.length });
-    const { seq, duplicates = [] } = value;
+    const { seq, duplicates } = value;
     const sent = new Map<number, ModelMessage>();
-    const told = new Map(duplicates);
+    const told = duplicates && new Map(duplicates);
     steps.forEach((step, i) => {
       const body = bodyOf(i);
       if (!("fresh" in step)) {
         const first = "first" in step ? (sent.get(step.first) as ModelMessage) : step.replaces;
         if (isReplacing) (first as ModelMessage).body = body;
         if (isReplacing && "replaces" in step) replacedIn.set(first as ModelMessage, queue);
-        same(told.get(i), idOf(typeof first === "number" ? first : first.seq), "the first of a duplicate");
+        if (told) same(told.get(i), idOf(typeof first === "number" ? first : first.seq), "the first of a duplicate");
         return;
       }
-      same(told.get(i), undefined, "a message that is no duplicate");
+      same(told?.get(i), undefined, "a message that is no duplicate");
       const {
         priority,
         delayMs = 0,
@@ -390,9 +402,37 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     sends.forEach((one, i) => {
       const first = offset;
       const name = (index: number) => `${seen.serial}/${first + index}`;
-      accept(one, planned[i] as (typeof planned)[number], values[i] as SendValue, now, name);
+      accept(one, planned[i] as (typeof planned)[number], { duplicates: [], ...(values[i] as SendValue) }, now, name);
       offset += one.sizes.length;
     });
+  };
+
+  const publish = (command: Of<"publish">, now: number, seen: Seen) => {
+    const { sizes, headers = [], groups } = command;
+    const single = command.segments.flatMap(({ count, deduplicationIds, ...segment }) =>
+      Array.from({ length: count }, (_, i) => {
+        return { ...segment, count: 1, deduplicationIds: deduplicationIds && [deduplicationIds[i] as string] };
+      }),
+    );
+    const parts = [...subscriptions].map(([queue, filter]) => {
+      const chosen = [...sizes.keys()].filter((i) => isWanted(filter, headers[i]));
+      const part = {
+        queue,
+        segments: chosen.map((i) => single[i] as (typeof single)[number]),
+        sizes: chosen.map((i) => sizes[i] as number),
+        groups: typeof groups === "object" ? chosen.map((i) => groups[i] as string) : groups,
+      };
+      return { part, chosen, planned: plan(part, now) };
+    });
+    if (parts.some(({ planned: { each, steps } }) => steps.length < each.length)) {
+      return expect(seen.outcome).toMatchObject({ ok: false, code: "full" });
+    }
+    for (const { part, chosen, planned } of parts) {
+      const value = { seq: seen.accepted(part.queue)[0] ?? 0, count: chosen.length };
+      accept(part, planned, value, now, (i) => `${seen.serial}/${chosen[i]}`);
+    }
+    const taken = sizes.map((_, i) => messages.filter(({ body }) => body === `${seen.serial}/${i}`).length);
+    same(seen.outcome, { ok: true, value: { subscriptions: taken } }, "who took what was published");
   };
 
   const matching = ({ queue, filter: { ids, reason } }: Of<"redrive" | "purge-dead">, seen: Seen) => {
@@ -446,6 +486,16 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         return send(command, now, seen);
       case "transaction":
         return transact(command, now, seen);
+      case "subscribe": {
+        const queue = `${command.topic}/${command.subscription}`;
+        subscriptions.set(queue, command.filter ?? subscriptions.get(queue) ?? {});
+        return;
+      }
+      case "unsubscribe":
+        subscriptions.delete(`${command.topic}/${command.subscription}`);
+        return;
+      case "publish":
+        return publish(command, now, seen);
       case "deliver":
         return deliver(command, now, seen);
       case "settle":
@@ -509,6 +559,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         expect(seen.outcome).toMatchObject({ ok: true, value: { deleted: gone.length } });
         remove(gone);
         queues.delete(command.queue);
+        subscriptions.delete(command.queue);
         return;
       }
       case "purge-dead":

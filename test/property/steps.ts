@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { PurgeFilter, Verdict } from "../../src/core/commands.js";
 import type { LeaseMode } from "../../src/core/journal.js";
 import type { Backoff, QueueSettings } from "../../src/core/settings.js";
+import type { SubscriptionFilter } from "../../src/core/topics.js";
 
 /** Which of the grants handed out so far, counted back from the newest, and which stretch of its messages. */
 export interface Pick {
@@ -25,6 +26,15 @@ export type Step =
       sends: readonly (readonly Segment[])[];
       parts: readonly (Pick & { readonly verdict: Verdict })[];
       jitter: number;
+    }
+  /** The queues are the subscriptions of one topic, if they are subscribed. */
+  | { op: "subscribe"; queue: number; filter: SubscriptionFilter | undefined }
+  | { op: "unsubscribe"; queue: number }
+  | {
+      op: "publish";
+      client: number;
+      segments: readonly Segment[];
+      headers: readonly (Readonly<Record<string, string>> | undefined)[];
     }
   | { op: "extend"; isForeign: boolean; pick: Pick; ms: number }
   | { op: "renew" | "reclaim"; client: number; picks: readonly Pick[] }
@@ -130,6 +140,14 @@ const segment = fc
   )
   .map(([plain, ids]): Segment => (ids ? { ...plain, count: ids.length, deduplicationIds: ids } : plain));
 
+const filter = fc.constantFrom<(SubscriptionFilter | undefined)[]>(
+  undefined,
+  {},
+  { k: "a" },
+  { k: { prefix: "a" } },
+  { j: { exists: false } },
+);
+
 const settings = fc.record(
   {
     leaseMs: fc.constantFrom(100, 1_000),
@@ -197,6 +215,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { minLength: 1, maxLength: 4 },
       ),
       jitter,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ op: op("subscribe"), queue: fc.nat(QUEUES - 1), filter }) },
+  { weight: 1, arbitrary: fc.record({ op: op("unsubscribe"), queue }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      op: op("publish"),
+      client,
+      segments: fc.array(segment, { minLength: 1, maxLength: 3 }),
+      headers: fc.array(fc.constantFrom(undefined, { k: "a" }, { k: "ab" }, { j: "a" }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
     }),
   },
   {

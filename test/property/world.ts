@@ -179,23 +179,40 @@ export function createWorld({ isTerse = false } = {}): World {
     switch (step.op) {
       case "send": {
         const { atomic, bytes } = step;
-        const command = { type: "send", queue: `q${step.queue}`, atomic, ...messagesOf(step.segments, bytes) } as const;
+        const command = {
+          type: "send",
+          queue: `t/s${step.queue}`,
+          atomic,
+          ...messagesOf(step.segments, bytes),
+        } as const;
         return { client: `c${step.client}`, command };
       }
       case "transaction": {
         const settling = settlementsOf(step);
         if (settling === undefined) return undefined;
-        const sends = step.sends.map((segments, i) => ({ queue: `q${i}`, ...messagesOf(segments, 100) }));
+        const sends = step.sends.map((segments, i) => ({ queue: `t/s${i}`, ...messagesOf(segments, 100) }));
         return {
           client: settling.client,
           command: { type: "transaction", ...settling, sends, jitter: step.jitter },
         };
       }
+      case "subscribe":
+        return {
+          client: "c0",
+          command: { type: "subscribe", topic: "t", subscription: `s${step.queue}`, filter: step.filter },
+        };
+      case "unsubscribe":
+        return { client: "c0", command: { type: "unsubscribe", topic: "t", subscription: `s${step.queue}` } };
+      case "publish": {
+        const messages = messagesOf(step.segments, 100);
+        const headers = messages.sizes.map((_, i) => step.headers[i % step.headers.length]);
+        return { client: `c${step.client}`, command: { type: "publish", topic: "t", ...messages, headers } };
+      }
       case "deliver": {
         const { mode, max, leaseMs } = step;
         const grant = `grant-${++tokens}`;
         return {
-          command: { type: "deliver", queue: `q${step.queue}`, client: `c${step.client}`, mode, max, grant, leaseMs },
+          command: { type: "deliver", queue: `t/s${step.queue}`, client: `c${step.client}`, mode, max, grant, leaseMs },
         };
       }
       case "settle": {
@@ -223,23 +240,23 @@ export function createWorld({ isTerse = false } = {}): World {
         // Complete or not is the engine's to make good, whatever the types of a caller say.
         return {
           client: "c0",
-          command: { type: "configure", queue: `q${step.queue}`, settings: step.settings } as Command,
+          command: { type: "configure", queue: `t/s${step.queue}`, settings: step.settings } as Command,
         };
       case "pause":
-        return { client: "c0", command: { type: "pause", queue: `q${step.queue}`, paused: step.paused } };
+        return { client: "c0", command: { type: "pause", queue: `t/s${step.queue}`, paused: step.paused } };
       case "purge": {
         const { filter } = step;
-        return { client: "c0", command: { type: "purge", queue: `q${step.queue}`, ...(filter && { filter }) } };
+        return { client: "c0", command: { type: "purge", queue: `t/s${step.queue}`, ...(filter && { filter }) } };
       }
       case "delete":
-        return { client: "c0", command: { type: "delete", queue: `q${step.queue}` } };
+        return { client: "c0", command: { type: "delete", queue: `t/s${step.queue}` } };
       case "redrive":
       case "purge-dead": {
-        const dead = [...(state.queues.get(`q${step.queue}`)?.dead.keys() ?? [])].slice(step.from);
+        const dead = [...(state.queues.get(`t/s${step.queue}`)?.dead.keys() ?? [])].slice(step.from);
         const ids = dead.map((seq) => idOf(state, seq));
         const filter = step.by === "all" ? {} : step.by === "ids" ? { ids } : { reason: "max-deliveries" };
         const max = step.op === "redrive" && step.max !== undefined ? { max: step.max } : {};
-        return { client: "c0", command: { type: step.op, queue: `q${step.queue}`, filter, ...max } };
+        return { client: "c0", command: { type: step.op, queue: `t/s${step.queue}`, filter, ...max } };
       }
       default:
         return undefined;
