@@ -10,8 +10,8 @@ import { writeCheckpoint } from "./indexeddb-checkpoint.js";
 import { commit, rewrite, takeOver } from "./indexeddb-commit.js";
 import { findUnstorable } from "./indexeddb-probe.js";
 import { readPointer } from "./indexeddb-schema.js";
-import { type LogStore, type LogTail, StoreError } from "./log-store.js";
-import { createReserve } from "./reserve.js";
+import type { LogStore, LogTail } from "./log-store.js";
+import { createReserve, isQuota, onceFreed } from "./reserve.js";
 import { createStoredLog, type LogReader } from "./stored-log.js";
 import { type Step, transact } from "./transaction.js";
 
@@ -49,11 +49,13 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     },
     async commit(record, batches, durability) {
       assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
+      // What was given up for settlements is theirs: bodies would fill it at once, and nothing could be drained.
+      if (batches.length > 0) await reserve.secure();
       try {
         await commit(access, record, batches, durability);
       } catch (cause) {
-        if (batches.length > 0 || !isQuota(cause) || !(await reserve.release())) throw cause;
-        await commit(access, record, batches, durability);
+        if (batches.length > 0 || !isQuota(cause)) throw cause;
+        await reserve.lend(() => commit(access, record, batches, durability));
       }
     },
     readBatches: (firstSeqs) => readBatches(access, firstSeqs),
@@ -104,7 +106,7 @@ async function takeOverWithReserve(
         tx.objectStore("meta").delete("reserve");
       }),
     );
-    return attempt();
+    return onceFreed(attempt);
   }
 }
 
@@ -121,8 +123,4 @@ function createReader(access: Access): LogReader {
       return access.read(["journal"], (tx) => tx.objectStore("journal").getAll(IDBKeyRange.lowerBound(lsn), count));
     },
   };
-}
-
-function isQuota(cause: unknown): boolean {
-  return cause instanceof StoreError && cause.reason === "quota";
 }

@@ -219,15 +219,18 @@ describe("records that cannot be read", () => {
   });
 });
 
-/** Refuses whatever grows, as a full disk does, until the reserve is deleted or `free` is called. */
-function fillDisk(): { free(): void } {
+/**
+ * Refuses whatever grows, as a full disk does, until the reserve is deleted or `free` is called. With
+ * `isSmall` there is some room left, but none for the reserve.
+ */
+function fillDisk({ isSmall = false } = {}): { free(): void } {
   let full = true;
   const { add, put, delete: remove } = IDBObjectStore.prototype;
   const refuse = () => {
     if (full) throw new DOMException("no room", "QuotaExceededError");
   };
   vi.spyOn(IDBObjectStore.prototype, "add").mockImplementation(function (this: IDBObjectStore, ...args) {
-    refuse();
+    if (!isSmall) refuse();
     return add.apply(this, args);
   });
   vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (this: IDBObjectStore, ...args) {
@@ -286,6 +289,23 @@ describe("a full disk", () => {
     await expect(store.commit(recordAt(epoch, lsn + 2), [], "strict")).rejects.toEqual(refusal("quota"));
   });
 
+  test("bodies are refused as long as settlements have the reserve's room, and stored once it is back", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    fillDisk();
+    await store.commit(recordAt(epoch, lsn + 1), [], "strict");
+    vi.restoreAllMocks();
+    const still = fillDisk({ isSmall: true });
+    const send = () => store.commit(recordAt(epoch, lsn + 2), [batchOf(10, ["x"])], "strict");
+    await expect(send()).rejects.toEqual(refusal("quota"));
+    expect(await store.readBatches([10])).toEqual([undefined]);
+    still.free();
+    await vi.waitFor(send, { timeout: 5_000 });
+    expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+    expect(await store.readBatches([10])).toEqual([batchOf(10, ["x"])]);
+  });
+
   test("a store takes over a full disk, in the room of the reserve", async () => {
     const disk = harness.createDisk();
     await takeOverFilled(disk.store());
@@ -306,10 +326,15 @@ describe("a full disk", () => {
       await store.deleteBatches([1, 1]);
       expect(await disk.reserveBytes()).toBe(0);
       still.free();
-      if (by === "a checkpoint") await store.checkpoint(chunksOf(1, "x"), lsn);
-      else if (by === "a delete of batches") await store.deleteBatches([3, 3]);
-      else await disk.store().takeOver(takeOverRecord);
-      expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+      if (by === "the next take-over") await disk.store().takeOver(takeOverRecord);
+      await vi.waitFor(
+        async () => {
+          if (by === "a checkpoint") await store.checkpoint(chunksOf(1, "x"), lsn);
+          else if (by === "a delete of batches") await store.deleteBatches([3, 3]);
+          expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+        },
+        { timeout: 5_000 },
+      );
     },
   );
 });

@@ -49,8 +49,8 @@ export type HistoryEvent =
   | (Happened & { readonly type: "suspend"; readonly consumer: string })
   /** A consumer's page, or its worker, stood still for a while, so that no host could ask it anything, or tell it. */
   | (Happened & { readonly type: "stall"; readonly consumer: string })
-  /** The host died, or another took over. A living consumer must not notice. */
-  | (Happened & { readonly type: "host-lost" })
+  /** The host died, or another took over, with its consent where `isPlanned`. A living consumer must not notice. */
+  | (Happened & { readonly type: "host-lost"; readonly isPlanned?: boolean })
   /** The wall clock was moved, forward where positive: what waits for it waits less by as much. */
   | (Happened & { readonly type: "clock"; readonly byMs: number })
   /** At the end: a dead letter. */

@@ -36,9 +36,14 @@ export type Cause =
   | "closed"
   /** Its settlement failed for another reason, such as a full disk, and it was told. */
   | "unsettled"
-  /** Nothing but a change of hosts: never with a living consumer. */
+  /** Nothing but the death of its host: never with a living consumer. */
   | "host-lost"
+  /** Nothing but a planned change of hosts: never. */
+  | "hand-over"
   | "unexplained";
+
+/** No living consumer can have brought these about. */
+const UNFOUNDED: ReadonlySet<Cause> = new Set(["host-lost", "hand-over", "unexplained"]);
 
 export interface Loss {
   readonly producer: string;
@@ -97,9 +102,7 @@ export function check(history: History, options: CheckOptions): Report {
     outOfTurn: findOutOfTurn(messages),
     conservation: findLeaks(seen, messages),
   };
-  const bad = duplicates.filter(
-    ({ cause }) => (cause === "host-lost" || cause === "unexplained") && !allowed.includes(cause),
-  );
+  const bad = duplicates.filter(({ cause }) => UNFOUNDED.has(cause) && !allowed.includes(cause));
   const problems = [
     ...findings.lost.map(
       ({ producer, from, to, where, how }) => `lost (${how}, ${where}): ${producer}-${from} to ${producer}-${to}`,
@@ -190,7 +193,7 @@ function findDuplicates(messages: readonly Message[], disturbances: Disturbances
 }
 
 /** Why there was a delivery after this one; `undefined` where its consumer asked for it. */
-function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbances): Cause | undefined {
+function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost, handOvers }: Disturbances): Cause | undefined {
   const verdict = (tried.settle ?? tried.settled)?.event.verdict;
   const hasNoEffect = isWithoutEffect(tried.failed);
   const isGivenBack = (verdict === "retry" || verdict === "release") && !hasNoEffect;
@@ -208,7 +211,8 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost }: Disturbanc
   const hasStalled = ofConsumer.some(({ place, type }) => between(place) && type === "stall");
   if (hasStalled && ofConsumer.some(({ place, type }) => place > next.place && type === "crash")) return "crash";
   if (tried.failed || next.failed) return "unsettled";
-  return hostLost.some(between) ? "host-lost" : "unexplained";
+  if (hostLost.some(between)) return "host-lost";
+  return handOvers.some(between) ? "hand-over" : "unexplained";
 }
 
 function tally(duplicates: readonly { cause: Cause }[]): Record<Cause, number> {
@@ -220,6 +224,7 @@ function tally(duplicates: readonly { cause: Cause }[]): Record<Cause, number> {
     closed: 0,
     unsettled: 0,
     "host-lost": 0,
+    "hand-over": 0,
     unexplained: 0,
   };
   for (const { cause } of duplicates) counts[cause]++;

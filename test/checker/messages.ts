@@ -34,6 +34,8 @@ export interface OfConsumer {
 export interface Disturbances {
   readonly byConsumer: ReadonlyMap<string, readonly OfConsumer[]>;
   readonly hostLost: readonly number[];
+  /** Hosts that let go for a better one. */
+  readonly handOvers: readonly number[];
   readonly clock: readonly Of<"clock">[];
 }
 
@@ -51,6 +53,7 @@ export function see(history: History): Seen {
   const messages = new Map<string, Message>();
   const byConsumer = new Map<string, OfConsumer[]>();
   const hostLost: number[] = [];
+  const handOvers: number[] = [];
   const clock: Of<"clock">[] = [];
   const stats: Of<"stats">[] = [];
   const malformed: string[] = [];
@@ -59,7 +62,7 @@ export function see(history: History): Seen {
       const known = byConsumer.get(event.consumer) ?? [];
       byConsumer.set(event.consumer, known);
       known.push({ place, type: event.type });
-    } else if (event.type === "host-lost") hostLost.push(place);
+    } else if (event.type === "host-lost") (event.isPlanned ? handOvers : hostLost).push(place);
     else if (event.type === "clock") clock.push(event);
     else if (event.type === "stats") stats.push(event);
     else {
@@ -69,7 +72,7 @@ export function see(history: History): Seen {
       if (problem) malformed.push(`${problem} (event ${place}: ${JSON.stringify(event)})`);
     }
   }
-  return { messages, disturbances: { byConsumer, hostLost, clock }, stats, malformed };
+  return { messages, disturbances: { byConsumer, hostLost, handOvers, clock }, stats, malformed };
 }
 
 function newMessage(body: string): Message {

@@ -19,7 +19,10 @@ export interface Tabs {
 
 /** Tabs of one context; their history goes on in this process when they are gone. */
 export async function tabsOf(context: BrowserContext, site: Site, history: Recorded[] = []): Promise<Tabs> {
-  await context.exposeBinding("report", ({ frame }, report: Report) => {
+  const numbers = new Set<string>();
+  await context.exposeBinding("report", ({ frame }, report: Report, number: string) => {
+    if (numbers.has(number)) return;
+    numbers.add(number);
     history.push({ ...report, tab: new URL(frame.url()).searchParams.get("name") ?? "", at: performance.now() });
   });
   return {

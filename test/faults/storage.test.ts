@@ -1,6 +1,6 @@
 // Storage that is full, or gone.
 
-import { bodiesOf, expect, expectAllHandledOnce, ofType, test, untilIdle } from "./lab.js";
+import { bodiesOf, expect, expectAllHandledOnce, killSharedWorkers, ofType, test, untilIdle } from "./lab.js";
 
 test("on a full disk sends fail and say so, the queue is drained, and sends work again once there is room", async ({
   context,
@@ -71,4 +71,40 @@ test("a database deleted while nobody hosted is reported as wiped to who opens i
   });
   await expect.poll(() => next.evaluate(() => lab.events)).toContainEqual({ type: "datalost", reason: "wiped" });
   expect(await next.evaluate(() => lab.send(1))).toEqual([]);
+});
+
+test("a host that dies on a full disk is followed by one that drains the queue, whatever is still sent", async ({
+  browser,
+  context,
+  site,
+  tabs,
+}) => {
+  const { history } = tabs;
+  const page = await tabs.open({ name: "page" });
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 6_000_000 });
+  await page.evaluate(async () => {
+    await lab.open({ leaseMs: 2_000, maxDeliveries: 100 });
+    await lab.send(200);
+  });
+  await expect
+    .poll(() => page.evaluate(async () => (await lab.send(10, { bytes: 50_000 })).length), { intervals: [50] })
+    .toBe(10);
+  await killSharedWorkers(browser);
+  await page.evaluate(() => {
+    lab.startProducing({ everyMs: 20, burst: 2 });
+    lab.startConsuming({ concurrency: 8, prefetch: 32 });
+  });
+  await expect.poll(() => bodiesOf(history, "acked").length, { timeout: 20_000 }).toBeGreaterThan(200);
+  await page.evaluate(() => lab.stopProducing());
+  await untilIdle(page, 30_000);
+  const acked = new Set(bodiesOf(history, "acked"));
+  expect(
+    bodiesOf(history, "sent").filter((body) => !acked.has(body)),
+    "lost",
+  ).toEqual([]);
+  // The browser takes its time to free what was deleted: a settlement may be refused, and its message comes again.
+  const codes = new Set(ofType(history, "unsettled").map(({ code }) => code));
+  expect([...codes].filter((code) => code !== "quota-exceeded" && code !== "lease-lost")).toEqual([]);
+  console.log(`    ${acked.size} handled, ${ofType(history, "unsettled").length} settlements refused`);
 });

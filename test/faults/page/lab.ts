@@ -33,6 +33,8 @@ export interface OpenOptions extends QueueOptions {
 
 export interface ConsumeLoad {
   readonly handlerMs?: number;
+  /** So long for each twentieth message of a producer. */
+  readonly slowMs?: number;
   readonly concurrency?: number;
   readonly prefetch?: number;
   /** Handlers of bodies with this text never end. */
@@ -59,6 +61,8 @@ export interface Lab {
   /** Sends so many; resolves with the codes of those that failed. */
   send(count: number, options?: { readonly bytes?: number }): Promise<string[]>;
   startProducing(load?: ProduceLoad): void;
+  /** How often this page came back from the back/forward cache. */
+  readonly wakes: number;
   /** Resolves when every send has its answer. */
   stopProducing(): Promise<void>;
   startConsuming(load?: ConsumeLoad): void;
@@ -84,5 +88,5 @@ export interface Handled {
 declare global {
   var lab: Lab;
   /** Given by the tests to each page. */
-  var report: ((report: Report) => Promise<void>) | undefined;
+  var report: ((report: Report, number: string) => Promise<void>) | undefined;
 }

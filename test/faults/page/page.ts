@@ -7,7 +7,32 @@ const name = new URLSearchParams(location.search).get("name") ?? "page";
 const events: { type: string; reason?: string }[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const codeOf = (error: unknown) => (error instanceof QueueError ? error.code : String(error));
-const report = async (event: Report) => globalThis.report?.(event);
+
+let reports = 0;
+let wakes = 0;
+/** Reports that nobody has confirmed. What is under way when the page is put to sleep may be lost: it is posted again. */
+const unconfirmed = new Set<() => void>();
+
+function report(event: Report): Promise<void> {
+  if (globalThis.report === undefined) return Promise.resolve();
+  const number = `${performance.timeOrigin}/${++reports}`;
+  return new Promise((resolve) => {
+    const post = () => {
+      globalThis.report?.(event, number).then(() => {
+        unconfirmed.delete(post);
+        resolve();
+      });
+    };
+    unconfirmed.add(post);
+    post();
+  });
+}
+
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  wakes++;
+  for (const post of unconfirmed) post();
+});
 
 let connection: Connection;
 let queue: Queue<string>;
@@ -42,12 +67,13 @@ async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
   }
 }
 
-async function handle(delivery: Delivery<string>, { handlerMs = 0, stuckOn }: ConsumeLoad) {
+async function handle(delivery: Delivery<string>, { handlerMs = 0, slowMs = handlerMs, stuckOn }: ConsumeLoad) {
   const { id, attempt } = delivery;
   const [body = ""] = delivery.body.split(".");
   await report({ type: "delivered", body, id, attempt, epoch: connection.host?.epoch ?? 0 });
   if (stuckOn !== undefined && body.includes(stuckOn)) await new Promise(() => {});
-  if (handlerMs > 0) await sleep(handlerMs);
+  const ms = Number(body.slice(-6)) % 20 === 0 ? slowMs : handlerMs;
+  if (ms > 0) await sleep(ms);
   await report({ type: "settling", body, id, attempt });
   try {
     await delivery.ack();
@@ -66,6 +92,9 @@ const lab: Lab = {
     return queue;
   },
   events,
+  get wakes() {
+    return wakes;
+  },
   async open({ database = "lab", queue: queueName = "work", dedicated = false, ...settings } = {}) {
     const worker = () => new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
     connection = await connect({ database, ...(dedicated && { worker }) });

@@ -149,6 +149,7 @@ describe("duplicated, by cause", () => {
 
   test.each([
     ["host-lost", () => [{ at, type: "host-lost" } as const]],
+    ["hand-over", () => [{ at, type: "host-lost", isPlanned: true } as const]],
     ["unexplained", () => []],
     ["unexplained", () => [crash("somebody else")]],
   ] as const)("%s does not", (cause, between) => {
