@@ -2,7 +2,7 @@
 // `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment.
 
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -23,6 +23,10 @@ export interface Site {
   readonly origin: string;
   /** The same pages where the browser is told that this name is this machine: no secure context. */
   readonly insecureOrigin: string;
+  /** Whether a worker waits at the gate. */
+  readonly isAtGate: boolean;
+  /** Lets those at the gate go on. */
+  openGate(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export const INSECURE_HOST = "originmq.test";
 const MODULES = {
   "page.js": "test/faults/page/page.ts",
   "client-worker.js": "test/faults/page/client-worker.ts",
+  "gated-worker.js": "test/faults/page/gated-worker.ts",
   "service-worker.js": "test/faults/page/service-worker.ts",
   "shared-worker.js": "src/shared-worker.ts",
   "dedicated-worker.js": "src/dedicated-worker.ts",
@@ -76,8 +81,13 @@ export async function openSite(): Promise<Site> {
     ...names.map((name) => [`/${name}/`, page(name)] as const),
     ["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const,
   ]);
+  const atGate = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname === "/gate") {
+      atGate.add(response);
+      return;
+    }
     const html = pages.get(pathname);
     const script = scripts.get(pathname);
     if (html !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");
@@ -93,6 +103,13 @@ export async function openSite(): Promise<Site> {
   return {
     origin: `http://127.0.0.1:${port}`,
     insecureOrigin: `http://${INSECURE_HOST}:${port}`,
+    get isAtGate() {
+      return atGate.size > 0;
+    },
+    openGate() {
+      for (const response of atGate) response.end();
+      atGate.clear();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

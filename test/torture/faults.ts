@@ -18,6 +18,8 @@ export interface Recovery {
 
 /** Refused sends that make a full disk worth its name. */
 const REFUSED_MIN = 40;
+/** Room that is left before sends fill the disk. The browser's own housekeeping needs some megabytes now and then. */
+const ROOM_BYTES = 4_000_000;
 const RECOVERY_MS_MAX = 30_000;
 
 export type FaultName = keyof ReturnType<typeof createFaults>["faults"];
@@ -25,6 +27,7 @@ export type FaultName = keyof ReturnType<typeof createFaults>["faults"];
 export function createFaults(fleet: Fleet) {
   const recoveries: Recovery[] = [];
   const handledByServiceWorker = new Set<string>();
+  let ackedOnFullDisk = 0;
   const { live, recorded, history, site } = fleet;
 
   const first = (type: "sent" | "delivered", since: number, epoch: number) =>
@@ -85,20 +88,19 @@ export function createFaults(fleet: Fleet) {
       const [{ page }] = [...live.values()] as [Tab];
       const cdp = await fleet.context.newCDPSession(page);
       const { usage } = await cdp.send("Storage.getUsageAndQuota", { origin: site.origin });
-      await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: usage + 200_000 });
+      await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: usage + ROOM_BYTES });
       // Chromium trusts the room that it has seen until the database is opened anew.
       const { epoch } = fleet;
       const { at } = await killWorkers();
       const refused = () =>
-        ofType(recorded, "refused").filter((event) => event.at > at && event.code === "quota-exceeded").length;
-      const sender = those(false)[0] ?? [...live.values()][0]!;
+        ofType(recorded.slice(-20_000), "refused").filter((event) => event.at > at && event.code === "quota-exceeded");
       await until(async () => {
-        await sender.page.evaluate(() => lab.send(10, { bytes: 30_000 }));
-        return refused() >= REFUSED_MIN;
+        await page.evaluate(() => lab.send(10, { bytes: 50_000 }));
+        return refused().length >= REFUSED_MIN;
       });
-      // What was accepted before is worked on meanwhile.
       const fullAt = performance.now();
-      await until(() => ofType(recorded.slice(-3_000), "acked").some((event) => event.at > fullAt));
+      await sleep(1_000);
+      ackedOnFullDisk += ofType(recorded.slice(-3_000), "acked").filter((event) => event.at > fullAt).length;
       await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
       await recover("disk full, then room again", performance.now(), epoch);
       await cdp.detach();
@@ -163,5 +165,13 @@ export function createFaults(fleet: Fleet) {
       await recover("browser killed, until it is back with its tabs", at, epoch);
     },
   };
-  return { faults, recoveries, handledByServiceWorker };
+  return {
+    faults,
+    recoveries,
+    handledByServiceWorker,
+    /** Settlements that were stored within a second after sends were refused for want of room. */
+    get ackedOnFullDisk() {
+      return ackedOnFullDisk;
+    },
+  };
 }

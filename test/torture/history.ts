@@ -36,7 +36,9 @@ export function eventOf(recorded: Recorded): HistoryEvent {
 /** What the service worker handled: its handlers end at once, their settlements are not answered one by one. */
 export const eventsOfServiceWorker = (handled: readonly Handled[], at: number): HistoryEvent[] =>
   handled.flatMap(({ id, body, attempt }) => {
-    const delivery = { at, body, id, attempt, consumer: "service-worker" };
+    // What makes a body large comes behind its name.
+    const [name = ""] = body.split(".");
+    const delivery = { at, body: name, id, attempt, consumer: "service-worker" };
     return [
       { type: "delivered", ...delivery },
       { type: "settle", verdict: "ack", ...delivery },

@@ -13,6 +13,7 @@ export interface Run {
   readonly hostChanges: readonly HostChange[];
   readonly recoveries: readonly Recovery[];
   readonly refusals: Readonly<Record<string, number>>;
+  readonly ackedOnFullDisk: number;
   readonly handledByServiceWorker: number;
   readonly report: Report;
   /** Of the run itself and of the checker. Empty when all is well. */
@@ -53,7 +54,7 @@ const CAUSES: readonly (readonly [cause: keyof Report["duplicated"], text: strin
   ["closed", "its consumer was stopped by force"],
 ];
 
-function tables({ report, hostChanges, counts, refusals, handledByServiceWorker, recoveries }: Run) {
+function tables({ report, hostChanges, counts, refusals, ackedOnFullDisk, handledByServiceWorker, recoveries }: Run) {
   const changes = (planned: boolean) => hostChanges.filter(({ isPlanned }) => isPlanned === planned);
   const running = (planned: boolean) => changes(planned).reduce((sum, change) => sum + change.running, 0);
   const messages: Row[] = [
@@ -63,6 +64,7 @@ function tables({ report, hostChanges, counts, refusals, handledByServiceWorker,
     ["arrived although nobody heard that they were sent", report.recovered],
     ["delivered", report.delivered],
     ["acked", report.acked],
+    ["acked within a second after sends were refused for want of room", ackedOnFullDisk],
     ["handled by the service worker as host", handledByServiceWorker],
     ["dead letters", report.dead],
     ["**lost** (must be 0)", report.lost.length],

@@ -51,7 +51,8 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
   const profile = await mkdtemp(join(tmpdir(), "originmq-torture-"));
   const fleet = await createFleet(site, profile);
   const { recorded, history } = fleet;
-  const { faults, recoveries, handledByServiceWorker } = createFaults(fleet);
+  const torment = createFaults(fleet);
+  const { faults, recoveries, handledByServiceWorker } = torment;
   const counts: Record<string, number> = {};
   const problems: string[] = [];
   const startedAt = performance.now();
@@ -95,6 +96,7 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
       hostChanges: fleet.hostChanges,
       recoveries,
       refusals,
+      ackedOnFullDisk: torment.ackedOnFullDisk,
       handledByServiceWorker: handledByServiceWorker.size,
       report,
       problems: [...problems, ...report.problems],

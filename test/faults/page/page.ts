@@ -95,9 +95,11 @@ const lab: Lab = {
   get wakes() {
     return wakes;
   },
-  async open({ database = "lab", queue: queueName = "work", dedicated = false, ...settings } = {}) {
-    const worker = () => new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
-    connection = await connect({ database, ...(dedicated && { worker }) });
+  async open({ database = "lab", queue: queueName = "work", dedicated = false, gated, ...settings } = {}) {
+    const { gate = "", skip = 0, records = 0 } = gated ?? {};
+    const script = gated ? `gated-worker.js?gate=${gate}&skip=${skip}&records=${records}` : "dedicated-worker.js";
+    const worker = () => new Worker(new URL(`./${script}`, import.meta.url), { type: "module" });
+    connection = await connect({ database, ...((dedicated || gated) && { worker }) });
     connection.addEventListener("hostchange", () => events.push({ type: "hostchange" }));
     connection.addEventListener("outdated", ({ detail }) =>
       events.push({ type: "outdated", reason: detail.reason.code }),
