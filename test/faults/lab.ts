@@ -20,10 +20,11 @@ export interface Tabs {
 /** Tabs of one context; their history goes on in this process when they are gone. */
 export async function tabsOf(context: BrowserContext, site: Site, history: Recorded[] = []): Promise<Tabs> {
   const numbers = new Set<string>();
-  await context.exposeBinding("report", ({ frame }, report: Report, number: string) => {
+  // Its name comes with it: a page that is leaving may have another address by the time its report is here.
+  await context.exposeBinding("report", (_, report: Report, number: string, tab: string) => {
     if (numbers.has(number)) return;
     numbers.add(number);
-    history.push({ ...report, tab: new URL(frame.url()).searchParams.get("name") ?? "", at: performance.now() });
+    history.push({ ...report, tab, at: performance.now() });
   });
   return {
     history,

@@ -90,5 +90,5 @@ export interface Handled {
 declare global {
   var lab: Lab;
   /** Given by the tests to each page. */
-  var report: ((report: Report, number: string) => Promise<void>) | undefined;
+  var report: ((report: Report, number: string, tab: string) => Promise<void>) | undefined;
 }

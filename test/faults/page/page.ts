@@ -18,7 +18,7 @@ function report(event: Report): Promise<void> {
   const number = `${performance.timeOrigin}/${++reports}`;
   return new Promise((resolve) => {
     const post = () => {
-      globalThis.report?.(event, number).then(() => {
+      globalThis.report?.(event, number, name).then(() => {
         unconfirmed.delete(post);
         resolve();
       });
