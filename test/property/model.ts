@@ -463,7 +463,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const purge = (name: string, gone: readonly ModelMessage[], now: number, { outcome }: Seen) => {
     expect(outcome).toMatchObject({ ok: true, value: { purged: gone.length } });
     queueOf(name).gone.purged += gone.length;
-    const groups = gone.filter((message) => message.state === "dead").map(groupOf);
+    const groups = gone.map(groupOf);
     remove(gone);
     gone.forEach((message, i) => {
       message.keepsPlace = false;
