@@ -48,6 +48,20 @@ export interface QueueOptions {
   /** Messages waiting and in work; a send beyond it is refused with `full`. Default 100,000. */
   readonly maxMessages?: number;
   /**
+   * Estimated bytes of the bodies that wait or are in work: text by its length, numbers as 9, binary data as it is. The
+   * messages of one send count as so many of their mean. A body replaced by a later one counts as the first. `null`: no
+   * limit. Default `null`.
+   */
+  readonly maxBytes?: number | null;
+  /**
+   * What becomes of a send that does not fit into `maxMessages` or `maxBytes`. `reject`: it is refused with `full`.
+   * `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as `dropped`: the ready ones
+   * that were accepted first, then the delayed, then those behind the head of their group; what is in work stays. If that
+   * is not enough, the send is refused. `dead-letter`: it is accepted and becomes a dead letter at once, with reason
+   * `overflow`; refused only when `maxDeadLetters` are there. Default reject.
+   */
+  readonly overflow?: "reject" | "drop-oldest" | "dead-letter";
+  /**
    * Time from acceptance after which a message that still waits, delayed or not, becomes a dead letter with reason
    * `expired`, also when no consumer ever comes. One that is leased expires only when it comes back. While the queue is
    * full of dead letters, which also pauses it, what has expired waits for room. `null`: never. Default `null`.

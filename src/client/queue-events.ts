@@ -13,6 +13,8 @@ export interface QueueEventMap {
   settled: CustomEvent<{ readonly acked: number; readonly retried: number; readonly returned: number }>;
   /** Messages became dead letters: how many, and how many there are now. */
   dead: CustomEvent<{ readonly count: number; readonly total: number }>;
+  /** Waiting messages were dropped to make room for newer ones, as `overflow: "drop-oldest"` says: how many. */
+  dropped: CustomEvent<{ readonly count: number }>;
   /** The queue was paused or resumed, by a caller or because it is full of dead letters. */
   paused: CustomEvent<{ readonly paused: boolean }>;
   /** Messages are gone although nobody asked for it: which, as far as anybody still knows. */

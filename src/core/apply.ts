@@ -5,11 +5,12 @@ import { forgetOld, remember, replaceBody } from "./deduplication.js";
 import { assert } from "./errors.js";
 import { applyExpired } from "./expire.js";
 import { acceptGrouped, freePlace, groupOf, joinAgain, keepPlace, leave, putBack, skipDead } from "./groups.js";
-import type { Change, JournalRecord, Seq } from "./journal.js";
+import type { Change, JournalRecord, Ranges, Seq } from "./journal.js";
+import { REASON_OVERFLOW } from "./overflow.js";
 import { applyPurged } from "./purge.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
 import { setRateBack, spend, spendOfGroup } from "./rate.js";
-import type { Run } from "./run.js";
+import type { Group, Run } from "./run.js";
 import {
   type ClientState,
   createClientState,
@@ -66,6 +67,10 @@ export function apply(state: State, change: Change, at: number): void {
     case "unsubscribed":
     case "released":
       return applySubscription(state, change);
+    case "overflowed":
+      return overflow(state, change, at);
+    case "dropped":
+      return drop(state, queueOf(state, change.queue), change.seqs, at);
     case "leased":
       return lease(state, change, at);
     case "renewed":
@@ -75,6 +80,7 @@ export function apply(state: State, change: Change, at: number): void {
       forEachSeq(change.seqs, (seq) => {
         const ended = endLease(state, queue, seq);
         queue.counters.acked++;
+        queue.bytes -= ended.size;
         queue.counters.servedMs += Math.max(0, at - ended.leasedAt);
         state.batches.release(ended.bodySeq, 1);
         if (ended.group) leave(queue, ended.group, at);
@@ -101,6 +107,7 @@ export function apply(state: State, change: Change, at: number): void {
         assert(dead, `dead letter ${seq} is there to be redriven`);
         queue.dead.delete(seq);
         queue.counters.redriven++;
+        queue.bytes += dead.size;
         const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
         joinAgain(queue, runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined }), at);
       });
@@ -148,6 +155,7 @@ export function apply(state: State, change: Change, at: number): void {
       forEachSeq(change.seqs, (seq) => {
         const ended = endLease(state, queue, seq);
         state.quarantined.push(ended.bodySeq);
+        queue.bytes -= ended.size;
         if (ended.group) leave(queue, ended.group, at);
       });
       queue.counters.quarantined += countOf(change.seqs);
@@ -182,18 +190,52 @@ function clientOf(state: State, id: string, at: number): ClientState {
 
 function accept(state: State, change: Of<"accepted">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt, groups } = change;
+  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt, groups, size = 0 } = change;
   queue.counters.accepted += count;
+  queue.bytes += count * size;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
   if (change.isShared) state.batches.retain(bodySeq, count);
   const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
   const run = runOf(
-    { seq, bodySeq, priority, attempts: 0, sentAt: at, expiresAt, group: undefined },
+    { seq, bodySeq, priority, attempts: 0, sentAt: at, expiresAt, group: undefined, size },
     { count, readyAt, isInstant },
   );
   if (groups === undefined) addBack(queue, run, at, "tail");
   else acceptGrouped(queue, run, groups, at);
   if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
+}
+
+function overflow(state: State, change: Of<"overflowed">, at: number): void {
+  const queue = queueOf(state, change.queue);
+  const { seq: first, bodySeq, count, priority, groups, deduplicationIds, size = 0 } = change;
+  queue.counters.accepted += count;
+  queue.counters.died += count;
+  state.nextSeq = Math.max(state.nextSeq, first + count);
+  if (change.isShared) state.batches.retain(change.bodySeq, change.count);
+  if (deduplicationIds) remember(queue, deduplicationIds, first, at);
+  for (let i = 0; i < count; i++) {
+    const seq = first + i;
+    const groupId = (typeof groups === "string" ? groups : groups?.[i]) || undefined;
+    const attributes = { priority, attempts: 0, sentAt: at, groupId, size };
+    queue.dead.set(seq, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
+    if (groupId && queue.settings.onGroupFailure === "block") keepPlace(groupOf(queue, groupId), seq);
+    const owner = queue.deduplication.owners.get(seq);
+    if (owner) owner.waits = false;
+  }
+}
+
+function drop(state: State, queue: QueueState, seqs: Ranges, at: number): void {
+  const groups = new Set<Group>();
+  forEachRange(seqs, (first, count) => {
+    takeOut(state, queue, first, count, (run) => {
+      state.batches.release(run.bodySeq, run.count);
+      queue.counters.dropped += run.count;
+      queue.bytes -= run.count * run.size;
+      if (run.group && !run.isBlocked) groups.add(run.group);
+    });
+  });
+  // Only now: the next of a group may be one of those that went.
+  for (const group of groups) leave(queue, group, at);
 }
 
 /** The clock was set back: what lasts a while from some moment on goes back with it, what names an instant stays. */
@@ -249,6 +291,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           suspect: run.suspect,
           failure: run.failure,
           group: run.group,
+          size: run.size,
           grant,
           until,
         };
@@ -299,11 +342,12 @@ function giveBack(state: State, change: Of<"returned">, at: number): void {
 function bury(state: State, change: Of<"dead">, at: number): void {
   const queue = queueOf(state, change.queue);
   const { seq, reason } = change;
-  const { bodySeq, priority, attempts, sentAt, failure, group } = endLease(state, queue, seq);
+  const { bodySeq, priority, attempts, sentAt, failure, group, size } = endLease(state, queue, seq);
   const cause = change.failure ?? failure;
   queue.counters.died++;
-  const groupId = group?.id;
-  queue.dead.set(seq, { seq, bodySeq, priority, attempts, sentAt, reason, failure: cause, groupId, diedAt: at });
+  queue.bytes -= size;
+  const attributes = { priority, attempts, sentAt, groupId: group?.id, size };
+  queue.dead.set(seq, { seq, bodySeq, ...attributes, reason, failure: cause, diedAt: at });
   if (group === undefined) return;
   if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
   leave(queue, group, at);
@@ -328,7 +372,7 @@ function endLease(state: State, queue: QueueState, seq: Seq): Lease {
 }
 
 const runOf = (
-  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt" | "group">,
+  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt" | "group" | "size">,
   over: Pick<Run, "readyAt"> & Partial<Run>,
 ): Run => ({
   seq: message.seq,
@@ -345,4 +389,5 @@ const runOf = (
   suspect: over.suspect ?? false,
   failure: over.failure,
   group: message.group,
+  size: message.size,
 });

@@ -87,6 +87,7 @@ type RunsChunk = {
   readonly place: Uint8Array;
   /** Missing where none expires; 0 for one that does not. */
   readonly expiresAt?: Float64Array;
+  readonly size?: Float64Array;
   /** Missing where none has a group; "" for one that has none. */
   readonly groups?: readonly string[];
   readonly failures: readonly (readonly [index: number, failure: Failure])[];
@@ -269,6 +270,7 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     sentAt: new Float64Array(length),
     readyAt: new Float64Array(length),
     place: new Uint8Array(length),
+    size: new Float64Array(length),
   };
   placed.forEach(({ place, run }, i) => {
     columns.seq[i] = run.seq;
@@ -278,6 +280,7 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     columns.attempts[i] = run.attempts;
     columns.sentAt[i] = run.sentAt;
     columns.readyAt[i] = run.readyAt;
+    columns.size[i] = run.size;
     // A suspect may also be delayed, so being one is a bit of its own.
     columns.place[i] = place | (run.suspect ? SUSPECT_BIT : 0) | (run.isInstant ? INSTANT_BIT : 0);
     if (run.failure) failures.push([i, run.failure]);
@@ -386,7 +389,8 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "dead": {
       const queue = queueOf(state, chunk.queue);
       for (const dead of chunk.dead) {
-        queue.dead.set(dead.seq, dead);
+        // An earlier build counted no bytes.
+        queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0 });
         state.batches.retain(dead.bodySeq, 1);
       }
       return;
@@ -433,6 +437,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       expiresAt: chunk.expiresAt?.[i] || undefined,
       failure: failures.get(i),
       group: groups?.[i] ? groupOf(queue, groups[i]) : undefined,
+      size: chunk.size?.[i] ?? 0,
     };
     state.batches.retain(run.bodySeq, run.count);
     insertRun(queue, run, place & PLACE_BITS);
@@ -440,6 +445,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
 }
 
 function insertRun(queue: QueueState, run: Run, place: number): void {
+  queue.bytes += run.count * run.size;
   const { group } = run;
   if (group && place === PLACE.blocked) return block(queue, group, run);
   if (group) group.hasHead = true;
@@ -466,7 +472,8 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   for (const { groupId, ...fields } of stored.leases) {
     const group = groupId === undefined ? undefined : groupOf(queue, groupId);
     if (group) group.hasHead = true;
-    const lease: Lease = { ...fields, group, grant };
+    const lease: Lease = { ...fields, size: fields.size ?? 0, group, grant };
+    queue.bytes += lease.size;
     grant.leases.set(lease.seq, lease);
     queue.leased.set(lease.seq, lease);
     state.batches.retain(lease.bodySeq, 1);

@@ -15,8 +15,9 @@ export function redrive(state: State, command: Extract<Command, { type: "redrive
         .slice(0, max)
     : [];
   if (queue === undefined || matching.length === 0) return done([], { redriven: 0 });
-  const { maxMessages } = queue.settings;
-  if (depthOf(queue) + matching.length > maxMessages) {
+  const { maxMessages, maxBytes } = queue.settings;
+  const bytes = matching.reduce((sum, dead) => sum + dead.size, queue.bytes);
+  if (depthOf(queue) + matching.length > maxMessages || (maxBytes && bytes > maxBytes)) {
     const message = `queue "${name}" has no room for ${matching.length} redriven messages: it holds ${depthOf(queue)} of at most ${maxMessages}`;
     return refused("full", message, { queue: name, maxMessages, waiting: depthOf(queue) });
   }

@@ -76,7 +76,24 @@ export type Change =
       readonly deduplicationIds?: readonly string[];
       /** The group of all of them, or of each; "" is none. */
       readonly groups?: string | readonly string[];
+      /** Estimated bytes of each: their mean, rounded down. */
+      readonly size?: number;
     }
+  /** Accepted for a queue that has no room: dead letters at once. */
+  | {
+      readonly type: "overflowed";
+      readonly queue: string;
+      readonly seq: Seq;
+      readonly bodySeq: Seq;
+      readonly count: number;
+      readonly priority: number;
+      readonly deduplicationIds?: readonly string[];
+      readonly groups?: string | readonly string[];
+      readonly size?: number;
+      readonly isShared?: true;
+    }
+  /** Waiting messages that made room for newer ones. */
+  | { readonly type: "dropped"; readonly queue: string; readonly seqs: Ranges }
   /** A waiting message has another body from now on. */
   | {
       readonly type: "replaced";

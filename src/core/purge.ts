@@ -30,12 +30,14 @@ export function applyPurged(state: State, queue: QueueState, only: PurgeLimits |
     const parts = pick(queue, only).map((run): [Run, number] => [run, run.count]);
     queue.counters.purged += emptyRuns(state, queue, parts, at, (gone) => {
       state.batches.release(gone.bodySeq, gone.count);
+      queue.bytes -= gone.count * gone.size;
     });
     return;
   }
   for (const run of waitingRuns(queue)) {
     state.batches.release(run.bodySeq, run.count);
     queue.counters.purged += run.count;
+    queue.bytes -= run.count * run.size;
   }
   clearLine(state, queue);
   for (const lane of queue.lanes) {

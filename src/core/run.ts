@@ -42,6 +42,8 @@ export interface Run {
   readonly failure?: Failure | undefined;
   /** Of the head of a group there is one message, of those behind it as many as are alike. */
   readonly group?: Group | undefined;
+  /** Estimated bytes of each message. */
+  readonly size: number;
 }
 
 /** `count` messages like those of `run`, from the one at `offset` on. Every member named: a spread takes several times as long. */
@@ -60,6 +62,7 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   suspect: run.suspect,
   failure: run.failure,
   group,
+  size: run.size,
 });
 
 /** Takes up to `count` messages off the front of the run and returns them as a run of their own. */
@@ -83,6 +86,7 @@ export const continues = (run: Run, next: Run): boolean =>
   run.suspect === next.suspect &&
   run.expiresAt === next.expiresAt &&
   run.group === next.group &&
+  run.size === next.size &&
   run.isInstant === next.isInstant &&
   // The same object: they failed together.
   run.failure === next.failure;

@@ -4,7 +4,8 @@ import { type Decision, done, failure, refused, type Send, type SendSegment, typ
 import { sortOut } from "./deduplication.js";
 import { assert } from "./errors.js";
 import { idOf } from "./ids.js";
-import type { Change } from "./journal.js";
+import type { Change, OutcomeFailed } from "./journal.js";
+import { countFitting, makeRoom, type Room } from "./overflow.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import { depthOf, type QueueState, type State } from "./state.js";
 
@@ -91,32 +92,73 @@ function sendAll(state: State, command: Send, now: number): Decision {
   const wanted = command.sizes.length;
   const named = command.segments.reduce((sum, { count }) => sum + count, 0);
   assert(named === wanted, `${named} messages are sent with ${wanted} bodies`);
-  const room = roomOf(queue);
-  const isFull = wanted > room;
-  const full = isFull ? fullQueue(command.queue, queue, wanted) : undefined;
-  if (full && (command.atomic || room === 0)) return refused(full.code, full.message, full.detail);
-
-  const count = Math.min(wanted, room);
-  const seq = state.nextSeq;
-  const value: SendValue = { term: currentTerm(state), seq, count, refused: full };
-  return done([...batchesOf(seq, command.sizes.slice(0, count)), ...accepted(state, command, seq, count, now)], value);
+  const fitting = countFitting(queue, command.sizes);
+  if (fitting === wanted) return accept(state, command, now, { count: wanted });
+  const { overflow, maxBytes, maxDeadLetters } = queue?.settings ?? DEFAULT_SETTINGS;
+  const full = fullQueue(command.queue, queue, wanted);
+  /** As many as can be accepted, or all, or none. */
+  const acceptSome = (count: number, how: Omit<Acceptance, "count"> = {}): Decision => {
+    if (count === 0 || (command.atomic && count < wanted)) return refused(full.code, full.message, full.detail);
+    return accept(state, command, now, { count, ...how, ...(count < wanted && { full }) });
+  };
+  if (overflow === "dead-letter") {
+    const room = Math.max(0, maxDeadLetters - (queue?.dead.size ?? 0));
+    return acceptSome(Math.min(wanted, fitting + room), { waiting: fitting });
+  }
+  if (overflow === "reject" || queue === undefined) return acceptSome(fitting);
+  const tooLarge = maxBytes ? command.sizes.findIndex((size) => size > maxBytes) : -1;
+  const count = tooLarge < 0 ? wanted : tooLarge;
+  const room = makeRoom(queue, accepted(state, command, now, { from: 0, to: count }));
+  // Those that would have to go at once were not accepted one by one either, if none of them can stay.
+  const isEnough = room !== undefined && room.own < (command.atomic ? 1 : count);
+  return isEnough ? acceptSome(count, { room }) : acceptSome(fitting);
 }
 
-const roomOf = (queue: QueueState | undefined): number =>
-  queue ? Math.max(0, queue.settings.maxMessages - depthOf(queue)) : DEFAULT_SETTINGS.maxMessages;
+/** What becomes of the first `count` messages of a send. */
+interface Acceptance {
+  readonly count: number;
+  /** So many of them wait, the others overflow; all, if it is not said. */
+  readonly waiting?: number;
+  readonly room?: Room;
+  /** Why the rest is refused. */
+  readonly full?: OutcomeFailed;
+}
 
-function fullQueue(name: string, queue: QueueState | undefined, wanted: number) {
-  const maxMessages = (queue?.settings ?? DEFAULT_SETTINGS).maxMessages;
-  const waiting = queue ? depthOf(queue) : 0;
-  return failure(
-    "full",
-    `queue "${name}" holds ${waiting} of at most ${maxMessages} messages: no room for ${wanted} more`,
-    {
-      queue: name,
-      maxMessages,
-      waiting,
-    },
+function accept(
+  state: State,
+  command: Send,
+  now: number,
+  { count, waiting = count, room, full }: Acceptance,
+): Decision {
+  const seq = state.nextSeq;
+  const value: SendValue = { term: currentTerm(state), seq, count, refused: full };
+  const overflowed = accepted(state, command, now, { from: waiting, to: count }).map((change): Change => {
+    const { dueAt: _, isInstant: __, expiresAt: ___, ...rest } = change;
+    return { ...rest, type: "overflowed" };
+  });
+  return done(
+    [
+      ...batchesOf(seq, command.sizes.slice(0, count)),
+      ...(room?.before ?? []),
+      ...accepted(state, command, now, { from: 0, to: waiting }),
+      ...(room?.after ?? []),
+      ...overflowed,
+    ],
+    value,
   );
+}
+
+function fullQueue(name: string, queue: QueueState | undefined, wanted: number): OutcomeFailed {
+  const { maxMessages, maxBytes } = queue?.settings ?? DEFAULT_SETTINGS;
+  const waiting = queue ? depthOf(queue) : 0;
+  const bytes = queue?.bytes ?? 0;
+  const limit = `${waiting} of at most ${maxMessages} messages${maxBytes ? ` and ${bytes} of at most ${maxBytes} bytes` : ""}`;
+  return failure("full", `queue "${name}" holds ${limit}: no room for ${wanted} more`, {
+    queue: name,
+    maxMessages,
+    waiting,
+    ...(maxBytes && { maxBytes, bytes }),
+  });
 }
 
 /** Batches of bodies numbered from `firstSeq` on. */
@@ -137,34 +179,53 @@ export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] 
   return batches;
 }
 
-function accepted(state: State, command: Send, firstSeq: number, total: number, now: number): Change[] {
-  const changes: Change[] = [];
-  const ttlOfQueue = state.queues.get(command.queue)?.settings.ttlMs;
-  let seq = firstSeq;
+type Accepted = Extract<Change, { type: "accepted" }>;
+
+/** The messages of a send from index `from` up to `to`. */
+function accepted(
+  state: State,
+  command: Send,
+  now: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Accepted[] {
+  const changes: Accepted[] = [];
+  const { queue, sizes } = command;
+  const ttlOfQueue = state.queues.get(queue)?.settings.ttlMs;
+  let start = 0;
   for (const segment of command.segments) {
-    const count = Math.min(segment.count, firstSeq + total - seq);
-    if (count <= 0) break;
+    const first = Math.max(start, from);
+    const end = Math.min(start + segment.count, to);
+    const ids = segment.deduplicationIds?.slice(first - start, end - start);
+    start += segment.count;
+    if (end <= first) continue;
     const dueAt = dueAtOf(segment, now);
     const isDelayed = dueAt !== undefined && dueAt > now;
-    const { queue } = command;
     const { priority, ttlMs = ttlOfQueue } = segment;
-    const groups = groupsOf(command.groups, seq - firstSeq, count);
+    const groups = groupsOf(command.groups, first, end - first);
+    const seq = state.nextSeq + first;
     changes.push({
       type: "accepted",
       queue,
       seq,
       bodySeq: seq,
-      count,
+      count: end - first,
       priority,
+      size: meanOf(sizes, first, end),
       ...(isDelayed && { dueAt }),
       ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }),
       ...(typeof ttlMs === "number" && { expiresAt: now + ttlMs }),
-      ...(segment.deduplicationIds && { deduplicationIds: segment.deduplicationIds.slice(0, count) }),
+      ...(ids && { deduplicationIds: ids }),
       ...(groups && { groups }),
     });
-    seq += count;
   }
   return changes;
+}
+
+/** Rounded down, so that a queue that has room for each has room for the mean of all. */
+function meanOf(sizes: readonly number[], from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += sizes[i] as number;
+  return Math.floor(sum / (to - from));
 }
 
 /** Those of a segment; one for all where they are alike. */

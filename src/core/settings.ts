@@ -27,6 +27,9 @@ export interface QueueSettings {
   readonly backoff: Backoff;
   readonly maxDeadLetters: number;
   readonly maxMessages: number;
+  /** `null` or missing: no limit. */
+  readonly maxBytes?: number | null;
+  readonly overflow: "reject" | "drop-oldest" | "dead-letter";
   /** `null` or missing: messages do not expire. */
   readonly ttlMs?: number | null;
   readonly deduplicationWindowMs: number;
@@ -46,6 +49,7 @@ export const DEFAULT_SETTINGS: QueueSettings = {
   backoff: { type: "exponential", baseMs: 1_000, maxMs: 300_000, jitter: "full" },
   maxDeadLetters: 10_000,
   maxMessages: 100_000,
+  overflow: "reject",
   deduplicationWindowMs: 300_000,
   deduplicationMode: "drop",
   maxDeduplicationIds: 100_000,
@@ -86,6 +90,8 @@ export const SETTINGS_SPEC: Spec = {
   backoff,
   maxDeadLetters: integer(1, COUNT_MAX),
   maxMessages: integer(1, COUNT_MAX),
+  maxBytes: nullOr(integer(1)),
+  overflow: oneOf("reject", "drop-oldest", "dead-letter"),
   ttlMs: nullOr(duration(1)),
   deduplicationWindowMs: duration(1),
   deduplicationMode: oneOf("drop", "replace"),

@@ -43,6 +43,7 @@ export interface Lease {
   readonly suspect: boolean;
   readonly failure?: Failure | undefined;
   readonly group: Group | undefined;
+  readonly size: number;
   readonly grant: Grant;
   until: number;
 }
@@ -56,6 +57,7 @@ export interface DeadMessage {
   readonly reason: string;
   readonly failure?: Failure | undefined;
   readonly groupId?: string | undefined;
+  readonly size: number;
   readonly diedAt: number;
 }
 
@@ -105,6 +107,8 @@ export interface QueueState {
   emptied: number;
   readonly deduplication: Deduplication;
   blockedCount: number;
+  /** Estimated bytes of what waits or is leased: what `maxBytes` bounds. */
+  bytes: number;
   readonly counters: Counters;
 }
 
@@ -184,6 +188,7 @@ export function createQueueState(name: string): QueueState {
     emptied: 0,
     deduplication: createDeduplication(),
     blockedCount: 0,
+    bytes: 0,
     counters: {
       accepted: 0,
       acked: 0,

@@ -115,7 +115,7 @@ function choose({ segments, sizes, groups }: Of<"publish">, places: readonly num
 function refer(change: Change, bodyOf: (bodySeq: number) => number): Change[] {
   if (change.type === "stored") return [];
   if (change.type === "replaced") return [{ ...change, bodySeq: bodyOf(change.bodySeq), isShared: true }];
-  if (change.type !== "accepted") return [change];
+  if (change.type !== "accepted" && change.type !== "overflowed") return [change];
   const { seq, bodySeq, groups, deduplicationIds } = change;
   const parts: Change[] = [];
   let start = 0;

@@ -97,6 +97,8 @@ export interface QueueStats {
   /** Wait for the one before them in their group to be done with, or for a dead letter of it. */
   readonly blocked: number;
   readonly dead: number;
+  /** Estimated bytes of all that wait or are in work: what `maxBytes` bounds. */
+  readonly bytes: number;
   /** Hands out nothing: paused by a caller, or as full of dead letters as it may get. */
   readonly paused: boolean;
   readonly pausedBy: "caller" | "dead-letters" | null;
@@ -129,6 +131,7 @@ export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"
     leased: queue.leased.size,
     blocked: queue.blockedCount,
     dead: queue.dead.size,
+    bytes: queue.bytes,
     paused: isPaused(queue),
     pausedBy: queue.pausedByUser ? "caller" : isFullOfDeadLetters(queue) ? "dead-letters" : null,
     oldestAgeMs: ageSince(Math.min(...byPriority.map((level) => level.oldest))),

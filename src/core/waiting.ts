@@ -68,6 +68,18 @@ export function takeOut(state: State, queue: QueueState, first: Seq, count: numb
   }
 }
 
+/** Takes one message from behind the head of its group. */
+function takeBlocked(queue: QueueState, run: Run, seq: Seq): Run {
+  const before = splitFront(run, seq - run.seq);
+  const taken = splitFront(run, 1);
+  queue.blockedCount--;
+  // What is left of the run may be nothing: such are skipped.
+  const { blocked = [] } = run.group ?? {};
+  if (before.count > 0) blocked.splice(blocked.indexOf(run), 0, before);
+  queue.expiries.add(before);
+  return taken;
+}
+
 interface Place {
   readonly head: Run | undefined;
   shift(): void;
@@ -90,12 +102,19 @@ function placeAtHead(queue: QueueState, seq: Seq): Place | undefined {
 }
 
 /**
- * Takes one message from the middle. Hand-outs take from the heads; only a replay with a clock that was set back,
- * where a message is not due yet although it was when it left, comes here.
+ * Takes one message from the middle. Hand-outs take from the heads; here comes what is dropped although it is delayed or
+ * blocked, and a replay with a clock that was set back, where a message is not due yet although it was when it left.
  */
 function takeAnywhere(queue: QueueState, seq: Seq): Run {
+  const due = queue.delayed.peek();
+  if (due?.seq === seq && due.count === 1) {
+    queue.delayed.pop();
+    queue.delayedCount--;
+    return due;
+  }
   for (const run of waitingRuns(queue)) {
     if (seq < run.seq || seq >= run.seq + run.count) continue;
+    if (run.isBlocked) return takeBlocked(queue, run, seq);
     const isDelayed = queue.delayed.remove((other) => other === run) !== undefined;
     if (isDelayed) queue.delayedCount -= run.count;
     else {

@@ -43,15 +43,18 @@ function note(draft: Draft, change: Extract<Change, { queue: string }>, state: S
     case "returned":
       draft.settled = { acked, retried, returned: returned + countOf(change.seqs) };
       return true;
+    case "dropped":
+      draft.dropped = { count: (draft.dropped?.count ?? 0) + countOf(change.seqs) };
+      return true;
     case "dead":
     case "expired":
-      draft.dead = {
-        count: (draft.dead?.count ?? 0) + (change.type === "dead" ? 1 : countOf(change.seqs)),
-        total: queue.dead.size,
-      };
+    case "overflowed": {
+      const died = change.type === "dead" ? 1 : change.type === "expired" ? countOf(change.seqs) : change.count;
+      draft.dead = { count: (draft.dead?.count ?? 0) + died, total: queue.dead.size };
       // The last dead letter that fits pauses the queue.
       if (isPaused(queue)) draft.paused = { paused: true };
       return true;
+    }
     case "paused":
       draft.paused = { paused: isPaused(queue) };
       return true;

@@ -253,6 +253,7 @@ export interface QueueNotice {
   readonly available?: { readonly count: number; readonly ready: number };
   readonly settled?: { readonly acked: number; readonly retried: number; readonly returned: number };
   readonly dead?: { readonly count: number; readonly total: number };
+  readonly dropped?: { readonly count: number };
   readonly paused?: { readonly paused: boolean };
   readonly configured?: { readonly settings: Partial<QueueSettings> };
   readonly datalost?: DataLoss;

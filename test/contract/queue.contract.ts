@@ -445,6 +445,32 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
     });
 
     describe("limits", () => {
+      test("refuse what passes maxBytes", async () => {
+        const queue = await open<string>({ maxBytes: 1_000 });
+        await queue.send("x".repeat(800));
+        await expect(queue.send("x".repeat(800))).rejects.toMatchObject({ code: "full", detail: { maxBytes: 1_000 } });
+        expect((await queue.stats()).bytes).toBeGreaterThan(799);
+      });
+
+      test("drop the oldest and say so, where they are told to", async () => {
+        const queue = await open<number>({ maxMessages: 2, overflow: "drop-oldest" });
+        let dropped = 0;
+        queue.addEventListener("dropped", ({ detail }) => {
+          dropped += detail.count;
+        });
+        for (const body of [1, 2, 3, 4]) await queue.send(body);
+        expect((await queue.receive({ max: 9 })).map(({ body }) => body)).toEqual([3, 4]);
+        expect((await queue.stats()).totals).toMatchObject({ accepted: 4, dropped: 2 });
+        await expect.poll(() => dropped).toBe(2);
+      });
+
+      test("bury what overflows, where they are told to", async () => {
+        const queue = await open<number>({ maxMessages: 1, overflow: "dead-letter" });
+        await queue.sendBatch([{ body: 1 }, { body: 2 }]);
+        expect(await queue.deadLetters.list()).toMatchObject([{ body: 2, reason: "overflow" }]);
+        expect((await queue.receive({ max: 9 })).map(({ body }) => body)).toEqual([1]);
+      });
+
       test("keep the messages in work at maxInFlight, over two clients", async () => {
         const queue = await open<number>({ maxInFlight: 2 });
         const other = await openAgain<number>();

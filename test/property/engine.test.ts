@@ -14,10 +14,21 @@ import { type Answered, createWorld, type Handled, type World } from "./world.js
 
 test("the engine does what the model does, whatever happens in whichever order", async () => {
   await fc.assert(
-    fc.asyncProperty(history, async (turns) => runBoth(turns)),
+    fc.asyncProperty(history, async (turns) => runBoth(withoutOverflow(turns))),
     parameters(60),
   );
 });
+
+/** The model knows no sizes, and nothing of what makes room. */
+const withoutOverflow = (turns: readonly TurnSteps[]): TurnSteps[] =>
+  turns.map((turn) => ({
+    ...turn,
+    steps: turn.steps.map((step) => {
+      if (step.op !== "configure") return step;
+      const { overflow: _, maxBytes: __, ...settings } = step.settings;
+      return { ...step, settings };
+    }),
+  }));
 
 async function runBoth(turns: readonly TurnSteps[]): Promise<void> {
   const world = createWorld();

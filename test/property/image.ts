@@ -83,6 +83,7 @@ function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
     settings,
     pausedByUser,
     counters,
+    bytes: queue.bytes,
     buckets: [queue.fullAt, ...queue.groupsFullAt],
     waiting: isUnordered ? waiting.sort((a, b) => a.seq - b.seq) : places,
     // When an id is forgotten follows from the time alone.

@@ -54,6 +54,8 @@ function checkPlaces(queue: QueueState): Seq[] {
   const counts = [queue.readyCount, queue.delayedCount, queue.blockedCount];
   same(counts, [inLine.length - delayed.length, delayed.length, blocked.length], "waiting messages");
   checkGroups(queue, inLine, blocked);
+  const bytes = [...waiting, ...queue.leased.values()].reduce((sum, { size }) => sum + size, 0);
+  same(queue.bytes, bytes, "bytes");
   holds(
     suspects.every((message) => message.suspect),
     "only suspects wait among the suspects",

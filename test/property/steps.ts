@@ -158,6 +158,8 @@ const settings = fc.record(
     deduplicationMode: fc.constantFrom("drop" as const, "replace" as const, "replace" as const),
     deduplicationWindowMs: fc.constantFrom(5, 300, 100_000),
     maxDeduplicationIds: fc.integer({ min: 1, max: 5 }),
+    maxBytes: fc.constantFrom(null, null, null, 700, 100_000),
+    overflow: fc.constantFrom("reject" as const, "drop-oldest" as const, "dead-letter" as const),
     maxInFlight: fc.constantFrom(null, null, 1, 3),
     rateLimit: fc.constantFrom(
       null,
