@@ -2,7 +2,13 @@
 import { openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
 import { traceQueue } from "originmq/opentelemetry";
+import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
 
 const traced = traceQueue(await openQueue<number>("numbers"));
 await traced.send(1);
 await importQueue(await openQueue<number>("copy"), exportQueue(traced));
+
+const died: DeadOutboxMessage[] = [];
+const outbox = createOutbox({ onDead: (message) => died.push(message) });
+const answer: Response = await outbox.fetch(new Request("/save", { method: "POST", body: "text" }), { metadata: 1 });
+outbox.addEventListener("delivered", ({ detail }) => console.log(detail.status, answer.status));

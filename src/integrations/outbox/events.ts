@@ -1,0 +1,97 @@
+// What every open context learns of an outbox. Hints: whoever misses one finds the truth in `waiting` and `dead`.
+
+import type { Queue } from "../../index.js";
+import { deadOf } from "./message.js";
+import type { DeadOutboxMessage, OutboxMessage } from "./options.js";
+import type { StoredRequest } from "./stored-request.js";
+
+/** What each event carries in `detail`. */
+export interface OutboxEventMap {
+  /** A request was stored. */
+  queued: CustomEvent<OutboxMessage>;
+  /** A stored request has arrived; `status` is 0 where the answer is opaque. */
+  delivered: CustomEvent<OutboxMessage & { readonly status: number }>;
+  /** A request was given up, or has expired. */
+  dead: CustomEvent<DeadOutboxMessage>;
+}
+
+export interface OutboxEvents {
+  readonly target: EventTarget;
+  queued(message: OutboxMessage): void;
+  delivered(message: OutboxMessage, status: number): void;
+  /** Looks for requests that died since, and tells of each once. */
+  lookForDead(): Promise<void>;
+  suspend(): void;
+  resume(): void;
+}
+
+export interface EventParts {
+  readonly channel: string;
+  queue(): Promise<Queue<StoredRequest>>;
+  /** Called for each that died, in every context. */
+  onDead(message: DeadOutboxMessage): void;
+}
+
+/** Dead letters looked at in one go. */
+const PAGE = 100;
+
+export function createEvents({ channel: name, queue, onDead }: EventParts): OutboxEvents {
+  const target = new EventTarget();
+  const since = Date.now();
+  const told = new Set<string>();
+  let newest: string | undefined;
+  let looking: Promise<void> | undefined;
+  let isStale = false;
+  let channel: BroadcastChannel | undefined;
+
+  const dispatch = (type: string, detail: unknown) => target.dispatchEvent(new CustomEvent(type, { detail }));
+  const announce = (type: "queued" | "delivered", detail: unknown) => {
+    dispatch(type, detail);
+    channel?.postMessage({ type, detail });
+  };
+
+  const look = async () => {
+    const { deadLetters } = await queue();
+    for (;;) {
+      const page = await deadLetters.list({ max: PAGE, ...(newest && { after: newest }) });
+      for (const letter of page) {
+        newest = letter.id;
+        if ((letter.diedAt ?? 0) < since || told.has(letter.id)) continue;
+        told.add(letter.id);
+        const message = deadOf(letter);
+        dispatch("dead", message);
+        onDead(message);
+      }
+      if (page.length < PAGE) return;
+    }
+  };
+
+  const events: OutboxEvents = {
+    target,
+    queued: (message) => announce("queued", message),
+    delivered: (message, status) => announce("delivered", { ...message, status }),
+    lookForDead() {
+      isStale = looking !== undefined;
+      looking ??= look().finally(() => {
+        looking = undefined;
+        if (isStale) return events.lookForDead();
+      });
+      return looking;
+    },
+    suspend() {
+      channel?.close();
+      channel = undefined;
+    },
+    resume() {
+      if (typeof BroadcastChannel === "undefined" || channel) return;
+      channel = new BroadcastChannel(name);
+      channel.onmessage = ({ data }) => {
+        if (data?.type === "queued" || data?.type === "delivered") dispatch(data.type, data.detail);
+      };
+      // Only Node lets an open channel keep its process alive.
+      (channel as { unref?(): void }).unref?.();
+    },
+  };
+  events.resume();
+  return events;
+}

@@ -1,0 +1,109 @@
+// One gate per origin that requests go to: a rate limit, and a circuit breaker. Pure but for its state: time and chance
+// come in.
+//
+//   closed ──`threshold` failures in a row, or Retry-After──▶ open ──its time is over──▶ half open: one request at a time
+//     ▲                                                        ▲                             │
+//     └──────────────────── any other answer ──────────────────┼─────────────────────────────┤
+//                                                               └────────── failure ─────────┘
+
+export interface GateOptions {
+  /** Wait after the n-th failure in a row: `random(0, min(maxMs, baseMs · 2^(n − 1)))`. */
+  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  /** Failures in a row after which the origin is left alone; 0 is never. */
+  readonly threshold: number;
+  readonly rateLimit: { readonly limit: number; readonly intervalMs: number } | undefined;
+  random(): number;
+}
+
+/** `go`: now, or after so many ms. `wait`: come back after so many ms; the origin is to be left alone. */
+export type Pass = { readonly type: "go" | "wait"; readonly ms: number };
+
+export interface Gates {
+  enter(origin: string, now: number): Pass;
+  /** The server answered as servers should. */
+  succeeded(origin: string): void;
+  /**
+   * It did not, or could not be reached. `afterMs`: it asked to be left alone for so long; `attempt`: so often this
+   * request has failed. Returns how long it is to wait.
+   */
+  failed(origin: string, now: number, how: { readonly afterMs?: number | undefined; readonly attempt: number }): number;
+  /** Whoever entered has left without having asked. */
+  left(origin: string): void;
+  /** The network is another one: what was learned of failures no longer holds, what servers asked for does. */
+  reset(): void;
+}
+
+interface Gate {
+  failures: number;
+  openUntil: number;
+  /** Asked for by the server. */
+  askedUntil: number;
+  isProbing: boolean;
+  /** Theoretical arrival time of the next request, of the generic cell rate algorithm (ITU-T I.371). */
+  arrivalAt: number;
+}
+
+/** `random(0, min(maxMs, baseMs · 2^(n − 1)))`: the full jitter of M. Brooker, Exponential Backoff And Jitter (2015). */
+export const fullJitter = (
+  n: number,
+  { baseMs, maxMs }: { readonly baseMs: number; readonly maxMs: number },
+  random: number,
+): number => Math.round(random * Math.min(maxMs, baseMs * 2 ** (n - 1)));
+
+export function createGates({ backoff, threshold, rateLimit, random }: GateOptions): Gates {
+  const gates = new Map<string, Gate>();
+  const gateOf = (origin: string): Gate => {
+    let gate = gates.get(origin);
+    if (gate === undefined) {
+      gate = { failures: 0, openUntil: 0, askedUntil: 0, isProbing: false, arrivalAt: 0 };
+      gates.set(origin, gate);
+    }
+    return gate;
+  };
+  const isTripped = (gate: Gate) => threshold > 0 && gate.failures >= threshold;
+
+  return {
+    enter(origin, now) {
+      const gate = gateOf(origin);
+      const closedMs = Math.max(gate.openUntil, gate.askedUntil) - now;
+      // Spread: those that wait for one gate do not all come back at its first moment.
+      if (closedMs > 0)
+        return { type: "wait", ms: Math.ceil(closedMs + random() * Math.min(backoff.baseMs, closedMs)) };
+      if (isTripped(gate)) {
+        if (gate.isProbing) return { type: "wait", ms: Math.ceil(backoff.baseMs * (0.5 + random())) };
+        gate.isProbing = true;
+      }
+      if (rateLimit === undefined) return { type: "go", ms: 0 };
+      const everyMs = rateLimit.intervalMs / rateLimit.limit;
+      const arrivalAt = Math.max(gate.arrivalAt, now);
+      gate.arrivalAt = arrivalAt + everyMs;
+      return { type: "go", ms: Math.max(0, Math.ceil(arrivalAt - now - (rateLimit.intervalMs - everyMs))) };
+    },
+    succeeded(origin) {
+      const gate = gateOf(origin);
+      gate.failures = 0;
+      gate.openUntil = 0;
+      gate.isProbing = false;
+    },
+    failed(origin, now, { afterMs, attempt }) {
+      const gate = gateOf(origin);
+      gate.failures++;
+      gate.isProbing = false;
+      const ms = fullJitter(Math.max(gate.failures, attempt), backoff, random());
+      if (afterMs !== undefined) gate.askedUntil = Math.max(gate.askedUntil, now + afterMs);
+      if (isTripped(gate)) gate.openUntil = Math.max(gate.openUntil, now + ms);
+      // What the server asked for is the least; on top of it, clients that were told the same come back spread out.
+      return afterMs === undefined ? ms : afterMs + Math.min(ms, afterMs);
+    },
+    left(origin) {
+      gateOf(origin).isProbing = false;
+    },
+    reset() {
+      for (const gate of gates.values()) {
+        gate.failures = 0;
+        gate.openUntil = 0;
+        gate.isProbing = false;
+      }
+    },
+  };
+}

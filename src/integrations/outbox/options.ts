@@ -1,0 +1,208 @@
+// What an outbox can be told, checked before anything is done.
+
+import {
+  aFunction,
+  arrayOf,
+  boolean,
+  type Check,
+  checkOptions,
+  duration,
+  integer,
+  invalid,
+  oneOf,
+  record,
+  type Spec,
+  string,
+} from "../../core/check.js";
+import type { ConnectOptions } from "../../index.js";
+
+/** A request that waits, was delivered or died. */
+export interface OutboxMessage {
+  readonly id: string;
+  readonly url: string;
+  readonly method: string;
+  readonly groupId: string;
+  readonly priority: number;
+  readonly idempotencyKey: string;
+  /** As it was given; `undefined` without. */
+  readonly metadata: unknown;
+  /** 1 on the first repetition; only answers of the server count. */
+  readonly attempt: number;
+  /** Epoch milliseconds at which it was stored. */
+  readonly queuedAt: number;
+}
+
+export interface DeadOutboxMessage extends OutboxMessage {
+  /** `expired`, or `HTTP`, the status and the beginning of the answer. */
+  readonly reason: string;
+  /** Of the answer that it died of; `null` when it expired. */
+  readonly status: number | null;
+  /** The first kilobyte of that answer. */
+  readonly answer: string | null;
+}
+
+/** The fetch of the application: the network first, or the queue at once. */
+export type OutboxMode = "network-first" | "queue-first";
+
+export interface OutboxFetchOptions {
+  /** Requests of one group arrive one after the other, in order. Default: what `groupBy` says of the request. */
+  readonly groupId?: string;
+  /** 0 to 9, high first. Default 4. */
+  readonly priority?: number;
+  /**
+   * 1 to 255 printable ASCII characters without `"` and `\`. While a request under it waits, another one is not stored
+   * again. Default: that of the request's own `Idempotency-Key` header, or a random one.
+   */
+  readonly idempotencyKey?: string;
+  /** What hooks and events shall know of the request: anything that can be cloned. */
+  readonly metadata?: unknown;
+  /** Default: that of the outbox. */
+  readonly mode?: OutboxMode;
+}
+
+export interface OutboxOptions {
+  /** Name of its queue: outboxes of one name and database share their requests. Default "outbox". */
+  readonly name?: string;
+  readonly database?: ConnectOptions["database"];
+  readonly storage?: ConnectOptions["storage"];
+  readonly worker?: ConnectOptions["worker"];
+  /** `network-first` asks the network and stores what fails; `queue-first` stores at once. Default network-first. */
+  readonly mode?: OutboxMode;
+  /** Whether this context repeats what waits; `false` only stores and listens. Default true. */
+  readonly replay?: boolean;
+  /** Requests under way at once in this context. Default 4. */
+  readonly concurrency?: number;
+  /** Group of a request that is given none. Default: its URL's origin and path. */
+  readonly groupBy?: (request: Request) => string;
+  /** What becomes of a group when a request of it dies: `skip` goes on with the next, `block` waits. Default skip. */
+  readonly onGroupFailure?: "skip" | "block";
+  /** Time after which a request that still waits becomes a dead letter with reason `expired`. Default 7 days. */
+  readonly maxRetentionMs?: number;
+  /** Wait after the n-th failure: random(0, min(maxMs, baseMs · 2^(n − 1))). Default 1,000 ms and 300,000 ms. */
+  readonly backoff?: { readonly baseMs?: number; readonly maxMs?: number };
+  /**
+   * The longest wait after a failure to reach the server at all, in place of `backoff.maxMs` when that is longer.
+   * Default 60,000 ms.
+   */
+  readonly unreachableMaxMs?: number;
+  /** Once the network is back, a random time up to this passes first. Default 3,000 ms. */
+  readonly reconnectSpreadMs?: number;
+  /** Time that one attempt may take until the answer's headers are there. Default 120,000 ms. */
+  readonly timeoutMs?: number;
+  /** Time that a service worker repeats requests for one event. Default 120,000 ms. */
+  readonly budgetMs?: number;
+  /** Requests to one origin, at most, from this context; `null`: no limit. Default 50 in 1,000 ms. */
+  readonly rateLimit?: { readonly limit: number; readonly intervalMs: number } | null;
+  /** Failures in a row after which an origin is asked by one request at a time, with backoff; 0: never. Default 5. */
+  readonly breakerThreshold?: number;
+  /** Bytes of a body that is stored, at most. Default 10 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Names of headers that are not stored; `beforeSend` can set them again. Default none. */
+  readonly redactHeaders?: readonly string[];
+  /** Sends `Idempotency-Key` to other origins too, which costs a preflight. Default false: only within the origin. */
+  readonly crossOriginKeys?: boolean;
+  /** What a caller gets for a request that was stored. Default: 202 with the id as JSON. */
+  readonly respond?: (stored: OutboxMessage) => Response;
+  /**
+   * Called before each repetition: changes the request's headers (a fresh token), or returns another request. What it
+   * throws counts as a failure to reach the server.
+   */
+  readonly beforeSend?: (request: Request, message: OutboxMessage) => unknown;
+  /** Called in the context that delivered, before the request is forgotten: at least once each. */
+  readonly onDelivered?: (response: Response, message: OutboxMessage) => unknown;
+  /** Called for each request that dies, in one of the contexts that are open. */
+  readonly onDead?: (message: DeadOutboxMessage) => unknown;
+}
+
+export type Settings = Required<
+  Omit<OutboxOptions, "database" | "storage" | "worker" | "beforeSend" | "onDelivered" | "onDead" | "backoff">
+> &
+  Pick<OutboxOptions, "beforeSend" | "onDelivered" | "onDead"> & {
+    readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  };
+
+const HOUR_MS = 3_600_000;
+const COUNT_MAX = 1_000_000;
+
+const rateLimit: Check = (value, name) => {
+  if (value === null) return;
+  record({ limit: integer(1, COUNT_MAX), intervalMs: duration(1) })(value, name);
+  const { limit, intervalMs } = value as Record<string, unknown>;
+  if (limit === undefined || intervalMs === undefined) invalid(name, value, "null, or { limit, intervalMs }");
+};
+
+const OPTIONS_SPEC: Spec = {
+  name: string(1, 200),
+  database: string(1, 256),
+  storage: oneOf("indexeddb", "memory"),
+  worker: aFunction,
+  mode: oneOf("network-first", "queue-first"),
+  replay: boolean,
+  concurrency: integer(1, 100),
+  groupBy: aFunction,
+  onGroupFailure: oneOf("skip", "block"),
+  maxRetentionMs: duration(1),
+  backoff: record({ baseMs: duration(1), maxMs: duration(1) }),
+  unreachableMaxMs: duration(1),
+  reconnectSpreadMs: duration(),
+  timeoutMs: duration(1),
+  budgetMs: duration(1),
+  rateLimit,
+  breakerThreshold: integer(0, COUNT_MAX),
+  maxBodyBytes: integer(0),
+  redactHeaders: arrayOf(string(1, 256), 1_000),
+  crossOriginKeys: boolean,
+  respond: aFunction,
+  beforeSend: aFunction,
+  onDelivered: aFunction,
+  onDead: aFunction,
+};
+
+const FETCH_SPEC: Spec = {
+  groupId: string(1, 256),
+  priority: integer(0, 9),
+  idempotencyKey: (value, name) => {
+    if (typeof value !== "string" || !/^[ !#-[\]-~]{1,255}$/.test(value))
+      invalid(name, value, '1 to 255 printable ASCII characters without " and \\');
+  },
+  metadata: () => {},
+  mode: oneOf("network-first", "queue-first"),
+};
+
+export function settingsOf(options: OutboxOptions, groupBy: (request: Request) => string): Settings {
+  checkOptions("createOutbox()", options, OPTIONS_SPEC);
+  const { baseMs = 1_000, maxMs = 300_000 } = options.backoff ?? {};
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return {
+    name: "outbox",
+    mode: "network-first",
+    replay: true,
+    concurrency: 4,
+    groupBy,
+    onGroupFailure: "skip",
+    maxRetentionMs: 7 * 24 * HOUR_MS,
+    unreachableMaxMs: 60_000,
+    reconnectSpreadMs: 3_000,
+    timeoutMs: 120_000,
+    budgetMs: 120_000,
+    rateLimit: { limit: 50, intervalMs: 1_000 },
+    breakerThreshold: 5,
+    maxBodyBytes: 10 * 1024 * 1024,
+    redactHeaders: [],
+    crossOriginKeys: false,
+    respond: answerStored,
+    ...given,
+    backoff: { baseMs, maxMs },
+  };
+}
+
+export function checkFetchOptions(options: OutboxFetchOptions): void {
+  checkOptions("outbox.fetch()", options, FETCH_SPEC);
+}
+
+const answerStored = ({ id }: OutboxMessage): Response =>
+  new Response(JSON.stringify({ queued: true, id }), {
+    status: 202,
+    statusText: "Accepted",
+    headers: { "content-type": "application/json", "originmq-message-id": id },
+  });

@@ -1,0 +1,136 @@
+// A request as it is stored, and as it is made again. Invariant: what is made again sends the same bytes, under the same
+// idempotency key, however often. What cannot be carried is left out here and nowhere else: headers that only the browser
+// may set, the abort signal, the fetch priority, and the mode "navigate", which no script may use.
+
+import { QueueError } from "../../core/errors.js";
+
+/** How a request waits in the queue: nothing but what can be cloned and stored in every browser. */
+export interface StoredRequest {
+  readonly v: 1;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** `ArrayBuffer`, since some browsers store no Blob. Missing where the request had none. */
+  readonly body?: ArrayBuffer;
+  readonly mode: RequestMode;
+  readonly credentials: RequestCredentials;
+  readonly cache: RequestCache;
+  readonly redirect: RequestRedirect;
+  readonly referrer: string;
+  readonly referrerPolicy: ReferrerPolicy;
+  readonly integrity: string;
+  readonly keepalive: boolean;
+  readonly idempotencyKey: string;
+  readonly metadata?: unknown;
+}
+
+/** Marks a request that an outbox makes, for the service worker of the page: a fragment, which never leaves the browser. */
+const MARK = "#originmq-outbox";
+/** The Fetch standard lets requests with `keepalive` carry no more than this. */
+const KEEPALIVE_BYTES_MAX = 64 * 1024;
+const KEY_HEADER = "Idempotency-Key";
+
+export const isMarked = (request: Request): boolean => request.url.endsWith(MARK);
+
+const withoutFragment = (url: string): string => url.split("#", 1)[0] as string;
+
+/**
+ * Reads a request, its body included, which is then used up. The key is, in this order: the one given, the one that the
+ * request carries, a random one.
+ */
+export async function storeRequest(
+  request: Request,
+  given: { readonly idempotencyKey?: string | undefined; readonly metadata?: unknown },
+): Promise<StoredRequest> {
+  const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.arrayBuffer();
+  const carried = request.headers.get(KEY_HEADER)?.match(/^"(.*)"$/)?.[1];
+  return {
+    v: 1,
+    url: withoutFragment(request.url),
+    method: request.method,
+    headers: [...request.headers],
+    ...(body !== undefined && body.byteLength > 0 && { body }),
+    mode: request.mode,
+    credentials: request.credentials,
+    cache: request.cache,
+    redirect: request.redirect,
+    referrer: referrerOf(request),
+    referrerPolicy: request.referrerPolicy,
+    integrity: request.integrity,
+    keepalive: request.keepalive,
+    idempotencyKey: given.idempotencyKey ?? carried ?? crypto.randomUUID(),
+    ...(given.metadata !== undefined && { metadata: given.metadata }),
+  };
+}
+
+/** "about:client" stands for the page that asks; a page or worker that repeats the request is another one. */
+function referrerOf({ referrer }: Request): string {
+  const page = globalThis.location?.href;
+  return referrer === "about:client" && page !== undefined ? withoutFragment(page) : referrer;
+}
+
+/** Without the headers of these names, in any case of letters. */
+export function redact(stored: StoredRequest, names: readonly string[]): StoredRequest {
+  if (names.length === 0) return stored;
+  const hidden = new Set(names.map((name) => name.toLowerCase()));
+  return { ...stored, headers: stored.headers.filter(([name]) => !hidden.has(name.toLowerCase())) };
+}
+
+export const originOf = (url: string): string => new URL(url).origin;
+export const isSameOrigin = (url: string): boolean => originOf(url) === globalThis.location?.origin;
+
+/**
+ * The request again. With a key, it carries `Idempotency-Key` as draft-ietf-httpapi-idempotency-key-header writes it: a
+ * quoted string; unless the application set that header itself. Throws `invalid-argument` when this browser cannot make it.
+ */
+export function makeRequest(
+  stored: StoredRequest,
+  how: { readonly sendsKey: boolean; readonly signal?: AbortSignal },
+): Request {
+  const headers = new Headers(stored.headers as [string, string][]);
+  if (how.sendsKey && !headers.has(KEY_HEADER)) headers.set(KEY_HEADER, `"${stored.idempotencyKey}"`);
+  const { url, method, body, credentials, cache, redirect, referrer, referrerPolicy, integrity } = stored;
+  try {
+    return new Request(url + MARK, {
+      method,
+      headers,
+      mode: modeOf(stored, how.sendsKey),
+      credentials,
+      cache,
+      redirect,
+      referrer,
+      referrerPolicy,
+      integrity,
+      keepalive: stored.keepalive && (body?.byteLength ?? 0) <= KEEPALIVE_BYTES_MAX,
+      ...(body && { body }),
+      ...(how.signal && { signal: how.signal }),
+    });
+  } catch (cause) {
+    throw new QueueError("invalid-argument", `the request ${method} ${url} cannot be made again: ${String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** A "no-cors" request may not carry the key; within the origin, "cors" is the same with more rights. */
+function modeOf({ mode, url }: StoredRequest, sendsKey: boolean): RequestMode {
+  if (mode === "navigate") return "same-origin";
+  return mode === "no-cors" && sendsKey && isSameOrigin(url) ? "cors" : mode;
+}
+
+const GROUP_MAX = 256;
+
+/** The default group: the URL's origin and path, which a long path is cut for, a hash in place of what is cut off. */
+export function groupOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return shorten(origin + pathname);
+}
+
+/** FNV-1a, 32 bits: two groups under one name would only wait for each other. */
+function shorten(text: string): string {
+  if (text.length <= GROUP_MAX) return text;
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  const suffix = (hash >>> 0).toString(16).padStart(8, "0");
+  return `${text.slice(0, GROUP_MAX - suffix.length - 1)}~${suffix}`;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { createGates, fullJitter } from "../../../../src/integrations/outbox/gates.js";
+
+const ORIGIN = "https://a.test";
+const backoff = { baseMs: 1_000, maxMs: 60_000 };
+const gatesWith = (more: Partial<Parameters<typeof createGates>[0]> = {}) =>
+  createGates({ backoff, threshold: 3, rateLimit: undefined, random: () => 0.5, ...more });
+const fail = (gates: ReturnType<typeof createGates>, times: number, now = 0) => {
+  for (let i = 0; i < times; i++) gates.failed(ORIGIN, now, { attempt: 0 });
+};
+
+test("the wait doubles with each failure up to its limit, and any part of it is as likely", () => {
+  expect([1, 2, 3, 7, 60].map((n) => fullJitter(n, backoff, 0.5))).toEqual([500, 1_000, 2_000, 30_000, 30_000]);
+  expect(fullJitter(3, backoff, 0)).toBe(0);
+});
+
+describe("the breaker", () => {
+  test("lets everything pass until so many failures came in a row", () => {
+    const gates = gatesWith();
+    fail(gates, 2);
+    expect(gates.enter(ORIGIN, 0)).toEqual({ type: "go", ms: 0 });
+    fail(gates, 1);
+    expect(gates.enter(ORIGIN, 0).type).toBe("wait");
+    expect(gates.enter("https://b.test", 0).type).toBe("go");
+  });
+
+  test("is half open after its time: one request at a time, until one succeeds", () => {
+    const gates = gatesWith();
+    fail(gates, 3);
+    const { ms } = gates.enter(ORIGIN, 0);
+    expect(ms).toBeGreaterThanOrEqual(2_000);
+    expect(gates.enter(ORIGIN, ms).type).toBe("go");
+    expect(gates.enter(ORIGIN, ms).type).toBe("wait");
+    gates.succeeded(ORIGIN);
+    expect([1, 2, 3].map(() => gates.enter(ORIGIN, ms).type)).toEqual(["go", "go", "go"]);
+  });
+
+  test("opens again, for longer, when the probe fails", () => {
+    const gates = gatesWith();
+    fail(gates, 3);
+    expect(gates.enter(ORIGIN, 2_000).type).toBe("go");
+    gates.failed(ORIGIN, 2_000, { attempt: 0 });
+    expect(gates.enter(ORIGIN, 2_000 + 3_999).type).toBe("wait");
+    expect(gates.enter(ORIGIN, 2_000 + 4_000).type).toBe("go");
+  });
+
+  test("lets the next probe in when one was given up without an answer", () => {
+    const gates = gatesWith();
+    fail(gates, 3);
+    expect(gates.enter(ORIGIN, 9_000).type).toBe("go");
+    gates.left(ORIGIN);
+    expect(gates.enter(ORIGIN, 9_000).type).toBe("go");
+  });
+
+  test("forgets failures when the network is another one, but not what a server asked for", () => {
+    const gates = gatesWith();
+    fail(gates, 9);
+    gates.reset();
+    expect(gates.enter(ORIGIN, 0).type).toBe("go");
+    gates.failed(ORIGIN, 0, { afterMs: 5_000, attempt: 1 });
+    gates.reset();
+    expect(gates.enter(ORIGIN, 4_999).type).toBe("wait");
+    expect(gates.enter(ORIGIN, 5_000).type).toBe("go");
+  });
+
+  test("can be switched off", () => {
+    const gates = gatesWith({ threshold: 0 });
+    fail(gates, 99);
+    expect(gates.enter(ORIGIN, 0).type).toBe("go");
+  });
+});
+
+test("a server that asks to be left alone is, by all requests, from the first answer on", () => {
+  const gates = gatesWith();
+  const ms = gates.failed(ORIGIN, 0, { afterMs: 10_000, attempt: 1 });
+  expect(ms).toBeGreaterThanOrEqual(10_000);
+  expect(gates.enter(ORIGIN, 9_999).type).toBe("wait");
+});
+
+test("a request that fails alone waits longer each time, also while others succeed", () => {
+  const gates = gatesWith();
+  const waits = [1, 2, 3, 4].map((attempt) => {
+    gates.succeeded(ORIGIN);
+    return gates.failed(ORIGIN, 0, { attempt });
+  });
+  expect(waits).toEqual([500, 1_000, 2_000, 4_000]);
+});
+
+test("the rate limit lets a burst pass and spaces what comes after it", () => {
+  const gates = gatesWith({ rateLimit: { limit: 4, intervalMs: 1_000 } });
+  const waits = Array.from({ length: 8 }, () => gates.enter(ORIGIN, 0).ms);
+  expect(waits).toEqual([0, 0, 0, 0, 250, 500, 750, 1_000]);
+});
