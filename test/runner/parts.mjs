@@ -130,6 +130,17 @@ export const PARTS = [
     limitMs: 5 * MINUTE_MS,
   },
   {
+    name: "outbox",
+    runner: "playwright",
+    folder: "test/outbox",
+    files: /\.test\.ts$/,
+    about:
+      "requests that must arrive, against a real server that fails, in Chromium and the engines that are installed",
+    browser: true,
+    expected: true,
+    limitMs: 4 * MINUTE_MS,
+  },
+  {
     name: "torture",
     runner: "playwright",
     folder: "test/torture",

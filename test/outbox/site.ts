@@ -1,0 +1,71 @@
+// The origin under test: pages with an outbox, a service worker, and the server of the field notes, on one port.
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { createNotesServer } from "../../demo/server/notes-server.mjs";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const MODULES = {
+  page: "test/outbox/page/page.ts",
+  "service-worker": "test/outbox/page/service-worker.ts",
+  "shared-worker": "src/shared-worker.ts",
+  "dedicated-worker": "src/dedicated-worker.ts",
+};
+
+export interface Site {
+  readonly origin: string;
+  readonly notes: ReturnType<typeof createNotesServer>;
+  /** Breaks every connection and answers none until `start`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function bundle(): Promise<ReadonlyMap<string, string>> {
+  const clock = await readFile(new URL("page/clock.js", import.meta.url), "utf8");
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.entries(MODULES).map(([out, path]) => ({ in: path, out })),
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    outdir: "/",
+    define: { "process.env.NODE_ENV": '"production"' },
+    banner: { js: clock },
+  });
+  return new Map(outputFiles.map(({ path, text }) => [path, text]));
+}
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>outbox</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>`;
+
+export async function openSite(): Promise<Site> {
+  const scripts = await bundle();
+  const notes = createNotesServer();
+  let server: Server;
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => {
+      server = createServer((request, response) => {
+        if (notes.handle(request, response)) return;
+        const { pathname } = new URL(request.url ?? "/", "http://localhost");
+        const script = scripts.get(pathname);
+        if (script !== undefined) response.setHeader("content-type", "text/javascript; charset=utf-8");
+        if (pathname === "/") response.setHeader("content-type", "text/html; charset=utf-8");
+        response.statusCode = script === undefined && pathname !== "/" ? 404 : 200;
+        response.end(script ?? (pathname === "/" ? PAGE : ""));
+      });
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
+  const { port } = server!.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, notes, stop, start: () => listen(port), close: stop };
+}
