@@ -108,8 +108,16 @@ test("50 requests made offline survive kill -9 and a start offline, and arrive b
   }
 });
 
-/** Fires the `sync` event as the browser does when the network is back. */
-async function dispatchSync(page: Page, origin: string, { lastChance = false } = {}): Promise<void> {
+const TAG = "originmq-outbox:originmq:outbox";
+
+const tagsOf = (page: Page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    return (registration as unknown as { sync: { getTags(): Promise<string[]> } }).sync.getTags();
+  });
+
+/** The browser's side of service workers, as its own pages for developers have it: it needs no page of the site. */
+async function serviceWorkersOf(page: Page, origin: string) {
   const cdp = await page.context().newCDPSession(page);
   const registered = new Promise<string>((resolve) => {
     cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
@@ -118,36 +126,43 @@ async function dispatchSync(page: Page, origin: string, { lastChance = false } =
     });
   });
   await cdp.send("ServiceWorker.enable");
-  await cdp.send("ServiceWorker.dispatchSyncEvent", {
-    origin,
-    registrationId: await registered,
-    tag: "originmq-outbox:originmq:outbox",
-    lastChance,
-  });
-  await cdp.detach();
+  return {
+    /** Fires the event as the browser does when the network is back. */
+    async sync({ lastChance = false } = {}) {
+      await cdp.send("ServiceWorker.dispatchSyncEvent", {
+        origin,
+        registrationId: await registered,
+        tag: TAG,
+        lastChance,
+      });
+    },
+    stopAll: () => cdp.send("ServiceWorker.stopAllWorkers"),
+  };
 }
 
 test("Background Sync delivers with no tab of the site open", async ({ context, site }) => {
   const page = await openPage(context, site);
-  await page.evaluate(() => outboxLab.open({ replay: false }));
   await page.evaluate(() => outboxLab.registerServiceWorker("service-worker"));
   await context.setOffline(true);
   await page.evaluate(async () => {
     for (let n = 0; n < 10; n++) {
-      // Not through the outbox of the page: the service worker answers, and stores.
+      // The page has no outbox: the service worker answers, and stores.
       const { status } = await fetch(`/api/group-0?n=${n}`, { method: "POST", body: `text ${n}` });
       if (status !== 202) throw new Error(`answered with ${status}`);
     }
   });
+  await expect.poll(() => tagsOf(page)).toEqual([TAG]);
   const elsewhere = await context.newPage();
+  const serviceWorkers = await serviceWorkersOf(elsewhere, site.origin);
   await page.close();
-  expect(site.notes.arrivals).toEqual([]);
-  // From here on nobody but the browser itself acts: the tag was registered when the requests were stored.
+  await serviceWorkers.stopAll();
   await context.setOffline(false);
+  await elsewhere.waitForTimeout(500);
+  expect(site.notes.arrivals).toEqual([]);
+  await serviceWorkers.sync();
   await expect.poll(() => site.notes.arrivals.length, { timeout: 30_000 }).toBe(10);
   expect(orderByGroup(site.notes.arrivals)).toEqual({ "group-0": upTo(10) });
   expectEachOnce(site.notes.arrivals);
-  await elsewhere.close();
 });
 
 test("a sync event with its last chance registers again, so that what still waits is tried later", async ({
@@ -159,13 +174,8 @@ test("a sync event with its last chance registers again, so that what still wait
   await page.evaluate(() => outboxLab.registerServiceWorker("service-worker"));
   site.notes.behave("429", 3_600);
   expect(await page.evaluate(() => outboxLab.post("/api/group-0?n=0"))).toBe(202);
-  const tags = () =>
-    page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.ready;
-      return (registration as unknown as { sync: { getTags(): Promise<string[]> } }).sync.getTags();
-    });
-  await dispatchSync(page, site.origin, { lastChance: true });
-  await expect.poll(tags).toEqual(["originmq-outbox:originmq:outbox"]);
+  await (await serviceWorkersOf(page, site.origin)).sync({ lastChance: true });
+  await expect.poll(() => tagsOf(page)).toEqual([TAG]);
   expect(await page.evaluate(() => outboxLab.waiting())).toBe(1);
 });
 
@@ -183,7 +193,7 @@ test("two tabs and a service worker drain at once, and nothing is sent twice or 
     for (let n = 0; n < 60; n++) await outboxLab.post(`/api/group-${n % 6}?n=${n}`);
   });
   await context.setOffline(false);
-  await dispatchSync(first, site.origin);
+  await (await serviceWorkersOf(first, site.origin)).sync();
   await untilSent(first, 30_000);
   await untilSent(second);
   expect(site.notes.arrivals).toHaveLength(60);
@@ -248,7 +258,7 @@ test("a token is fresh on every attempt, and is not in storage between them", as
     return (await fetch("/api/group-0?n=0", { method: "POST", body: "text", headers })).status;
   });
   expect(status).toBe(202);
-  await dispatchSync(page, site.origin);
+  await (await serviceWorkersOf(page, site.origin)).sync();
   await expect.poll(() => site.notes.arrivals.length).toBeGreaterThan(2);
   site.notes.behave("none");
   await untilSent(page);

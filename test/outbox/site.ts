@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MODULES = {
   page: "test/outbox/page/page.ts",
   "service-worker": "test/outbox/page/service-worker.ts",
+  "workbox-worker": "test/outbox/page/workbox-worker.ts",
+  "workbox-original-worker": "test/outbox/page/workbox-original-worker.ts",
   "shared-worker": "src/shared-worker.ts",
   "dedicated-worker": "src/dedicated-worker.ts",
 };

@@ -13,7 +13,9 @@ export interface Lab {
   postEveryType(count: number): Promise<Record<string, string>>;
   waiting(): Promise<number>;
   dead(): Promise<DeadOutboxMessage[]>;
-  registerServiceWorker(name: "service-worker" | "workbox-worker"): Promise<void>;
+  registerServiceWorker(name: "service-worker" | "workbox-worker" | "workbox-original-worker"): Promise<void>;
+  /** Calls a function of the service worker. */
+  call<T>(name: string, ...args: unknown[]): Promise<T>;
 }
 
 declare global {

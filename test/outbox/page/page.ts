@@ -59,6 +59,15 @@ const lab: Lab = {
   },
   waiting: async () => (await outbox.waiting({ max: 1_000 })).length,
   dead: async () => outbox.dead.list(),
+  async call<T>(call: string, ...args: unknown[]) {
+    const { active } = await navigator.serviceWorker.ready;
+    const { port1, port2 } = new MessageChannel();
+    const answered = new Promise<T>((resolve, reject) => {
+      port1.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.value));
+    });
+    active?.postMessage({ call, args }, [port2]);
+    return answered;
+  },
   async registerServiceWorker(name) {
     await navigator.serviceWorker.register(`/${name}.js`, { scope: "/", type: "module" });
     await navigator.serviceWorker.ready;

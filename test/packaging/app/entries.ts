@@ -3,6 +3,7 @@ import { openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
+import { BackgroundSyncPlugin, importWorkbox, Queue } from "originmq/workbox";
 
 const traced = traceQueue(await openQueue<number>("numbers"));
 await traced.send(1);
@@ -12,3 +13,7 @@ const died: DeadOutboxMessage[] = [];
 const outbox = createOutbox({ onDead: (message) => died.push(message) });
 const answer: Response = await outbox.fetch(new Request("/save", { method: "POST", body: "text" }), { metadata: 1 });
 outbox.addEventListener("delivered", ({ detail }) => console.log(detail.status, answer.status));
+
+export const plugin = new BackgroundSyncPlugin("saves", { maxRetentionTime: 24 * 60 });
+export const saves = new Queue("others", { onSync: async ({ queue }) => queue.replayRequests() });
+console.log((await importWorkbox()).imported);
