@@ -143,7 +143,7 @@ async function serviceWorkersOf(page: Page, origin: string) {
 test("Background Sync delivers with no tab of the site open", async ({ context, site }) => {
   const page = await openPage(context, site);
   await page.evaluate(() => outboxLab.registerServiceWorker("service-worker"));
-  await context.setOffline(true);
+  site.notes.behave("reset");
   await page.evaluate(async () => {
     for (let n = 0; n < 10; n++) {
       // The page has no outbox: the service worker answers, and stores.
@@ -156,7 +156,8 @@ test("Background Sync delivers with no tab of the site open", async ({ context, 
   const serviceWorkers = await serviceWorkersOf(elsewhere, site.origin);
   await page.close();
   await serviceWorkers.stopAll();
-  await context.setOffline(false);
+  site.notes.arrivals.length = 0;
+  site.notes.behave("none");
   await elsewhere.waitForTimeout(500);
   expect(site.notes.arrivals).toEqual([]);
   await serviceWorkers.sync();
