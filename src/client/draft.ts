@@ -4,8 +4,9 @@
 import type { SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
-import type { Outcome, Seq } from "../core/journal.js";
+import type { Outcome, OutcomeFailed, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
+import { estimateBytes } from "../core/size.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
 import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../link/wire.js";
@@ -42,11 +43,26 @@ export interface Draft {
   readonly bodies: readonly unknown[];
 }
 
-export interface SendDraft extends Draft {
+/** Messages for one queue, which may have no room for them yet. */
+export interface RoomDraft extends Draft {
   readonly queue: string;
-  readonly atomic: boolean;
+  /** What it needs to go on, in messages and estimated bytes. */
+  need(): { readonly count: number; readonly bytes: number };
+  /** Drops what nobody waits for any more; `false` when nothing is left. */
+  prune(): boolean;
+}
+
+export interface SendDraft extends RoomDraft {
   readonly size: number;
-  add(item: Item): Promise<Receipt>;
+  add(item: Item, signal?: AbortSignal): Promise<Receipt>;
+}
+
+/** What a draft does with messages that are not accepted yet. */
+export interface Again {
+  /** As a new command, now. */
+  resend(draft: RoomDraft): void;
+  /** Once the queue has room. */
+  wait(draft: RoomDraft): void;
 }
 
 /** Messages in one command; what comes then goes into the next. */
@@ -54,22 +70,44 @@ export const SEND_MESSAGES_MAX = 2_000;
 
 interface Entry {
   readonly item: Item;
+  /** Aborted: it is not to be sent any more, if it waits for room. */
+  readonly signal: AbortSignal | undefined;
   resolve(receipt: Receipt): void;
   reject(reason: unknown): void;
 }
 
-/** Sends that are accepted or refused one by one. `resend` takes what has to go again without the one to blame. */
-export function createSendDraft(queue: string, resend: (draft: Draft) => void, entries: Entry[] = []): SendDraft {
+/** The queue has no room, and its sends wait for it. */
+const isBlocked = ({ code, detail }: OutcomeFailed): boolean =>
+  code === "full" && typeof detail === "object" && detail !== null && Reflect.get(detail, "overflow") === "block";
+
+/** However long it waits, there will not be room for it. */
+function neverFits({ detail }: OutcomeFailed, { count, bytes }: ReturnType<RoomDraft["need"]>): boolean {
+  const { maxMessages, maxBytes } = detail as { readonly maxMessages: number; readonly maxBytes?: number };
+  return count > maxMessages || (maxBytes !== undefined && bytes > maxBytes);
+}
+
+/** Sends that are accepted or refused one by one. */
+export function createSendDraft(queue: string, again: Again, entries: Entry[] = []): SendDraft {
+  /** What is left waits, but for one that could wait for ever. */
+  const wait = (refused: OutcomeFailed) => {
+    while (entries.length > 0 && neverFits(refused, draft.need())) entries.shift()?.reject(errorOf(refused));
+    if (entries.length > 0) again.wait(draft);
+  };
   const draft: SendDraft = {
     queue,
-    atomic: false,
+    need: () => ({ count: 1, bytes: estimateBytes(entries[0]?.item.body) }),
+    prune() {
+      for (const { signal, reject } of entries) if (signal?.aborted) reject(signal.reason);
+      entries = entries.filter(({ signal }) => !signal?.aborted);
+      return entries.length > 0;
+    },
     get size() {
       return entries.length;
     },
     get bodies() {
       return entries.map((entry) => entry.item.body);
     },
-    add: (item) => new Promise((resolve, reject) => entries.push({ item, resolve, reject })),
+    add: (item, signal) => new Promise((resolve, reject) => entries.push({ item, signal, resolve, reject })),
     command: () =>
       sendCommand(
         queue,
@@ -77,14 +115,21 @@ export function createSendDraft(queue: string, resend: (draft: Draft) => void, e
         entries.map((entry) => entry.item),
       ),
     settle(outcome) {
-      if (outcome.ok) return accept(entries, outcome.value as SendValue);
+      if (outcome.ok) {
+        const { count, refused } = outcome.value as SendValue;
+        if (refused === undefined || !isBlocked(refused)) return accept(entries, outcome.value as SendValue);
+        accept(entries.slice(0, count), outcome.value as SendValue);
+        entries = entries.slice(count);
+        return wait(refused);
+      }
+      if (isBlocked(outcome)) return wait(outcome);
       const index = outcome.code === "not-cloneable" ? indexOf(outcome.detail) : undefined;
       const blamed = index === undefined ? undefined : entries[index];
       if (blamed === undefined) return draft.reject(errorOf(outcome));
       blamed.reject(errorOf(outcome));
       // Nothing of the command was accepted: the others go again, as a new one.
       const others = entries.filter((entry) => entry !== blamed);
-      if (others.length > 0) resend(createSendDraft(queue, resend, others));
+      if (others.length > 0) again.resend(createSendDraft(queue, again, others));
     },
     reject(reason) {
       for (const entry of entries) entry.reject(reason);
@@ -93,8 +138,8 @@ export function createSendDraft(queue: string, resend: (draft: Draft) => void, e
       if (entries.length < 2) return undefined;
       const middle = entries.length >> 1;
       return [
-        createSendDraft(queue, resend, entries.slice(0, middle)),
-        createSendDraft(queue, resend, entries.slice(middle)),
+        createSendDraft(queue, again, entries.slice(0, middle)),
+        createSendDraft(queue, again, entries.slice(middle)),
       ];
     },
   };
@@ -105,11 +150,23 @@ export function createSendDraft(queue: string, resend: (draft: Draft) => void, e
 export function createBatchDraft(
   queue: string,
   items: readonly Item[],
-): { draft: Draft; receipts: Promise<Receipt[]> } {
-  const { draft, value } = createCommandDraft<SendValue>(sendCommand(queue, true, items));
+  again: Again,
+): { draft: RoomDraft; receipts: Promise<Receipt[]> } {
+  const { draft: command, value } = createCommandDraft<SendValue>(sendCommand(queue, true, items));
   const bodies = items.map((item) => item.body);
+  const draft: RoomDraft = {
+    ...command,
+    bodies,
+    queue,
+    need: () => ({ count: bodies.length, bytes: bodies.reduce<number>((sum, body) => sum + estimateBytes(body), 0) }),
+    prune: () => true,
+    settle(outcome) {
+      if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, draft.need())) again.wait(draft);
+      else command.settle(outcome);
+    },
+  };
   return {
-    draft: { ...draft, bodies },
+    draft,
     receipts: value.then((accepted) => {
       const next = receiptsOf(accepted);
       return items.map((_, i) => next(i));

@@ -55,12 +55,13 @@ export interface QueueOptions {
   readonly maxBytes?: number | null;
   /**
    * What becomes of a send that does not fit into `maxMessages` or `maxBytes`. `reject`: it is refused with `full`.
-   * `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as `dropped`: the ready ones
+   * `block`: it waits in its client, in order, until there is room, or its `signal` aborts: then it was not sent. What can
+   * never fit, a `publish` and a transaction are refused with `full`. `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as `dropped`: the ready ones
    * that were accepted first, then the delayed, then those behind the head of their group; what is in work stays. If that
    * is not enough, the send is refused. `dead-letter`: it is accepted and becomes a dead letter at once, with reason
    * `overflow`; refused only when `maxDeadLetters` are there. Default reject.
    */
-  readonly overflow?: "reject" | "drop-oldest" | "dead-letter";
+  readonly overflow?: "reject" | "block" | "drop-oldest" | "dead-letter";
   /**
    * Time from acceptance after which a message that still waits, delayed or not, becomes a dead letter with reason
    * `expired`, also when no consumer ever comes. One that is leased expires only when it comes back. While the queue is

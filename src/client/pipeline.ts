@@ -9,6 +9,7 @@ import type { Link } from "../link/link.js";
 import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import {
+  type Again,
   createBatchDraft,
   createCommandDraft,
   createSendDraft,
@@ -16,6 +17,7 @@ import {
   type Draft,
   type Item,
   type Receipt,
+  type RoomDraft,
   SEND_MESSAGES_MAX,
   type SendDraft,
   type SettleDraft,
@@ -33,7 +35,8 @@ const SETTLE_EAGERLY = 256;
 export interface Pipeline {
   /** Tells databases apart: what their locks are called by. */
   readonly database: string;
-  send(queue: string, item: Item): Promise<Receipt>;
+  /** `signal`: not to be sent any more, once it waits for room. */
+  send(queue: string, item: Item, signal?: AbortSignal): Promise<Receipt>;
   sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
@@ -52,11 +55,19 @@ export interface Pipeline {
   close(reason: QueueError): void;
 }
 
+/** Sends to one queue that wait for room. */
+interface Line {
+  readonly waiting: { readonly draft: RoomDraft; readonly place: number }[];
+  /** The one that is sent again at the moment. */
+  trying: RoomDraft | undefined;
+}
+
 export function createPipeline(hostLink: HostLink, runtime: Runtime, database: string): Pipeline {
   let unsent: Draft[] = [];
   /** Sent, outcome unknown; in the order of their numbers. */
   const open = new Map<number, Draft>();
   let openSend: SendDraft | undefined;
+  const lines = new Map<string, Line>();
   let openSettle: SettleDraft | undefined;
   let lastNumber = 0;
   let requests = 0;
@@ -76,6 +87,56 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     hostLink.wake();
     schedule();
   };
+
+  /** Behind what waits for room in the same queue. */
+  const enqueueSend = (draft: RoomDraft) => {
+    const line = lines.get(draft.queue);
+    if (line && !closed) line.waiting.push({ draft, place: Number.POSITIVE_INFINITY });
+    else enqueue(draft);
+  };
+
+  /** The queue has no room: the draft waits, in the order in which it was sent, and so does what comes after it. */
+  const waitForRoom = (draft: RoomDraft) => {
+    if (closed) return draft.reject(closed);
+    const line = lines.get(draft.queue) ?? { waiting: [], trying: undefined };
+    const isFirst = line.trying === draft || !lines.has(draft.queue);
+    const place = isFirst ? 0 : (draft.number ?? Number.POSITIVE_INFINITY);
+    delete draft.number;
+    lines.set(draft.queue, line);
+    const behind = line.waiting.findIndex((other) => other.place > place);
+    line.waiting.splice(behind < 0 ? line.waiting.length : behind, 0, { draft, place });
+    if (isFirst) void tryAgain(draft.queue, line);
+  };
+
+  /** Sends the first of the line once there is room for it; the next one follows when it is accepted. */
+  const tryAgain = async (queue: string, line: Line) => {
+    line.trying = undefined;
+    const first = line.waiting[0]?.draft;
+    try {
+      if (first) await hostLink.ask({ op: "room", waiter: runtime.uuid(), queue, ...first.need() });
+    } catch {
+      // Closed: `close` ends what waits. Or a host of an earlier build, which will say what it thinks of the sends.
+    }
+    if (!closed) sendNext(queue, line);
+  };
+
+  const sendNext = (queue: string, line: Line) => {
+    line.trying = undefined;
+    for (let next = line.waiting.shift(); next; next = line.waiting.shift()) {
+      if (openSend === next.draft) openSend = undefined;
+      if (!next.draft.prune()) continue;
+      line.trying = next.draft;
+      return enqueue(next.draft);
+    }
+    lines.delete(queue);
+  };
+
+  /** Its outcome is known, whatever it is: if others stand behind it, they are next. */
+  const leaveLine = (draft: Draft) => {
+    for (const [queue, line] of lines) if (line.trying === draft) sendNext(queue, line);
+  };
+
+  const again: Again = { resend: enqueueSend, wait: waitForRoom };
 
   const schedule = () => {
     if (isScheduled) return;
@@ -108,12 +169,14 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     open.delete(draft.number);
     isRemembered ||= hasStored(outcome);
     draft.settle(named(draft, outcome));
+    leaveLine(draft);
     wakeDrained();
   };
 
   const fail = (draft: Draft, reason: unknown) => {
     if (draft.number !== undefined) open.delete(draft.number);
     draft.reject(reason);
+    leaveLine(draft);
     wakeDrained();
   };
 
@@ -173,25 +236,26 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       // The host has seen nothing of it, so its number is free to be forgotten.
       open.delete(draft.number as number);
       for (const half of halves) number(half);
+      leaveLine(draft);
       for (const half of halves) await deliverAlone(half);
     }
   };
 
   return {
     database,
-    send(queue, item) {
+    send(queue, item, signal) {
       if (closed) return Promise.reject(closed);
       if (openSend?.queue !== queue || openSend.size >= SEND_MESSAGES_MAX) {
-        openSend = createSendDraft(queue, enqueue);
-        enqueue(openSend);
+        openSend = createSendDraft(queue, again);
+        enqueueSend(openSend);
       }
-      return openSend.add(item);
+      return openSend.add(item, signal);
     },
     sendBatch(queue, items) {
-      const { draft, receipts } = createBatchDraft(queue, items);
+      const { draft, receipts } = createBatchDraft(queue, items, again);
       // What is sent after it must not be accepted before it.
       openSend = undefined;
-      enqueue(draft);
+      enqueueSend(draft);
       return receipts;
     },
     settle(entry) {
@@ -252,7 +316,9 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     },
     close(reason) {
       closed = reason;
-      const rest = [...open.values(), ...unsent];
+      const blocked = [...lines.values()].flatMap(({ waiting }) => waiting.map(({ draft }) => draft));
+      const rest = [...open.values(), ...unsent, ...blocked];
+      lines.clear();
       open.clear();
       unsent = [];
       for (const draft of rest) draft.reject(reason);

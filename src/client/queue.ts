@@ -217,7 +217,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       assertOpen();
       const item = itemOf(body, options);
       options?.signal?.throwIfAborted();
-      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item));
+      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
       return options?.signal ? abortable(sent, options.signal) : sent;
     },
     async sendBatch(items) {

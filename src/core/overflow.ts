@@ -23,6 +23,13 @@ export function countFitting(queue: QueueState | undefined, sizes: readonly numb
   return most;
 }
 
+/** Room for so many more messages of so many estimated bytes in all. */
+export function hasRoom(queue: QueueState | undefined, { count, bytes }: { count: number; bytes: number }): boolean {
+  if (queue === undefined) return true;
+  const { maxMessages, maxBytes } = queue.settings;
+  return depthOf(queue) + count <= maxMessages && (!maxBytes || queue.bytes + bytes <= maxBytes);
+}
+
 type Accepted = Extract<Change, { type: "accepted" }>;
 
 export interface Room {

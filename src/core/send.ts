@@ -105,7 +105,7 @@ function sendAll(state: State, command: Send, now: number): Decision {
     const room = Math.max(0, maxDeadLetters - (queue?.dead.size ?? 0));
     return acceptSome(Math.min(wanted, fitting + room), { waiting: fitting });
   }
-  if (overflow === "reject" || queue === undefined) return acceptSome(fitting);
+  if (overflow === "reject" || overflow === "block" || queue === undefined) return acceptSome(fitting);
   const tooLarge = maxBytes ? command.sizes.findIndex((size) => size > maxBytes) : -1;
   const count = tooLarge < 0 ? wanted : tooLarge;
   const room = makeRoom(queue, accepted(state, command, now, { from: 0, to: count }));
@@ -149,7 +149,7 @@ function accept(
 }
 
 function fullQueue(name: string, queue: QueueState | undefined, wanted: number): OutcomeFailed {
-  const { maxMessages, maxBytes } = queue?.settings ?? DEFAULT_SETTINGS;
+  const { maxMessages, maxBytes, overflow } = queue?.settings ?? DEFAULT_SETTINGS;
   const waiting = queue ? depthOf(queue) : 0;
   const bytes = queue?.bytes ?? 0;
   const limit = `${waiting} of at most ${maxMessages} messages${maxBytes ? ` and ${bytes} of at most ${maxBytes} bytes` : ""}`;
@@ -158,6 +158,7 @@ function fullQueue(name: string, queue: QueueState | undefined, wanted: number):
     maxMessages,
     waiting,
     ...(maxBytes && { maxBytes, bytes }),
+    ...(overflow === "block" && { overflow }),
   });
 }
 

@@ -29,7 +29,7 @@ export interface QueueSettings {
   readonly maxMessages: number;
   /** `null` or missing: no limit. */
   readonly maxBytes?: number | null;
-  readonly overflow: "reject" | "drop-oldest" | "dead-letter";
+  readonly overflow: "reject" | "block" | "drop-oldest" | "dead-letter";
   /** `null` or missing: messages do not expire. */
   readonly ttlMs?: number | null;
   readonly deduplicationWindowMs: number;
@@ -91,7 +91,7 @@ export const SETTINGS_SPEC: Spec = {
   maxDeadLetters: integer(1, COUNT_MAX),
   maxMessages: integer(1, COUNT_MAX),
   maxBytes: nullOr(integer(1)),
-  overflow: oneOf("reject", "drop-oldest", "dead-letter"),
+  overflow: oneOf("reject", "block", "drop-oldest", "dead-letter"),
   ttlMs: nullOr(duration(1)),
   deduplicationWindowMs: duration(1),
   deduplicationMode: oneOf("drop", "replace"),

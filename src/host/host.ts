@@ -6,6 +6,7 @@ import type { Command, Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { idOf } from "../core/ids.js";
 import type { Outcome } from "../core/journal.js";
+import { hasRoom } from "../core/overflow.js";
 import { rangesOf, seqsOf } from "../core/ranges.js";
 import type { Lease, State } from "../core/state.js";
 import { WIRE_MINOR } from "../core/version.js";
@@ -180,7 +181,7 @@ function createHost(
     if (notice) platform.announce(notice);
     measures.committed(changes);
     watchers.note(changes);
-    waiters.answer(platform.now(), (queue) => isIdle(state().queues.get(queue)));
+    waiters.answer(platform.now());
     maintenance.note();
   }
 
@@ -341,7 +342,9 @@ function createHost(
         return handOut(client, taken.grant, taken.leases);
       }
       case "idle":
-        return waiters.idle(client, asked.waiter, asked.queue);
+        return waiters.until(client, asked.waiter, () => isIdle(state().queues.get(asked.queue)));
+      case "room":
+        return waiters.until(client, asked.waiter, () => hasRoom(state().queues.get(asked.queue), asked));
       case "peek":
         return reads.peek(asked);
       case "dead-letters":

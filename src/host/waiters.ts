@@ -1,4 +1,4 @@
-// Calls that wait: `receive` until messages come or its time is up, `whenIdle` until a queue is idle.
+// Calls that wait: `receive` until messages come or its time is up, others until a queue is idle, or has room.
 // Invariant: every call is answered: by what it waits for, by its deadline, or by its cancellation.
 
 import type { Lease } from "../core/state.js";
@@ -14,11 +14,12 @@ export interface Taken {
 export interface Waiters {
   /** Resolves with what was handed out, or with `undefined` when there was nothing in time. */
   receive(client: string, request: Extract<HostRequest, { op: "receive" }>): Promise<Taken | undefined>;
-  idle(client: string, waiter: string, queue: string): Promise<void>;
+  /** Resolves once `isReached`, asked after each turn, is true. */
+  until(client: string, waiter: string, isReached: () => boolean): Promise<void>;
   cancel(waiter: string, client: string): void;
   removeAll(client: string): void;
   /** Called after each turn: answers those whose time has come. */
-  answer(now: number, isIdle: (queue: string) => boolean): void;
+  answer(now: number): void;
   /** Epoch milliseconds of the next deadline. */
   nextDeadline(): number;
 }
@@ -27,8 +28,7 @@ interface Waiter {
   readonly id: string;
   readonly client: string;
   readonly deadline: number;
-  /** Present on those that wait for a queue to be idle. */
-  readonly idleQueue?: string;
+  readonly isReached?: () => boolean;
   /** Answers with nothing. */
   end(): void;
 }
@@ -72,15 +72,14 @@ export function createWaiters({
         takers.add({ id, client, queue, mode, isOnce: true, leaseMs, prefetch: max, grants: new Set(), give });
         poke();
       }),
-    idle: (client, id, idleQueue) =>
+    until: (client, id, isReached) =>
       new Promise((resolve) => {
-        waiting.add({ id, client, idleQueue, deadline: Number.POSITIVE_INFINITY, end: resolve });
+        waiting.add({ id, client, isReached, deadline: Number.POSITIVE_INFINITY, end: resolve });
         poke();
       }),
     cancel: (id, client) => endWhere((waiter) => waiter.id === id && waiter.client === client),
     removeAll: (client) => endWhere((waiter) => waiter.client === client),
-    answer: (now, isIdle) =>
-      endWhere(({ deadline, idleQueue }) => deadline <= now || (idleQueue !== undefined && isIdle(idleQueue))),
+    answer: (now) => endWhere(({ deadline, isReached }) => deadline <= now || isReached?.() === true),
     nextDeadline() {
       let next = Number.POSITIVE_INFINITY;
       for (const { deadline } of waiting) next = Math.min(next, deadline);

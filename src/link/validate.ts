@@ -179,6 +179,7 @@ const request = variant("op", {
     "leaseMs",
   ),
   idle: shape({ op, waiter: identifier, queue }),
+  room: shape({ op, waiter: identifier, queue, count: integer(1), bytes: integer(0) }),
   peek: shape({ op, queue, max, states, after: string(0, 256) }, "after"),
   "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
   stats: shape({ op, queue }),

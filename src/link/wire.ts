@@ -95,6 +95,14 @@ export type HostRequest =
     }
   /** Answers once nothing of the queue is ready or leased. */
   | { readonly op: "idle"; readonly waiter: string; readonly queue: string }
+  /** Answers once the queue has room for so many messages of so many estimated bytes. */
+  | {
+      readonly op: "room";
+      readonly waiter: string;
+      readonly queue: string;
+      readonly count: number;
+      readonly bytes: number;
+    }
   | {
       readonly op: "peek";
       readonly queue: string;

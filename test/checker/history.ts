@@ -260,7 +260,10 @@ function isEarly({ send, tries }: Message, { clock }: Disturbances, toleranceMs:
   return tries.some(({ delivered, place }, i) => {
     const isTooSoon = (from: number, delayMs: number) => passed(from, delivered.at) + toleranceMs < delayMs;
     if (send?.delayMs !== undefined && isTooSoon(send.at, send.delayMs)) return true;
-    const { settle, settled } = tries[i - 1] ?? {};
+    const before = tries[i - 1];
+    const { settle, settled } = before ?? {};
+    // A retry counts: what has no higher number left before it, and was long under way.
+    if (settle?.event.verdict === "retry" && delivered.attempt <= (before?.delivered.attempt ?? 0)) return false;
     // Only a delay that is known to have been taken up, and asked for before: of two, the later one may be the older lease.
     if (settle === undefined || settled === undefined || settle.place > place) return false;
     return settle.event.delayMs !== undefined && isTooSoon(settle.event.at, settle.event.delayMs);

@@ -464,6 +464,20 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         await expect.poll(() => dropped).toBe(2);
       });
 
+      test("let sends wait for room, where they are told to", async () => {
+        const queue = await open<number>({ maxMessages: 1, overflow: "block" });
+        await queue.send(1);
+        let isSent = false;
+        const second = queue.send(2).then(() => {
+          isSent = true;
+        });
+        const [first] = await queue.receive();
+        expect(isSent).toBe(false);
+        await first?.ack();
+        await second;
+        expect(await queue.receive()).toMatchObject([{ body: 2 }]);
+      });
+
       test("bury what overflows, where they are told to", async () => {
         const queue = await open<number>({ maxMessages: 1, overflow: "dead-letter" });
         await queue.sendBatch([{ body: 1 }, { body: 2 }]);

@@ -96,6 +96,10 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     backoff: { type: "exponential", baseMs: random.between(10, 200), maxMs: 2_000, jitter: "full" },
     onGroupFailure: "skip",
     deduplicationWindowMs: 10 * 60_000,
+    ...(random.chance(0.15) && {
+      maxMessages: random.between(20, 60),
+      overflow: random.pick(["block", "dead-letter"] as const),
+    }),
     ...(random.chance(0.2) && { maxInFlight: random.between(2, 10) }),
     ...(random.chance(0.2) && { rateLimit: { limit: random.between(5, 20), intervalMs: random.between(20, 100) } }),
   } as const;
