@@ -7,6 +7,7 @@ import "./style/page.css";
 import "./style/controls.css";
 import "./style/parts.css";
 import "./style/lab.css";
+import "./style/patterns.css";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
 import { createDeadLetterTable } from "./dead-letter-table.js";
@@ -14,6 +15,7 @@ import { byId, setText } from "./dom.js";
 import { wireImport } from "./import/panel.js";
 import { wireLab } from "./lab/panel.js";
 import { createMessageTable } from "./message-table.js";
+import { wirePatterns } from "./patterns/panel.js";
 import { createPlots } from "./plots.js";
 import { createProblems, type Problems } from "./problems.js";
 import { createProducer } from "./producer.js";
@@ -51,6 +53,7 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
   const consumer = createConsumer({ queue, tab: tab.name, clock, problems });
   wireImport({ queue, clock, problems });
   wireLab({ session, tab: tab.name, clock, problems });
+  wirePatterns({ session, tab: tab.name, clock, problems });
 
   const roles = byId<HTMLFieldSetElement>("roles");
   const role = () => (roles.querySelector("input:checked") as HTMLInputElement).value as Role;
