@@ -7,6 +7,7 @@ import {
   expect,
   expectAllHandledOnce,
   killSharedWorkers,
+  longestPauseMs,
   median,
   ofType,
   test,
@@ -128,4 +129,41 @@ test("a message that crashes its tab each time dies after its deliveries, and no
   // The first time it was one of twelve suspects; from then on it went alone, and counted.
   expect(crashes).toBe(4);
   expect(new Set(bodiesOf(tabs.history, "acked")).size).toBe(11);
+});
+
+test("a host that hangs for ever is given up: the other tabs go on under the next one", async ({ tabs }) => {
+  const hanging = await tabs.open({ name: "a" });
+  expect(await hanging.evaluate(() => lab.open({ dedicated: true }))).toBe("dedicated-worker");
+  const other = await tabs.open({ name: "b" });
+  await other.evaluate(async () => {
+    await lab.open({ dedicated: true });
+    lab.startProducing();
+    lab.startConsuming({ concurrency: 2, prefetch: 8 });
+  });
+  const acked = (after: number) =>
+    bodiesOf(
+      tabs.history.filter(({ at }) => at > after),
+      "acked",
+    ).length;
+  await expect.poll(() => acked(0)).toBeGreaterThan(10);
+
+  // Nobody hears of it: the worker keeps its locks and answers nothing.
+  const hungAt = performance.now();
+  void hanging
+    .workers()[0]
+    ?.evaluate(() => {
+      for (;;);
+    })
+    .catch(() => {});
+  await expect.poll(() => acked(hungAt + 1_000), { timeout: 20_000 }).toBeGreaterThan(20);
+  const pauseMs = longestPauseMs(tabs.history, hungAt);
+  console.log(`    longest pause of sends after the host hung: ${pauseMs} ms`);
+  expect(pauseMs, "it did hang").toBeGreaterThan(1_000);
+  await other.evaluate(() => lab.stopProducing());
+  await untilIdle(other);
+  const delivered = new Set(bodiesOf(tabs.history, "delivered"));
+  expect(
+    bodiesOf(tabs.history, "sent").filter((body) => !delivered.has(body)),
+    "lost",
+  ).toEqual([]);
 });
