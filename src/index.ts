@@ -11,6 +11,7 @@ export type { DrainOptions, DrainResult } from "./client/drain.js";
 export type { QueueOptions, SendOptions } from "./client/options.js";
 export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } from "./client/queue.js";
 export type { QueueEventMap } from "./client/queue-events.js";
+export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/schedules.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
 export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/topic.js";
 export type { Transaction } from "./client/transaction.js";
@@ -18,10 +19,11 @@ export type { DeadLetterFilter, PurgeFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
 export type { Prediction } from "./core/queueing.js";
+export type { CatchUp } from "./core/schedules.js";
 export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
 export type { HeaderMatch, SubscriptionFilter } from "./core/topics.js";
 export type { MessageState, QueueStats } from "./core/view.js";
-export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary } from "./link/wire.js";
+export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary, ScheduleView } from "./link/wire.js";
 
 const api = createApi({
   /** One worker a database: its name keeps two databases of one origin apart. */

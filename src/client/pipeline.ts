@@ -2,7 +2,7 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
-import { failure, type PublishValue, type SendValue } from "../core/commands.js";
+import { failure, type SendValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
 import type { Link } from "../link/link.js";
@@ -41,7 +41,6 @@ export interface Pipeline {
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
   command<T>(command: ClientCommand): Promise<T>;
-  publish(command: Extract<ClientCommand, { type: "publish" }>): Promise<PublishValue>;
   /** Resolves with the outcome, refusals too; rejects when it cannot be known. */
   transaction(command: Extract<ClientCommand, { type: "transaction" }>): Promise<Outcome>;
   /** Resolves when everything submitted so far is settled. */
@@ -270,13 +269,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     command<T>(command: ClientCommand): Promise<T> {
       const { draft, value } = createCommandDraft<T>(command);
       openSend = undefined;
-      enqueue(draft);
-      return value;
-    },
-    publish(command) {
-      const { draft, value } = createCommandDraft<PublishValue>(command);
-      openSend = undefined;
-      enqueue({ ...draft, bodies: command.bodies });
+      enqueue("bodies" in command ? { ...draft, bodies: command.bodies } : draft);
       return value;
     },
     transaction(command) {

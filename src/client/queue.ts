@@ -36,6 +36,7 @@ import {
 } from "./options.js";
 import { createQueueEvents, type QueueEvents } from "./queue-events.js";
 import { redriveAtRate } from "./redrive.js";
+import { createSchedules, type Schedules } from "./schedules.js";
 import { assertFits, createAdmission, type StandardSchema } from "./schema.js";
 import { readableFrom, writableTo } from "./streams.js";
 
@@ -151,6 +152,8 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
    */
   delete(): Promise<{ readonly deleted: number }>;
   readonly deadLetters: DeadLetters<Input>;
+  /** Messages that are sent again and again, by the clock. They end with `delete()`. */
+  readonly schedules: Schedules<Input>;
   /** Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. */
   close(options?: { readonly force?: boolean }): Promise<void>;
   [asyncDispose](): Promise<void>;
@@ -375,6 +378,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         return command({ type: "purge-dead", queue: name, filter: options.filter ?? {} });
       },
     },
+    schedules: createSchedules({ queue: name, command, ask, whenRead }),
     async close(options = {}) {
       checkOptions("close()", options, CLOSE_SPEC);
       // Stopping a consumer a second time, by force, must still reach it.

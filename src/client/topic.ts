@@ -1,6 +1,7 @@
 // The public face of a topic. Holds nothing: the host copies what is published to each subscription.
 
 import { checkOptions, subscription as checkSubscription, string, subscriptionFilter } from "../core/check.js";
+import type { PublishValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { TOPIC_NAME_MAX } from "../core/settings.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../core/topics.js";
@@ -71,7 +72,7 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
       ? await Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) })))
       : items;
     const { queue: _, ...messages } = messagesOf("", read);
-    const { subscriptions } = await pipeline.publish({ type: "publish", topic, ...messages });
+    const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
     return subscriptions.map((count) => ({ subscriptions: count }));
   };
 

@@ -11,6 +11,7 @@ import { applyPurged } from "./purge.js";
 import { countOf, forEachRange, forEachSeq } from "./ranges.js";
 import { setRateBack, spend, spendOfGroup } from "./rate.js";
 import type { Group, Run } from "./run.js";
+import { applySchedule, setSchedulesBack } from "./schedules.js";
 import {
   type ClientState,
   createClientState,
@@ -71,6 +72,10 @@ export function apply(state: State, change: Change, at: number): void {
       return overflow(state, change, at);
     case "dropped":
       return drop(state, queueOf(state, change.queue), change.seqs, at);
+    case "scheduled":
+    case "unscheduled":
+    case "ticked":
+      return applySchedule(state, queueOf(state, change.queue), change);
     case "leased":
       return lease(state, change, at);
     case "renewed":
@@ -249,6 +254,7 @@ function setBack(state: State, byMs: number, at: number): void {
       queue.delayed.push(run);
     }
     setRateBack(queue, byMs);
+    setSchedulesBack(queue, byMs);
     for (const run of blockedRuns(queue)) if (!run.isInstant) run.readyAt -= byMs;
     for (const remembered of queue.deduplication.byId.values()) remembered.at -= byMs;
     if (queue.expiries.next === Number.POSITIVE_INFINITY) continue;

@@ -8,6 +8,7 @@ import { block, groupOf } from "./groups.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
 import { rangesOf, seqsOf } from "./ranges.js";
 import type { Run } from "./run.js";
+import { isKeptBySchedules, type Schedule } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import {
   type Counters,
@@ -138,6 +139,13 @@ type DeadChunk = {
   readonly dead: readonly DeadMessage[];
 };
 
+type SchedulesChunk = {
+  readonly v: number;
+  readonly kind: "schedules";
+  readonly queue: string;
+  readonly schedules: readonly Schedule[];
+};
+
 export type StateChunk =
   | HeadChunk
   | BatchesChunk
@@ -146,7 +154,8 @@ export type StateChunk =
   | IdsChunk
   | ReplacedChunk
   | GrantsChunk
-  | DeadChunk;
+  | DeadChunk
+  | SchedulesChunk;
 
 const v = CHECKPOINT_VERSION;
 /** Flags beside the place, in the same column. */
@@ -182,6 +191,9 @@ export function encodeCheckpoint(state: State): StateChunk[] {
       const bodySeq = Float64Array.from(bodies, ([, body]) => body);
       chunks.push({ v, kind: "replaced", queue: name, seq, bodySeq });
     }
+    for (const schedules of slices([...queue.schedules.values()], 256)) {
+      chunks.push({ v, kind: "schedules", queue: name, schedules: schedules.map((schedule) => ({ ...schedule })) });
+    }
     for (const dead of slices([...queue.dead.values()])) chunks.push({ v, kind: "dead", queue: name, dead });
   }
   for (const grants of slices([...state.grants.values()], 256)) {
@@ -213,9 +225,10 @@ function usedTerms(state: State): Term[] {
   return state.terms.filter((_, i) => (state.terms[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > oldest);
 }
 
-/** A message is never older than its body's batch; one of a remembered id may be gone. */
+/** A message is never older than its body's batch; one of a remembered id may be gone. A schedule's body lasts for ever. */
 function oldestSeq(state: State): Seq {
-  let oldest = state.batches.all()[0]?.firstSeq ?? state.nextSeq;
+  const isOfMessages = (batch: Batch) => state.batches.liveSeqs(batch).some((seq) => !isKeptBySchedules(state, seq));
+  let oldest = state.batches.all().find(isOfMessages)?.firstSeq ?? state.nextSeq;
   for (const { deduplication } of state.queues.values()) {
     for (const { seq } of deduplication.byId.values()) {
       oldest = Math.min(oldest, seq);
@@ -392,6 +405,14 @@ function decodeChunk(state: State, chunk: StateChunk): void {
         // An earlier build counted no bytes.
         queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0 });
         state.batches.retain(dead.bodySeq, 1);
+      }
+      return;
+    }
+    case "schedules": {
+      const { schedules } = queueOf(state, chunk.queue);
+      for (const schedule of chunk.schedules) {
+        schedules.set(schedule.id, { ...schedule });
+        state.batches.retain(schedule.bodySeq, 1);
       }
       return;
     }

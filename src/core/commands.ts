@@ -3,6 +3,7 @@
 
 import type { QueueErrorCode } from "./errors.js";
 import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "./journal.js";
+import type { ScheduleSpec } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import type { SubscriptionFilter } from "./topics.js";
 
@@ -108,6 +109,25 @@ export type Command =
       readonly topic: string;
       readonly headers?: readonly (Readonly<Record<string, string>> | undefined)[] | undefined;
     })
+  /** With one body. */
+  | {
+      readonly type: "schedule";
+      readonly queue: string;
+      readonly id: string;
+      readonly spec: ScheduleSpec;
+      readonly sizes: readonly number[];
+      /** Epoch milliseconds of the first tick of a cron expression. */
+      readonly nextAt?: number | undefined;
+    }
+  | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
+  /** The ticks of a schedule that are to be sent now, in their order, and the one after them. */
+  | {
+      readonly type: "tick";
+      readonly queue: string;
+      readonly id: string;
+      readonly due: readonly number[];
+      readonly nextAt?: number | undefined;
+    }
   | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | {
       readonly type: "renew";

@@ -8,6 +8,7 @@ import { expireMessages } from "./expire.js";
 import type { Change } from "./journal.js";
 import { purge } from "./purge.js";
 import { rangesOf } from "./ranges.js";
+import { schedule, tick, unschedule, unscheduleAll } from "./schedules.js";
 import { send } from "./send.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "./settings.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
@@ -31,6 +32,12 @@ export function decide(state: State, command: Command, now: number): Decision {
       return publish(state, command, now);
     case "transaction":
       return transact(state, command, now);
+    case "schedule":
+      return schedule(state, command, now);
+    case "unschedule":
+      return unschedule(state, command);
+    case "tick":
+      return tick(state, command, now);
     case "extend":
       return extend(state, command, now);
     case "renew":
@@ -132,6 +139,7 @@ function deleteQueue(state: State, name: string): Decision {
       : []),
     ...(waiting > 0 ? [{ type: "purged", queue: name } as const] : []),
     ...(dead.length > 0 ? [{ type: "dead-purged", queue: name, seqs: dead } as const] : []),
+    ...unscheduleAll(queue),
     { type: "deleted", queue: name },
     ...endSubscription(state, name),
   ];

@@ -3,6 +3,7 @@
 // carries every value that was decided (times, tokens, jitter) and nothing that would be decided again.
 
 import type { QueueErrorCode } from "./errors.js";
+import type { ScheduleSpec } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import type { SubscriptionFilter } from "./topics.js";
 
@@ -109,6 +110,20 @@ export type Change =
       readonly filter: SubscriptionFilter;
     }
   | { readonly type: "unsubscribed"; readonly topic: string; readonly subscription: string }
+  /** The schedule owns the reference that its body was stored with; of the one before, if there was one, it is gone. */
+  | {
+      readonly type: "scheduled";
+      readonly queue: string;
+      readonly id: string;
+      readonly spec: ScheduleSpec;
+      readonly bodySeq: Seq;
+      readonly size: number;
+      /** Epoch milliseconds of the next tick; missing when there is none any more. */
+      readonly nextAt?: number;
+    }
+  | { readonly type: "unscheduled"; readonly queue: string; readonly id: string }
+  /** Every tick before the next one was sent, in this record or earlier, or is given up. */
+  | { readonly type: "ticked"; readonly queue: string; readonly id: string; readonly nextAt?: number }
   /** The reference that a body was stored with is gone: others keep it. */
   | { readonly type: "released"; readonly seqs: Ranges }
   | {

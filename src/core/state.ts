@@ -9,6 +9,7 @@ import { createHeap, type Heap } from "./heap.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "./journal.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
 import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
+import type { Schedule } from "./schedules.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "./settings.js";
 import type { Subscriptions } from "./topics.js";
 
@@ -106,6 +107,7 @@ export interface QueueState {
   /** Runs that expired in the middle of a list, and may still stand there. */
   emptied: number;
   readonly deduplication: Deduplication;
+  readonly schedules: Map<string, Schedule>;
   blockedCount: number;
   /** Estimated bytes of what waits or is leased: what `maxBytes` bounds. */
   bytes: number;
@@ -187,6 +189,7 @@ export function createQueueState(name: string): QueueState {
     expiries: createExpiries(),
     emptied: 0,
     deduplication: createDeduplication(),
+    schedules: new Map(),
     blockedCount: 0,
     bytes: 0,
     counters: {

@@ -111,8 +111,8 @@ function choose({ segments, sizes, groups }: Of<"publish">, places: readonly num
   };
 }
 
-/** The same change, referring to bodies that it shares with other subscriptions. */
-function refer(change: Change, bodyOf: (bodySeq: number) => number): Change[] {
+/** The same change, referring to bodies that it shares with others. */
+export function refer(change: Change, bodyOf: (bodySeq: number) => number): Change[] {
   if (change.type === "stored") return [];
   if (change.type === "replaced") return [{ ...change, bodySeq: bodyOf(change.bodySeq), isShared: true }];
   if (change.type !== "accepted" && change.type !== "overflowed") return [change];

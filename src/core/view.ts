@@ -5,6 +5,7 @@ import type { Failure, Seq } from "./journal.js";
 import type { QueueLoad } from "./meter.js";
 import { nextToken } from "./rate.js";
 import type { Run } from "./run.js";
+import { nextTick } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
 import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "./waiting.js";
@@ -164,9 +165,9 @@ export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): 
 export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
 
-/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, or there is a token. */
+/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, there is a token, or a schedule ticks. */
 export function nextWakeUp(state: State): number {
-  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state));
+  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state), nextTick(state));
   for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
   return next;
 }

@@ -9,11 +9,13 @@ import { decide, decideOnce } from "../core/decide.js";
 import { nextExpiry } from "../core/expire.js";
 import { type Change, JOURNAL_VERSION, type JournalRecord, type Outcome, type OutcomeFailed } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
+import { allSchedules, dueSchedules } from "../core/schedules.js";
 import type { State } from "../core/state.js";
 import { takeEndedGrants } from "../core/view.js";
 import type { HeadersColumn } from "../link/wire.js";
 import { type BodyBatch, type Durability, type LogStore, type StoredLog, StoreError } from "../store/log-store.js";
 import { type Platform, termOf } from "./platform.js";
+import { tickAfterSetBack, tickOf } from "./ticks.js";
 
 export const BATCH_VERSION = 1;
 
@@ -91,6 +93,8 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   const { epoch } = state;
   let commits = 0;
   let fault: unknown;
+  /** Time of the last turn. */
+  let ranAt: number | undefined;
 
   const record = (at: number, changes: readonly Change[]): JournalRecord => ({
     v: JOURNAL_VERSION,
@@ -113,7 +117,14 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
     const { at, setBackMs } = timeOf(platform.now(), state.now);
     const draft = createDraft(state, at);
-    if (setBackMs > 0) draft.decideNow({ type: "set-clock-back", byMs: setBackMs });
+    if (setBackMs > 0) {
+      draft.decideNow({ type: "set-clock-back", byMs: setBackMs });
+      if (ranAt !== undefined) ranAt -= setBackMs;
+      for (const schedule of allSchedules(state)) {
+        const moved = tickAfterSetBack(schedule, at, setBackMs);
+        if (moved) draft.decideNow(moved);
+      }
+    }
     const expired = expiredLeases(state, at).filter((held) => {
       const { client, ...grant } = held;
       const isSpared = spare(held);
@@ -123,6 +134,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     const grants = expired.map(({ grant }) => grant);
     if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
     if (nextExpiry(state) <= at) draft.decideNow({ type: "expire-messages" });
+    for (const schedule of dueSchedules(state, at)) draft.decideNow(tickOf(schedule, at, ranAt));
     const outcomes = works.map((work) => draft.decideWork(work));
     const planned = plan(draft.decideNow);
     const durability = durabilityOf(state, draft.changes);
@@ -161,6 +173,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
           remaining = await refuse(store, undecided, error);
           continue;
         }
+        ranAt = record.at;
         remaining.forEach((work, i) => {
           work.settle(outcomes[i] as Outcome);
         });

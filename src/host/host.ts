@@ -328,7 +328,10 @@ function createHost(
     const { client } = session;
     switch (asked.op) {
       case "submit":
-        return submit({ ...asked, client }, { push: loop.push, random: platform.random, measures, state });
+        return submit(
+          { ...asked, client },
+          { push: loop.push, random: platform.random, now: platform.now, measures, state },
+        );
       case "consume":
         return consume(session, asked);
       case "cancel":
@@ -357,6 +360,8 @@ function createHost(
       }
       case "fates":
         return reads.fates(asked);
+      case "schedules":
+        return reads.schedules(asked.queue);
       case "summaries":
         return reads.summaries();
       case "queues":

@@ -12,6 +12,7 @@ import {
   type MessageView,
   OWN_QUEUE_PREFIX,
   type QueueSummary,
+  type ScheduleView,
 } from "../link/wire.js";
 import type { Bodies } from "./bodies.js";
 import type { Loop } from "./loop.js";
@@ -21,6 +22,7 @@ export interface Reads {
   deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
+  schedules(queue: string): Promise<ScheduleView[]>;
   queues(): Promise<string[]>;
   summaries(): Promise<QueueSummary[]>;
 }
@@ -69,6 +71,16 @@ export function createReads(
           fate.state === "dead" ? { state: fate.state, reason: fate.reason, error: fate.failure } : fate,
         );
       }),
+    async schedules(name) {
+      const known = await loop.read((current) => [...(current.queues.get(name)?.schedules.values() ?? [])]);
+      const found = await bodies.read(known.map(({ bodySeq }) => bodySeq));
+      return known.map(({ id, spec, bodySeq, nextAt }): ScheduleView => {
+        const { groupId = null, cron = null, everyMs = null, timeZone = null, catchUp, priority, ttlMs } = spec;
+        const { body, headers = {} } = found.get(bodySeq) ?? {};
+        const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null };
+        return { id, ...when, body, headers, priority, groupId, ...(ttlMs !== undefined && { ttlMs }) };
+      });
+    },
     queues: () => loop.read((current) => listed(current).map(({ name }) => name)),
     summaries: () =>
       loop.read((current) => {

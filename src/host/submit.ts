@@ -7,6 +7,7 @@ import type { State } from "../core/state.js";
 import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../link/wire.js";
 import type { Work } from "./engine.js";
 import type { Measures } from "./measures.js";
+import { firstTick } from "./ticks.js";
 
 export interface Submission {
   readonly client: string;
@@ -18,7 +19,7 @@ export interface Submission {
 /** Resolves with the outcomes once all are durable. */
 export async function submit(
   { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State },
+  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State; now(): number },
 ): Promise<SubmitReply> {
   const outcomes = commands.map(
     ({ number, command }) =>
@@ -40,6 +41,12 @@ export async function submit(
           const { bodies, ...rest } = command;
           const sizes = bodies.map((body) => estimateBytes(body));
           to.push({ command: { ...rest, sizes }, from, bodies, headers: command.headers, settle });
+        } else if (command.type === "schedule") {
+          const { bodies, headers, ...rest } = command;
+          const nextAt = firstTick(rest.spec, to.now());
+          if (typeof nextAt === "object") return settle(nextAt);
+          const sizes = bodies.map((body) => estimateBytes(body));
+          to.push({ command: { ...rest, sizes, nextAt }, from, bodies, headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -80,7 +87,7 @@ function transactionOf({ sends, settlements }: Of<"transaction">, client: string
 
 /** A client's command as the engine takes it. */
 function engineCommand(
-  command: Exclude<ClientCommand, { type: "send" | "publish" | "transaction" }>,
+  command: Exclude<ClientCommand, { type: "send" | "publish" | "schedule" | "transaction" }>,
   client: string,
   jitter: number,
 ): Command {

@@ -6,6 +6,7 @@ import {
   boolean,
   type Check,
   checkOptions,
+  DURATION_MS_MAX,
   duration,
   headers,
   integer,
@@ -20,6 +21,7 @@ import {
 } from "../core/check.js";
 import type { Ranges } from "../core/journal.js";
 import { countOf } from "../core/ranges.js";
+import { CATCH_UPS, EVERY_MS_MIN, type ScheduleSpec } from "../core/schedules.js";
 import {
   DEDUPLICATION_ID_MAX,
   GROUP_ID_MAX,
@@ -127,6 +129,18 @@ const unaddressed: Spec = {
 };
 const messages: Spec = { queue, ...unaddressed };
 
+export const everyMs: Check = integer(EVERY_MS_MIN, DURATION_MS_MAX);
+
+/** A schedule ticks by a cron expression, in a time zone, or every so many milliseconds. */
+export function checkTiming(
+  { cron, timeZone, everyMs }: Pick<ScheduleSpec, "cron" | "timeZone" | "everyMs">,
+  name: string,
+): void {
+  if (cron === undefined && everyMs === undefined) invalid(`${name}.cron`, cron, "given, or everyMs");
+  if (cron !== undefined && everyMs !== undefined) invalid(`${name}.everyMs`, everyMs, "left out when cron is given");
+  if (timeZone !== undefined && cron === undefined) invalid(`${name}.timeZone`, timeZone, "left out without cron");
+}
+
 /** Which waiting messages a purge takes. */
 export const purgeFilter: Check = record({
   state: oneOf("ready", "delayed", "blocked"),
@@ -134,7 +148,41 @@ export const purgeFilter: Check = record({
   olderThanMs: duration(),
 });
 
+/** One message, at the times that one of `cron` and `everyMs` says. */
+const scheduleSpec: Check = (value, name) => {
+  shape(
+    {
+      cron: string(1, 256),
+      timeZone: string(1, 256),
+      everyMs,
+      catchUp: oneOf(...CATCH_UPS),
+      priority: integer(0, PRIORITY_MAX),
+      ttlMs: nullOr(duration(1)),
+      groupId: string(1, GROUP_ID_MAX),
+    },
+    "cron",
+    "timeZone",
+    "everyMs",
+    "ttlMs",
+    "groupId",
+  )(value, name);
+  checkTiming(value as ScheduleSpec, name);
+};
+
+const one = (check: Check): Check => {
+  const checkAll = arrayOf(check, 1);
+  return (value, name) => {
+    checkAll(value, name);
+    if ((value as unknown[]).length === 0) invalid(name, value, "an array of one");
+  };
+};
+
 const command = variant("type", {
+  schedule: shape(
+    { type: anything, queue, id: identifier, spec: scheduleSpec, bodies: one(anything), headers: one(headers) },
+    "headers",
+  ),
+  unschedule: shape({ type: anything, queue, id: identifier }),
   send: shape({ type: anything, atomic: boolean, ...messages }, "headers", "groups"),
   publish: shape({ type: anything, topic, ...unaddressed }, "headers", "groups"),
   subscribe: shape({ type: anything, topic, subscription, filter: subscriptionFilter }, "filter"),
@@ -185,6 +233,7 @@ const request = variant("op", {
   stats: shape({ op, queue }),
   watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
   fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
+  schedules: shape({ op, queue }),
   queues: shape({ op }),
   summaries: shape({ op }),
   diagnostics: shape({ op }),

@@ -3,6 +3,7 @@
 
 import type { DeadLetterFilter, Held, PurgeFilter, SendSegment, Settlement } from "../core/commands.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
+import type { CatchUp, ScheduleSpec } from "../core/schedules.js";
 import type { QueueSettings } from "../core/settings.js";
 import type { SubscriptionFilter } from "../core/topics.js";
 import type { MessageState, QueueStats } from "../core/view.js";
@@ -37,6 +38,16 @@ export type ClientCommand =
       readonly filter?: SubscriptionFilter | undefined;
     }
   | { readonly type: "unsubscribe"; readonly topic: string; readonly subscription: string }
+  /** With one body. */
+  | {
+      readonly type: "schedule";
+      readonly queue: string;
+      readonly id: string;
+      readonly spec: ScheduleSpec;
+      readonly bodies: readonly unknown[];
+      readonly headers?: HeadersColumn | undefined;
+    }
+  | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
@@ -116,6 +127,7 @@ export type HostRequest =
   | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
   /** Answers with what became of each of these messages. */
   | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
+  | { readonly op: "schedules"; readonly queue: string }
   | { readonly op: "queues" }
   /** Answers with a summary of each queue. */
   | { readonly op: "summaries" }
@@ -216,6 +228,26 @@ export interface MessageView<Body = unknown> {
   readonly error?: { readonly name: string; readonly message: string };
   /** Epoch milliseconds at which it became a dead letter. */
   readonly diedAt?: number;
+}
+
+/** A schedule as `schedules.list` shows it. */
+export interface ScheduleView<Body = unknown> {
+  readonly id: string;
+  /** `null` where it ticks every so many milliseconds. */
+  readonly cron: string | null;
+  readonly timeZone: string | null;
+  /** `null` where it has a cron expression. */
+  readonly everyMs: number | null;
+  readonly catchUp: CatchUp;
+  /** Epoch milliseconds of the first tick that is not sent yet; `null` when none will come. */
+  readonly nextAt: number | null;
+  readonly body: Body;
+  readonly headers: Headers;
+  readonly priority: number;
+  /** `null` when its messages have none. */
+  readonly groupId: string | null;
+  /** `null`: its messages never expire; missing: as the queue says. */
+  readonly ttlMs?: number | null;
 }
 
 /** A queue in short, as `connection.queues()` lists it. */

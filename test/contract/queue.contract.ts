@@ -381,6 +381,67 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
       });
     });
 
+    describe("schedules", () => {
+      test("send each tick once, whoever has them made and however many listen", async () => {
+        const queues = [await open<string>(), await openAgain<string>(), await openAgain<string>()];
+        const [queue] = queues as [Queue<string>];
+        const made = queues.map((one) => one.schedules.upsert("beat", { everyMs: 200 }, "tick", { priority: 7 }));
+        const [{ nextAt }] = (await Promise.all(made)) as [{ nextAt: number }];
+        const seen: Delivery<string>[] = [];
+        for (const one of queues) one.consume((delivery) => void seen.push(delivery));
+        await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(3);
+        expect(await queue.schedules.remove("beat")).toEqual({ removed: true });
+        await queue.whenIdle();
+        const { totals } = await queue.stats();
+        expect(seen).toHaveLength(totals.accepted);
+        expect(totals.accepted).toBeLessThanOrEqual(1 + (Date.now() - nextAt) / 200);
+        expect(seen[0]).toMatchObject({ body: "tick", priority: 7 });
+        expect(await queue.schedules.list()).toEqual([]);
+        expect(await queue.schedules.remove("beat")).toEqual({ removed: false });
+      });
+
+      test("are listed with when they tick next, and replaced under their name", async () => {
+        const queue = await open<{ n: number }>();
+        const timing = { cron: "0 3 * * *", timeZone: "Europe/Berlin", catchUp: "all" } as const;
+        const { nextAt } = await queue.schedules.upsert("clean", timing, { n: 1 }, { groupId: "g", ttlMs: 50 });
+        expect(new Date(nextAt as number).toLocaleTimeString("en-GB", { timeZone: "Europe/Berlin" })).toBe("03:00:00");
+        await queue.schedules.upsert("beat", { everyMs: 60_000 }, { n: 2 }, { headers: { a: "b" } });
+        await queue.schedules.upsert("clean", timing, { n: 3 });
+        const others = { headers: {}, priority: 4, groupId: null, everyMs: null };
+        expect(await queue.schedules.list()).toEqual([
+          { id: "clean", ...timing, ...others, nextAt, body: { n: 3 } },
+          {
+            ...{ id: "beat", ...others, cron: null, timeZone: null, everyMs: 60_000, catchUp: "one" },
+            ...{ nextAt: expect.any(Number), body: { n: 2 }, headers: { a: "b" } },
+          },
+        ]);
+        await queue.delete();
+        expect(await (await openAgain()).schedules.list()).toEqual([]);
+      });
+
+      test("refuse what is no time, naming it", async () => {
+        const { schedules } = await open();
+        const bad = (timing: object, name: string) =>
+          expect(schedules.upsert("s", timing as { everyMs: number }, 1)).rejects.toMatchObject({
+            code: "invalid-argument",
+            message: expect.stringContaining(name),
+          });
+        await bad({ cron: "99 * * * *" }, ".cron must be");
+        await bad({ cron: "* * * * *", timeZone: "Mars/Base" }, ".timeZone must be");
+        await bad({ everyMs: 99 }, ".everyMs must be");
+        await bad({ everyMs: 1_000, cron: "* * * * *" }, ".everyMs must be");
+        await bad({ everyMs: 1_000, timeZone: "UTC" }, ".timeZone must be");
+        await bad({}, ".cron must be");
+        await bad({ everyMs: 1_000, catchUp: "some" }, ".catchUp must be");
+        await expect(schedules.upsert("", { everyMs: 1_000 }, 1)).rejects.toMatchObject({ code: "invalid-argument" });
+        await expect(schedules.upsert("s", { everyMs: 1_000 }, { f: () => {} })).rejects.toMatchObject({
+          code: "not-cloneable",
+          message: expect.stringContaining("body.f is a function"),
+        });
+        expect(await schedules.list()).toEqual([]);
+      });
+    });
+
     describe("groups", () => {
       test("are worked on one message at a time, in order, retries included, and beside each other", async () => {
         const queue = await open<string>({ backoff: { type: "fixed", baseMs: 30, maxMs: 30, jitter: "none" } });

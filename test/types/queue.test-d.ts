@@ -9,6 +9,7 @@ import {
   openQueue,
   type Queue,
   type Receipt,
+  type ScheduleView,
   type StandardSchema,
 } from "../../src/index.js";
 
@@ -28,6 +29,21 @@ describe("a queue of orders", () => {
     void orders.send({ sku: "tea" });
     // @ts-expect-error one of the bodies is no order
     void orders.sendBatch([{ body: { sku: "tea", quantity: 1 } }, { body: "tea" }]);
+  });
+
+  test("schedules orders and nothing else, by one kind of time", () => {
+    const order = { sku: "tea", quantity: 1 };
+    void orders.schedules.upsert("s", { cron: "0 3 * * *", timeZone: "Europe/Berlin" }, order, { priority: 9 });
+    void orders.schedules.upsert("s", { everyMs: 1_000, catchUp: "none" }, order);
+    // @ts-expect-error a number is no order
+    void orders.schedules.upsert("s", { everyMs: 1_000 }, 7);
+    // @ts-expect-error one or the other
+    void orders.schedules.upsert("s", { everyMs: 1_000, cron: "0 3 * * *" }, order);
+    // @ts-expect-error only a cron expression has a time zone
+    void orders.schedules.upsert("s", { everyMs: 1_000, timeZone: "UTC" }, order);
+    // @ts-expect-error a tick has its own time
+    void orders.schedules.upsert("s", { everyMs: 1_000 }, order, { delayMs: 1 });
+    expectTypeOf(orders.schedules.list()).resolves.toEqualTypeOf<ScheduleView<Order>[]>();
   });
 
   test("gives orders back", () => {

@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
   store: { layers: ["core"], packages: ["idb"] },
   link: { layers: ["core"], packages: ["comlink"] },
-  host: { layers: ["core", "store", "link"] },
+  host: { layers: ["core", "store", "link"], packages: ["croner"] },
   client: { layers: ["core", "link"] },
   integrations: {
     layers: [],
