@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { idOf } from "../../src/core/ids.js";
+import type { Schedule } from "../../src/core/schedules.js";
 import { BATCH_BYTES_MAX } from "../../src/core/send.js";
 import type { QueueSettings } from "../../src/core/settings.js";
 import { depthOf, type State } from "../../src/core/state.js";
@@ -108,8 +109,14 @@ function compare({ state, contents }: World, model: Model): void {
     }),
     "messages",
   );
-  for (const [name, { settings, paused, gone, accepted }] of model.queues) {
+  for (const [name, { settings, paused, gone, accepted, schedules }] of model.queues) {
     const queue = state.queues.get(name);
+    const [found, expectedOnes] = [queue?.schedules.values() ?? [], schedules.values()].map((some) => [...some]);
+    same(
+      (found as Schedule[]).map(({ spec, bodySeq, nextAt }) => ({ spec, body: contents.get(bodySeq), nextAt })),
+      expectedOnes,
+      "schedules",
+    );
     if (queue === undefined) {
       same(accepted, 0, `messages of queue ${name}, which is unknown`);
       continue;

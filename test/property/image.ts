@@ -4,6 +4,7 @@
 import { isInUse } from "../../src/core/groups.js";
 import { termOf } from "../../src/core/ids.js";
 import type { Run } from "../../src/core/run.js";
+import { isKeptBySchedules } from "../../src/core/schedules.js";
 import type { QueueState, State } from "../../src/core/state.js";
 import { stored } from "./world.js";
 
@@ -18,12 +19,16 @@ export function* messagesOf(runs: Iterable<Run>) {
 /** `isUnordered`: where messages wait, and in which order, is left out. */
 export function imageOf(state: State, { isUnordered = false } = {}) {
   const { lsn, epoch, nextSeq, batches } = state;
+  // No message is as old as the body of a schedule.
+  const ofMessages = batches
+    .all()
+    .filter((batch) => batches.liveSeqs(batch).some((seq) => !isKeptBySchedules(state, seq)));
   const image = {
     lsn,
     epoch,
     nextSeq,
     quarantined: state.quarantined,
-    terms: [termOf(state.terms, nextSeq), ...batches.all().map((batch) => termOf(state.terms, batch.firstSeq))],
+    terms: [termOf(state.terms, nextSeq), ...ofMessages.map((batch) => termOf(state.terms, batch.firstSeq))],
     queues: [...state.queues.values()].map((queue) => queueImage(queue, state.now, isUnordered)).sort(byName),
     batches: batches.all().map((batch) => {
       const { firstSeq, lastSeq, count, bytes, live } = batch;
@@ -98,6 +103,7 @@ function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
       .map(({ grant, group, ...lease }) => ({ ...lease, grant: grant.id, groupId: group?.id }))
       .sort((a, b) => a.seq - b.seq),
     dead: [...queue.dead.values()],
+    schedules: [...queue.schedules.values()],
   };
 }
 

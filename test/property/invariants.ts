@@ -19,6 +19,10 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
   for (const queue of state.queues.values()) {
     holds(isConserved(queue), `queue ${queue.name} is conserved`);
     bodies.push(...checkPlaces(queue));
+    for (const { id, bodySeq, nextAt = 0 } of queue.schedules.values()) {
+      bodies.push(bodySeq);
+      holds(nextAt <= state.now || nextWakeUp(state) <= nextAt, `the next tick of ${id} is awaited`);
+    }
   }
   for (const queue of state.queues.values()) {
     if (queue.dead.size >= queue.settings.maxDeadLetters) continue;

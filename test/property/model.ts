@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import type { Command, Send, SendValue, SettleValue, TransactionValue, Verdict } from "../../src/core/commands.js";
 import type { LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
 import { seqsOf } from "../../src/core/ranges.js";
+import type { ScheduleSpec } from "../../src/core/schedules.js";
 import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
 import type { SubscriptionFilter } from "../../src/core/topics.js";
 import { holds, same } from "./expectations.js";
@@ -55,6 +56,8 @@ interface ModelQueue {
   paused: boolean;
   readonly gone: { acked: number; purged: number; replaced: number };
   accepted: number;
+  /** In the order they were made. */
+  readonly schedules: Map<string, { spec: ScheduleSpec; body: string; nextAt: number | undefined }>;
   /** When the buckets of the rate limit are full again, by group; "" is the queue's. */
   readonly fullAt: Map<string, number>;
   /** In the order of acceptance. */
@@ -93,7 +96,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const known = queues.get(name);
     if (known) return known;
     const gone = { acked: 0, purged: 0, replaced: 0 };
-    const counts = { maxDeliveriesEver: 0, gone, accepted: 0 };
+    const counts = { maxDeliveriesEver: 0, gone, accepted: 0, schedules: new Map() };
     const fresh: ModelQueue = { settings: DEFAULT_SETTINGS, paused: false, ...counts, fullAt: new Map(), ids: [] };
     queues.set(name, fresh);
     return fresh;
@@ -435,6 +438,33 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     same(seen.outcome, { ok: true, value: { subscriptions: taken } }, "who took what was published");
   };
 
+  const schedule = ({ queue, id, spec }: Of<"schedule">, now: number, { outcome, serial }: Seen) => {
+    const { schedules } = queueOf(queue);
+    const known = schedules.get(id);
+    const nextAt = known?.spec.everyMs === spec.everyMs ? known?.nextAt : now + (spec.everyMs ?? 0);
+    schedules.set(id, { spec, body: `${serial}/0`, nextAt });
+    same(outcome, { ok: true, value: { nextAt } }, "the first tick");
+  };
+
+  /** Every tick is a message of its own; those that do not fit are the next. */
+  const sendTicks = ({ queue, id, due, nextAt }: Of<"tick">, now: number, seen: Seen) => {
+    const known = queueOf(queue).schedules.get(id);
+    const seqs = seen.accepted(queue);
+    if (known === undefined) return same(seqs, [], "ticks of no schedule");
+    const { priority, ttlMs, groupId = "" } = known.spec;
+    const part = {
+      queue,
+      segments: due.map(() => ({ count: 1, priority, ttlMs })),
+      sizes: due.map(() => 100),
+      groups: due.map(() => groupId),
+    };
+    const planned = plan(part, now);
+    const count = planned.steps.length;
+    same(seqs.length, count, "ticks that were sent");
+    accept(part, planned, { seq: seqs[0] ?? 0, count }, now, () => known.body);
+    if (due.length === 0 || count > 0) known.nextAt = due[count] ?? nextAt;
+  };
+
   const matching = ({ queue, filter: { ids, reason } }: Of<"redrive" | "purge-dead">, seen: Seen) => {
     const dead = all(queue, "dead").sort((a, b) => seen.dead.indexOf(a.seq) - seen.dead.indexOf(b.seq));
     const deaths = dead.map((message) => message.diedIn);
@@ -496,6 +526,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         return;
       case "publish":
         return publish(command, now, seen);
+      case "schedule":
+        return schedule(command, now, seen);
+      case "unschedule": {
+        const removed = queueOf(command.queue).schedules.delete(command.id);
+        return same(seen.outcome, { ok: true, value: { removed } }, "whether there was a schedule");
+      }
+      case "tick":
+        return sendTicks(command, now, seen);
       case "deliver":
         return deliver(command, now, seen);
       case "settle":

@@ -36,6 +36,10 @@ export type Step =
       segments: readonly Segment[];
       headers: readonly (Readonly<Record<string, string>> | undefined)[];
     }
+  | { op: "schedule"; queue: number; id: number; segment: Segment; everyMs: number }
+  | { op: "unschedule"; queue: number; id: number }
+  /** So many ticks, due or not. */
+  | { op: "tick"; queue: number; id: number; count: number }
   | { op: "extend"; isForeign: boolean; pick: Pick; ms: number }
   | { op: "renew" | "reclaim"; client: number; picks: readonly Pick[] }
   | { op: "time-out"; client: number; picks: readonly Pick[]; jitter: number }
@@ -233,6 +237,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       }),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: op("schedule"),
+      queue,
+      id: fc.nat(1),
+      segment: plainSegment,
+      everyMs: fc.constantFrom(100, 100, 5_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: op("unschedule"), queue, id: fc.nat(1) }) },
+  { weight: 5, arbitrary: fc.record({ op: op("tick"), queue, id: fc.nat(1), count: fc.nat(3) }) },
   {
     weight: 6,
     arbitrary: fc.record({

@@ -208,6 +208,21 @@ export function createWorld({ isTerse = false } = {}): World {
         const headers = messages.sizes.map((_, i) => step.headers[i % step.headers.length]);
         return { client: `c${step.client}`, command: { type: "publish", topic: "t", ...messages, headers } };
       }
+      case "schedule": {
+        const { priority, ttlMs, groups } = step.segment;
+        const groupId = groups?.[0] || undefined;
+        const spec = { everyMs: step.everyMs, catchUp: "all", priority, ttlMs, groupId } as const;
+        const named = { queue: `t/s${step.queue}`, id: `${step.id}` };
+        return { client: "c0", command: { type: "schedule", ...named, spec, sizes: [100] } };
+      }
+      case "unschedule":
+        return { client: "c0", command: { type: "unschedule", queue: `t/s${step.queue}`, id: `${step.id}` } };
+      case "tick": {
+        const named = { queue: `t/s${step.queue}`, id: `${step.id}` };
+        const first = state.queues.get(named.queue)?.schedules.get(named.id)?.nextAt ?? 0;
+        const due = Array.from({ length: step.count }, (_, i) => first + i);
+        return { command: { type: "tick", ...named, due, nextAt: first + step.count } };
+      }
       case "deliver": {
         const { mode, max, leaseMs } = step;
         const grant = `grant-${++tokens}`;
