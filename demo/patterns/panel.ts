@@ -6,6 +6,7 @@ import type { Session } from "../session.js";
 import { openGroups } from "./groups.js";
 import { whenOpened } from "./opening.js";
 import { openTheory } from "./theory.js";
+import { openTicks } from "./ticks.js";
 import { openOrders } from "./topic.js";
 
 export interface PatternsParts {
@@ -20,6 +21,7 @@ export function wirePatterns({ session: { connection }, tab, clock, problems }: 
   whenOpened("patterns", tab, problems, async () => {
     await openGroups(parts);
     await openOrders(connection, tab, problems);
+    await openTicks(connection, clock, problems);
   });
   whenOpened("theory", tab, problems, () => openTheory(parts));
 }

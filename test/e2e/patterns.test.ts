@@ -1,4 +1,4 @@
-// Groups, a topic, and the queueing-theory panel of the demo: each does what its text says, in both themes.
+// Groups, a topic, a schedule, and the queueing-theory panel of the demo: each does what its text says, in both themes.
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page, TestInfo } from "@playwright/test";
@@ -69,6 +69,21 @@ test("a topic's messages go to the subscriptions whose filter they pass", async 
     await expect(page.getByTestId(`topic-${name}`), name).toHaveText(got);
   }
   await looksRight(page, section, testInfo);
+});
+
+test("a schedule ticks for all tabs together, until it is removed", async ({ context }, testInfo) => {
+  const { page } = await openTab(context);
+  const other = (await openTab(context)).page;
+  const section = await openSection(page, "patterns");
+  await openSection(other, "patterns");
+  await expect(page.getByTestId("schedule-next")).toHaveText("none");
+  await section.getByRole("button", { name: "Set the schedule" }).press("Enter");
+  await expect(other.getByTestId("schedule-next")).toHaveText(/^in /);
+  const got = async (tab: Page) => Number(await tab.getByTestId("schedule-got").textContent());
+  await expect.poll(async () => (await got(page)) + (await got(other)), { timeout: 20_000 }).toBeGreaterThan(1);
+  await looksRight(page, section, testInfo);
+  await section.getByRole("button", { name: "Remove it" }).press("Enter");
+  for (const tab of [page, other]) await expect(tab.getByTestId("schedule-next")).toHaveText("none");
 });
 
 test("predicted and measured waits are shown side by side once there is something to measure", async ({

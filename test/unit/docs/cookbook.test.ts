@@ -13,7 +13,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   "Do something in one tab only": "declare function synchronise(signal: AbortSignal): Promise<void>;",
   "Chat between tabs": "declare function show(text: string): void;",
   "Debounce saves": "",
-  "Clean up every night": "declare function cleanUp(): Promise<void>;",
+  "Clean up every night": "declare function cleanUp(days: number, signal: AbortSignal): Promise<void>;",
   "Fan out login events": `
     declare function warmCache(user: string): Promise<void>;
     declare function audit(user: string, what: string | undefined, at: number): Promise<void>;`,
@@ -205,32 +205,25 @@ describe("a recipe keeps what it says", () => {
   });
 
   recipe("Clean up every night", async (code) => {
-    let nights = 0;
-    const soon = Date.now() + 300;
-    let cleanUps = 0;
-    /** Nights come quickly here, and each is at the same instant for all tabs. */
-    class QuickDate extends Date {
-      override setHours() {
-        return nights === 0 ? soon : soon + 86_400_000;
-      }
-    }
-    const outside = {
-      Date: QuickDate,
-      cleanUp: async () => {
-        nights++;
-        cleanUps++;
-      },
-    };
+    const asked: number[] = [];
+    const outside = { cleanUp: async (days: number) => asked.push(days) };
+    const tonight = new Date().setUTCHours(27, 0, 0, 0);
+    const zone = { Intl: { DateTimeFormat: () => ({ resolvedOptions: () => ({ timeZone: "UTC" }) }) } };
     const all = await Promise.all([newTab(), newTab()]);
-    for (const tab of all) await tab.run(code, outside);
-    const queue = await (all[0] as Tab).connection.openQueue<number>("clean-up");
-    expect(await queue.peek()).toMatchObject([{ state: "delayed", deliverAt: soon }]);
-    await eventually(() => cleanUps).toBe(1);
+    for (const tab of all) await tab.run(code, { ...outside, ...zone });
+    const queue = await (all[0] as Tab).connection.openQueue<{ olderThanDays: number }>("clean-up");
+    const [schedule, ...others] = await queue.schedules.list();
+    expect(others).toEqual([]);
+    expect(schedule).toMatchObject({ id: "nightly", cron: "0 3 * * *", timeZone: "UTC", catchUp: "one" });
+    expect([tonight, tonight - 86_400_000]).toContain(schedule?.nextAt);
+
+    // As the schedule does each night, only sooner.
+    await queue.schedules.upsert("nightly", { everyMs: 200 }, { olderThanDays: 30 });
+    await eventually(() => asked.length).toBeGreaterThan(0);
+    await queue.schedules.remove("nightly");
     await queue.whenIdle();
-    expect(await queue.peek()).toMatchObject([{ state: "delayed", deliverAt: soon + 86_400_000 }]);
-    for (const tab of all) await tab.run(code, outside);
-    expect(await queue.peek()).toHaveLength(1);
-    expect(cleanUps).toBe(1);
+    const { totals } = await queue.stats();
+    expect(asked).toEqual(Array.from({ length: totals.accepted }, () => 30));
   });
 
   recipe("Fan out login events", async (code) => {
