@@ -3,7 +3,7 @@
 import type { Connection, Queue, ScheduleTiming } from "../../src/index.js";
 import type { Clock } from "../clock.js";
 import { byId, setText } from "../dom.js";
-import { count, duration } from "../format.js";
+import { count } from "../format.js";
 import type { Problems } from "../problems.js";
 
 const QUEUE = "ticks";
@@ -52,5 +52,5 @@ function chosenTiming(): ScheduleTiming {
 
 function nextWords(nextAt: number | null | undefined): string {
   if (typeof nextAt !== "number") return "none";
-  return `in ${duration(Math.max(0, Math.ceil((nextAt - Date.now()) / 1_000) * 1_000))}`;
+  return `in ${Math.max(0, Math.ceil((nextAt - Date.now()) / 1_000))} s`;
 }
