@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   client: { layers: ["core", "link"] },
   integrations: {
     layers: [],
-    packages: ["@opentelemetry/api"],
+    packages: ["@opentelemetry/api", "idb"],
     entries: ["index.ts", "service-worker.ts", "core/check.ts", "core/errors.ts"],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -2,6 +2,7 @@
 
 import { type Connection, type Consumer, connect, type Delivery, type Queue, QueueError } from "../../../src/index.js";
 import type { ConsumeLoad, Lab, ProduceLoad, Report } from "./lab.js";
+import "./ledger.js";
 
 const name = new URLSearchParams(location.search).get("name") ?? "page";
 const events: { type: string; reason?: string }[] = [];

@@ -3,6 +3,7 @@ import { openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
+import { createInboxStore, createOutboxStore, inbox, outbox as openOutbox } from "originmq/transactional";
 import { BackgroundSyncPlugin, importWorkbox, Queue } from "originmq/workbox";
 
 const traced = traceQueue(await openQueue<number>("numbers"));
@@ -17,3 +18,16 @@ outbox.addEventListener("delivered", ({ detail }) => console.log(detail.status, 
 export const plugin = new BackgroundSyncPlugin("saves", { maxRetentionTime: 24 * 60 });
 export const saves = new Queue("others", { onSync: async ({ queue }) => queue.replayRequests() });
 console.log((await importWorkbox()).imported);
+
+const opening = indexedDB.open("app", 1);
+opening.onupgradeneeded = () => {
+  createInboxStore(opening.result);
+  createOutboxStore(opening.result);
+  opening.result.createObjectStore("sums");
+};
+opening.onsuccess = () => {
+  const db = opening.result;
+  const box = inbox(db);
+  traced.consume(box.handle<number>(["sums"], ({ body }, tx) => tx.objectStore("sums").put(body, "last")));
+  openOutbox(db).send(db.transaction(["originmq-outbox"], "readwrite"), "numbers", 2);
+};
