@@ -2,6 +2,7 @@
 // effects, which it has through an inbox.
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { Delivery } from "../../../src/index.js";
 import { createInboxStore, createOutboxStore, inbox, type Outbox, outbox } from "../../../src/transactional.js";
 
 interface Schema extends DBSchema {
@@ -63,14 +64,21 @@ export const ledger = {
     sending ??= outbox(await open(), { connection: lab.connection });
     await sending.relay();
   },
-  /** Each message adds its body to the effects, in two steps, so that half an effect would show. */
+  /**
+   * Each message adds its body to the effects, in two steps, so that half an effect would show. Its acknowledgement takes
+   * a while, so that kills come between the two.
+   */
   async startHandling(concurrency = 4) {
     const handle = inbox(await open()).handle<string>(["effects"], async ({ body }, tx) => {
       const store = tx.objectStore("effects");
       const key = await store.add("half");
       await store.put(body, key);
     });
-    lab.queue.consume(handle, { concurrency, prefetch: 16 });
+    const ackLater = (delivery: Delivery<string>) => async () => {
+      await sleep(20);
+      await delivery.ack();
+    };
+    lab.queue.consume((delivery) => handle({ ...delivery, ack: ackLater(delivery) }), { concurrency, prefetch: 16 });
   },
   async read(): Promise<Ledger> {
     const db = await open();
