@@ -8,7 +8,7 @@ import { block, groupOf } from "./groups.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "./journal.js";
 import { rangesOf, seqsOf } from "./ranges.js";
 import type { Run } from "./run.js";
-import { isKeptBySchedules, type Schedule } from "./schedules.js";
+import { bodiesOfSchedules, type Schedule } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import {
   type Counters,
@@ -227,7 +227,8 @@ function usedTerms(state: State): Term[] {
 
 /** A message is never older than its body's batch; one of a remembered id may be gone. A schedule's body lasts for ever. */
 function oldestSeq(state: State): Seq {
-  const isOfMessages = (batch: Batch) => state.batches.liveSeqs(batch).some((seq) => !isKeptBySchedules(state, seq));
+  const others = bodiesOfSchedules(state);
+  const isOfMessages = (batch: Batch) => state.batches.liveSeqs(batch).some((seq) => !others.has(seq));
   let oldest = state.batches.all().find(isOfMessages)?.firstSeq ?? state.nextSeq;
   for (const { deduplication } of state.queues.values()) {
     for (const { seq } of deduplication.byId.values()) {

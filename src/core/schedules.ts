@@ -151,8 +151,9 @@ export function setSchedulesBack({ schedules }: QueueState, byMs: number): void 
   }
 }
 
-/** Whether schedules alone keep this body. */
-export function isKeptBySchedules(state: State, bodySeq: Seq): boolean {
-  if (state.batches.shared.has(bodySeq)) return false;
-  return [...allSchedules(state)].some((known) => known.bodySeq === bodySeq);
+/** The bodies that schedules alone keep: no message refers to them now. */
+export function bodiesOfSchedules(state: State): Set<Seq> {
+  const bodies = new Set<Seq>();
+  for (const { bodySeq } of allSchedules(state)) if (!state.batches.shared.has(bodySeq)) bodies.add(bodySeq);
+  return bodies;
 }

@@ -4,7 +4,7 @@
 import { isInUse } from "../../src/core/groups.js";
 import { termOf } from "../../src/core/ids.js";
 import type { Run } from "../../src/core/run.js";
-import { isKeptBySchedules } from "../../src/core/schedules.js";
+import { bodiesOfSchedules } from "../../src/core/schedules.js";
 import type { QueueState, State } from "../../src/core/state.js";
 import { stored } from "./world.js";
 
@@ -20,9 +20,8 @@ export function* messagesOf(runs: Iterable<Run>) {
 export function imageOf(state: State, { isUnordered = false } = {}) {
   const { lsn, epoch, nextSeq, batches } = state;
   // No message is as old as the body of a schedule.
-  const ofMessages = batches
-    .all()
-    .filter((batch) => batches.liveSeqs(batch).some((seq) => !isKeptBySchedules(state, seq)));
+  const others = bodiesOfSchedules(state);
+  const ofMessages = batches.all().filter((batch) => batches.liveSeqs(batch).some((seq) => !others.has(seq)));
   const image = {
     lsn,
     epoch,
