@@ -67,6 +67,33 @@ async function start() {
   return { base, options, processes: [driver, display] };
 }
 
+/**
+ * One window of WebKitGTK, for tests that drive it themselves.
+ * @returns {Promise<{ visit(url: string): Promise<void>, run(body: string, ...args: unknown[]): Promise<any>, close(): Promise<void> }>}
+ *   `run` calls the body of an async function in the page and resolves with what it returns
+ */
+export async function openWebKit() {
+  const { base, options, processes } = await start();
+  const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": options } };
+  const { sessionId } = await command(base, "POST", "/session", { capabilities });
+  const session = `/session/${sessionId}`;
+  await command(base, "POST", `${session}/timeouts`, { script: 60_000 });
+  return {
+    visit: (url) => command(base, "POST", `${session}/url`, { url }),
+    async run(body, ...args) {
+      const script = `const [args, done] = arguments;
+        (async (...args) => { ${body} })(...args).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+      const { value, error } = await command(base, "POST", `${session}/execute/async`, { script, args: [args] });
+      if (error !== undefined) throw new Error(error);
+      return value;
+    },
+    async close() {
+      await command(base, "DELETE", session).catch(() => {});
+      for (const process of processes) process.kill();
+    },
+  };
+}
+
 export const webkitgtk = () =>
   defineBrowserProvider({
     name: "webkitgtk",
