@@ -1,0 +1,112 @@
+// The field notes as their visitors use them, with the server that `npm start` starts.
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+
+// One server for all of them: they take turns.
+test.describe.configure({ mode: "serial" });
+
+const conduct = (page: Page, label: string) => page.getByLabel("From now on it").selectOption({ label });
+const write = async (page: Page, text: string, { photo = false } = {}) => {
+  await page.getByLabel("What do you see?").fill(text);
+  await page.getByLabel("Where?").fill("pond");
+  if (photo) {
+    await page.getByRole("button", { name: "Take a sample photo" }).click();
+    await expect.poll(() => page.getByLabel("Photo").inputValue()).toContain("sample.jpg");
+  }
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+};
+const arrived = (page: Page, text: string) => page.getByTestId("arrived").getByText(text);
+
+test.beforeEach(async ({ page, request }) => {
+  await request.put("/api/conduct", { data: { misbehaviour: "none", retryAfterS: 2 } });
+  await request.delete("/api/arrivals");
+  await page.goto("/field-notes.html");
+  await expect(page.getByTestId("server")).toHaveText("reachable");
+});
+
+test("a note with a photo arrives at once, and is seen", async ({ page }) => {
+  await write(page, "two herons", { photo: true });
+  await expect(page.getByTestId("outcome")).toHaveText("Arrived.");
+  await expect(arrived(page, "two herons")).toBeVisible();
+  await expect(page.getByRole("img", { name: "Photo with “two herons”" })).toBeVisible();
+});
+
+test("notes wait while the server fails, with the reason, and arrive in order once each", async ({ page }) => {
+  await conduct(page, "answers 500 to everything");
+  await write(page, "first");
+  await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+  await write(page, "second");
+  await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
+  await expect(page.getByTestId("waiting").getByRole("listitem").first()).toContainText("HTTP 500", {
+    timeout: 20_000,
+  });
+  await page.reload();
+  await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
+  await conduct(page, "works as it should");
+  await expect(page.getByTestId("arrived").getByRole("listitem")).toHaveText([/second/, /first/], { timeout: 30_000 });
+  await expect(page.getByTestId("waiting-badge")).toHaveText("nothing waits");
+});
+
+test("a note that the server refuses later is given up with its answer, and can be sent again", async ({ page }) => {
+  await conduct(page, "answers 500 to everything");
+  await write(page, "too rare");
+  await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+  await conduct(page, "refuses every note: 422");
+  await expect(page.getByTestId("dead").getByRole("listitem")).toContainText(/422: .*refuses/, { timeout: 30_000 });
+  await conduct(page, "works as it should");
+  await page.getByRole("button", { name: "Send again" }).click();
+  await expect(arrived(page, "too rare")).toBeVisible({ timeout: 20_000 });
+});
+
+test("a note whose answer is lost is kept once, and its repeats are recognised", async ({ page }) => {
+  await conduct(page, "keeps the note, loses the answer");
+  await write(page, "echo");
+  await expect(page.getByTestId("arrived-count")).toContainText(/1 note kept, .* [1-9] repeats? recognised/, {
+    timeout: 30_000,
+  });
+  await conduct(page, "works as it should");
+  await expect(page.getByTestId("waiting-badge")).toHaveText("nothing waits", { timeout: 30_000 });
+  await expect(page.getByTestId("arrived").getByRole("listitem")).toHaveCount(1);
+});
+
+test("offline the page opens, takes notes, and sends them when the network is back", async ({ page, context }) => {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.reload();
+  await expect(page.getByTestId("server")).toHaveText("reachable");
+  await context.setOffline(true);
+  await page.reload();
+  await expect(page.getByTestId("network")).toHaveText("offline");
+  await write(page, "in the valley");
+  await expect(page.getByTestId("outcome")).toContainText("Stored here");
+  await expect(page.getByTestId("waiting")).toContainText("Waits for the network.");
+  await context.setOffline(false);
+  await expect(arrived(page, "in the valley")).toBeVisible({ timeout: 30_000 });
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`it looks right in the ${colorScheme} theme, wide and narrow`, async ({ page }, testInfo) => {
+    await page.emulateMedia({ colorScheme });
+    await write(page, "two herons, one of them young", { photo: true });
+    await expect(page.getByTestId("arrived").getByRole("img")).toBeVisible();
+    await conduct(page, "answers 500 to everything");
+    await write(page, "a kingfisher", { photo: true });
+    await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+    await conduct(page, "refuses every note: 422");
+    await expect(page.getByTestId("dead").getByRole("listitem")).toHaveCount(1, { timeout: 30_000 });
+    await conduct(page, "breaks every connection");
+    await write(page, "an otter", { photo: true });
+    await write(page, "its tracks");
+    await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.screenshot({ path: testInfo.outputPath(`notes-${colorScheme}-${width}.png`), fullPage: true });
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, `at ${width} px`).toBe(0);
+    }
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+  });
+}
