@@ -40,7 +40,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "one module at a time, in Node",
     expected: true,
-    limitMs: 3 * MINUTE_MS,
+    limitMs: 5 * MINUTE_MS,
   },
   {
     name: "contract",
@@ -49,7 +49,7 @@ export const PARTS = [
     files: /\.memory\.test\.ts$/,
     about: "one suite over every implementation that runs in Node",
     expected: true,
-    limitMs: 3 * MINUTE_MS,
+    limitMs: 4 * MINUTE_MS,
   },
   {
     name: "property",
@@ -58,7 +58,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "the engine against a model",
     expected: true,
-    limitMs: 3 * MINUTE_MS,
+    limitMs: 4 * MINUTE_MS,
   },
   {
     name: "sim",
@@ -67,7 +67,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "seeded worlds with faults",
     expected: true,
-    limitMs: 9 * MINUTE_MS,
+    limitMs: 10 * MINUTE_MS,
   },
   {
     name: "browser",
@@ -77,7 +77,7 @@ export const PARTS = [
     about: "real IndexedDB, locks and workers, in Chromium",
     browser: true,
     expected: true,
-    limitMs: 5 * MINUTE_MS,
+    limitMs: 7 * MINUTE_MS,
   },
   {
     name: "firefox",
@@ -117,7 +117,7 @@ export const PARTS = [
     about: "the built demo in Chromium",
     browser: true,
     expected: true,
-    limitMs: 5 * MINUTE_MS,
+    limitMs: 6 * MINUTE_MS,
   },
   {
     name: "faults",
@@ -127,7 +127,7 @@ export const PARTS = [
     about: "tabs, workers, builds and storage that fail for real, in Chromium",
     browser: true,
     expected: true,
-    limitMs: 5 * MINUTE_MS,
+    limitMs: 7 * MINUTE_MS,
   },
   {
     name: "outbox",

@@ -4,11 +4,11 @@ import { describe, test } from "vitest";
 import { runSeed, seedsToRun } from "./run-seeds.js";
 
 const SEEDS = 2_000;
-const PARTS = 4;
+const PARTS = 8;
 const SEEDS_PER_TEST = 25;
 const LIMIT_MS = 600_000;
 
-/** The worlds of one part, 0 to 3. */
+/** The worlds of one part, 0 to 7. */
 export function describeWorlds(part: number): void {
   const seeds = seedsToRun(SEEDS).filter((seed) => seed % PARTS === part);
   const blocks = Array.from({ length: Math.ceil(seeds.length / SEEDS_PER_TEST) }, (_, i) =>
