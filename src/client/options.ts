@@ -55,11 +55,12 @@ export interface QueueOptions {
   readonly maxBytes?: number | null;
   /**
    * What becomes of a send that does not fit into `maxMessages` or `maxBytes`. `reject`: it is refused with `full`.
-   * `block`: it waits in its client, in order, until there is room, or its `signal` aborts: then it was not sent. What can
-   * never fit, a `publish` and a transaction are refused with `full`. `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as `dropped`: the ready ones
-   * that were accepted first, then the delayed, then those behind the head of their group; what is in work stays. If that
-   * is not enough, the send is refused. `dead-letter`: it is accepted and becomes a dead letter at once, with reason
-   * `overflow`; refused only when `maxDeadLetters` are there. Default reject.
+   * `block`: it waits in its client until there is room, or its `signal` aborts: then it was not sent. What is sent after
+   * it waits behind it, but what was on its way already may overtake it. What can never fit, a `publish` and a transaction
+   * are refused with `full`. `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as
+   * `dropped`: the ready ones that were accepted first, then the delayed, then those behind the head of their group; what
+   * is in work stays. If that is not enough, the send is refused. `dead-letter`: it is accepted and becomes a dead letter
+   * at once, with reason `overflow`; refused only when `maxDeadLetters` are there. Default reject.
    */
   readonly overflow?: "reject" | "block" | "drop-oldest" | "dead-letter";
   /**

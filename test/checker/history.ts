@@ -207,8 +207,8 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost, handOvers }:
   if (tried.aborted || hasNoEffect) return "lease-ended";
   // The later one in the history may be the older one, long under way.
   if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
-  // It stood still, and died before it could be told.
-  const hasStalled = ofConsumer.some(({ place, type }) => between(place) && type === "stall");
+  // It stood still, maybe from before on, and died before it could be told.
+  const hasStalled = ofConsumer.some(({ place, type }) => place < next.place && type === "stall");
   if (hasStalled && ofConsumer.some(({ place, type }) => place > next.place && type === "crash")) return "crash";
   if (tried.failed || next.failed) return "unsettled";
   if (hostLost.some(between)) return "host-lost";
