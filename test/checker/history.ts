@@ -207,9 +207,13 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost, handOvers }:
   if (tried.aborted || hasNoEffect) return "lease-ended";
   // The later one in the history may be the older one, long under way.
   if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
-  // It stood still, maybe from before on, and died before it could be told.
-  const hasStalled = ofConsumer.some(({ place, type }) => place < next.place && type === "stall");
-  if (hasStalled && ofConsumer.some(({ place, type }) => place > next.place && type === "crash")) return "crash";
+  // One of the two stood still, maybe from before on, and died before it could be told.
+  const diedUntold = ({ delivered: { consumer } }: Tried) => {
+    const own = byConsumer.get(consumer) ?? [];
+    const hasStalled = own.some(({ place, type }) => place < next.place && type === "stall");
+    return hasStalled && own.some(({ place, type }) => place > next.place && type !== "stall");
+  };
+  if (diedUntold(tried) || diedUntold(next)) return "crash";
   if (tried.failed || next.failed) return "unsettled";
   if (hostLost.some(between)) return "host-lost";
   return handOvers.some(between) ? "hand-over" : "unexplained";
