@@ -12,6 +12,7 @@
  * @property {boolean} [expected] without tests the run fails; where this is false, it says so and goes on
  * @property {() => boolean} [isInstalled] what it needs may be missing: then it says so and goes on
  * @property {readonly string[]} [inFullRun] the test files of a full run, by parts of their paths; all when the part is named
+ * @property {boolean} [onAllCores] its files run side by side on every core: nothing in them measures time
  * @property {boolean} [onDemand] runs only when named
  * @property {number} limitMs when the part is ended and counts as failed
  */
@@ -67,6 +68,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "seeded worlds with faults",
     expected: true,
+    onAllCores: true,
     limitMs: 10 * MINUTE_MS,
   },
   {

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { totalsOf } from "./totals.mjs";
@@ -34,7 +35,9 @@ export async function runPart(part, extra) {
 /** @param {import("./parts.mjs").Part} part @param {string} reportFile @returns {[string, string[]]} */
 const vitest = (part, reportFile) => [
   "vitest/vitest.mjs",
-  ["run", "--project", part.name, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+  ["run", "--project", part.name, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`].concat(
+    part.onAllCores ? [`--maxWorkers=${availableParallelism()}`] : [],
+  ),
 ];
 
 /** @param {import("./parts.mjs").Part} part @returns {[string, string[]]} */

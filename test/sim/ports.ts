@@ -3,6 +3,7 @@
 
 import type { Channel } from "../../src/link/directory.js";
 import type { Port } from "../../src/link/guard.js";
+import { copyOf } from "./copy.js";
 import type { Random } from "./random.js";
 import type { Context, Scheduler } from "./scheduler.js";
 
@@ -87,7 +88,7 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
       ...listening(from),
       postMessage(message) {
         if (isOfGarbageCollector(message)) return;
-        const copy = structuredClone(message);
+        const copy = copyOf(message);
         if (!from.isClosed && from.context.isAlive) way(to, copy);
       },
       start() {
@@ -117,12 +118,12 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
         ...listening(own),
         postMessage(message) {
           if (isOfGarbageCollector(message) || own.isClosed || !context.isAlive) return;
-          const copy = structuredClone(message);
+          const copy = copyOf(message);
           for (const member of members) {
             if (member === own) continue;
             const way = ways.get(member) ?? createWay();
             ways.set(member, way);
-            way(member, structuredClone(copy));
+            way(member, copyOf(copy));
           }
         },
         close() {
@@ -134,7 +135,7 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
     announce(context, name, notice) {
       for (const member of channels.get(name) ?? []) {
         if (member.context === context || isNoticeLost()) continue;
-        const copy = structuredClone(notice);
+        const copy = copyOf(notice);
         member.context.plan(() => receive(member, copy), latency());
       }
     },
