@@ -12,7 +12,8 @@ const write = async (page: Page, text: string, { photo = false } = {}) => {
   await page.getByLabel("Where?").fill("pond");
   if (photo) {
     await page.getByRole("button", { name: "Take a sample photo" }).click();
-    await expect.poll(() => page.getByLabel("Photo").inputValue()).toContain("sample.jpg");
+    // A canvas is encoded when the browser has time for it.
+    await expect.poll(() => page.getByLabel("Photo").inputValue(), { timeout: 20_000 }).toContain("sample.jpg");
   }
   await page.getByRole("button", { name: "Send", exact: true }).click();
 };
