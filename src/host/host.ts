@@ -118,16 +118,20 @@ function createHost(
   const state = (): State => engine.state;
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
 
+  let plans = 0;
   const loop = startLoop<PlannedHandOut[]>({
     engine,
     platform,
     // Nobody could renew a lease while there was no host: what is overdue at the start goes on until its client is heard.
     spare: (leases) => (isNew ? state().grants.get(leases.grant)?.mode === "consume" : keeper.spare(leases)),
-    plan: (decideNow) => takers.plan(state(), platform.token, decideNow),
+    plan(decideNow) {
+      plans++;
+      return takers.plan(state(), platform.token, decideNow);
+    },
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => waiters.nextDeadline(),
   });
-  const waiters = createWaiters({ takers, platform, poke: loop.poke });
+  const waiters = createWaiters({ takers, platform, poke: loop.poke, plans: () => plans });
   const measures = createMeasures(state, platform.now);
   const reads = createReads(loop, bodies, {
     now: platform.now,

@@ -18,7 +18,7 @@ export interface Waiters {
   until(client: string, waiter: string, isReached: () => boolean): Promise<void>;
   cancel(waiter: string, client: string): void;
   removeAll(client: string): void;
-  /** Called after each turn: answers those whose time has come. */
+  /** Called after each turn: answers those whose time has come and who were part of it. */
   answer(now: number): void;
   /** Epoch milliseconds of the next deadline. */
   nextDeadline(): number;
@@ -28,6 +28,8 @@ interface Waiter {
   readonly id: string;
   readonly client: string;
   readonly deadline: number;
+  /** How many plans there had been when it came. */
+  readonly plansBefore: number;
   readonly isReached?: () => boolean;
   /** Answers with nothing. */
   end(): void;
@@ -37,10 +39,13 @@ export function createWaiters({
   takers,
   platform,
   poke,
+  plans,
 }: {
   takers: Takers;
   platform: Platform;
   poke(): void;
+  /** How often hand-outs were planned: who comes after that is not part of the turn. */
+  plans(): number;
 }): Waiters {
   const waiting = new Set<Waiter>();
   const end = (waiter: Waiter) => {
@@ -58,6 +63,7 @@ export function createWaiters({
           id,
           client,
           deadline,
+          plansBefore: plans(),
           end() {
             takers.remove(id, client);
             resolve(undefined);
@@ -74,12 +80,15 @@ export function createWaiters({
       }),
     until: (client, id, isReached) =>
       new Promise((resolve) => {
-        waiting.add({ id, client, isReached, deadline: Number.POSITIVE_INFINITY, end: resolve });
+        waiting.add({ id, client, isReached, plansBefore: plans(), deadline: Number.POSITIVE_INFINITY, end: resolve });
         poke();
       }),
     cancel: (id, client) => endWhere((waiter) => waiter.id === id && waiter.client === client),
     removeAll: (client) => endWhere((waiter) => waiter.client === client),
-    answer: (now) => endWhere(({ deadline, isReached }) => deadline <= now || isReached?.() === true),
+    answer: (now) =>
+      endWhere(
+        ({ deadline, isReached, plansBefore }) => (deadline <= now && plansBefore < plans()) || isReached?.() === true,
+      ),
     nextDeadline() {
       let next = Number.POSITIVE_INFINITY;
       for (const { deadline } of waiting) next = Math.min(next, deadline);
