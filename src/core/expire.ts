@@ -4,7 +4,7 @@
 import { type Decision, done } from "./commands.js";
 import { leaveLine } from "./deduplication.js";
 import { assert } from "./errors.js";
-import { leave, promote } from "./groups.js";
+import { promote } from "./groups.js";
 import type { Change, Seq } from "./journal.js";
 import { forEachRange, pushRange } from "./ranges.js";
 import { type Group, type Run, splitFront } from "./run.js";
@@ -65,13 +65,15 @@ export function emptyRuns(
   at: number,
   visit: (gone: Run) => void,
 ): number {
-  const heads = new Set<Group>();
   const groups = new Set<Group>();
   let total = 0;
   for (const [run, count] of parts) {
     const gone = splitFront(run, count);
     const { group } = gone;
-    if (group) (run.isBlocked ? groups : heads).add(group);
+    if (group) {
+      if (!run.isBlocked) group.hasHead = false;
+      groups.add(group);
+    }
     if (run.count === 0 && !run.isBlocked) queue.emptied++;
     if (run.isBlocked) queue.blockedCount -= count;
     else if (run.isDelayed) queue.delayedCount -= count;
@@ -80,7 +82,6 @@ export function emptyRuns(
     leaveLine(state, queue, gone, visit);
   }
   // Only now: the next of a group may be one of those that went.
-  for (const group of heads) leave(queue, group, at);
   for (const group of groups) promote(queue, group, at);
   if (queue.emptied >= EMPTIED_MAX) compact(queue);
   while (queue.delayed.peek()?.count === 0) queue.delayed.pop();

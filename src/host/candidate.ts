@@ -99,7 +99,7 @@ async function lead(
     {
       onBetter: close,
       onLink: (name) => {
-        opened.promise.then((host) => answerLink(asking.openChannel(name), host)).catch(() => {});
+        opened.promise.then((host) => answerLink(asking, name, host)).catch(() => {});
       },
     },
   );

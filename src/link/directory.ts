@@ -156,37 +156,53 @@ export interface OpenedPort {
 export function linkOverChannel(asking: Asking, timeoutMs: number): Promise<OpenedPort | undefined> {
   const name = `${asking.directory}:${asking.uuid()}`;
   const directory = asking.openChannel(asking.directory);
-  const port: Channel = asking.openChannel(name);
+  const answers = asking.openChannel(name);
   return new Promise((resolve) => {
     const end = (linked: OpenedPort | undefined) => {
       cancel();
       stopAsking();
       directory.close();
-      port.removeEventListener("message", onMessage);
-      if (linked === undefined) port.close();
+      answers.close();
       resolve(linked);
     };
-    const onMessage = ({ data }: MessageEvent) => {
-      if (!isMessage(data) || (data as { type: string }).type !== OPENED) return;
-      const lock: unknown = Reflect.get(data, "lock");
-      end(Reflect.get(data, "ok") === true ? { port, lock: typeof lock === "string" ? lock : undefined } : undefined);
-    };
     const cancel = asking.setTimer(() => end(undefined), timeoutMs);
-    port.addEventListener("message", onMessage);
+    answers.addEventListener("message", ({ data }) => {
+      const { type, ok, channel, lock } = (data ?? {}) as Partial<Linked>;
+      if (type !== OPENED) return;
+      if (ok !== true || typeof channel !== "string") return end(undefined);
+      end({ port: asking.openChannel(channel), lock: typeof lock === "string" ? lock : undefined });
+    });
     const stopAsking = repeatedly(asking, () => directory.postMessage({ type: "originmq:link", channel: name }));
   });
 }
 
-/** The host's end of a channel that a client asked for. */
+/** The host's answer on the channel that the client named. */
+interface Linked {
+  readonly type: typeof OPENED;
+  readonly ok: true;
+  /** Where it listens: a channel that no other host has opened. */
+  readonly channel: string;
+  readonly lock: string | undefined;
+}
+
+/**
+ * The host's end of a link that a client asked for on the channel `name`. A host that is deposed and does not know it
+ * hears the same request: were the link on that channel itself, both would answer all that the client asks.
+ */
 export function answerLink(
-  port: Channel,
+  { openChannel, uuid }: Pick<Asking, "openChannel" | "uuid">,
+  name: string,
   host: { connect(port: Port): void; readonly lock?: string | undefined },
 ): void {
+  const answers = openChannel(name);
+  const channel = `${name}:${uuid()}`;
+  const port = openChannel(channel);
   try {
     host.connect(port);
-    port.postMessage({ type: OPENED, ok: true, lock: host.lock });
+    answers.postMessage({ type: OPENED, ok: true, channel, lock: host.lock } satisfies Linked);
   } catch (error) {
-    port.postMessage({ type: OPENED, ...failed(error) });
+    answers.postMessage({ type: OPENED, ...failed(error) });
     port.close();
   }
+  answers.close();
 }

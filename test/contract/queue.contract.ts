@@ -920,10 +920,11 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
             signal: controller.signal,
           });
         await expect.poll(async () => (await other.stats()).ready).toBe(20);
-        const ended = expect(piped).rejects.toThrow();
-        controller.abort();
         // WebKitGTK's pipe does not end by its signal while its source waits.
-        if (!isWebKit) await ended;
+        if (isWebKit) piped.catch(() => {});
+        const ended = isWebKit || expect(piped).rejects.toThrow();
+        controller.abort();
+        await ended;
         const labels = await other.peek();
         expect(labels.map(({ body, priority }) => [body, priority])).toEqual(
           Array.from({ length: 20 }, (_, i) => [`#${i}`, 7]),

@@ -33,7 +33,8 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
   for (const queue of state.queues.values()) {
     const { rateLimit } = queue.settings;
     const mayWait = !rateLimit || rateLimit.per === "group" || queue.readyCount === 0 || isPaused(queue);
-    if (mayWait || queue.fullAt - state.now <= rateLimit.intervalMs * (1 - 1 / rateLimit.limit)) continue;
+    // A hundredth of a token is too little to tell from rounding.
+    if (mayWait || queue.fullAt - state.now <= rateLimit.intervalMs * (1 - 0.99 / rateLimit.limit)) continue;
     holds(nextWakeUp(state) <= Math.ceil(queue.fullAt), "the next token is awaited");
   }
   const leases = [...state.queues.values()].flatMap((queue) => [...queue.leased.values()]);

@@ -6,7 +6,7 @@ import type { Connection, ConnectOptions, Queue, QueueOptions } from "../../../s
 export type Report =
   | { readonly type: "sending"; readonly body: string }
   | { readonly type: "sent"; readonly body: string; readonly id: string; readonly epoch: number }
-  | { readonly type: "refused"; readonly body: string; readonly code: string }
+  | { readonly type: "refused"; readonly body: string; readonly code: string; readonly message: string }
   | {
       readonly type: "delivered";
       readonly body: string;

@@ -56,7 +56,7 @@ async function sendOne(bytes = 0): Promise<string | undefined> {
     void report({ type: "sent", body, id, epoch: connection.host?.epoch ?? 0 });
     return undefined;
   } catch (error) {
-    void report({ type: "refused", body, code: codeOf(error) });
+    void report({ type: "refused", body, code: codeOf(error), message: String(error) });
     return codeOf(error);
   }
 }
