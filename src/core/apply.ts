@@ -245,6 +245,8 @@ function drop(state: State, queue: QueueState, seqs: Ranges, at: number): void {
 
 /** The clock was set back: what lasts a while from some moment on goes back with it, what names an instant stays. */
 function setBack(state: State, byMs: number, at: number): void {
+  // What became due before, in turns that changed nothing else, was due.
+  advance(state, at + byMs);
   state.now = at;
   for (const queue of state.queues.values()) {
     const delayed = [...queue.delayed.items()];

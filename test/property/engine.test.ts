@@ -38,8 +38,8 @@ async function runBoth(turns: readonly TurnSteps[]): Promise<void> {
   let before: ReadonlyMap<string, number> = new Map();
   for (const turn of turns) {
     await world.turn(turn, {
-      onTime(now) {
-        model.tick(now);
+      onTime(now, setBackMs) {
+        model.tick(now, setBackMs);
       },
       onCommand(command) {
         before = depths(world.state);

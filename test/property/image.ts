@@ -2,10 +2,10 @@
 // which lease ends are void, is not part of it.
 
 import { isInUse } from "../../src/core/groups.js";
-import { termOf } from "../../src/core/ids.js";
+import { idOf, termOf } from "../../src/core/ids.js";
 import type { Run } from "../../src/core/run.js";
-import { bodiesOfSchedules } from "../../src/core/schedules.js";
 import type { QueueState, State } from "../../src/core/state.js";
+import { PEEKABLE, peek } from "../../src/core/view.js";
 import { stored } from "./world.js";
 
 const byNumber = (a: number, b: number) => a - b;
@@ -16,19 +16,16 @@ export function* messagesOf(runs: Iterable<Run>) {
   }
 }
 
-/** `isUnordered`: where messages wait, and in which order, is left out. */
-export function imageOf(state: State, { isUnordered = false } = {}) {
+export function imageOf(state: State) {
   const { lsn, epoch, nextSeq, batches } = state;
-  // No message is as old as the body of a schedule.
-  const others = bodiesOfSchedules(state);
-  const ofMessages = batches.all().filter((batch) => batches.liveSeqs(batch).some((seq) => !others.has(seq)));
+  const queues = [...state.queues.values()].sort(byName);
   const image = {
     lsn,
     epoch,
     nextSeq,
     quarantined: state.quarantined,
-    terms: [termOf(state.terms, nextSeq), ...ofMessages.map((batch) => termOf(state.terms, batch.firstSeq))],
-    queues: [...state.queues.values()].map((queue) => queueImage(queue, state.now, isUnordered)).sort(byName),
+    term: termOf(state.terms, nextSeq),
+    queues: queues.map((queue) => queueImage(queue, state)),
     batches: batches.all().map((batch) => {
       const { firstSeq, lastSeq, count, bytes, live } = batch;
       return { firstSeq, lastSeq, count, bytes, live, liveSeqs: batches.liveSeqs(batch) };
@@ -56,7 +53,7 @@ export function imageOf(state: State, { isUnordered = false } = {}) {
   return stored(image);
 }
 
-function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
+function queueImage(queue: QueueState, state: State) {
   const { name, settings, pausedByUser, counters, readyCount, delayedCount, blockedCount } = queue;
   const delayed = [...messagesOf(queue.delayed.items())].sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq);
   const groups = [...queue.groups.values()]
@@ -65,39 +62,28 @@ function queueImage(queue: QueueState, now: number, isUnordered: boolean) {
       return { id, hasHead, blocked: [...messagesOf(blocked?.slice(start) ?? [])], dead };
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const places = {
-    suspects: [...messagesOf(queue.suspects)],
-    lanes: queue.lanes.map(({ front, tail }) => ({ front: [...messagesOf(front)], tail: [...messagesOf(tail)] })),
-    delayed,
-    replacedBodies: [...queue.deduplication.replacedBodies].sort(([a], [b]) => a - b),
-    groups,
-    blockedCount,
-    readyCount,
-    delayedCount,
-  };
-  const blocked = groups.flatMap((group) => group.blocked);
-  const waiting = [
-    places.suspects,
-    delayed,
-    blocked,
-    ...places.lanes.flatMap(({ front, tail }) => [front, tail]),
-  ].flat();
+  const messages = peek(queue, { max: Number.POSITIVE_INFINITY, states: PEEKABLE, after: 0 });
   return {
     name,
     settings,
     pausedByUser,
     counters,
     bytes: queue.bytes,
-    buckets: [queue.fullAt, ...queue.groupsFullAt],
-    waiting: isUnordered ? waiting.sort((a, b) => a.seq - b.seq) : places,
+    // One that is full says nothing.
+    buckets: [["", queue.fullAt] as const, ...queue.groupsFullAt].filter(([, fullAt]) => fullAt > state.now),
+    messages: messages.map(({ seq }) => idOf(state, seq)),
+    suspects: [...messagesOf(queue.suspects)],
+    lanes: queue.lanes.map(({ front, tail }) => ({ front: [...messagesOf(front)], tail: [...messagesOf(tail)] })),
+    delayed,
+    replacedBodies: [...queue.deduplication.replacedBodies].sort(([a], [b]) => a - b),
+    groups,
+    counts: [blockedCount, readyCount, delayedCount],
     // When an id is forgotten follows from the time alone.
-    ids: isUnordered
-      ? []
-      : [...queue.deduplication.byId].flatMap(([id, { waits, ...entry }]) => {
-          if (entry.at + settings.deduplicationWindowMs <= now) return [];
-          const isOwner = queue.deduplication.owners.has(entry.seq);
-          return [{ id, ...entry, isOwner, waits: isOwner && waits }];
-        }),
+    ids: [...queue.deduplication.byId].flatMap(([id, { waits, ...entry }]) => {
+      if (entry.at + settings.deduplicationWindowMs <= state.now) return [];
+      const isOwner = queue.deduplication.owners.has(entry.seq);
+      return [{ id, ...entry, message: idOf(state, entry.seq), isOwner, waits: isOwner && waits }];
+    }),
     leased: [...queue.leased.values()]
       .map(({ grant, group, ...lease }) => ({ ...lease, grant: grant.id, groupId: group?.id }))
       .sort((a, b) => a.seq - b.seq),

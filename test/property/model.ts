@@ -22,6 +22,8 @@ export interface ModelMessage {
   state: "ready" | "delayed" | "blocked" | "leased" | "dead";
   attempts: number;
   dueAt: number;
+  /** Its time is an instant that was named: a clock that is set back does not move it. */
+  isInstant: boolean;
   /** Infinite when it never expires. */
   expiresAt: number;
   /** Place in the line; what comes back without a verdict goes ahead of the line, by its number. */
@@ -68,7 +70,8 @@ export interface Model {
   readonly messages: readonly ModelMessage[];
   readonly queues: ReadonlyMap<string, ModelQueue>;
   /** Time passes: what is due gets ready, leases whose time is up end. */
-  tick(now: number): void;
+  /** Time has passed; or the clock was set back by so much before. */
+  tick(now: number, setBackMs?: number): void;
   apply(command: Command, now: number, seen: Seen): void;
 }
 
@@ -134,7 +137,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const line = (message: ModelMessage, now: number, isBack: boolean) => {
     if (message.groupId !== undefined) {
       const { tokens, nextAt } = bucketOf(message.queue, "group", message.groupId, now);
-      if (tokens === 0) message.dueAt = Math.max(message.dueAt, nextAt);
+      if (tokens === 0 && nextAt > Math.max(now, message.dueAt))
+        Object.assign(message, { dueAt: nextAt, isInstant: false });
     }
     message.isHead = true;
     message.state = message.dueAt > now ? "delayed" : "ready";
@@ -157,14 +161,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     else goOn(group, now);
   };
   const comeBack = (message: ModelMessage, now: number, attempts: number, isSuspect: boolean, delayMs = 0) => {
-    Object.assign(message, { attempts, isSuspect });
+    Object.assign(message, { attempts, isSuspect, isInstant: false });
     wait(message, now + delayMs, now, true);
   };
   const bury = (message: ModelMessage, reason: string) => {
     const { settings } = queueOf(message.queue);
     const keepsPlace = message.groupId !== undefined && reason !== "expired" && settings.onGroupFailure === "block";
     const expiresAt = Number.POSITIVE_INFINITY;
-    const over = { lease: undefined, state: "dead", isHead: false, isSuspect: false };
+    const over = { lease: undefined, state: "dead", isHead: false, isSuspect: false, isInstant: false };
     Object.assign(message, { ...over, reason, keepsPlace, expiresAt, diedIn: commands });
   };
   const die = (message: ModelMessage, reason: string, now: number) => {
@@ -186,7 +190,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       waits >= (delayMs ?? least) && (waits <= (delayMs ?? most) || isThrottled),
       `a retry waits ${waits} of ${least} to ${most} ms`,
     );
-    message.isSuspect = false;
+    Object.assign(message, { isSuspect: false, isInstant: false });
     wait(message, dueAt, now);
   };
 
@@ -286,7 +290,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const {
         priority,
         delayMs = 0,
-        deliverAt = now + delayMs,
+        deliverAt: instant,
         ttlMs = queue.settings.ttlMs,
         id,
       } = each[i] as (typeof each)[number];
@@ -302,12 +306,15 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         isBack: false,
         state: "ready",
         dueAt: 0,
+        isInstant: false,
         expiresAt: now + (ttlMs ?? Number.POSITIVE_INFINITY),
         place: 0,
       };
       const message = { ...fresh, ...unset } as ModelMessage;
       messages.push(message);
-      wait(message, Math.max(deliverAt, now), now);
+      const dueAt = Math.max(instant ?? now + delayMs, now);
+      message.isInstant = instant !== undefined && dueAt > now;
+      wait(message, dueAt, now);
       queue.accepted++;
       sent.set(i, message);
       if (id === undefined) return;
@@ -509,6 +516,22 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     for (const message of kept.sort((a, b) => a.seq - b.seq)) goOn(groupOf(message), now);
   };
 
+  /** What lasts a while from some moment on lasts as long as it would have. */
+  const setBack = (byMs: number) => {
+    for (const message of messages) {
+      message.expiresAt -= byMs;
+      if (!message.isInstant) message.dueAt -= byMs;
+      if (message.lease) message.lease.until -= byMs;
+    }
+    for (const queue of queues.values()) {
+      for (const [key, at] of queue.fullAt) queue.fullAt.set(key, at - byMs);
+      queue.ids = queue.ids.map((one) => ({ ...one, at: one.at - byMs }));
+      for (const schedule of queue.schedules.values()) {
+        if (schedule.nextAt !== undefined && schedule.spec.everyMs !== undefined) schedule.nextAt -= byMs;
+      }
+    }
+  };
+
   const apply = (command: Command, now: number, seen: Seen): void => {
     commands++;
     switch (command.type) {
@@ -612,8 +635,9 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       return messages;
     },
     queues,
-    tick(now) {
+    tick(now, setBackMs = 0) {
       commands++;
+      setBack(setBackMs);
       for (const { ids, settings } of queues.values()) {
         while (ids[0] && ids[0].at + settings.deduplicationWindowMs <= now) ids.shift();
       }

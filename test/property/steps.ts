@@ -334,10 +334,6 @@ export const history: fc.Arbitrary<TurnSteps[]> = fc
   )
   .map(([first, rest]) => [first, ...rest]);
 
-/** The same, with a clock that only ever goes forward. */
-export const forward = (turns: readonly TurnSteps[]): TurnSteps[] =>
-  turns.map((turn) => ({ ...turn, afterMs: Math.max(0, turn.afterMs) }));
-
 /** More runs than the usual few seconds' worth by ORIGINMQ_PROPERTY_RUNS; a printed seed again by ORIGINMQ_PROPERTY_SEED. */
 export const parameters = (runs: number): { numRuns: number; seed?: number } => {
   const { ORIGINMQ_PROPERTY_RUNS: wanted, ORIGINMQ_PROPERTY_SEED: seed } = process.env;

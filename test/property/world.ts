@@ -54,7 +54,7 @@ export interface World {
 
 export interface Watch {
   /** The time of the turn has come: what is due was moved, what had ended was expired. */
-  onTime?(now: number): void;
+  onTime?(now: number, setBackMs: number): void;
   /** Before a command is decided. */
   onCommand?(command: Command): void;
   onHandled?(handled: Handled, now: number): void;
@@ -354,19 +354,21 @@ export function createWorld({ isTerse = false } = {}): World {
     contents,
     async turn({ afterMs, steps }, watch = {}) {
       now += afterMs;
-      advance(state, now);
+      const setBackMs = Math.max(0, -afterMs);
+      if (setBackMs === 0) advance(state, now);
       let changes: Change[] = [];
-      // In which order leases end that have ended by now is nobody's promise.
-      const ended = takeEndedGrants(state, now).sort();
       const run = (command: Command) => {
         for (const change of decide(state, command, now).changes) {
           apply(state, change, now);
           changes.push(change);
         }
       };
+      if (setBackMs > 0) run({ type: "set-clock-back", byMs: setBackMs });
+      // In which order leases end that have ended by now is nobody's promise.
+      const ended = takeEndedGrants(state, now).sort();
       if (ended.length > 0) run({ type: "expire", grants: ended, jitter: 0 });
       if (nextExpiry(state) <= now) run({ type: "expire-messages" });
-      watch.onTime?.(now);
+      watch.onTime?.(now, setBackMs);
       for (const step of steps) {
         // What the host does between turns is preceded by the commit of what came before.
         if (HOSTS_OWN.has(step.op)) {
