@@ -23,6 +23,8 @@ const inBrowser = (
     name,
     include: ["test/browser/**/*.test.ts"],
     testTimeout: 20_000,
+    // Pages side by side: most of a test is waiting.
+    maxWorkers: 3,
     browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [instance] },
   },
 });

@@ -1,8 +1,9 @@
 // `npm test`: every part of the tests in turn, then one line with the totals over all of them.
 
+import { existsSync, readFileSync } from "node:fs";
 import { ensureBrowser } from "./find-browser.mjs";
 import { PARTS } from "./runner/parts.mjs";
-import { hasTests, runPart } from "./runner/run-part.mjs";
+import { hasTests, logOf, runPart } from "./runner/run-part.mjs";
 import { NOTHING, sum, totalsLine } from "./runner/totals.mjs";
 
 const HELP = `npm test                       all tests
@@ -41,12 +42,21 @@ async function runTests(args) {
   /** @type {import("./runner/totals.mjs").Totals[]} */
   const results = [];
   const summary = [];
-  for (const part of parts) {
-    console.log(`\n── ${part.name}: ${part.about}`);
+  const start = (/** @type {import("./runner/parts.mjs").Part} */ part, isBeside = false) => {
     const startedAt = performance.now();
-    const result = await runOne(part, extra, args.length > 0);
+    return runOne(part, extra, { isNamed: args.length > 0, isBeside }).then((result) => {
+      return { result, seconds: ((performance.now() - startedAt) / 1000).toFixed(1) };
+    });
+  };
+  const beside = new Map(
+    parts.filter(({ isPatient }) => isPatient && parts.length > 1).map((part) => [part, start(part, true)]),
+  );
+  for (const part of beside.keys()) console.log(`── ${part.name} runs beside the others; its output comes last`);
+  for (const part of [...parts.filter((one) => !beside.has(one)), ...beside.keys()]) {
+    console.log(`\n── ${part.name}: ${part.about}`);
+    const { result, seconds } = await (beside.get(part) ?? start(part));
+    if (beside.has(part) && existsSync(logOf(part))) process.stdout.write(readFileSync(logOf(part)));
     results.push(result);
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     summary.push(
       `${part.name.padEnd(10)} ${totalsLine(result)} (${seconds} s)${result.problem ? `: ${result.problem}` : ""}`,
     );
@@ -73,17 +83,17 @@ function choose(args) {
 /**
  * @param {import("./runner/parts.mjs").Part} part
  * @param {readonly string[]} extra
- * @param {boolean} named
+ * @param {{ isNamed: boolean, isBeside: boolean }} how
  * @returns {Promise<import("./runner/totals.mjs").Totals & { problem?: string }>}
  */
-async function runOne(part, extra, named) {
+async function runOne(part, extra, { isNamed, isBeside }) {
   if (!hasTests(part)) {
     const problem = "there are no test files";
-    return part.expected || named ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
+    return part.expected || isNamed ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
   }
   if (part.isInstalled && !part.isInstalled()) {
     const problem = "not run: this engine is not installed";
-    return named ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
+    return isNamed ? { ...NOTHING, failed: 1, problem } : { ...NOTHING, problem };
   }
   if (part.browser) {
     try {
@@ -96,5 +106,5 @@ async function runOne(part, extra, named) {
       return { ...NOTHING, failed: 1, problem: "no browser" };
     }
   }
-  return runPart(part, named ? extra : (part.inFullRun ?? []));
+  return runPart(part, isNamed ? extra : (part.inFullRun ?? []), { isBeside });
 }

@@ -12,7 +12,8 @@
  * @property {boolean} [expected] without tests the run fails; where this is false, it says so and goes on
  * @property {() => boolean} [isInstalled] what it needs may be missing: then it says so and goes on
  * @property {readonly string[]} [inFullRun] the test files of a full run, by parts of their paths; all when the part is named
- * @property {boolean} [onAllCores] its files run side by side on every core: nothing in them measures time
+ * @property {boolean} [onAllCores] its files run side by side on every core: nothing in them needs one to itself
+ * @property {boolean} [isPatient] of several parts, this one runs beside the others, with what they leave of the processors
  * @property {boolean} [onDemand] runs only when named
  * @property {number} limitMs when the part is ended and counts as failed
  */
@@ -41,6 +42,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "one module at a time, in Node",
     expected: true,
+    onAllCores: true,
     limitMs: 5 * MINUTE_MS,
   },
   {
@@ -69,7 +71,8 @@ export const PARTS = [
     about: "seeded worlds with faults",
     expected: true,
     onAllCores: true,
-    limitMs: 10 * MINUTE_MS,
+    isPatient: true,
+    limitMs: 18 * MINUTE_MS,
   },
   {
     name: "browser",

@@ -1,9 +1,9 @@
 // Runs one part in a process of its own and reads what its runner reported.
 
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, constants, setPriority } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { totalsOf } from "./totals.mjs";
 
@@ -15,17 +15,22 @@ export function hasTests(part) {
   return existsSync(folder) && readdirSync(folder, { recursive: true }).some((file) => part.files.test(String(file)));
 }
 
+/** @param {import("./parts.mjs").Part} part */
+export const logOf = (part) => join(ROOT, "test-results", `${part.name}.log`);
+
 /**
  * @param {import("./parts.mjs").Part} part
  * @param {readonly string[]} extra arguments for the runner: parts of file names, its options
+ * @param {{ isBeside?: boolean }} [how] `isBeside`: with what the others leave of the processors, its output in a file
  * @returns {Promise<import("./totals.mjs").Totals & { problem?: string }>}
  */
-export async function runPart(part, extra) {
+export async function runPart(part, extra, { isBeside = false } = {}) {
   const reportFile = join(ROOT, "test-results", `${part.name}.json`);
   rmSync(reportFile, { force: true });
   const [file, args] = part.runner === "vitest" ? vitest(part, reportFile) : playwright(part);
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile };
-  const exitCode = await run([join(ROOT, "node_modules", file), ...args, ...extra], env, part.limitMs);
+  const command = [join(ROOT, "node_modules", file), ...args, ...extra];
+  const exitCode = await run(command, env, part.limitMs, isBeside ? logOf(part) : undefined);
   if (exitCode === "late") {
     return { passed: 0, failed: 1, skipped: 0, problem: `ended after ${part.limitMs / 1000} s, its time limit` };
   }
@@ -50,18 +55,23 @@ const playwright = (part) => [
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @param {number} limitMs
+ * @param {string} [log] where its output goes, if it runs beside others
  * @returns {Promise<number | null | "late">}
  */
-function run(args, env, limitMs) {
+function run(args, env, limitMs, log) {
   return new Promise((resolve) => {
+    if (log) mkdirSync(dirname(log), { recursive: true });
+    const output = log ? openSync(log, "w") : "inherit";
     const windows = process.platform === "win32";
     // A process group of its own, so that ending it ends its browsers and servers too.
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       env,
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", output, output],
       detached: !windows,
     });
+    if (typeof output === "number") closeSync(output);
+    if (log && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const end = (/** @type {NodeJS.Signals} */ signal) => {
       try {
         if (windows || child.pid === undefined) child.kill(signal);

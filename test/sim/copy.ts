@@ -1,5 +1,4 @@
-// What crosses between two contexts is copied. The general algorithm is most of a world's cost, and nearly everything
-// that crosses is plain.
+// What crosses between two contexts is copied. The general algorithm is slow, and nearly everything that crosses is plain.
 
 /** As `structuredClone` does it. */
 export function copyOf<T>(value: T): T {

@@ -1,0 +1,3 @@
+import { describeQueue } from "../contract/queue.contract.js";
+
+describeQueue("SharedWorker and memory", { storage: "memory" });
