@@ -445,7 +445,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
 
     describe("groups", () => {
       test("are worked on one message at a time, in order, retries included, and beside each other", async () => {
-        const queue = await open<string>({ backoff: { type: "fixed", baseMs: 30, maxMs: 30, jitter: "none" } });
+        const queue = await open<string>({ backoff: { type: "fixed", baseMs: 500, maxMs: 500, jitter: "none" } });
         const seen: string[] = [];
         const running = new Map<string | null, number>();
         let most = 0;
