@@ -1,7 +1,9 @@
 // The seeds of a run, spread over several files, since files are what runs in parallel.
 
 import { describe, test } from "vitest";
-import { runSeed, seedsToRun } from "./run-seeds.js";
+import { loadSimulator } from "./bundle.js";
+
+const { runSeed, seedsToRun } = await loadSimulator();
 
 const SEEDS = 2_000;
 const PARTS = 8;

@@ -2,6 +2,8 @@
 
 import { runWorld } from "./world.js";
 
+export { runWorld };
+
 export const STEPS = 500;
 const EVENTS_SHOWN = 30;
 

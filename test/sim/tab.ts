@@ -2,7 +2,7 @@
 // Everything that a user could see is written into the history.
 
 import { createClient, type Lifecycle } from "../../src/client/client.js";
-import { createPublicConnection } from "../../src/client/connection.js";
+import { type Connection, createPublicConnection } from "../../src/client/connection.js";
 import type { Delivery } from "../../src/client/delivery.js";
 import type { QueueOptions, SendOptions } from "../../src/client/options.js";
 import type { Queue } from "../../src/client/queue.js";
@@ -52,6 +52,7 @@ export interface Tab {
   /** Sends called here and not yet settled. */
   readonly pending: number;
   readonly hasConsumer: boolean;
+  readonly connection: Connection;
   readonly queue: Queue<string> | undefined;
   send(count: number, isBatch: boolean): void;
   consume(options: { concurrency: number; prefetch: number }): void;
@@ -76,6 +77,8 @@ const REFUSED: ReadonlySet<string> = new Set([
   "invalid-argument",
   "storage-failed",
 ]);
+
+export const isRefusal = (error: unknown): boolean => REFUSED.has(codeOf(error));
 
 const codeOf = (error: unknown): string => (error instanceof QueueError ? error.code : String(error));
 
@@ -222,6 +225,7 @@ export function openTab(parts: TabParts): Tab {
     name,
     url,
     context,
+    connection,
     get isAsleep() {
       return isAsleep;
     },

@@ -2,6 +2,7 @@
 // everything is healed, the queue is drained, and the history is judged.
 
 import { check, type History, type HistoryEvent, type Report } from "../checker/history.js";
+import { createBeside } from "./beside.js";
 import type { StoreFault } from "./faulty-store.js";
 import { createOrigin, type Origin, type Worker } from "./origin.js";
 import { createRandom, type Random } from "./random.js";
@@ -122,6 +123,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     onEnd: (worker, error) => note(`${worker.context.name} hosts no longer: ${error ?? "closed"}`),
   });
 
+  const beside = createBeside({ seed, isTimed: drawn.jumpClock === 0 });
   const tabs: Tab[] = [];
   const newTab = (url: string): Tab => {
     const tab = openTab({
@@ -139,6 +141,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     });
     note(`${tab.context.name} opens, with worker ${url}`);
     tabs.push(tab);
+    beside.join(tab);
     return tab;
   };
   const consumeIn = (tab: Tab) => {
@@ -208,6 +211,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   const act = () => {
     const tab = random.pick(tabs);
     if (tab.isAsleep || tab.context.isStill) return;
+    beside.act(tab);
     const what = random.next();
     if (what < 0.35) tab.send(1, false);
     else if (what < 0.42) tab.send(random.between(2, 8), false);
@@ -266,6 +270,16 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     void listed;
     await scheduler.run(1_000);
   }
+  let isJudged = false;
+  beside.judge(last).then(
+    (found) => {
+      isJudged = true;
+      problems.push(...found);
+    },
+    (error) => problems.push(`what goes on beside the queue: ${error}`),
+  );
+  for (let slice = 0; slice < DRAIN_SLICES_MAX && !isJudged; slice++) await scheduler.run(100);
+  if (!isJudged) problems.push("what goes on beside the queue could not be judged");
 
   const report = check(history, { maxDeliveries: settings.maxDeliveries, isOrdered });
   const all = [...problems, ...report.problems];
