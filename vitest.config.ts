@@ -39,11 +39,7 @@ export default defineConfig({
       inNode("unit", ["test/unit/**/*.test.ts"]),
       inNode("contract", ["test/contract/**/*.memory.test.ts"]),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
-      inNode("sim", ["test/sim/**/*.test.ts"], {
-        testTimeout: 60_000,
-        globalSetup: "test/sim/bundle.ts",
-        server: { deps: { external: [/\/test-results\/sim\//] } },
-      }),
+      inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/**/*.test.ts"], { testTimeout: 120_000, hookTimeout: 240_000 }),
       {
         test: {

@@ -1,9 +1,7 @@
 // The seeds of a run, spread over several files, since files are what runs in parallel.
 
 import { describe, test } from "vitest";
-import { loadSimulator } from "./bundle.js";
-
-const { runSeed, seedsToRun } = await loadSimulator();
+import { runSeed, seedsToRun } from "./run-seeds.js";
 
 const SEEDS = 2_000;
 const PARTS = 8;

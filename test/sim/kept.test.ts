@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { loadSimulator } from "./bundle.js";
 import { REGRESSION_SEEDS } from "./regression-seeds.js";
+import { runSeed } from "./run-seeds.js";
+import { runWorld } from "./world.js";
 
-const { runSeed, runWorld } = await loadSimulator();
 const LIMIT_MS = 600_000;
 
 test.each(REGRESSION_SEEDS)("seed %i stays mended: %s", { timeout: LIMIT_MS }, (seed) => runSeed(seed));

@@ -2,8 +2,6 @@
 
 import { runWorld } from "./world.js";
 
-export { runWorld };
-
 export const STEPS = 500;
 const EVENTS_SHOWN = 30;
 
