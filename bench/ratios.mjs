@@ -85,6 +85,16 @@ export function createRatios(results) {
         goal: 0.6,
       },
       {
+        what: "end to end, each message in a group of its own, of plain",
+        value: speed("end-to-end-groups-relaxed", "end-to-end-1000x4-relaxed"),
+        goal: 0.6,
+      },
+      {
+        what: "end to end, mixed priorities, of plain",
+        value: speed("end-to-end-priorities-relaxed", "end-to-end-1000x4-relaxed"),
+        goal: 0.6,
+      },
+      {
         what: "latency p50, relaxed, of two port hops and an empty commit (at most)",
         value: divide(latency?.medians.p50, byId.get("relay-commit-relaxed")?.medians.p50),
         goal: 1.3,

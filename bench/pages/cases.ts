@@ -5,7 +5,7 @@ import type { Case, Durability } from "./case.js";
 import { rawWrite } from "./limits/raw-write.js";
 import { portRoundTrip, relay } from "./limits/relay.js";
 import { cloneBatches, cloneEach } from "./limits/structured-clone.js";
-import { endToEndBatches, endToEndSingle, latency } from "./originmq/end-to-end.js";
+import { endToEndBatches, endToEndSingle, endToEndUnlike, latency } from "./originmq/end-to-end.js";
 import { sendBatch, singleSend } from "./originmq/sends.js";
 import { openDexie } from "./peers/dexie.js";
 import { peer } from "./peers/end-to-end.js";
@@ -37,6 +37,8 @@ export const CASES: readonly Case[] = [
   portRoundTrip,
   relay(arrivals),
   ...withDurability("relaxed"),
+  endToEndUnlike("relaxed", "groups"),
+  endToEndUnlike("relaxed", "priorities"),
   peer({ ...workbox, batch: 1, messages: 200 }),
   peer({ ...workbox, batch: 100, messages: 500 }),
   peer({ ...workbox, batch: 1_000, messages: 1_000 }),

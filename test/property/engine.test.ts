@@ -123,8 +123,8 @@ function compare({ state, contents }: World, model: Model): void {
     }
     const { counters } = queue;
     same(
-      [counters.accepted, counters.acked, counters.purged, counters.replaced],
-      [accepted, gone.acked, gone.purged, gone.replaced],
+      [counters.accepted, counters.acked, counters.purged, counters.replaced, counters.quarantined],
+      [accepted, gone.acked, gone.purged, gone.replaced, gone.quarantined],
       "counters",
     );
     same([queue.pausedByUser, sorted(queue.settings)], [paused, sorted(settings)], "settings");

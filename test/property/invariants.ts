@@ -40,7 +40,7 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
   const leases = [...state.queues.values()].flatMap((queue) => [...queue.leased.values()]);
   checkLeases(state, leases);
   for (const client of state.clients.values()) checkClient(client, leases);
-  checkBodies(state, bodies, disk);
+  checkBodies(state, [...bodies, ...state.quarantined], disk);
 }
 
 const rising = (seqs: readonly Seq[]) => [...seqs].sort((a, b) => a - b);

@@ -56,7 +56,7 @@ interface ModelQueue {
   settings: QueueSettings;
   maxDeliveriesEver: number;
   paused: boolean;
-  readonly gone: { acked: number; purged: number; replaced: number };
+  readonly gone: { acked: number; purged: number; replaced: number; quarantined: number };
   accepted: number;
   /** In the order they were made. */
   readonly schedules: Map<string, { spec: ScheduleSpec; body: string; nextAt: number | undefined }>;
@@ -98,7 +98,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const queueOf = (name: string): ModelQueue => {
     const known = queues.get(name);
     if (known) return known;
-    const gone = { acked: 0, purged: 0, replaced: 0 };
+    const gone = { acked: 0, purged: 0, replaced: 0, quarantined: 0 };
     const counts = { maxDeliveriesEver: 0, gone, accepted: 0, schedules: new Map() };
     const fresh: ModelQueue = { settings: DEFAULT_SETTINGS, paused: false, ...counts, fullAt: new Map(), ids: [] };
     queues.set(name, fresh);
@@ -575,6 +575,17 @@ export function createModel(idOf: (seq: Seq) => string): Model {
             const message = find(command.client, grant, seq, now);
             const lease = message?.lease;
             if (lease) lease.until = Math.max(lease.until, now + queueOf(message.queue).settings.leaseMs);
+          }
+        }
+        return;
+      case "quarantine":
+        for (const { grant, seqs } of command.held) {
+          for (const seq of seqsOf(seqs)) {
+            const message = find(command.client, grant, seq, now);
+            if (message === undefined) continue;
+            queueOf(message.queue).gone.quarantined++;
+            remove([message]);
+            goOn(groupOf(message), now);
           }
         }
         return;

@@ -43,6 +43,8 @@ export type Step =
   | { op: "extend"; isForeign: boolean; pick: Pick; ms: number }
   | { op: "renew" | "reclaim"; client: number; picks: readonly Pick[] }
   | { op: "time-out"; client: number; picks: readonly Pick[]; jitter: number }
+  /** Their bodies cannot be read. */
+  | { op: "quarantine"; pick: Pick }
   | { op: "client-gone" | "forget-client"; client: number }
   | {
       op: "configure";
@@ -268,6 +270,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ op: fc.constantFrom("renew" as const, "reclaim" as const), client, picks }) },
   { weight: 2, arbitrary: fc.record({ op: op("time-out"), client, picks, jitter }) },
+  { weight: 1, arbitrary: fc.record({ op: op("quarantine"), pick }) },
   {
     weight: 3,
     arbitrary: fc.record({ op: fc.constantFrom("client-gone" as const, "forget-client" as const), client }),

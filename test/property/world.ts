@@ -248,6 +248,11 @@ export function createWorld({ isTerse = false } = {}): World {
         return { command: { type: step.op, client: `c${step.client}`, held: heldOf(step.picks) } };
       case "time-out":
         return { command: { type: step.op, client: `c${step.client}`, held: heldOf(step.picks), jitter: step.jitter } };
+      case "quarantine": {
+        const picked = pickGrant(step.pick);
+        if (picked === undefined) return undefined;
+        return { command: { type: "quarantine", client: picked.client, held: heldOf([step.pick]) } };
+      }
       case "client-gone":
       case "forget-client":
         return { command: { type: step.op, client: `c${step.client}` } };

@@ -35,6 +35,26 @@ export const endToEndBatches = (durability: Durability, batchSize: number, batch
   },
 });
 
+/** A hundred thousand messages that are not alike: what is stored and remembered of them does not fit into few runs. */
+const UNLIKE = {
+  groups: { label: "each in a group of its own", options: (n: number) => ({ groupId: `customer ${n}` }) },
+  priorities: { label: "mixed priorities", options: (n: number) => ({ priority: n % 10 }) },
+} as const;
+
+export const endToEndUnlike = (durability: Durability, kind: keyof typeof UNLIKE): Case => ({
+  id: `end-to-end-${kind}-${durability}`,
+  group: "originmq",
+  label: `end to end, two tabs, sendBatch of 1000, ${UNLIKE[kind].label}`,
+  durability,
+  helper: "consume",
+  async measure() {
+    const queue = await queueOf(durability);
+    const { options } = UNLIKE[kind];
+    const work = batchesOf(100_000, 1_000).map((bodies) => bodies.map((body) => ({ body, ...options(body.n) })));
+    return endToEnd(durability, 100_000, () => inFlight(4, work, (items) => queue.sendBatch(items)));
+  },
+});
+
 export const endToEndSingle = (durability: Durability, messages: number, limit: number): Case => ({
   id: `end-to-end-single-x${limit}-${durability}`,
   group: "originmq",
