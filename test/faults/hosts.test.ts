@@ -147,7 +147,10 @@ test("a host that hangs for ever is given up: the other tabs go on under the nex
     ).length;
   await expect.poll(() => acked(0)).toBeGreaterThan(10);
 
-  // Nobody hears of it: the worker keeps its locks and answers nothing.
+  // Nobody hears of it: the worker keeps its locks and answers nothing. Not in the middle of a commit: the transaction
+  // would keep everybody else out of the database.
+  await other.evaluate(() => lab.stopProducing());
+  await untilIdle(other);
   const hungAt = performance.now();
   void hanging
     .workers()[0]
@@ -155,6 +158,7 @@ test("a host that hangs for ever is given up: the other tabs go on under the nex
       for (;;);
     })
     .catch(() => {});
+  await other.evaluate(() => lab.startProducing());
   await expect.poll(() => acked(hungAt + 1_000), { timeout: 20_000 }).toBeGreaterThan(20);
   const pauseMs = longestPauseMs(tabs.history, hungAt);
   console.log(`    longest pause of sends after the host hung: ${pauseMs} ms`);
