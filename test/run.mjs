@@ -51,8 +51,11 @@ async function runTests(args) {
   const beside = new Map(
     parts.filter(({ isPatient }) => isPatient && parts.length > 1).map((part) => [part, start(part, true)]),
   );
-  for (const part of beside.keys()) console.log(`── ${part.name} runs beside the others; its output comes last`);
-  for (const part of [...parts.filter((one) => !beside.has(one)), ...beside.keys()]) {
+  for (const part of beside.keys())
+    console.log(`── ${part.name} runs beside the others; its output comes after theirs`);
+  const shared = parts.filter((part) => !beside.has(part) && !part.isAlone);
+  const alone = parts.filter((part) => part.isAlone);
+  for (const part of [...shared, ...beside.keys(), ...alone]) {
     console.log(`\n── ${part.name}: ${part.about}`);
     const { result, seconds } = await (beside.get(part) ?? start(part));
     if (beside.has(part) && existsSync(logOf(part))) process.stdout.write(readFileSync(logOf(part)));

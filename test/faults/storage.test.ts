@@ -22,7 +22,8 @@ test("on a full disk sends fail and say so, the queue is drained, and sends work
   await page.evaluate(() => lab.startConsuming({ concurrency: 8, prefetch: 32 }));
   await untilIdle(page);
   await cdp.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
-  expect(await page.evaluate(() => lab.send(20, { bytes: 50_000 }))).toEqual([]);
+  // The browser may take its time to see the room.
+  await expect.poll(() => page.evaluate(() => lab.send(20, { bytes: 50_000 })), { timeout: 40_000 }).toEqual([]);
   await untilIdle(page);
   expectAllHandledOnce(tabs.history);
   const refused = new Set(bodiesOf(tabs.history, "refused"));

@@ -14,6 +14,7 @@
  * @property {readonly string[]} [inFullRun] the test files of a full run, by parts of their paths; all when the part is named
  * @property {boolean} [onAllCores] its files run side by side on every core: nothing in them needs one to itself
  * @property {boolean} [isPatient] of several parts, this one runs beside the others, with what they leave of the processors
+ * @property {boolean} [isAlone] measures times: comes last, when nothing runs beside it
  * @property {boolean} [onDemand] runs only when named
  * @property {number} limitMs when the part is ended and counts as failed
  */
@@ -131,6 +132,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "tabs, workers, builds and storage that fail for real, in Chromium",
     browser: true,
+    isAlone: true,
     expected: true,
     limitMs: 7 * MINUTE_MS,
   },
