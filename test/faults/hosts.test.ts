@@ -158,6 +158,7 @@ test("a host that hangs for ever is given up: the other tabs go on under the nex
   const pauseMs = longestPauseMs(tabs.history, hungAt);
   console.log(`    longest pause of sends after the host hung: ${pauseMs} ms`);
   expect(pauseMs, "it did hang").toBeGreaterThan(1_000);
+  site.openGate();
   await other.evaluate(() => lab.stopProducing());
   await untilIdle(other);
   const delivered = new Set(bodiesOf(tabs.history, "delivered"));

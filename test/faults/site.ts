@@ -86,6 +86,8 @@ export async function openSite(): Promise<Site> {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     if (pathname === "/gate") {
       atGate.add(response);
+      // Its page is gone.
+      response.once("close", () => atGate.delete(response));
       return;
     }
     const html = pages.get(pathname);
