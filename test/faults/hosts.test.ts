@@ -10,6 +10,7 @@ import {
   longestPauseMs,
   median,
   ofType,
+  sendUntilAtGate,
   test,
   untilIdle,
 } from "./lab.js";
@@ -144,11 +145,7 @@ test("a host that hangs for ever is given up: the other tabs go on under the nex
 
   // Nobody hears of it: the worker keeps its locks and answers nothing. Sends come one at a time until then: a thread that
   // stops while a transaction of its own is open keeps everybody else out of the database.
-  for (let sent = 0; !site.isAtGate; sent++) {
-    expect(sent).toBeLessThan(50);
-    await other.evaluate(() => void lab.send(1));
-    await other.waitForTimeout(250);
-  }
+  await sendUntilAtGate(other, site, 50, () => 250);
   const hungAt = performance.now();
   await other.evaluate(() => {
     lab.startProducing();

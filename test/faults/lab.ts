@@ -90,6 +90,15 @@ export const ofType = <Type extends Report["type"]>(history: readonly Recorded[]
 export const bodiesOf = (history: readonly Recorded[], type: Report["type"]): string[] =>
   ofType(history, type).map(({ body }) => body);
 
+/** Sends one after the other until a worker stands at the gate: `most` at most, `pauseMs` after each. */
+export async function sendUntilAtGate(page: Page, site: Site, most: number, pauseMs: (sent: number) => number) {
+  for (let sent = 0; !site.isAtGate; sent++) {
+    expect(sent).toBeLessThan(most);
+    await page.evaluate(() => void lab.send(1));
+    await page.waitForTimeout(pauseMs(sent));
+  }
+}
+
 /** Waits until the queue of this page is empty. */
 export async function untilIdle(page: Page, timeoutMs = 20_000): Promise<void> {
   await expect

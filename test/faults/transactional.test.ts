@@ -1,7 +1,7 @@
 // Effects and sends in the application's own database while tabs and SharedWorkers are killed: none lost, none twice.
 
 import type { Page } from "@playwright/test";
-import { crash, expect, killSharedWorkers, type Tabs, test, untilIdle } from "./lab.js";
+import { bodiesOf, crash, expect, killSharedWorkers, type Tabs, test, untilIdle } from "./lab.js";
 import type {} from "./page/ledger.js";
 
 const read = (page: Page) => page.evaluate(() => book.read());
@@ -43,8 +43,8 @@ test("effects of messages happen once each while consuming tabs and the SharedWo
   await untilIdle(witness);
 
   const { effects } = await read(witness);
-  const sent = tabs.history.flatMap((event) => (event.type === "sent" ? [event.body] : []));
-  const sending = tabs.history.flatMap((event) => (event.type === "sending" ? [event.body] : []));
+  const sent = bodiesOf(tabs.history, "sent");
+  const sending = bodiesOf(tabs.history, "sending");
   expect(repeated(effects), "had their effect twice").toEqual([]);
   expect(missing(sent, effects), "had no effect").toEqual([]);
   expect(missing(effects, sending), "were never sent").toEqual([]);

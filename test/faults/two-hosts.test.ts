@@ -2,7 +2,7 @@
 // and truncates the journal; then the first goes on from where it stood, and must change nothing.
 
 import type { Page } from "@playwright/test";
-import { bodiesOf, expect, ofType, test, untilIdle } from "./lab.js";
+import { bodiesOf, expect, ofType, sendUntilAtGate, test, untilIdle } from "./lab.js";
 
 const RECORDS = 30;
 
@@ -41,11 +41,7 @@ for (const { what, gate, skip } of [
     const steps = () => next.evaluate(() => (globalThis as unknown as { steps: string[] }).steps);
     // A batch each, of which many small ones are worth joining. Towards the end one at a time: a thread that stops in the
     // middle of a commit keeps everybody else out of the database, which is not what this is about.
-    for (let sent = 0; !site.isAtGate; sent++) {
-      expect(sent).toBeLessThan(2 * RECORDS);
-      await zombie.evaluate(() => void lab.send(1));
-      await zombie.waitForTimeout(sent < RECORDS / 2 ? 20 : 250);
-    }
+    await sendUntilAtGate(zombie, site, 2 * RECORDS, (sent) => (sent < RECORDS / 2 ? 20 : 250));
     await zombie.evaluate(() => lab.startProducing({ everyMs: 1 }));
     const before = await zombie.evaluate(() => lab.host()?.epoch ?? 0);
 
