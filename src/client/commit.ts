@@ -6,7 +6,7 @@ import { QueueError } from "../core/errors.js";
 import type { Seq } from "../core/journal.js";
 import { errorOf } from "../link/link.js";
 import { type Item, messagesOf, type Receipt, receiptsOf } from "./draft.js";
-import { holdsFile, readFiles } from "./files.js";
+import { hasFile, withFilesRead } from "./files.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 
@@ -98,7 +98,9 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
     if (sends.some(({ fitting }) => fitting)) await Promise.all(sends.map(({ fitting }) => fitting));
     // At once where there are no files: what is sent after it must not be accepted before it.
     groups = byQueue(
-      sends.some(({ item }) => holdsFile(item.body)) ? await Promise.all(sends.map(withFilesRead)) : sends,
+      sends.some(({ item }) => hasFile(item))
+        ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFilesRead(one.item) })))
+        : sends,
     );
   } catch (error) {
     return { isDone: false, error };
@@ -124,11 +126,6 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
   });
   return { isDone: true, receipts };
 }
-
-const withFilesRead = async ({ queue, item }: Sending): Promise<Sending> => ({
-  queue,
-  item: { ...item, body: await readFiles(item.body) },
-});
 
 function byQueue(sends: readonly Sending[]) {
   const groups = new Map<string, { item: Item; index: number }[]>();

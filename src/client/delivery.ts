@@ -2,6 +2,7 @@
 // Invariant: a delivery is in the register from its arrival until its settlement is known, so that what this client
 // tells a host it holds is all it may still settle.
 
+import { type BodyList, listOf } from "../core/bodies.js";
 import { arrayOf, type Check, checkOptions, duration, invalid, string } from "../core/check.js";
 import type { Held, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
@@ -9,7 +10,7 @@ import { encodeId } from "../core/ids.js";
 import type { Failure, Seq } from "../core/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../core/ranges.js";
 import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
-import type { Column, HandOut, Headers, HeldReply } from "../link/wire.js";
+import type { HandOut, Headers, HeldReply } from "../link/wire.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "./commit.js";
 import type { SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
@@ -25,7 +26,10 @@ export interface ReleaseOptions {
   readonly delayMs?: number;
 }
 
-/** A message in the hands of one consumer. The first settlement wins; a later one rejects with `lease-lost`. */
+/**
+ * A message in the hands of one consumer. The first settlement wins; a later one rejects with `lease-lost`. Its members
+ * may be taken apart by name; like those of an event, they are not copied by a spread, but inherited by `Object.create`.
+ */
 export interface Delivery<Body = unknown> {
   readonly id: string;
   readonly body: Body;
@@ -110,6 +114,7 @@ interface Grant {
   readonly pipeline: Pipeline;
   readonly runtime: Runtime;
   readonly handOut: HandOut;
+  readonly bodies: BodyList;
   forget(seq: Seq): void;
 }
 
@@ -124,7 +129,8 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
         entries.delete(seq);
         if (entries.size === 0) byGrant.delete(handOut.grant);
       };
-      const grant: Grant = { pipeline, runtime, handOut, forget };
+      const bodies = listOf(handOut.bodies);
+      const grant: Grant = { pipeline, runtime, handOut, bodies, forget };
       const taken: HeldMessage<Body>[] = [];
       forEachSeq(handOut.seqs, (seq) => {
         const holding = new HeldMessage<Body>(grant, seq, taken.length);
@@ -155,9 +161,12 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   };
 }
 
-const at = <T>(column: Column<T>, i: number): T => (Array.isArray(column) ? (column as readonly T[])[i] : column) as T;
+type ColumnName = "terms" | "attempts" | "priorities" | "sentAt" | "expiresAt" | "groups";
+type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 
 const NO_HEADERS: Headers = Object.freeze({});
+
+const NOT_OPENED = Symbol("not opened");
 
 /**
  * A class, for once: a thousand of these wait in a buffer, and as closures they were several times as large, which
@@ -171,6 +180,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   private lost: QueueError | undefined = undefined;
   isAcked = false;
   private controller: AbortController | undefined = undefined;
+  private opened: unknown = NOT_OPENED;
   private made: Delivery<Body> | undefined = undefined;
   private whenLost: ((holding: Holding<Body>) => void) | undefined = undefined;
 
@@ -181,8 +191,14 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   ) {}
 
   get delivery(): Delivery<Body> {
-    this.made ??= createDelivery(this);
+    this.made ??= new HeldDelivery(this);
     return this.made;
+  }
+
+  /** Its entry of a column of the hand-out. */
+  entry<Name extends ColumnName>(column: Name): EntryOf<HandOut[Name]> {
+    const given: unknown = this.grant.handOut[column];
+    return (Array.isArray(given) ? given[this.index] : given) as EntryOf<HandOut[Name]>;
   }
 
   get headers(): Headers | undefined {
@@ -193,13 +209,18 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
     return answer(this.grant.pipeline, this.headers ?? NO_HEADERS, { value });
   }
 
+  /** Throws where its text is no JSON, which only a foreign client can have sent: then the attempt has failed. */
   get body(): unknown {
-    return this.grant.handOut.bodies[this.index];
+    if (this.opened === NOT_OPENED) {
+      const { encoding, entries } = this.grant.bodies;
+      const entry = entries[this.index];
+      this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
+    }
+    return this.opened;
   }
 
   replaceBody(body: unknown): void {
-    // Nobody else has the hand-out: it came by a message.
-    (this.grant.handOut.bodies as unknown[])[this.index] = body;
+    this.opened = body;
   }
 
   get isSettled(): boolean {
@@ -318,47 +339,79 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   }
 }
 
-/** Methods are closures: a handler may take them apart, as in `({ body, ack }) => …`. */
-function createDelivery<Body>(holding: HeldMessage<Body>): Delivery<Body> {
-  const { handOut } = holding.grant;
-  const { index } = holding;
-  const delivery: Delivery<Body> & { readonly [HELD]: HeldMessage<Body> } = {
-    [HELD]: holding,
-    id: encodeId(at(handOut.terms, index), holding.seq),
-    body: handOut.bodies[index] as Body,
-    attempt: at(handOut.attempts, index),
-    headers: handOut.headers?.[index] ?? NO_HEADERS,
-    priority: at(handOut.priorities, index),
-    groupId: (handOut.groups && at(handOut.groups, index)) || null,
-    sentAt: at(handOut.sentAt, index),
-    expiresAt: handOut.expiresAt === undefined ? null : at(handOut.expiresAt, index),
-    get leaseExpiresAt() {
-      return holding.leaseExpiresAt ?? handOut.until;
-    },
-    get signal() {
-      return holding.signal;
-    },
-    async ack(options) {
-      if (options === undefined) return holding.settle({ type: "ack" });
-      checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
-      const { pipeline } = holding.grant;
-      const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
-      await commit(pipeline, sends, [{ holding, verdict: { type: "ack" } }]);
-    },
-    retry: async (options) => holding.settle(retryVerdict(options, "retry()")),
-    release: async (options) => holding.settle(releaseVerdict(options, "release()")),
-    deadLetter: async (reason) => holding.settle(deadVerdict(reason, "deadLetter(reason)")),
-    async extend(ms) {
-      duration(1)(ms, "extend(ms)");
-      await holding.extend(ms);
-    },
-    progress: (value) => answer(holding.grant.pipeline, holding.headers ?? NO_HEADERS, { progress: value }),
-  };
-  return delivery;
-}
-
 /** How a transaction finds what is behind a delivery. */
 const HELD = Symbol("held");
+
+/**
+ * What a handler sees. Nothing is made before it is asked for: most handlers look at the body alone. Methods are closures
+ * all the same, since a handler may take them apart, as in `({ body, ack }) => …`.
+ */
+class HeldDelivery<Body> implements Delivery<Body> {
+  readonly [HELD]: HeldMessage<Body>;
+
+  constructor(held: HeldMessage<Body>) {
+    this[HELD] = held;
+  }
+
+  get id() {
+    return encodeId(this[HELD].entry("terms"), this[HELD].seq);
+  }
+  get body() {
+    return this[HELD].body as Body;
+  }
+  get attempt() {
+    return this[HELD].entry("attempts");
+  }
+  get headers() {
+    return this[HELD].headers ?? NO_HEADERS;
+  }
+  get priority() {
+    return this[HELD].entry("priorities");
+  }
+  get groupId() {
+    return this[HELD].entry("groups") || null;
+  }
+  get sentAt() {
+    return this[HELD].entry("sentAt");
+  }
+  get expiresAt() {
+    return this[HELD].entry("expiresAt") ?? null;
+  }
+  get leaseExpiresAt() {
+    return this[HELD].leaseExpiresAt ?? this[HELD].grant.handOut.until;
+  }
+  get signal() {
+    return this[HELD].signal;
+  }
+  get ack(): Delivery["ack"] {
+    return async (options) => {
+      const held = this[HELD];
+      if (options === undefined) return held.settle({ type: "ack" });
+      checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
+      const { pipeline } = held.grant;
+      const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
+      await commit(pipeline, sends, [{ holding: held, verdict: { type: "ack" } }]);
+    };
+  }
+  get retry(): Delivery["retry"] {
+    return async (options) => this[HELD].settle(retryVerdict(options, "retry()"));
+  }
+  get release(): Delivery["release"] {
+    return async (options) => this[HELD].settle(releaseVerdict(options, "release()"));
+  }
+  get deadLetter(): Delivery["deadLetter"] {
+    return async (reason) => this[HELD].settle(deadVerdict(reason, "deadLetter(reason)"));
+  }
+  get extend(): Delivery["extend"] {
+    return async (ms) => {
+      duration(1)(ms, "extend(ms)");
+      await this[HELD].extend(ms);
+    };
+  }
+  get progress(): Delivery["progress"] {
+    return (value) => answer(this[HELD].grant.pipeline, this.headers, { progress: value });
+  }
+}
 
 /** What is behind a delivery of this client; `undefined` for anything else. */
 export function holdingOf(delivery: unknown, pipeline: Pipeline): CommittedHolding | undefined {

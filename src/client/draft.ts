@@ -1,12 +1,12 @@
 // What waits to be sent to the host. Calls made in the same turn share one command where they can: sends to one
 // queue, and all settlements.
 
+import { type BodyColumn, columnOf, listOf, sizesOf } from "../core/bodies.js";
 import type { SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
 import type { Outcome, OutcomeFailed, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
-import { estimateBytes } from "../core/size.js";
 import { MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
 import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../link/wire.js";
@@ -23,6 +23,8 @@ export type Attributes = Omit<SendSegment, "count" | "deduplicationIds">;
 
 export interface Item {
   readonly body: unknown;
+  /** The body as it was when it was sent, where it is plain JSON data. */
+  readonly text: string | undefined;
   readonly headers: Headers | undefined;
   readonly groupId?: string | undefined;
   readonly attributes: Attributes;
@@ -95,7 +97,7 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
   };
   const draft: SendDraft = {
     queue,
-    need: () => ({ count: 1, bytes: estimateBytes(entries[0]?.item.body) }),
+    need: () => ({ count: 1, bytes: bytesOf(entries.slice(0, 1).map(({ item }) => item)) }),
     prune() {
       for (const { signal, reject } of entries) if (signal?.aborted) reject(signal.reason);
       entries = entries.filter(({ signal }) => !signal?.aborted);
@@ -158,7 +160,7 @@ export function createBatchDraft(
     ...command,
     bodies,
     queue,
-    need: () => ({ count: bodies.length, bytes: bodies.reduce<number>((sum, body) => sum + estimateBytes(body), 0) }),
+    need: () => ({ count: items.length, bytes: bytesOf(items) }),
     prune: () => true,
     settle(outcome) {
       if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, draft.need())) again.wait(draft);
@@ -189,11 +191,21 @@ export function messagesOf(queue: string, items: readonly Item[]): SentMessages 
   return {
     queue,
     segments,
-    bodies: items.map((item) => item.body),
+    bodies: bodiesOf(items),
     ...(headers && { headers }),
     ...(groups !== undefined && { groups }),
   };
 }
+
+/** Texts while all are. */
+const bodiesOf = (items: readonly Item[]): BodyColumn =>
+  items.every(({ text }) => text !== undefined)
+    ? columnOf({ encoding: "json", entries: items.map(({ text }) => text) })
+    : items.map(({ body }) => body);
+
+/** As the host will estimate them. */
+const bytesOf = (items: readonly Item[]): number =>
+  sizesOf(listOf(bodiesOf(items))).reduce((sum, size) => sum + size, 0);
 
 /** One entry for all where they are of one group. */
 function groupsOf(items: readonly Item[]): Column<string> | undefined {

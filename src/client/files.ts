@@ -2,6 +2,7 @@
 // the browser aborts the whole transaction, other people's messages included. So each is read into memory first.
 
 import { QueueError } from "../core/errors.js";
+import type { Item } from "./draft.js";
 
 const isFile = (value: unknown): value is File => typeof File !== "undefined" && value instanceof File;
 
@@ -45,6 +46,12 @@ export function holdsFile(body: unknown): boolean {
   };
   return holds(body);
 }
+
+/** Whether a File is anywhere in the message. */
+export const hasFile = ({ text, body }: Item): boolean => text === undefined && holdsFile(body);
+
+export const withFilesRead = async (item: Item): Promise<Item> =>
+  hasFile(item) ? { ...item, body: await readFiles(item.body) } : item;
 
 /** The same body with every File held in memory. Rejects with `not-cloneable` naming the file that cannot be read. */
 export async function readFiles(value: unknown, path = "body", copies = new Map<object, unknown>()): Promise<unknown> {

@@ -2,9 +2,11 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
+import { listOf, valuesOf } from "../core/bodies.js";
 import { failure, type SendValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
+import { MINOR_TEXTS } from "../core/version.js";
 import type { Link } from "../link/link.js";
 import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
@@ -190,7 +192,10 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     const [firstOpen] = open.keys();
     const confirmed = (firstOpen ?? lastNumber + 1) - 1;
     const minor = hostLink.welcome?.minor ?? 0;
-    const commands = drafts.map((draft) => ({ number: draft.number as number, command: draft.command(minor) }));
+    const commands = drafts.map((draft) => ({
+      number: draft.number as number,
+      command: readable(draft.command(minor), minor),
+    }));
     const { outcomes } = await link.call<SubmitReply>({ op: "submit", confirmed, commands });
     drafts.forEach((draft, i) => {
       settle(draft, outcomes[i] as Outcome);
@@ -269,13 +274,13 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     command<T>(command: ClientCommand): Promise<T> {
       const { draft, value } = createCommandDraft<T>(command);
       openSend = undefined;
-      enqueue("bodies" in command ? { ...draft, bodies: command.bodies } : draft);
+      enqueue("bodies" in command ? { ...draft, bodies: listOf(command.bodies).entries } : draft);
       return value;
     },
     transaction(command) {
       openSend = undefined;
       return new Promise((resolve, reject) => {
-        const bodies = command.sends.flatMap((send) => send.bodies);
+        const bodies = command.sends.flatMap((send) => listOf(send.bodies).entries);
         const rejectOrRefuse = (reason: unknown) => {
           // The host has seen nothing of it.
           const isRefused = reason instanceof QueueError && reason.code === "not-cloneable";
@@ -318,6 +323,14 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       wakeDrained();
     },
   };
+}
+
+/** The command as a host of this minor wire version reads it. */
+function readable(command: ClientCommand, minor: number): ClientCommand {
+  if (minor >= MINOR_TEXTS) return command;
+  if (command.type === "send" || command.type === "publish") return { ...command, bodies: valuesOf(command.bodies) };
+  if (command.type !== "transaction") return command;
+  return { ...command, sends: command.sends.map((send) => ({ ...send, bodies: valuesOf(send.bodies) })) };
 }
 
 /** Sent messages: from then on the host keeps the answers of this client. */

@@ -14,7 +14,7 @@ import type { Delivery, Holding } from "./delivery.js";
 import { asyncDispose } from "./dispose.js";
 import type { Item, Receipt } from "./draft.js";
 import { consumeUntilEmpty, type DrainOptions, type DrainResult } from "./drain.js";
-import { holdsFile, readFiles } from "./files.js";
+import { hasFile, withFilesRead } from "./files.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,
@@ -196,11 +196,11 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
   /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
   const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
     const fitting = schema && assertFits(schema, items);
-    const hasFiles = items.some((item) => holdsFile(item.body));
+    const hasFiles = items.some(hasFile);
     if (reading === undefined && !fitting && !hasFiles) return next(items);
     const read = (async () => {
       await fitting;
-      return hasFiles ? Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) }))) : items;
+      return hasFiles ? Promise.all(items.map(withFilesRead)) : items;
     })();
     const turn = Promise.allSettled([reading, read]);
     reading = turn;

@@ -7,7 +7,7 @@ import { TOPIC_NAME_MAX } from "../core/settings.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../core/topics.js";
 import { asyncDispose } from "./dispose.js";
 import { type Item, messagesOf } from "./draft.js";
-import { holdsFile, readFiles } from "./files.js";
+import { hasFile, withFilesRead } from "./files.js";
 import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 import type { Queue } from "./queue.js";
@@ -67,10 +67,7 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
 
   const publish = async (items: readonly Item[]): Promise<PublishReceipt[]> => {
     assertOpen();
-    const hasFiles = items.some((item) => holdsFile(item.body));
-    const read = hasFiles
-      ? await Promise.all(items.map(async (item) => ({ ...item, body: await readFiles(item.body) })))
-      : items;
+    const read = items.some(hasFile) ? await Promise.all(items.map(withFilesRead)) : items;
     const { queue: _, ...messages } = messagesOf("", read);
     const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
     return subscriptions.map((count) => ({ subscriptions: count }));

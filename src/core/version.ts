@@ -2,12 +2,14 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 1;
+export const WIRE_MINOR = 2;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
+/** From this minor version on, either side takes bodies as JSON texts. */
+export const MINOR_TEXTS = 2;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
-export const FORMAT_MAJOR = 2;
+export const FORMAT_MAJOR = 3;
 export const FORMAT_MINOR = 0;
 
 /** Rises with every release. */

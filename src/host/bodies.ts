@@ -1,25 +1,27 @@
 // Bodies on their way from the store to a consumer. What was stored a moment ago is still in memory and is not read
 // again; the cache forgets a batch once all of it was handed out, and, bounded by estimated bytes, the oldest first.
 
-import type { BatchIndex } from "../core/batch-index.js";
+import type { Batch, BatchIndex } from "../core/batch-index.js";
+import { countBodies, type EncodedBody, listOf } from "../core/bodies.js";
 import type { Seq } from "../core/journal.js";
 import type { Headers } from "../link/wire.js";
 import { type BodyBatch, type LogStore, StoreError } from "../store/log-store.js";
 
 const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 
-export interface StoredMessage {
-  readonly body: unknown;
+export interface StoredMessage extends EncodedBody {
   readonly headers: Headers | undefined;
+  /** Epoch milliseconds of acceptance. */
+  readonly sentAt: number;
 }
 
 export interface Bodies {
   /** Keeps a batch that was just stored. */
   keep(batch: BodyBatch, bytes: number): void;
-  /** Bodies by number; one that the store cannot give back is missing. */
-  read(bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+  /** Bodies by number, in that order; one that the store cannot give back is missing. */
+  read(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
   /** The same for a hand-out: whose messages are hardly asked for again, so they are not kept for that. */
-  take(bodySeqs: readonly Seq[]): Promise<Map<Seq, StoredMessage>>;
+  take(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
 }
 
 export interface BodiesParts {
@@ -30,11 +32,18 @@ export interface BodiesParts {
   exclusive<T>(task: () => Promise<T>): Promise<T>;
 }
 
-/** The body with this number, if the batch holds it. */
-export function messageIn(batch: BodyBatch, seq: Seq): StoredMessage | undefined {
-  const at = batch.seqs ? batch.seqs.indexOf(seq) : seq - batch.firstSeq;
-  if (at < 0 || at >= batch.bodies.length) return undefined;
-  return { body: batch.bodies[at], headers: batch.headers?.[at] };
+/** A batch taken apart: gives the message with this number, if the batch holds it. */
+export type OpenedBatch = (seq: Seq) => StoredMessage | undefined;
+
+export function openBatch({ bodies, firstSeq, seqs, headers, sentAt }: BodyBatch): OpenedBatch {
+  const { encoding, entries } = listOf(bodies);
+  const places = seqs && new Map(seqs.map((seq, at) => [seq, at]));
+  return (seq) => {
+    const at = places ? places.get(seq) : seq - firstSeq;
+    if (at === undefined || at < 0 || at >= entries.length) return undefined;
+    const acceptedAt = typeof sentAt === "number" ? sentAt : (sentAt[at] as number);
+    return { encoding, body: entries[at], headers: headers?.[at], sentAt: acceptedAt };
+  };
 }
 
 /** What can be read of these batches: one that cannot must not keep the others away. */
@@ -49,23 +58,38 @@ async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBat
   }
 }
 
+interface Cached {
+  readonly batch: BodyBatch;
+  readonly bytes: number;
+  /** Made when the first of its messages is asked for. */
+  opened?: OpenedBatch;
+  untaken: number;
+}
+
 export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
-  const cache = new Map<Seq, { readonly batch: BodyBatch; readonly bytes: number; untaken: number }>();
+  const cache = new Map<Seq, Cached>();
   let bytesCached = 0;
 
-  const remember = (batch: BodyBatch, bytes: number) => {
+  const remember = (batch: BodyBatch, bytes: number): Cached => {
     drop(batch.firstSeq);
-    cache.set(batch.firstSeq, { batch, bytes, untaken: batch.bodies.length });
+    const cached: Cached = { batch, bytes, untaken: batch.seqs?.length ?? countBodies(batch.bodies) };
+    cache.set(batch.firstSeq, cached);
     bytesCached += bytes;
     for (const key of cache.keys()) {
       if (bytesCached <= CACHE_BYTES_MAX || key === batch.firstSeq) break;
       drop(key);
     }
+    return cached;
   };
 
   const drop = (firstSeq: Seq) => {
     bytesCached -= cache.get(firstSeq)?.bytes ?? 0;
     cache.delete(firstSeq);
+  };
+
+  const messageIn = (cached: Cached, seq: Seq): StoredMessage | undefined => {
+    cached.opened ??= openBatch(cached.batch);
+    return cached.opened(seq);
   };
 
   /** A message that is handed out again counts again: that may cost a read. */
@@ -77,41 +101,45 @@ export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
     }
   };
 
-  /** Takes what the cache has; returns which batches would have the rest. */
-  const takeCached = (wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Map<Seq, number> => {
-    const missing = new Map<Seq, number>();
-    for (const seq of wanted) {
-      if (found.has(seq)) continue;
-      const entry = index().find(seq);
-      if (entry === undefined) continue;
-      const cached = cache.get(entry.firstSeq);
-      const message = cached && messageIn(cached.batch, seq);
-      if (message) found.set(seq, message);
-      else missing.set(entry.firstSeq, entry.bytes);
-    }
+  /** Takes what the cache has; returns which batches would have the rest, and for which places of `wanted`. */
+  const takeCached = (wanted: readonly Seq[], found: (StoredMessage | undefined)[]): Map<Batch, number[]> => {
+    const missing = new Map<Batch, number[]>();
+    let entry: Batch | undefined;
+    let cached: Cached | undefined;
+    wanted.forEach((seq, place) => {
+      if (found[place]) return;
+      const holding = index().find(seq);
+      if (holding !== entry) cached = holding && cache.get(holding.firstSeq);
+      entry = holding;
+      if (entry === undefined) return;
+      found[place] = cached && messageIn(cached, seq);
+      if (found[place]) return;
+      const places = missing.get(entry) ?? [];
+      missing.set(entry, places);
+      places.push(place);
+    });
     return missing;
   };
 
   /** Adds what can be found of the wanted bodies. */
-  const look = async (wanted: readonly Seq[], found: Map<Seq, StoredMessage>): Promise<void> => {
+  const look = async (wanted: readonly Seq[], found: (StoredMessage | undefined)[]): Promise<void> => {
     const missing = takeCached(wanted, found);
     if (missing.size === 0) return;
-    const keys = [...missing.keys()].sort((a, b) => a - b);
+    const byKey = new Map([...missing].map(([{ firstSeq, bytes }, places]) => [firstSeq, { bytes, places }]));
+    const keys = [...byKey.keys()].sort((a, b) => a - b);
     for (const batch of await readable(store, keys)) {
-      if (batch === undefined) continue;
-      remember(batch, missing.get(batch.firstSeq) ?? 0);
-      for (const seq of wanted) {
-        const message = found.has(seq) ? undefined : messageIn(batch, seq);
-        if (message) found.set(seq, message);
-      }
+      const wantedOfIt = batch && byKey.get(batch.firstSeq);
+      if (wantedOfIt === undefined) continue;
+      const cached = remember(batch as BodyBatch, wantedOfIt.bytes);
+      for (const place of wantedOfIt.places) found[place] ??= messageIn(cached, wanted[place] as Seq);
     }
   };
 
   const read = async (wanted: readonly Seq[]) => {
-    const found = new Map<Seq, StoredMessage>();
+    const found = new Array<StoredMessage | undefined>(wanted.length).fill(undefined);
     await look(wanted, found);
     // A batch may be under another key already, or the index be about to be undone: that it is gone is only sure at rest.
-    if (wanted.some((seq) => !found.has(seq))) await exclusive(() => look(wanted, found));
+    if (found.includes(undefined)) await exclusive(() => look(wanted, found));
     return found;
   };
 

@@ -3,6 +3,7 @@
 // undone by reading the log again, so nothing of it is ever seen.
 
 import { advance, apply, applyRecord } from "../core/apply.js";
+import { type BodyList, columnOf } from "../core/bodies.js";
 import { decodeCheckpoint } from "../core/checkpoint.js";
 import { type Command, type Decision, failure, type Held } from "../core/commands.js";
 import { decide, decideOnce } from "../core/decide.js";
@@ -25,7 +26,7 @@ export interface Work {
   /** Present on a client's numbered command, which is decided once. */
   readonly from?: { readonly client: string; readonly number: number; readonly confirmed: number } | undefined;
   /** What a send stores. */
-  readonly bodies?: readonly unknown[] | undefined;
+  readonly bodies?: BodyList | undefined;
   readonly headers?: HeadersColumn | undefined;
   /** Called once, after the commit. */
   settle(outcome: Outcome): void;
@@ -252,9 +253,11 @@ function createDraft(state: State, at: number) {
   };
 }
 
+const NO_BODIES: BodyList = { encoding: "clone", entries: [] };
+
 /** What a send stores, where that is not simply its first bodies. */
-const pick = ({ bodies = [], headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
-  bodies: chosen.map((i) => bodies[i]),
+const pick = ({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
+  bodies: bodies && { ...bodies, entries: chosen.map((i) => bodies.entries[i]) },
   headers: headers && chosen.map((i) => headers[i]),
 });
 
@@ -263,17 +266,18 @@ function batchOf(
   stored: Stored,
   firstSeq: number,
   at: number,
-  { bodies = [], headers }: Pick<Work, "bodies" | "headers">,
+  { bodies = NO_BODIES, headers }: Pick<Work, "bodies" | "headers">,
 ): BodyBatch {
+  const { encoding, entries } = bodies;
   const start = stored.firstSeq - firstSeq;
   const end = start + stored.count;
   const column = headers?.slice(start, end);
   return {
     v: BATCH_VERSION,
-    encoding: "clone",
+    encoding,
     firstSeq: stored.firstSeq,
     sentAt: at,
-    bodies: start === 0 && end === bodies.length ? bodies : bodies.slice(start, end),
+    bodies: columnOf(start === 0 && end === entries.length ? bodies : { encoding, entries: entries.slice(start, end) }),
     ...(column?.some((one) => one !== undefined) && { headers: column }),
   };
 }
@@ -324,7 +328,7 @@ async function refuse(store: LogStore, works: readonly Work[], error: StoreError
   if (error.reason === "not-cloneable" && withBodies.length > 0) {
     const blamed = new Map<Work, number>();
     for (const work of withBodies) {
-      const index = await store.findUnstorable(work.bodies ?? []);
+      const index = await store.findUnstorable(work.bodies?.entries ?? []);
       if (index !== undefined) blamed.set(work, index);
     }
     if (blamed.size === 0) return settleAll(withBodies, failure("not-cloneable", error.message));

@@ -1,10 +1,11 @@
 // Builds what a consumer gets: the leased messages with their bodies, in columns.
 
+import { columnOf, gather } from "../core/bodies.js";
 import { termOf } from "../core/ids.js";
 import { rangesOf } from "../core/ranges.js";
 import type { Lease, State } from "../core/state.js";
 import type { Column, HandOut } from "../link/wire.js";
-import type { Bodies } from "./bodies.js";
+import type { Bodies, StoredMessage } from "./bodies.js";
 
 export interface BuiltHandOut {
   readonly handOut: HandOut;
@@ -20,14 +21,15 @@ export async function buildHandOut(
   leases: readonly Lease[],
 ): Promise<BuiltHandOut> {
   const found = await bodies.take(leases.map((lease) => lease.bodySeq));
-  const readable = leases.filter((lease) => found.has(lease.bodySeq));
-  const messages = readable.map((lease) => found.get(lease.bodySeq));
+  const isWhole = !found.includes(undefined);
+  const readable = isWhole ? leases : leases.filter((_, i) => found[i]);
+  const messages = isWhole ? (found as StoredMessage[]) : found.filter((message) => message !== undefined);
   const doExpire = readable.some((lease) => lease.expiresAt !== undefined);
   const hasGroups = readable.some((lease) => lease.group !== undefined);
-  const hasHeaders = messages.some((message) => message?.headers !== undefined);
+  const hasHeaders = messages.some((message) => message.headers !== undefined);
   const { terms } = state();
   return {
-    unreadable: leases.length === readable.length ? [] : leases.filter((lease) => !found.has(lease.bodySeq)),
+    unreadable: isWhole ? [] : leases.filter((_, i) => found[i] === undefined),
     handOut: {
       grant,
       until: readable[0]?.until ?? 0,
@@ -37,9 +39,9 @@ export async function buildHandOut(
       priorities: column(readable.map((lease) => lease.priority)),
       sentAt: column(readable.map((lease) => lease.sentAt)),
       ...(doExpire && { expiresAt: column(readable.map((lease) => lease.expiresAt ?? null)) }),
-      bodies: messages.map((message) => message?.body),
+      bodies: columnOf(gather(messages)),
       ...(hasGroups && { groups: column(readable.map((lease) => lease.group?.id ?? "")) }),
-      ...(hasHeaders && { headers: messages.map((message) => message?.headers) }),
+      ...(hasHeaders && { headers: messages.map((message) => message.headers) }),
     },
   };
 }

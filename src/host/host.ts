@@ -226,7 +226,7 @@ function createHost(
       let last: Promise<void> = Promise.resolve();
       const give = (grant: string, leases: readonly Lease[]) => {
         const built = handOut(session.client, grant, leases);
-        last = last.then(async () => session.push(id, await built)).catch(() => loop.poke());
+        last = last.then(async () => session.push(id, session.readable(await built))).catch(() => loop.poke());
         keep(session, queue);
       };
       takers.add({
@@ -346,7 +346,7 @@ function createHost(
         const taken = await waiters.receive(client, asked);
         if (taken === undefined) return null;
         if (asked.mode === "consume") keep(session, asked.queue);
-        return handOut(client, taken.grant, taken.leases);
+        return session.readable(await handOut(client, taken.grant, taken.leases));
       }
       case "idle":
         return waiters.until(client, asked.waiter, () => isIdle(state().queues.get(asked.queue)));

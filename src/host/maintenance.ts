@@ -2,6 +2,7 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import type { Batch } from "../core/batch-index.js";
+import { columnOf, gather } from "../core/bodies.js";
 import { encodeCheckpoint } from "../core/checkpoint.js";
 import { QueueError } from "../core/errors.js";
 import type { Seq } from "../core/journal.js";
@@ -9,7 +10,7 @@ import { rangesOf } from "../core/ranges.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../core/send.js";
 import type { State } from "../core/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../store/log-store.js";
-import { messageIn } from "./bodies.js";
+import { openBatch, type StoredMessage } from "./bodies.js";
 import { BATCH_VERSION, type Engine, type Rewrite } from "./engine.js";
 import type { Loop } from "./loop.js";
 
@@ -171,9 +172,7 @@ const isWorthwhile = (group: readonly Batch[]): boolean => group.length >= SMALL
 /** One batch of everything that is still live in these. */
 function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]): Rewrite | undefined {
   const seqs: Seq[] = [];
-  const bodies: unknown[] = [];
-  const sentAt: number[] = [];
-  const headers: (Readonly<Record<string, string>> | undefined)[] = [];
+  const messages: StoredMessage[] = [];
   let bytes = 0;
   for (const [i, key] of keys.entries()) {
     const entry = state.batches.find(key);
@@ -182,22 +181,31 @@ function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]
     const current = entry?.firstSeq === key ? entry : undefined;
     if (current === undefined || batch === undefined) continue;
     bytes += liveBytesOf(current);
+    const opened = openBatch(batch);
     for (const seq of state.batches.liveSeqs(current)) {
-      const message = messageIn(batch, seq);
+      const message = opened(seq);
       if (message === undefined) return undefined;
       seqs.push(seq);
-      bodies.push(message.body);
-      headers.push(message.headers);
-      const at = batch.seqs ? batch.seqs.indexOf(seq) : seq - batch.firstSeq;
-      sentAt.push(typeof batch.sentAt === "number" ? batch.sentAt : (batch.sentAt[at] as number));
+      messages.push(message);
     }
   }
   const firstSeq = seqs[0];
   const removed = keys.filter((key) => state.batches.find(key)?.firstSeq === key);
   if (firstSeq === undefined || removed.length === 0) return undefined;
-  const hasHeaders = headers.some((one) => one !== undefined);
+  const bodies = gather(messages);
+  const hasHeaders = messages.some(({ headers }) => headers !== undefined);
   return {
     change: { type: "rewritten", removed, added: [{ firstSeq, seqs: rangesOf(seqs), bytes: Math.round(bytes) }] },
-    add: [{ v: BATCH_VERSION, encoding: "clone", firstSeq, seqs, sentAt, bodies, ...(hasHeaders && { headers }) }],
+    add: [
+      {
+        v: BATCH_VERSION,
+        firstSeq,
+        seqs,
+        sentAt: messages.map((message) => message.sentAt),
+        encoding: bodies.encoding,
+        bodies: columnOf(bodies),
+        ...(hasHeaders && { headers: messages.map(({ headers }) => headers) }),
+      },
+    ],
   };
 }

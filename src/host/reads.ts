@@ -1,6 +1,7 @@
 // What the host answers without changing anything: peek, dead letters, statistics.
 
 import { advance } from "../core/apply.js";
+import { decodeBody } from "../core/bodies.js";
 import { encodeId, seqOf, termOf } from "../core/ids.js";
 import type { QueueLoad } from "../core/meter.js";
 import type { QueueState, State } from "../core/state.js";
@@ -44,9 +45,9 @@ export function createReads(
       }));
     });
     const found = await bodies.read(entries.map((entry) => entry.bodySeq));
-    return entries.map((entry) => {
-      const message = found.get(entry.bodySeq);
-      return viewOf(entry, encodeId(entry.term, entry.seq), message?.body, message?.headers ?? {});
+    return entries.map((entry, i) => {
+      const message = found[i];
+      return viewOf(entry, encodeId(entry.term, entry.seq), message && decodeBody(message), message?.headers ?? {});
     });
   };
 
@@ -74,9 +75,11 @@ export function createReads(
     async schedules(name) {
       const known = await loop.read((current) => [...(current.queues.get(name)?.schedules.values() ?? [])]);
       const found = await bodies.read(known.map(({ bodySeq }) => bodySeq));
-      return known.map(({ id, spec, bodySeq, nextAt }): ScheduleView => {
+      return known.map(({ id, spec, nextAt }, i): ScheduleView => {
         const { groupId = null, cron = null, everyMs = null, timeZone = null, catchUp, priority, ttlMs } = spec;
-        const { body, headers = {} } = found.get(bodySeq) ?? {};
+        const message = found[i];
+        const body = message && decodeBody(message);
+        const headers = message?.headers ?? {};
         const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null };
         return { id, ...when, body, headers, priority, groupId, ...(ttlMs !== undefined && { ttlMs }) };
       });

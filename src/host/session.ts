@@ -1,9 +1,10 @@
 // One client's end at the host: checks every request, says what it means, and pushes deliveries the other way.
 // Invariant: nothing a client sends is acted on before it was validated, and before its hello was accepted.
 
+import { valuesOf } from "../core/bodies.js";
 import type { Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
-import { WIRE_MAJOR } from "../core/version.js";
+import { MINOR_TEXTS, WIRE_MAJOR } from "../core/version.js";
 import type { QueueStats } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { openLink } from "../link/link.js";
@@ -14,6 +15,8 @@ export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
 
 export interface Session {
   readonly client: string;
+  /** The hand-out as this client's build reads it. */
+  readable(handOut: HandOut): HandOut;
   push(consumer: string, handOut: HandOut): void;
   /** Resolves when the client has taken them. */
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
@@ -34,6 +37,7 @@ export interface SessionEvents {
 
 export function openSession(port: Port, events: SessionEvents): Session {
   let client = "";
+  let minor = 0;
   const unconfirmed = new Set<HandOut>();
   const link = openLink<ClientRequest, unknown>(port, {
     serve: (message) => serve(message),
@@ -46,6 +50,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
       return client;
     },
     unconfirmed,
+    readable: (handOut) => (minor < MINOR_TEXTS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
       // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.
@@ -69,6 +74,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
       return events.request(session, request);
     }
     const [major] = request.wire;
+    [, minor] = request.wire;
     if (major !== WIRE_MAJOR) {
       const message = `the host speaks wire version ${WIRE_MAJOR}, the client ${major}: reload the older of the two`;
       throw new QueueError("protocol-mismatch", message, { detail: { host: WIRE_MAJOR, client: major } });

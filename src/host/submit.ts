@@ -1,8 +1,8 @@
 // A client's commands on their way into the loop.
 
+import { type BodyList, joinLists, listOf, sizesOf } from "../core/bodies.js";
 import { type Command, failure } from "../core/commands.js";
 import type { Outcome } from "../core/journal.js";
-import { estimateBytes } from "../core/size.js";
 import type { State } from "../core/state.js";
 import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../link/wire.js";
 import type { Work } from "./engine.js";
@@ -26,27 +26,22 @@ export async function submit(
       new Promise<Outcome>((settle) => {
         const from = { client, number, confirmed };
         if (command.type === "send") {
-          const { bodies, headers, ...rest } = command;
+          const { bodies: column, headers, ...rest } = command;
           if (ownerOfReplies(rest.queue) !== undefined && !to.state().queues.has(rest.queue)) {
             return settle(failure("full", "nobody waits for this answer any more"));
           }
-          to.push({
-            command: { ...rest, sizes: bodies.map((body) => estimateBytes(body)) },
-            from,
-            bodies,
-            headers,
-            settle,
-          });
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
         } else if (command.type === "publish") {
-          const { bodies, ...rest } = command;
-          const sizes = bodies.map((body) => estimateBytes(body));
-          to.push({ command: { ...rest, sizes }, from, bodies, headers: command.headers, settle });
+          const { bodies: column, ...rest } = command;
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers: command.headers, settle });
         } else if (command.type === "schedule") {
-          const { bodies, headers, ...rest } = command;
+          const { bodies: column, headers, ...rest } = command;
           const nextAt = firstTick(rest.spec, to.now());
           if (typeof nextAt === "object") return settle(nextAt);
-          const sizes = bodies.map((body) => estimateBytes(body));
-          to.push({ command: { ...rest, sizes, nextAt }, from, bodies, headers, settle });
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies), nextAt }, from, bodies, headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -72,15 +67,15 @@ type Of<Type extends ClientCommand["type"]> = Extract<ClientCommand, { type: Typ
 
 /** The bodies of all its sends, one after the other. */
 function transactionOf({ sends, settlements }: Of<"transaction">, client: string, jitter: number) {
-  const bodies = sends.flatMap((send) => send.bodies);
+  const lists = sends.map((send) => listOf(send.bodies));
   const hasHeaders = sends.some((send) => send.headers !== undefined);
-  const headers = sends.flatMap((send) => send.headers ?? send.bodies.map(() => undefined));
-  const sized = sends.map(({ bodies: own, headers: _, ...send }) => {
-    return { ...send, sizes: own.map((body) => estimateBytes(body)) };
+  const headers = sends.flatMap((send, i) => send.headers ?? lists[i]?.entries.map(() => undefined) ?? []);
+  const sized = sends.map(({ bodies: _, headers: __, ...send }, i) => {
+    return { ...send, sizes: sizesOf(lists[i] as BodyList) };
   });
   return {
     command: { type: "transaction", client, sends: sized, settlements, jitter } as const,
-    ...(bodies.length > 0 && { bodies }),
+    ...(lists.length > 0 && { bodies: joinLists(lists) }),
     ...(hasHeaders && { headers }),
   };
 }

@@ -1,6 +1,7 @@
 // What the host accepts from a port. The sender is of the same origin, but not of the same build, and may be
 // hostile: every request is checked before anything acts on it.
 
+import { type BodyColumn, countBodies } from "../core/bodies.js";
 import {
   arrayOf,
   boolean,
@@ -121,9 +122,17 @@ const groupIds: Check = (value, name) =>
     name,
   );
 
+/** Values, or texts: those are not opened here, only counted. */
+const bodies: Check = (value, name) => {
+  const isText = typeof value === "string";
+  if (!isText && !Array.isArray(value)) return invalid(name, value, "an array, or lines of text");
+  const count = countBodies(value as BodyColumn);
+  if (count > REQUEST_MESSAGES_MAX) invalid(name, count, `at most ${REQUEST_MESSAGES_MAX} bodies`);
+};
+
 const unaddressed: Spec = {
   segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
-  bodies: arrayOf(anything, REQUEST_MESSAGES_MAX),
+  bodies,
   headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
   groups: groupIds,
 };
@@ -264,7 +273,7 @@ function checkTotal(parts: readonly { readonly seqs: Ranges }[], name: string): 
 function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type: "transaction" }>, name: string): void {
   for (const one of sends) checkSegments(one, name);
   checkTotal(settlements, name);
-  const total = sends.reduce((sum, { bodies }) => sum + bodies.length, 0);
+  const total = sends.reduce((sum, { bodies }) => sum + countBodies(bodies), 0);
   if (total > REQUEST_MESSAGES_MAX) invalid(name, total, `at most ${REQUEST_MESSAGES_MAX} messages`);
   // Each is decided as if it were alone with its queue.
   if (new Set(sends.map((one) => one.queue)).size < sends.length) invalid(name, sends, "one send to a queue at most");
@@ -272,10 +281,11 @@ function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type:
 
 function checkSegments({ segments, bodies, headers: column, groups }: Omit<SentMessages, "queue">, name: string): void {
   const total = segments.reduce((sum, { count }) => sum + count, 0);
-  const isMatched = total === bodies.length && total > 0 && (column === undefined || column.length === total);
+  const count = countBodies(bodies);
+  const isMatched = total === count && total > 0 && (column === undefined || column.length === total);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);
   if (!hasIds) invalid(name, segments, "a deduplication id for each message of a segment that has any");
   const isGrouped = groups === undefined || typeof groups === "string" || groups.length === total;
   if (!isMatched || !isGrouped)
-    invalid(name, total, `a count of segments that matches its ${bodies.length} bodies, their headers and groups`);
+    invalid(name, total, `a count of segments that matches its ${count} bodies, their headers and groups`);
 }

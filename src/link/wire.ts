@@ -1,6 +1,7 @@
 // What crosses between a client and its host. Each side offers the other one function that takes a request and
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
+import type { BodyColumn } from "../core/bodies.js";
 import type { DeadLetterFilter, Held, PurgeFilter, SendSegment, Settlement } from "../core/commands.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { CatchUp, ScheduleSpec } from "../core/schedules.js";
@@ -15,7 +16,7 @@ export type HeadersColumn = readonly (Headers | undefined)[];
 export interface SentMessages {
   readonly queue: string;
   readonly segments: readonly SendSegment[];
-  readonly bodies: readonly unknown[];
+  readonly bodies: BodyColumn;
   readonly headers?: HeadersColumn | undefined;
   /** "" is none. */
   readonly groups?: Column<string> | undefined;
@@ -159,7 +160,7 @@ export interface HandOut {
   readonly sentAt: Column<number>;
   /** Missing where none expires. */
   readonly expiresAt?: Column<number | null> | undefined;
-  readonly bodies: readonly unknown[];
+  readonly bodies: BodyColumn;
   readonly headers?: HeadersColumn | undefined;
   /** Missing where none has a group; "" is none. */
   readonly groups?: Column<string> | undefined;

@@ -2,24 +2,25 @@
 // that lets old journal be deleted. Invariants: a commit is stored whole or not at all; a writer whose epoch has
 // passed writes nothing, whatever it calls; what `commit` resolved is found by every later `open`.
 
+import type { BodyColumn, BodyEncoding } from "../core/bodies.js";
 import type { Epoch, JournalRecord, Lsn, Seq } from "../core/journal.js";
 
 export type Durability = "strict" | "relaxed";
 
 /**
  * Bodies that were stored by one commit: one record of the database, since IndexedDB charges by the record.
- * `bodies[i]` (and `headers[i]`) belong to `seqs[i]`, or to `firstSeq + i` where `seqs` is missing (a batch that
- * was never rewritten has no gaps). Find by sequence number, never by offset alone.
+ * Body (and header) i belong to `seqs[i]`, or to `firstSeq + i` where `seqs` is missing (a batch that was never
+ * rewritten has no gaps). Find by sequence number, never by offset alone.
  */
 export interface BodyBatch {
   readonly v: number;
-  /** How bodies are encoded. "clone" = as the structured clone algorithm stores them. */
-  readonly encoding: "clone";
+  /** "clone": values, as the structured clone algorithm stores them. "json": their texts, a line each. */
+  readonly encoding: BodyEncoding;
   readonly firstSeq: Seq;
   readonly seqs?: readonly Seq[];
   /** Epoch milliseconds at which the bodies were accepted; a rewritten batch has one a body. */
   readonly sentAt: number | readonly number[];
-  readonly bodies: readonly unknown[];
+  readonly bodies: BodyColumn;
   /** Missing when no message of the batch has headers. */
   readonly headers?: readonly (Readonly<Record<string, string>> | undefined)[];
 }

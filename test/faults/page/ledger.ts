@@ -78,7 +78,9 @@ export const ledger = {
       await sleep(20);
       await delivery.ack();
     };
-    lab.queue.consume((delivery) => handle({ ...delivery, ack: ackLater(delivery) }), { concurrency, prefetch: 16 });
+    const late = (delivery: Delivery<string>): Delivery<string> =>
+      Object.create(delivery, { ack: { value: ackLater(delivery) } });
+    lab.queue.consume((delivery) => handle(late(delivery)), { concurrency, prefetch: 16 });
   },
   async read(): Promise<Ledger> {
     const db = await open();

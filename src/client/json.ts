@@ -1,0 +1,47 @@
+// Which bodies travel as text. Text crosses threads and is stored several times as fast as the same data as objects,
+// and only who sends it and who handles it take it apart.
+
+/** Objects looked at: a larger body, a circular one, or one that holds an object many times over, is cloned. */
+const OBJECTS_MAX = 1_000;
+
+/** The body as JSON text, if it comes back from that as a structured clone would have it; else `undefined`. */
+export const jsonOf = (body: unknown): string | undefined =>
+  lookAt(body, OBJECTS_MAX) < 0 ? undefined : JSON.stringify(body);
+
+/** How many objects may still be looked at after this one; negative if it is no plain JSON data. */
+function lookAt(value: unknown, left: number): number {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return left;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0) ? left : -1;
+    case "object":
+      if (value === null) return left;
+      return Array.isArray(value) ? lookAtArray(value, left - 1) : lookAtObject(value, left - 1);
+    default:
+      return -1;
+  }
+}
+
+function lookAtArray(array: readonly unknown[], left: number): number {
+  let rest = left;
+  // A hole is undefined, which is no JSON.
+  for (let i = 0; i < array.length && rest >= 0; i++) rest = lookAt(array[i], rest);
+  if (rest < 0) return -1;
+  let keys = 0;
+  // A clone keeps properties that an array has beside its elements, such as the `index` of a match; JSON does not.
+  for (const _ in array) keys++;
+  return keys === array.length ? rest : -1;
+}
+
+function lookAtObject(object: object, left: number): number {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) return -1;
+  let rest = left;
+  for (const key in object) {
+    rest = lookAt((object as Record<string, unknown>)[key], rest);
+    if (rest < 0) return -1;
+  }
+  return rest;
+}

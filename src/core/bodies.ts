@@ -1,0 +1,67 @@
+// Bodies in the order of their messages, as they cross threads and lie in the store: values, or JSON texts, which
+// nobody on the way opens. Invariant: a text has no line break of its own, so that texts can be joined as lines.
+
+import { estimateBytes } from "./size.js";
+
+/** Values, or, where each of them is plain JSON data, their texts, a line each. */
+export type BodyColumn = readonly unknown[] | string;
+
+/** "clone": a value. "json": the text of one. */
+export type BodyEncoding = "clone" | "json";
+
+export interface EncodedBody {
+  readonly encoding: BodyEncoding;
+  readonly body: unknown;
+}
+
+/** A column taken apart. */
+export interface BodyList {
+  readonly encoding: BodyEncoding;
+  readonly entries: readonly unknown[];
+}
+
+export const listOf = (bodies: BodyColumn): BodyList =>
+  typeof bodies === "string"
+    ? { encoding: "json", entries: bodies.split("\n") }
+    : { encoding: "clone", entries: bodies };
+
+export const columnOf = ({ encoding, entries }: BodyList): BodyColumn =>
+  encoding === "json" ? entries.join("\n") : entries;
+
+/** How many there are, without taking them apart. */
+export function countBodies(bodies: BodyColumn): number {
+  if (typeof bodies !== "string") return bodies.length;
+  let count = 1;
+  for (let at = bodies.indexOf("\n"); at >= 0; at = bodies.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+/** Estimated bytes of each: the length of its text, where it is one. */
+export const sizesOf = ({ encoding, entries }: BodyList): number[] =>
+  entries.map((entry) => (encoding === "json" ? (entry as string).length : estimateBytes(entry)));
+
+/** `undefined` for a text that is no JSON: only a foreign client can have sent one. */
+export function decodeBody({ encoding, body }: EncodedBody): unknown {
+  if (encoding === "clone") return body;
+  try {
+    return JSON.parse(body as string);
+  } catch {
+    return undefined;
+  }
+}
+
+export function valuesOf(bodies: BodyColumn): readonly unknown[] {
+  const { encoding, entries } = listOf(bodies);
+  return encoding === "clone" ? entries : entries.map((body) => decodeBody({ encoding, body }));
+}
+
+/** Bodies from here and there as one list: texts as long as all of them are. */
+export function gather(bodies: readonly EncodedBody[]): BodyList {
+  const isJson = bodies.length > 0 && bodies.every(({ encoding }) => encoding === "json");
+  return isJson
+    ? { encoding: "json", entries: bodies.map(({ body }) => body) }
+    : { encoding: "clone", entries: bodies.map(decodeBody) };
+}
+
+export const joinLists = (lists: readonly BodyList[]): BodyList =>
+  gather(lists.flatMap(({ encoding, entries }) => entries.map((body) => ({ encoding, body }))));
