@@ -19,7 +19,7 @@ export interface PurgeFilter {
   readonly olderThanMs?: number | undefined;
 }
 
-/** A `PurgeFilter`. */
+/** Nothing but the members of a `PurgeFilter`. */
 export const purgeFilter: Check = record({
   state: oneOf("ready", "delayed", "blocked"),
   priority: integer(0, PRIORITY_MAX),
