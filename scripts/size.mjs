@@ -1,50 +1,53 @@
-// `npm run size`: what an app that uses the package ships, minified and gzipped. With --enforce, a size over its limit
-// (scripts/package-layout.mjs) is a failure; without, a warning.
+// `npm run size`: what an app that uses the package ships, minified and gzipped, against its limits and goals
+// (scripts/package-layout.mjs). Fails over a limit. With --parts: also what each folder and module weighs, minified.
 
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { ROOT, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
+import { ENTRIES, measure, WHOLE } from "./bundles.mjs";
 
-/** What a page loads at once: the entry and its static imports, without what it loads only when asked. */
-async function bundleSize(/** @type {string} */ entry) {
-  const { metafile, outputFiles } = await build({
-    entryPoints: { entry: join(ROOT, "src", entry) },
-    absWorkingDir: ROOT,
-    outdir: "out",
-    bundle: true,
-    minify: true,
-    splitting: true,
-    format: "esm",
-    target: "es2022",
-    legalComments: "none",
-    metafile: true,
-    write: false,
-  });
-  const loaded = new Set(["out/entry.js"]);
-  for (const path of loaded) {
-    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === "import-statement") loaded.add(imported);
-    }
-  }
-  const files = outputFiles.filter(({ path }) => loaded.has(path.slice(ROOT.length).replaceAll("\\", "/")));
-  const sum = (/** @type {(contents: Uint8Array) => number} */ size) =>
-    files.reduce((total, { contents }) => total + size(contents), 0);
-  return {
-    minified: sum((contents) => contents.length),
-    gzipped: sum((contents) => gzipSync(contents, { level: 9 }).length),
-  };
+const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(9);
+
+console.log(
+  ["bundle".padEnd(22), ...["minified", "gzipped", "limit", "goal"].map((head) => head.padStart(9))].join(""),
+);
+const measured = [];
+for (const { name, path, limit, goal } of ENTRIES) {
+  const size = await measure(path);
+  measured.push({ name, size });
+  const { minified, gzipped } = size;
+  const verdicts = [];
+  if (gzipped > limit) verdicts.push("over its limit");
+  if (gzipped > goal) verdicts.push(`${kB(gzipped - goal).trim()} over its goal`);
+  console.log(`${name.padEnd(22)}${kB(minified)}${kB(gzipped)}${kB(limit)}${kB(goal)}  ${verdicts.join(", ")}`);
+  if (gzipped > limit) process.exitCode = 1;
+  if (path !== "index.ts") continue;
+  const inOneFile = await measure(path, { split: false });
+  console.log(`${"  in one file".padEnd(22)}${kB(inOneFile.minified)}${kB(inOneFile.gzipped)}`);
+}
+for (const { name, path } of WHOLE) {
+  const { minified, gzipped } = await measure(path);
+  console.log(`${name.padEnd(22)}${kB(minified)}${kB(gzipped)}`);
+}
+if (process.argv.includes("--parts")) {
+  for (const { name, size } of measured) printParts(name, size);
 }
 
-const bundles = [
-  { name: "client", entry: "index.ts", limit: SIZE_LIMITS.client },
-  ...WORKERS.map((name) => ({ name, entry: `${name}.ts`, limit: SIZE_LIMITS.worker })),
-];
-const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(9);
-console.log(`${"bundle".padEnd(18)}${"minified".padStart(9)}${"gzipped".padStart(9)}${"limit".padStart(9)}`);
-for (const { name, entry, limit } of bundles) {
-  const { minified, gzipped } = await bundleSize(entry);
-  const verdict = gzipped > limit ? "  over its limit" : "";
-  console.log(`${name.padEnd(18)}${kB(minified)}${kB(gzipped)}${kB(limit)}${verdict}`);
-  if (verdict && process.argv.includes("--enforce")) process.exitCode = 1;
+/**
+ * @param {string} name
+ * @param {import("./bundles.mjs").Size} size
+ */
+function printParts(name, { minified, modules }) {
+  /** @type {Map<string, number>} */
+  const folders = new Map();
+  for (const [module, bytes] of modules) folders.set(folderOf(module), (folders.get(folderOf(module)) ?? 0) + bytes);
+  console.log(`\n${name}, minified`);
+  for (const [folder, bytes] of [...folders].sort(([, a], [, b]) => b - a)) {
+    console.log(`${kB(bytes)}${`${((100 * bytes) / minified).toFixed(0)} %`.padStart(6)}  ${folder}`);
+  }
+  console.log();
+  for (const [module, bytes] of modules) console.log(`${kB(bytes)}        ${module}`);
+}
+
+/** A folder of src/, or a package. */
+function folderOf(/** @type {string} */ module) {
+  const [, packageName] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module) ?? [];
+  return packageName ?? module.slice(0, module.indexOf("/", "src/".length) + 1 || undefined);
 }

@@ -15,14 +15,15 @@ export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/schedu
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
 export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/topic.js";
 export type { Transaction } from "./client/transaction.js";
-export type { DeadLetterFilter, PurgeFilter } from "./core/commands.js";
 export { QueueError, type QueueErrorCode } from "./core/errors.js";
+export type { DeadLetterFilter, PurgeFilter } from "./core/filters.js";
+export type { MessageState } from "./core/message-states.js";
 export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
 export type { Prediction } from "./core/queueing.js";
-export type { CatchUp } from "./core/schedules.js";
+export type { CatchUp } from "./core/schedule-spec.js";
 export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
-export type { HeaderMatch, SubscriptionFilter } from "./core/topics.js";
-export type { MessageState, QueueStats } from "./core/view.js";
+export type { HeaderMatch, SubscriptionFilter } from "./core/subscription.js";
+export type { QueueStats } from "./core/view.js";
 export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary, ScheduleView } from "./link/wire.js";
 
 const api = createApi({

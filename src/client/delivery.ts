@@ -9,7 +9,7 @@ import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
 import type { Failure, Seq } from "../core/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../core/ranges.js";
-import { REQUEST_MESSAGES_MAX } from "../link/validate.js";
+import { REQUEST_MESSAGES_MAX } from "../link/limits.js";
 import type { HandOut, Headers, HeldReply } from "../link/wire.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "./commit.js";
 import type { SendOptions } from "./options.js";

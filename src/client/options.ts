@@ -15,6 +15,8 @@ import {
   type Spec,
   string,
 } from "../core/check.js";
+import { purgeFilter } from "../core/filters.js";
+import { PEEKABLE } from "../core/message-states.js";
 import {
   type Backoff,
   DEDUPLICATION_ID_MAX,
@@ -27,8 +29,7 @@ import {
   type RateLimit,
   SETTINGS_SPEC,
 } from "../core/settings.js";
-import { PEEKABLE } from "../core/view.js";
-import { purgeFilter, REQUEST_MESSAGES_MAX } from "../link/validate.js";
+import { REQUEST_MESSAGES_MAX } from "../link/limits.js";
 import { type Headers, OWN_QUEUE_PREFIX } from "../link/wire.js";
 import type { Item } from "./draft.js";
 import { jsonOf } from "./json.js";

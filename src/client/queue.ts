@@ -1,9 +1,10 @@
 // The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
 
 import { aFunction, checkOptions } from "../core/check.js";
-import type { DeadLetterFilter, PurgeFilter } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
-import type { MessageState, QueueStats } from "../core/view.js";
+import type { DeadLetterFilter, PurgeFilter } from "../core/filters.js";
+import type { MessageState } from "../core/message-states.js";
+import type { QueueStats } from "../core/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../link/wire.js";
 import { abortable } from "./abortable.js";
 import type { Client } from "./client.js";

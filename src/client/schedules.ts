@@ -1,8 +1,14 @@
 // The public face of a queue's schedules. The host keeps them, and sends their ticks whoever is there.
 
 import { checkOptions, oneOf, type Spec, string } from "../core/check.js";
-import { CATCH_UPS, type CatchUp, type ScheduleSpec, type ScheduleValue } from "../core/schedules.js";
-import { everyMs as checkEveryMs, checkTiming } from "../link/validate.js";
+import {
+  CATCH_UPS,
+  type CatchUp,
+  everyMs as checkEveryMs,
+  checkTiming,
+  type ScheduleSpec,
+} from "../core/schedule-spec.js";
+import type { ScheduleValue } from "../core/schedules.js";
 import type { ClientCommand, HostRequest, ScheduleView } from "../link/wire.js";
 import type { Item } from "./draft.js";
 import { ITEM_SPEC, itemOf, type SendOptions } from "./options.js";

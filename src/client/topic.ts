@@ -1,10 +1,15 @@
 // The public face of a topic. Holds nothing: the host copies what is published to each subscription.
 
-import { checkOptions, subscription as checkSubscription, string, subscriptionFilter } from "../core/check.js";
+import { checkOptions, string } from "../core/check.js";
 import type { PublishValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { TOPIC_NAME_MAX } from "../core/settings.js";
-import { type SubscriptionFilter, subscriptionQueue } from "../core/topics.js";
+import {
+  subscription as checkSubscription,
+  type SubscriptionFilter,
+  subscriptionFilter,
+  subscriptionQueue,
+} from "../core/subscription.js";
 import { asyncDispose } from "./dispose.js";
 import { type Item, messagesOf } from "./draft.js";
 import { hasFile, withFilesRead } from "./files.js";

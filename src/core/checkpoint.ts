@@ -23,7 +23,7 @@ import {
   type State,
   type Term,
 } from "./state.js";
-import type { SubscriptionFilter } from "./topics.js";
+import type { SubscriptionFilter } from "./subscription.js";
 import { blockedRuns, delayedRuns } from "./waiting.js";
 
 export const CHECKPOINT_VERSION = 1;

@@ -2,10 +2,11 @@
 // decides, so that the decision depends on nothing else.
 
 import type { QueueErrorCode } from "./errors.js";
+import type { DeadLetterFilter, PurgeFilter } from "./filters.js";
 import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "./journal.js";
-import type { ScheduleSpec } from "./schedules.js";
+import type { ScheduleSpec } from "./schedule-spec.js";
 import type { QueueSettings } from "./settings.js";
-import type { SubscriptionFilter } from "./topics.js";
+import type { SubscriptionFilter } from "./subscription.js";
 
 /** Consecutive messages of one send that share their attributes. */
 export interface SendSegment {
@@ -50,22 +51,6 @@ export interface Settlement {
 export interface Held {
   readonly grant: string;
   readonly seqs: Ranges;
-}
-
-/** Which dead letters: all that match every given part. */
-export interface DeadLetterFilter {
-  readonly ids?: readonly string[] | undefined;
-  readonly reason?: string | undefined;
-  /** Only those that died at least so long ago. */
-  readonly olderThanMs?: number | undefined;
-}
-
-/** Which waiting messages: all that match every given part. */
-export interface PurgeFilter {
-  readonly state?: "ready" | "delayed" | "blocked" | undefined;
-  readonly priority?: number | undefined;
-  /** Only those that were accepted at least so long ago. */
-  readonly olderThanMs?: number | undefined;
 }
 
 export type Command =

@@ -1,6 +1,7 @@
 // Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
 
-import { type Command, type DeadLetterFilter, type Decision, done, refused } from "./commands.js";
+import { type Command, type Decision, done, refused } from "./commands.js";
+import type { DeadLetterFilter } from "./filters.js";
 import { idOf } from "./ids.js";
 import { rangesOf } from "./ranges.js";
 import { type DeadMessage, depthOf, type QueueState, type State } from "./state.js";

@@ -3,9 +3,9 @@
 // carries every value that was decided (times, tokens, jitter) and nothing that would be decided again.
 
 import type { QueueErrorCode } from "./errors.js";
-import type { ScheduleSpec } from "./schedules.js";
+import type { ScheduleSpec } from "./schedule-spec.js";
 import type { QueueSettings } from "./settings.js";
-import type { SubscriptionFilter } from "./topics.js";
+import type { SubscriptionFilter } from "./subscription.js";
 
 /** Number of a message, rising over all queues of a database. Also names a body. */
 export type Seq = number;

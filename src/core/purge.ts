@@ -1,8 +1,9 @@
 // Deletes what waits: all of it, or what a filter picks.
 
-import { type Decision, done, type PurgeFilter } from "./commands.js";
+import { type Decision, done } from "./commands.js";
 import { clearLine } from "./deduplication.js";
 import { emptyRuns } from "./expire.js";
+import type { PurgeFilter } from "./filters.js";
 import { purgeGroups } from "./groups.js";
 import type { PurgeLimits } from "./journal.js";
 import type { Run } from "./run.js";

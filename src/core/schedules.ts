@@ -3,24 +3,10 @@
 
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import type { Change, Seq } from "./journal.js";
+import type { ScheduleSpec } from "./schedule-spec.js";
 import { batchesOf, send } from "./send.js";
 import type { QueueState, State } from "./state.js";
 import { refer } from "./topics.js";
-
-export const CATCH_UPS = ["none", "one", "all"] as const;
-/** What becomes of ticks that nobody sent in time: none is sent, the last one, or all of them. */
-export type CatchUp = (typeof CATCH_UPS)[number];
-
-/** When a schedule ticks, and what its messages are like. It has either `cron` and `timeZone`, or `everyMs`. */
-export interface ScheduleSpec {
-  readonly cron?: string | undefined;
-  readonly timeZone?: string | undefined;
-  readonly everyMs?: number | undefined;
-  readonly catchUp: CatchUp;
-  readonly priority: number;
-  readonly ttlMs?: number | null | undefined;
-  readonly groupId?: string | undefined;
-}
 
 export interface Schedule {
   readonly id: string;
@@ -36,7 +22,6 @@ export interface Schedule {
 export const SCHEDULES_MAX = 1_000;
 /** Missed ticks that `catchUp: "all"` sends: the last ones. */
 export const CATCH_UP_MAX = 1_000;
-export const EVERY_MS_MIN = 100;
 
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 type ScheduleChange = Extract<Change, { type: "scheduled" | "unscheduled" | "ticked" }>;

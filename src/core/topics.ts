@@ -6,21 +6,13 @@ import type { Change } from "./journal.js";
 import { forEachSeq } from "./ranges.js";
 import { batchesOf, send } from "./send.js";
 import type { State } from "./state.js";
-
-/** What a header has to be: this text, one of these, text that begins so, or there at all (`false`: missing). */
-export type HeaderMatch = string | readonly string[] | { readonly prefix: string } | { readonly exists: boolean };
-
-/** All headers that are named must match. */
-export type SubscriptionFilter = Readonly<Record<string, HeaderMatch>>;
+import { type SubscriptionFilter, subscriptionQueue } from "./subscription.js";
 
 /** A topic's subscriptions and their filters. */
 export type Subscriptions = Map<string, SubscriptionFilter>;
 
 type Headers = Readonly<Record<string, string>>;
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
-
-/** Name of the queue that a subscription is. A subscription's own name has no "/". */
-export const subscriptionQueue = (topic: string, subscription: string): string => `${topic}/${subscription}`;
 
 export function passes(filter: SubscriptionFilter, headers: Headers = {}): boolean {
   return Object.entries(filter).every(([name, match]) => {

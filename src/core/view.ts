@@ -2,6 +2,7 @@
 
 import { nextExpiry } from "./expire.js";
 import type { Failure, Seq } from "./journal.js";
+import type { MessageState } from "./message-states.js";
 import type { QueueLoad } from "./meter.js";
 import { nextToken } from "./rate.js";
 import type { Run } from "./run.js";
@@ -9,8 +10,6 @@ import { nextTick } from "./schedules.js";
 import type { QueueSettings } from "./settings.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "./state.js";
 import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "./waiting.js";
-
-export type MessageState = "ready" | "delayed" | "leased" | "blocked" | "dead";
 
 /** A message as seen from outside, still without body and headers. */
 export interface MessageEntry {
@@ -29,8 +28,6 @@ export interface MessageEntry {
   readonly diedAt?: number;
   readonly groupId?: string | undefined;
 }
-
-export const PEEKABLE: readonly MessageState[] = ["ready", "delayed", "leased", "blocked", "dead"];
 
 export interface PeekRange {
   readonly max: number;

@@ -5,7 +5,8 @@ import { Cron } from "croner";
 import { show } from "../core/check.js";
 import { type Command, failure } from "../core/commands.js";
 import type { OutcomeFailed } from "../core/journal.js";
-import { CATCH_UP_MAX, type Schedule, type ScheduleSpec } from "../core/schedules.js";
+import type { ScheduleSpec } from "../core/schedule-spec.js";
+import { CATCH_UP_MAX, type Schedule } from "../core/schedules.js";
 
 /** A host that did not run a turn for so long stood still: what was due meanwhile was missed. */
 const STOOD_STILL_MS = 60_000;

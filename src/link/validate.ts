@@ -7,7 +7,6 @@ import {
   boolean,
   type Check,
   checkOptions,
-  DURATION_MS_MAX,
   duration,
   headers,
   integer,
@@ -17,12 +16,12 @@ import {
   record,
   type Spec,
   string,
-  subscription,
-  subscriptionFilter,
 } from "../core/check.js";
+import { purgeFilter } from "../core/filters.js";
 import type { Ranges } from "../core/journal.js";
+import { PEEKABLE } from "../core/message-states.js";
 import { countOf } from "../core/ranges.js";
-import { CATCH_UPS, EVERY_MS_MIN, type ScheduleSpec } from "../core/schedules.js";
+import { CATCH_UPS, checkTiming, everyMs, type ScheduleSpec } from "../core/schedule-spec.js";
 import {
   DEDUPLICATION_ID_MAX,
   GROUP_ID_MAX,
@@ -31,13 +30,10 @@ import {
   SETTINGS_SPEC,
   TOPIC_NAME_MAX,
 } from "../core/settings.js";
-import { PEEKABLE } from "../core/view.js";
+import { subscription, subscriptionFilter } from "../core/subscription.js";
+import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "./limits.js";
 import type { ClientCommand, HostRequest, SentMessages } from "./wire.js";
 
-/** Messages in one request: more would hold up everybody else. */
-export const REQUEST_MESSAGES_MAX = 100_000;
-/** Queues that one transaction sends to. */
-export const TRANSACTION_SENDS_MAX = 1_000;
 const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
 
 const queue = string(1, QUEUE_NAME_MAX);
@@ -137,25 +133,6 @@ const unaddressed: Spec = {
   groups: groupIds,
 };
 const messages: Spec = { queue, ...unaddressed };
-
-export const everyMs: Check = integer(EVERY_MS_MIN, DURATION_MS_MAX);
-
-/** A schedule ticks by a cron expression, in a time zone, or every so many milliseconds. */
-export function checkTiming(
-  { cron, timeZone, everyMs }: Pick<ScheduleSpec, "cron" | "timeZone" | "everyMs">,
-  name: string,
-): void {
-  if (cron === undefined && everyMs === undefined) invalid(`${name}.cron`, cron, "given, or everyMs");
-  if (cron !== undefined && everyMs !== undefined) invalid(`${name}.everyMs`, everyMs, "left out when cron is given");
-  if (timeZone !== undefined && cron === undefined) invalid(`${name}.timeZone`, timeZone, "left out without cron");
-}
-
-/** Which waiting messages a purge takes. */
-export const purgeFilter: Check = record({
-  state: oneOf("ready", "delayed", "blocked"),
-  priority: integer(0, PRIORITY_MAX),
-  olderThanMs: duration(),
-});
 
 /** One message, at the times that one of `cron` and `everyMs` says. */
 const scheduleSpec: Check = (value, name) => {

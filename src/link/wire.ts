@@ -2,12 +2,14 @@
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
 import type { BodyColumn } from "../core/bodies.js";
-import type { DeadLetterFilter, Held, PurgeFilter, SendSegment, Settlement } from "../core/commands.js";
+import type { Held, SendSegment, Settlement } from "../core/commands.js";
+import type { DeadLetterFilter, PurgeFilter } from "../core/filters.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
-import type { CatchUp, ScheduleSpec } from "../core/schedules.js";
+import type { MessageState } from "../core/message-states.js";
+import type { CatchUp, ScheduleSpec } from "../core/schedule-spec.js";
 import type { QueueSettings } from "../core/settings.js";
-import type { SubscriptionFilter } from "../core/topics.js";
-import type { MessageState, QueueStats } from "../core/view.js";
+import type { SubscriptionFilter } from "../core/subscription.js";
+import type { QueueStats } from "../core/view.js";
 
 export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */

@@ -1,11 +1,13 @@
-// The means of asking for a host in this runtime.
+// The means of asking for a host in this runtime. Of neither side: clients ask, and hosts do among themselves.
 
-import { runtime } from "../client/runtime.js";
 import type { Asking, Channel } from "../link/directory.js";
 
 export const createAsking = (directory: string): Asking => ({
   directory,
   openChannel: (name) => new BroadcastChannel(name) as Channel,
-  setTimer: runtime.setTimer,
-  uuid: runtime.uuid,
+  setTimer(callback, ms) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+  uuid: () => crypto.randomUUID(),
 });

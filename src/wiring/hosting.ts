@@ -1,6 +1,5 @@
 // Hosts databases in this context, each as long as it holds that database's lock. What the worker entries share.
 
-import { runtime } from "../client/runtime.js";
 import { QueueError } from "../core/errors.js";
 import { type Elsewhere, stand } from "../host/candidate.js";
 import { type Host, openHost } from "../host/host.js";
@@ -16,7 +15,7 @@ import { createCanary } from "./canary.js";
 
 /** Holds a lock for as long as this worker lives, and says which. Where there are no locks, nothing hosts. */
 export const proveLife = (): Promise<string> | undefined =>
-  navigator.locks && holdLife(navigator.locks, `originmq:worker:${runtime.uuid()}`).then(({ lock }) => lock);
+  navigator.locks && holdLife(navigator.locks, `originmq:worker:${crypto.randomUUID()}`).then(({ lock }) => lock);
 
 export type Hosting = (opening: Opening) => Promise<Host | Elsewhere>;
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
 import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ENTRIES, measure } from "../../scripts/bundles.mjs";
 import { packInto } from "../../scripts/pack.mjs";
 import { checkTarball } from "../../scripts/pack-check.mjs";
 import { ROOT, WORKERS } from "../../scripts/package-layout.mjs";
@@ -65,6 +66,13 @@ describe("the tarball", () => {
       encoding: "utf8",
     });
     expect(stdout).toBe("");
+  });
+});
+
+describe("what an app ships stays within its limit, minified and gzipped", () => {
+  test.each(ENTRIES)("$name: $limit bytes", async ({ path, limit }) => {
+    const { gzipped } = await measure(path);
+    expect(gzipped).toBeLessThanOrEqual(limit);
   });
 });
 

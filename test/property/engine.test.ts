@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { idOf } from "../../src/core/ids.js";
+import { PEEKABLE } from "../../src/core/message-states.js";
 import type { Schedule } from "../../src/core/schedules.js";
 import { BATCH_BYTES_MAX } from "../../src/core/send.js";
 import type { QueueSettings } from "../../src/core/settings.js";
 import { depthOf, type State } from "../../src/core/state.js";
-import { PEEKABLE, peek } from "../../src/core/view.js";
+import { peek } from "../../src/core/view.js";
 import { waitingRuns } from "../../src/core/waiting.js";
 import { holds, same } from "./expectations.js";
 import { checkInvariants } from "./invariants.js";

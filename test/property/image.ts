@@ -3,9 +3,10 @@
 
 import { isInUse } from "../../src/core/groups.js";
 import { idOf, termOf } from "../../src/core/ids.js";
+import { PEEKABLE } from "../../src/core/message-states.js";
 import type { Run } from "../../src/core/run.js";
 import type { QueueState, State } from "../../src/core/state.js";
-import { PEEKABLE, peek } from "../../src/core/view.js";
+import { peek } from "../../src/core/view.js";
 import { stored } from "./world.js";
 
 const byNumber = (a: number, b: number) => a - b;

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { advance, applyRecord } from "../../../src/core/apply.js";
 import type { Change } from "../../../src/core/journal.js";
+import { PEEKABLE } from "../../../src/core/message-states.js";
 import { createState, isConserved, type QueueState } from "../../../src/core/state.js";
-import { PEEKABLE, peek } from "../../../src/core/view.js";
+import { peek } from "../../../src/core/view.js";
 
 const QUEUE = "orders";
 const send = (seq: number, count: number, dueAt?: number): Change[] => [

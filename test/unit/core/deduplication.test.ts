@@ -3,8 +3,9 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../../src/core/checkpoint
 import type { SendValue } from "../../../src/core/commands.js";
 import { decide } from "../../../src/core/decide.js";
 import { encodeId } from "../../../src/core/ids.js";
+import { PEEKABLE } from "../../../src/core/message-states.js";
 import { isConserved } from "../../../src/core/state.js";
-import { PEEKABLE, peek } from "../../../src/core/view.js";
+import { peek } from "../../../src/core/view.js";
 import { createEngine, type Engine, TERM } from "./engine-fixture.js";
 
 const send = (engine: Engine, ids: readonly string[], atomic = true) =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { PurgeFilter } from "../../../src/core/commands.js";
-import { fatesOf, PEEKABLE, peek } from "../../../src/core/view.js";
+import type { PurgeFilter } from "../../../src/core/filters.js";
+import { PEEKABLE } from "../../../src/core/message-states.js";
+import { fatesOf, peek } from "../../../src/core/view.js";
 import { createEngine } from "./engine-fixture.js";
 
 /** 1 to 3 ready, 4 and 5 delayed, 6 ready with a high priority and ten ms younger. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { applyRecord } from "../../../src/core/apply.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/core/checkpoint.js";
-import { SCHEDULES_MAX, type ScheduleSpec } from "../../../src/core/schedules.js";
+import type { ScheduleSpec } from "../../../src/core/schedule-spec.js";
+import { SCHEDULES_MAX } from "../../../src/core/schedules.js";
 import type { QueueSettings } from "../../../src/core/settings.js";
 import { createState, isConserved } from "../../../src/core/state.js";
 import { nextWakeUp } from "../../../src/core/view.js";

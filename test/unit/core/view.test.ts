@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { isIdle, listDead, nextWakeUp, PEEKABLE, peek, statsOf } from "../../../src/core/view.js";
+import { PEEKABLE } from "../../../src/core/message-states.js";
+import { isIdle, listDead, nextWakeUp, peek, statsOf } from "../../../src/core/view.js";
 import { createEngine } from "./engine-fixture.js";
 
 /** 1 leased, 2 dead, 3 and 4 ready, 5 and 6 delayed, 7 ready with a high priority, 8 a suspect. */

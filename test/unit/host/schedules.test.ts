@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ScheduleSpec } from "../../../src/core/schedules.js";
+import type { ScheduleSpec } from "../../../src/core/schedule-spec.js";
 import type { NumberedCommand, ScheduleView } from "../../../src/link/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
 import { startHost } from "./world.js";

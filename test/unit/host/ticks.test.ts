@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ScheduleSpec } from "../../../src/core/schedules.js";
+import type { ScheduleSpec } from "../../../src/core/schedule-spec.js";
 import { firstTick, tickAfterSetBack, tickOf } from "../../../src/host/ticks.js";
 
 const at = (text: string) => Date.parse(`${text}Z`);

@@ -1,0 +1,109 @@
+// What an app ships of this package: each entry bundled and minified as an app's bundler does it, down to the bytes of
+// each module. For `npm run size`, the packaging test, and the test of what may be loaded at all.
+
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
+
+/**
+ * @typedef {object} Entry
+ * @property {string} name
+ * @property {string} path below src/
+ * @property {number} limit minified and gzipped, in bytes
+ * @property {number} goal
+ */
+
+/** What every app ships: a client, and a worker beside it. @type {readonly Entry[]} */
+export const ENTRIES = [
+  { name: "client", path: "index.ts", limit: SIZE_LIMITS.client, goal: SIZE_GOALS.client },
+  ...WORKERS.map((name) => ({ name, path: `${name}.ts`, limit: SIZE_LIMITS.worker, goal: SIZE_GOALS.worker })),
+];
+
+/** What a service worker ships, and who uses the outbox: client and host in one. No limit of their own. */
+export const WHOLE = [
+  { name: "service-worker", path: "service-worker.ts" },
+  { name: "outbox", path: "outbox.ts" },
+];
+
+/** @type {import("esbuild").BuildOptions & { metafile: true, write: false }} */
+const OPTIONS = {
+  absWorkingDir: ROOT,
+  outdir: "out",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  legalComments: "none",
+  metafile: true,
+  write: false,
+};
+
+/** @type {import("esbuild").Plugin} */
+const LAZY_ELSEWHERE = {
+  name: "lazy-elsewhere",
+  setup({ onResolve }) {
+    onResolve({ filter: /.*/ }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+  },
+};
+
+/**
+ * @typedef {object} Size in bytes
+ * @property {number} minified
+ * @property {number} gzipped each file by itself
+ * @property {ReadonlyMap<string, number>} modules minified bytes by path from the root, largest first
+ */
+
+/**
+ * What is loaded at once: the entry and its static imports, not what it imports when asked. `split`: in files of which
+ * what is lazily loaded shares one, as bundlers do; all of that one counts. Otherwise in one file, as if nothing were lazy.
+ * @param {string} path below src/
+ * @param {{ split?: boolean }} [options]
+ * @returns {Promise<Size>}
+ */
+export async function measure(path, { split = true } = {}) {
+  const { metafile, outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: { entry: join(ROOT, "src", path) },
+    splitting: split,
+    plugins: split ? [] : [LAZY_ELSEWHERE],
+  });
+  const loaded = new Set(["out/entry.js"]);
+  for (const file of loaded) {
+    for (const { path: imported, kind } of metafile.outputs[file]?.imports ?? []) {
+      if (kind === "import-statement") loaded.add(imported);
+    }
+  }
+  const files = outputFiles.filter((file) => loaded.has(file.path.slice(ROOT.length).replaceAll("\\", "/")));
+  const sum = (/** @type {(contents: Uint8Array) => number} */ size) =>
+    files.reduce((total, { contents }) => total + size(contents), 0);
+  const modules = [...loaded]
+    .flatMap((file) => Object.entries(metafile.outputs[file]?.inputs ?? {}))
+    .map(([module, { bytesInOutput }]) => /** @type {const} */ ([module, bytesInOutput]))
+    .sort(([, a], [, b]) => b - a);
+  return {
+    minified: sum((contents) => contents.length),
+    gzipped: sum((contents) => gzipSync(contents, { level: 9 }).length),
+    modules: new Map(modules),
+  };
+}
+
+/**
+ * What a module imports, directly or not, by paths from the root, itself included: `atOnce`, whether a bundler can leave
+ * parts of it out or not, and `whenAsked`, which are the modules that are imported dynamically.
+ * @param {string} path below src/
+ * @returns {Promise<{ atOnce: string[], whenAsked: string[] }>}
+ */
+export async function importsOf(path) {
+  const { metafile } = await build({ ...OPTIONS, entryPoints: [join(ROOT, "src", path)] });
+  const atOnce = new Set([`src/${path}`]);
+  /** @type {Set<string>} */
+  const whenAsked = new Set();
+  for (const module of atOnce) {
+    for (const { path: imported, kind, external } of metafile.inputs[module]?.imports ?? []) {
+      if (external) continue;
+      (kind === "dynamic-import" ? whenAsked : atOnce).add(imported);
+    }
+  }
+  return { atOnce: [...atOnce], whenAsked: [...whenAsked] };
+}

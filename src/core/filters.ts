@@ -1,0 +1,27 @@
+// Which messages of a queue an operation takes.
+
+import { type Check, duration, integer, oneOf, record } from "./check.js";
+import { PRIORITY_MAX } from "./settings.js";
+
+/** Which dead letters: all that match every given part. */
+export interface DeadLetterFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly reason?: string | undefined;
+  /** Only those that died at least so long ago. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Which waiting messages: all that match every given part. */
+export interface PurgeFilter {
+  readonly state?: "ready" | "delayed" | "blocked" | undefined;
+  readonly priority?: number | undefined;
+  /** Only those that were accepted at least so long ago. */
+  readonly olderThanMs?: number | undefined;
+}
+
+/** Nothing but the members of a `PurgeFilter`. */
+export const purgeFilter: Check = record({
+  state: oneOf("ready", "delayed", "blocked"),
+  priority: integer(0, PRIORITY_MAX),
+  olderThanMs: duration(),
+});

@@ -1,0 +1,47 @@
+// What each side loads of the other. An app's bundler puts a module that the page and the lazily loaded in-process host
+// share into what the page loads at once, whole: one constant from a file that imports the engine costs 29 kB.
+
+import { describe, expect, test } from "vitest";
+import { importsOf } from "../../scripts/bundles.mjs";
+
+/** The words that a client and the engine share: of the core, a client needs these alone. */
+const SHARED = [
+  ...["check", "commands", "errors", "filters", "ids", "message-states", "ranges", "schedule-spec", "settings", "size"],
+  ...["subscription", "version"],
+];
+const OF_A_CLIENT = [
+  /^src\/[a-z-]+\.ts$/,
+  /^src\/(client|integrations)\//,
+  /^src\/wiring\/(api|asking|lifecycle|transport)\.ts$/,
+  /^src\/link\/(?!validate)[a-z-]+\.ts$/,
+  new RegExp(`^src/core/(${SHARED.join("|")})\\.ts$`),
+  /^node_modules\/(comlink|idb|@opentelemetry\/api)\//,
+];
+const unneeded = (modules: readonly string[]) => modules.filter((path) => !OF_A_CLIENT.some((own) => own.test(path)));
+
+describe("what a client loads at once contains no module of the engine, the host or the store", () => {
+  // Not the outbox: it is for service workers too, which host, and which may import nothing later.
+  test.each(["index.ts", "backup.ts", "opentelemetry.ts", "transactional.ts"])("%s", async (entry) => {
+    const { atOnce } = await importsOf(entry);
+    expect(atOnce).toContain(`src/${entry}`);
+    expect(unneeded(atOnce)).toEqual([]);
+  });
+
+  test("and the in-process host, which is what it does not load, would be found", async () => {
+    const { atOnce } = await importsOf("wiring/in-process.ts");
+    expect(unneeded(atOnce)).toEqual(
+      expect.arrayContaining(["src/core/decide.ts", "src/host/host.ts", "src/link/validate.ts", "src/store/memory.ts"]),
+    );
+  });
+});
+
+test("a page has all of its queue without a network: only the host for where there are no workers comes later", async () => {
+  const { whenAsked } = await importsOf("index.ts");
+  expect(whenAsked).toEqual(["src/wiring/in-process.ts"]);
+});
+
+test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {
+  const { atOnce } = await importsOf(entry);
+  expect(atOnce).toContain("src/core/decide.ts");
+  expect(atOnce.filter((path) => path.startsWith("src/client/"))).toEqual([]);
+});
