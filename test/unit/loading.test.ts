@@ -6,7 +6,19 @@ import { importsOf } from "../../scripts/bundles.mjs";
 
 /** The words that a client and the engine share: of the core, a client needs these alone. */
 const SHARED = [
-  ...["check", "commands", "errors", "filters", "ids", "message-states", "ranges", "schedule-spec", "settings", "size"],
+  ...[
+    "bodies",
+    "check",
+    "commands",
+    "errors",
+    "filters",
+    "ids",
+    "message-states",
+    "ranges",
+    "schedule-spec",
+    "settings",
+    "size",
+  ],
   ...["subscription", "version"],
 ];
 const OF_A_CLIENT = [
