@@ -37,6 +37,7 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
       ]),
     );
     for (const session of sessions.values()) {
+      if (process.env.NOPROF) continue;
       await session.send("Profiler.enable");
       await session.send("Profiler.setSamplingInterval", { interval: SAMPLE_US });
       await session.send("Profiler.start");
@@ -47,7 +48,7 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
     const after = threadTimes(await processesOf(browser));
     console.log(`\n═══ ${info.id}: ${JSON.stringify(measured)}`);
     printThreads(before, after);
-    for (const [name, session] of sessions) {
+    for (const [name, session] of process.env.NOPROF ? [] : sessions) {
       const { profile } = await session.send("Profiler.stop");
       writeFileSync(join(directory, `${info.id}-${name.replaceAll(/\W+/g, "-")}.cpuprofile`), JSON.stringify(profile));
       printProfile(name, profile);

@@ -130,8 +130,10 @@ export function createClient(parts: ClientParts): Client {
     const registered = consumers.get(consumer);
     if (registered) return registered.onHandOut(handOut);
     // It stopped while this was on its way.
-    const { grant } = handOut;
-    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grant, seq, verdict: { type: "release" }, onOver: () => {} }));
+    const { grant: grantId } = handOut;
+    forEachSeq(handOut.seqs, (seq) =>
+      pipeline.settle({ grantId, seq, verdict: { type: "release" }, onOver: () => {} }),
+    );
   };
 
   const tellAll = (event: ClientEvent) => {

@@ -42,6 +42,9 @@ const SLICE_MS = 8;
 
 const ACK: Verdict = { type: "ack" };
 
+const isThenable = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function";
+
 export interface ConsumerParts<Body> {
   readonly client: Client;
   readonly queue: string;
@@ -61,6 +64,8 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   let state: "running" | "paused" | "stopped" = "running";
   let sliceEndsAt = 0;
   let isYielding = false;
+  /** A handler that ends at once must not start the next one from within. */
+  let isPumping = false;
   let whenQuiet: (() => void)[] = [];
 
   const registration = client.registerConsumer(queue, { prefetch, concurrency }, (handOut: HandOut) => {
@@ -98,20 +103,27 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   };
 
   const pump = () => {
+    if (isPumping) return;
+    isPumping = true;
     while (state === "running" && running.size < concurrency && buffer.length > 0) {
       const now = client.runtime.now();
       if (now >= sliceEndsAt) {
-        if (isYielding) return;
-        isYielding = true;
-        client.runtime.afterTurn(() => {
-          isYielding = false;
-          sliceEndsAt = client.runtime.now() + SLICE_MS;
-          pump();
-        });
-        return;
+        yieldTurn();
+        break;
       }
-      void run(buffer.shift() as Holding<Body>);
+      start(buffer.shift() as Holding<Body>, now);
     }
+    isPumping = false;
+  };
+
+  const yieldTurn = () => {
+    if (isYielding) return;
+    isYielding = true;
+    client.runtime.afterTurn(() => {
+      isYielding = false;
+      sliceEndsAt = client.runtime.now() + SLICE_MS;
+      pump();
+    });
   };
 
   const free = (holding: Holding<Body>) => {
@@ -120,19 +132,45 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     pump();
   };
 
-  const run = async (holding: Holding<Body>) => {
+  const start = (holding: Holding<Body>, now: number) => {
     running.add(holding);
-    holding.start();
-    let verdict: Verdict = ACK;
-    if (admit && !(await admit(holding))) return free(holding);
+    holding.start(now);
+    if (admit) void runAdmitted(holding, admit);
+    else run(holding);
+  };
+
+  const runAdmitted = async (holding: Holding<Body>, admits: Admit) => {
+    if (await admits(holding)) run(holding);
+    else free(holding);
+  };
+
+  /** A handler that returned no promise is done with: waiting for nothing, twice a message, is what took the time. */
+  const run = (holding: Holding<Body>) => {
+    let returned: unknown;
     try {
-      const value = await handler(holding.delivery);
+      returned = handler(holding.delivery);
+    } catch (thrown) {
+      returned = Promise.reject(thrown);
+    }
+    const isOver = !isThenable(returned) && !holding.pending && !asksForReply(holding.headers);
+    if (isOver) end(holding, ACK);
+    else void finish(holding, returned);
+  };
+
+  const finish = async (holding: Holding<Body>, returned: unknown) => {
+    let verdict: Verdict = ACK;
+    try {
+      const value = await returned;
       if (holding.pending) await holding.pending;
       if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
     } catch (thrown) {
       verdict = { type: "retry", failure: failureOf(thrown) };
       if (holding.pending) await holding.pending.catch(() => {});
     }
+    end(holding, verdict);
+  };
+
+  const end = (holding: Holding<Body>, verdict: Verdict) => {
     if (!holding.isSettled) settle(holding, verdict);
     free(holding);
   };

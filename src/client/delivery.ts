@@ -12,6 +12,7 @@ import { forEachSeq, rangesOf, seqsOf } from "../core/ranges.js";
 import { REQUEST_MESSAGES_MAX } from "../link/limits.js";
 import type { HandOut, Headers, HeldReply } from "../link/wire.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "./commit.js";
+import type { SettleEntry } from "./draft.js";
 import type { SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 import { answer } from "./replies.js";
@@ -89,7 +90,7 @@ export interface Holding<Body = unknown> {
   /** Present while a transaction settles it; rejects when that did not happen, and it may be held again. */
   readonly pending: Promise<void> | undefined;
   /** The handler starts now: from here its time counts. */
-  start(): void;
+  start(now?: number): void;
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
   settleThen(verdict: Verdict, onOver: () => void): void;
@@ -166,13 +167,14 @@ type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 
 const NO_HEADERS: Headers = Object.freeze({});
 
+const ACK: Verdict = { type: "ack" };
 const NOT_OPENED = Symbol("not opened");
 
 /**
  * A class, for once: a thousand of these wait in a buffer, and as closures they were several times as large, which
  * the garbage collector copied twice. Measured: 1.2 times the throughput, end to end.
  */
-class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
+class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry {
   startedAt: number | undefined = undefined;
   leaseExpiresAt: number | undefined = undefined;
   pending: Promise<void> | undefined = undefined;
@@ -182,6 +184,10 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   private controller: AbortController | undefined = undefined;
   private opened: unknown = NOT_OPENED;
   private made: Delivery<Body> | undefined = undefined;
+  /** How it is to end, once that is said. */
+  verdict: Verdict = ACK;
+  busyMs: number | undefined = undefined;
+  private whenOver: ((error: unknown) => void) | undefined = undefined;
   private whenLost: ((holding: Holding<Body>) => void) | undefined = undefined;
 
   constructor(
@@ -235,8 +241,8 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
     return this.controller.signal;
   }
 
-  start(): void {
-    this.startedAt = this.grant.runtime.now();
+  start(now = this.grant.runtime.now()): void {
+    this.startedAt = now;
   }
 
   settle(verdict: Verdict): Promise<void> {
@@ -287,16 +293,19 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding {
   }
 
   private submit(verdict: Verdict, onOver: (error: unknown) => void): void {
+    const { pipeline, runtime } = this.grant;
     this.state = "settling";
     this.isAcked = verdict.type === "ack";
-    const { handOut, pipeline, runtime } = this.grant;
-    const busyMs = verdict.type === "ack" && this.startedAt !== undefined ? runtime.now() - this.startedAt : undefined;
-    const onSettled = (error: unknown) => {
-      if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
-      this.grant.forget(this.seq);
-      onOver(error);
-    };
-    pipeline.settle({ grant: handOut.grant, seq: this.seq, verdict, busyMs, onOver: onSettled });
+    this.verdict = verdict;
+    if (this.isAcked && this.startedAt !== undefined) this.busyMs = runtime.now() - this.startedAt;
+    this.whenOver = onOver;
+    pipeline.settle(this);
+  }
+
+  onOver(error?: unknown): void {
+    if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
+    this.grant.forget(this.seq);
+    this.whenOver?.(error);
   }
 
   async extend(ms: number): Promise<void> {
@@ -386,11 +395,11 @@ class HeldDelivery<Body> implements Delivery<Body> {
   get ack(): Delivery["ack"] {
     return async (options) => {
       const held = this[HELD];
-      if (options === undefined) return held.settle({ type: "ack" });
+      if (options === undefined) return held.settle(ACK);
       checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
       const { pipeline } = held.grant;
       const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
-      await commit(pipeline, sends, [{ holding: held, verdict: { type: "ack" } }]);
+      await commit(pipeline, sends, [{ holding: held, verdict: ACK }]);
     };
   }
   get retry(): Delivery["retry"] {

@@ -253,7 +253,7 @@ export interface SettleDraft extends Draft {
 }
 
 export interface SettleEntry {
-  readonly grant: string;
+  readonly grantId: string;
   readonly seq: Seq;
   readonly verdict: Verdict;
   /** How long its handler took. */
@@ -280,7 +280,7 @@ export function createSettleDraft(): SettleDraft {
         }
       }
       for (const entry of entries) {
-        const isLost = lost.size > 0 && lost.has(`${entry.grant} ${entry.seq}`);
+        const isLost = lost.size > 0 && lost.has(`${entry.grantId} ${entry.seq}`);
         if (isLost) entry.onOver(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
         else entry.onOver();
       }
@@ -295,7 +295,7 @@ export function createSettleDraft(): SettleDraft {
 /** Neighbours with the same verdict become one stretch. */
 function joinSettlements(entries: readonly SettleEntry[], isMeasured: boolean): MeasuredSettlement[] {
   const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
-  for (const { grant, seq, verdict, busyMs } of entries) {
+  for (const { grantId: grant, seq, verdict, busyMs } of entries) {
     const last = settlements[settlements.length - 1];
     const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
     const measured = isMeasured && busyMs !== undefined;

@@ -32,7 +32,7 @@ import { findUncloneable } from "./uncloneable.js";
 /** Requests under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
 const REQUESTS_MAX = 4;
 /** Settlements gathered in one turn before they are sent without waiting for its end. */
-const SETTLE_EAGERLY = 256;
+const SETTLE_EAGERLY = 500;
 
 export interface Pipeline {
   /** Tells databases apart: what their locks are called by. */
