@@ -66,6 +66,8 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   let isYielding = false;
   /** A handler that ends at once must not start the next one from within. */
   let isPumping = false;
+  /** When the handler that was started last ended, if it ended at once: reading the clock costs as much as all the rest. */
+  let endedAt: number | undefined;
   let whenQuiet: (() => void)[] = [];
 
   const registration = client.registerConsumer(queue, { prefetch, concurrency }, (handOut: HandOut) => {
@@ -87,9 +89,9 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     free(holding);
   };
 
-  const settle = (holding: Holding<Body>, verdict: Verdict) => {
+  const settle = (holding: Holding<Body>, verdict: Verdict, now?: number) => {
     unsettled++;
-    holding.settleThen(verdict, onSettled);
+    holding.settleThen(verdict, onSettled, now);
   };
 
   /** Whatever the outcome: of a lease that was lost meanwhile, its handler's signal told. */
@@ -105,13 +107,15 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   const pump = () => {
     if (isPumping) return;
     isPumping = true;
+    let now = client.runtime.now();
     while (state === "running" && running.size < concurrency && buffer.length > 0) {
-      const now = client.runtime.now();
       if (now >= sliceEndsAt) {
         yieldTurn();
         break;
       }
+      endedAt = undefined;
       start(buffer.shift() as Holding<Body>, now);
+      now = endedAt ?? client.runtime.now();
     }
     isPumping = false;
   };
@@ -153,8 +157,9 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
       returned = Promise.reject(thrown);
     }
     const isOver = !isThenable(returned) && !holding.pending && !asksForReply(holding.headers);
-    if (isOver) end(holding, ACK);
-    else void finish(holding, returned);
+    if (!isOver) return void finish(holding, returned);
+    endedAt = client.runtime.now();
+    end(holding, ACK, endedAt);
   };
 
   const finish = async (holding: Holding<Body>, returned: unknown) => {
@@ -170,8 +175,8 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     end(holding, verdict);
   };
 
-  const end = (holding: Holding<Body>, verdict: Verdict) => {
-    if (!holding.isSettled) settle(holding, verdict);
+  const end = (holding: Holding<Body>, verdict: Verdict, now?: number) => {
+    if (!holding.isSettled) settle(holding, verdict, now);
     free(holding);
   };
 

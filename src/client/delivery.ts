@@ -93,7 +93,7 @@ export interface Holding<Body = unknown> {
   start(now?: number): void;
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
-  settleThen(verdict: Verdict, onOver: () => void): void;
+  settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
   /** Gives the message back while its handler runs, and tells the handler why. */
   withdraw(reason: QueueError): Promise<void>;
   /** Calls once when the delivery is taken from its handler. */
@@ -252,9 +252,9 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
     });
   }
 
-  settleThen(verdict: Verdict, onOver: () => void): void {
+  settleThen(verdict: Verdict, onOver: () => void, now?: number): void {
     if (this.state !== "held") onOver();
-    else this.submit(verdict, onOver);
+    else this.submit(verdict, onOver, now);
   }
 
   get grantId(): string {
@@ -292,14 +292,13 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
     return lost?.some(({ grant, seqs }) => grant === this.grantId && seqsOf(seqs).includes(this.seq)) === true;
   }
 
-  private submit(verdict: Verdict, onOver: (error: unknown) => void): void {
-    const { pipeline, runtime } = this.grant;
+  private submit(verdict: Verdict, onOver: (error: unknown) => void, now = this.grant.runtime.now()): void {
     this.state = "settling";
     this.isAcked = verdict.type === "ack";
     this.verdict = verdict;
-    if (this.isAcked && this.startedAt !== undefined) this.busyMs = runtime.now() - this.startedAt;
+    if (this.isAcked && this.startedAt !== undefined) this.busyMs = now - this.startedAt;
     this.whenOver = onOver;
-    pipeline.settle(this);
+    this.grant.pipeline.settle(this);
   }
 
   onOver(error?: unknown): void {
