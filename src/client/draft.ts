@@ -1,8 +1,8 @@
 // What waits to be sent to the host. Calls made in the same turn share one command where they can: sends to one
 // queue, and all settlements.
 
-import { type BodyColumn, columnOf, listOf, sizesOf } from "../core/bodies.js";
-import type { SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
+import { type BodyColumn, columnOf, listOf, sizesOf, valuesOf } from "../core/bodies.js";
+import type { SendColumns, SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
 import type { Outcome, OutcomeFailed, Seq } from "../core/journal.js";
@@ -181,7 +181,7 @@ export function messagesOf(queue: string, items: readonly Item[]): SentMessages 
   const segments: { -readonly [Key in keyof SendSegment]: SendSegment[Key] }[] = [];
   for (const { attributes, deduplicationId: id } of items) {
     const last = segments[segments.length - 1];
-    if (last && isSame(last, attributes) && (last.deduplicationIds === undefined) === (id === undefined)) {
+    if (last && isOneSegment(last, attributes) && (last.deduplicationIds === undefined) === (id === undefined)) {
       last.count++;
       if (id !== undefined) (last.deduplicationIds as string[]).push(id);
     } else segments.push({ count: 1, ...attributes, ...(id !== undefined && { deduplicationIds: [id] }) });
@@ -194,7 +194,44 @@ export function messagesOf(queue: string, items: readonly Item[]): SentMessages 
     bodies: bodiesOf(items),
     ...(headers && { headers }),
     ...(groups !== undefined && { groups }),
+    ...columnsOf(items),
   };
+}
+
+/** What differs within segments. */
+function columnsOf(items: readonly Item[]): Pick<SendColumns, "priorities" | "times"> {
+  const [first] = items;
+  const differs = (entryOf: (attributes: Attributes) => number | undefined) =>
+    first !== undefined && items.some(({ attributes }) => entryOf(attributes) !== entryOf(first.attributes));
+  return {
+    ...(differs(priorityOf) && { priorities: items.map(({ attributes }) => priorityOf(attributes)) }),
+    ...(differs(timeOf) && { times: items.map(({ attributes }) => timeOf(attributes) ?? 0) }),
+  };
+}
+
+const priorityOf = ({ priority }: Attributes): number => priority;
+const timeOf = ({ delayMs, deliverAt }: Attributes): number | undefined => deliverAt ?? delayMs;
+
+/** The same messages with each difference a segment of its own, for a host that knows no columns for them. */
+export function withoutColumns<Messages extends Omit<SentMessages, "queue">>(messages: Messages): Messages {
+  const { bodies, priorities, times, ...rest } = messages;
+  let place = 0;
+  const segments = messages.segments.flatMap(({ count, deduplicationIds, ...segment }) =>
+    Array.from({ length: count }, (_, i): SendSegment => {
+      const at = place++;
+      const id = deduplicationIds?.[i];
+      return {
+        ...segment,
+        count: 1,
+        priority: priorities?.[at] ?? segment.priority,
+        ...(segment.delayMs !== undefined && { delayMs: times?.[at] ?? segment.delayMs }),
+        ...(segment.deliverAt !== undefined && { deliverAt: times?.[at] ?? segment.deliverAt }),
+        ...(id !== undefined && { deduplicationIds: [id] }),
+      };
+    }),
+  );
+  const hasColumns = priorities !== undefined || times !== undefined;
+  return { ...rest, bodies: valuesOf(bodies), segments: hasColumns ? segments : messages.segments } as Messages;
 }
 
 /** Texts while all are. */
@@ -220,8 +257,11 @@ const sendCommand = (queue: string, atomic: boolean, items: readonly Item[]): Cl
   ...messagesOf(queue, items),
 });
 
-const isSame = (a: Attributes, b: Attributes): boolean =>
-  a.priority === b.priority && a.delayMs === b.delayMs && a.deliverAt === b.deliverAt && a.ttlMs === b.ttlMs;
+/** Priorities and times may differ: those have columns. */
+const isOneSegment = (a: Attributes, b: Attributes): boolean =>
+  (a.delayMs === undefined) === (b.delayMs === undefined) &&
+  (a.deliverAt === undefined) === (b.deliverAt === undefined) &&
+  a.ttlMs === b.ttlMs;
 
 /** Gives the receipts of a send, one after the other. */
 export function receiptsOf({ term, seq, duplicates }: SendValue): (index: number) => Receipt {

@@ -2,11 +2,11 @@
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
 // once; a command that cannot be cloned fails alone.
 
-import { listOf, valuesOf } from "../core/bodies.js";
+import { listOf } from "../core/bodies.js";
 import { failure, type SendValue } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
-import { MINOR_TEXTS } from "../core/version.js";
+import { MINOR_COLUMNS } from "../core/version.js";
 import type { Link } from "../link/link.js";
 import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../link/wire.js";
 import { abortable } from "./abortable.js";
@@ -24,6 +24,7 @@ import {
   type SendDraft,
   type SettleDraft,
   type SettleEntry,
+  withoutColumns,
 } from "./draft.js";
 import type { HostLink } from "./host-link.js";
 import type { Runtime } from "./runtime.js";
@@ -327,10 +328,9 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
 
 /** The command as a host of this minor wire version reads it. */
 function readable(command: ClientCommand, minor: number): ClientCommand {
-  if (minor >= MINOR_TEXTS) return command;
-  if (command.type === "send" || command.type === "publish") return { ...command, bodies: valuesOf(command.bodies) };
-  if (command.type !== "transaction") return command;
-  return { ...command, sends: command.sends.map((send) => ({ ...send, bodies: valuesOf(send.bodies) })) };
+  if (minor >= MINOR_COLUMNS) return command;
+  if (command.type === "send" || command.type === "publish") return withoutColumns(command);
+  return command.type === "transaction" ? { ...command, sends: command.sends.map(withoutColumns) } : command;
 }
 
 /** Sent messages: from then on the host keeps the answers of this client. */

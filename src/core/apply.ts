@@ -195,24 +195,38 @@ function clientOf(state: State, id: string, at: number): ClientState {
 
 function accept(state: State, change: Of<"accepted">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq, bodySeq, count, priority, dueAt, isInstant, expiresAt, groups, size = 0 } = change;
+  const { seq, bodySeq, count, priorities, dueAts, isInstant, expiresAt, groups, size = 0 } = change;
   queue.counters.accepted += count;
   queue.bytes += count * size;
   state.nextSeq = Math.max(state.nextSeq, seq + count);
   if (change.isShared) state.batches.retain(bodySeq, count);
-  const readyAt = dueAt === undefined ? at : Math.max(dueAt, at);
-  const run = runOf(
-    { seq, bodySeq, priority, attempts: 0, sentAt: at, expiresAt, group: undefined, size },
-    { count, readyAt, isInstant },
-  );
-  if (groups === undefined) addBack(queue, run, at, "tail");
-  else acceptGrouped(queue, run, groups, at);
+  for (let start = 0, end = 0; start < count; start = end) {
+    const priority = priorities?.[start] ?? change.priority;
+    const dueAt = dueAts?.[start] ?? change.dueAt;
+    end = priorities || dueAts ? start + 1 : count;
+    while (end < count && (!priorities || priorities[end] === priority) && (!dueAts || dueAts[end] === dueAt)) end++;
+    const run = runOf(
+      {
+        seq: seq + start,
+        bodySeq: bodySeq + start,
+        priority,
+        attempts: 0,
+        sentAt: at,
+        expiresAt,
+        group: undefined,
+        size,
+      },
+      { count: end - start, readyAt: dueAt === undefined ? at : Math.max(dueAt, at), isInstant },
+    );
+    if (groups === undefined) addBack(queue, run, at, "tail");
+    else acceptGrouped(queue, run, typeof groups === "string" ? groups : groups.slice(start, end), at);
+  }
   if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
 }
 
 function overflow(state: State, change: Of<"overflowed">, at: number): void {
   const queue = queueOf(state, change.queue);
-  const { seq: first, bodySeq, count, priority, groups, deduplicationIds, size = 0 } = change;
+  const { seq: first, bodySeq, count, priorities, groups, deduplicationIds, size = 0 } = change;
   queue.counters.accepted += count;
   queue.counters.died += count;
   state.nextSeq = Math.max(state.nextSeq, first + count);
@@ -221,6 +235,7 @@ function overflow(state: State, change: Of<"overflowed">, at: number): void {
   for (let i = 0; i < count; i++) {
     const seq = first + i;
     const groupId = (typeof groups === "string" ? groups : groups?.[i]) || undefined;
+    const priority = priorities?.[i] ?? change.priority;
     const attributes = { priority, attempts: 0, sentAt: at, groupId, size };
     queue.dead.set(seq, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
     if (groupId && queue.settings.onGroupFailure === "block") keepPlace(groupOf(queue, groupId), seq);

@@ -21,7 +21,24 @@ export interface SendSegment {
   readonly deduplicationIds?: readonly string[] | undefined;
 }
 
-export interface Send {
+/** What differs from message to message of a send, an entry each; the segments say what it is for the others. */
+export interface SendColumns {
+  /** The group of all of them, or of each; "" is none. */
+  readonly groups?: string | readonly string[] | undefined;
+  /** In place of the priority of a segment. */
+  readonly priorities?: readonly number[] | undefined;
+  /** In place of the `delayMs` or `deliverAt` of a segment, whichever it has; nothing for one that has neither. */
+  readonly times?: readonly number[] | undefined;
+}
+
+/** The entries at these places. */
+export const pickColumns = ({ groups, priorities, times }: SendColumns, places: readonly number[]): SendColumns => ({
+  groups: typeof groups === "object" ? places.map((i) => groups[i] ?? "") : groups,
+  priorities: priorities && places.map((i) => priorities[i] as number),
+  times: times && places.map((i) => times[i] as number),
+});
+
+export interface Send extends SendColumns {
   readonly type: "send";
   readonly queue: string;
   /** All or none; otherwise as many as fit, from the front. */
@@ -29,8 +46,6 @@ export interface Send {
   readonly segments: readonly SendSegment[];
   /** Estimated size of each body, in bytes. */
   readonly sizes: readonly number[];
-  /** The group of all of them, or of each; "" is none. */
-  readonly groups?: string | readonly string[] | undefined;
 }
 
 export type Verdict =

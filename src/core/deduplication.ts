@@ -3,7 +3,7 @@
 // their acceptance, so that the oldest are forgotten first; in a queue that replaces, a newer body is never lost
 // because the older one is being handled.
 
-import { failure, type Send, type SendSegment } from "./commands.js";
+import { failure, pickColumns, type Send, type SendSegment } from "./commands.js";
 import type { Change, OutcomeFailed, Seq } from "./journal.js";
 import { type Run, splitFront } from "./run.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
@@ -94,10 +94,8 @@ export function sortOut(queue: QueueState | undefined, command: Send, now: numbe
     if (count > 0) segments.push({ ...attributes, count, ...(ids.length > 0 && { deduplicationIds: ids }) });
   }
   const sizes = bodies.map((body) => command.sizes[body] as number);
-  const { groups } = command;
-  const own = groups === undefined || typeof groups === "string" ? groups : starts.map((start) => groups[start] ?? "");
   return {
-    fresh: { ...command, segments, sizes, groups: own },
+    fresh: { ...command, segments, sizes, ...pickColumns(command, starts) },
     starts,
     bodies,
     duplicates,

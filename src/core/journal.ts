@@ -65,8 +65,12 @@ export type Change =
       readonly bodySeq: Seq;
       readonly count: number;
       readonly priority: number;
+      /** In place of `priority`, one for each message, where they are not alike. */
+      readonly priorities?: readonly number[];
       /** Present on a delayed message: epoch milliseconds before which it is not delivered. */
       readonly dueAt?: number;
+      /** In place of `dueAt`, one for each message, where they are not alike. */
+      readonly dueAts?: readonly number[];
       /** `dueAt` is an instant the sender named, not a delay: it stays when the clock is set back. */
       readonly isInstant?: true;
       /** Epoch milliseconds from which it is given up, if it waits then. */
@@ -88,6 +92,7 @@ export type Change =
       readonly bodySeq: Seq;
       readonly count: number;
       readonly priority: number;
+      readonly priorities?: readonly number[];
       readonly deduplicationIds?: readonly string[];
       readonly groups?: string | readonly string[];
       readonly size?: number;

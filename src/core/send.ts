@@ -136,7 +136,7 @@ function accept(
   const seq = state.nextSeq;
   const value: SendValue = { term: currentTerm(state), seq, count, refused: full };
   const overflowed = accepted(state, command, now, { from: waiting, to: count }).map((change): Change => {
-    const { dueAt: _, isInstant: __, expiresAt: ___, ...rest } = change;
+    const { dueAt: _, dueAts: __, isInstant: ___, expiresAt: ____, ...rest } = change;
     return { ...rest, type: "overflowed" };
   });
   return done(
@@ -185,59 +185,79 @@ export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] 
 
 type Accepted = Extract<Change, { type: "accepted" }>;
 
+/** A stretch of a send's messages. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The messages of a send from index `from` up to `to`. */
-function accepted(
-  state: State,
-  command: Send,
-  now: number,
-  { from, to }: { readonly from: number; readonly to: number },
-): Accepted[] {
+function accepted(state: State, command: Send, now: number, { from, to }: Stretch): Accepted[] {
   const changes: Accepted[] = [];
   const { queue, sizes } = command;
   const ttlOfQueue = state.queues.get(queue)?.settings.ttlMs;
   let start = 0;
   for (const segment of command.segments) {
-    const first = Math.max(start, from);
-    const end = Math.min(start + segment.count, to);
-    const ids = segment.deduplicationIds?.slice(first - start, end - start);
+    const whole = { from: Math.max(start, from), to: Math.min(start + segment.count, to) };
+    const { ttlMs = ttlOfQueue, deduplicationIds } = segment;
+    for (const { stretch, dueAts } of delaysOf(segment, command.times, whole, now)) {
+      const seq = state.nextSeq + stretch.from;
+      const priorities = command.priorities?.slice(stretch.from, stretch.to) ?? [segment.priority];
+      const groups = groupsOf(command.groups, stretch);
+      const ids = deduplicationIds?.slice(stretch.from - start, stretch.to - start);
+      changes.push({
+        type: "accepted",
+        queue,
+        seq,
+        bodySeq: seq,
+        count: stretch.to - stretch.from,
+        priority: priorities[0] as number,
+        size: meanOf(sizes, stretch),
+        ...(!areAlike(priorities) && { priorities }),
+        ...(dueAts && { dueAt: dueAts[0] as number }),
+        ...(dueAts && !areAlike(dueAts) && { dueAts }),
+        ...(dueAts && segment.deliverAt !== undefined && { isInstant: true }),
+        ...(typeof ttlMs === "number" && { expiresAt: now + ttlMs }),
+        ...(ids && { deduplicationIds: ids }),
+        ...(groups && { groups }),
+      });
+    }
     start += segment.count;
-    if (end <= first) continue;
-    const dueAt = dueAtOf(segment, now);
-    const isDelayed = dueAt !== undefined && dueAt > now;
-    const { priority, ttlMs = ttlOfQueue } = segment;
-    const groups = groupsOf(command.groups, first, end - first);
-    const seq = state.nextSeq + first;
-    changes.push({
-      type: "accepted",
-      queue,
-      seq,
-      bodySeq: seq,
-      count: end - first,
-      priority,
-      size: meanOf(sizes, first, end),
-      ...(isDelayed && { dueAt }),
-      ...(isDelayed && segment.deliverAt !== undefined && { isInstant: true }),
-      ...(typeof ttlMs === "number" && { expiresAt: now + ttlMs }),
-      ...(ids && { deduplicationIds: ids }),
-      ...(groups && { groups }),
-    });
   }
   return changes;
 }
 
+/** Cut where delayed messages and such that are ready at once meet. `dueAts`: one for each, or one for all; none: at once. */
+function* delaysOf(
+  { delayMs, deliverAt }: SendSegment,
+  times: readonly number[] | undefined,
+  { from, to }: Stretch,
+  now: number,
+): Generator<{ readonly stretch: Stretch; readonly dueAts?: readonly number[] }> {
+  const isTimed = delayMs !== undefined || deliverAt !== undefined;
+  const dueAtOf = (i: number) =>
+    deliverAt === undefined ? now + (times?.[i] ?? delayMs ?? 0) : (times?.[i] ?? deliverAt);
+  for (let start = from, end = from; start < to; start = end) {
+    const isDelayed = isTimed && dueAtOf(start) > now;
+    const dueAts = isDelayed ? [dueAtOf(start)] : undefined;
+    end = isTimed && times ? start + 1 : to;
+    for (; end < to && dueAtOf(end) > now === isDelayed; end++) dueAts?.push(dueAtOf(end));
+    yield { stretch: { from: start, to: end }, ...(dueAts && { dueAts }) };
+  }
+}
+
+const areAlike = <T>(entries: readonly T[]): boolean => entries.every((entry) => entry === entries[0]);
+
 /** Rounded down, so that a queue that has room for each has room for the mean of all. */
-function meanOf(sizes: readonly number[], from: number, to: number): number {
+function meanOf(sizes: readonly number[], { from, to }: Stretch): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum += sizes[i] as number;
   return Math.floor(sum / (to - from));
 }
 
-/** Those of a segment; one for all where they are alike. */
-function groupsOf(groups: Send["groups"], start: number, count: number): string | readonly string[] | undefined {
+/** Those of a stretch; one for all where they are alike. */
+function groupsOf(groups: Send["groups"], { from, to }: Stretch): string | readonly string[] | undefined {
   if (groups === undefined || typeof groups === "string") return groups;
-  const own = groups.slice(start, start + count);
-  return own.every((group) => group === own[0]) ? own[0] : own;
+  const own = groups.slice(from, to);
+  return areAlike(own) ? own[0] : own;
 }
-
-const dueAtOf = ({ delayMs, deliverAt }: SendSegment, now: number): number | undefined =>
-  deliverAt ?? (delayMs === undefined ? undefined : now + delayMs);

@@ -1,7 +1,7 @@
 // Topics: what is published goes to every subscription whose filter it passes. A subscription is a queue.
 // Invariants: a body is stored once, however many subscriptions it goes to; all of them accept it, or none.
 
-import { type Command, type Decision, done, type PublishValue, type Send } from "./commands.js";
+import { type Command, type Decision, done, type PublishValue, pickColumns, type Send } from "./commands.js";
 import type { Change } from "./journal.js";
 import { forEachSeq } from "./ranges.js";
 import { batchesOf, send } from "./send.js";
@@ -88,18 +88,18 @@ export function publish(state: State, command: Of<"publish">, now: number): Deci
 }
 
 /** The messages at these places. */
-function choose({ segments, sizes, groups }: Of<"publish">, places: readonly number[]) {
+function choose(command: Of<"publish">, places: readonly number[]) {
+  const { segments, sizes } = command;
   const each = segments.flatMap(({ count, deduplicationIds, ...attributes }) =>
     Array.from({ length: count }, (_, i) => {
       const id = deduplicationIds?.[i];
       return { ...attributes, count: 1, ...(id !== undefined && { deduplicationIds: [id] }) };
     }),
   );
-  const own = typeof groups === "object" ? places.map((i) => groups[i] ?? "") : groups;
   return {
     segments: places.map((i) => each[i] as (typeof each)[number]),
     sizes: places.map((i) => sizes[i] as number),
-    ...(own !== undefined && { groups: own }),
+    ...pickColumns(command, places),
   };
 }
 
@@ -109,6 +109,7 @@ export function refer(change: Change, bodyOf: (bodySeq: number) => number): Chan
   if (change.type === "replaced") return [{ ...change, bodySeq: bodyOf(change.bodySeq), isShared: true }];
   if (change.type !== "accepted" && change.type !== "overflowed") return [change];
   const { seq, bodySeq, groups, deduplicationIds } = change;
+  const { priorities, dueAts } = change.type === "accepted" ? change : { ...change, dueAts: undefined };
   const parts: Change[] = [];
   let start = 0;
   for (let end = 1; end <= change.count; end++) {
@@ -120,6 +121,8 @@ export function refer(change: Change, bodyOf: (bodySeq: number) => number): Chan
       count: end - start,
       isShared: true,
       ...(typeof groups === "object" && { groups: groups.slice(start, end) }),
+      ...(priorities && { priorities: priorities.slice(start, end) }),
+      ...(dueAts && { dueAts: dueAts.slice(start, end) }),
       ...(deduplicationIds && { deduplicationIds: deduplicationIds.slice(start, end) }),
     });
     start = end;

@@ -5,8 +5,8 @@ export const WIRE_MAJOR = 1;
 export const WIRE_MINOR = 2;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
-/** From this minor version on, either side takes bodies as JSON texts. */
-export const MINOR_TEXTS = 2;
+/** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */
+export const MINOR_COLUMNS = 2;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 3;

@@ -4,7 +4,7 @@
 import { valuesOf } from "../core/bodies.js";
 import type { Held } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
-import { MINOR_TEXTS, WIRE_MAJOR } from "../core/version.js";
+import { MINOR_COLUMNS, WIRE_MAJOR } from "../core/version.js";
 import type { QueueStats } from "../core/view.js";
 import type { Port } from "../link/guard.js";
 import { openLink } from "../link/link.js";
@@ -50,7 +50,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
       return client;
     },
     unconfirmed,
-    readable: (handOut) => (minor < MINOR_TEXTS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
+    readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
       // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.

@@ -131,7 +131,10 @@ const unaddressed: Spec = {
   bodies,
   headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
   groups: groupIds,
+  priorities: arrayOf(integer(0, PRIORITY_MAX), REQUEST_MESSAGES_MAX),
+  times: arrayOf(integer(0), REQUEST_MESSAGES_MAX),
 };
+const OPTIONAL = ["headers", "groups", "priorities", "times"] as const;
 const messages: Spec = { queue, ...unaddressed };
 
 /** One message, at the times that one of `cron` and `everyMs` says. */
@@ -169,13 +172,13 @@ const command = variant("type", {
     "headers",
   ),
   unschedule: shape({ type: anything, queue, id: identifier }),
-  send: shape({ type: anything, atomic: boolean, ...messages }, "headers", "groups"),
-  publish: shape({ type: anything, topic, ...unaddressed }, "headers", "groups"),
+  send: shape({ type: anything, atomic: boolean, ...messages }, ...OPTIONAL),
+  publish: shape({ type: anything, topic, ...unaddressed }, ...OPTIONAL),
   subscribe: shape({ type: anything, topic, subscription, filter: subscriptionFilter }, "filter"),
   unsubscribe: shape({ type: anything, topic, subscription }),
   transaction: shape({
     type: anything,
-    sends: arrayOf(shape(messages, "headers", "groups"), TRANSACTION_SENDS_MAX),
+    sends: arrayOf(shape(messages, ...OPTIONAL), TRANSACTION_SENDS_MAX),
     settlements: arrayOf(shape({ grant: identifier, seqs: ranges, verdict }), REQUEST_MESSAGES_MAX),
   }),
   settle: shape({
@@ -256,13 +259,15 @@ function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type:
   if (new Set(sends.map((one) => one.queue)).size < sends.length) invalid(name, sends, "one send to a queue at most");
 }
 
-function checkSegments({ segments, bodies, headers: column, groups }: Omit<SentMessages, "queue">, name: string): void {
+function checkSegments(messages: Omit<SentMessages, "queue">, name: string): void {
+  const { segments, headers: column, groups, priorities, times } = messages;
   const total = segments.reduce((sum, { count }) => sum + count, 0);
-  const count = countBodies(bodies);
-  const isMatched = total === count && total > 0 && (column === undefined || column.length === total);
+  const count = countBodies(messages.bodies);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);
   if (!hasIds) invalid(name, segments, "a deduplication id for each message of a segment that has any");
-  const isGrouped = groups === undefined || typeof groups === "string" || groups.length === total;
-  if (!isMatched || !isGrouped)
-    invalid(name, total, `a count of segments that matches its ${count} bodies, their headers and groups`);
+  const columns = [column, typeof groups === "string" ? undefined : groups, priorities, times];
+  const areMatched = columns.every((one) => one === undefined || one.length === total);
+  if (total !== count || total === 0 || !areMatched) {
+    invalid(name, total, `a count of segments that matches its ${count} bodies and what is said of each of them`);
+  }
 }

@@ -2,7 +2,7 @@
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
 import type { BodyColumn } from "../core/bodies.js";
-import type { Held, SendSegment, Settlement } from "../core/commands.js";
+import type { Held, SendColumns, SendSegment, Settlement } from "../core/commands.js";
 import type { DeadLetterFilter, PurgeFilter } from "../core/filters.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../core/journal.js";
 import type { MessageState } from "../core/message-states.js";
@@ -15,13 +15,11 @@ export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */
 export type HeadersColumn = readonly (Headers | undefined)[];
 
-export interface SentMessages {
+export interface SentMessages extends SendColumns {
   readonly queue: string;
   readonly segments: readonly SendSegment[];
   readonly bodies: BodyColumn;
   readonly headers?: HeadersColumn | undefined;
-  /** "" is none. */
-  readonly groups?: Column<string> | undefined;
 }
 
 /** A change of state that a client asks for. The host decides each number once. */

@@ -225,8 +225,20 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const plan = (command: Messages, now: number, freed = 0) => {
     const queue = queueOf(command.queue);
     const { deduplicationMode, deduplicationWindowMs, maxDeduplicationIds, maxMessages } = queue.settings;
+    let place = 0;
     const each = command.segments.flatMap((segment) =>
-      Array.from({ length: segment.count }, (_, i) => ({ ...segment, id: segment.deduplicationIds?.[i] })),
+      Array.from({ length: segment.count }, (_, i) => {
+        const at = place++;
+        const { priority, deliverAt, delayMs } = segment;
+        const time = command.times?.[at];
+        return {
+          ...segment,
+          id: segment.deduplicationIds?.[i],
+          priority: command.priorities?.[at] ?? priority,
+          deliverAt: deliverAt === undefined ? undefined : (time ?? deliverAt),
+          delayMs: delayMs === undefined ? undefined : (time ?? delayMs),
+        };
+      }),
     );
     const steps: ({ readonly fresh: true } | { readonly first: number } | { readonly replaces: ModelMessage | Seq })[] =
       [];

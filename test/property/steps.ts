@@ -16,7 +16,15 @@ export interface Pick {
 }
 
 export type Step =
-  | { op: "send"; client: number; queue: number; atomic: boolean; segments: readonly Segment[]; bytes: number }
+  | {
+      op: "send";
+      client: number;
+      queue: number;
+      atomic: boolean;
+      segments: readonly Segment[];
+      bytes: number;
+      inColumns: boolean;
+    }
   | { op: "deliver"; client: number; queue: number; mode: LeaseMode; max: number; leaseMs?: number | undefined }
   /** `isForeign`: by another client than the one that holds the grant. */
   | { op: "settle"; isForeign: boolean; parts: readonly (Pick & { readonly verdict: Verdict })[]; jitter: number }
@@ -201,6 +209,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       atomic: fc.boolean(),
       segments: fc.array(segment, { minLength: 1, maxLength: 3 }),
       bytes: fc.constantFrom(100, 100, 100_000, 300_000),
+      inColumns: fc.boolean(),
     }),
   },
   {

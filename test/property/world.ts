@@ -3,7 +3,7 @@
 
 import { advance, apply, applyRecord } from "../../src/core/apply.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint.js";
-import type { Command, Held } from "../../src/core/commands.js";
+import type { Command, Held, SendSegment } from "../../src/core/commands.js";
 import { decide, decideOnce } from "../../src/core/decide.js";
 import { nextExpiry } from "../../src/core/expire.js";
 import { idOf } from "../../src/core/ids.js";
@@ -163,6 +163,30 @@ export function createWorld({ isTerse = false } = {}): World {
     };
   };
 
+  /** The same messages, as columns where their segments differ in nothing else. */
+  const inColumns = (messages: ReturnType<typeof messagesOf>) => {
+    const each = messages.segments.flatMap((segment) => Array.from({ length: segment.count }, () => segment));
+    const segments: { -readonly [Key in keyof SendSegment]: SendSegment[Key] }[] = [];
+    for (const { deduplicationIds, ...segment } of messages.segments) {
+      const last = segments.at(-1);
+      const areAlike =
+        last?.ttlMs === segment.ttlMs &&
+        (last?.deliverAt === undefined) === (segment.deliverAt === undefined) &&
+        (last?.delayMs === undefined) === (segment.delayMs === undefined) &&
+        (last?.deduplicationIds === undefined) === (deduplicationIds === undefined);
+      if (last && areAlike) {
+        last.count += segment.count;
+        if (deduplicationIds) last.deduplicationIds = [...(last.deduplicationIds ?? []), ...deduplicationIds];
+      } else segments.push({ ...segment, ...(deduplicationIds && { deduplicationIds }) });
+    }
+    return {
+      ...messages,
+      segments,
+      priorities: each.map(({ priority }) => priority),
+      times: each.map(({ deliverAt, delayMs }) => deliverAt ?? delayMs ?? 0),
+    };
+  };
+
   const settlementsOf = ({ parts: chosen, isForeign }: Extract<Step, { op: "settle" | "transaction" }>) => {
     const parts = chosen.flatMap(({ verdict, ...pick }) => {
       const picked = pickGrant(pick);
@@ -179,11 +203,12 @@ export function createWorld({ isTerse = false } = {}): World {
     switch (step.op) {
       case "send": {
         const { atomic, bytes } = step;
+        const messages = messagesOf(step.segments, bytes);
         const command = {
           type: "send",
           queue: `t/s${step.queue}`,
           atomic,
-          ...messagesOf(step.segments, bytes),
+          ...(step.inColumns ? inColumns(messages) : messages),
         } as const;
         return { client: `c${step.client}`, command };
       }

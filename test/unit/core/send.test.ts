@@ -97,6 +97,19 @@ test("a message is ready at its time and not before", () => {
   expect(engine.deliver("a", 9, "g4", "receive")).toEqual([1]);
 });
 
+test("what differs from message to message is one change, cut where delayed and ready messages meet", () => {
+  const priorities = [1, 9, 9, 4];
+  const times = [50, 20, 0, 0];
+  const command = sendOf([1, 1, 1, 1], { segments: [{ count: 4, priority: 1, delayMs: 50 }], priorities, times });
+  const { changes } = decide(createEngine().state, command, 1_000);
+  const accepted = changes.filter((change) => change.type === "accepted");
+  expect(accepted).toMatchObject([
+    { seq: 1, count: 2, priority: 1, priorities: [1, 9], dueAt: 1_050, dueAts: [1_050, 1_020] },
+    { seq: 3, count: 2, priority: 9, priorities: [9, 4] },
+  ]);
+  expect(accepted[1]).not.toHaveProperty("dueAt");
+});
+
 test("segments that do not match the bodies are a bug that shows", () => {
   const engine = createEngine();
   expect(() => engine.run(sendOf([1, 1], { segments: [{ count: 1, priority: 4 }] }))).toThrow(
