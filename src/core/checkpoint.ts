@@ -27,8 +27,8 @@ import type { SubscriptionFilter } from "./subscription.js";
 import { blockedRuns, delayedRuns } from "./waiting.js";
 
 export const CHECKPOINT_VERSION = 1;
-/** Entries in one chunk. */
-const CHUNK_ENTRIES_MAX = 16_384;
+/** Entries in one chunk: what is encoded or decoded without a break. */
+const CHUNK_ENTRIES_MAX = 8_192;
 
 type HeadChunk = {
   readonly v: number;
@@ -166,13 +166,14 @@ const INSTANT_BIT = 8;
 /** Where a run waits. */
 const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3, blocked: 16 } as const;
 
-export function encodeCheckpoint(state: State): StateChunk[] {
-  const chunks: StateChunk[] = [encodeHead(state)];
-  for (const batches of slices(state.batches.all())) chunks.push(encodeBatches(batches));
+/** The state must not change until the last chunk was taken. */
+export function* encodeCheckpoint(state: State): Generator<StateChunk> {
+  yield encodeHead(state);
+  for (const batches of slices(state.batches.all())) yield encodeBatches(batches);
   for (const queue of state.queues.values()) {
     const { name, settings, pausedByUser, counters } = queue;
     const deadHeads = [...queue.groups.values()].flatMap(({ id, dead }) => (dead ? [[id, [...dead]] as const] : []));
-    chunks.push({
+    yield {
       v,
       kind: "queue",
       name,
@@ -182,28 +183,50 @@ export function encodeCheckpoint(state: State): StateChunk[] {
       ...(deadHeads.length > 0 && { deadHeads }),
       ...(queue.fullAt > 0 && { fullAt: queue.fullAt }),
       ...(queue.groupsFullAt.size > 0 && { groupsFullAt: [...queue.groupsFullAt] }),
-    });
-    for (const placed of slices([...placedRuns(queue)])) chunks.push(encodeRuns(name, placed));
+    };
+    for (const placed of stretches(placedRuns(queue))) yield encodeRuns(name, placed);
     const { deduplication } = queue;
-    for (const ids of slices([...deduplication.byId])) chunks.push(encodeIds(queue, ids));
-    for (const bodies of slices([...deduplication.replacedBodies])) {
+    for (const ids of stretches(deduplication.byId)) yield encodeIds(queue, ids);
+    for (const bodies of stretches(deduplication.replacedBodies)) {
       const seq = Float64Array.from(bodies, ([replaced]) => replaced);
       const bodySeq = Float64Array.from(bodies, ([, body]) => body);
-      chunks.push({ v, kind: "replaced", queue: name, seq, bodySeq });
+      yield { v, kind: "replaced", queue: name, seq, bodySeq };
     }
     for (const schedules of slices([...queue.schedules.values()], 256)) {
-      chunks.push({ v, kind: "schedules", queue: name, schedules: schedules.map((schedule) => ({ ...schedule })) });
+      yield { v, kind: "schedules", queue: name, schedules: schedules.map((schedule) => ({ ...schedule })) };
     }
-    for (const dead of slices([...queue.dead.values()])) chunks.push({ v, kind: "dead", queue: name, dead });
+    for (const dead of stretches(queue.dead.values())) yield { v, kind: "dead", queue: name, dead };
   }
   for (const grants of slices([...state.grants.values()], 256)) {
-    chunks.push({ v, kind: "grants", grants: grants.map(encodeGrant) });
+    yield { v, kind: "grants", grants: grants.map(encodeGrant) };
   }
-  return chunks;
 }
 
+/** How much of the state there is to encode: what it takes follows this. */
+export function countEntries({ batches, queues }: State): number {
+  let entries = batches.size;
+  for (const { lanes, suspects, delayed, groups, deduplication, dead, leased } of queues.values()) {
+    entries += suspects.runs + delayed.size + groups.size + deduplication.byId.size + dead.size + leased.size;
+    for (const { front, tail } of lanes) entries += front.runs + tail.runs;
+  }
+  return entries;
+}
+
+/** Parts of at most so many. */
 function* slices<T>(items: readonly T[], size = CHUNK_ENTRIES_MAX): Generator<readonly T[]> {
   for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
+
+/** The same of what can only be walked. */
+function* stretches<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let stretch: T[] = [];
+  for (const item of items) {
+    stretch.push(item);
+    if (stretch.length < CHUNK_ENTRIES_MAX) continue;
+    yield stretch;
+    stretch = [];
+  }
+  if (stretch.length > 0) yield stretch;
 }
 
 function encodeHead(state: State): HeadChunk {

@@ -4,7 +4,6 @@
 
 import { advance, apply, applyRecord } from "../core/apply.js";
 import { type BodyList, columnOf } from "../core/bodies.js";
-import { decodeCheckpoint } from "../core/checkpoint.js";
 import { type Command, type Decision, failure, type Held } from "../core/commands.js";
 import { decide, decideOnce } from "../core/decide.js";
 import { nextExpiry } from "../core/expire.js";
@@ -14,7 +13,8 @@ import { allSchedules, dueSchedules } from "../core/schedules.js";
 import type { State } from "../core/state.js";
 import { takeEndedGrants } from "../core/view.js";
 import type { HeadersColumn } from "../link/wire.js";
-import { type BodyBatch, type Durability, type LogStore, type StoredLog, StoreError } from "../store/log-store.js";
+import { type BodyBatch, type Durability, type LogStore, StoreError } from "../store/log-store.js";
+import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
 import { tickAfterSetBack, tickOf } from "./ticks.js";
 
@@ -90,7 +90,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn, epoch, at, changes: [{ type: "took-over", term }] };
   });
-  let { state, checkpointLsn } = await load(log);
+  let { state, checkpointLsn } = await loadState(log);
   const { epoch } = state;
   let commits = 0;
   let fault: unknown;
@@ -108,7 +108,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   /** Undoes what is not stored. */
   const reload = async () => {
     try {
-      ({ state, checkpointLsn } = await load(await store.open()));
+      ({ state, checkpointLsn } = await loadState(await store.open()));
     } catch (error) {
       fault = error;
       throw error;
@@ -207,13 +207,6 @@ function expiredLeases(state: State, at: number): ExpiredLeases[] {
     const seqs = [...(grant?.leases.values() ?? [])].filter((lease) => lease.until <= at).map((lease) => lease.seq);
     return grant && seqs.length > 0 ? [{ client: grant.client, grant: id, seqs: rangesOf(seqs) }] : [];
   });
-}
-
-async function load(log: StoredLog): Promise<{ state: State; checkpointLsn: number }> {
-  const state = await decodeCheckpoint(log.checkpoint);
-  const checkpointLsn = state.lsn;
-  for await (const record of log.journal) applyRecord(state, record);
-  return { state, checkpointLsn };
 }
 
 /** A clock that goes back by less than this is waited for; by more, it was set. */

@@ -56,6 +56,8 @@ export interface HostOptions {
   presenceLock(client: string): string;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
   readonly checkpointRecords?: number | undefined;
+  /** Entries of the state that are encoded without a break; for tests, whose states are small. */
+  readonly entriesAtOnce?: number | undefined;
 }
 
 export interface Host {
@@ -98,7 +100,7 @@ async function identify({ platform, lock }: HostOptions): Promise<Identity> {
 }
 
 function createHost(
-  { kind, store, platform, presenceLock, checkpointRecords }: HostOptions,
+  { kind, store, platform, presenceLock, checkpointRecords, entriesAtOnce }: HostOptions,
   engine: Engine,
   { instance, life, losses }: Identity & { readonly losses: DataLoss[] },
 ): Host {
@@ -145,7 +147,15 @@ function createHost(
       return `${queue?.readyCount} ${queue?.delayedCount} ${takers.handlers(name)}`;
     },
   });
-  const maintenance = createMaintenance({ engine, store, loop, checkpointRecords, setTimer: platform.setTimer });
+  const maintenance = createMaintenance({
+    engine,
+    store,
+    loop,
+    checkpointRecords,
+    entriesAtOnce,
+    now: platform.now,
+    setTimer: platform.setTimer,
+  });
 
   const keeper = createLeaseKeeper({
     state,

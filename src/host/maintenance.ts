@@ -3,7 +3,7 @@
 
 import type { Batch } from "../core/batch-index.js";
 import { columnOf, gather } from "../core/bodies.js";
-import { encodeCheckpoint } from "../core/checkpoint.js";
+import { countEntries, encodeCheckpoint } from "../core/checkpoint.js";
 import { QueueError } from "../core/errors.js";
 import type { Seq } from "../core/journal.js";
 import { rangesOf } from "../core/ranges.js";
@@ -12,6 +12,7 @@ import type { State } from "../core/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../store/log-store.js";
 import { openBatch, type StoredMessage } from "./bodies.js";
 import { BATCH_VERSION, type Engine, type Rewrite } from "./engine.js";
+import { loadState } from "./load.js";
 import type { Loop } from "./loop.js";
 
 /** Records in the journal after which a checkpoint is due: what a start has to replay. */
@@ -23,6 +24,10 @@ const SPARSE = 0.25;
 /** A batch smaller than this is joined with its neighbours, when at least so many of them stand together. */
 const SMALL_BYTES = BATCH_BYTES_MAX / 8;
 const SMALL_BATCHES_MIN = 16;
+/** Entries of the state that are encoded without a break: some ten milliseconds. */
+const ENTRIES_AT_ONCE = 10_000;
+/** Work in the background goes on for this long before others get their turn. */
+const SLICE_MS = 8;
 /** Bytes read for one rewrite. */
 const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
 
@@ -40,7 +45,25 @@ export interface MaintenanceParts {
   readonly store: LogStore;
   readonly loop: Pick<Loop, "exclusive">;
   readonly checkpointRecords?: number | undefined;
+  readonly entriesAtOnce?: number | undefined;
+  now(): number;
   setTimer(callback: () => void, ms: number): () => void;
+}
+
+type Timing = Pick<MaintenanceParts, "now" | "setTimer">;
+
+/** Gives others their turn once the slice is over. */
+function createPause({ now, setTimer }: Timing): () => Promise<void> | undefined {
+  let endsAt = now() + SLICE_MS;
+  return () => {
+    if (now() < endsAt) return undefined;
+    return new Promise((resolve) => {
+      setTimer(() => {
+        endsAt = now() + SLICE_MS;
+        resolve();
+      }, 0);
+    });
+  };
 }
 
 export function createMaintenance({
@@ -48,6 +71,8 @@ export function createMaintenance({
   store,
   loop,
   checkpointRecords = CHECKPOINT_RECORDS,
+  entriesAtOnce = ENTRIES_AT_ONCE,
+  now,
   setTimer,
 }: MaintenanceParts): Maintenance {
   let running: Promise<void> | undefined;
@@ -65,12 +90,26 @@ export function createMaintenance({
   };
 
   const checkpoint = async () => {
-    const { chunks, lsn } = await loop.exclusive(async () => ({
-      chunks: encodeCheckpoint(engine.state),
-      lsn: engine.state.lsn,
-    }));
+    const { chunks, lsn } = await snapshot();
     await store.checkpoint(chunks, lsn);
     engine.checkpointed(lsn);
+  };
+
+  /**
+   * A large state would hold up the host while it is encoded, so it is built a second time, from what is stored, with
+   * pauses, and encoded piece by piece as it is written.
+   */
+  const snapshot = async () => {
+    if (countEntries(engine.state) > entriesAtOnce) {
+      try {
+        const { state } = await loadState(await store.open(), createPause({ now, setTimer }));
+        return { chunks: encodeCheckpoint(state), lsn: state.lsn };
+      } catch (error) {
+        // What cannot be read is still in memory: a checkpoint of that makes the log whole again.
+        if (!(error instanceof StoreError) || error.reason !== "unreadable") throw error;
+      }
+    }
+    return loop.exclusive(async () => ({ chunks: [...encodeCheckpoint(engine.state)], lsn: engine.state.lsn }));
   };
 
   const deleteFreed = async () => {

@@ -69,7 +69,7 @@ export const replay = (records: readonly JournalRecord[], state = createState())
 };
 
 export const fromCheckpoint = (state: State): Promise<State> =>
-  decodeCheckpoint(structuredClone(encodeCheckpoint(state)));
+  decodeCheckpoint(structuredClone([...encodeCheckpoint(state)]));
 
 const termOf = (epoch: number) => epoch.toString(16).padStart(16, "f");
 
@@ -358,7 +358,7 @@ export function createWorld({ isTerse = false } = {}): World {
   const host = async (step: Step): Promise<boolean> => {
     if (step.op === "delete-freed") deleteFreed();
     else if (step.op === "checkpoint")
-      checkpoint = { chunks: structuredClone(encodeCheckpoint(state)), lsn: state.lsn };
+      checkpoint = { chunks: structuredClone([...encodeCheckpoint(state)]), lsn: state.lsn };
     else if (step.op === "take-over") takeOver();
     else if (step.op === "restart") {
       await restart();

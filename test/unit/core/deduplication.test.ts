@@ -63,7 +63,7 @@ describe("an id that is remembered", () => {
     engine.deliver("c", 1, "g");
     engine.settle("c", "g", [1, 1], { type: "ack" });
     engine.change({ type: "took-over", term: "f".repeat(16) });
-    const state = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+    const state = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
     const again = { type: "send", queue: "orders", atomic: true, sizes: [1] } as const;
     const segments = [{ count: 1, priority: 4, deduplicationIds: ["a"] }];
     expect(decide(state, { ...again, segments }, engine.now).outcome).toMatchObject({

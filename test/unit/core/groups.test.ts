@@ -97,7 +97,7 @@ describe("a dead letter", () => {
     engine.send(2, {}, "a");
     engine.deliver("x", 1, "g1");
     engine.settle("x", "g1", [1, 1], DEAD);
-    const queue = (await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)))).queues.get("orders");
+    const queue = (await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]))).queues.get("orders");
     expect(queue).toMatchObject({ readyCount: 0, blockedCount: 1 });
     expect(queue?.groups.get("a")).toMatchObject({ hasHead: false, dead: [1] });
   });

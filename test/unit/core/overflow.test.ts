@@ -12,7 +12,7 @@ describe("estimated bytes", () => {
     expect(engine.queue.bytes).toBe(33);
     engine.deliver("a", 2, "g");
     expect(engine.queue.bytes).toBe(33);
-    const decoded = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+    const decoded = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
     expect(decoded.queues.get("orders")?.bytes).toBe(33);
     engine.settle("a", "g", [1, 1], { type: "ack" });
     engine.settle("a", "g", [2, 1], { type: "dead", reason: "bad" });

@@ -45,7 +45,7 @@ describe("a rate limit", () => {
       for (const _ of seqs) times.push(engine.now);
       engine.settle("a", `g${i}`, rangesOf(seqs), ACK);
       if (i % 200 > 0) continue;
-      const { queues } = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+      const { queues } = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
       expect(queues.get("orders")?.fullAt).toBe(engine.queue.fullAt);
     }
     expect(times.length).toBeGreaterThan(700);

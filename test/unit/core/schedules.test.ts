@@ -64,7 +64,7 @@ describe("a schedule", () => {
     expect(live(engine)).toEqual([1]);
     tick(engine, [2_000], 2_500);
     expect([...engine.state.batches.shared]).toEqual([[1, 1]]);
-    const state = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+    const state = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
     expect([...state.batches.shared]).toEqual([[1, 1]]);
     expect(state.queues.get("orders")?.schedules).toEqual(engine.queue.schedules);
     engine.run({ type: "unschedule", queue: "orders", id: "s" });
@@ -118,10 +118,10 @@ describe("a schedule", () => {
       engine.change({ type: "took-over", term });
     }
     engine.run({ type: "purge", queue: "orders" });
-    const state = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+    const state = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
     expect(state.terms.map(({ term }) => term)).toEqual(["c"]);
     tick(engine, [1_500], 2_000);
-    expect(encodeCheckpoint(engine.state)[0]).toMatchObject({ terms: engine.state.terms });
+    expect([...encodeCheckpoint(engine.state)][0]).toMatchObject({ terms: engine.state.terms });
   });
 });
 

@@ -45,7 +45,7 @@ test("a body is kept until the last of its messages is gone, over a checkpoint t
   engine.run({ type: "deliver", queue: "t/b", client: "x", mode: "receive", max: 1, grant: "g" });
   const [seq] = [...(engine.state.grants.get("g")?.leases.keys() ?? [])] as [number];
   engine.settle("x", "g", [seq, 1], { type: "ack" });
-  const state = await decodeCheckpoint(structuredClone(encodeCheckpoint(engine.state)));
+  const state = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
   for (const one of [engine.state, state]) {
     expect([...one.batches.shared]).toEqual([[2, 1]]);
     expect(live({ state: one })).toEqual([1, 2]);

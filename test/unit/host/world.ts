@@ -41,7 +41,7 @@ export interface TestHost {
 }
 
 export async function startHost(
-  parts: { store?: LogStore; platform?: Partial<Platform>; checkpointRecords?: number } = {},
+  parts: { store?: LogStore; platform?: Partial<Platform>; checkpointRecords?: number; entriesAtOnce?: number } = {},
 ): Promise<TestHost> {
   const notices: unknown[] = [];
   const platform: Platform = {
@@ -50,9 +50,9 @@ export async function startHost(
     ...parts.platform,
   };
   const store = parts.store ?? createMemoryStore({ disk: createMemoryDisk() });
-  const { checkpointRecords } = parts;
+  const { checkpointRecords, entriesAtOnce } = parts;
   const presenceLock = (client: string) => `client:${client}`;
-  const host = await openHost({ kind: "in-process", store, platform, presenceLock, checkpointRecords });
+  const host = await openHost({ kind: "in-process", store, platform, presenceLock, checkpointRecords, entriesAtOnce });
   const port = () => {
     const { port1, port2 } = new MessageChannel();
     host.connect(port2);
