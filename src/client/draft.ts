@@ -112,7 +112,7 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
       return entries.length;
     },
     get bodies() {
-      return entries.map((entry) => valueOf(entry.item));
+      return entries.map((entry) => bodyOf(entry.item));
     },
     add: (item, signal) => new Promise((resolve, reject) => entries.push({ item, signal, resolve, reject })),
     command(minor) {
@@ -171,7 +171,7 @@ export function createBatchDraft(
       return command.command(minor);
     },
     get bodies() {
-      return items.map(valueOf);
+      return items.map(bodyOf);
     },
     queue,
     need: () => ({
@@ -221,14 +221,14 @@ export function messagesOf(queue: string, items: readonly Item[]): SentMessages 
 const bodiesOf = (items: readonly Item[]): BodyColumn =>
   items.every(({ text }) => text !== undefined)
     ? columnOf({ encoding: "json", entries: items.map(({ text }) => text) })
-    : items.map(valueOf);
+    : items.map(bodyOf);
 
 /** From its text where there is one: the object may have changed since. */
-const valueOf = ({ text, body }: Item): unknown => (text === undefined ? body : JSON.parse(text));
+const bodyOf = ({ text, body }: Item): unknown => (text === undefined ? body : JSON.parse(text));
 
 /** As the host estimates them, which gets all as texts or none. */
 const bytesOf = (entries: readonly Pick<Entry, "item">[], isText: boolean): number =>
-  entries.reduce((sum, { item }) => sum + (isText ? (item.text as string).length : estimateBytes(valueOf(item))), 0);
+  entries.reduce((sum, { item }) => sum + (isText ? (item.text as string).length : estimateBytes(bodyOf(item))), 0);
 
 /** One entry for all where they are of one group. */
 function groupsOf(items: readonly Item[]): Column<string> | undefined {

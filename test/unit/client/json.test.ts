@@ -14,6 +14,7 @@ const hidden = (object: object, key: string, value: unknown) => Object.definePro
 const withGetter = (get: () => unknown) => Object.defineProperty({}, "total", { enumerable: true, get });
 
 describe("a body is text", () => {
+  class List extends Array {}
   const shared = { sku: "tea" };
   test.each<[string, unknown]>([
     ["null", null],
@@ -31,7 +32,8 @@ describe("a body is text", () => {
     ["an object that stands twice in it", [shared, { again: shared }]],
     ["what a getter gives", withGetter(() => 5)],
     ["members that a clone leaves out, too: symbols, and what is not enumerable", hidden({ [Symbol("s")]: 1 }, "h", 2)],
-    ["the parts of a template", ((parts: TemplateStringsArray) => parts)`a${0}b`],
+    ["the parts of a template", ((parts: TemplateStringsArray, ..._: unknown[]) => parts)`a${0}b`],
+    ["an array of a class of its own", List.from([1, 2])],
     ["frozen data", Object.freeze([Object.freeze({ n: 1 })])],
     ["a thousand objects", Array.from({ length: 999 }, (_, n) => ({ n }))],
     ["an array of many values that are no objects", Array.from({ length: 5_000 }, (_, n) => n)],
@@ -61,7 +63,6 @@ describe("a body is no text", () => {
   class Order {
     readonly sku = "tea";
   }
-  class List extends Array {}
   // 2 ** 20 objects to look at, although there are only 20.
   let doubled: unknown = [];
   for (let i = 0; i < 20; i++) doubled = [doubled, doubled];
@@ -70,7 +71,7 @@ describe("a body is no text", () => {
     ["undefined", undefined],
     ["a member that is undefined", { a: 1, b: undefined }],
     ["an element that is undefined", [1, undefined]],
-    ["a hole", [1, , 3]], // biome-ignore lint/suspicious/noSparseArray: the case
+    ["a hole", Object.assign([1], { 2: 3 })],
     ["an array that is longer than what it holds", Object.assign([1], { length: 2 })],
     ["a match, an array with members", "tea".match(/(?<first>t)e/)],
     ["an array with a member", Object.assign([1, 2], { total: 3 })],

@@ -176,7 +176,10 @@ describe("a plain body is what it was when it was sent, whatever its sender does
     ["alone", (queue, body) => [queue.send(body)]],
     ["beside others", (queue, body) => [queue.send(MAP), queue.send(body), queue.send(WHEN)]],
     ["in a batch with others", (queue, body) => [queue.sendBatch([{ body }, { body: MAP }])]],
-    ["in a transaction", (queue, body, tab) => [tab.transaction((tx) => void [tx.send(queue, body), tx.send(queue, MAP)])]],
+    [
+      "in a transaction",
+      (queue, body, tab) => [tab.transaction((tx) => void [tx.send(queue, body), tx.send(queue, MAP)])],
+    ],
   ])("%s", async (_, send) => {
     const hosts = await start();
     const { connection } = hosts.connect();
