@@ -47,7 +47,7 @@ export async function startHosts(faulty: (store: LogStore) => LogStore = (store)
   };
 }
 
-function connectTo(openPort: () => MessagePort, hurry: number) {
+export function connectTo(openPort: () => MessagePort, hurry = 1) {
   const names: string[] = [];
   let events: Parameters<Lifecycle["listen"]>[0] | undefined;
   const client = createClient({
