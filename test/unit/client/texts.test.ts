@@ -153,6 +153,21 @@ describe("plain bodies and others", () => {
     expect(await drain(queue)).toStrictEqual([{ n: 1 }, MAP, { n: 2 }]);
   });
 
+  test("fail alone where a member of one cannot be read", async () => {
+    const hosts = await start();
+    const queue = await openQueue(hosts);
+    const broken = Object.defineProperty({}, "total", {
+      enumerable: true,
+      get() {
+        throw new Error("no total");
+      },
+    });
+    const sent = await Promise.allSettled([{ n: 1 }, broken, MAP, { n: 2 }].map((body) => queue.send(body)));
+    expect(sent.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+    expect(sent[1]).toMatchObject({ reason: new Error("no total") });
+    expect(await drain(queue)).toStrictEqual([{ n: 1 }, MAP, { n: 2 }]);
+  });
+
   test("whose text the store has lost are taken out of their queue, and those beside them go on", async () => {
     const hosts = await start();
     const queue = await openQueue(hosts);

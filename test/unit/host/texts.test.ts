@@ -180,3 +180,14 @@ test("bodies of one command that come back from the store by many batches keep t
   expect([...disk.bodies.values()].map(({ bodies }) => (bodies as string).split("\n").length)).toEqual([4, 4, 1]);
   expect((await client.link.call<HandOut>(receive)).bodies).toBe(lines.join("\n"));
 });
+
+test("texts that a rewrite joins stay texts", async () => {
+  const disk = createMemoryDisk();
+  const world = await start({ store: createMemoryStore({ disk }), checkpointRecords: 20 });
+  const client = await world.connect("today", { minor: WIRE_MINOR });
+  for (let n = 1; n <= 60; n++) await client.submit(sendTexts(n, `{"n":${n}}`));
+  const joined = () => [...disk.bodies.values()].find(({ seqs }) => seqs !== undefined);
+  await expect.poll(joined).toMatchObject({ encoding: "json", bodies: expect.stringContaining('{"n":1}\n{"n":2}\n') });
+  const { bodies } = await client.link.call<HandOut>({ ...receive, max: 100 });
+  expect(bodies).toBe(Array.from({ length: 60 }, (_, i) => `{"n":${i + 1}}`).join("\n"));
+});
