@@ -1,13 +1,14 @@
 // What waits to be sent to the host. Calls made in the same turn share one command where they can: sends to one
 // queue, and all settlements.
 
-import { type BodyColumn, columnOf, listOf, sizesOf, valuesOf } from "../core/bodies.js";
+import { type BodyColumn, columnOf, valuesOf } from "../core/bodies.js";
 import type { SendColumns, SendSegment, SendValue, SettleValue, Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import { encodeId } from "../core/ids.js";
 import type { Outcome, OutcomeFailed, Seq } from "../core/journal.js";
 import { pushRange } from "../core/ranges.js";
-import { MINOR_MEASURES } from "../core/version.js";
+import { estimateBytes } from "../core/size.js";
+import { MINOR_COLUMNS, MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
 import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../link/wire.js";
 
@@ -95,9 +96,13 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
     while (entries.length > 0 && neverFits(refused, draft.need())) entries.shift()?.reject(errorOf(refused));
     if (entries.length > 0) again.wait(draft);
   };
+  let takesTexts = true;
   const draft: SendDraft = {
     queue,
-    need: () => ({ count: 1, bytes: bytesOf(entries.slice(0, 1).map(({ item }) => item)) }),
+    need() {
+      const isText = takesTexts && entries.every(({ item }) => item.text !== undefined);
+      return { count: 1, bytes: bytesOf(entries.slice(0, 1), isText) };
+    },
     prune() {
       for (const { signal, reject } of entries) if (signal?.aborted) reject(signal.reason);
       entries = entries.filter(({ signal }) => !signal?.aborted);
@@ -107,15 +112,17 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
       return entries.length;
     },
     get bodies() {
-      return entries.map((entry) => entry.item.body);
+      return entries.map((entry) => bodyOf(entry.item));
     },
     add: (item, signal) => new Promise((resolve, reject) => entries.push({ item, signal, resolve, reject })),
-    command: () =>
-      sendCommand(
+    command(minor) {
+      takesTexts = minor >= MINOR_COLUMNS;
+      return sendCommand(
         queue,
         false,
         entries.map((entry) => entry.item),
-      ),
+      );
+    },
     settle(outcome) {
       if (outcome.ok) {
         const { count, refused } = outcome.value as SendValue;
@@ -155,12 +162,25 @@ export function createBatchDraft(
   again: Again,
 ): { draft: RoomDraft; receipts: Promise<Receipt[]> } {
   const { draft: command, value } = createCommandDraft<SendValue>(sendCommand(queue, true, items));
-  const bodies = items.map((item) => item.body);
+  const isText = items.every(({ text }) => text !== undefined);
+  let takesTexts = true;
   const draft: RoomDraft = {
     ...command,
-    bodies,
+    command(minor) {
+      takesTexts = minor >= MINOR_COLUMNS;
+      return command.command(minor);
+    },
+    get bodies() {
+      return items.map(bodyOf);
+    },
     queue,
-    need: () => ({ count: items.length, bytes: bytesOf(items) }),
+    need: () => ({
+      count: items.length,
+      bytes: bytesOf(
+        items.map((item) => ({ item })),
+        takesTexts && isText,
+      ),
+    }),
     prune: () => true,
     settle(outcome) {
       if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, draft.need())) again.wait(draft);
@@ -238,11 +258,14 @@ export function withoutColumns<Messages extends Omit<SentMessages, "queue">>(mes
 const bodiesOf = (items: readonly Item[]): BodyColumn =>
   items.every(({ text }) => text !== undefined)
     ? columnOf({ encoding: "json", entries: items.map(({ text }) => text) })
-    : items.map(({ body }) => body);
+    : items.map(bodyOf);
 
-/** As the host will estimate them. */
-const bytesOf = (items: readonly Item[]): number =>
-  sizesOf(listOf(bodiesOf(items))).reduce((sum, size) => sum + size, 0);
+/** From its text where there is one: the object may have changed since. */
+const bodyOf = ({ text, body }: Item): unknown => (text === undefined ? body : JSON.parse(text));
+
+/** As the host estimates them, which gets all as texts or none. */
+const bytesOf = (entries: readonly Pick<Entry, "item">[], isText: boolean): number =>
+  entries.reduce((sum, { item }) => sum + (isText ? (item.text as string).length : estimateBytes(bodyOf(item))), 0);
 
 /** One entry for all where they are of one group. */
 function groupsOf(items: readonly Item[]): Column<string> | undefined {

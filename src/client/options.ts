@@ -50,8 +50,9 @@ export interface QueueOptions {
   /** Messages waiting and in work; a send beyond it is refused with `full`. Default 100,000. */
   readonly maxMessages?: number;
   /**
-   * Estimated bytes of the bodies that wait or are in work: text by its length, numbers as 9, binary data as it is. The
-   * messages of one send count as so many of their mean. A body replaced by a later one counts as the first. `null`: no
+   * Estimated bytes of the bodies that wait or are in work. Plain JSON data counts by the length of its JSON text; other
+   * data, and all that is sent in one batch or turn with it, by an estimate: text by its length, numbers as 9, binary data
+   * as it is. The messages of one send count as so many of their mean. A body replaced by a later one counts as the first. `null`: no
    * limit. Default `null`.
    */
   readonly maxBytes?: number | null;

@@ -93,6 +93,9 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /**
    * Resolves when the message is durable. Rejects with `full`, `not-cloneable` (naming where), `quota-exceeded` or
    * `invalid-argument`, with `schema-mismatch` (the issues in `detail`); then it was not accepted. `signal` gives up the waiting, not the message.
+   * Plain JSON data is stored as it is now, whatever becomes of the object after the call; an object that stands in it twice
+   * is delivered as two. Any other body is cloned when it leaves this context: at the end of the turn, or later, while
+   * there is no host or no room, a file is read, a schema takes its time.
    */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
   /** All are accepted in one commit, or none. */

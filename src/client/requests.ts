@@ -44,6 +44,16 @@ const PREFETCH = 256;
 /** Notices of deaths may be missed: who waits looks this often itself. */
 const LOOK_MS = 5_000;
 
+/** `undefined` where it is none: any client may send to a reply queue, and text that is no JSON throws. */
+function answerOf(holding: Holding<Answer>): Answer | undefined {
+  try {
+    const body: unknown = holding.body;
+    return typeof body === "object" && body !== null && "request" in body ? (body as Answer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `name` is what the host knows this client by. */
 export function createRequests(client: Client, name: string): Requests {
   const { pipeline, runtime } = client;
@@ -87,9 +97,9 @@ export function createRequests(client: Client, name: string): Requests {
   };
 
   const take = (holding: Holding<Answer>) => {
-    const body = holding.body as Answer;
-    const waiting = pending.get(body.request);
-    if (waiting === undefined) return;
+    const body = answerOf(holding);
+    const waiting = pending.get(body?.request ?? "");
+    if (body === undefined || waiting === undefined) return;
     if ("progress" in body) tell(waiting, body.progress);
     else waiting.resolve(body.value);
   };

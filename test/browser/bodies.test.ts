@@ -40,6 +40,7 @@ const refusedAmongOthers = async (body: unknown) => {
 };
 
 test.each([
+  ["plain data", { list: [1, "two", null, { "line\nbreak": "a\n\u2028b" }], 10: true, nothing: {} }],
   ["nested objects and arrays", { a: [{ b: null, c: undefined }], d: -0 }],
   ["Map and Set", new Map<unknown, unknown>([["set", new Set([1, "2"])]])],
   ["Date, RegExp and BigInt", { date: new Date(1), pattern: /a+/gi, big: -(2n ** 80n) }],
@@ -48,6 +49,20 @@ test.each([
   ["text of every plane", "a\u0000é€😀\ud800"],
 ])("gives back %s as they were", async (_, body) => {
   expect(await roundTrip(body)).toEqual(body);
+});
+
+test("gives back plain data and other data that are sent together, in order", async () => {
+  const queue = await open<unknown>();
+  const bodies = [{ n: 1 }, new Map([["n", 2]]), "three", new Date(4), [5], { n: undefined }];
+  for (const body of bodies) await queue.send(body);
+  await Promise.all(bodies.map((body) => queue.send(body)));
+  expect((await queue.peek()).map(({ body }) => body)).toStrictEqual([...bodies, ...bodies]);
+  const taken = await queue.receive({ max: 20, waitMs: 2_000 });
+  expect(taken.map(({ body }) => body)).toStrictEqual([...bodies, ...bodies]);
+});
+
+test("sends what a proxy of plain data shows, such as the state of a framework", async () => {
+  expect(await roundTrip({ state: new Proxy([1, new Proxy({ n: 2 }, {})], {}) })).toEqual({ state: [1, { n: 2 }] });
 });
 
 test("gives back a circular body", async () => {

@@ -2,6 +2,7 @@
 
 import { createIndexedDbStore } from "../../src/store/indexeddb.js";
 import type { LogStore } from "../../src/store/log-store.js";
+import type { RawDatabase } from "../contract/format-2.js";
 import type { StoreHarness, TestDisk } from "../contract/log-store.contract.js";
 
 export interface IndexedDbDisk extends TestDisk {
@@ -30,6 +31,13 @@ export function createIndexedDbHarness(): IndexedDbHarness {
           return store;
         },
         put: (store, key, value) => withDatabase(database, (db) => putRaw(db, store, key, value)),
+        async restore(raw) {
+          // The first store that opens it makes the object stores.
+          const store = createIndexedDbStore({ database });
+          await store.open();
+          await store.close();
+          await withDatabase(database, (db) => restoreRaw(db, raw));
+        },
         setFormat: (format) => withDatabase(database, (db) => putRaw(db, "meta", "format", format)),
         reserveBytes: () => withDatabase(database, readReserveBytes),
         dump: () => withDatabase(database, dumpRaw),
@@ -62,6 +70,18 @@ function putRaw(db: IDBDatabase, store: string, key: IDBValidKey, value: unknown
   return new Promise((resolve, reject) => {
     const tx = db.transaction(store, "readwrite");
     tx.objectStore(store).put(value, key);
+    tx.oncomplete = () => resolve();
+    tx.onabort = () => reject(tx.error);
+  });
+}
+
+function restoreRaw(db: IDBDatabase, { format, epoch, pointer, records }: RawDatabase): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const tx = db.transaction(["journal", "bodies", "checkpoint", "meta"], "readwrite");
+    for (const [key, value] of Object.entries({ format, epoch, checkpoint: pointer })) {
+      tx.objectStore("meta").put(value, key);
+    }
+    for (const { store, key, value } of records) tx.objectStore(store).add(value, key);
     tx.oncomplete = () => resolve();
     tx.onabort = () => reject(tx.error);
   });

@@ -3,14 +3,18 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { FORMAT_MAJOR } from "../../src/core/version.js";
 import type { LogStore, StoreFailure } from "../../src/store/log-store.js";
+import type { RawDatabase } from "./format-2.js";
 import { describeBatches } from "./log-store.batches.js";
 import { describeCrashes } from "./log-store.crashes.js";
 import { describeFencing } from "./log-store.fencing.js";
+import { describeFormats } from "./log-store.formats.js";
 import { batchOf, chunksOf, collect, readAll, recordAt, takeOverFilled, takeOverRecord } from "./log-store.samples.js";
 
 /** A place where a database lives longer than the stores on it. */
 export interface TestDisk {
   store(onStep?: (name: string) => void): LogStore;
+  /** Makes the disk what this one was; before anything else. */
+  restore(database: RawDatabase): Promise<void>;
   /** Stamps the database as written by another format. */
   setFormat(format: { major: number; minor: number }): Promise<void>;
   /** Everything that lies on it, whether a reader sees it or not. */
@@ -40,6 +44,7 @@ export const describeLogStore = (name: string, harness: StoreHarness) =>
     describeFencing(harness);
     describeBatches(harness);
     describeCrashes(harness);
+    describeFormats(harness);
   });
 
 function describeLog(harness: StoreHarness): void {

@@ -1,5 +1,6 @@
 // The memory store passes the contract in Node.
 
+import type { CheckpointChunk } from "../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../src/store/memory.js";
 import { describeLogStore } from "./log-store.contract.js";
 
@@ -8,6 +9,17 @@ describeLogStore("memory", {
     const disk = createMemoryDisk();
     return {
       store: (onStep) => createMemoryStore(onStep === undefined ? { disk } : { disk, onStep }),
+      async restore({ format, epoch, pointer, records }) {
+        Object.assign(disk, { format, epoch, pointer });
+        for (const { store, key, value } of records) {
+          if (store === "checkpoint") {
+            const [generation, index] = key as [number, number];
+            const chunks = disk.checkpoints.get(generation) ?? [];
+            disk.checkpoints.set(generation, chunks);
+            chunks[index] = value as CheckpointChunk;
+          } else disk[store].set(key as number, value as never);
+        }
+      },
       async setFormat(format) {
         disk.format = format;
       },

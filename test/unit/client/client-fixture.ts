@@ -5,15 +5,17 @@ import { createPublicConnection } from "../../../src/client/connection.js";
 import { runtime } from "../../../src/client/runtime.js";
 import type { Platform } from "../../../src/host/platform.js";
 import type { LogStore } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../../../src/store/memory.js";
 import { startHost, type TestHost } from "../host/world.js";
 
 export interface Hosts {
   readonly current: TestHost;
+  /** Where all of them store. */
+  readonly disk: MemoryDisk;
   /** Ends the host and starts the next one. */
   change(platform?: Partial<Platform>): Promise<void>;
-  /** `hurry`: how many times faster its timers run. */
-  connect(hurry?: number): ReturnType<typeof connectTo>;
+  /** `hurry`: how many times faster its timers run. `through`: what stands between it and the host. */
+  connect(hurry?: number, through?: (port: MessagePort) => MessagePort): ReturnType<typeof connectTo>;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startHosts(faulty: (store: LogStore) => LogStore = (store)
   let current = await start();
   const clients: ReturnType<typeof connectTo>[] = [];
   return {
+    disk,
     get current() {
       return current;
     },
@@ -32,8 +35,8 @@ export async function startHosts(faulty: (store: LogStore) => LogStore = (store)
       await current.host.close();
       current = await start(platform);
     },
-    connect(hurry = 1) {
-      const connected = connectTo(() => current, hurry);
+    connect(hurry = 1, through = (port) => port) {
+      const connected = connectTo(() => through(current.port()), hurry);
       clients.push(connected);
       return connected;
     },
@@ -44,7 +47,7 @@ export async function startHosts(faulty: (store: LogStore) => LogStore = (store)
   };
 }
 
-function connectTo(host: () => TestHost, hurry: number) {
+export function connectTo(openPort: () => MessagePort, hurry = 1) {
   const names: string[] = [];
   let events: Parameters<Lifecycle["listen"]>[0] | undefined;
   const client = createClient({
@@ -60,7 +63,7 @@ function connectTo(host: () => TestHost, hurry: number) {
     locks: undefined,
     presenceLock: (name) => name,
     openNotices: () => undefined,
-    openPort: async () => ({ port: host().port(), lock: undefined }),
+    openPort: async () => ({ port: openPort(), lock: undefined }),
     lifecycle: {
       listen(page) {
         events = page;

@@ -27,6 +27,8 @@ export interface RawClient {
 }
 
 export interface RawOptions {
+  /** Of the wire that it speaks; 0, unless said. */
+  readonly minor?: number;
   readonly held?: readonly Held[];
   /** Answers the host's question what is held; nothing, unless said. */
   readonly onHeld?: () => HeldReply;
@@ -62,7 +64,7 @@ export async function startHost(
     host,
     notices,
     port,
-    async connect(client, { held = [], onHeld = () => ({ held: [], running: [] }) } = {}) {
+    async connect(client, { minor = 0, held = [], onHeld = () => ({ held: [], running: [] }) } = {}) {
       const own = port();
       const pushed: HandOut[] = [];
       const lost: ClientRequest[] = [];
@@ -73,13 +75,19 @@ export async function startHost(
           return request.op === "held" ? onHeld() : undefined;
         },
       });
-      await link.call({ op: "hello", wire: [1, 0], client, held });
+      await link.call({ op: "hello", wire: [1, minor], client, held });
       const submit = (...commands: NumberedCommand[]) =>
         link.call<SubmitReply>({ op: "submit", confirmed: 0, commands });
       return { port: own, link, pushed, lost, submit };
     },
   };
 }
+
+/** The same with texts, a line each, of which the segments say that they are so many. */
+export const sendTexts = (number: number, bodies: string, count = bodies.split("\n").length): NumberedCommand => ({
+  number,
+  command: { type: "send", queue: "q", atomic: true, segments: [{ count, priority: 4 }], bodies },
+});
 
 /** A command that sends these bodies to the queue "q". */
 export const sendOf = (number: number, ...bodies: unknown[]): NumberedCommand => ({

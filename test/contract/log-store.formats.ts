@@ -1,0 +1,131 @@
+// Databases that earlier builds have written: they open, lose nothing, and are of this format from then on.
+
+import { describe, expect, test } from "vitest";
+import type { Queue } from "../../src/client/queue.js";
+import { FORMAT_MAJOR } from "../../src/core/version.js";
+import type { BodyBatch, LogStore } from "../../src/store/log-store.js";
+import { connectTo } from "../unit/client/client-fixture.js";
+import { startHost } from "../unit/host/world.js";
+import { FORMAT_2_AT, formatTwo } from "./format-2.js";
+import type { StoreHarness, TestDisk } from "./log-store.contract.js";
+import { collect } from "./log-store.samples.js";
+
+/** What waits in the queue "orders" of the database of format 2, but for what is delayed. */
+const ORDERS = [
+  { n: 2 },
+  { n: 3, list: [1, "two", null], "line\nbreak": "a\nb" },
+  new Map([["tea", new Date(86_400_000)]]),
+  { n: 4, gone: undefined, zero: -0 },
+  "text",
+  { n: 5, state: "latest" },
+  { n: 6 },
+  { n: 7 },
+  { n: 13 },
+];
+
+const startedAt = performance.now();
+
+async function start(disk: TestDisk, checkpointRecords?: number) {
+  const now = () => FORMAT_2_AT + performance.now() - startedAt;
+  const options = checkpointRecords === undefined ? {} : { checkpointRecords };
+  const world = await startHost({ store: disk.store(), platform: { now }, ...options });
+  const { connection } = connectTo(world.port);
+  const end = async () => {
+    await connection.close({ force: true });
+    await world.host.close();
+  };
+  return { connection, end };
+}
+
+async function batchesOf(store: LogStore): Promise<BodyBatch[]> {
+  const keys = (await collect(store.batchKeys())).flat();
+  return (await store.readBatches(keys)).filter((batch) => batch !== undefined);
+}
+
+const encodingsOf = async (disk: TestDisk) => (await batchesOf(disk.store())).map(({ encoding }) => encoding);
+
+const bodiesOf = (messages: readonly { readonly body: unknown }[]) => messages.map(({ body }) => body);
+
+/** Everything that can be had of the queue now, and after the retries of leases that were lost. */
+async function handle(queue: Queue<unknown>, count: number): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  const consumer = queue.consume(({ body }) => void seen.push(body));
+  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+  await consumer.stop();
+  return seen;
+}
+
+const nOf = (body: unknown) => (body as { n?: number }).n;
+
+/** By their `n`; the others are told apart by their kind. */
+const sorted = (bodies: readonly unknown[]) => {
+  const rank = (body: unknown) =>
+    nOf(body) ?? (typeof body === "string" ? 100 : 100 + (body as Map<string, unknown>).size);
+  return [...bodies].sort((a, b) => rank(a) - rank(b));
+};
+
+export const describeFormats = (harness: StoreHarness) =>
+  describe("a database of format 2, which holds values alone,", () => {
+    const open = async (checkpointRecords?: number) => {
+      const disk = harness.createDisk();
+      await disk.restore(formatTwo());
+      return { disk, ...(await start(disk, checkpointRecords)) };
+    };
+
+    test("is of this format from the take-over on, and keeps every message until it is delivered", async () => {
+      const { disk, connection, end } = await open();
+      expect((await disk.dump()).format).toMatchObject({ major: FORMAT_MAJOR });
+      expect(new Set(await encodingsOf(disk))).toEqual(new Set(["clone"]));
+      const orders = await connection.openQueue<unknown>("orders");
+      const shown = await orders.peek();
+      expect(sorted(bodiesOf(shown))).toStrictEqual(sorted([...ORDERS, { n: 10 }]));
+      expect(shown).toMatchObject([{ body: { n: 2 } }, { headers: { kind: "plain" } }, {}, {}, {}, {}, {}, {}, {}, {}]);
+      const doomed = await connection.openQueue<unknown>("doomed");
+      expect(await doomed.deadLetters.list()).toMatchObject([{ body: { n: 11 }, reason: "no such order" }]);
+      expect(await orders.schedules.list()).toMatchObject([{ id: "leap day", body: { n: 12 } }]);
+      const handled = await handle(orders, ORDERS.length);
+      expect(sorted(handled)).toStrictEqual(sorted(ORDERS));
+      const ofGroup = handled.map(nOf).filter((n) => n === 6 || n === 7);
+      expect(ofGroup).toEqual([6, 7]);
+      expect(await handle(await connection.openQueue<unknown>("news/a"), 2)).toEqual([{ n: 8 }, { n: 9 }]);
+      expect(await handle(await connection.openQueue<unknown>("news/b"), 1)).toEqual([{ n: 8 }]);
+      expect(await orders.stats()).toMatchObject({ delayed: 1, ready: 0, leased: 0, totals: { quarantined: 0 } });
+      await end();
+    });
+
+    test("holds texts beside the values once something is sent, and another host reads both", async () => {
+      const { disk, connection, end } = await open();
+      const orders = await connection.openQueue<unknown>("orders");
+      await orders.send({ n: 20 });
+      await orders.send(new Map([["new", 1]]));
+      await end();
+      const encodings = await encodingsOf(disk);
+      expect(encodings.filter((encoding) => encoding === "json")).toHaveLength(1);
+      expect(encodings.filter((encoding) => encoding === "clone").length).toBeGreaterThan(8);
+      const next = await start(disk);
+      const all = [...ORDERS, { n: 20 }, new Map([["new", 1]])];
+      const handled = await handle(await next.connection.openQueue<unknown>("orders"), all.length);
+      expect(sorted(handled)).toStrictEqual(sorted(all));
+      await next.end();
+    });
+
+    test("is rewritten with what was sent since into one batch of values, and nothing is lost", async () => {
+      const { disk, connection, end } = await open(12);
+      const orders = await connection.openQueue<unknown>("orders");
+      const added = Array.from({ length: 30 }, (_, i) => ({ n: 20 + i }));
+      for (const body of added) await orders.send(body);
+      const joined = async () => (await batchesOf(disk.store())).find(({ seqs }) => seqs !== undefined);
+      await expect.poll(joined, { timeout: 10_000 }).toMatchObject({ encoding: "clone" });
+      const bodies = (await joined())?.bodies;
+      expect(bodies).toEqual(
+        expect.arrayContaining([{ n: 3, list: [1, "two", null], "line\nbreak": "a\nb" }, { n: 20 }]),
+      );
+      await end();
+      const next = await start(disk);
+      const queue = await next.connection.openQueue<unknown>("orders");
+      const handled = await handle(queue, ORDERS.length + added.length);
+      expect(sorted(handled)).toStrictEqual(sorted([...ORDERS, ...added]));
+      expect(await queue.stats()).toMatchObject({ delayed: 1, ready: 0, leased: 0, totals: { quarantined: 0 } });
+      await next.end();
+    });
+  });
