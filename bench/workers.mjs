@@ -3,7 +3,7 @@
 
 /**
  * @typedef {{ send(method: string, params?: object): Promise<any> }} Session
- * @typedef {{ title: string, session: Session }} Worker
+ * @typedef {{ title: string, session: Session, detach: () => Promise<void> }} Worker
  */
 
 /** Those that run now. @param {import("playwright").CDPSession} browser */
@@ -13,7 +13,7 @@ export async function sharedWorkers(browser) {
 }
 
 /**
- * A session for every SharedWorker.
+ * A session for every SharedWorker. While one is attached, the browser starts the worker's successor paused.
  * @param {import("playwright").CDPSession} browser
  * @returns {Promise<Worker[]>}
  */
@@ -40,7 +40,13 @@ export async function attachToWorkers(browser) {
             browser.send("Target.sendMessageToTarget", { sessionId, message }).catch(reject);
           }),
       };
-      return { title: title.replace(/^.*\//, ""), session };
+      return {
+        title: title.replace(/^.*\//, ""),
+        session,
+        async detach() {
+          await browser.send("Target.detachFromTarget", { sessionId });
+        },
+      };
     }),
   );
 }
