@@ -15,11 +15,11 @@ import { table } from "../report.mjs";
 import { createLab } from "./lab.mjs";
 import { storage } from "./storage.mjs";
 import { mainThread, manyTabs } from "./tabs.mjs";
-import { delayed, unlike } from "./unlike.mjs";
+import { delayed, delayedAtRandom, unlike } from "./unlike.mjs";
 import { depth, waiting } from "./waiting.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
-const CASES = [manyTabs, mainThread, ...waiting(), depth, unlike, delayed, storage];
+const CASES = [manyTabs, mainThread, ...waiting(), depth, unlike, delayed, delayedAtRandom, storage];
 
 const { values: options } = parseArgs({
   options: {
@@ -61,7 +61,8 @@ const tableOf = (figures, form) =>
 
 /** @param {number} value @param {import("./lab.mjs").Figure["unit"]} unit */
 function quantity(value, unit) {
-  if (unit === "times") return value.toFixed(2);
+  // Three digits: 0.60 can be less than 0.6.
+  if (unit === "times") return value.toFixed(3);
   return `${value.toFixed(unit === "µs" ? 1 : 0)} ${unit}`;
 }
 

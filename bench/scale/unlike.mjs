@@ -65,7 +65,7 @@ const sendThenConsume = (lab, load) =>
     const few = load.count / 20;
     await sender.evaluate((n) => scale.send({ kind: "plain", count: n }), few);
     await consumer.evaluate((n) => scale.consume(n), few);
-    const dueFrom = Date.now() + (load.kind === "delayed" ? load.delayMs : 0);
+    const dueFrom = Date.now() + ("delayMs" in load ? load.delayMs : 0);
     const sent = await sender.evaluate((all) => scale.send(all), load);
     await sleep(dueFrom - Date.now());
     const consumed = await consumer.evaluate((n) => scale.consume(n), load.count);
@@ -73,14 +73,15 @@ const sendThenConsume = (lab, load) =>
   });
 
 /**
- * Every message has another delay than its neighbours. Consuming begins when the first one is due, the others become due
- * meanwhile, quicker than they can be consumed: it is work that is measured, not the time until then.
- * @type {ScaleCase}
+ * Consuming begins when the first one is due, the others become due meanwhile, quicker than they can be consumed: it is
+ * work that is measured, not the time until then.
+ * @param {{ id: string, kind: "ten-delays" | "random-delays", label: string, part: number }} options
+ * @returns {ScaleCase}
  */
-export const delayed = {
-  id: "delayed",
+const delayedBy = ({ id, kind, label, part }) => ({
+  id,
   async measure(lab) {
-    const count = lab.messages;
+    const count = lab.messages * part;
     let delayMs = 0;
     const us = await lab.inTurn({
       plain: async () => {
@@ -89,16 +90,30 @@ export const delayed = {
         delayMs = 2_000 + (4 * plain.sent * count) / 1_000;
         return plain;
       },
-      delayed: () => sendThenConsume(lab, { kind: "delayed", count, delayMs, spreadMs: (SPREAD_US * count) / 1_000 }),
+      delayed: () => sendThenConsume(lab, { kind, count, delayMs, spreadMs: (SPREAD_US * count) / 1_000 }),
     });
-    /** @param {string} what @param {"sent" | "consumed"} part @returns {import("./lab.mjs").Figure} */
-    const figure = (what, part) => ({
-      what: `${count.toLocaleString("en")} delayed, ${what}, of plain`,
-      value: us.plain[part] / us.delayed[part],
+    /** @param {string} what @param {"sent" | "consumed"} phase @returns {import("./lab.mjs").Figure} */
+    const figure = (what, phase) => ({
+      what: `${count.toLocaleString("en")} ${label}, ${what}, of plain`,
+      value: us.plain[phase] / us.delayed[phase],
       unit: "times",
       target: TARGET,
-      note: `${perSecond(us.delayed[part])}, ${perSecond(us.plain[part])}`,
+      note: `${perSecond(us.delayed[phase])}, ${perSecond(us.plain[phase])}`,
     });
     return [figure("sent", "sent"), figure("due and consumed", "consumed")];
   },
-};
+});
+
+/** As an application delays: by one of ten times, while it goes on sending. */
+export const delayed = delayedBy({ id: "delayed", kind: "ten-delays", label: "delayed", part: 1 });
+
+/**
+ * Neighbours become due at any time: every body is read from among all. Fewer, since with many more than the host keeps
+ * in memory the time grows with their square.
+ */
+export const delayedAtRandom = delayedBy({
+  id: "delayed-at-random",
+  kind: "random-delays",
+  label: "delayed at random",
+  part: 0.1,
+});

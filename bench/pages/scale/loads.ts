@@ -7,13 +7,14 @@ import { type Order, orderOf } from "../message.js";
 export type Load = { readonly count: number } & (
   | { readonly kind: "plain" | "priorities" }
   | { readonly kind: "groups"; readonly groups: number }
-  /** Due at any millisecond of `spreadMs`, in no order, the first ones `delayMs` after sending began. */
-  | { readonly kind: "delayed"; readonly delayMs: number; readonly spreadMs: number }
+  /** The first is due `delayMs` after sending began, the last one `spreadMs` later. */
+  | { readonly kind: "ten-delays" | "random-delays"; readonly delayMs: number; readonly spreadMs: number }
 );
 
 export const BATCH = 1_000;
 
 function optionsOf(load: Load, n: number, beganAt: number): SendOptions {
+  const dueAfter = (ms: number) => ({ deliverAt: beganAt + Math.floor(ms) });
   switch (load.kind) {
     case "plain":
       return {};
@@ -21,8 +22,11 @@ function optionsOf(load: Load, n: number, beganAt: number): SendOptions {
       return { priority: n % 10 };
     case "groups":
       return { groupId: `customer ${n % load.groups}` };
-    case "delayed":
-      return { deliverAt: beganAt + load.delayMs + ((n * 7_919) % load.spreadMs) };
+    // Each half of the spread: that of the sends, and that of the delays.
+    case "ten-delays":
+      return dueAfter(load.delayMs + (load.spreadMs / 2) * (n / load.count + (n % 10) / 10));
+    case "random-delays":
+      return dueAfter(load.delayMs + ((n * 7_919) % load.spreadMs));
   }
 }
 
