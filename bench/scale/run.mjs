@@ -63,7 +63,7 @@ const tableOf = (figures, form) =>
 function quantity(value, unit) {
   // Three digits: 0.60 can be less than 0.6.
   if (unit === "times") return value.toFixed(3);
-  return `${value.toFixed(unit === "µs" ? 1 : 0)} ${unit}`;
+  return `${value.toFixed(unit === "ms" || unit === "%" ? 0 : 1)} ${unit}`;
 }
 
 const site = await servePages();

@@ -75,13 +75,13 @@ const sendThenConsume = (lab, load) =>
 /**
  * Consuming begins when the first one is due, the others become due meanwhile, quicker than they can be consumed: it is
  * work that is measured, not the time until then.
- * @param {{ id: string, kind: "ten-delays" | "random-delays", label: string, part: number }} options
+ * @param {{ id: string, kind: "ten-delays" | "random-delays", label: string, divisor: number }} options
  * @returns {ScaleCase}
  */
-const delayedBy = ({ id, kind, label, part }) => ({
+const delayedBy = ({ id, kind, label, divisor }) => ({
   id,
   async measure(lab) {
-    const count = lab.messages * part;
+    const count = lab.messages / divisor;
     let delayMs = 0;
     const us = await lab.inTurn({
       plain: async () => {
@@ -105,7 +105,7 @@ const delayedBy = ({ id, kind, label, part }) => ({
 });
 
 /** As an application delays: by one of ten times, while it goes on sending. */
-export const delayed = delayedBy({ id: "delayed", kind: "ten-delays", label: "delayed", part: 1 });
+export const delayed = delayedBy({ id: "delayed", kind: "ten-delays", label: "delayed", divisor: 1 });
 
 /**
  * Neighbours become due at any time: every body is read from among all. Fewer, since with many more than the host keeps
@@ -115,5 +115,5 @@ export const delayedAtRandom = delayedBy({
   id: "delayed-at-random",
   kind: "random-delays",
   label: "delayed at random",
-  part: 0.1,
+  divisor: 10,
 });

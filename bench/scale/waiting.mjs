@@ -21,7 +21,8 @@ async function openFresh(stage, formerEpoch) {
 }
 
 /**
- * How they were sent decides in what the host remembers them: what is sent together and alike is one run.
+ * How they were sent decides what the host has to remember of them: what is sent together and alike is one run, what
+ * differs from its neighbours is an entry of its own.
  * @type {Record<string, { as: string, fill: (tab: import("./stage.mjs").Tab, count: number) => Promise<unknown> }>}
  */
 const FILLS = {
@@ -32,6 +33,10 @@ const FILLS = {
   singles: {
     as: "sent one by one, 500 in flight",
     fill: (tab, count) => tab.evaluate((n) => scale.sendSingly(n), count),
+  },
+  unlike: {
+    as: "of ten priorities in turn",
+    fill: (tab, count) => tab.evaluate((n) => scale.send({ kind: "priorities", count: n }), count),
   },
 };
 
