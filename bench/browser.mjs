@@ -1,55 +1,105 @@
-// Builds and serves the pages of the benchmark and opens two of them: two tabs of one browser, its profile on disk.
+// Builds and serves the pages of the benchmark, and opens browsers on them, each with a profile of its own on disk.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright";
+import { chromium, firefox } from "playwright";
 import { build, preview } from "vite";
 import { browserLaunchOptions } from "../test/browser-launch.mjs";
+import { findFirefox } from "../test/engines/find-engines.mjs";
 import { ensureBrowser } from "../test/find-browser.mjs";
 
 const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 
 /**
+ * @typedef {"chromium" | "firefox"} BrowserName
+ * @typedef {object} Site
+ * @property {string} address
+ * @property {() => Promise<void>} close
+ *
+ * @typedef {object} OpenBrowser
+ * @property {import("playwright").BrowserContext} context
+ * @property {string} version
+ * @property {string} profile the folder in which the browser keeps its data
+ * @property {() => Promise<import("playwright").Page>} openPage resolves once the page of the benchmark is loaded
+ * @property {() => Promise<void>} close deletes the profile too
+ *
  * @typedef {object} Tabs
  * @property {import("playwright").BrowserContext} context
  * @property {import("playwright").Page} measuring the tab that measures
  * @property {import("playwright").Page} helping the other one
  * @property {string} version of the browser
- * @property {() => Promise<void>} close deletes the profile too
+ * @property {() => Promise<void>} close
  */
 
-/** @returns {Promise<Tabs>} */
-export async function openTabs() {
-  ensureBrowser();
+/** @returns {Promise<Site>} */
+export async function servePages() {
   await build({ configFile: CONFIG, logLevel: "warn" });
   const server = await preview({ configFile: CONFIG, preview: { host: "localhost", port: 4180 } });
   const address = server.resolvedUrls?.local[0];
   if (address === undefined) throw new Error("The bench pages are not served.");
+  return { address, close: () => server.close() };
+}
+
+/** @param {BrowserName} name @param {string} profile */
+async function launch(name, profile) {
+  if (name === "chromium") {
+    ensureBrowser();
+    const context = await chromium.launchPersistentContext(profile, browserLaunchOptions());
+    return { context, version: `Chromium ${context.browser()?.version() ?? "of unknown version"}` };
+  }
+  const executablePath = findFirefox();
+  if (executablePath === undefined) throw new Error("Firefox is not installed: install it, or set ORIGINMQ_FIREFOX.");
+  // By WebDriver BiDi: a Firefox as it is distributed, not Playwright's own.
+  const context = await firefox.launchPersistentContext(profile, {
+    channel: "moz-firefox",
+    executablePath,
+    // Else its clock goes in whole milliseconds.
+    firefoxUserPrefs: { "privacy.reduceTimerPrecision": false },
+  });
+  return { context, version: `Firefox ${context.browser()?.version() ?? "of unknown version"}` };
+}
+
+/** @param {Site} site @param {BrowserName} [name] @returns {Promise<OpenBrowser>} */
+export async function openBrowser({ address }, name = "chromium") {
   const profile = mkdtempSync(join(tmpdir(), "originmq-bench-"));
-  const context = await chromium.launchPersistentContext(profile, browserLaunchOptions());
-  const openPage = async () => {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => console.error(error));
-    page.on("console", (message) => {
-      if (message.type() === "error") console.error(message.text());
-    });
-    await page.goto(address);
-    await page.waitForFunction(() => globalThis.bench !== undefined);
-    return page;
+  const { context, version } = await launch(name, profile);
+  return {
+    context,
+    version,
+    profile,
+    async openPage() {
+      const page = await context.newPage();
+      page.on("pageerror", (error) => console.error(error));
+      page.on("console", (message) => {
+        if (message.type() === "error") console.error(message.text());
+      });
+      await page.goto(address);
+      await page.waitForFunction(() => globalThis.bench !== undefined);
+      return page;
+    },
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
+}
+
+/** Two tabs of one browser. @param {BrowserName} [name] @returns {Promise<Tabs>} */
+export async function openTabs(name) {
+  const site = await servePages();
+  const { context, version, openPage, close } = await openBrowser(site, name);
   const measuring = await openPage();
   const helping = await openPage();
   return {
     context,
     measuring,
     helping,
-    version: `Chromium ${context.browser()?.version() ?? "of unknown version"}`,
+    version,
     async close() {
-      await context.close();
-      await server.close();
-      rmSync(profile, { recursive: true, force: true });
+      await close();
+      await site.close();
     },
   };
 }

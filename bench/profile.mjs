@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCase } from "./rounds.mjs";
+import { attachToWorkers } from "./workers.mjs";
 
 const SAMPLE_US = 200;
 const FUNCTIONS_SHOWN = 22;
@@ -12,7 +13,7 @@ const FUNCTIONS_SHOWN = 22;
 const TICKS_A_SECOND = 100;
 
 /**
- * @typedef {{ send(method: string, params?: object): Promise<any> }} Session
+ * @typedef {import("./workers.mjs").Session} Session
  * @typedef {{ callFrame: { functionName: string, url: string, lineNumber: number }, id: number }} ProfileNode
  * @typedef {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[] }} Profile
  */
@@ -33,7 +34,7 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
       /** @type {[string, Session][]} */ ([
         ["sending tab", await tabs.context.newCDPSession(tabs.measuring)],
         ["consuming tab", await tabs.context.newCDPSession(tabs.helping)],
-        ...(await attachToWorkers(browser)),
+        ...(await attachToWorkers(browser)).map(({ title, session }) => [`worker ${title}`, session]),
       ]),
     );
     for (const session of sessions.values()) {
@@ -55,42 +56,6 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
     }
     await sleep(200);
   }
-}
-
-/**
- * A session for every SharedWorker of the queue or a limit. Playwright has none for workers that two pages share, so
- * their messages are passed through the browser's.
- * @param {import("playwright").CDPSession} browser
- * @returns {Promise<[string, Session][]>}
- */
-async function attachToWorkers(browser) {
-  const { targetInfos } = await browser.send("Target.getTargets");
-  const workers = targetInfos.filter(({ type }) => type === "shared_worker");
-  return Promise.all(
-    workers.map(async ({ targetId, title }) => {
-      const { sessionId } = await browser.send("Target.attachToTarget", { targetId, flatten: false });
-      let last = 0;
-      /** @type {Session} */
-      const session = {
-        send: (method, params = {}) =>
-          new Promise((resolve, reject) => {
-            const id = ++last;
-            /** @param {{ sessionId: string, message: string }} event */
-            const onMessage = (event) => {
-              const message = event.sessionId === sessionId ? JSON.parse(event.message) : {};
-              if (message.id !== id) return;
-              browser.off("Target.receivedMessageFromTarget", onMessage);
-              if (message.error) reject(new Error(message.error.message));
-              else resolve(message.result);
-            };
-            browser.on("Target.receivedMessageFromTarget", onMessage);
-            const message = JSON.stringify({ id, method, params });
-            browser.send("Target.sendMessageToTarget", { sessionId, message }).catch(reject);
-          }),
-      };
-      return /** @type {[string, Session]} */ ([`worker ${title.replace(/^.*\//, "")}`, session]);
-    }),
-  );
 }
 
 /** @param {import("playwright").CDPSession} browser */

@@ -25,7 +25,7 @@ export function tableOf({ results }, form) {
       times(ratios.peerOf(result)),
     ]),
   ]);
-  return form === "markdown" ? markdown(head, rows) : aligned(head, rows);
+  return table(head, rows, form);
 }
 
 /** @param {Run} run @param {"text" | "markdown"} form */
@@ -39,7 +39,7 @@ export function targetsOf({ results }, form) {
       ratio.target === undefined ? "" : `${ratio.target} ${isMet(ratio, ratio.target) ? "met" : "MISSED"}`,
       ratio.goal === undefined ? "" : `${ratio.goal} ${isMet(ratio, ratio.goal) ? "met" : "not yet"}`,
     ]);
-  return form === "markdown" ? markdown(head, rows) : aligned(head, rows);
+  return table(head, rows, form);
 }
 
 /** @param {readonly CaseResult[]} results */
@@ -70,6 +70,9 @@ function spread({ rounds, medians }) {
 
 /** @param {number | undefined} ratio */
 const times = (ratio) => (ratio === undefined ? "" : ratio.toFixed(ratio < 10 ? 2 : 0));
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows @param {"text" | "markdown"} form */
+export const table = (head, rows, form) => (form === "markdown" ? markdown(head, rows) : aligned(head, rows));
 
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
 function markdown(head, rows) {

@@ -47,7 +47,7 @@ export async function runRounds(tabs, cases, count, say) {
 }
 
 /** @param {readonly Values[]} rounds @returns {Values} */
-function mediansOf(rounds) {
+export function mediansOf(rounds) {
   const metrics = Object.keys(rounds[0] ?? {});
   return Object.fromEntries(metrics.map((metric) => [metric, median(rounds.map((values) => values[metric] ?? 0))]));
 }

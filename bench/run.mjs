@@ -1,9 +1,10 @@
-// `npm run bench`: limits, peers and OriginMQ in Chromium, side by side in one run, medians of several rounds.
+// `npm run bench`: limits, peers and OriginMQ in one browser, side by side in one run, medians of several rounds.
 //
-//   npm run bench -- [--rounds 5] [--only PATTERN] [--markdown FILE] [--check] [--profile DIRECTORY]
+//   npm run bench -- [--rounds 5] [--only PATTERN] [--browser chromium|firefox] [--markdown FILE] [--check]
+//                    [--profile DIRECTORY]
 //
 // --only runs the cases whose name matches; --check fails when a target is missed; --profile writes CPU profiles of
-// both tabs and the worker, and prints where the processor time went, instead of measuring.
+// both tabs and the worker, and prints where the processor time went, instead of measuring (in Chromium only).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
+    browser: { type: "string", default: "chromium" },
     markdown: { type: "string" },
     check: { type: "boolean", default: false },
     profile: { type: "string" },
@@ -29,6 +31,11 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1, not ${options.rounds}`);
 if (options.check && options.only) throw new Error("--check needs every case: leave --only out");
+const { browser } = options;
+if (browser !== "chromium" && browser !== "firefox")
+  throw new Error(`--browser takes chromium or firefox, not ${browser}`);
+if (options.profile && browser !== "chromium")
+  throw new Error("--profile needs Chromium: it is its DevTools that profile");
 if (options.profile) process.env.BENCH_PROFILE = "1";
 
 const isTerminal = process.stderr.isTTY;
@@ -68,7 +75,7 @@ async function casesOf(tabs) {
   return cases;
 }
 
-const tabs = await openTabs();
+const tabs = await openTabs(browser);
 try {
   if (options.profile) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
   else await measure(tabs);

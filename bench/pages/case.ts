@@ -28,10 +28,12 @@ export async function timed(messages: number, work: () => Promise<void>): Promis
 /** Calls `work` for each item, with so many under way at once, in order of the items. */
 export async function inFlight<T>(
   limit: number,
-  items: readonly T[],
+  items: Iterable<T>,
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  const rest = items.values();
+  const rest = (function* () {
+    yield* items;
+  })();
   const worker = async () => {
     for (const item of rest) await work(item);
   };

@@ -1,11 +1,12 @@
-// Both pages of the benchmark load this; `bench/run.mjs` calls what it puts on the window. The first page measures,
-// the second one is the other tab of the cases that need one.
+// All pages of the benchmark load this. `bench/run.mjs` calls `bench` in two of them: the first one measures, the second
+// one is the other tab of the cases that need one. `bench/scale/` calls `scale`.
 
 import type { Case, Measured } from "./case.js";
 import { CASES } from "./cases.js";
 import { startEcho } from "./limits/relay.js";
 import { startConsumer } from "./originmq/end-to-end.js";
 import { closeQueues, deleteQueues } from "./originmq/queues.js";
+import "./scale/scale.js";
 
 export interface Bench {
   cases(): Omit<Case, "measure">[];
