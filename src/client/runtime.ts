@@ -1,6 +1,6 @@
 // What a client takes from its surroundings, handed in so that a simulated world can stand in for them.
 
-import { afterTurn } from "./turn.js";
+import { afterTurn } from "../link/turn.js";
 
 export interface Runtime {
   /** Milliseconds on a clock that never goes back; only differences mean anything. */

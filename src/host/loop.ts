@@ -80,6 +80,8 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       inbox = [];
       const turn = await engine.turn(works, parts);
       if (turn) onTurn(turn);
+      // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
+      if (isPoked) await new Promise<void>(platform.afterTurn);
       const due = tasks;
       tasks = [];
       for (const task of due) {

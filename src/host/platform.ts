@@ -1,5 +1,7 @@
 // What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
 
+import { afterTurn } from "../link/turn.js";
+
 export interface Platform {
   /** Epoch milliseconds. */
   now(): number;
@@ -9,6 +11,8 @@ export interface Platform {
   token(): string;
   /** Calls once after about `ms`; returns what cancels it. Timers are hints: nothing is lost when one is late. */
   setTimer(callback: () => void, ms: number): () => void;
+  /** Calls when the current task is over, and what has arrived until now was taken in. */
+  afterTurn(callback: () => void): void;
   /** Remembers the epoch outside the database, so that a database that was deleted is missed. */
   readonly canary?: Canary | undefined;
   /** Missing where a host shares nothing with other processes. */
@@ -41,6 +45,7 @@ export function createPlatform(
       (timer as unknown as { unref?: () => void }).unref?.();
       return () => clearTimeout(timer);
     },
+    afterTurn,
     locks: options.locks,
     canary: options.canary,
     announce: (notice) => broadcast?.postMessage(notice),

@@ -100,6 +100,7 @@ export function createOrigin(parts: OriginParts): Origin {
     random: random.next,
     token: () => random.hex(32),
     setTimer: (callback, ms) => context.plan(callback, ms),
+    afterTurn: (callback) => void context.plan(callback, 0),
     locks: locks.of(context),
     announce: (notice) => network.announce(context, NAMES.channel, notice),
     canary: {
