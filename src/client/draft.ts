@@ -11,6 +11,7 @@ import { estimateBytes } from "../core/size.js";
 import { MINOR_COLUMNS, MINOR_MEASURES } from "../core/version.js";
 import { errorOf } from "../link/link.js";
 import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../link/wire.js";
+import { alikeTogether } from "./alike.js";
 
 export interface Receipt {
   /** Names the message for ever, in every context. */
@@ -158,9 +159,11 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
 /** Messages that are accepted together or not at all. */
 export function createBatchDraft(
   queue: string,
-  items: readonly Item[],
+  given: readonly Item[],
   again: Again,
 ): { draft: RoomDraft; receipts: Promise<Receipt[]> } {
+  const places = alikeTogether(given);
+  const items = places ? places.map((place) => given[place] as Item) : given;
   const { draft: command, value } = createCommandDraft<SendValue>(sendCommand(queue, true, items));
   const isText = items.every(({ text }) => text !== undefined);
   let takesTexts = true;
@@ -191,7 +194,11 @@ export function createBatchDraft(
     draft,
     receipts: value.then((accepted) => {
       const next = receiptsOf(accepted);
-      return items.map((_, i) => next(i));
+      const receipts = items.map((_, i) => next(i));
+      if (places === undefined) return receipts;
+      const inPlace = [...receipts];
+      for (const [i, place] of places.entries()) inPlace[place] = receipts[i] as Receipt;
+      return inPlace;
     }),
   };
 }

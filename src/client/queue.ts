@@ -98,7 +98,11 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
    * there is no host or no room, a file is read, a schema takes its time.
    */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
-  /** All are accepted in one commit, or none. */
+  /**
+   * All are accepted in one commit, or none. Of one priority and one time they are accepted in their order. Where these
+   * differ, and none has a group or a deduplication id, those that are alike are accepted together, the high priorities
+   * first: `peek` shows them so. Receipts stand in the order of the items.
+   */
   sendBatch(items: readonly ({ readonly body: Input } & SendOptions)[]): Promise<Receipt[]>;
   /** Runs the handler for every message, at least once each, until the consumer is stopped. */
   consume(handler: Handler<Output>, options?: ConsumeOptions): Consumer;
