@@ -4,7 +4,7 @@
 
 import { assert } from "./errors.js";
 import type { Ranges, Seq } from "./journal.js";
-import { countOf, forEachSeq } from "./ranges.js";
+import { countOf, forEachSeq, seqsOf } from "./ranges.js";
 
 export interface Batch {
   readonly firstSeq: Seq;
@@ -66,12 +66,28 @@ function markGone(batch: Batch, first: Seq, count: number): void {
   }
 }
 
-function markLive(batch: Batch, seq: Seq): void {
-  if (batch.gone instanceof Set) batch.gone.delete(seq);
-  else if (batch.gone) {
-    const offset = seq - batch.firstSeq;
-    batch.gone[offset >> 3] = (batch.gone[offset >> 3] as number) & ~(1 << (offset & 7));
+/** How many bodies from `seq` on, and before `end`, nothing references; of a batch with gaps, one at most. */
+function countGone(batch: Batch, seq: Seq, end: Seq): number {
+  const last = batch.seqs ? seq : Math.min(end - 1, batch.lastSeq);
+  if (batch.live === 0) return last - seq + 1;
+  let next = seq;
+  while (next <= last && isGone(batch, next)) next++;
+  return next - seq;
+}
+
+/** Bodies that were gone are referenced again. */
+function revive(batch: Batch, first: Seq, count: number): void {
+  // The first ones back: all others are still gone.
+  if (batch.live === 0) batch.gone = batch.seqs ? new Set(seqsOf(batch.seqs)) : bitmapFor(batch).fill(0xff);
+  for (let seq = first; seq < first + count; seq++) {
+    if (batch.gone instanceof Set) batch.gone.delete(seq);
+    else if (batch.gone) {
+      const offset = seq - batch.firstSeq;
+      batch.gone[offset >> 3] = (batch.gone[offset >> 3] as number) & ~(1 << (offset & 7));
+    }
   }
+  batch.live += count;
+  if (batch.live === batch.count) batch.gone = undefined;
 }
 
 function createBatch(given: { firstSeq: Seq; count: number; bytes: number; seqs?: Ranges | undefined }): Batch {
@@ -219,22 +235,10 @@ export function createBatchIndex(): BatchIndex {
         const batch = covers(recent, seq) ? recent : list[search(seq)];
         assert(covers(batch, seq), `body ${seq} is in a batch`);
         recent = batch;
-        if (batch.live > 0 && !isGone(batch, seq)) {
-          shared.set(seq, (shared.get(seq) ?? 0) + 1);
-          seq++;
-          continue;
-        }
-        // Some of the others may be referenced already.
-        const isFirst = batch.live === 0;
-        const here = batch.seqs || !isFirst ? 1 : Math.min(bodySeq + count, batch.lastSeq + 1) - seq;
-        if (here < batch.count) {
-          // The first one back: all others are still gone.
-          if (isFirst) forEachSeq(seqsIn(batch), (other) => markGone(batch, other, 1));
-          for (let i = 0; i < here; i++) markLive(batch, seq + i);
-        }
-        batch.live += here;
-        if (batch.live === batch.count) batch.gone = undefined;
-        seq += here;
+        const here = countGone(batch, seq, bodySeq + count);
+        if (here > 0) revive(batch, seq, here);
+        else shared.set(seq, (shared.get(seq) ?? 0) + 1);
+        seq += Math.max(1, here);
       }
     },
     sweep() {

@@ -28,7 +28,7 @@ import { blockedRuns, delayedRuns } from "./waiting.js";
 
 export const CHECKPOINT_VERSION = 1;
 /** Entries in one chunk: what is encoded or decoded without a break. */
-const CHUNK_ENTRIES_MAX = 8_192;
+const CHUNK_ENTRIES_MAX = 4_096;
 
 type HeadChunk = {
   readonly v: number;

@@ -19,7 +19,7 @@ test("a large state is many chunks of bounded size", async () => {
   // Of different times, so that each is a run of its own.
   for (let i = 0; i < 40_000; i++, engine.now++) engine.send(1);
   const chunks = [...encodeCheckpoint(engine.state)];
-  expect(chunks.filter((chunk) => chunk.kind === "runs").length).toBe(5);
+  expect(chunks.filter((chunk) => chunk.kind === "runs").length).toBe(10);
   const decoded = await decodeCheckpoint(structuredClone(chunks));
   expect([decoded.queues.get("orders")?.readyCount, decoded.batches.size]).toEqual([40_000, 40_000]);
 });
