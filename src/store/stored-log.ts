@@ -5,8 +5,8 @@ import type { JournalRecord, Lsn } from "../core/journal.js";
 import type { CheckpointPointer } from "./format.js";
 import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
 
-/** Records a piece: enough to spread the cost of a transaction, few enough to bound memory. */
-const RECORDS_PER_PIECE = 256;
+/** Records a piece: enough to spread the cost of a transaction, few enough that reading them holds nobody up. */
+const RECORDS_PER_PIECE = 64;
 /** Chunks are large (`core/checkpoint` cuts them by size). */
 const CHUNKS_PER_PIECE = 4;
 
