@@ -133,7 +133,7 @@ function describeLog(harness: StoreHarness): void {
     expect(pieces).toBe(1);
     const lsns = (await readAll(reader)).journal.map((record) => record.lsn);
     expect(lsns).toEqual(Array.from({ length: 600 }, (_, index) => index + 1));
-    expect(pieces).toBe(1 + 3);
+    expect(pieces).toBe(1 + 10);
   });
 
   test("a database of a newer major format is refused and left as it is", async () => {
