@@ -107,17 +107,21 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   const pump = () => {
     if (isPumping) return;
     isPumping = true;
+    try {
+      startWhatMayRun();
+    } finally {
+      isPumping = false;
+    }
+  };
+
+  const startWhatMayRun = () => {
     let now = client.runtime.now();
     while (state === "running" && running.size < concurrency && buffer.length > 0) {
-      if (now >= sliceEndsAt) {
-        yieldTurn();
-        break;
-      }
+      if (now >= sliceEndsAt) return yieldTurn();
       endedAt = undefined;
       start(buffer.shift() as Holding<Body>, now);
       now = endedAt ?? client.runtime.now();
     }
-    isPumping = false;
   };
 
   const yieldTurn = () => {
