@@ -21,24 +21,17 @@ const TICKS_A_SECOND = 100;
 /**
  * @param {import("./browser.mjs").Tabs} tabs
  * @param {readonly import("./rounds.mjs").CaseInfo[]} cases
- * @param {{ rounds: number, directory: string }} options
+ * @param {{ rounds: number, directory?: string | undefined }} options without a directory: threads alone, undisturbed
  */
 export async function profileCases(tabs, cases, { rounds, directory }) {
-  mkdirSync(directory, { recursive: true });
+  if (directory) mkdirSync(directory, { recursive: true });
   for (const info of cases) {
     // To warm up, and so that the worker is there.
     for (let i = 0; i < 2; i++) await runCase(tabs, info);
     const browser = await tabs.context.browser()?.newBrowserCDPSession();
     if (browser === undefined) throw new Error("This version of Playwright does not give access to the browser.");
-    const sessions = new Map(
-      /** @type {[string, Session][]} */ ([
-        ["sending tab", await tabs.context.newCDPSession(tabs.measuring)],
-        ["consuming tab", await tabs.context.newCDPSession(tabs.helping)],
-        ...(await attachToWorkers(browser)).map(({ title, session }) => [`worker ${title}`, session]),
-      ]),
-    );
+    const sessions = directory ? await sessionsOf(tabs, browser) : new Map();
     for (const session of sessions.values()) {
-      if (process.env.NOPROF) continue;
       await session.send("Profiler.enable");
       await session.send("Profiler.setSamplingInterval", { interval: SAMPLE_US });
       await session.send("Profiler.start");
@@ -49,13 +42,27 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
     const after = threadTimes(await processesOf(browser));
     console.log(`\n═══ ${info.id}: ${JSON.stringify(measured)}`);
     printThreads(before, after);
-    for (const [name, session] of process.env.NOPROF ? [] : sessions) {
+    for (const [name, session] of sessions) {
       const { profile } = await session.send("Profiler.stop");
-      writeFileSync(join(directory, `${info.id}-${name.replaceAll(/\W+/g, "-")}.cpuprofile`), JSON.stringify(profile));
+      writeFileSync(
+        join(directory ?? "", `${info.id}-${name.replaceAll(/\W+/g, "-")}.cpuprofile`),
+        JSON.stringify(profile),
+      );
       printProfile(name, profile);
     }
     await sleep(200);
   }
+}
+
+/** @param {import("./browser.mjs").Tabs} tabs @param {import("playwright").CDPSession} browser */
+async function sessionsOf(tabs, browser) {
+  return new Map(
+    /** @type {[string, Session][]} */ ([
+      ["sending tab", await tabs.context.newCDPSession(tabs.measuring)],
+      ["consuming tab", await tabs.context.newCDPSession(tabs.helping)],
+      ...(await attachToWorkers(browser)).map(({ title, session }) => [`worker ${title}`, session]),
+    ]),
+  );
 }
 
 /** @param {import("playwright").CDPSession} browser */

@@ -1,10 +1,11 @@
 // `npm run bench`: limits, peers and OriginMQ in one browser, side by side in one run, medians of several rounds.
 //
 //   npm run bench -- [--rounds 5] [--only PATTERN] [--browser chromium|firefox] [--markdown FILE] [--check]
-//                    [--profile DIRECTORY]
+//                    [--threads | --profile DIRECTORY]
 //
-// --only runs the cases whose name matches; --check fails when a target is missed; --profile writes CPU profiles of
-// both tabs and the worker, and prints where the processor time went, instead of measuring (in Chromium only).
+// --only runs the cases whose name matches; --check fails when a target is missed; --threads prints
+// which threads of the browser took how much processor time, instead of measuring; --profile does that and writes CPU profiles of
+// both tabs and the worker, which costs time itself (both in Chromium only).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     browser: { type: "string", default: "chromium" },
     markdown: { type: "string" },
     check: { type: "boolean", default: false },
+    threads: { type: "boolean", default: false },
     profile: { type: "string" },
   },
 });
@@ -34,8 +36,9 @@ if (options.check && options.only) throw new Error("--check needs every case: le
 const { browser } = options;
 if (browser !== "chromium" && browser !== "firefox")
   throw new Error(`--browser takes chromium or firefox, not ${browser}`);
-if (options.profile && browser !== "chromium")
-  throw new Error("--profile needs Chromium: it is its DevTools that profile");
+const isProfiling = options.threads || options.profile !== undefined;
+if (isProfiling && browser !== "chromium")
+  throw new Error("--threads and --profile need Chromium: it is its DevTools that tell");
 if (options.profile) process.env.BENCH_PROFILE = "1";
 
 const isTerminal = process.stderr.isTTY;
@@ -77,7 +80,7 @@ async function casesOf(tabs) {
 
 const tabs = await openTabs(browser);
 try {
-  if (options.profile) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
+  if (isProfiling) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
   else await measure(tabs);
   await tabs.helping.evaluate(() => bench.close());
   await tabs.measuring.evaluate(() => bench.close());
