@@ -276,17 +276,21 @@ function isEarly({ send, tries }: Message, { clock }: Disturbances, toleranceMs:
 
 // ---- order
 
-/** First deliveries of one producer's messages of one priority that come after a later one. */
+/**
+ * First deliveries of one producer's messages of one priority that come after a later one. Not of one that the next host
+ * accepted, after the later one: the host before had no room for it, and died with the answer.
+ */
 function findDisorder(messages: readonly Message[]): string[] {
-  const latest = new Map<string, number>();
+  const latest = new Map<string, Message>();
   const firsts = messages
     .filter(({ send, tries }) => send && send.delayMs === undefined && !send.groupId && tries.length > 0)
     .sort((a, b) => (a.tries[0]?.place ?? 0) - (b.tries[0]?.place ?? 0));
-  return bodiesOf(firsts, ({ producer, counter, send }) => {
-    const key = `${send?.priority ?? ""} ${producer}`;
-    const isBehind = counter < (latest.get(key) ?? -1);
-    latest.set(key, Math.max(counter, latest.get(key) ?? -1));
-    return isBehind;
+  return bodiesOf(firsts, (message) => {
+    const key = `${message.send?.priority ?? ""} ${message.producer}`;
+    const before = latest.get(key);
+    if (before === undefined || message.counter > before.counter) latest.set(key, message);
+    else return termOf(message) === termOf(before) || seqOf(message) < seqOf(before);
+    return false;
   });
 }
 
@@ -315,6 +319,12 @@ function findOutOfTurn(messages: readonly Message[]): string[] {
       .map(({ body }) => body);
   });
 }
+
+/** Ids begin with the term of the host that accepted the message. */
+const termOf = ({ ids }: Message): string => {
+  const [id = ""] = ids;
+  return id.slice(0, id.lastIndexOf("-"));
+};
 
 /** Ids end with the number of the message, rising in the order of acceptance. */
 const seqOf = ({ ids }: Message): number => {

@@ -258,6 +258,23 @@ describe("order", () => {
 
   test("a first delivery that a later message of its priority overtook", () =>
     expect(both({ priority: 4 }, { priority: 4 })).toEqual(["p-0"]));
+  test("not: one that the next host accepted after the later one, which the host before had accepted", () => {
+    const accepted = (body: string, id: string, attempt = 1) => [
+      { ...delivered(body, "c", attempt), id } as HistoryEvent,
+      ...acking(body).map((event) => ({ ...event, id }) as HistoryEvent),
+    ];
+    const judged = (first: string, second: string) =>
+      check(
+        [
+          ...[send("p-0"), sent("p-0", { id: first }), send("p-1"), sent("p-1", { id: second })],
+          ...[...accepted("p-1", second), ...accepted("p-0", first)],
+        ],
+        { maxDeliveries: 3, isOrdered: true },
+      ).outOfOrder;
+    expect(judged("next-9", "before-8")).toEqual([]);
+    expect(judged("before-9", "before-8")).toEqual(["p-0"]);
+    expect(judged("before-7", "next-8")).toEqual(["p-0"]);
+  });
   test("not: one of a lower priority, or delayed, or where nobody can tell", () => {
     expect(both({ priority: 4 }, { priority: 9 })).toEqual([]);
     expect(both({ delayMs: 0 }, {})).toEqual([]);
