@@ -86,12 +86,12 @@ export type DecideNow = (command: Command) => Decision;
 export async function openEngine(store: LogStore, platform: Platform): Promise<Engine> {
   const log = await store.open();
   const term = termOf(platform.token());
-  await store.takeOver(({ lsn, epoch }) => {
+  // The log may say another by the time it is read: then the first commit finds out that somebody followed.
+  const { epoch } = await store.takeOver((next) => {
     const at = platform.now();
-    return { v: JOURNAL_VERSION, lsn, epoch, at, changes: [{ type: "took-over", term }] };
+    return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
   let { state, checkpointLsn } = await loadState(log);
-  const { epoch } = state;
   let commits = 0;
   let fault: unknown;
   /** Time of the last turn. */

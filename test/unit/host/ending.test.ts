@@ -3,6 +3,26 @@ import type { HandOut, HeldReply } from "../../../src/link/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
 import { sendOf, startHost } from "./world.js";
 
+test("a host that was followed by another before it had read the log ends as any that is deposed", async () => {
+  const disk = createMemoryDisk();
+  const store = createMemoryStore({ disk });
+  const { host, connect } = await startHost({
+    store: {
+      ...store,
+      async takeOver(build) {
+        const own = await store.takeOver(build);
+        await createMemoryStore({ disk }).takeOver(build);
+        return own;
+      },
+    },
+  });
+  const ended = host.ended.catch((error) => error);
+  const client = await connect("a");
+  await expect(client.submit(sendOf(1, "too late"))).rejects.toMatchObject({ code: "host-lost" });
+  expect(await ended).toMatchObject({ code: "host-lost" });
+  expect(disk.bodies.size).toBe(0);
+});
+
 test("the next host asks at once how long the handlers of a client have been running", async () => {
   const disk = createMemoryDisk();
   const first = await startHost({ store: createMemoryStore({ disk }) });
