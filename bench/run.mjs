@@ -11,6 +11,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openTabs } from "./browser.mjs";
+import { roundsOf, say } from "./command-line.mjs";
 import { describeMachine, machineLine } from "./machine.mjs";
 import { profileCases } from "./profile.mjs";
 import { createRatios, isMet } from "./ratios.mjs";
@@ -30,8 +31,7 @@ const { values: options } = parseArgs({
     profile: { type: "string" },
   },
 });
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1, not ${options.rounds}`);
+const rounds = roundsOf(options.rounds);
 if (options.check && options.only) throw new Error("--check needs every case: leave --only out");
 const { browser } = options;
 if (browser !== "chromium" && browser !== "firefox")
@@ -40,10 +40,6 @@ const isProfiling = options.threads || options.profile !== undefined;
 if (isProfiling && browser !== "chromium")
   throw new Error("--threads and --profile need Chromium: it is its DevTools that tell");
 if (options.profile) process.env.BENCH_PROFILE = "1";
-
-const isTerminal = process.stderr.isTTY;
-/** @param {string} line */
-const say = (line) => process.stderr.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
 
 /** @param {import("./browser.mjs").Tabs} tabs */
 async function measure(tabs) {

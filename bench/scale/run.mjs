@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openBrowser, servePages } from "../browser.mjs";
+import { roundsOf, say } from "../command-line.mjs";
 import { describeMachine, machineLine } from "../machine.mjs";
 import { isMet } from "../ratios.mjs";
 import { table } from "../report.mjs";
@@ -35,15 +36,10 @@ const messages = Number(options.messages);
 if (!(messages >= 20_000 && messages % 20_000 === 0)) {
   throw new Error(`--messages takes a multiple of 20,000, not ${options.messages}`);
 }
-const rounds = Number(options.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds takes a number from 1, not ${options.rounds}`);
+const rounds = roundsOf(options.rounds);
 const pattern = new RegExp(options.only);
 const chosen = CASES.filter(({ id }) => pattern.test(id));
 if (chosen.length === 0) throw new Error(`no case matches ${options.only}: ${CASES.map(({ id }) => id).join(", ")}`);
-
-const isTerminal = process.stderr.isTTY;
-/** @param {string} line */
-const say = (line) => process.stderr.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
 
 /** @param {readonly import("./lab.mjs").Figure[]} figures @param {"text" | "markdown"} form */
 const tableOf = (figures, form) =>

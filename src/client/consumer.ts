@@ -6,7 +6,7 @@ import type { Verdict } from "../core/commands.js";
 import { QueueError } from "../core/errors.js";
 import type { HandOut } from "../link/wire.js";
 import type { Client } from "./client.js";
-import { type Delivery, failureOf, type Holding } from "./delivery.js";
+import { ACK, type Delivery, failureOf, type Holding } from "./delivery.js";
 import { asyncDispose } from "./dispose.js";
 import { asksForReply } from "./replies.js";
 import type { Admit } from "./schema.js";
@@ -39,8 +39,6 @@ export interface Consumer {
 
 /** Handlers run one after the other without a break for at most this long, then the event loop gets its turn. */
 const SLICE_MS = 8;
-
-const ACK: Verdict = { type: "ack" };
 
 const isThenable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function";

@@ -167,7 +167,7 @@ type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 
 const NO_HEADERS: Headers = Object.freeze({});
 
-const ACK: Verdict = { type: "ack" };
+export const ACK: Verdict = { type: "ack" };
 const NOT_OPENED = Symbol("not opened");
 
 /**

@@ -102,7 +102,13 @@ export function createSendDraft(queue: string, again: Again, entries: Entry[] = 
     queue,
     need() {
       const isText = takesTexts && entries.every(({ item }) => item.text !== undefined);
-      return { count: 1, bytes: bytesOf(entries.slice(0, 1), isText) };
+      return {
+        count: 1,
+        bytes: bytesOf(
+          entries.slice(0, 1).map(({ item }) => item),
+          isText,
+        ),
+      };
     },
     prune() {
       for (const { signal, reject } of entries) if (signal?.aborted) reject(signal.reason);
@@ -179,10 +185,7 @@ export function createBatchDraft(
     queue,
     need: () => ({
       count: items.length,
-      bytes: bytesOf(
-        items.map((item) => ({ item })),
-        takesTexts && isText,
-      ),
+      bytes: bytesOf(items, takesTexts && isText),
     }),
     prune: () => true,
     settle(outcome) {
@@ -242,6 +245,8 @@ const timeOf = ({ delayMs, deliverAt }: Attributes): number | undefined => deliv
 /** The same messages with each difference a segment of its own, for a host that knows no columns for them. */
 export function withoutColumns<Messages extends Omit<SentMessages, "queue">>(messages: Messages): Messages {
   const { bodies, priorities, times, ...rest } = messages;
+  const values = { ...rest, bodies: valuesOf(bodies) } as Messages;
+  if (priorities === undefined && times === undefined) return values;
   let place = 0;
   const segments = messages.segments.flatMap(({ count, deduplicationIds, ...segment }) =>
     Array.from({ length: count }, (_, i): SendSegment => {
@@ -257,8 +262,7 @@ export function withoutColumns<Messages extends Omit<SentMessages, "queue">>(mes
       };
     }),
   );
-  const hasColumns = priorities !== undefined || times !== undefined;
-  return { ...rest, bodies: valuesOf(bodies), segments: hasColumns ? segments : messages.segments } as Messages;
+  return { ...values, segments };
 }
 
 /** Texts while all are. */
@@ -271,8 +275,8 @@ const bodiesOf = (items: readonly Item[]): BodyColumn =>
 const bodyOf = ({ text, body }: Item): unknown => (text === undefined ? body : JSON.parse(text));
 
 /** As the host estimates them, which gets all as texts or none. */
-const bytesOf = (entries: readonly Pick<Entry, "item">[], isText: boolean): number =>
-  entries.reduce((sum, { item }) => sum + (isText ? (item.text as string).length : estimateBytes(bodyOf(item))), 0);
+const bytesOf = (items: readonly Item[], isText: boolean): number =>
+  items.reduce((sum, item) => sum + (isText ? (item.text as string).length : estimateBytes(bodyOf(item))), 0);
 
 /** One entry for all where they are of one group. */
 function groupsOf(items: readonly Item[]): Column<string> | undefined {

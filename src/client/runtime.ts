@@ -1,5 +1,6 @@
 // What a client takes from its surroundings, handed in so that a simulated world can stand in for them.
 
+import { setTimer } from "../link/timer.js";
 import { afterTurn } from "../link/turn.js";
 
 export interface Runtime {
@@ -15,10 +16,7 @@ export interface Runtime {
 
 export const runtime: Runtime = {
   now: () => performance.now(),
-  setTimer(callback, ms) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
+  setTimer,
   afterTurn,
   uuid: () => crypto.randomUUID(),
 };

@@ -184,20 +184,20 @@ export function* encodeCheckpoint(state: State): Generator<StateChunk> {
       ...(queue.fullAt > 0 && { fullAt: queue.fullAt }),
       ...(queue.groupsFullAt.size > 0 && { groupsFullAt: [...queue.groupsFullAt] }),
     };
-    for (const placed of stretches(placedRuns(queue))) yield encodeRuns(name, placed);
+    for (const placed of slices(placedRuns(queue))) yield encodeRuns(name, placed);
     const { deduplication } = queue;
-    for (const ids of stretches(deduplication.byId)) yield encodeIds(queue, ids);
-    for (const bodies of stretches(deduplication.replacedBodies)) {
+    for (const ids of slices(deduplication.byId)) yield encodeIds(queue, ids);
+    for (const bodies of slices(deduplication.replacedBodies)) {
       const seq = Float64Array.from(bodies, ([replaced]) => replaced);
       const bodySeq = Float64Array.from(bodies, ([, body]) => body);
       yield { v, kind: "replaced", queue: name, seq, bodySeq };
     }
-    for (const schedules of slices([...queue.schedules.values()], 256)) {
+    for (const schedules of slices(queue.schedules.values(), 256)) {
       yield { v, kind: "schedules", queue: name, schedules: schedules.map((schedule) => ({ ...schedule })) };
     }
-    for (const dead of stretches(queue.dead.values())) yield { v, kind: "dead", queue: name, dead };
+    for (const dead of slices(queue.dead.values())) yield { v, kind: "dead", queue: name, dead };
   }
-  for (const grants of slices([...state.grants.values()], 256)) {
+  for (const grants of slices(state.grants.values(), 256)) {
     yield { v, kind: "grants", grants: grants.map(encodeGrant) };
   }
 }
@@ -213,20 +213,15 @@ export function countEntries({ batches, queues }: State): number {
 }
 
 /** Parts of at most so many. */
-function* slices<T>(items: readonly T[], size = CHUNK_ENTRIES_MAX): Generator<readonly T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
-}
-
-/** The same of what can only be walked. */
-function* stretches<T>(items: Iterable<T>): Generator<readonly T[]> {
-  let stretch: T[] = [];
+function* slices<T>(items: Iterable<T>, size = CHUNK_ENTRIES_MAX): Generator<readonly T[]> {
+  let slice: T[] = [];
   for (const item of items) {
-    stretch.push(item);
-    if (stretch.length < CHUNK_ENTRIES_MAX) continue;
-    yield stretch;
-    stretch = [];
+    slice.push(item);
+    if (slice.length < size) continue;
+    yield slice;
+    slice = [];
   }
-  if (stretch.length > 0) yield stretch;
+  if (slice.length > 0) yield slice;
 }
 
 function encodeHead(state: State): HeadChunk {

@@ -74,12 +74,12 @@ export function openSession(port: Port, events: SessionEvents): Session {
       return events.request(session, request);
     }
     const [major] = request.wire;
-    [, minor] = request.wire;
     if (major !== WIRE_MAJOR) {
       const message = `the host speaks wire version ${WIRE_MAJOR}, the client ${major}: reload the older of the two`;
       throw new QueueError("protocol-mismatch", message, { detail: { host: WIRE_MAJOR, client: major } });
     }
     client = request.client;
+    minor = request.wire[1];
     return events.hello(session, request.held);
   };
 

@@ -1,7 +1,7 @@
 // What the host accepts from a port. The sender is of the same origin, but not of the same build, and may be
 // hostile: every request is checked before anything acts on it.
 
-import { type BodyColumn, countBodies } from "../core/bodies.js";
+import { countBodies } from "../core/bodies.js";
 import {
   arrayOf,
   boolean,
@@ -118,12 +118,9 @@ const groupIds: Check = (value, name) =>
     name,
   );
 
-/** Values, or texts: those are not opened here, only counted. */
+/** Values, or texts: those are not opened here, and counted once, by `checkSegments`. */
 const bodies: Check = (value, name) => {
-  const isText = typeof value === "string";
-  if (!isText && !Array.isArray(value)) return invalid(name, value, "an array, or lines of text");
-  const count = countBodies(value as BodyColumn);
-  if (count > REQUEST_MESSAGES_MAX) invalid(name, count, `at most ${REQUEST_MESSAGES_MAX} bodies`);
+  if (typeof value !== "string" && !Array.isArray(value)) invalid(name, value, "an array, or lines of text");
 };
 
 const unaddressed: Spec = {
@@ -251,18 +248,19 @@ function checkTotal(parts: readonly { readonly seqs: Ranges }[], name: string): 
 }
 
 function checkTransaction({ sends, settlements }: Extract<ClientCommand, { type: "transaction" }>, name: string): void {
-  for (const one of sends) checkSegments(one, name);
+  const total = sends.reduce((sum, one) => sum + checkSegments(one, name), 0);
   checkTotal(settlements, name);
-  const total = sends.reduce((sum, { bodies }) => sum + countBodies(bodies), 0);
   if (total > REQUEST_MESSAGES_MAX) invalid(name, total, `at most ${REQUEST_MESSAGES_MAX} messages`);
   // Each is decided as if it were alone with its queue.
   if (new Set(sends.map((one) => one.queue)).size < sends.length) invalid(name, sends, "one send to a queue at most");
 }
 
-function checkSegments(messages: Omit<SentMessages, "queue">, name: string): void {
+/** Answers how many messages there are. */
+function checkSegments(messages: Omit<SentMessages, "queue">, name: string): number {
   const { segments, headers: column, groups, priorities, times } = messages;
   const total = segments.reduce((sum, { count }) => sum + count, 0);
   const count = countBodies(messages.bodies);
+  if (count > REQUEST_MESSAGES_MAX) invalid(`${name}.bodies`, count, `at most ${REQUEST_MESSAGES_MAX} bodies`);
   const hasIds = segments.every(({ count, deduplicationIds: ids }) => ids === undefined || ids.length === count);
   if (!hasIds) invalid(name, segments, "a deduplication id for each message of a segment that has any");
   const columns = [column, typeof groups === "string" ? undefined : groups, priorities, times];
@@ -270,4 +268,5 @@ function checkSegments(messages: Omit<SentMessages, "queue">, name: string): voi
   if (total !== count || total === 0 || !areMatched) {
     invalid(name, total, `a count of segments that matches its ${count} bodies and what is said of each of them`);
   }
+  return count;
 }

@@ -1,13 +1,11 @@
 // The means of asking for a host in this runtime. Of neither side: clients ask, and hosts do among themselves.
 
 import type { Asking, Channel } from "../link/directory.js";
+import { setTimer } from "../link/timer.js";
 
 export const createAsking = (directory: string): Asking => ({
   directory,
   openChannel: (name) => new BroadcastChannel(name) as Channel,
-  setTimer(callback, ms) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
+  setTimer,
   uuid: () => crypto.randomUUID(),
 });
