@@ -9,7 +9,7 @@ import { build, type Plugin } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What other builds say of themselves in src/core/version.ts. */
+/** What other builds say of themselves in src/core/spec/version.ts. */
 const BUILDS = {
   today: {},
   next: { BUILD: 2 },
@@ -49,7 +49,7 @@ const replaceVersion = (constants: Record<string, number>): Plugin => ({
       let contents = await readFile(path, "utf8");
       for (const [name, value] of Object.entries(constants)) {
         const pattern = new RegExp(`export const ${name} = \\d+;`);
-        if (!pattern.test(contents)) throw new Error(`src/core/version.ts has no constant ${name}`);
+        if (!pattern.test(contents)) throw new Error(`src/core/spec/version.ts has no constant ${name}`);
         contents = contents.replace(pattern, `export const ${name} = ${value};`);
       }
       return { contents, loader: "ts" };

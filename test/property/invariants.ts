@@ -1,6 +1,6 @@
 // What must hold of every state, whatever happened: checked by counting everything again.
 
-import type { Seq } from "../../src/core/journal.js";
+import type { Seq } from "../../src/core/log/journal.js";
 import {
   type ClientState,
   isConserved,
@@ -8,9 +8,9 @@ import {
   type Lease,
   type QueueState,
   type State,
-} from "../../src/core/state.js";
-import { nextWakeUp } from "../../src/core/view.js";
-import { blockedRuns, waitingRuns } from "../../src/core/waiting.js";
+} from "../../src/core/state/state.js";
+import { blockedRuns, waitingRuns } from "../../src/core/state/waiting.js";
+import { nextWakeUp } from "../../src/core/view/view.js";
 import { holds, same } from "./expectations.js";
 import { messagesOf } from "./image.js";
 
