@@ -45,7 +45,7 @@ const MODULES = {
 const replaceVersion = (constants: Record<string, number>): Plugin => ({
   name: "version",
   setup({ onLoad }) {
-    onLoad({ filter: /src[\\/]core[\\/]version\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /src[\\/]core[\\/]spec[\\/]version\.ts$/ }, async ({ path }) => {
       let contents = await readFile(path, "utf8");
       for (const [name, value] of Object.entries(constants)) {
         const pattern = new RegExp(`export const ${name} = \\d+;`);
