@@ -374,6 +374,8 @@ function createHost(
       }
       case "fates":
         return reads.fates(asked);
+      case "group":
+        return reads.groupWaits(asked);
       case "schedules":
         return reads.schedules(asked.queue);
       case "summaries":

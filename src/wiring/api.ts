@@ -38,6 +38,9 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
     get host() {
       return client.host;
     },
+    get minor() {
+      return client.minor;
+    },
     async close() {
       await client.close();
       await onClosed();

@@ -50,6 +50,8 @@ export interface Client {
   readonly notices: NoticeListener;
   readonly requests: Requests;
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** The minor wire version of the host; 0 while there is none. */
+  readonly minor: number;
   /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
@@ -229,6 +231,9 @@ export function createClient(parts: ClientParts): Client {
     get host() {
       const { welcome } = hostLink;
       return welcome && { kind: welcome.kind, epoch: welcome.epoch };
+    },
+    get minor() {
+      return hostLink.welcome?.minor ?? 0;
     },
     losses: allLosses,
     async connected(signal) {

@@ -4,6 +4,7 @@ import { aFunction, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
+import { MINOR_GROUPS } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../../link/rpc/wire.js";
 import type { Client } from "../connection/client.js";
@@ -20,12 +21,15 @@ import { hasFile, withFilesRead } from "../sending/files.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,
+  checkGroupId,
   DELIVERIES_SPEC,
   DRAIN_SPEC,
   FILTER_SPEC,
   itemOf,
   itemsOf,
   LIST_SPEC,
+  PAGES_SPEC,
+  PEEK_PAGES_SPEC,
   PEEK_SPEC,
   PURGE_SPEC,
   RECEIVE_SPEC,
@@ -38,6 +42,7 @@ import {
 } from "../sending/options.js";
 import { assertFits, createAdmission, type StandardSchema } from "../sending/schema.js";
 import { createQueueEvents, type QueueEvents } from "./events.js";
+import { pagesOf } from "./pages.js";
 import { redriveAtRate } from "./redrive.js";
 import { createSchedules, type Schedules } from "./schedules.js";
 
@@ -69,9 +74,16 @@ export interface PeekOptions {
   readonly after?: string;
 }
 
+export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
+  /** Messages in a page, at most. Default 100. */
+  readonly pageSize?: number;
+}
+
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
+  /** All that are there now, in the order they died, page by page, as `queue.peekPages`. */
+  pages(options?: { readonly pageSize?: number }): AsyncIterable<MessageView<Body>[]>;
   /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
   redrive(options?: {
     readonly filter?: DeadLetterFilter;
@@ -136,6 +148,13 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /** Looks at messages in the order they were accepted. Never counts as a delivery. */
   peek(options?: PeekOptions): Promise<MessageView<Input>[]>;
   /**
+   * All that are there now, page by page, each read when it is asked for: no message is shown twice, and the reading goes
+   * on when the last one of a page has gone meanwhile. What changes meanwhile may be in it or not.
+   */
+  peekPages(options?: PeekPagesOptions): AsyncIterable<MessageView<Input>[]>;
+  /** Whether a message of this group waits, is delayed or in work: whether one sent now would come after another. */
+  isGroupWaiting(groupId: string): Promise<boolean>;
+  /**
    * Bounded work, for service workers and scripts: handles what is ready until nothing is, or `budgetMs` has passed.
    * Resolves when the handlers it started have ended.
    */
@@ -174,6 +193,11 @@ export interface QueueParts {
   /** Called once, when the queue was closed. */
   onClosed(): Promise<void>;
 }
+
+const PAGE_DEFAULT = 100;
+
+const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: MessageState): number =>
+  state === "dead" ? dead : ready + delayed + leased + blocked;
 
 const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
 
@@ -321,6 +345,23 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         ...(after && { after }),
       });
     },
+    peekPages(options = {}) {
+      assertOpen();
+      checkOptions("peekPages()", options, PEEK_PAGES_SPEC);
+      const { pageSize: max = PAGE_DEFAULT, state } = options;
+      return pagesOf(
+        async () => waitsIn(await queue.stats(), state),
+        (after) => queue.peek({ max, ...(state && { state }), ...(after !== undefined && { after }) }),
+      );
+    },
+    async isGroupWaiting(groupId) {
+      checkGroupId(groupId, "isGroupWaiting(groupId)");
+      assertOpen();
+      await client.connected();
+      if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });
+      for await (const page of queue.peekPages()) if (page.some((view) => view.groupId === groupId)) return true;
+      return false;
+    },
     async consumeUntilEmpty(handler, options = {}) {
       assertOpen();
       aFunction(handler, "consumeUntilEmpty(handler)");
@@ -370,6 +411,15 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         checkOptions("deadLetters.list()", options, LIST_SPEC);
         const { max = 100, after } = options;
         return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+      },
+      pages(options = {}) {
+        assertOpen();
+        checkOptions("deadLetters.pages()", options, PAGES_SPEC);
+        const { pageSize: max = PAGE_DEFAULT } = options;
+        return pagesOf(
+          async () => (await queue.stats()).dead,
+          (after) => queue.deadLetters.list({ max, ...(after !== undefined && { after }) }),
+        );
       },
       async redrive(options = {}) {
         checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);

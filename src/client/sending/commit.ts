@@ -22,6 +22,7 @@ export interface KnownQueue {
 /** The queues that were opened here. */
 const known = new WeakMap<object, KnownQueue>();
 export const noteQueue = (queue: object, what: KnownQueue) => known.set(queue, what);
+export const queueKnownAs = (queue: object): KnownQueue | undefined => known.get(queue);
 
 /** A message of a transaction, checked. */
 export function sendingOf(

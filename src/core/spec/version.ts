@@ -2,11 +2,13 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 2;
+export const WIRE_MINOR = 3;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
 /** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */
 export const MINOR_COLUMNS = 2;
+/** From this minor version on, hosts say whether a group waits. */
+export const MINOR_GROUPS = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 3;

@@ -172,6 +172,10 @@ function sweepEmpty(queue: QueueState): void {
 export const isInUse = (group: Group): boolean =>
   group.hasHead || group.blocked !== undefined || group.dead !== undefined;
 
+/** Whether a message of the group waits, or is in work; what is dead does neither. */
+export const hasWork = (group: Group | undefined): boolean =>
+  group !== undefined && (group.hasHead || group.blocked?.some(({ count }) => count > 0) === true);
+
 /** Amortised O(1): the gap at the front is closed when half of the list is gap. */
 function shift(group: Group): void {
   const { blocked = [] } = group;

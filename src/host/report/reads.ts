@@ -3,6 +3,7 @@
 import { advance } from "../../core/commands/apply.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
+import { hasWork } from "../../core/state/groups.js";
 import type { QueueState, State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
 import type { QueueLoad } from "../../core/view/meter.js";
@@ -23,6 +24,7 @@ export interface Reads {
   deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
+  groupWaits(request: Extract<HostRequest, { op: "group" }>): Promise<boolean>;
   schedules(queue: string): Promise<ScheduleView[]>;
   queues(): Promise<string[]>;
   summaries(): Promise<QueueSummary[]>;
@@ -71,6 +73,12 @@ export function createReads(
         return fatesOf(current.queues.get(name) ?? createQueueState(name), seqs).map((fate) =>
           fate.state === "dead" ? { state: fate.state, reason: fate.reason, error: fate.failure } : fate,
         );
+      }),
+    groupWaits: ({ queue: name, group }) =>
+      loop.read((current) => {
+        advance(current, now());
+        const queue = current.queues.get(name);
+        return queue !== undefined && hasWork(queue.groups.get(group));
       }),
     async schedules(name) {
       const known = await loop.read((current) => [...(current.queues.get(name)?.schedules.values() ?? [])]);

@@ -219,6 +219,7 @@ const request = variant("op", {
   stats: shape({ op, queue }),
   watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
   fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
+  group: shape({ op, queue, group: string(1, GROUP_ID_MAX) }),
   schedules: shape({ op, queue }),
   queues: shape({ op }),
   summaries: shape({ op }),

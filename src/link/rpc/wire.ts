@@ -128,6 +128,8 @@ export type HostRequest =
   | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
   /** Answers with what became of each of these messages. */
   | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
+  /** Answers whether a message of the group waits or is in work. */
+  | { readonly op: "group"; readonly queue: string; readonly group: string }
   | { readonly op: "schedules"; readonly queue: string }
   | { readonly op: "queues" }
   /** Answers with a summary of each queue. */
