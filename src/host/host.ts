@@ -137,7 +137,7 @@ function createHost(
   const waiters = createWaiters({ takers, platform, poke: loop.poke, giveBack, plans: () => plans });
   function giveBack(client: string, { grant, leases }: Taken): void {
     const settlements = [
-      { grant, seqs: rangesOf(leases.map(({ seq }) => seq)), verdict: { type: "release" } as const },
+      { grant, seqs: rangesOf(leases.map(({ seq }) => seq)), verdict: { type: "release", unstarted: true } as const },
     ];
     decide({ type: "settle", client, settlements, jitter: platform.random() });
   }

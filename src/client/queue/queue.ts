@@ -227,6 +227,12 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     return abortable(client.ask<T>(asked, signal), closing.signal);
   };
 
+  /** A host of an earlier version does not say what was handed out before. */
+  const view = async <T>(asked: HostRequest): Promise<MessageView<T>[]> => {
+    const views = await ask<MessageView<T>[]>(asked);
+    return views.map((one) => ({ ...one, redelivered: one.redelivered ?? one.attempts > 0 }));
+  };
+
   const admit = schema && createAdmission(schema);
 
   /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
@@ -341,13 +347,8 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after } = options;
-      return ask({
-        op: "peek",
-        queue: name,
-        max,
-        states: state ? [state] : PEEKED_BY_DEFAULT,
-        ...(after && { after }),
-      });
+      const states = state ? [state] : PEEKED_BY_DEFAULT;
+      return view({ op: "peek", queue: name, max, states, ...(after && { after }) });
     },
     peekPages(options = {}) {
       assertOpen();
@@ -417,7 +418,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       async list(options = {}) {
         checkOptions("deadLetters.list()", options, LIST_SPEC);
         const { max = 100, after } = options;
-        return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+        return view({ op: "dead-letters", queue: name, max, ...(after && { after }) });
       },
       pages(options = {}) {
         assertOpen();

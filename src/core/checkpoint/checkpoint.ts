@@ -1,6 +1,7 @@
 // The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
+import { REASON_OVERFLOW } from "../commands/overflow.js";
 import { bodiesOfSchedules } from "../commands/schedules.js";
 import type { Term } from "../log/ids.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "../log/journal.js";
@@ -26,7 +27,8 @@ import {
 } from "../state/state.js";
 import { blockedRuns, delayedRuns } from "../state/waiting.js";
 
-export const CHECKPOINT_VERSION = 1;
+/** 2: says of each message whether it may have been handed to a handler. */
+export const CHECKPOINT_VERSION = 2;
 /** Entries in one chunk: what is encoded or decoded without a break. */
 const CHUNK_ENTRIES_MAX = 4_096;
 
@@ -167,6 +169,7 @@ const v = CHECKPOINT_VERSION;
 const PLACE_BITS = 3 | 16;
 const SUSPECT_BIT = 4;
 const INSTANT_BIT = 8;
+const REDELIVERED_BIT = 32;
 
 /** Where a run waits. */
 const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3, blocked: 16 } as const;
@@ -321,7 +324,11 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     columns.readyAt[i] = run.readyAt;
     columns.size[i] = run.size;
     // A suspect may also be delayed, so being one is a bit of its own.
-    columns.place[i] = place | (run.suspect ? SUSPECT_BIT : 0) | (run.isInstant ? INSTANT_BIT : 0);
+    columns.place[i] =
+      place |
+      (run.suspect ? SUSPECT_BIT : 0) |
+      (run.isInstant ? INSTANT_BIT : 0) |
+      (run.redelivered ? REDELIVERED_BIT : 0);
     if (run.failure) failures.push([i, run.failure]);
   });
   const doExpire = placed.some(({ run }) => run.expiresAt !== undefined);
@@ -440,9 +447,10 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "dead": {
       const queue = queueOf(state, chunk.queue);
       for (const dead of chunk.dead) {
-        // An earlier build counted no bytes, and numbered no places.
+        // An earlier build counted no bytes, numbered no places, and did not say what was handed out.
         const { place = queue.nextDeadPlace } = dead;
-        queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0, place });
+        const { size = 0, redelivered = dead.reason !== REASON_OVERFLOW } = dead;
+        queue.dead.set(dead.seq, { ...dead, size, redelivered, place });
         queue.nextDeadPlace = place + 1;
         state.batches.retain(dead.bodySeq, 1);
       }
@@ -494,6 +502,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       sentAt: chunk.sentAt[i] as number,
       readyAt: chunk.readyAt[i] as number,
       isInstant: (place & INSTANT_BIT) !== 0 || undefined,
+      redelivered: chunk.v >= 2 ? (place & REDELIVERED_BIT) !== 0 : mayBeRedelivered(chunk, i),
       untokenedAt: definedOf(chunk.untokenedAt?.[i]),
       suspect: (place & SUSPECT_BIT) !== 0,
       expiresAt: chunk.expiresAt?.[i] || undefined,
@@ -504,6 +513,13 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
     state.batches.retain(run.bodySeq, run.count);
     insertRun(queue, run, place & PLACE_BITS);
   });
+}
+
+/** An earlier build did not say: all but what waits as it was sent may have been handed out. */
+function mayBeRedelivered({ attempts, place, readyAt, sentAt }: RunsChunk, i: number): boolean {
+  const bits = place[i] as number;
+  const isBack = attempts[i] !== 0 || (bits & SUSPECT_BIT) !== 0 || (bits & PLACE_BITS) === PLACE.front;
+  return isBack || readyAt[i] !== sentAt[i];
 }
 
 const definedOf = (time = Number.NaN): number | undefined => (Number.isNaN(time) ? undefined : time);
@@ -536,7 +552,9 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   for (const { groupId, ...fields } of stored.leases) {
     const group = groupId === undefined ? undefined : groupOf(queue, groupId);
     if (group) group.hasHead = true;
-    const lease: Lease = { ...fields, size: fields.size ?? 0, group, grant };
+    const { size = 0, redelivered = fields.attempts > 1 || fields.suspect || fields.readyAt !== fields.sentAt } =
+      fields;
+    const lease: Lease = { ...fields, size, redelivered, group, grant };
     queue.bytes += lease.size;
     grant.leases.set(lease.seq, lease);
     queue.leased.set(lease.seq, lease);

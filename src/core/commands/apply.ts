@@ -106,7 +106,8 @@ export function apply(state: State, change: Change, at: number): void {
       const queue = queueOf(state, change.queue);
       const ended = endLease(state, queue, change.seq);
       queue.counters.retried++;
-      putBack(queue, runOf(ended, { readyAt: change.dueAt, failure: change.failure ?? ended.failure }), at, "tail");
+      const failure = change.failure ?? ended.failure;
+      putBack(queue, runOf(ended, { readyAt: change.dueAt, redelivered: true, failure }), at, "tail");
       return;
     }
     case "returned":
@@ -123,7 +124,11 @@ export function apply(state: State, change: Change, at: number): void {
         queue.counters.redriven++;
         queue.bytes += dead.size;
         const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
-        joinAgain(queue, runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined }), at);
+        joinAgain(
+          queue,
+          runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined, redelivered: dead.redelivered }),
+          at,
+        );
       });
       return;
     }
@@ -244,7 +249,7 @@ function overflow(state: State, change: Of<"overflowed">, at: number): void {
     const seq = first + i;
     const groupId = (typeof groups === "string" ? groups : groups?.[i]) || undefined;
     const priority = priorities?.[i] ?? change.priority;
-    const attributes = { priority, attempts: 0, sentAt: at, groupId, size };
+    const attributes = { priority, attempts: 0, redelivered: false, sentAt: at, groupId, size };
     addDead(queue, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
     if (groupId && queue.settings.onGroupFailure === "block") keepPlace(groupOf(queue, groupId), seq);
     const owner = queue.deduplication.owners.get(seq);
@@ -321,6 +326,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           leasedAt: at,
           expiresAt: run.expiresAt,
           suspect: run.suspect,
+          redelivered: run.redelivered,
           failure: run.failure,
           group: run.group,
           size: run.size,
@@ -365,6 +371,7 @@ function giveBack(state: State, change: Of<"returned">, at: number): void {
       attempts: change.counted ? ended.attempts : ended.attempts - 1,
       readyAt: Math.max(change.dueAt ?? at, at),
       suspect: change.suspect,
+      redelivered: ended.redelivered || change.unstarted !== true,
       failure: change.failure ?? ended.failure,
     });
     putBack(queue, run, at, "front");
@@ -378,7 +385,7 @@ function bury(state: State, change: Of<"dead">, at: number): void {
   const cause = change.failure ?? failure;
   queue.counters.died++;
   queue.bytes -= size;
-  const attributes = { priority, attempts, sentAt, groupId: group?.id, size };
+  const attributes = { priority, attempts, redelivered: true, sentAt, groupId: group?.id, size };
   addDead(queue, { seq, bodySeq, ...attributes, reason, failure: cause, diedAt: at });
   if (group === undefined) return;
   if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
@@ -420,6 +427,7 @@ const runOf = (
   isDelayed: undefined,
   isBlocked: undefined,
   suspect: over.suspect ?? false,
+  redelivered: over.redelivered ?? false,
   failure: over.failure,
   group: message.group,
   size: message.size,

@@ -90,11 +90,11 @@ export function emptyRuns(
 }
 
 function bury(queue: QueueState, run: Run, diedAt: number): void {
-  const { priority, attempts, sentAt, failure, group, size } = run;
+  const { priority, attempts, redelivered, sentAt, failure, group, size } = run;
   queue.bytes -= run.count * size;
   for (let i = 0; i < run.count; i++) {
     const [seq, bodySeq] = [run.seq + i, run.bodySeq + i];
-    const attributes = { priority, attempts, sentAt, failure, groupId: group?.id, size };
+    const attributes = { priority, attempts, redelivered, sentAt, failure, groupId: group?.id, size };
     addDead(queue, { seq, bodySeq, ...attributes, reason: REASON_EXPIRED, diedAt });
   }
 }

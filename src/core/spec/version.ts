@@ -9,6 +9,8 @@ export const MINOR_MEASURES = 1;
 export const MINOR_COLUMNS = 2;
 /** From this minor version on, hosts say whether a group waits. */
 export const MINOR_GROUPS = 3;
+/** From this minor version on, hosts say what is delivered again, and take from clients what was never started. */
+export const MINOR_REDELIVERED = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 3;

@@ -8,6 +8,8 @@ export interface DeadMessage {
   readonly bodySeq: Seq;
   readonly priority: number;
   readonly attempts: number;
+  /** It may have been handed to a handler. */
+  readonly redelivered: boolean;
   readonly sentAt: number;
   readonly reason: string;
   readonly failure?: Failure | undefined;

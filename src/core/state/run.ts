@@ -40,6 +40,8 @@ export interface Run {
   isBlocked?: boolean | undefined;
   /** The client that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
+  /** It may have been handed to a handler before. */
+  readonly redelivered: boolean;
   /** How the last attempt failed. */
   readonly failure?: Failure | undefined;
   /** Of the head of a group there is one message, of those behind it as many as are alike. */
@@ -63,6 +65,7 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   isDelayed: run.isDelayed,
   isBlocked: run.isBlocked,
   suspect: run.suspect,
+  redelivered: run.redelivered,
   failure: run.failure,
   group,
   size: run.size,
@@ -87,6 +90,7 @@ export const continues = (run: Run, next: Run): boolean =>
   run.sentAt === next.sentAt &&
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
+  run.redelivered === next.redelivered &&
   run.expiresAt === next.expiresAt &&
   run.group === next.group &&
   run.size === next.size &&

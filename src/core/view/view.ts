@@ -18,6 +18,8 @@ export interface MessageEntry {
   readonly bodySeq: Seq;
   readonly state: MessageState;
   readonly attempts: number;
+  /** It may have been handed to a handler, before its lease if it is leased. */
+  readonly redelivered: boolean;
   readonly priority: number;
   readonly sentAt: number;
   /** Epoch milliseconds before which it is not delivered; present on a delayed message. */
@@ -45,13 +47,14 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
   const take = (state: MessageState, run: Run) => {
     const skip = Math.max(0, after + 1 - run.seq);
     for (let i = skip; i < Math.min(run.count, skip + max); i++) {
-      const { attempts, priority, sentAt, readyAt, expiresAt, failure } = run;
+      const { attempts, redelivered, priority, sentAt, readyAt, expiresAt, failure } = run;
       const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
       found.push({
         seq: run.seq + i,
         bodySeq: queue.deduplication.replacedBodies.get(run.seq + i) ?? run.bodySeq + i,
         state,
         attempts,
+        redelivered,
         priority,
         sentAt,
         expiresAt,
@@ -65,9 +68,11 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
   if (wants("delayed")) for (const run of delayedRuns(queue)) take("delayed", run);
   if (wants("blocked")) for (const run of blockedRuns(queue)) take("blocked", run);
   if (wants("leased")) {
-    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure, group } of queue.leased.values()) {
-      if (seq <= after) continue;
-      found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure, groupId: group?.id });
+    for (const lease of queue.leased.values()) {
+      if (lease.seq <= after) continue;
+      const { seq, bodySeq, attempts, redelivered, priority, sentAt, expiresAt, failure } = lease;
+      const attributes = { attempts, redelivered, priority, sentAt, expiresAt, failure };
+      found.push({ seq, bodySeq, state: "leased", ...attributes, groupId: lease.group?.id });
     }
   }
   if (wants("dead")) {

@@ -87,7 +87,12 @@ const variant =
 const verdict = variant("type", {
   ack: shape({ type: anything }),
   retry: shape({ type: anything, delayMs: duration(), failure }, "delayMs", "failure"),
-  release: shape({ type: anything, delayMs: duration(), suspect: boolean }, "delayMs", "suspect"),
+  release: shape(
+    { type: anything, delayMs: duration(), suspect: boolean, unstarted: boolean },
+    "delayMs",
+    "suspect",
+    "unstarted",
+  ),
   dead: shape({ type: anything, reason: string(0, 10_000), failure }, "failure"),
 });
 
