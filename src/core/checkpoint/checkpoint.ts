@@ -1,6 +1,7 @@
 // The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
+import { touch } from "../commands/due.js";
 import { REASON_OVERFLOW } from "../commands/overflow.js";
 import { bodiesOfSchedules } from "../commands/schedules.js";
 import type { Term } from "../log/ids.js";
@@ -390,6 +391,7 @@ export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable
   if (!isReferenced) state.batches.releaseAll();
   for (const bodySeq of state.quarantined) state.batches.retain(bodySeq, 1);
   state.batches.sweep();
+  for (const queue of state.queues.values()) touch(state, queue);
   return state;
 }
 

@@ -22,6 +22,7 @@ import { rebase, setRateBack, spend, spendOfGroup } from "../state/rate.js";
 import type { Group, Run } from "../state/run.js";
 import { type ClientState, createClientState, createQueueState, type QueueState, type State } from "../state/state.js";
 import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "../state/waiting.js";
+import { dueQueues, forgetfulQueues, touch } from "./due.js";
 import { applyExpired } from "./expire.js";
 import { REASON_OVERFLOW } from "./overflow.js";
 import { applyPurged } from "./purge.js";
@@ -39,7 +40,7 @@ export function applyRecord(state: State, record: JournalRecord): void {
 /** Moves what is due by `now` to the ready messages. Changes nothing that is stored: being due follows from the time. */
 export function advance(state: State, now: number): void {
   state.now = Math.max(state.now, now);
-  for (const queue of state.queues.values()) {
+  for (const queue of dueQueues(state, now)) {
     for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
       queue.delayed.pop();
       queue.delayedCount -= run.count;
@@ -47,11 +48,31 @@ export function advance(state: State, now: number): void {
       run.untokenedAt = undefined;
       addReady(queue, run, "tail");
     }
-    if (queue.deduplication.byId.size > 0) forgetOld(queue, now);
+    // Also where nothing came of it: what is due now and can do nothing waits for a change.
+    state.agenda.touch(queue);
+  }
+  for (const queue of forgetfulQueues(state, now)) {
+    forgetOld(queue, now);
+    state.forgetting.touch(queue);
   }
 }
 
 export function apply(state: State, change: Change, at: number): void {
+  if (change.type === "deleted") return deleteQueue(state, change.queue);
+  applyTo(state, change, at);
+  const queue = "queue" in change ? state.queues.get(change.queue) : undefined;
+  if (queue) touch(state, queue);
+}
+
+function deleteQueue(state: State, name: string): void {
+  const queue = state.queues.get(name);
+  if (queue === undefined) return;
+  state.queues.delete(name);
+  state.agenda.remove(queue);
+  state.forgetting.remove(queue);
+}
+
+function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at: number): void {
   switch (change.type) {
     case "took-over":
       state.terms.push({ firstSeq: state.nextSeq, term: change.term });
@@ -134,9 +155,6 @@ export function apply(state: State, change: Change, at: number): void {
     }
     case "purged":
       return applyPurged(state, queueOf(state, change.queue), change.only, at);
-    case "deleted":
-      state.queues.delete(change.queue);
-      return;
     case "dead-purged": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
@@ -277,6 +295,7 @@ function setBack(state: State, byMs: number, at: number): void {
   advance(state, at + byMs);
   state.now = at;
   for (const queue of state.queues.values()) {
+    touch(state, queue);
     const delayed = [...queue.delayed.items()];
     queue.delayed.clear();
     for (const run of delayed) {

@@ -8,24 +8,15 @@ import { addDead } from "../state/dead.js";
 import { leaveLine } from "../state/deduplication.js";
 import { promote } from "../state/groups.js";
 import { type Group, type Run, splitFront } from "../state/run.js";
-import { isFullOfDeadLetters, type QueueState, type State } from "../state/state.js";
+import type { QueueState, State } from "../state/state.js";
 import { type Decision, done } from "./commands.js";
 
 export const REASON_EXPIRED = "expired";
 
-/** Epoch milliseconds at which the next message expires. One of a queue that is full of dead letters waits for room. */
-export function nextExpiry(state: State): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const queue of state.queues.values()) {
-    if (!isFullOfDeadLetters(queue)) next = Math.min(next, queue.expiries.next);
-  }
-  return next;
-}
-
 /** Gives up what has expired, the earliest first, as far as each queue may keep dead letters. */
-export function expireMessages(state: State, now: number): Decision {
+export function expireMessages(queues: Iterable<QueueState>, now: number): Decision {
   const changes: Change[] = [];
-  for (const queue of state.queues.values()) {
+  for (const queue of queues) {
     let room = queue.settings.maxDeadLetters - queue.dead.size;
     if (room <= 0 || queue.expiries.next > now) continue;
     const seqs: number[] = [];

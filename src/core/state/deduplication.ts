@@ -44,6 +44,12 @@ export function forgetOld(queue: QueueState, now: number): void {
   }
 }
 
+/** Epoch milliseconds at which the window of the oldest id is over. */
+export function nextForgotten({ settings, deduplication }: QueueState): number {
+  for (const { at } of deduplication.byId.values()) return at + settings.deduplicationWindowMs;
+  return Number.POSITIVE_INFINITY;
+}
+
 export function replaceBody(state: State, queue: QueueState, { seq, bodySeq, isShared }: Replaced): void {
   const { replacedBodies } = queue.deduplication;
   const earlier = replacedBodies.get(seq);

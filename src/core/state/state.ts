@@ -7,6 +7,7 @@ import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
+import { type Agenda, createAgenda } from "./agenda.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";
 import { createExpiries, type Expiries } from "./expiries.js";
@@ -115,6 +116,9 @@ export interface State {
   readonly clients: Map<string, ClientState>;
   readonly grants: Map<string, Grant>;
   readonly leaseEnds: LeaseEnds;
+  /** When time alone changes something of a queue; and when it forgets an id, for which nobody has to wake. */
+  readonly agenda: Agenda<QueueState>;
+  readonly forgetting: Agenda<QueueState>;
 }
 
 export function createState(): State {
@@ -131,6 +135,8 @@ export function createState(): State {
     clients: new Map(),
     grants: new Map(),
     leaseEnds: createLeaseEnds(),
+    agenda: createAgenda(),
+    forgetting: createAgenda(),
   };
 }
 

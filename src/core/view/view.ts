@@ -1,12 +1,9 @@
 // Reading the state: what `peek`, `stats` and `deadLetters.list` show. Never changes anything, never counts as a delivery.
 
-import { nextExpiry } from "../commands/expire.js";
-import { nextTick } from "../commands/schedules.js";
 import type { Failure, Seq } from "../log/journal.js";
 import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
 import { placeOfDead } from "../state/dead.js";
-import { nextToken } from "../state/rate.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
 import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
@@ -170,13 +167,6 @@ export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): 
 /** Nothing to do: nothing ready and nothing leased. What is delayed into the future does not count. */
 export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
-
-/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, there is a token, or a schedule ticks. */
-export function nextWakeUp(state: State): number {
-  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state), nextTick(state));
-  for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
-  return next;
-}
 
 /** Takes the grants of which a lease may have ended by `now`, each once. */
 export const takeEndedGrants = (state: State, now: number): string[] =>
