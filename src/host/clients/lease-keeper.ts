@@ -4,7 +4,8 @@
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
-import type { Grant, State } from "../../core/state/state.js";
+import type { Grant } from "../../core/state/lease.js";
+import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
 

@@ -3,8 +3,9 @@
 
 import type { LeaseMode } from "../../core/log/journal.js";
 import { HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from "../../core/spec/limits.js";
+import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
-import type { Lease, QueueState, State } from "../../core/state/state.js";
+import type { QueueState, State } from "../../core/state/state.js";
 import type { DecideNow } from "../engine/engine.js";
 
 export interface Taker {

@@ -1,7 +1,7 @@
 // Calls that wait: `receive` until messages come or its time is up, others until a queue is idle, or has room.
 // Invariant: every call is answered: by what it waits for, by its deadline, or by its cancellation.
 
-import type { Lease } from "../../core/state/state.js";
+import type { Lease } from "../../core/state/lease.js";
 import type { HostRequest } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
 import type { Takers } from "./takers.js";

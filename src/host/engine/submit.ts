@@ -5,7 +5,6 @@ import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies
 import type { Outcome } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
 import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
-import type { Measures } from "../report/measures.js";
 import type { Work } from "./engine.js";
 import { firstTick } from "./ticks.js";
 
@@ -16,11 +15,20 @@ export interface Submission {
   readonly commands: readonly NumberedCommand[];
 }
 
+/** Where commands go, and what is taken for them. */
+export interface Inward {
+  push(work: Work): void;
+  random(): number;
+  now(): number;
+  state(): State;
+  readonly measures: {
+    /** Called with a settlement before it is decided; what it returns is called with its outcome. */
+    settling(client: string, command: Of<"settle">): (outcome: Outcome) => void;
+  };
+}
+
 /** Resolves with the outcomes once all are durable. */
-export async function submit(
-  { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State; now(): number },
-): Promise<SubmitReply> {
+export async function submit({ client, confirmed, commands }: Submission, to: Inward): Promise<SubmitReply> {
   const outcomes = commands.map(
     ({ number, command }) =>
       new Promise<Outcome>((settle) => {
