@@ -5,7 +5,7 @@
 import type { Held, Verdict } from "../../core/commands/commands.js";
 import { type BodyList, listOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
-import type { Failure, Seq } from "../../core/log/journal.js";
+import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { arrayOf, type Check, checkOptions, duration, invalid, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
@@ -16,6 +16,7 @@ import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf
 import type { SettleEntry } from "../sending/draft.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
+import { REASON_MAX } from "./failure.js";
 import { answer } from "./replies.js";
 
 export interface RetryOptions {
@@ -94,6 +95,8 @@ export interface Holding<Body = unknown> {
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
   settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
+  /** Gives back what nobody has seen, uncounted; resolves when that is stored, or it is in the queue already. */
+  giveBack(): Promise<void>;
   /** Gives the message back while its handler runs, and tells the handler why. */
   withdraw(reason: QueueError): Promise<void>;
   /** Calls once when the delivery is taken from its handler. */
@@ -168,6 +171,8 @@ type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 const NO_HEADERS: Headers = Object.freeze({});
 
 export const ACK: Verdict = { type: "ack" };
+/** Of what was never started. */
+export const GIVE_BACK: Verdict = { type: "release" };
 const NOT_OPENED = Symbol("not opened");
 
 /**
@@ -302,6 +307,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
   }
 
   onOver(error?: unknown): void {
+    if (error !== undefined) this.isAcked = false;
     if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
     this.grant.forget(this.seq);
     this.whenOver?.(error);
@@ -317,6 +323,10 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
       ms,
     });
     this.leaseExpiresAt = until;
+  }
+
+  giveBack(): Promise<void> {
+    return new Promise((resolve) => this.settleThen(GIVE_BACK, resolve));
   }
 
   withdraw(reason: QueueError): Promise<void> {
@@ -449,24 +459,4 @@ export function releaseVerdict(options: ReleaseOptions = {}, where: string): Ver
 export function deadVerdict(reason: string, where: string): Verdict {
   string(0, REASON_MAX)(reason, where);
   return { type: "dead", reason };
-}
-
-export const REASON_MAX = 10_000;
-const FAILURE_NAME_MAX = 1_000;
-
-/** What a handler threw, whatever it is, as a failure that can be stored. */
-export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
-    const { name, message } = thrown as { name?: unknown; message: unknown };
-    return { name: String(name ?? "Error").slice(0, FAILURE_NAME_MAX), message: String(message).slice(0, REASON_MAX) };
-  }
-  return { name: "NonError", message: describe(thrown).slice(0, REASON_MAX) };
-}
-
-function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
 }
