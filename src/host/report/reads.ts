@@ -3,6 +3,7 @@
 import { advance } from "../../core/commands/apply.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
+import { invalid } from "../../core/spec/check.js";
 import { PAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { BatchIndex } from "../../core/state/batch-index.js";
 import { hasWork } from "../../core/state/groups.js";
@@ -40,9 +41,9 @@ export function createReads(
   { now, load }: { now(): number; load(queue: string): QueueLoad },
 ): Reads {
   const view = async (
-    select: (queue: QueueState, state: State) => MessageEntry[],
     name: string,
     bytesMax: number,
+    select: (queue: QueueState, state: State) => MessageEntry[],
   ): Promise<MessagePage> => {
     const { entries, isCut } = await loop.read((current) => {
       const queue = current.queues.get(name);
@@ -63,21 +64,18 @@ export function createReads(
 
   return {
     peek: ({ queue: name, max, states, after }, bytesMax = PAGE_BYTES_MAX) =>
-      view(
-        (queue, current) => {
-          advance(current, now());
-          const afterSeq = after === undefined ? 0 : (seqOf(current, after) ?? 0);
-          return peek(queue, { max, states, after: afterSeq });
-        },
-        name,
-        bytesMax,
-      ),
+      view(name, bytesMax, (queue, current) => {
+        advance(current, now());
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
+        return peek(queue, { max, states, after: afterSeq });
+      }),
     deadLetters: ({ queue: name, max, after }, bytesMax = PAGE_BYTES_MAX) =>
-      view(
-        (queue, current) => listDead(queue, max, after === undefined ? 0 : (seqOf(current, after) ?? 0)),
-        name,
-        bytesMax,
-      ),
+      view(name, bytesMax, (queue, current) => {
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        const listed = afterSeq === undefined ? undefined : listDead(queue, max, afterSeq);
+        return listed ?? invalid("list().after", after, "the id of a dead letter, or of one that left not long ago");
+      }),
     stats: (name) =>
       loop.read((current) => {
         advance(current, now());
