@@ -46,7 +46,7 @@ import {
 } from "../sending/options.js";
 import { assertFits, type StandardSchema } from "../sending/schema.js";
 import { createQueueEvents, type QueueEvents } from "./events.js";
-import { pagesOf } from "./pages.js";
+import { listed, pagesOf } from "./pages.js";
 import { redriveAtRate } from "./redrive.js";
 import { createSchedules, type Schedules } from "./schedules.js";
 
@@ -227,12 +227,6 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     return abortable(client.ask<T>(asked, signal), closing.signal);
   };
 
-  /** A host of an earlier version does not say what was handed out before. */
-  const view = async <T>(asked: HostRequest): Promise<MessageView<T>[]> => {
-    const views = await ask<MessageView<T>[]>(asked);
-    return views.map((one) => ({ ...one, redelivered: one.redelivered ?? one.attempts > 0 }));
-  };
-
   const admit = schema && createAdmission(schema);
 
   /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
@@ -348,7 +342,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after } = options;
       const states = state ? [state] : PEEKED_BY_DEFAULT;
-      return view({ op: "peek", queue: name, max, states, ...(after && { after }) });
+      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range }));
     },
     peekPages(options = {}) {
       assertOpen();
@@ -418,7 +412,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       async list(options = {}) {
         checkOptions("deadLetters.list()", options, LIST_SPEC);
         const { max = 100, after } = options;
-        return view({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+        return listed({ max, after }, (range) => ask({ op: "dead-letters", queue: name, ...range }));
       },
       pages(options = {}) {
         assertOpen();
@@ -473,13 +467,16 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     signal?.throwIfAborted();
     const waiter = client.nextWaiter();
     const { leaseMs, ...rest } = asked;
-    const request: HostRequest = {
+    const endsAt = client.runtime.now() + rest.waitMs;
+    // Of a host after the first it asks what is left of its time.
+    const request = (): HostRequest => ({
       op: "receive",
       waiter,
       queue: name,
       ...rest,
+      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
       ...(leaseMs !== undefined && { leaseMs }),
-    };
+    });
     assertOpen();
     const received = client.ask<HandOut | null>(request);
     try {

@@ -14,6 +14,7 @@ import {
   oneOf,
   type Spec,
   string,
+  timeout,
 } from "../../core/spec/check.js";
 import { purgeFilter } from "../../core/spec/filters.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
@@ -216,7 +217,7 @@ const count = integer(1, REQUEST_MESSAGES_MAX);
 export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
 export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal };
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
-export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
+export const RECEIVE_SPEC: Spec = { max: count, waitMs: timeout(), leaseMs: duration(1), signal: abortSignal };
 export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
 export const PAGES_SPEC: Spec = { pageSize: count };
 export const PEEK_PAGES_SPEC: Spec = { ...PAGES_SPEC, state: oneOf(...PEEKABLE) };
@@ -225,14 +226,14 @@ export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
 const { deduplicationId: _, ...REQUEST_ITEM_SPEC } = ITEM_SPEC;
 export const REQUEST_SPEC: Spec = {
   ...REQUEST_ITEM_SPEC,
-  timeoutMs: duration(1),
+  timeoutMs: timeout(1),
   onProgress: aFunction,
   signal: abortSignal,
 };
-export const WATCH_SPEC: Spec = { everyMs: duration(1) };
+export const WATCH_SPEC: Spec = { everyMs: timeout(1) };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
-export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
+export const DRAIN_SPEC: Spec = { budgetMs: timeout(1), concurrency: count, signal: abortSignal };
 
 const ids: Check = (value, name) => {
   if (!Array.isArray(value)) return invalid(name, value, "an array of message ids");

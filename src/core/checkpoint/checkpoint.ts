@@ -419,6 +419,7 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.pausedByUser = chunk.pausedByUser;
       Object.assign(queue.counters, chunk.counters);
       queue.deadLeft = chunk.deadLeft?.map((left) => ({ ...left }));
+      queue.nextDeadPlace = chunk.nextDeadPlace ?? 1;
       queue.fullAt = chunk.fullAt ?? 0;
       for (const [id, fullAt] of chunk.groupsFullAt ?? []) queue.groupsFullAt.set(id, fullAt);
       for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
@@ -453,7 +454,7 @@ function decodeChunk(state: State, chunk: StateChunk): void {
         const { place = queue.nextDeadPlace } = dead;
         const { size = 0, redelivered = dead.reason !== REASON_OVERFLOW } = dead;
         queue.dead.set(dead.seq, { ...dead, size, redelivered, place });
-        queue.nextDeadPlace = place + 1;
+        queue.nextDeadPlace = Math.max(queue.nextDeadPlace, place + 1);
         state.batches.retain(dead.bodySeq, 1);
       }
       return;
@@ -565,6 +566,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   }
   state.leaseEnds.addAll(grant);
   client.held += grant.leases.size;
+  for (const { size } of grant.leases.values()) client.bytesHeld += size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
   state.grants.set(grant.id, grant);

@@ -53,17 +53,24 @@ export const integer =
     }
   };
 
-/** The longest time span: what fits a platform timer. */
-export const DURATION_MS_MAX = 2 ** 31 - 1;
+/** The longest span that is kept as the instant at its end: that is still a date, and exact to the millisecond. */
+export const DURATION_MS_MAX = 2 ** 52;
+/** The longest span that a timer of the platform measures. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Milliseconds. */
-export const duration =
-  (min = 0): Check =>
+const span =
+  (min: number, max: number): Check =>
   (value, name) => {
-    if (typeof value !== "number" || !(value >= min && value <= DURATION_MS_MAX)) {
-      invalid(name, value, `a number of milliseconds from ${min} to ${DURATION_MS_MAX}`);
+    if (typeof value !== "number" || !(value >= min && value <= max)) {
+      invalid(name, value, `a number of milliseconds from ${min} to ${max}`);
     }
   };
+
+/** Milliseconds until an instant that is written down. */
+export const duration = (min = 0): Check => span(min, DURATION_MS_MAX);
+
+/** Milliseconds that somebody waits for, by a timer. */
+export const timeout = (min = 0): Check => span(min, TIMER_MS_MAX);
 
 /** `null` says: none. */
 export const nullOr =

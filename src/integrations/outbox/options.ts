@@ -13,6 +13,7 @@ import {
   record,
   type Spec,
   string,
+  timeout,
 } from "../../core/spec/check.js";
 import type { ConnectOptions } from "../../index.js";
 
@@ -143,10 +144,10 @@ const OPTIONS_SPEC: Spec = {
   onGroupFailure: oneOf("skip", "block"),
   maxRetentionMs: duration(1),
   backoff: record({ baseMs: duration(1), maxMs: duration(1) }),
-  unreachableMaxMs: duration(1),
-  reconnectSpreadMs: duration(),
-  timeoutMs: duration(1),
-  budgetMs: duration(1),
+  unreachableMaxMs: timeout(1),
+  reconnectSpreadMs: timeout(),
+  timeoutMs: timeout(1),
+  budgetMs: timeout(1),
   rateLimit,
   breakerThreshold: integer(0, COUNT_MAX),
   maxBodyBytes: integer(0),

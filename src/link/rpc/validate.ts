@@ -18,6 +18,7 @@ import {
   record,
   type Spec,
   string,
+  timeout,
 } from "../../core/spec/check.js";
 import { purgeFilter } from "../../core/spec/filters.js";
 import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
@@ -214,7 +215,7 @@ const request = variant("op", {
   consume: shape({ op, consumer: identifier, queue, prefetch: atOnce, concurrency: atOnce }, "concurrency"),
   cancel: shape({ op, waiter: identifier }),
   receive: shape(
-    { op, waiter: identifier, queue, max, waitMs: duration(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
+    { op, waiter: identifier, queue, max, waitMs: timeout(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
     "leaseMs",
   ),
   idle: shape({ op, waiter: identifier, queue }),
@@ -222,7 +223,7 @@ const request = variant("op", {
   peek: shape({ op, queue, max, states, after: string(0, 256) }, "after"),
   "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
   stats: shape({ op, queue }),
-  watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
+  watch: shape({ op, waiter: identifier, queue, everyMs: timeout(1) }),
   fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
   group: shape({ op, queue, group: string(1, GROUP_ID_MAX) }),
   schedules: shape({ op, queue }),
