@@ -125,3 +125,16 @@ test("what a consumer had not started when it stopped is delivered for the first
   ]);
   await hosts.close();
 });
+
+test("a message may be delayed for longer than a timer can measure, and is not delivered before", async () => {
+  const hosts = await startHosts();
+  const queue = await hosts.connect().connection.openQueue<number>("q");
+  const delayMs = 60 * 24 * 60 * 60 * 1_000;
+  await queue.send(1, { delayMs });
+  await queue.send(2);
+  const views = await queue.peek();
+  expect(views.map(({ state }) => state)).toEqual(["delayed", "ready"]);
+  expect((views[0]?.deliverAt ?? 0) - (views[0]?.sentAt ?? 0)).toBe(delayMs);
+  expect((await queue.receive({ max: 2, waitMs: 50 })).map(({ body }) => body)).toEqual([2]);
+  await hosts.close();
+});

@@ -11,6 +11,7 @@ import {
   oneOf,
   record,
   string,
+  timeout,
 } from "../../../../src/core/spec/check.js";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import { SETTINGS_SPEC } from "../../../../src/core/spec/settings.js";
@@ -29,10 +30,10 @@ const complaint = (given: unknown) => failureOf(() => checkOptions("openQueue", 
 test("the error names the option, what it got, and what it takes", () => {
   const error = complaint({ leaseMs: 5 });
   expect(error.code).toBe("invalid-argument");
-  expect(error.message).toBe("openQueue.leaseMs must be a number of milliseconds from 100 to 2147483647, got 5");
+  expect(error.message).toBe("openQueue.leaseMs must be a number of milliseconds from 100 to 4503599627370496, got 5");
   expect(error.detail).toEqual({
     name: "openQueue.leaseMs",
-    expected: "a number of milliseconds from 100 to 2147483647",
+    expected: "a number of milliseconds from 100 to 4503599627370496",
   });
 });
 
@@ -63,7 +64,8 @@ test.each([[null], ["leaseMs"], [7], [[]], [() => {}]])("%s are no options", (gi
 
 describe.each<[string, (value: unknown, name: string) => void, unknown[], unknown[]]>([
   ["an integer", integer(1, 10), [1, 10], [0, 11, 1.5, "1", Number.NaN, 2 ** 53, null, undefined, 1n]],
-  ["a duration", duration(1), [1, 1.5, 2 ** 31 - 1], [0, 2 ** 31, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
+  ["a duration", duration(1), [1, 1.5, 2 ** 40], [0, 2 ** 53, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
+  ["a timeout", timeout(1), [1, 1.5, 2 ** 31 - 1], [0, 2 ** 31, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
   ["true or false", boolean, [true, false], [0, "true", null]],
   ["one of a few", oneOf("a", "b"), ["a"], ["c", "", null, ["a"]]],
   ["a string", string(1, 3), ["abc"], ["", "abcd", 1, null]],
