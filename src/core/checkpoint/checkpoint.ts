@@ -14,14 +14,15 @@ import type { Batch } from "../state/batch-index.js";
 import type { DeadMessage, LeftPlaces } from "../state/dead.js";
 import { block, groupOf } from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
-import type { Remembered } from "../state/remembered.js";
+import { ownMap } from "../state/nothing.js";
+import { note, noteBody, type Remembered } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import {
   type Counters,
   createClientState,
   createQueueState,
   createState,
-  type Lane,
+  ownLane,
   type QueueState,
   type Schedule,
   type State,
@@ -421,7 +422,7 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.deadLeft = chunk.deadLeft?.map((left) => ({ ...left }));
       queue.nextDeadPlace = chunk.nextDeadPlace ?? 1;
       queue.fullAt = chunk.fullAt ?? 0;
-      for (const [id, fullAt] of chunk.groupsFullAt ?? []) queue.groupsFullAt.set(id, fullAt);
+      if (chunk.groupsFullAt) queue.groupsFullAt = new Map(chunk.groupsFullAt);
       for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
       state.queues.set(chunk.name, queue);
       return;
@@ -429,20 +430,19 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "runs":
       return decodeRuns(state, chunk);
     case "ids": {
-      const { byId, owners } = queueOf(state, chunk.queue).deduplication;
+      const { deduplication } = queueOf(state, chunk.queue);
       chunk.ids.forEach((id, i) => {
         const role = chunk.role[i] as number;
         const entry = { seq: chunk.seq[i] as number, at: chunk.at[i] as number, waits: role !== ROLE.owner };
-        byId.set(id, entry);
-        if (role !== ROLE.first) owners.set(entry.seq, entry);
+        note(deduplication, id, entry, role !== ROLE.first);
       });
       return;
     }
     case "replaced": {
-      const { replacedBodies } = queueOf(state, chunk.queue).deduplication;
+      const { deduplication } = queueOf(state, chunk.queue);
       chunk.seq.forEach((seq, i) => {
         const bodySeq = chunk.bodySeq[i] as number;
-        replacedBodies.set(seq, bodySeq);
+        noteBody(deduplication, seq, bodySeq);
         state.batches.retain(bodySeq, 1);
       });
       return;
@@ -453,16 +453,16 @@ function decodeChunk(state: State, chunk: StateChunk): void {
         // An earlier build counted no bytes, numbered no places, and did not say what was handed out.
         const { place = queue.nextDeadPlace } = dead;
         const { size = 0, redelivered = dead.reason !== REASON_OVERFLOW } = dead;
-        queue.dead.set(dead.seq, { ...dead, size, redelivered, place });
+        queue.dead = ownMap(queue.dead).set(dead.seq, { ...dead, size, redelivered, place });
         queue.nextDeadPlace = Math.max(queue.nextDeadPlace, place + 1);
         state.batches.retain(dead.bodySeq, 1);
       }
       return;
     }
     case "schedules": {
-      const { schedules } = queueOf(state, chunk.queue);
+      const queue = queueOf(state, chunk.queue);
       for (const schedule of chunk.schedules) {
-        schedules.set(schedule.id, { ...schedule });
+        queue.schedules = ownMap(queue.schedules).set(schedule.id, { ...schedule });
         state.batches.retain(schedule.bodySeq, 1);
       }
       return;
@@ -540,10 +540,9 @@ function insertRun(queue: QueueState, run: Run, place: number): void {
     return;
   }
   queue.readyCount += run.count;
-  const lane = queue.lanes[run.priority] as Lane;
   if (place === PLACE.suspects) queue.suspects.insert(run);
-  else if (place === PLACE.front) lane.front.insert(run);
-  else lane.tail.append(run);
+  else if (place === PLACE.front) ownLane(queue, run.priority).front.insert(run);
+  else ownLane(queue, run.priority).tail.append(run);
   queue.expiries.add(run);
 }
 
@@ -560,7 +559,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
     const lease: Lease = { ...fields, size, redelivered, group, grant };
     queue.bytes += lease.size;
     grant.leases.set(lease.seq, lease);
-    queue.leased.set(lease.seq, lease);
+    queue.leased = ownMap(queue.leased).set(lease.seq, lease);
     state.batches.retain(lease.bodySeq, 1);
     if (lease.suspect) client.suspectsHeld++;
   }

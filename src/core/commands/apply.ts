@@ -18,6 +18,7 @@ import {
   waitForTokens,
 } from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
+import { ownMap } from "../state/nothing.js";
 import { rebase, setRateBack, spend, spendOfGroup } from "../state/rate.js";
 import type { Group, Run } from "../state/run.js";
 import { type ClientState, createClientState, createQueueState, type QueueState, type State } from "../state/state.js";
@@ -328,6 +329,8 @@ function lease(state: State, change: Of<"leased">, at: number): void {
   const queue = queueOf(state, change.queue);
   const client = clientOf(state, change.client, at);
   const { grant: id, mode, until } = change;
+  const inWork = ownMap(queue.leased);
+  queue.leased = inWork;
   const grant: Grant = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
   forEachRange(change.seqs, (first, count) => {
     takeOut(state, queue, first, count, (run) => {
@@ -354,7 +357,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           until,
         };
         if (run.group) spendOfGroup(queue, run.group.id, at);
-        queue.leased.set(leased.seq, leased);
+        inWork.set(leased.seq, leased);
         grant.leases.set(leased.seq, leased);
       }
     });

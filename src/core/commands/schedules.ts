@@ -2,6 +2,7 @@
 // Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
 
 import type { Change, Seq } from "../log/journal.js";
+import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import { batchesOf, send } from "./send.js";
@@ -111,7 +112,8 @@ export function nextTick(state: State, { name, schedules }: QueueState): number 
   return next;
 }
 
-export function applySchedule(state: State, { schedules }: QueueState, change: ScheduleChange): void {
+export function applySchedule(state: State, queue: QueueState, change: ScheduleChange): void {
+  const { schedules } = queue;
   const known = schedules.get(change.id);
   if (change.type === "ticked") {
     if (known) known.nextAt = change.nextAt;
@@ -121,7 +123,7 @@ export function applySchedule(state: State, { schedules }: QueueState, change: S
   else {
     const { id, spec, bodySeq, size, nextAt } = change;
     state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
-    schedules.set(id, { id, spec, bodySeq, size, nextAt });
+    queue.schedules = ownMap(schedules).set(id, { id, spec, bodySeq, size, nextAt });
   }
   if (known) state.batches.release(known.bodySeq, 1);
 }

@@ -2,6 +2,7 @@
 // left last are remembered, so that whoever pages through them goes on behind one that is gone.
 
 import type { Failure, Seq } from "../log/journal.js";
+import { ownMap } from "./nothing.js";
 
 export interface DeadMessage {
   readonly seq: Seq;
@@ -29,7 +30,7 @@ export interface LeftPlaces {
 /** The dead letters of a queue. */
 export interface DeadLetters {
   /** In the order they died. */
-  readonly dead: Map<Seq, DeadMessage>;
+  dead: Map<Seq, DeadMessage>;
   nextDeadPlace: number;
   /** Those that left, the latest last; missing while there are none. */
   deadLeft: LeftPlaces[] | undefined;
@@ -40,7 +41,7 @@ export const LEFT_PLACES_MAX = 1_000;
 
 export function addDead(queue: DeadLetters, message: Omit<DeadMessage, "place">): void {
   const place = queue.nextDeadPlace++;
-  queue.dead.set(message.seq, { ...message, place });
+  queue.dead = ownMap(queue.dead).set(message.seq, { ...message, place });
 }
 
 /** Takes a dead letter out. */

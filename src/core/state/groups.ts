@@ -5,6 +5,7 @@
 
 import type { Seq } from "../log/journal.js";
 import { rejoinLine } from "./deduplication.js";
+import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
 import type { QueueState } from "./state.js";
@@ -15,7 +16,7 @@ export function groupOf(queue: QueueState, id: string): Group {
   let group = queue.groups.get(id);
   if (group === undefined) {
     group = { id, hasHead: false, blocked: undefined, start: 0, dead: undefined };
-    queue.groups.set(id, group);
+    queue.groups = ownMap(queue.groups).set(id, group);
   }
   return group;
 }

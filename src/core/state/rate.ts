@@ -2,6 +2,7 @@
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
 import type { QueueSettings, RateLimit } from "../spec/settings.js";
+import { ownMap } from "./nothing.js";
 import { isPaused, type QueueState } from "./state.js";
 
 /**
@@ -54,8 +55,11 @@ export function spend(queue: QueueState, count: number, now: number): void {
 }
 
 /** One of the group was handed out. */
-export function spendOfGroup({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): void {
+export function spendOfGroup(queue: QueueState, id: string, now: number): void {
+  const { rateLimit } = queue.settings;
   if (rateLimit?.per !== "group") return;
+  const groupsFullAt = ownMap(queue.groupsFullAt);
+  queue.groupsFullAt = groupsFullAt;
   const fullAt = spent(groupsFullAt.get(id) ?? 0, rateLimit, 1, now);
   // Those that were served last stand last. One whose bucket is full needs no entry; an older one may hide it a while.
   groupsFullAt.delete(id);
