@@ -3,7 +3,8 @@
 
 import { type Check, invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { failureOf, type Holding, REASON_MAX } from "../receiving/delivery.js";
+import { REASON_MAX } from "../../core/spec/limits.js";
+import { failureOf, type Holding } from "../receiving/delivery.js";
 import type { Item } from "./draft.js";
 
 /** Any validator of the Standard Schema, version 1 (https://standardschema.dev): Zod, Valibot, ArkType and others. */

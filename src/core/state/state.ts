@@ -5,7 +5,8 @@
 import type { Schedule } from "../commands/schedules.js";
 import type { Subscriptions } from "../commands/topics.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "../log/journal.js";
-import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
+import { PRIORITY_MAX } from "../spec/fields.js";
+import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import { createDeduplication, type Deduplication } from "./deduplication.js";
 import { createExpiries, type Expiries } from "./expiries.js";
