@@ -195,7 +195,7 @@ function createHost(
     if (notice) platform.announce(notice);
     measures.committed(changes);
     watchers.note(changes);
-    waiters.answer(platform.now());
+    waiters.answer();
     maintenance.note();
   }
 

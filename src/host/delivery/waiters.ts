@@ -19,8 +19,8 @@ export interface Waiters {
   cancel(waiter: string, client: string): void;
   removeAll(client: string): void;
   /** Called after each turn: answers those whose time has come and who were part of it. */
-  answer(now: number): void;
-  /** Epoch milliseconds of the next deadline. */
+  answer(): void;
+  /** The next deadline, by `platform.monotonic`: how long somebody waits does not follow a clock that is set. */
   nextDeadline(): number;
 }
 
@@ -58,7 +58,7 @@ export function createWaiters({
   return {
     receive: (client, { waiter: id, queue, max, waitMs, mode, leaseMs }) =>
       new Promise((resolve) => {
-        const deadline = platform.now() + waitMs;
+        const deadline = platform.monotonic() + waitMs;
         const waiter: Waiter = {
           id,
           client,
@@ -85,10 +85,12 @@ export function createWaiters({
       }),
     cancel: (id, client) => endWhere((waiter) => waiter.id === id && waiter.client === client),
     removeAll: (client) => endWhere((waiter) => waiter.client === client),
-    answer: (now) =>
+    answer() {
+      const now = platform.monotonic();
       endWhere(
         ({ deadline, isReached, plansBefore }) => (deadline <= now && plansBefore < plans()) || isReached?.() === true,
-      ),
+      );
+    },
     nextDeadline() {
       let next = Number.POSITIVE_INFINITY;
       for (const { deadline } of waiting) next = Math.min(next, deadline);

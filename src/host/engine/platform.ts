@@ -3,8 +3,10 @@
 import { afterTurn } from "../../link/rpc/turn.js";
 
 export interface Platform {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: the clock on the wall, which may be set. For instants, those that are stored above all. */
   now(): number;
+  /** Milliseconds since some moment of this context; never goes back, whatever the clock is set to. For spans. */
+  monotonic(): number;
   /** A number in [0, 1). */
   random(): number;
   /** 128 random bits as hexadecimal text: cannot be guessed. */
@@ -28,6 +30,9 @@ export interface Canary {
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** A longer timer fires at once; since timers are hints, one that fires too early does no harm. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The real surroundings: of a worker, a page, or Node. `channel` names the BroadcastChannel for notices. */
 export function createPlatform(
   channel: string,
@@ -38,10 +43,11 @@ export function createPlatform(
   (broadcast as { unref?: () => void } | undefined)?.unref?.();
   return {
     now: () => Date.now(),
+    monotonic: () => performance.now(),
     random: () => Math.random(),
     token: () => hex(crypto.getRandomValues(new Uint8Array(16))),
     setTimer(callback, ms) {
-      const timer = setTimeout(callback, ms);
+      const timer = setTimeout(callback, Math.min(ms, TIMER_MS_MAX));
       (timer as unknown as { unref?: () => void }).unref?.();
       return () => clearTimeout(timer);
     },
