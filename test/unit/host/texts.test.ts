@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import { WIRE_MINOR } from "../../../src/core/spec/version.js";
-import type { Column, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
+import type { Column, HandOut, NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHosts } from "../client/client-fixture.js";
 import { sendOf, sendTexts, startHost, type TestHost } from "./world.js";
