@@ -9,7 +9,8 @@ import type { Outcome } from "../core/log/journal.js";
 import { rangesOf, seqsOf } from "../core/log/ranges.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
-import type { Lease, State } from "../core/state/state.js";
+import type { Lease } from "../core/state/lease.js";
+import type { State } from "../core/state/state.js";
 import { isIdle } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
@@ -29,7 +30,7 @@ import { openSession, type RequestAfterHello, type Session } from "./clients/ses
 import { createBodies } from "./delivery/bodies.js";
 import { buildHandOut } from "./delivery/hand-out.js";
 import { createTakers, type PlannedHandOut } from "./delivery/takers.js";
-import { createWaiters } from "./delivery/waiters.js";
+import { createWaiters, type Taken } from "./delivery/waiters.js";
 import { type Engine, openEngine, type Turn } from "./engine/engine.js";
 import { startLoop } from "./engine/loop.js";
 import type { Platform } from "./engine/platform.js";
@@ -133,7 +134,13 @@ function createHost(
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => waiters.nextDeadline(),
   });
-  const waiters = createWaiters({ takers, platform, poke: loop.poke, plans: () => plans });
+  const waiters = createWaiters({ takers, platform, poke: loop.poke, giveBack, plans: () => plans });
+  function giveBack(client: string, { grant, leases }: Taken): void {
+    const settlements = [
+      { grant, seqs: rangesOf(leases.map(({ seq }) => seq)), verdict: { type: "release" } as const },
+    ];
+    decide({ type: "settle", client, settlements, jitter: platform.random() });
+  }
   const measures = createMeasures(state, platform.now);
   const reads = createReads(loop, bodies, {
     now: platform.now,

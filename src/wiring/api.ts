@@ -41,8 +41,8 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
     get minor() {
       return client.minor;
     },
-    async close() {
-      await client.close();
+    async close(options) {
+      await client.close(options);
       await onClosed();
     },
   };
@@ -123,7 +123,7 @@ export function createApi(starters: Starters): Api {
       try {
         if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
-        await client.close();
+        await client.close({ force: true });
         throw error;
       }
       const persisted = options.persist ? await persist() : undefined;

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import type { Schedule } from "../../src/core/commands/schedules.js";
 import { BATCH_BYTES_MAX } from "../../src/core/commands/send.js";
 import { idOf } from "../../src/core/log/ids.js";
 import { PEEKABLE } from "../../src/core/spec/message-states.js";
 import type { QueueSettings } from "../../src/core/spec/settings.js";
-import { depthOf, type State } from "../../src/core/state/state.js";
+import { depthOf, type Schedule, type State } from "../../src/core/state/state.js";
 import { waitingRuns } from "../../src/core/state/waiting.js";
 import { peek } from "../../src/core/view/view.js";
 import { holds, same } from "./expectations.js";

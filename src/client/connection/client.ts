@@ -7,8 +7,10 @@ import { MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
-import { createHoldings, type Holdings } from "../receiving/delivery.js";
+import { createHoldings, GIVE_BACK, type Holdings } from "../receiving/delivery.js";
+import type { Registration } from "../receiving/source.js";
 import { createRequests, type Requests } from "../requests/requests.js";
+import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
@@ -52,6 +54,8 @@ export interface Client {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** The minor wire version of the host; 0 while there is none. */
   readonly minor: number;
+  /** Aborts with the reason once there will be no host any more. */
+  readonly over: AbortSignal;
   /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
@@ -71,16 +75,14 @@ export interface Client {
   /** Calls with what happens to this client's host; returns what ends that. */
   listen(callback: (event: ClientEvent) => void): () => void;
   diagnostics(): Promise<Diagnostics>;
-  close(): Promise<void>;
+  /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
 }
+
+/** So long a client that is closed waits for a host that takes what it still has to send. */
+const LEAVE_MS = 10_000;
 
 const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
-
-export interface Registration {
-  setPrefetch(prefetch: number): void;
-  /** Resolves when the host sends nothing more. */
-  cancel(): Promise<void>;
-}
 
 interface Watch {
   readonly queue: string;
@@ -106,6 +108,7 @@ export function createClient(parts: ClientParts): Client {
   /** Losses of which host, and how many of them, were told already. */
   let told = { instance: "", losses: 0 };
   const allLosses: DataLoss[] = [];
+  const over = new AbortController();
   let presence: Presence | undefined;
   let lastId = 0;
   const nextId = () => `${client}/${++lastId}`;
@@ -133,9 +136,7 @@ export function createClient(parts: ClientParts): Client {
     if (registered) return registered.onHandOut(handOut);
     // It stopped while this was on its way.
     const { grant: grantId } = handOut;
-    forEachSeq(handOut.seqs, (seq) =>
-      pipeline.settle({ grantId, seq, verdict: { type: "release" }, onOver: () => {} }),
-    );
+    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} }));
   };
 
   const tellAll = (event: ClientEvent) => {
@@ -188,6 +189,7 @@ export function createClient(parts: ClientParts): Client {
     },
     onEnded(reason) {
       pipeline.close(reason);
+      over.abort(reason);
       if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
     },
     onPeerUnreadable: () => pipeline.unreadable(),
@@ -219,6 +221,20 @@ export function createClient(parts: ClientParts): Client {
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
 
+  /** Sends what is still to be sent, to the next host if need be, but does not wait for one for ever. */
+  const takeLeave = async (reason: QueueError) => {
+    const late = new AbortController();
+    const cancelTimer = runtime.setTimer(() => late.abort(reason), LEAVE_MS);
+    try {
+      await abortable(abortable(pipeline.drained(), late.signal), over.signal);
+      if (hostLink.welcome) await abortable(tell({ op: "goodbye" }), late.signal);
+    } catch {
+      // No host in time, or none any more: what was not sent hears of it.
+    } finally {
+      cancelTimer();
+    }
+  };
+
   const self: Client = {
     runtime,
     pipeline,
@@ -235,6 +251,7 @@ export function createClient(parts: ClientParts): Client {
     get minor() {
       return hostLink.welcome?.minor ?? 0;
     },
+    over: over.signal,
     losses: allLosses,
     async connected(signal) {
       await hostLink.connected(signal);
@@ -274,13 +291,11 @@ export function createClient(parts: ClientParts): Client {
       return () => listeners.delete(callback);
     },
     diagnostics: () => hostLink.ask({ op: "diagnostics" }),
-    async close() {
-      if (hostLink.welcome) {
-        await pipeline.drained();
-        await tell({ op: "goodbye" });
-      }
+    async close({ force = false } = {}) {
       const reason = new QueueError("closed", "the connection was closed");
+      if (hostLink.welcome || !force) await takeLeave(reason);
       stopListening?.();
+      over.abort(reason);
       pipeline.close(reason);
       hostLink.close(reason);
       notices.close();

@@ -9,13 +9,17 @@ import { MINOR_GROUPS } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../../link/rpc/wire.js";
 import type { Client } from "../connection/client.js";
-import { type ConsumeOptions, type Consumer, createConsumer, type Handler } from "../receiving/consumer.js";
+import { createAdmission } from "../receiving/admission.js";
+import { type ConsumeOptions, type Consumer, createConsumer } from "../receiving/consumer.js";
 import { openDeliveries } from "../receiving/deliveries.js";
 import type { Delivery, Holding } from "../receiving/delivery.js";
-import { consumeUntilEmpty, type DrainOptions, type DrainResult } from "../receiving/drain.js";
+import { type DrainOptions, type DrainResult, startDrain } from "../receiving/drain.js";
+import type { Handler } from "../receiving/handling.js";
+import type { Stoppable } from "../receiving/source.js";
 import { readableFrom, writableTo } from "../receiving/streams.js";
 import { abortable } from "../runtime/abortable.js";
 import { asyncDispose } from "../runtime/dispose.js";
+import { callListener } from "../runtime/listener.js";
 import { noteQueue } from "../sending/commit.js";
 import type { Item, Receipt } from "../sending/draft.js";
 import { hasFile, withFilesRead } from "../sending/files.js";
@@ -40,7 +44,7 @@ import {
   WATCH_SPEC,
   WRITABLE_SPEC,
 } from "../sending/options.js";
-import { assertFits, createAdmission, type StandardSchema } from "../sending/schema.js";
+import { assertFits, type StandardSchema } from "../sending/schema.js";
 import { createQueueEvents, type QueueEvents } from "./events.js";
 import { pagesOf } from "./pages.js";
 import { redriveAtRate } from "./redrive.js";
@@ -203,7 +207,7 @@ const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased"
 
 export function createQueue<Input, Output>({ name, client, schema, onClosed }: QueueParts): Queue<Input, Output> {
   const { pipeline } = client;
-  const consumers = new Set<Pick<Consumer, "stop">>();
+  const consumers = new Set<Stoppable>();
   const closing = new AbortController();
   const events = createQueueEvents(name, client);
   /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
@@ -243,6 +247,14 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       isLast();
       return next(await read);
     });
+  };
+
+  const openLoop = (options: { readonly prefetch?: number; readonly signal?: AbortSignal }) => {
+    assertOpen();
+    const onStopped = () => consumers.delete(opened);
+    const opened = openDeliveries<Output>({ client, queue: name, ...options, admit, onStopped });
+    consumers.add(opened);
+    return opened;
   };
 
   const queue: Queue<Input, Output> = {
@@ -298,21 +310,13 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       }
     },
     deliveries(options = {}) {
-      assertOpen();
       checkOptions("deliveries()", options, DELIVERIES_SPEC);
-      const opened = openDeliveries<Output>({
-        client,
-        queue: name,
-        ...options,
-        admit,
-        onStopped: () => consumers.delete(opened.consumer),
-      });
-      consumers.add(opened.consumer);
-      return opened.iterator;
+      return openLoop(options).iterator;
     },
     readable(options = {}) {
       checkOptions("readable()", options, DELIVERIES_SPEC);
-      return readableFrom(queue.deliveries(options));
+      const { iterator, giveBack } = openLoop(options);
+      return readableFrom(iterator, giveBack);
     },
     writable(options = {}) {
       assertOpen();
@@ -367,12 +371,11 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       aFunction(handler, "consumeUntilEmpty(handler)");
       checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
       const take = (max: number) => receive<Output>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
-      return consumeUntilEmpty(handler, options, {
-        now: client.runtime.now,
-        take,
-        admit,
-        ready: async () => (await queue.stats()).ready,
-      });
+      // Asked of the host also while the queue is being closed.
+      const ready = async () => (await client.ask<QueueStats>({ op: "stats", queue: name })).ready;
+      const drain = startDrain({ handler, admit, now: client.runtime.now, take, ready }, options);
+      consumers.add(drain);
+      return drain.result.finally(() => consumers.delete(drain));
     },
     async whenIdle(options = {}) {
       checkOptions("whenIdle()", options, WAIT_SPEC);
@@ -389,8 +392,12 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       assertOpen();
       aFunction(callback, "subscribeStats(callback)");
       checkOptions("subscribeStats()", options, WATCH_SPEC);
-      const end = client.watch(name, options.everyMs ?? 1_000, callback);
-      closing.signal.addEventListener("abort", end, { once: true });
+      const unwatch = client.watch(name, options.everyMs ?? 1_000, (stats) => callListener(() => callback(stats)));
+      const end = () => {
+        unwatch();
+        closing.signal.removeEventListener("abort", end);
+      };
+      closing.signal.addEventListener("abort", end);
       return end;
     },
     pause: () => command({ type: "pause", queue: name, paused: true }),
@@ -482,8 +489,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       // What was on its way to a caller that has gone goes back.
       received.then(
         (handOut) => {
-          for (const holding of handOut ? client.holdings.take<B>(handOut) : [])
-            holding.settle({ type: "release" }).catch(() => {});
+          for (const holding of handOut ? client.holdings.take<B>(handOut) : []) void holding.giveBack();
         },
         () => {},
       );

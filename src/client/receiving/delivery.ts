@@ -5,12 +5,11 @@
 import type { Held, Verdict } from "../../core/commands/commands.js";
 import { type BodyList, listOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
-import type { Failure, Seq } from "../../core/log/journal.js";
+import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
-import { FAILURE_NAME_MAX, REASON_MAX } from "../../core/spec/limits.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
@@ -95,6 +94,8 @@ export interface Holding<Body = unknown> {
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
   settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
+  /** Gives back what nobody has seen, uncounted; resolves when that is stored, or it is in the queue already. */
+  giveBack(): Promise<void>;
   /** Gives the message back while its handler runs, and tells the handler why. */
   withdraw(reason: QueueError): Promise<void>;
   /** Calls once when the delivery is taken from its handler. */
@@ -169,6 +170,8 @@ type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 const NO_HEADERS: Headers = Object.freeze({});
 
 export const ACK: Verdict = { type: "ack" };
+/** Of what was never started. */
+export const GIVE_BACK: Verdict = { type: "release" };
 const NOT_OPENED = Symbol("not opened");
 
 /**
@@ -303,6 +306,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
   }
 
   onOver(error?: unknown): void {
+    if (error !== undefined) this.isAcked = false;
     if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
     this.grant.forget(this.seq);
     this.whenOver?.(error);
@@ -318,6 +322,10 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
       ms,
     });
     this.leaseExpiresAt = until;
+  }
+
+  giveBack(): Promise<void> {
+    return new Promise((resolve) => this.settleThen(GIVE_BACK, resolve));
   }
 
   withdraw(reason: QueueError): Promise<void> {
@@ -443,21 +451,4 @@ export function releaseVerdict(options: ReleaseOptions = {}, where: string): Ver
 export function deadVerdict(reason: string, where: string): Verdict {
   check(reasonField, reason, where);
   return { type: "dead", reason };
-}
-
-/** What a handler threw, whatever it is, as a failure that can be stored. */
-export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
-    const { name, message } = thrown as { name?: unknown; message: unknown };
-    return { name: String(name ?? "Error").slice(0, FAILURE_NAME_MAX), message: String(message).slice(0, REASON_MAX) };
-  }
-  return { name: "NonError", message: describe(thrown).slice(0, REASON_MAX) };
-}
-
-function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
 }

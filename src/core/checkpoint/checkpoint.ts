@@ -1,15 +1,17 @@
 // The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
-import { bodiesOfSchedules, type Schedule } from "../commands/schedules.js";
+import { bodiesOfSchedules } from "../commands/schedules.js";
+import type { Term } from "../log/ids.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "../log/journal.js";
 import { rangesOf, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import type { Batch } from "../state/batch-index.js";
-import type { Remembered } from "../state/deduplication.js";
 import { block, groupOf } from "../state/groups.js";
+import type { Grant, Lease } from "../state/lease.js";
+import type { Remembered } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import {
   type Counters,
@@ -17,12 +19,10 @@ import {
   createQueueState,
   createState,
   type DeadMessage,
-  type Grant,
   type Lane,
-  type Lease,
   type QueueState,
+  type Schedule,
   type State,
-  type Term,
 } from "../state/state.js";
 import { blockedRuns, delayedRuns } from "../state/waiting.js";
 

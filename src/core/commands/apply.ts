@@ -6,17 +6,10 @@ import { countOf, forEachRange, forEachSeq } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import { forgetOld, remember, replaceBody } from "../state/deduplication.js";
 import { acceptGrouped, freePlace, groupOf, joinAgain, keepPlace, leave, putBack, skipDead } from "../state/groups.js";
+import type { Grant, Lease } from "../state/lease.js";
 import { setRateBack, spend, spendOfGroup } from "../state/rate.js";
 import type { Group, Run } from "../state/run.js";
-import {
-  type ClientState,
-  createClientState,
-  createQueueState,
-  type Grant,
-  type Lease,
-  type QueueState,
-  type State,
-} from "../state/state.js";
+import { type ClientState, createClientState, createQueueState, type QueueState, type State } from "../state/state.js";
 import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "../state/waiting.js";
 import { applyExpired } from "./expire.js";
 import { REASON_OVERFLOW } from "./overflow.js";

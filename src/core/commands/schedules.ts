@@ -2,21 +2,10 @@
 // Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
 
 import type { Change, Seq } from "../log/journal.js";
-import type { ScheduleSpec } from "../spec/schedule-spec.js";
-import type { QueueState, State } from "../state/state.js";
+import type { QueueState, Schedule, State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
-
-export interface Schedule {
-  readonly id: string;
-  readonly spec: ScheduleSpec;
-  readonly bodySeq: Seq;
-  /** Estimated bytes of the body. */
-  readonly size: number;
-  /** Epoch milliseconds of the first tick that is not sent yet; missing when there is none any more. */
-  nextAt?: number | undefined;
-}
 
 /** Schedules of one queue. */
 export const SCHEDULES_MAX = 1_000;

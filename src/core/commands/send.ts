@@ -4,10 +4,10 @@ import { idOf } from "../log/ids.js";
 import type { Change, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
-import { sortOut } from "../state/deduplication.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
 import { countFitting, makeRoom, type Room } from "./overflow.js";
+import { sortOut } from "./sort-out.js";
 
 /**
  * A batch is cut when it would exceed this many estimated bytes; a larger body stands alone. Chromium puts a record that

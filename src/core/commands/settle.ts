@@ -3,7 +3,8 @@
 
 import type { Change, Failure, Seq } from "../log/journal.js";
 import { forEachSeq, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
-import type { ClientState, Lease, QueueState, State } from "../state/state.js";
+import type { Lease } from "../state/lease.js";
+import type { ClientState, QueueState, State } from "../state/state.js";
 import { retryDelayMs, spreadJitter } from "./backoff.js";
 import { type Command, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
 

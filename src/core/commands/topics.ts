@@ -4,12 +4,9 @@
 import type { Change } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../spec/subscription.js";
-import type { State } from "../state/state.js";
+import type { State, Subscriptions } from "../state/state.js";
 import { type Command, type Decision, done, type PublishValue, pickColumns, type Send } from "./commands.js";
 import { batchesOf, send } from "./send.js";
-
-/** A topic's subscriptions and their filters. */
-export type Subscriptions = Map<string, SubscriptionFilter>;
 
 type Headers = Readonly<Record<string, string>>;
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;

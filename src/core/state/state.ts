@@ -2,52 +2,24 @@
 // Invariant: every accepted message is in exactly one place (a lane, the suspects, the delayed, behind the head of its
 // group, the leased, the dead) or counted as acked, dropped, purged, replaced or quarantined.
 
-import type { Schedule } from "../commands/schedules.js";
-import type { Subscriptions } from "../commands/topics.js";
-import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Seq } from "../log/journal.js";
+import type { Term } from "../log/ids.js";
+import type { Epoch, Failure, Lsn, Outcome, Seq } from "../log/journal.js";
 import { PRIORITY_MAX } from "../spec/fields.js";
+import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
+import type { SubscriptionFilter } from "../spec/subscription.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
-import { createDeduplication, type Deduplication } from "./deduplication.js";
 import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
+import type { Grant, Lease } from "./lease.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
+import { createDeduplication, type Deduplication } from "./remembered.js";
 import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
 
 /** The ready messages of one priority: what came back goes before what never left. */
 export interface Lane {
   readonly front: SortedRuns;
   readonly tail: RunFifo;
-}
-
-/** One hand-out: messages that left together, under one token. */
-export interface Grant {
-  readonly id: string;
-  readonly client: string;
-  readonly queue: string;
-  readonly mode: LeaseMode;
-  until: number;
-  /** Not yet settled, in hand-out order. */
-  readonly leases: Map<Seq, Lease>;
-}
-
-export interface Lease {
-  readonly seq: Seq;
-  readonly bodySeq: Seq;
-  readonly priority: number;
-  /** Attempts including this one. */
-  readonly attempts: number;
-  readonly sentAt: number;
-  readonly readyAt: number;
-  readonly leasedAt: number;
-  expiresAt?: number | undefined;
-  /** Was delivered alone, because the client that held it before died. */
-  readonly suspect: boolean;
-  readonly failure?: Failure | undefined;
-  readonly group: Group | undefined;
-  readonly size: number;
-  readonly grant: Grant;
-  until: number;
 }
 
 export interface DeadMessage {
@@ -62,6 +34,20 @@ export interface DeadMessage {
   readonly size: number;
   readonly diedAt: number;
 }
+
+/** A stored body that is sent again and again. */
+export interface Schedule {
+  readonly id: string;
+  readonly spec: ScheduleSpec;
+  readonly bodySeq: Seq;
+  /** Estimated bytes of the body. */
+  readonly size: number;
+  /** Epoch milliseconds of the first tick that is not sent yet; missing when there is none any more. */
+  nextAt?: number | undefined;
+}
+
+/** A topic's subscriptions and their filters. */
+export type Subscriptions = Map<string, SubscriptionFilter>;
 
 /** Totals since the queue was created. */
 export interface Counters {
@@ -127,12 +113,6 @@ export interface ClientState {
   readonly heldByQueue: Map<string, number>;
   held: number;
   suspectsHeld: number;
-}
-
-/** Messages from `firstSeq` on were accepted in a term whose random part is `term`. */
-export interface Term {
-  readonly firstSeq: Seq;
-  readonly term: string;
 }
 
 export interface State {

@@ -3,7 +3,8 @@
 import { columnOf, gather } from "../../core/log/bodies.js";
 import { termOf } from "../../core/log/ids.js";
 import { rangesOf } from "../../core/log/ranges.js";
-import type { Lease, State } from "../../core/state/state.js";
+import type { Lease } from "../../core/state/lease.js";
+import type { State } from "../../core/state/state.js";
 import type { Column, HandOut } from "../../link/rpc/wire.js";
 import type { Bodies, StoredMessage } from "./bodies.js";
 

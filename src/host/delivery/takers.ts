@@ -2,8 +2,9 @@
 // time is up. Invariant: planning changes nothing here; a plan that is not committed leaves no trace.
 
 import type { LeaseMode } from "../../core/log/journal.js";
+import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
-import type { Lease, QueueState, State } from "../../core/state/state.js";
+import type { QueueState, State } from "../../core/state/state.js";
 import type { DecideNow } from "../engine/engine.js";
 
 /** Bytes that leave in one hand-out, by estimate: a thousand large bodies must not travel as one message. */

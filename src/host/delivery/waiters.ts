@@ -1,7 +1,7 @@
 // Calls that wait: `receive` until messages come or its time is up, others until a queue is idle, or has room.
 // Invariant: every call is answered: by what it waits for, by its deadline, or by its cancellation.
 
-import type { Lease } from "../../core/state/state.js";
+import type { Lease } from "../../core/state/lease.js";
 import type { HostRequest } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
 import type { Takers } from "./takers.js";
@@ -39,11 +39,14 @@ export function createWaiters({
   takers,
   platform,
   poke,
+  giveBack,
   plans,
 }: {
   takers: Takers;
   platform: Platform;
   poke(): void;
+  /** What was handed out to a call that was cancelled before its commit was complete. */
+  giveBack(client: string, taken: Taken): void;
   /** How often hand-outs were planned: who comes after that is not part of the turn. */
   plans(): number;
 }): Waiters {
@@ -71,7 +74,7 @@ export function createWaiters({
         };
         waiting.add(waiter);
         const give = (grant: string, leases: readonly Lease[]) => {
-          waiting.delete(waiter);
+          if (!waiting.delete(waiter)) return giveBack(client, { grant, leases });
           takers.remove(id, client);
           resolve({ grant, leases });
         };

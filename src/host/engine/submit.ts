@@ -6,7 +6,6 @@ import type { Outcome } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
 import type { CheckedCommand } from "../../link/rpc/validate.js";
 import { type ClientCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
-import type { Measures } from "../report/measures.js";
 import type { Work } from "./engine.js";
 import { firstTick } from "./ticks.js";
 
@@ -17,11 +16,20 @@ export interface Submission {
   readonly commands: readonly CheckedCommand[];
 }
 
+/** Where commands go, and what is taken for them. */
+export interface Inward {
+  push(work: Work): void;
+  random(): number;
+  now(): number;
+  state(): State;
+  readonly measures: {
+    /** Called with a settlement before it is decided; what it returns is called with its outcome. */
+    settling(client: string, command: Of<"settle">): (outcome: Outcome) => void;
+  };
+}
+
 /** Resolves with the outcomes once all are durable. */
-export async function submit(
-  { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State; now(): number },
-): Promise<SubmitReply> {
+export async function submit({ client, confirmed, commands }: Submission, to: Inward): Promise<SubmitReply> {
   const outcomes = commands.map(
     (checked) =>
       new Promise<Outcome>((settle) => {
