@@ -33,13 +33,7 @@ import {
 } from "../../core/spec/fields.js";
 import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
 import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
-import {
-  type Backoff,
-  DEFAULT_SETTINGS,
-  type QueueSettings,
-  type RateLimit,
-  SETTINGS_SPEC,
-} from "../../core/spec/settings.js";
+import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { type Headers, OWN_QUEUE_PREFIX } from "../../link/rpc/wire.js";
 import type { Attributes, Item } from "./draft.js";
 import { jsonOf } from "./json.js";
@@ -97,8 +91,9 @@ export interface QueueOptions {
    */
   readonly maxDeduplicationIds?: number;
   /**
-   * What becomes of a group whose head dies, that is, goes to the dead letters. `block`: what was sent after it waits
-   * until the dead letter is redriven, which puts it back to its place, or purged. `skip`: the next one goes on, and
+   * What becomes of a group whose head was given up after it was handed out, or had no room. `block`: what was sent
+   * after it waits until the dead letter is redriven, which puts it back to its place, or purged. A head that expired
+   * before anybody took it blocks nobody: that it comes too late was foreseen. `skip`: the next one goes on, and
    * groups that wait for a dead letter when this is set go on, too. Default block.
    */
   readonly onGroupFailure?: "block" | "skip";
@@ -156,11 +151,9 @@ export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
 
 /** The given settings as they are stored; `undefined` members count as left out. */
 export function settingsOf(options: QueueOptions): Partial<QueueSettings> {
-  const { backoff, ...rest } = options;
-  const given = Object.fromEntries(
-    Object.entries(rest).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
   ) as Partial<QueueSettings>;
-  return backoff === undefined ? given : { ...given, backoff: { ...DEFAULT_SETTINGS.backoff, ...backoff } };
 }
 
 export const ITEM_SPEC: Spec = {

@@ -3,6 +3,7 @@
 import { advance } from "../../core/commands/apply.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
+import { invalid } from "../../core/spec/check.js";
 import { hasWork } from "../../core/state/groups.js";
 import type { QueueState, State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
@@ -57,11 +58,16 @@ export function createReads(
     peek: ({ queue: name, max, states, after }) =>
       view((queue, current) => {
         advance(current, now());
-        const afterSeq = after === undefined ? 0 : (seqOf(current, after) ?? 0);
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
         return peek(queue, { max, states, after: afterSeq });
       }, name),
     deadLetters: ({ queue: name, max, after }) =>
-      view((queue, current) => listDead(queue, max, after === undefined ? 0 : (seqOf(current, after) ?? 0)), name),
+      view((queue, current) => {
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        const listed = afterSeq === undefined ? undefined : listDead(queue, max, afterSeq);
+        return listed ?? invalid("list().after", after, "the id of a dead letter, or of one that left not long ago");
+      }, name),
     stats: (name) =>
       loop.read((current) => {
         advance(current, now());
