@@ -545,6 +545,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   }
   state.leaseEnds.addAll(grant);
   client.held += grant.leases.size;
+  for (const { size } of grant.leases.values()) client.bytesHeld += size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
   state.grants.set(grant.id, grant);

@@ -8,6 +8,17 @@ export const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
 /** Queues that one transaction sends to: each is looked at before anything of it is done. */
 export const TRANSACTION_SENDS_MAX = 1_000;
 
+/** Bytes of one hand-out, by estimate: a thousand large bodies must not travel as one message. One message always may. */
+export const HAND_OUT_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of one answer to `peek` and `dead-letters`, by estimate: who wants more asks on. */
+export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Messages that one client holds: what it names to the next host is one request. */
+export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
+/** Bytes of what one client holds, by estimate: all of it is in its memory. */
+export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
+/** Length of the texts of one column together: half of what the shortest engine's string may hold. */
+export const COLUMN_TEXT_MAX = 2 ** 28;
+
 /** Length of a queue's name: it stands in every record about it. */
 export const QUEUE_NAME_MAX = 256;
 /** Length of a topic's name: with a subscription's and a "/" it makes the name of a queue. */

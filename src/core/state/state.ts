@@ -98,6 +98,8 @@ export interface ClientState {
   /** Leases held, by queue. */
   readonly heldByQueue: Map<string, number>;
   held: number;
+  /** Estimated bytes of them. */
+  bytesHeld: number;
   suspectsHeld: number;
 }
 
@@ -187,6 +189,7 @@ export function createClientState(id: string): ClientState {
     grants: new Set(),
     heldByQueue: new Map(),
     held: 0,
+    bytesHeld: 0,
     suspectsHeld: 0,
   };
 }
