@@ -1,6 +1,6 @@
 // What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
 
-import { TIMER_MS_MAX } from "../../core/spec/check.js";
+import { DURATION_MS_MAX } from "../../core/spec/limits.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 
 export interface Platform {
@@ -46,7 +46,7 @@ export function createPlatform(
     token: () => hex(crypto.getRandomValues(new Uint8Array(16))),
     setTimer(callback, ms) {
       // A longer one would fire at once. Since timers are hints, one that fires too early does no harm.
-      const timer = setTimeout(callback, Math.min(ms, TIMER_MS_MAX));
+      const timer = setTimeout(callback, Math.min(ms, DURATION_MS_MAX));
       (timer as unknown as { unref?: () => void }).unref?.();
       return () => clearTimeout(timer);
     },
