@@ -19,9 +19,9 @@ function nextInstant(state: State, queue: QueueState): number {
   );
 }
 
-/** The queues of which something is due. */
+/** The queues of which something is due, in an order that follows from the state alone. */
 export const dueQueues = (state: State, now: number): QueueState[] =>
-  state.agenda.due(now, (queue) => nextInstant(state, queue));
+  state.agenda.due(now, (queue) => nextInstant(state, queue)).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** Those that have an id to forget. */
 export const forgetfulQueues = (state: State, now: number): QueueState[] => state.forgetting.due(now, nextForgotten);
