@@ -206,7 +206,18 @@ const request = variant("op", {
     confirmed: integer(0),
     commands: arrayOf(shape({ number: integer(1), command }), REQUEST_MESSAGES_MAX),
   }),
-  consume: shape({ op, consumer: identifier, queue, prefetch: atOnce, concurrency: atOnce }, "concurrency"),
+  consume: shape(
+    {
+      op,
+      consumer: identifier,
+      queue,
+      prefetch: atOnce,
+      concurrency: atOnce,
+      grants: arrayOf(identifier, REQUEST_MESSAGES_MAX),
+    },
+    "concurrency",
+    "grants",
+  ),
   cancel: shape({ op, waiter: identifier }),
   receive: shape(
     { op, waiter: identifier, queue, max, waitMs: duration(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
