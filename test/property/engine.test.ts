@@ -1,6 +1,6 @@
+import { BATCH_BYTES_MAX } from "../../src/core/spec/limits.js";
 import fc from "fast-check";
 import { test } from "vitest";
-import { BATCH_BYTES_MAX } from "../../src/core/commands/send.js";
 import { idOf } from "../../src/core/log/ids.js";
 import { PEEKABLE } from "../../src/core/spec/message-states.js";
 import type { QueueSettings } from "../../src/core/spec/settings.js";
