@@ -79,7 +79,8 @@ test("a thousand connections that have ended leave nothing of them at either end
 
   // The browser's own share: a port to a SharedWorker that says a word and is closed.
   const bare = await tabs.open({ name: "bare" });
-  const source = "onconnect = ({ ports: [port] }) => { port.onmessage = () => { port.postMessage(1); port.close(); }; };";
+  const source =
+    "onconnect = ({ ports: [port] }) => { port.onmessage = () => { port.postMessage(1); port.close(); }; };";
   const url = `data:text/javascript,${encodeURIComponent(source)}`;
   const connectBare = (count: number) =>
     bare.evaluate(
