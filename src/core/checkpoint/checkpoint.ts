@@ -8,6 +8,7 @@ import type { Term } from "../log/ids.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "../log/journal.js";
 import { rangesOf, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import { CHUNK_ENTRIES_MAX } from "../spec/limits.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import type { Batch } from "../state/batch-index.js";
@@ -31,8 +32,6 @@ import { blockedRuns, delayedRuns } from "../state/waiting.js";
 
 /** 2: says of each message whether it may have been handed to a handler. */
 export const CHECKPOINT_VERSION = 2;
-/** Entries in one chunk: what is encoded or decoded without a break. */
-const CHUNK_ENTRIES_MAX = 4_096;
 
 type HeadChunk = {
   readonly v: number;
