@@ -4,13 +4,22 @@ import { createApi } from "./wiring/api.js";
 
 export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection/connection.js";
 export type { QueueEventMap } from "./client/queue/events.js";
-export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } from "./client/queue/queue.js";
+export type {
+  DeadLetters,
+  PeekOptions,
+  PeekPagesOptions,
+  Queue,
+  ReceiveOptions,
+  RequestOptions,
+} from "./client/queue/queue.js";
 export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/queue/schedules.js";
 export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/queue/topic.js";
 export type { Transaction } from "./client/queue/transaction.js";
-export type { ConsumeOptions, Consumer, Handler } from "./client/receiving/consumer.js";
+export { wrapQueue } from "./client/queue/wrap.js";
+export type { ConsumeOptions, Consumer } from "./client/receiving/consumer.js";
 export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./client/receiving/delivery.js";
 export type { DrainOptions, DrainResult } from "./client/receiving/drain.js";
+export type { Handler } from "./client/receiving/handling.js";
 export type { QueueRef } from "./client/sending/commit.js";
 export type { Receipt } from "./client/sending/draft.js";
 export type { QueueOptions, SendOptions } from "./client/sending/options.js";

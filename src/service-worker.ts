@@ -4,6 +4,7 @@
 import { createApi } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 
+export { wrapQueue } from "./client/queue/wrap.js";
 export { QueueError } from "./core/spec/errors.js";
 export type * from "./index.js";
 

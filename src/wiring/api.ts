@@ -38,8 +38,11 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
     get host() {
       return client.host;
     },
-    async close() {
-      await client.close();
+    get minor() {
+      return client.minor;
+    },
+    async close(options) {
+      await client.close(options);
       await onClosed();
     },
   };
@@ -120,7 +123,7 @@ export function createApi(starters: Starters): Api {
       try {
         if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
-        await client.close();
+        await client.close({ force: true });
         throw error;
       }
       const persisted = options.persist ? await persist() : undefined;

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import type { Schedule } from "../../src/core/commands/schedules.js";
-import { BATCH_BYTES_MAX } from "../../src/core/commands/send.js";
 import { idOf } from "../../src/core/log/ids.js";
+import { BATCH_BYTES_MAX } from "../../src/core/spec/limits.js";
 import { PEEKABLE } from "../../src/core/spec/message-states.js";
 import type { QueueSettings } from "../../src/core/spec/settings.js";
-import { depthOf, type State } from "../../src/core/state/state.js";
+import { depthOf, type Schedule, type State } from "../../src/core/state/state.js";
 import { waitingRuns } from "../../src/core/state/waiting.js";
 import { peek } from "../../src/core/view/view.js";
 import { holds, same } from "./expectations.js";
@@ -89,11 +88,9 @@ function compare({ state, contents }: World, model: Model): void {
   const seen = all(state).sort(bySeq);
   const expected = [...model.messages].sort(bySeq);
   same(
-    seen.map(({ queue, seq, bodySeq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId }) => {
+    seen.map(({ bodySeq, queue, seq, state, priority, ...rest }) => {
+      const { attempts, redelivered, sentAt, deliverAt, expiresAt, reason, groupId } = rest;
       const body = contents.get(bodySeq);
-      return { queue, seq, body, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId };
-    }),
-    expected.map(({ queue, seq, body, state, priority, attempts, sentAt, dueAt, expiresAt, reason, groupId }) => {
       return {
         queue,
         seq,
@@ -101,6 +98,24 @@ function compare({ state, contents }: World, model: Model): void {
         state,
         priority,
         attempts,
+        redelivered,
+        sentAt,
+        deliverAt,
+        expiresAt,
+        reason,
+        groupId,
+      };
+    }),
+    expected.map(({ queue, seq, body, state, priority, ...rest }) => {
+      const { attempts, redelivered, sentAt, dueAt, expiresAt, reason, groupId } = rest;
+      return {
+        queue,
+        seq,
+        body,
+        state,
+        priority,
+        attempts,
+        redelivered,
         sentAt,
         deliverAt: state === "delayed" ? dueAt : undefined,
         expiresAt: Number.isFinite(expiresAt) ? expiresAt : undefined,

@@ -97,6 +97,7 @@ export function createOrigin(parts: OriginParts): Origin {
 
   const platformOf = (context: Context): Platform => ({
     now: () => scheduler.now + origin.clockMs,
+    monotonic: () => scheduler.now,
     random: random.next,
     token: () => random.hex(32),
     setTimer: (callback, ms) => context.plan(callback, ms),

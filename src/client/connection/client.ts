@@ -3,12 +3,15 @@
 
 import { forEachSeq } from "../../core/log/ranges.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
-import { MINOR_MEASURES } from "../../core/spec/version.js";
+import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
+import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
-import { createHoldings, type Holdings } from "../receiving/delivery.js";
+import { createHoldings, GIVE_BACK, type Holdings } from "../receiving/delivery.js";
+import type { Registration } from "../receiving/source.js";
 import { createRequests, type Requests } from "../requests/requests.js";
+import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
 import { createHostLink, type OpenPort } from "./host-link.js";
@@ -50,12 +53,16 @@ export interface Client {
   readonly notices: NoticeListener;
   readonly requests: Requests;
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** The minor wire version of the host; 0 while there is none. */
+  readonly minor: number;
+  /** Aborts with the reason once there will be no host any more. */
+  readonly over: AbortSignal;
   /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
   connected(signal?: AbortSignal): Promise<void>;
-  /** Asks what may be asked twice. */
-  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
+  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   registerConsumer(
     queue: string,
     limits: { readonly prefetch: number; readonly concurrency?: number },
@@ -69,16 +76,17 @@ export interface Client {
   /** Calls with what happens to this client's host; returns what ends that. */
   listen(callback: (event: ClientEvent) => void): () => void;
   diagnostics(): Promise<Diagnostics>;
-  close(): Promise<void>;
+  /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
 }
+
+/** So long a client that is closed waits for a host that takes what it still has to send. */
+const LEAVE_MS = 10_000;
+
+/** Only a host of an earlier build hands out so much. */
+const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");
 
 const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
-
-export interface Registration {
-  setPrefetch(prefetch: number): void;
-  /** Resolves when the host sends nothing more. */
-  cancel(): Promise<void>;
-}
 
 interface Watch {
   readonly queue: string;
@@ -104,6 +112,7 @@ export function createClient(parts: ClientParts): Client {
   /** Losses of which host, and how many of them, were told already. */
   let told = { instance: "", losses: 0 };
   const allLosses: DataLoss[] = [];
+  const over = new AbortController();
   let presence: Presence | undefined;
   let lastId = 0;
   const nextId = () => `${client}/${++lastId}`;
@@ -128,12 +137,13 @@ export function createClient(parts: ClientParts): Client {
 
   const deliver = (consumer: string, handOut: HandOut) => {
     const registered = consumers.get(consumer);
-    if (registered) return registered.onHandOut(handOut);
+    if (registered) {
+      registered.onHandOut(handOut);
+      return holdings.assign(handOut.grant, consumer);
+    }
     // It stopped while this was on its way.
     const { grant: grantId } = handOut;
-    forEachSeq(handOut.seqs, (seq) =>
-      pipeline.settle({ grantId, seq, verdict: { type: "release" }, onOver: () => {} }),
-    );
+    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} }));
   };
 
   const tellAll = (event: ClientEvent) => {
@@ -146,9 +156,16 @@ export function createClient(parts: ClientParts): Client {
     });
 
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
-  const announce = (consumer: string, { queue, prefetch, concurrency }: Registered) => {
+  const announce = (
+    consumer: string,
+    { queue, prefetch, concurrency }: Registered,
+    grants: readonly string[] | undefined,
+  ) => {
     if (!hostLink.welcome) return;
-    const known = hasMeasures() && concurrency !== undefined ? { concurrency } : {};
+    const known = {
+      ...(hasMeasures() && concurrency !== undefined && { concurrency }),
+      ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
+    };
     void tell({ op: "consume", consumer, queue, prefetch, ...known });
   };
 
@@ -170,10 +187,11 @@ export function createClient(parts: ClientParts): Client {
     locks: parts.locks,
     asking: parts.asking,
     serve,
-    held: () => holdings.held(),
+    held: () => holdings.claim(HOLDINGS_MESSAGES_MAX, TOO_MUCH_HELD),
     onConnected(welcome) {
       const { instance, losses } = welcome;
-      for (const [consumer, registered] of consumers) announce(consumer, registered);
+      const holders = holdings.byConsumer();
+      for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
       tellAll({ type: "connected" });
@@ -186,6 +204,7 @@ export function createClient(parts: ClientParts): Client {
     },
     onEnded(reason) {
       pipeline.close(reason);
+      over.abort(reason);
       if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
     },
     onPeerUnreadable: () => pipeline.unreadable(),
@@ -217,6 +236,20 @@ export function createClient(parts: ClientParts): Client {
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
 
+  /** Sends what is still to be sent, to the next host if need be, but does not wait for one for ever. */
+  const takeLeave = async (reason: QueueError) => {
+    const late = new AbortController();
+    const cancelTimer = runtime.setTimer(() => late.abort(reason), LEAVE_MS);
+    try {
+      await abortable(abortable(pipeline.drained(), late.signal), over.signal);
+      if (hostLink.welcome) await abortable(tell({ op: "goodbye" }), late.signal);
+    } catch {
+      // No host in time, or none any more: what was not sent hears of it.
+    } finally {
+      cancelTimer();
+    }
+  };
+
   const self: Client = {
     runtime,
     pipeline,
@@ -230,21 +263,28 @@ export function createClient(parts: ClientParts): Client {
       const { welcome } = hostLink;
       return welcome && { kind: welcome.kind, epoch: welcome.epoch };
     },
+    get minor() {
+      return hostLink.welcome?.minor ?? 0;
+    },
+    over: over.signal,
     losses: allLosses,
     async connected(signal) {
       await hostLink.connected(signal);
     },
     ask: (request, signal) => hostLink.ask(request, signal),
     registerConsumer(queue, limits, onHandOut) {
+      if (consumers.size >= ASKERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a connection has ${ASKERS_PER_CLIENT_MAX} consumers at most`);
+      }
       const consumer = nextId();
       const registered: Registered = { queue, ...limits, onHandOut };
       consumers.set(consumer, registered);
-      if (hostLink.welcome) announce(consumer, registered);
+      if (hostLink.welcome) announce(consumer, registered, undefined);
       else hostLink.wake();
       return {
         setPrefetch(changed) {
           registered.prefetch = changed;
-          announce(consumer, registered);
+          announce(consumer, registered, undefined);
         },
         async cancel() {
           consumers.delete(consumer);
@@ -253,6 +293,9 @@ export function createClient(parts: ClientParts): Client {
       };
     },
     watch(queue, everyMs, onStats) {
+      if (watches.size >= WATCHERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a connection has ${WATCHERS_PER_CLIENT_MAX} subscriptions to statistics at most`);
+      }
       const waiter = nextId();
       const watch: Watch = { queue, everyMs, onStats };
       watches.set(waiter, watch);
@@ -269,13 +312,11 @@ export function createClient(parts: ClientParts): Client {
       return () => listeners.delete(callback);
     },
     diagnostics: () => hostLink.ask({ op: "diagnostics" }),
-    async close() {
-      if (hostLink.welcome) {
-        await pipeline.drained();
-        await tell({ op: "goodbye" });
-      }
+    async close({ force = false } = {}) {
       const reason = new QueueError("closed", "the connection was closed");
+      if (hostLink.welcome || !force) await takeLeave(reason);
       stopListening?.();
+      over.abort(reason);
       pipeline.close(reason);
       hostLink.close(reason);
       notices.close();

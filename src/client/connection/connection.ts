@@ -188,7 +188,7 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
         await Promise.all([...queues].map((queue) => queue.close(options)));
         stopListening();
         stopNotices?.();
-        await client.close();
+        await client.close(options);
       })();
       return closed;
     },

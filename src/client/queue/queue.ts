@@ -1,19 +1,25 @@
 // The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
 
-import { aFunction, checkOptions } from "../../core/spec/check.js";
+import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
+import { MINOR_GROUPS } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HandOut, HostRequest, MessageView } from "../../link/rpc/wire.js";
 import type { Client } from "../connection/client.js";
-import { type ConsumeOptions, type Consumer, createConsumer, type Handler } from "../receiving/consumer.js";
+import { createAdmission } from "../receiving/admission.js";
+import { type ConsumeOptions, type Consumer, createConsumer } from "../receiving/consumer.js";
 import { openDeliveries } from "../receiving/deliveries.js";
 import type { Delivery, Holding } from "../receiving/delivery.js";
-import { consumeUntilEmpty, type DrainOptions, type DrainResult } from "../receiving/drain.js";
+import { type DrainOptions, type DrainResult, startDrain } from "../receiving/drain.js";
+import type { Handler } from "../receiving/handling.js";
+import type { Stoppable } from "../receiving/source.js";
 import { readableFrom, writableTo } from "../receiving/streams.js";
 import { abortable } from "../runtime/abortable.js";
 import { asyncDispose } from "../runtime/dispose.js";
+import { callListener } from "../runtime/listener.js";
 import { noteQueue } from "../sending/commit.js";
 import type { Item, Receipt } from "../sending/draft.js";
 import { hasFile, withFilesRead } from "../sending/files.js";
@@ -26,6 +32,8 @@ import {
   itemOf,
   itemsOf,
   LIST_SPEC,
+  PAGES_SPEC,
+  PEEK_PAGES_SPEC,
   PEEK_SPEC,
   PURGE_SPEC,
   RECEIVE_SPEC,
@@ -36,8 +44,9 @@ import {
   WATCH_SPEC,
   WRITABLE_SPEC,
 } from "../sending/options.js";
-import { assertFits, createAdmission, type StandardSchema } from "../sending/schema.js";
+import { assertFits, type StandardSchema } from "../sending/schema.js";
 import { createQueueEvents, type QueueEvents } from "./events.js";
+import { listed, pagesOf } from "./pages.js";
 import { redriveAtRate } from "./redrive.js";
 import { createSchedules, type Schedules } from "./schedules.js";
 
@@ -69,9 +78,16 @@ export interface PeekOptions {
   readonly after?: string;
 }
 
+export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
+  /** Messages in a page, at most. Default 100. */
+  readonly pageSize?: number;
+}
+
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
+  /** All that are there now, in the order they died, page by page, as `queue.peekPages`. */
+  pages(options?: { readonly pageSize?: number }): AsyncIterable<MessageView<Body>[]>;
   /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
   redrive(options?: {
     readonly filter?: DeadLetterFilter;
@@ -136,6 +152,13 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /** Looks at messages in the order they were accepted. Never counts as a delivery. */
   peek(options?: PeekOptions): Promise<MessageView<Input>[]>;
   /**
+   * All that are there now, page by page, each read when it is asked for: no message is shown twice, and the reading goes
+   * on when the last one of a page has gone meanwhile. What changes meanwhile may be in it or not.
+   */
+  peekPages(options?: PeekPagesOptions): AsyncIterable<MessageView<Input>[]>;
+  /** Whether a message of this group waits, is delayed or in work: whether one sent now would come after another. */
+  isGroupWaiting(groupId: string): Promise<boolean>;
+  /**
    * Bounded work, for service workers and scripts: handles what is ready until nothing is, or `budgetMs` has passed.
    * Resolves when the handlers it started have ended.
    */
@@ -175,11 +198,16 @@ export interface QueueParts {
   onClosed(): Promise<void>;
 }
 
+const PAGE_DEFAULT = 100;
+
+const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: MessageState): number =>
+  state === "dead" ? dead : ready + delayed + leased + blocked;
+
 const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
 
 export function createQueue<Input, Output>({ name, client, schema, onClosed }: QueueParts): Queue<Input, Output> {
   const { pipeline } = client;
-  const consumers = new Set<Pick<Consumer, "stop">>();
+  const consumers = new Set<Stoppable>();
   const closing = new AbortController();
   const events = createQueueEvents(name, client);
   /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
@@ -219,6 +247,14 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       isLast();
       return next(await read);
     });
+  };
+
+  const openLoop = (options: { readonly prefetch?: number; readonly signal?: AbortSignal }) => {
+    assertOpen();
+    const onStopped = () => consumers.delete(opened);
+    const opened = openDeliveries<Output>({ client, queue: name, ...options, admit, onStopped });
+    consumers.add(opened);
+    return opened;
   };
 
   const queue: Queue<Input, Output> = {
@@ -274,21 +310,13 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       }
     },
     deliveries(options = {}) {
-      assertOpen();
       checkOptions("deliveries()", options, DELIVERIES_SPEC);
-      const opened = openDeliveries<Output>({
-        client,
-        queue: name,
-        ...options,
-        admit,
-        onStopped: () => consumers.delete(opened.consumer),
-      });
-      consumers.add(opened.consumer);
-      return opened.iterator;
+      return openLoop(options).iterator;
     },
     readable(options = {}) {
       checkOptions("readable()", options, DELIVERIES_SPEC);
-      return readableFrom(queue.deliveries(options));
+      const { iterator, giveBack } = openLoop(options);
+      return readableFrom(iterator, giveBack);
     },
     writable(options = {}) {
       assertOpen();
@@ -313,25 +341,36 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after } = options;
-      return ask({
-        op: "peek",
-        queue: name,
-        max,
-        states: state ? [state] : PEEKED_BY_DEFAULT,
-        ...(after && { after }),
-      });
+      const states = state ? [state] : PEEKED_BY_DEFAULT;
+      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range }));
+    },
+    peekPages(options = {}) {
+      assertOpen();
+      checkOptions("peekPages()", options, PEEK_PAGES_SPEC);
+      const { pageSize: max = PAGE_DEFAULT, state } = options;
+      return pagesOf(
+        async () => waitsIn(await queue.stats(), state),
+        (after) => queue.peek({ max, ...(state && { state }), ...(after !== undefined && { after }) }),
+      );
+    },
+    async isGroupWaiting(groupId) {
+      check(groupIdField, groupId, "isGroupWaiting(groupId)");
+      assertOpen();
+      await client.connected();
+      if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });
+      for await (const page of queue.peekPages()) if (page.some((view) => view.groupId === groupId)) return true;
+      return false;
     },
     async consumeUntilEmpty(handler, options = {}) {
       assertOpen();
       aFunction(handler, "consumeUntilEmpty(handler)");
       checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
       const take = (max: number) => receive<Output>({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
-      return consumeUntilEmpty(handler, options, {
-        now: client.runtime.now,
-        take,
-        admit,
-        ready: async () => (await queue.stats()).ready,
-      });
+      // Asked of the host also while the queue is being closed.
+      const ready = async () => (await client.ask<QueueStats>({ op: "stats", queue: name })).ready;
+      const drain = startDrain({ handler, admit, now: client.runtime.now, take, ready }, options);
+      consumers.add(drain);
+      return drain.result.finally(() => consumers.delete(drain));
     },
     async whenIdle(options = {}) {
       checkOptions("whenIdle()", options, WAIT_SPEC);
@@ -348,8 +387,12 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       assertOpen();
       aFunction(callback, "subscribeStats(callback)");
       checkOptions("subscribeStats()", options, WATCH_SPEC);
-      const end = client.watch(name, options.everyMs ?? 1_000, callback);
-      closing.signal.addEventListener("abort", end, { once: true });
+      const unwatch = client.watch(name, options.everyMs ?? 1_000, (stats) => callListener(() => callback(stats)));
+      const end = () => {
+        unwatch();
+        closing.signal.removeEventListener("abort", end);
+      };
+      closing.signal.addEventListener("abort", end);
       return end;
     },
     pause: () => command({ type: "pause", queue: name, paused: true }),
@@ -369,7 +412,16 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       async list(options = {}) {
         checkOptions("deadLetters.list()", options, LIST_SPEC);
         const { max = 100, after } = options;
-        return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+        return listed({ max, after }, (range) => ask({ op: "dead-letters", queue: name, ...range }));
+      },
+      pages(options = {}) {
+        assertOpen();
+        checkOptions("deadLetters.pages()", options, PAGES_SPEC);
+        const { pageSize: max = PAGE_DEFAULT } = options;
+        return pagesOf(
+          async () => (await queue.stats()).dead,
+          (after) => queue.deadLetters.list({ max, ...(after !== undefined && { after }) }),
+        );
       },
       async redrive(options = {}) {
         checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);
@@ -415,13 +467,16 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     signal?.throwIfAborted();
     const waiter = client.nextWaiter();
     const { leaseMs, ...rest } = asked;
-    const request: HostRequest = {
+    const endsAt = client.runtime.now() + rest.waitMs;
+    // Of a host after the first it asks what is left of its time.
+    const request = (): HostRequest => ({
       op: "receive",
       waiter,
       queue: name,
       ...rest,
+      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
       ...(leaseMs !== undefined && { leaseMs }),
-    };
+    });
     assertOpen();
     const received = client.ask<HandOut | null>(request);
     try {
@@ -432,8 +487,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       // What was on its way to a caller that has gone goes back.
       received.then(
         (handOut) => {
-          for (const holding of handOut ? client.holdings.take<B>(handOut) : [])
-            holding.settle({ type: "release" }).catch(() => {});
+          for (const holding of handOut ? client.holdings.take<B>(handOut) : []) void holding.giveBack();
         },
         () => {},
       );

@@ -5,14 +5,10 @@
 import type { Verdict } from "../../core/commands/commands.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { HandOut } from "../../link/rpc/wire.js";
-import type { Client } from "../connection/client.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import type { Admit } from "../sending/schema.js";
-import { ACK, type Delivery, failureOf, type Holding } from "./delivery.js";
-import { asksForReply } from "./replies.js";
-
-/** Returns: acknowledged, and what it returned is the answer to a request. Throws or rejects: retried. Settling the delivery itself overrides both. */
-export type Handler<Body> = (delivery: Delivery<Body>) => unknown;
+import type { Holding } from "./delivery.js";
+import { type Handling, handle } from "./handling.js";
+import type { Source } from "./source.js";
 
 export interface ConsumeOptions {
   /** Handlers that may run at once. Default 1. */
@@ -40,22 +36,16 @@ export interface Consumer {
 /** Handlers run one after the other without a break for at most this long, then the event loop gets its turn. */
 const SLICE_MS = 8;
 
-const isThenable = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && typeof Reflect.get(value, "then") === "function";
-
-export interface ConsumerParts<Body> {
-  readonly client: Client;
+export interface ConsumerParts<Body> extends Handling<Body> {
+  readonly client: Source;
   readonly queue: string;
-  readonly handler: Handler<Body>;
-  /** Keeps away what no handler may see. */
-  readonly admit?: Admit | undefined;
   readonly concurrency: number;
   readonly prefetch: number;
   onStopped(): void;
 }
 
 export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
-  const { client, queue, handler, admit, concurrency, prefetch } = parts;
+  const { client, queue, concurrency, prefetch } = parts;
   const buffer: Holding<Body>[] = [];
   const running = new Set<Holding<Body>>();
   let unsettled = 0;
@@ -99,7 +89,10 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   };
 
   const giveBack = (holdings: readonly Holding<Body>[]) => {
-    for (const holding of holdings) if (!holding.isSettled) settle(holding, { type: "release" });
+    for (const holding of holdings) {
+      unsettled++;
+      void holding.giveBack().then(onSettled);
+    }
   };
 
   const pump = () => {
@@ -141,45 +134,11 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   const start = (holding: Holding<Body>, now: number) => {
     running.add(holding);
     holding.start(now);
-    if (admit) void runAdmitted(holding, admit);
-    else run(holding);
-  };
-
-  const runAdmitted = async (holding: Holding<Body>, admits: Admit) => {
-    if (await admits(holding)) run(holding);
-    else free(holding);
-  };
-
-  /** A handler that returned no promise is done with: waiting for nothing, twice a message, is what took the time. */
-  const run = (holding: Holding<Body>) => {
-    let returned: unknown;
-    try {
-      returned = handler(holding.delivery);
-    } catch (thrown) {
-      returned = Promise.reject(thrown);
-    }
-    const isOver = !isThenable(returned) && !holding.pending && !asksForReply(holding.headers);
-    if (!isOver) return void finish(holding, returned);
-    endedAt = client.runtime.now();
-    end(holding, ACK, endedAt);
-  };
-
-  const finish = async (holding: Holding<Body>, returned: unknown) => {
-    let verdict: Verdict = ACK;
-    try {
-      const value = await returned;
-      if (holding.pending) await holding.pending;
-      if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
-    } catch (thrown) {
-      verdict = { type: "retry", failure: failureOf(thrown) };
-      if (holding.pending) await holding.pending.catch(() => {});
-    }
-    end(holding, verdict);
-  };
-
-  const end = (holding: Holding<Body>, verdict: Verdict, now?: number) => {
-    if (!holding.isSettled) settle(holding, verdict, now);
-    free(holding);
+    handle(parts, holding, (verdict, isAtOnce) => {
+      if (isAtOnce) endedAt = client.runtime.now();
+      if (verdict) settle(holding, verdict, isAtOnce ? endedAt : undefined);
+      free(holding);
+    });
   };
 
   const wakeIfQuiet = () => {

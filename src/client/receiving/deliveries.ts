@@ -2,13 +2,13 @@
 // Invariant: what the loop has not seen when it ends goes back uncounted.
 
 import { QueueError } from "../../core/spec/errors.js";
-import type { Client } from "../connection/client.js";
-import type { Admit } from "../sending/schema.js";
-import type { Consumer } from "./consumer.js";
+import { type Deferred, deferred } from "../../link/rpc/deferred.js";
+import type { Admit } from "./admission.js";
 import type { Delivery, Holding } from "./delivery.js";
+import type { Source, Stoppable } from "./source.js";
 
 export interface DeliveriesParts {
-  readonly client: Client;
+  readonly client: Source;
   readonly queue: string;
   /** Deliveries held at once, those in the loop's hands included. Default 1. */
   readonly prefetch?: number;
@@ -18,18 +18,23 @@ export interface DeliveriesParts {
   onStopped(): void;
 }
 
-interface Next<Body> {
-  resolve(result: IteratorResult<Delivery<Body>>): void;
-  reject(reason: unknown): void;
+export interface OpenedDeliveries<Body> extends Stoppable {
+  readonly iterator: AsyncIterableIterator<Delivery<Body>>;
+  /** Gives back one that the iterator gave, and nobody has seen. */
+  giveBack(delivery: Delivery<Body>): Promise<void>;
 }
 
-export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, admit, onStopped }: DeliveriesParts): {
-  readonly iterator: AsyncIterableIterator<Delivery<Body>>;
-  readonly consumer: Pick<Consumer, "stop">;
-} {
+export function openDeliveries<Body>({
+  client,
+  queue,
+  prefetch = 1,
+  signal,
+  admit,
+  onStopped,
+}: DeliveriesParts): OpenedDeliveries<Body> {
   const buffer: Holding<Body>[] = [];
   const given = new Set<Holding<Body>>();
-  const waiting: Next<Body>[] = [];
+  const waiting: Deferred<IteratorResult<Delivery<Body>>>[] = [];
   let ended: Promise<void> | undefined;
   const done = { done: true, value: undefined } as const;
 
@@ -53,7 +58,7 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, admi
 
   const takeIn = (holdings: readonly Holding<Body>[]) => {
     for (const holding of holdings) {
-      if (ended) void giveBack(holding);
+      if (ended) void holding.giveBack();
       else if (!holding.isSettled) buffer.push(holding);
     }
     while (waiting.length > 0 && buffer.length > 0) waiting.shift()?.resolve({ done: false, value: give() });
@@ -67,34 +72,37 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, admi
     return holding.delivery;
   };
 
-  // Lost meanwhile: then it is in the queue already.
-  const giveBack = (holding: Holding<Body>) => holding.settle({ type: "release" }).catch(() => {});
+  /** Why there is nothing more, where that is no end like any other. */
+  const failed = () => [signal, client.over].find((one) => one?.aborted);
 
   const end = (): Promise<void> => {
     ended ??= (async () => {
-      signal?.removeEventListener("abort", onAbort);
-      for (const next of waiting.splice(0)) signal?.aborted ? next.reject(signal.reason) : next.resolve(done);
+      for (const one of [signal, client.over]) one?.removeEventListener("abort", onAbort);
+      const failure = failed();
+      for (const next of waiting.splice(0)) failure ? next.reject(failure.reason) : next.resolve(done);
       await registration.cancel();
       await last;
-      await Promise.all(buffer.splice(0).map(giveBack));
+      await Promise.all(buffer.splice(0).map((holding) => holding.giveBack()));
       onStopped();
     })();
     return ended;
   };
 
   const onAbort = () => void end();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  for (const one of [signal, client.over]) one?.addEventListener("abort", onAbort, { once: true });
+  if (failed()) onAbort();
 
   return {
     iterator: {
-      next: () =>
-        new Promise((resolve, reject) => {
-          if (signal?.aborted) reject(signal.reason);
-          else if (ended) resolve(done);
-          else if (buffer.length > 0) resolve({ done: false, value: give() });
-          else waiting.push({ resolve, reject });
-        }),
+      next() {
+        const next = deferred<IteratorResult<Delivery<Body>>>();
+        const failure = failed();
+        if (failure) next.reject(failure.reason);
+        else if (ended) next.resolve(done);
+        else if (buffer.length > 0) next.resolve({ done: false, value: give() });
+        else waiting.push(next);
+        return next.promise;
+      },
       async return() {
         await end();
         return done;
@@ -103,15 +111,16 @@ export function openDeliveries<Body>({ client, queue, prefetch = 1, signal, admi
         return this;
       },
     },
-    consumer: {
-      /** Whatever is in the loop's hands goes back too: nobody will settle it once the queue is closed. */
-      async stop() {
-        await end();
-        const reason = new QueueError("closed", `queue "${queue}" was closed`);
-        await Promise.all(
-          [...given].filter((holding) => !holding.isSettled).map((holding) => holding.withdraw(reason).catch(() => {})),
-        );
-      },
+    async giveBack(delivery) {
+      for (const holding of given) if (holding.delivery === delivery) await holding.giveBack();
+    },
+    /** Whatever is in the loop's hands goes back too: nobody will settle it once the queue is closed. */
+    async stop() {
+      await end();
+      const reason = new QueueError("closed", `queue "${queue}" was closed`);
+      await Promise.all(
+        [...given].filter((holding) => !holding.isSettled).map((holding) => holding.withdraw(reason).catch(() => {})),
+      );
     },
   };
 }

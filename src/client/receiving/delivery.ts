@@ -5,16 +5,16 @@
 import type { Held, Verdict } from "../../core/commands/commands.js";
 import { type BodyList, listOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
-import type { Failure, Seq } from "../../core/log/journal.js";
+import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
-import { arrayOf, type Check, checkOptions, duration, invalid, string } from "../../core/spec/check.js";
+import { check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
 import type { SettleEntry } from "../sending/draft.js";
-import type { SendOptions } from "../sending/options.js";
+import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { answer } from "./replies.js";
 
@@ -36,6 +36,12 @@ export interface Delivery<Body = unknown> {
   readonly body: Body;
   /** Number of this attempt, 1 on the first. Attempts that never started are not counted. */
   readonly attempt: number;
+  /**
+   * The message may have been handed to a handler before, also where that did not count: its consumer died, or gave it
+   * back. `false`: it certainly was not. Ask this, and not `attempt > 1`, before doing again what must not be done twice.
+   * Under a host of an earlier version: `attempt > 1`.
+   */
+  readonly redelivered: boolean;
   readonly headers: Headers;
   readonly priority: number;
   /** `null` when it was sent without one. */
@@ -94,6 +100,8 @@ export interface Holding<Body = unknown> {
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
   settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
+  /** Gives back what nobody has seen, uncounted; resolves when that is stored, or it is in the queue already. */
+  giveBack(): Promise<void>;
   /** Gives the message back while its handler runs, and tells the handler why. */
   withdraw(reason: QueueError): Promise<void>;
   /** Calls once when the delivery is taken from its handler. */
@@ -103,7 +111,12 @@ export interface Holding<Body = unknown> {
 export interface Holdings {
   /** Takes a hand-out in, in order. */
   take<Body>(handOut: HandOut): Holding<Body>[];
-  held(): Held[];
+  /** This hand-out went to that consumer. */
+  assign(grant: string, consumer: string): void;
+  /** The hand-outs that consumers hold something of. */
+  byConsumer(): ReadonlyMap<string, readonly string[]>;
+  /** What a host is told is held, `max` messages at most; those beyond are taken from their handlers. */
+  claim(max: number, reason: QueueError): Held[];
   report(): HeldReply;
   lose(lost: readonly Held[], reason: QueueError): void;
   /** Takes every delivery from its handler. */
@@ -121,6 +134,7 @@ interface Grant {
 
 export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   const byGrant = new Map<string, Map<Seq, HeldMessage<unknown>>>();
+  const consumerOf = new Map<string, string>();
   const held = (): Held[] => [...byGrant].map(([grant, entries]) => ({ grant, seqs: rangesOf(entries.keys()) }));
   return {
     take<Body>(handOut: HandOut) {
@@ -128,7 +142,9 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       byGrant.set(handOut.grant, entries);
       const forget = (seq: Seq) => {
         entries.delete(seq);
-        if (entries.size === 0) byGrant.delete(handOut.grant);
+        if (entries.size > 0) return;
+        byGrant.delete(handOut.grant);
+        consumerOf.delete(handOut.grant);
       };
       const bodies = listOf(handOut.bodies);
       const grant: Grant = { pipeline, runtime, handOut, bodies, forget };
@@ -140,7 +156,26 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       });
       return taken;
     },
-    held,
+    assign(grant, consumer) {
+      if (byGrant.has(grant)) consumerOf.set(grant, consumer);
+    },
+    byConsumer() {
+      const grants = new Map<string, string[]>();
+      for (const [grant, consumer] of consumerOf) grants.set(consumer, [...(grants.get(consumer) ?? []), grant]);
+      return grants;
+    },
+    claim(max, reason) {
+      let left = max;
+      for (const entries of [...byGrant.values()]) {
+        for (const entry of [...entries.values()]) if (left-- <= 0) entry.lose(reason);
+      }
+      left = max;
+      return held().flatMap(({ grant, seqs }) => {
+        const named = seqsOf(seqs).slice(0, left);
+        left -= named.length;
+        return named.length > 0 ? [{ grant, seqs: rangesOf(named) }] : [];
+      });
+    },
     report() {
       const running: { grant: string; seq: Seq; elapsedMs: number }[] = [];
       const now = runtime.now();
@@ -162,12 +197,14 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   };
 }
 
-type ColumnName = "terms" | "attempts" | "priorities" | "sentAt" | "expiresAt" | "groups";
+type ColumnName = "terms" | "attempts" | "priorities" | "sentAt" | "expiresAt" | "groups" | "redelivered";
 type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 
 const NO_HEADERS: Headers = Object.freeze({});
 
 export const ACK: Verdict = { type: "ack" };
+/** Of what was never started. */
+export const GIVE_BACK: Verdict = { type: "release", unstarted: true };
 const NOT_OPENED = Symbol("not opened");
 
 /**
@@ -223,6 +260,12 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
       this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
     }
     return this.opened;
+  }
+
+  /** An older host does not say. */
+  get isRedelivered(): boolean {
+    const { redelivered } = this.grant.handOut;
+    return redelivered === undefined ? this.entry("attempts") > 1 : this.entry("redelivered") === true;
   }
 
   replaceBody(body: unknown): void {
@@ -302,6 +345,7 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
   }
 
   onOver(error?: unknown): void {
+    if (error !== undefined) this.isAcked = false;
     if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
     this.grant.forget(this.seq);
     this.whenOver?.(error);
@@ -317,6 +361,10 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
       ms,
     });
     this.leaseExpiresAt = until;
+  }
+
+  giveBack(): Promise<void> {
+    return new Promise((resolve) => this.settleThen(GIVE_BACK, resolve));
   }
 
   withdraw(reason: QueueError): Promise<void> {
@@ -370,6 +418,9 @@ class HeldDelivery<Body> implements Delivery<Body> {
   get attempt() {
     return this[HELD].entry("attempts");
   }
+  get redelivered() {
+    return this[HELD].isRedelivered;
+  }
   get headers() {
     return this[HELD].headers ?? NO_HEADERS;
   }
@@ -395,7 +446,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
     return async (options) => {
       const held = this[HELD];
       if (options === undefined) return held.settle(ACK);
-      checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
+      checkOptions("ack()", options, ACK_SPEC);
       const { pipeline } = held.grant;
       const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
       await commit(pipeline, sends, [{ holding: held, verdict: ACK }]);
@@ -412,7 +463,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
   }
   get extend(): Delivery["extend"] {
     return async (ms) => {
-      duration(1)(ms, "extend(ms)");
+      check(leaseMs, ms, "extend(ms)");
       await this[HELD].extend(ms);
     };
   }
@@ -427,46 +478,19 @@ export function holdingOf(delivery: unknown, pipeline: Pipeline): CommittedHoldi
   return held instanceof HeldMessage && held.grant.pipeline === pipeline ? held : undefined;
 }
 
-const anything: Check = () => {};
-
-const sendSpec: Check = (value, name) => {
-  checkOptions(name, value, { queue: anything, body: anything, options: anything });
-  if (typeof value !== "object" || value === null || !("body" in value)) invalid(name, value, "an object with a body");
-};
-
 export function retryVerdict(options: RetryOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration(), reason: string(0, REASON_MAX) });
+  checkOptions(where, options, RETRY_SPEC);
   const { delayMs, reason } = options;
   const failure = reason === undefined ? undefined : { name: "retry", message: reason };
   return { type: "retry", ...(delayMs !== undefined && { delayMs }), ...(failure && { failure }) };
 }
 
 export function releaseVerdict(options: ReleaseOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration() });
+  checkOptions(where, options, RELEASE_SPEC);
   return { type: "release", ...(options.delayMs !== undefined && { delayMs: options.delayMs }) };
 }
 
 export function deadVerdict(reason: string, where: string): Verdict {
-  string(0, REASON_MAX)(reason, where);
+  check(reasonField, reason, where);
   return { type: "dead", reason };
-}
-
-export const REASON_MAX = 10_000;
-const FAILURE_NAME_MAX = 1_000;
-
-/** What a handler threw, whatever it is, as a failure that can be stored. */
-export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof Error || (typeof thrown === "object" && thrown !== null && "message" in thrown)) {
-    const { name, message } = thrown as { name?: unknown; message: unknown };
-    return { name: String(name ?? "Error").slice(0, FAILURE_NAME_MAX), message: String(message).slice(0, REASON_MAX) };
-  }
-  return { name: "NonError", message: describe(thrown).slice(0, REASON_MAX) };
-}
-
-function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
-  } catch {
-    return Object.prototype.toString.call(thrown);
-  }
 }

@@ -1,9 +1,10 @@
 // Bounded work: handles what is ready until nothing is, or the time is up.
+// Invariant: it ends when the handlers that it started have ended and their outcome is stored, stopped or not.
 
-import type { Admit } from "../sending/schema.js";
-import type { Handler } from "./consumer.js";
-import { failureOf, type Holding } from "./delivery.js";
-import { asksForReply } from "./replies.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { Holding } from "./delivery.js";
+import { type Handling, handle } from "./handling.js";
+import type { Stoppable } from "./source.js";
 
 export interface DrainOptions {
   /** Starts no handler after so many ms. Default: no limit. */
@@ -21,51 +22,73 @@ export interface DrainResult {
   readonly remaining: number;
 }
 
+const STOPPED = new QueueError("closed", "the work was stopped by force");
+
+export interface DrainParts<Body> extends Handling<Body> {
+  now(): number;
+  take(max: number): Promise<Holding<Body>[]>;
+  ready(): Promise<number>;
+}
+
 /** Deliveries fetched at once for each handler that may run: fewer round trips for quick handlers. */
 const FETCHED_PER_HANDLER = 16;
 
-export async function consumeUntilEmpty<Body>(
-  handler: Handler<Body>,
+/** `result` is what its caller waits for; `stop` ends it early, as closing its queue does. */
+export function startDrain<Body>(
+  parts: DrainParts<Body>,
   { budgetMs, concurrency = 1, signal }: DrainOptions,
-  from: {
-    now(): number;
-    take(max: number): Promise<Holding<Body>[]>;
-    readonly admit: Admit | undefined;
-    ready(): Promise<number>;
-  },
-): Promise<DrainResult> {
-  const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : from.now() + budgetMs;
-  const isOver = () => from.now() >= endsAt || signal?.aborted === true;
+): Stoppable & { readonly result: Promise<DrainResult> } {
+  const endsAt = budgetMs === undefined ? Number.POSITIVE_INFINITY : parts.now() + budgetMs;
+  const running = new Set<Holding<Body>>();
+  let buffer: Holding<Body>[] = [];
+  let isStopped = false;
   let handled = 0;
+  const isOver = () => isStopped || parts.now() >= endsAt || signal?.aborted === true;
+  const giveBack = () => Promise.all(buffer.splice(0).map((holding) => holding.giveBack()));
 
-  const handle = async (holding: Holding<Body>) => {
+  const attempt = async (holding: Holding<Body>) => {
+    running.add(holding);
     holding.start();
-    if (from.admit && !(await from.admit(holding))) return;
-    try {
-      const value = await handler(holding.delivery);
-      if (holding.pending) await holding.pending;
-      if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
-      if (!holding.isSettled) await holding.settle({ type: "ack" });
-      handled++;
-    } catch (thrown) {
-      if (holding.pending) await holding.pending.catch(() => {});
-      // Settled by hand, or lost meanwhile: then there is nothing left to retry.
-      if (!holding.isSettled) await holding.settle({ type: "retry", failure: failureOf(thrown) }).catch(() => {});
+    await new Promise<void>((resolve) => {
+      handle(parts, holding, (verdict) => (verdict ? holding.settleThen(verdict, resolve) : resolve()));
+    });
+    running.delete(holding);
+    if (holding.isAcked) handled++;
+  };
+
+  const work = async () => {
+    while (!isOver()) {
+      const holding = buffer.shift();
+      if (holding === undefined) return;
+      if (!holding.isSettled) await attempt(holding);
     }
   };
 
-  while (!isOver()) {
-    const buffer = await from.take(concurrency * FETCHED_PER_HANDLER);
-    if (buffer.length === 0) break;
-    const work = async () => {
-      while (!isOver()) {
-        const holding = buffer.shift();
-        if (holding === undefined) return;
-        if (!holding.isSettled) await handle(holding);
+  const run = async (): Promise<DrainResult> => {
+    while (!isOver()) {
+      try {
+        buffer = await parts.take(concurrency * FETCHED_PER_HANDLER);
+      } catch (error) {
+        // Its queue is being closed, which is an end like any other.
+        if (isStopped) break;
+        throw error;
       }
-    };
-    await Promise.all(Array.from({ length: concurrency }, work));
-    await Promise.all(buffer.map((holding) => holding.settle({ type: "release" }).catch(() => {})));
-  }
-  return { handled, remaining: await from.ready() };
+      if (buffer.length === 0) break;
+      await Promise.all(Array.from({ length: concurrency }, work));
+      await giveBack();
+    }
+    return { handled, remaining: await parts.ready() };
+  };
+
+  const result = run();
+  return {
+    result,
+    async stop({ force = false } = {}) {
+      isStopped = true;
+      const given = giveBack();
+      if (force) await Promise.all([...running].map((holding) => holding.withdraw(STOPPED).catch(() => {})));
+      else await result.catch(() => {});
+      await given;
+    },
+  };
 }

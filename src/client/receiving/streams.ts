@@ -1,21 +1,37 @@
 // A queue as Web Streams. Invariant: nothing is held that was not asked for: what a stream has not read goes back
 // uncounted, what it has not written was not accepted.
 
-/** Reads as its reader asks: the stream itself holds nothing, so that what is unread is with the source. */
-export const readableFrom = <T>(source: AsyncIterableIterator<T>): ReadableStream<T> =>
-  new ReadableStream<T>(
+/**
+ * Reads as its reader asks: the stream itself holds nothing, so that what is unread is with the source. `giveBack` gets
+ * what came for a reader that has cancelled meanwhile.
+ */
+export function readableFrom<T>(
+  source: AsyncIterableIterator<T>,
+  giveBack: (value: T) => Promise<void>,
+): ReadableStream<T> {
+  let isCancelled = false;
+  let pulling: Promise<void> | undefined;
+  const pull = async (controller: ReadableStreamDefaultController<T>) => {
+    const { done, value } = await source.next();
+    if (isCancelled) return done ? undefined : giveBack(value);
+    if (done) controller.close();
+    else controller.enqueue(value);
+  };
+  return new ReadableStream<T>(
     {
-      async pull(controller) {
-        const { done, value } = await source.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+      pull(controller) {
+        pulling = pull(controller);
+        return pulling;
       },
       async cancel() {
+        isCancelled = true;
         await source.return?.();
+        await pulling?.catch(() => {});
       },
     },
     { highWaterMark: 0 },
   );
+}
 
 /** Sends each chunk; a write is over when fewer than `inFlight` sends are not durable yet, closing when all are. */
 export function writableTo<T>(send: (chunk: T) => Promise<unknown>, inFlight: number): WritableStream<T> {

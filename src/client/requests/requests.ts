@@ -6,12 +6,14 @@
 // goes with this client. Invariant: each request ends: answered, given up, out of time, or aborted.
 
 import { QueueError } from "../../core/spec/errors.js";
+import { REPLIES_MAX } from "../../core/spec/limits.js";
 import type { HandOut, MessageFate } from "../../link/rpc/wire.js";
 import { replyQueueOf } from "../../link/rpc/wire.js";
 import type { Client } from "../connection/client.js";
 import type { Holding } from "../receiving/delivery.js";
 import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
 import { abortable } from "../runtime/abortable.js";
+import { callListener } from "../runtime/listener.js";
 import type { Receipt } from "../sending/draft.js";
 
 export interface Requests {
@@ -37,8 +39,6 @@ interface Pending extends Asked {
   reject(reason: unknown): void;
 }
 
-/** Answers that may wait here: more are of requests that this client has long given up. */
-const REPLIES_MAX = 10_000;
 /** Deliveries of answers at once. */
 const PREFETCH = 256;
 /** Notices of deaths may be missed: who waits looks this often itself. */
@@ -100,17 +100,8 @@ export function createRequests(client: Client, name: string): Requests {
     const body = answerOf(holding);
     const waiting = pending.get(body?.request ?? "");
     if (body === undefined || waiting === undefined) return;
-    if ("progress" in body) tell(waiting, body.progress);
+    if ("progress" in body) callListener(() => waiting.onProgress?.(body.progress));
     else waiting.resolve(body.value);
-  };
-
-  const tell = ({ onProgress }: Pending, value: unknown) => {
-    try {
-      onProgress?.(value);
-    } catch (error) {
-      // The listener's own failure: seen where uncaught errors are, and the next answers still come.
-      void Promise.reject(error);
-    }
   };
 
   /** Asks what became of the messages whose answers are missing. */
@@ -152,12 +143,12 @@ export function createRequests(client: Client, name: string): Requests {
         }),
       );
     }
-    cancelLook ??= runtime.setTimer(async () => {
-      await look().catch(() => {});
-      cancelLook = undefined;
-      const [first] = pending.values();
-      if (first) watch(first.queue);
-    }, LOOK_MS);
+    cancelLook ??= runtime.setTimer(lookAgain, LOOK_MS);
+  };
+
+  const lookAgain = () => {
+    cancelLook = pending.size > 0 ? runtime.setTimer(lookAgain, LOOK_MS) : undefined;
+    void look().catch(() => {});
   };
 
   const unwatch = (queue: string) => {
@@ -187,7 +178,7 @@ export function createRequests(client: Client, name: string): Requests {
         }, reject);
       });
       try {
-        return await abortable(abortable(answered, signal), asked.closing);
+        return await abortable(abortable(abortable(answered, signal), asked.closing), client.over);
       } finally {
         pending.delete(request);
         cancelTimer();

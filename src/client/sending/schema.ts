@@ -1,9 +1,7 @@
-// Bodies against a schema, on their way in and out. Stays in this context: a schema is code, the host never sees it.
-// Invariant: a delivery that does not fit never reaches a handler; it dies at once, since no attempt could end better.
+// Bodies against a schema, on their way in. Stays in this context: a schema is code, the host never sees it.
 
 import { type Check, invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { failureOf, type Holding, REASON_MAX } from "../receiving/delivery.js";
 import type { Item } from "./draft.js";
 
 /** Any validator of the Standard Schema, version 1 (https://standardschema.dev): Zod, Valibot, ArkType and others. */
@@ -42,10 +40,10 @@ export function assertFits(schema: StandardSchema, items: readonly Item[]): Prom
   items.forEach((item, index) => {
     const check = (result: SchemaResult<unknown>) => {
       if (!result.issues) return;
-      const issues = result.issues.map(plain);
+      const issues = result.issues.map(plainIssue);
       const where = items.length > 1 ? `message ${index}: ` : "";
       const detail = items.length > 1 ? { index, issues } : { issues };
-      throw new QueueError("schema-mismatch", `${where}${textOf(issues)}`, { detail });
+      throw new QueueError("schema-mismatch", `${where}${textOfIssues(issues)}`, { detail });
     };
     const result = schema["~standard"].validate(item.body);
     if (result instanceof Promise) pending.push(result.then(check));
@@ -54,42 +52,13 @@ export function assertFits(schema: StandardSchema, items: readonly Item[]): Prom
   return pending.length > 0 ? Promise.all(pending).then(() => {}) : undefined;
 }
 
-/**
- * Lets a delivery through with the schema's output as its body, or gives it up. Answers whether it was let through; where
- * the schema throws, the attempt has failed.
- */
-export type Admit = (holding: Holding<unknown>) => boolean | Promise<boolean>;
-
-export const createAdmission =
-  (schema: StandardSchema): Admit =>
-  (holding) => {
-    const judge = (result: SchemaResult<unknown>): boolean => {
-      if (!result.issues) {
-        holding.replaceBody(result.value);
-        return true;
-      }
-      const message = textOf(result.issues.map(plain)).slice(0, REASON_MAX);
-      const failure = { name: "schema-mismatch", message };
-      holding.settleThen({ type: "dead", reason: "schema-mismatch", failure }, () => {});
-      return false;
-    };
-    const fail = (thrown: unknown): boolean => {
-      holding.settleThen({ type: "retry", failure: failureOf(thrown) }, () => {});
-      return false;
-    };
-    try {
-      const result = schema["~standard"].validate(holding.body);
-      return result instanceof Promise ? result.then(judge).catch(fail) : judge(result);
-    } catch (thrown) {
-      return fail(thrown);
-    }
-  };
-
 /** As data: validators put what they like into an issue. */
-const plain = ({ message, path = [] }: SchemaIssue) => ({
+export const plainIssue = ({ message, path = [] }: SchemaIssue) => ({
   message,
   path: path.map((part) => (typeof part === "object" ? part.key : part)).map(String),
 });
 
-const textOf = (issues: readonly { readonly message: string; readonly path: readonly string[] }[]): string =>
+export const textOfIssues = (
+  issues: readonly { readonly message: string; readonly path: readonly string[] }[],
+): string =>
   `the body does not fit the schema: ${issues.map(({ message, path }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message)).join("; ")}`;

@@ -2,11 +2,19 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 2;
+export const WIRE_MINOR = 3;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
 /** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */
 export const MINOR_COLUMNS = 2;
+/** From this minor version on, hosts say whether a group waits. */
+export const MINOR_GROUPS = 3;
+/** From this minor version on, hosts say what is delivered again, and take from clients what was never started. */
+export const MINOR_REDELIVERED = 3;
+/** From this minor version on, an answer to `peek` and `dead-letters` is a page, bounded in bytes, that says whether it was cut. */
+export const MINOR_PAGES = 3;
+/** From this minor version on, a client says which of its consumers holds what it was handed by an earlier host. */
+export const MINOR_HOLDERS = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 3;

@@ -5,6 +5,7 @@
 
 import type { Seq } from "../log/journal.js";
 import { rejoinLine } from "./deduplication.js";
+import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
 import type { QueueState } from "./state.js";
@@ -15,7 +16,7 @@ export function groupOf(queue: QueueState, id: string): Group {
   let group = queue.groups.get(id);
   if (group === undefined) {
     group = { id, hasHead: false, blocked: undefined, start: 0, dead: undefined };
-    queue.groups.set(id, group);
+    queue.groups = ownMap(queue.groups).set(id, group);
   }
   return group;
 }
@@ -148,10 +149,26 @@ function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "
   group.hasHead = true;
   const tokenAt = groupTokenAt(queue, group.id, at);
   if (tokenAt > Math.max(at, run.readyAt)) {
+    run.untokenedAt ??= run.readyAt;
     run.readyAt = tokenAt;
     run.isInstant = undefined;
   }
   addBack(queue, run, at, end);
+}
+
+/** The rate limit is another: those that waited for a token of their group wait for as long as the new one says. */
+export function waitForTokens(queue: QueueState, at: number): void {
+  const delayed = queue.delayed.items().filter((run) => run.count > 0);
+  const waiting = delayed.filter((run) => run.untokenedAt !== undefined);
+  if (waiting.length === 0) return;
+  queue.delayed.clear();
+  for (const run of delayed) if (run.untokenedAt === undefined) queue.delayed.push(run);
+  for (const run of waiting.sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq)) {
+    queue.delayedCount -= run.count;
+    run.readyAt = run.untokenedAt as number;
+    run.untokenedAt = undefined;
+    placeHead(queue, run.group as Group, run, at, "tail");
+  }
 }
 
 /** Fewer empty groups than this are not worth a sweep. */
@@ -171,6 +188,10 @@ function sweepEmpty(queue: QueueState): void {
 
 export const isInUse = (group: Group): boolean =>
   group.hasHead || group.blocked !== undefined || group.dead !== undefined;
+
+/** Whether a message of the group waits, or is in work; what is dead does neither. */
+export const hasWork = (group: Group | undefined): boolean =>
+  group !== undefined && (group.hasHead || group.blocked?.some(({ count }) => count > 0) === true);
 
 /** Amortised O(1): the gap at the front is closed when half of the list is gap. */
 function shift(group: Group): void {

@@ -3,7 +3,7 @@
 // are held, however long they are and however fast they are settled.
 
 import { createHeap } from "./heap.js";
-import type { Grant } from "./state.js";
+import type { Grant } from "./lease.js";
 
 export interface LeaseEnds {
   readonly size: number;

@@ -1,8 +1,9 @@
 // How fast, and how many at once, messages of a queue may be handed out, over all clients.
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
-import type { RateLimit } from "../spec/settings.js";
-import { isPaused, type QueueState, type State } from "./state.js";
+import type { QueueSettings, RateLimit } from "../spec/settings.js";
+import { ownMap } from "./nothing.js";
+import { isPaused, type QueueState } from "./state.js";
 
 /**
  * A token bucket, kept as the time at which it is full again: each token taken puts that off by the time in which one
@@ -40,14 +41,11 @@ export const hasReady = (queue: QueueState, now: number): boolean =>
   queue.readyCount > 0 && !isPaused(queue) && handOutRoom(queue, now) > 0;
 
 /** Epoch milliseconds at which a queue that has something ready gets its next token; infinite when it has one. */
-export function nextToken({ queues, now }: State): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const queue of queues.values()) {
-    const { rateLimit } = queue.settings;
-    if (!rateLimit || rateLimit.per === "group" || queue.readyCount === 0 || isPaused(queue)) continue;
-    if (tokensAt(queue.fullAt, rateLimit, now) === 0) next = Math.min(next, tokenAt(queue.fullAt, rateLimit));
-  }
-  return next;
+export function nextToken(queue: QueueState, now: number): number {
+  const { rateLimit } = queue.settings;
+  const isLimited = rateLimit && rateLimit.per !== "group" && queue.readyCount > 0 && !isPaused(queue);
+  const isEmpty = isLimited && tokensAt(queue.fullAt, rateLimit, now) === 0;
+  return isEmpty ? tokenAt(queue.fullAt, rateLimit) : Number.POSITIVE_INFINITY;
 }
 
 /** So many were handed out. */
@@ -57,8 +55,11 @@ export function spend(queue: QueueState, count: number, now: number): void {
 }
 
 /** One of the group was handed out. */
-export function spendOfGroup({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): void {
+export function spendOfGroup(queue: QueueState, id: string, now: number): void {
+  const { rateLimit } = queue.settings;
   if (rateLimit?.per !== "group") return;
+  const groupsFullAt = ownMap(queue.groupsFullAt);
+  queue.groupsFullAt = groupsFullAt;
   const fullAt = spent(groupsFullAt.get(id) ?? 0, rateLimit, 1, now);
   // Those that were served last stand last. One whose bucket is full needs no entry; an older one may hide it a while.
   groupsFullAt.delete(id);
@@ -74,6 +75,32 @@ export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueSta
   if (rateLimit?.per !== "group") return now;
   const fullAt = groupsFullAt.get(id) ?? 0;
   return tokensAt(fullAt, rateLimit, now) > 0 ? now : tokenAt(fullAt, rateLimit);
+}
+
+/**
+ * The settings were changed: as many tokens are missing as before, or all there can be, and come back as the new limit
+ * says. What waits for its group's token (`untilToken`) is the caller's to move.
+ */
+export function rebase(queue: QueueState, before: QueueSettings, at: number): void {
+  const { rateLimit: limit } = queue.settings;
+  const { rateLimit: old } = before;
+  if (!old || !limit) {
+    if (!limit) {
+      queue.fullAt = 0;
+      queue.groupsFullAt.clear();
+    }
+    return;
+  }
+  const rebased = (fullAt: FullAt): FullAt =>
+    at + Math.min(limit.limit, Math.max(0, fullAt - at) / tokenMs(old)) * tokenMs(limit);
+  const isPerGroup = limit.per === "group";
+  if (isPerGroup !== (old.per === "group")) {
+    queue.fullAt = 0;
+    queue.groupsFullAt.clear();
+    return;
+  }
+  queue.fullAt = queue.fullAt > at ? rebased(queue.fullAt) : queue.fullAt;
+  for (const [id, fullAt] of queue.groupsFullAt) if (fullAt > at) queue.groupsFullAt.set(id, rebased(fullAt));
 }
 
 /** The clock was set back. */

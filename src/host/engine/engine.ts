@@ -5,7 +5,7 @@
 import { advance, apply, applyRecord } from "../../core/commands/apply.js";
 import { type Command, type Decision, failure, type Held } from "../../core/commands/commands.js";
 import { decide, decideOnce } from "../../core/commands/decide.js";
-import { nextExpiry } from "../../core/commands/expire.js";
+import { dueQueues } from "../../core/commands/due.js";
 import { allSchedules, dueSchedules } from "../../core/commands/schedules.js";
 import { type BodyList, columnOf } from "../../core/log/bodies.js";
 import {
@@ -48,7 +48,7 @@ export interface Turn<Plan> {
 }
 
 export interface TurnParts<Plan> {
-  /** Whether these leases are renewed although their time is up. */
+  /** Whether these leases are renewed although their time is up. Asked once a turn for each grant. */
   spare(leases: ExpiredLeases): boolean;
   /** Decides what follows from the work: hand-outs. */
   plan(decideNow: DecideNow): Plan;
@@ -140,8 +140,9 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     });
     const grants = expired.map(({ grant }) => grant);
     if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
-    if (nextExpiry(state) <= at) draft.decideNow({ type: "expire-messages" });
-    for (const schedule of dueSchedules(state, at)) draft.decideNow(tickOf(schedule, at, ranAt));
+    const due = dueQueues(state, at);
+    if (due.length > 0) draft.decideNow({ type: "expire-messages" });
+    for (const schedule of dueSchedules(state, due, at)) draft.decideNow(tickOf(schedule, at, ranAt));
     const outcomes = works.map((work) => draft.decideWork(work));
     const planned = plan(draft.decideNow);
     const durability = durabilityOf(state, draft.changes);
@@ -161,9 +162,17 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     get isSound() {
       return fault === undefined;
     },
-    async turn(works, parts) {
+    async turn(works, { spare, plan }) {
       if (fault !== undefined) throw fault;
       let remaining = works;
+      // Asked once a turn, however often it is tried: who asks takes note of the answer, and would get another.
+      const spared = new Map<string, boolean>();
+      const spareOnce = (leases: ExpiredLeases): boolean => {
+        const isSpared = spared.get(leases.grant) ?? spare(leases);
+        spared.set(leases.grant, isSpared);
+        return isSpared;
+      };
+      const parts = { spare: spareOnce, plan };
       for (;;) {
         const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, parts);
         try {

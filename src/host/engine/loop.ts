@@ -7,9 +7,9 @@
 // Invariants: one commit at a time; reads and exclusive tasks run between turns, where the working state is what is
 // stored.
 
+import { nextWakeUp } from "../../core/commands/due.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { State } from "../../core/state/state.js";
-import { nextWakeUp } from "../../core/view/view.js";
 import type { Engine, Turn, TurnParts, Work } from "./engine.js";
 import type { Platform } from "./platform.js";
 
@@ -37,7 +37,7 @@ export interface LoopParts<Plan> extends TurnParts<Plan> {
   readonly platform: Platform;
   /** Called with each turn that became durable, before the next begins. */
   onTurn(turn: Turn<Plan>): void;
-  /** Epoch milliseconds at which somebody who waits must be answered, whatever happens. */
+  /** When somebody who waits must be answered, whatever happens; by the clock that is never set, `platform.monotonic`. */
   nextDeadline(): number;
 }
 
@@ -82,14 +82,15 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       if (turn) onTurn(turn);
       // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
       if (isPoked) await new Promise<void>(platform.afterTurn);
-      const due = tasks;
+      const asked = tasks;
       tasks = [];
-      for (const task of due) {
+      for (const task of asked) {
         if (engine.isSound) await task.run();
         else task.reject(closedError());
       }
-      const next = Math.min(nextWakeUp(engine.state), nextDeadline()) - platform.now();
-      setTimer(turn ? Math.min(RESCAN_MS, next) : REFUSED_RETRY_MS);
+      const due = nextWakeUp(engine.state) - platform.now();
+      const deadline = nextDeadline() - platform.monotonic();
+      setTimer(turn ? Math.min(RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
     }
   };
 

@@ -1,10 +1,13 @@
 // What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
 
+import { DURATION_MS_MAX } from "../../core/spec/limits.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 
 export interface Platform {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds: the clock on the wall, which may be set. For instants, those that are stored above all. */
   now(): number;
+  /** Milliseconds since some moment of this context; never goes back, whatever the clock is set to. For spans. */
+  monotonic(): number;
   /** A number in [0, 1). */
   random(): number;
   /** 128 random bits as hexadecimal text: cannot be guessed. */
@@ -38,10 +41,12 @@ export function createPlatform(
   (broadcast as { unref?: () => void } | undefined)?.unref?.();
   return {
     now: () => Date.now(),
+    monotonic: () => performance.now(),
     random: () => Math.random(),
     token: () => hex(crypto.getRandomValues(new Uint8Array(16))),
     setTimer(callback, ms) {
-      const timer = setTimeout(callback, ms);
+      // A longer one would fire at once. Since timers are hints, one that fires too early does no harm.
+      const timer = setTimeout(callback, Math.min(ms, DURATION_MS_MAX));
       (timer as unknown as { unref?: () => void }).unref?.();
       return () => clearTimeout(timer);
     },

@@ -3,10 +3,11 @@
 
 import { Cron } from "croner";
 import { type Command, failure } from "../../core/commands/commands.js";
-import { CATCH_UP_MAX, type Schedule } from "../../core/commands/schedules.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { show } from "../../core/spec/check.js";
+import { CATCH_UP_MAX } from "../../core/spec/limits.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
+import type { Schedule } from "../../core/state/state.js";
 
 /** A host that did not run a turn for so long stood still: what was due meanwhile was missed. */
 const STOOD_STILL_MS = 60_000;

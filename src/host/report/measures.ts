@@ -3,7 +3,8 @@
 import type { SettleValue } from "../../core/commands/commands.js";
 import type { Change, Outcome } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
-import type { Lease, State } from "../../core/state/state.js";
+import type { Lease } from "../../core/state/lease.js";
+import type { State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
 import { createMeter, type Meter, type QueueLoad } from "../../core/view/meter.js";
 import type { ClientCommand } from "../../link/rpc/wire.js";

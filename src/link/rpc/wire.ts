@@ -92,6 +92,8 @@ export type HostRequest =
       readonly prefetch: number;
       /** Handlers that it may run at once; missing: as many as `prefetch`. For statistics. */
       readonly concurrency?: number | undefined;
+      /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
+      readonly grants?: readonly string[] | undefined;
     }
   /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
@@ -128,6 +130,8 @@ export type HostRequest =
   | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
   /** Answers with what became of each of these messages. */
   | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
+  /** Answers whether a message of the group waits or is in work. */
+  | { readonly op: "group"; readonly queue: string; readonly group: string }
   | { readonly op: "schedules"; readonly queue: string }
   | { readonly op: "queues" }
   /** Answers with a summary of each queue. */
@@ -164,6 +168,8 @@ export interface HandOut {
   readonly headers?: HeadersColumn | undefined;
   /** Missing where none has a group; "" is none. */
   readonly groups?: Column<string> | undefined;
+  /** Whether each may have been handed to a handler before; missing from older hosts. */
+  readonly redelivered?: Column<boolean> | undefined;
 }
 
 export interface Welcome {
@@ -213,6 +219,11 @@ export interface MessageView<Body = unknown> {
   readonly state: MessageState;
   /** Attempts that counted so far. */
   readonly attempts: number;
+  /**
+   * It may have been handed to a handler, before its lease if it is leased, whether that counted or not. `false`: it
+   * certainly was not. Under a host of an earlier version: whether an attempt counted.
+   */
+  readonly redelivered: boolean;
   readonly priority: number;
   /** `null` when it has none. */
   readonly groupId: string | null;
@@ -229,6 +240,13 @@ export interface MessageView<Body = unknown> {
   readonly error?: { readonly name: string; readonly message: string };
   /** Epoch milliseconds at which it became a dead letter. */
   readonly diedAt?: number;
+}
+
+/** What a host of `MINOR_PAGES` answers to `peek` and `dead-letters`. */
+export interface MessagePage {
+  readonly messages: readonly MessageView[];
+  /** There are more of what was asked for: they would have been too large together. */
+  readonly isCut: boolean;
 }
 
 /** A schedule as `schedules.list` shows it. */

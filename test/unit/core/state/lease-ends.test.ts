@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Grant, Lease } from "../../../../src/core/state/lease.js";
 import { createLeaseEnds } from "../../../../src/core/state/lease-ends.js";
-import type { Grant, Lease } from "../../../../src/core/state/state.js";
 
 const grantOf = (id: string, ...untils: number[]): Grant => {
   const leases = new Map(untils.map((until, seq) => [seq, { seq, until } as Lease] as const));
