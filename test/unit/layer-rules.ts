@@ -42,7 +42,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     log: ["spec"],
     state: ["spec", "log"],
     commands: ["spec", "log", "state"],
-    checkpoint: ["spec", "log", "state"],
+    checkpoint: ["spec", "log", "state", "commands"],
     view: ["spec", "log", "state"],
   },
   link: { rpc: [], finding: ["rpc"] },
