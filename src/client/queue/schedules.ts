@@ -10,7 +10,7 @@ import {
   type ScheduleSpec,
 } from "../../core/spec/schedule-spec.js";
 import type { ClientCommand, HostRequest, ScheduleView } from "../../link/rpc/wire.js";
-import type { Item } from "../sending/draft.js";
+import type { Item } from "../sending/item.js";
 import { ITEM_SPEC, itemOf, type SendOptions } from "../sending/options.js";
 
 /** When a schedule ticks: by `cron`, or every `everyMs`. */

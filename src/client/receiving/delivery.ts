@@ -13,7 +13,7 @@ import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
-import type { SettleEntry } from "../sending/draft.js";
+import type { SettleEntry } from "../sending/drafts.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { REASON_MAX } from "./failure.js";

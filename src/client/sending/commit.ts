@@ -5,8 +5,9 @@ import type { Seq } from "../../core/log/journal.js";
 import { invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { errorOf } from "../../link/rpc/link.js";
-import { type Item, messagesOf, type Receipt, receiptsOf } from "./draft.js";
 import { hasFile, withFilesRead } from "./files.js";
+import type { Item, Receipt } from "./item.js";
+import { messagesOf, receiptsOf } from "./messages.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 

@@ -31,7 +31,7 @@ import {
   SETTINGS_SPEC,
 } from "../../core/spec/settings.js";
 import { type Headers, OWN_QUEUE_PREFIX } from "../../link/rpc/wire.js";
-import type { Item } from "./draft.js";
+import type { Item } from "./item.js";
 import { jsonOf } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 

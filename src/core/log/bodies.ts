@@ -25,8 +25,18 @@ export const listOf = (bodies: BodyColumn): BodyList =>
     ? { encoding: "json", entries: bodies.split("\n") }
     : { encoding: "clone", entries: bodies };
 
-export const columnOf = ({ encoding, entries }: BodyList): BodyColumn =>
-  encoding === "json" ? entries.join("\n") : entries;
+/** Characters of texts that are joined: some engines have no longer strings. */
+const JOINED_MAX = 2 ** 28 - 16;
+
+/** Texts that are too long to be one are values: `longest` says how long. */
+export function columnOf({ encoding, entries }: BodyList, longest = JOINED_MAX): BodyColumn {
+  if (encoding === "clone") return entries;
+  const texts = entries as readonly string[];
+  const length = texts.reduce((sum, text) => sum + text.length + 1, -1);
+  return texts.length === 1 || length <= longest
+    ? texts.join("\n")
+    : texts.map((body) => decodeBody({ encoding, body }));
+}
 
 /** How many there are, without taking them apart. */
 export function countBodies(bodies: BodyColumn): number {
