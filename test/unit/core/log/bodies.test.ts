@@ -81,3 +81,10 @@ describe("bodies gathered from here and there", () => {
     });
   });
 });
+
+test("texts that are too long to be joined are a column of values", () => {
+  const texts = listOf('{"n":1}\n"two"\n3');
+  expect(columnOf(texts, 15)).toBe('{"n":1}\n"two"\n3');
+  expect(columnOf(texts, 14)).toEqual([{ n: 1 }, "two", 3]);
+  expect(columnOf({ encoding: "json", entries: ['"alone"'] }, 1)).toBe('"alone"');
+});
