@@ -47,6 +47,8 @@ type Consume = Extract<RequestAfterHello, { op: "consume" }>;
 
 /** A client that has not been heard of for this long will not come back for its answers. */
 const CLIENT_MEMORY_MS = 24 * 60 * 60 * 1000;
+/** How often it is looked for those. */
+const FORGET_EVERY_MS = 60 * 60 * 1000;
 
 export interface HostOptions {
   readonly kind: HostKind;
@@ -117,6 +119,7 @@ function createHost(
   let refusedMessages = 0;
   /** Until its first turn is durable. */
   let isNew = true;
+  let forgottenAt = platform.now();
 
   const state = (): State => engine.state;
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
@@ -166,9 +169,7 @@ function createHost(
 
   const keeper = createLeaseKeeper({
     state,
-    now: platform.now,
-    random: platform.random,
-    setTimer: platform.setTimer,
+    platform,
     decide: (command, onDecided) =>
       decide(command, () => {
         onDecided?.();
@@ -204,6 +205,8 @@ function createHost(
     watchers.note(changes);
     waiters.answer();
     maintenance.note();
+    // Either way: the clock may have been set.
+    if (Math.abs(platform.now() - forgottenAt) >= FORGET_EVERY_MS) forgetOldClients();
   }
 
   const report = (loss: DataLoss) => {
@@ -285,7 +288,7 @@ function createHost(
         if (!outcome.ok) return reject(new QueueError("host-lost", `the host could not take in: ${outcome.message}`));
         // Asked at once: its handlers may have been running for long under the host before this one.
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
-        if (isKept) keeper.note({ id: client, askHeld: session.askHeld }, { leaseMs: 0, handlerTimeoutMs: 0 });
+        if (isKept) keeper.ask({ id: client, askHeld: session.askHeld });
         tellWhatEnded(session, held);
         resolve({
           instance,
@@ -370,9 +373,9 @@ function createHost(
       case "room":
         return waiters.until(client, asked.waiter, () => hasRoom(state().queues.get(asked.queue), asked));
       case "peek":
-        return reads.peek(asked);
+        return session.page((bytesMax) => reads.peek(asked, bytesMax));
       case "dead-letters":
-        return reads.deadLetters(asked);
+        return session.page((bytesMax) => reads.deadLetters(asked, bytesMax));
       case "stats":
         return reads.stats(asked.queue);
       case "watch": {
@@ -412,6 +415,7 @@ function createHost(
   };
 
   const forgetOldClients = () => {
+    forgottenAt = platform.now();
     const before = platform.now() - CLIENT_MEMORY_MS;
     for (const client of state().clients.values()) {
       if (client.seenAt >= before || sessionOf.has(client.id)) continue;

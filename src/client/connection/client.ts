@@ -60,8 +60,8 @@ export interface Client {
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
   connected(signal?: AbortSignal): Promise<void>;
-  /** Asks what may be asked twice. */
-  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
+  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   registerConsumer(
     queue: string,
     limits: { readonly prefetch: number; readonly concurrency?: number },

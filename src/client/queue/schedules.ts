@@ -19,8 +19,8 @@ export type ScheduleTiming = (
       /** Five fields (minute, hour, day of month, month, day of week), or six with seconds first; names, ranges, steps, `L`, `#`. */
       readonly cron: string;
       /**
-       * IANA name of the zone whose wall clock `cron` means. Default "UTC". Where a day lacks the hour, the tick comes as
-       * much later; where it has the hour twice, a fixed time ticks once.
+       * IANA name of the zone whose wall clock `cron` means. Default "UTC". Where a day lacks the hour, the tick comes
+       * when the gap ends (02:30 at 03:00); where it has the hour twice, a fixed time ticks once.
        */
       readonly timeZone?: string;
       readonly everyMs?: never;

@@ -21,7 +21,6 @@ import { PEEKABLE } from "../../core/spec/message-states.js";
 import {
   type Backoff,
   DEDUPLICATION_ID_MAX,
-  DEFAULT_SETTINGS,
   GROUP_ID_MAX,
   PRIORITY_DEFAULT,
   PRIORITY_MAX,
@@ -87,8 +86,9 @@ export interface QueueOptions {
    */
   readonly maxDeduplicationIds?: number;
   /**
-   * What becomes of a group whose head dies, that is, goes to the dead letters. `block`: what was sent after it waits
-   * until the dead letter is redriven, which puts it back to its place, or purged. `skip`: the next one goes on, and
+   * What becomes of a group whose head was given up after it was handed out, or had no room. `block`: what was sent
+   * after it waits until the dead letter is redriven, which puts it back to its place, or purged. A head that expired
+   * before anybody took it blocks nobody: that it comes too late was foreseen. `skip`: the next one goes on, and
    * groups that wait for a dead letter when this is set go on, too. Default block.
    */
   readonly onGroupFailure?: "block" | "skip";
@@ -148,11 +148,9 @@ export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
 
 /** The given settings as they are stored; `undefined` members count as left out. */
 export function settingsOf(options: QueueOptions): Partial<QueueSettings> {
-  const { backoff, ...rest } = options;
-  const given = Object.fromEntries(
-    Object.entries(rest).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
   ) as Partial<QueueSettings>;
-  return backoff === undefined ? given : { ...given, backoff: { ...DEFAULT_SETTINGS.backoff, ...backoff } };
 }
 
 const instant: Check = (value, name) => {

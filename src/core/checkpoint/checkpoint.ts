@@ -9,6 +9,7 @@ import { assert } from "../spec/errors.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import type { Batch } from "../state/batch-index.js";
+import type { DeadMessage, LeftPlaces } from "../state/dead.js";
 import { block, groupOf } from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
 import type { Remembered } from "../state/remembered.js";
@@ -18,7 +19,6 @@ import {
   createClientState,
   createQueueState,
   createState,
-  type DeadMessage,
   type Lane,
   type QueueState,
   type Schedule,
@@ -69,6 +69,9 @@ type QueueChunk = {
   readonly counters: Counters;
   /** Dead letters that keep their place in their group. */
   readonly deadHeads?: readonly (readonly [groupId: string, seqs: readonly Seq[]])[];
+  /** Places of dead letters that left, and the next one; missing where none ever died. */
+  readonly deadLeft?: readonly LeftPlaces[];
+  readonly nextDeadPlace?: number;
   /** Buckets of its rate limit; missing while nothing was taken from any. */
   readonly fullAt?: number;
   readonly groupsFullAt?: readonly (readonly [groupId: string, fullAt: number])[];
@@ -88,6 +91,8 @@ type RunsChunk = {
   readonly place: Uint8Array;
   /** Missing where none expires; 0 for one that does not. */
   readonly expiresAt?: Float64Array;
+  /** Of those that wait for a token of their group; missing where none does. */
+  readonly untokenedAt?: Float64Array;
   readonly size?: Float64Array;
   /** Missing where none has a group; "" for one that has none. */
   readonly groups?: readonly string[];
@@ -181,6 +186,8 @@ export function* encodeCheckpoint(state: State): Generator<StateChunk> {
       pausedByUser,
       counters: { ...counters },
       ...(deadHeads.length > 0 && { deadHeads }),
+      ...(queue.deadLeft && { deadLeft: queue.deadLeft.map((left) => ({ ...left })) }),
+      ...(queue.nextDeadPlace > 1 && { nextDeadPlace: queue.nextDeadPlace }),
       ...(queue.fullAt > 0 && { fullAt: queue.fullAt }),
       ...(queue.groupsFullAt.size > 0 && { groupsFullAt: [...queue.groupsFullAt] }),
     };
@@ -319,8 +326,19 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
   });
   const doExpire = placed.some(({ run }) => run.expiresAt !== undefined);
   const expiresAt = doExpire ? Float64Array.from(placed, ({ run }) => run.expiresAt ?? 0) : undefined;
+  const doWait = placed.some(({ run }) => run.untokenedAt !== undefined);
+  const untokenedAt = doWait ? Float64Array.from(placed, ({ run }) => run.untokenedAt ?? Number.NaN) : undefined;
   const groups = placed.some(({ run }) => run.group) && { groups: placed.map(({ run }) => run.group?.id ?? "") };
-  return { v, kind: "runs", queue, ...columns, failures, ...(expiresAt && { expiresAt }), ...groups };
+  return {
+    v,
+    kind: "runs",
+    queue,
+    ...columns,
+    failures,
+    ...(expiresAt && { expiresAt }),
+    ...(untokenedAt && { untokenedAt }),
+    ...groups,
+  };
 }
 
 function encodeIds(queue: QueueState, entries: readonly (readonly [string, Remembered])[]): IdsChunk {
@@ -391,6 +409,7 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.settings = { ...queue.settings, ...chunk.settings };
       queue.pausedByUser = chunk.pausedByUser;
       Object.assign(queue.counters, chunk.counters);
+      queue.deadLeft = chunk.deadLeft?.map((left) => ({ ...left }));
       queue.fullAt = chunk.fullAt ?? 0;
       for (const [id, fullAt] of chunk.groupsFullAt ?? []) queue.groupsFullAt.set(id, fullAt);
       for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
@@ -421,8 +440,10 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "dead": {
       const queue = queueOf(state, chunk.queue);
       for (const dead of chunk.dead) {
-        // An earlier build counted no bytes.
-        queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0 });
+        // An earlier build counted no bytes, and numbered no places.
+        const { place = queue.nextDeadPlace } = dead;
+        queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0, place });
+        queue.nextDeadPlace = place + 1;
         state.batches.retain(dead.bodySeq, 1);
       }
       return;
@@ -473,6 +494,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       sentAt: chunk.sentAt[i] as number,
       readyAt: chunk.readyAt[i] as number,
       isInstant: (place & INSTANT_BIT) !== 0 || undefined,
+      untokenedAt: definedOf(chunk.untokenedAt?.[i]),
       suspect: (place & SUSPECT_BIT) !== 0,
       expiresAt: chunk.expiresAt?.[i] || undefined,
       failure: failures.get(i),
@@ -483,6 +505,8 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
     insertRun(queue, run, place & PLACE_BITS);
   });
 }
+
+const definedOf = (time = Number.NaN): number | undefined => (Number.isNaN(time) ? undefined : time);
 
 function insertRun(queue: QueueState, run: Run, place: number): void {
   queue.bytes += run.count * run.size;
@@ -521,6 +545,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   }
   state.leaseEnds.addAll(grant);
   client.held += grant.leases.size;
+  for (const { size } of grant.leases.values()) client.bytesHeld += size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
   state.grants.set(grant.id, grant);

@@ -4,10 +4,21 @@
 import type { Change, JournalRecord, Ranges, Seq } from "../log/journal.js";
 import { countOf, forEachRange, forEachSeq } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import { addDead, takeDead } from "../state/dead.js";
 import { forgetOld, remember, replaceBody } from "../state/deduplication.js";
-import { acceptGrouped, freePlace, groupOf, joinAgain, keepPlace, leave, putBack, skipDead } from "../state/groups.js";
+import {
+  acceptGrouped,
+  freePlace,
+  groupOf,
+  joinAgain,
+  keepPlace,
+  leave,
+  putBack,
+  skipDead,
+  waitForTokens,
+} from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
-import { setRateBack, spend, spendOfGroup } from "../state/rate.js";
+import { rebase, setRateBack, spend, spendOfGroup } from "../state/rate.js";
 import type { Group, Run } from "../state/run.js";
 import { type ClientState, createClientState, createQueueState, type QueueState, type State } from "../state/state.js";
 import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "../state/waiting.js";
@@ -33,6 +44,7 @@ export function advance(state: State, now: number): void {
       queue.delayed.pop();
       queue.delayedCount -= run.count;
       if (run.isDelayed) run.isDelayed = false;
+      run.untokenedAt = undefined;
       addReady(queue, run, "tail");
     }
     if (queue.deduplication.byId.size > 0) forgetOld(queue, now);
@@ -46,7 +58,12 @@ export function apply(state: State, change: Change, at: number): void {
       return;
     case "configured": {
       const queue = queueOf(state, change.queue);
-      queue.settings = { ...queue.settings, ...change.settings };
+      const before = queue.settings;
+      queue.settings = { ...before, ...change.settings };
+      if (change.isRebased) {
+        rebase(queue, before, at);
+        waitForTokens(queue, at);
+      }
       if (change.settings.onGroupFailure === "skip") skipDead(queue, at);
       return;
     }
@@ -101,9 +118,8 @@ export function apply(state: State, change: Change, at: number): void {
     case "redriven": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
-        const dead = queue.dead.get(seq);
+        const dead = takeDead(queue, seq);
         assert(dead, `dead letter ${seq} is there to be redriven`);
-        queue.dead.delete(seq);
         queue.counters.redriven++;
         queue.bytes += dead.size;
         const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
@@ -119,9 +135,8 @@ export function apply(state: State, change: Change, at: number): void {
     case "dead-purged": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
-        const dead = queue.dead.get(seq);
+        const dead = takeDead(queue, seq);
         assert(dead, `dead letter ${seq} is there to be purged`);
-        queue.dead.delete(seq);
         queue.counters.purged++;
         state.batches.release(dead.bodySeq, 1);
         if (dead.groupId !== undefined) freePlace(queue, groupOf(queue, dead.groupId), seq, at);
@@ -230,7 +245,7 @@ function overflow(state: State, change: Of<"overflowed">, at: number): void {
     const groupId = (typeof groups === "string" ? groups : groups?.[i]) || undefined;
     const priority = priorities?.[i] ?? change.priority;
     const attributes = { priority, attempts: 0, sentAt: at, groupId, size };
-    queue.dead.set(seq, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
+    addDead(queue, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
     if (groupId && queue.settings.onGroupFailure === "block") keepPlace(groupOf(queue, groupId), seq);
     const owner = queue.deduplication.owners.get(seq);
     if (owner) owner.waits = false;
@@ -261,6 +276,7 @@ function setBack(state: State, byMs: number, at: number): void {
     queue.delayed.clear();
     for (const run of delayed) {
       if (!run.isInstant) run.readyAt -= byMs;
+      if (run.untokenedAt !== undefined) run.untokenedAt -= byMs;
       queue.delayed.push(run);
     }
     setRateBack(queue, byMs);
@@ -294,6 +310,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
       queue.counters.deliveries += run.count;
       queue.counters.waitedMs += run.count * Math.max(0, at - run.readyAt);
       if (run.suspect) client.suspectsHeld += run.count;
+      client.bytesHeld += run.count * run.size;
       for (let i = 0; i < run.count; i++) {
         const leased: Lease = {
           seq: run.seq + i,
@@ -363,7 +380,7 @@ function bury(state: State, change: Of<"dead">, at: number): void {
   queue.counters.died++;
   queue.bytes -= size;
   const attributes = { priority, attempts, sentAt, groupId: group?.id, size };
-  queue.dead.set(seq, { seq, bodySeq, ...attributes, reason, failure: cause, diedAt: at });
+  addDead(queue, { seq, bodySeq, ...attributes, reason, failure: cause, diedAt: at });
   if (group === undefined) return;
   if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
   leave(queue, group, at);
@@ -378,6 +395,7 @@ function endLease(state: State, queue: QueueState, seq: Seq): Lease {
   const client = state.clients.get(grant.client);
   assert(client, `client ${grant.client} is known while it holds leases`);
   client.held--;
+  client.bytesHeld -= ended.size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) as number) - 1);
   if (ended.suspect) client.suspectsHeld--;
   if (grant.leases.size === 0) {
@@ -399,6 +417,7 @@ const runOf = (
   sentAt: message.sentAt,
   readyAt: over.readyAt,
   isInstant: over.isInstant,
+  untokenedAt: undefined,
   expiresAt: message.expiresAt,
   isDelayed: undefined,
   isBlocked: undefined,

@@ -3,7 +3,8 @@
 import { idOf } from "../log/ids.js";
 import { rangesOf } from "../log/ranges.js";
 import type { DeadLetterFilter } from "../spec/filters.js";
-import { type DeadMessage, depthOf, type QueueState, type State } from "../state/state.js";
+import type { DeadMessage } from "../state/dead.js";
+import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 
 /** Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. */

@@ -106,7 +106,8 @@ function configure(state: State, name: string, given: Partial<QueueSettings>): D
   };
   const isSame =
     queue && Object.entries(settings).every(([key, value]) => isEqual(stored[key as keyof QueueSettings], value));
-  return done(isSame ? [] : [{ type: "configured", queue: name, settings }]);
+  const isRebased = queue !== undefined && "rateLimit" in settings && { isRebased: true as const };
+  return done(isSame ? [] : [{ type: "configured", queue: name, settings, ...isRebased }]);
 }
 
 const withoutUndefined = <T extends object>(given: T): T =>

@@ -4,6 +4,7 @@
 import type { Change, Seq } from "../log/journal.js";
 import { forEachRange, pushRange } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import { addDead } from "../state/dead.js";
 import { leaveLine } from "../state/deduplication.js";
 import { promote } from "../state/groups.js";
 import { type Group, type Run, splitFront } from "../state/run.js";
@@ -94,7 +95,7 @@ function bury(queue: QueueState, run: Run, diedAt: number): void {
   for (let i = 0; i < run.count; i++) {
     const [seq, bodySeq] = [run.seq + i, run.bodySeq + i];
     const attributes = { priority, attempts, sentAt, failure, groupId: group?.id, size };
-    queue.dead.set(seq, { seq, bodySeq, ...attributes, reason: REASON_EXPIRED, diedAt });
+    addDead(queue, { seq, bodySeq, ...attributes, reason: REASON_EXPIRED, diedAt });
   }
 }
 

@@ -5,7 +5,15 @@ import type { Change } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../spec/subscription.js";
 import type { State, Subscriptions } from "../state/state.js";
-import { type Command, type Decision, done, type PublishValue, pickColumns, type Send } from "./commands.js";
+import {
+  type Command,
+  type Decision,
+  done,
+  type PublishValue,
+  pickColumns,
+  type Send,
+  type SendSegment,
+} from "./commands.js";
 import { batchesOf, send } from "./send.js";
 
 type Headers = Readonly<Record<string, string>>;
@@ -43,12 +51,14 @@ export function endSubscription(state: State, queue: string): readonly Change[] 
 
 export function publish(state: State, command: Of<"publish">, now: number): Decision {
   const { topic, sizes, headers } = command;
+  const all = [...sizes.keys()];
   const subscriptions = sizes.map(() => 0);
   // Bodies are numbered before the messages that refer to them.
   let nextSeq = state.nextSeq + sizes.length;
   const parts: { readonly decision: Decision; readonly chosen: readonly number[]; readonly firstSeq: number }[] = [];
   for (const [name, filter] of state.topics.get(topic) ?? []) {
-    const chosen = [...sizes.keys()].filter((i) => passes(filter, headers?.[i]));
+    const isAll = Object.keys(filter).length === 0;
+    const chosen = isAll ? all : all.filter((i) => passes(filter, headers?.[i]));
     if (chosen.length === 0) continue;
     const part: Send = {
       ...choose(command, chosen),
@@ -64,7 +74,7 @@ export function publish(state: State, command: Of<"publish">, now: number): Deci
     parts.push({ decision, chosen: bodies, firstSeq: nextSeq });
     nextSeq += bodies.length;
   }
-  const stored = [...sizes.keys()].filter((i) => (subscriptions[i] as number) > 0);
+  const stored = all.filter((i) => (subscriptions[i] as number) > 0);
   const value: PublishValue = { subscriptions };
   if (stored.length === 0) return done([], value);
   const bodySeqs = new Map(stored.map((body, i) => [body, state.nextSeq + i]));
@@ -84,20 +94,23 @@ export function publish(state: State, command: Of<"publish">, now: number): Deci
   return { ...done(changes, value), bodies: stored };
 }
 
-/** The messages at these places. */
+/** The messages at these places, which rise. What was alike stays together: a thousand alike are one change. */
 function choose(command: Of<"publish">, places: readonly number[]) {
-  const { segments, sizes } = command;
-  const each = segments.flatMap(({ count, deduplicationIds, ...attributes }) =>
-    Array.from({ length: count }, (_, i) => {
-      const id = deduplicationIds?.[i];
-      return { ...attributes, count: 1, ...(id !== undefined && { deduplicationIds: [id] }) };
-    }),
-  );
-  return {
-    segments: places.map((i) => each[i] as (typeof each)[number]),
-    sizes: places.map((i) => sizes[i] as number),
-    ...pickColumns(command, places),
-  };
+  const { segments, sizes, groups, priorities, times } = command;
+  if (places.length === sizes.length) return { segments, sizes, groups, priorities, times };
+  const chosen: SendSegment[] = [];
+  let start = 0;
+  let next = 0;
+  for (const segment of segments) {
+    const end = start + segment.count;
+    const first = next;
+    while (next < places.length && (places[next] as number) < end) next++;
+    const { deduplicationIds } = segment;
+    const ids = deduplicationIds && places.slice(first, next).map((i) => deduplicationIds[i - start] as string);
+    if (next > first) chosen.push({ ...segment, count: next - first, ...(ids && { deduplicationIds: ids }) });
+    start = end;
+  }
+  return { segments: chosen, sizes: places.map((i) => sizes[i] as number), ...pickColumns(command, places) };
 }
 
 /** The same change, referring to bodies that it shares with others. */

@@ -1,7 +1,7 @@
 // Sends and settlements that happen together or not at all.
 
-import type { Change } from "../log/journal.js";
-import { countOf } from "../log/ranges.js";
+import type { Change, Seq } from "../log/journal.js";
+import { forEachSeq } from "../log/ranges.js";
 import type { State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type SendValue, type SettleValue } from "./commands.js";
 import { send } from "./send.js";
@@ -35,18 +35,26 @@ export function transact(state: State, command: Of<"transaction">, now: number):
   return { ...done(changes, { sends }), bodies };
 }
 
-/** The state with the queues that are sent to as deep as they are once the settlements are made. */
+/** The state with the queues that are sent to as deep, and as heavy, as they are once the settlements are made. */
 function withRoom(state: State, { sends }: Of<"transaction">, settled: readonly Change[]): State {
-  const gone = new Map<string, number>();
+  const gone = new Map<string, { count: number; bytes: number }>();
+  const take = (name: string, seq: Seq) => {
+    const room = gone.get(name) ?? { count: 0, bytes: 0 };
+    room.count++;
+    room.bytes += state.queues.get(name)?.leased.get(seq)?.size ?? 0;
+    gone.set(name, room);
+  };
   for (const change of settled) {
-    if (change.type !== "acked" && change.type !== "dead") continue;
-    const count = change.type === "acked" ? countOf(change.seqs) : 1;
-    gone.set(change.queue, (gone.get(change.queue) ?? 0) + count);
+    if (change.type === "acked") forEachSeq(change.seqs, (seq) => take(change.queue, seq));
+    else if (change.type === "dead") take(change.queue, change.seq);
   }
   if (gone.size === 0) return state;
   const queues = sends.flatMap(({ queue: name }) => {
     const queue = state.queues.get(name);
-    return queue ? [[name, { ...queue, readyCount: queue.readyCount - (gone.get(name) ?? 0) }] as const] : [];
+    const { count, bytes } = gone.get(name) ?? { count: 0, bytes: 0 };
+    return queue
+      ? [[name, { ...queue, readyCount: queue.readyCount - count, bytes: queue.bytes - bytes }] as const]
+      : [];
   });
   return { ...state, queues: new Map(queues) };
 }

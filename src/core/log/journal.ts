@@ -56,7 +56,13 @@ export interface PurgeLimits {
 
 export type Change =
   | { readonly type: "took-over"; readonly term: string }
-  | { readonly type: "configured"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | {
+      readonly type: "configured";
+      readonly queue: string;
+      readonly settings: Partial<QueueSettings>;
+      /** A new rate limit counts from now on what was taken under the old one. Builds before let it wait as it was. */
+      readonly isRebased?: true;
+    }
   | { readonly type: "stored"; readonly firstSeq: Seq; readonly count: number; readonly bytes: number }
   | {
       readonly type: "accepted";

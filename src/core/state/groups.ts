@@ -148,10 +148,25 @@ function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "
   group.hasHead = true;
   const tokenAt = groupTokenAt(queue, group.id, at);
   if (tokenAt > Math.max(at, run.readyAt)) {
+    run.untokenedAt ??= run.readyAt;
     run.readyAt = tokenAt;
     run.isInstant = undefined;
   }
   addBack(queue, run, at, end);
+}
+
+/** The rate limit is another: those that waited for a token of their group wait for as long as the new one says. */
+export function waitForTokens(queue: QueueState, at: number): void {
+  const delayed = queue.delayed.items().filter((run) => run.count > 0);
+  if (!delayed.some((run) => run.untokenedAt !== undefined)) return;
+  queue.delayed.clear();
+  queue.delayedCount = 0;
+  for (const run of delayed.sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq)) {
+    if (run.untokenedAt !== undefined) run.readyAt = run.untokenedAt;
+    run.untokenedAt = undefined;
+    if (run.group) placeHead(queue, run.group, run, at, "tail");
+    else addBack(queue, run, at, "tail");
+  }
 }
 
 /** Fewer empty groups than this are not worth a sweep. */

@@ -1,7 +1,7 @@
 // How fast, and how many at once, messages of a queue may be handed out, over all clients.
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
-import type { RateLimit } from "../spec/settings.js";
+import type { QueueSettings, RateLimit } from "../spec/settings.js";
 import { isPaused, type QueueState, type State } from "./state.js";
 
 /**
@@ -74,6 +74,32 @@ export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueSta
   if (rateLimit?.per !== "group") return now;
   const fullAt = groupsFullAt.get(id) ?? 0;
   return tokensAt(fullAt, rateLimit, now) > 0 ? now : tokenAt(fullAt, rateLimit);
+}
+
+/**
+ * The settings were changed: as many tokens are missing as before, or all there can be, and come back as the new limit
+ * says. What waits for its group's token (`untilToken`) is the caller's to move.
+ */
+export function rebase(queue: QueueState, before: QueueSettings, at: number): void {
+  const { rateLimit: limit } = queue.settings;
+  const { rateLimit: old } = before;
+  if (!old || !limit) {
+    if (!limit) {
+      queue.fullAt = 0;
+      queue.groupsFullAt.clear();
+    }
+    return;
+  }
+  const rebased = (fullAt: FullAt): FullAt =>
+    at + Math.min(limit.limit, Math.max(0, fullAt - at) / tokenMs(old)) * tokenMs(limit);
+  const isPerGroup = limit.per === "group";
+  if (isPerGroup !== (old.per === "group")) {
+    queue.fullAt = 0;
+    queue.groupsFullAt.clear();
+    return;
+  }
+  queue.fullAt = queue.fullAt > at ? rebased(queue.fullAt) : queue.fullAt;
+  for (const [id, fullAt] of queue.groupsFullAt) if (fullAt > at) queue.groupsFullAt.set(id, rebased(fullAt));
 }
 
 /** The clock was set back. */

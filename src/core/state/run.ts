@@ -30,6 +30,8 @@ export interface Run {
   readyAt: number;
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
   isInstant?: boolean | undefined;
+  /** It waits for a token of its group; but for that, it would be ready at this time. */
+  untokenedAt?: number | undefined;
   /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
   expiresAt?: number | undefined;
   /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */
@@ -56,6 +58,7 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   sentAt: run.sentAt,
   readyAt: run.readyAt,
   isInstant: run.isInstant,
+  untokenedAt: run.untokenedAt,
   expiresAt: run.expiresAt,
   isDelayed: run.isDelayed,
   isBlocked: run.isBlocked,

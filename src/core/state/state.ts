@@ -3,11 +3,12 @@
 // group, the leased, the dead) or counted as acked, dropped, purged, replaced or quarantined.
 
 import type { Term } from "../log/ids.js";
-import type { Epoch, Failure, Lsn, Outcome, Seq } from "../log/journal.js";
+import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
+import type { DeadLetters } from "./dead.js";
 import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Grant, Lease } from "./lease.js";
@@ -19,19 +20,6 @@ import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, ty
 export interface Lane {
   readonly front: SortedRuns;
   readonly tail: RunFifo;
-}
-
-export interface DeadMessage {
-  readonly seq: Seq;
-  readonly bodySeq: Seq;
-  readonly priority: number;
-  readonly attempts: number;
-  readonly sentAt: number;
-  readonly reason: string;
-  readonly failure?: Failure | undefined;
-  readonly groupId?: string | undefined;
-  readonly size: number;
-  readonly diedAt: number;
 }
 
 /** A stored body that is sent again and again. */
@@ -68,7 +56,7 @@ export interface Counters {
   servedMs: number;
 }
 
-export interface QueueState {
+export interface QueueState extends DeadLetters {
   readonly name: string;
   settings: QueueSettings;
   pausedByUser: boolean;
@@ -76,8 +64,6 @@ export interface QueueState {
   readonly suspects: SortedRuns;
   readonly delayed: Heap<Run>;
   readonly leased: Map<Seq, Lease>;
-  /** In the order they died. */
-  readonly dead: Map<Seq, DeadMessage>;
   /** Those of which a message waits or is leased, or keeps a place as a dead letter; and some that are empty by now. */
   readonly groups: Map<string, Group>;
   /** How often a group was emptied since the empty ones were swept. */
@@ -111,6 +97,8 @@ export interface ClientState {
   /** Leases held, by queue. */
   readonly heldByQueue: Map<string, number>;
   held: number;
+  /** Estimated bytes of them. */
+  bytesHeld: number;
   suspectsHeld: number;
 }
 
@@ -160,6 +148,8 @@ export function createQueueState(name: string): QueueState {
     delayed: createHeap((a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq)),
     leased: new Map(),
     dead: new Map(),
+    nextDeadPlace: 1,
+    deadLeft: undefined,
     groups: new Map(),
     emptiedGroups: 0,
     fullAt: 0,
@@ -198,6 +188,7 @@ export function createClientState(id: string): ClientState {
     grants: new Set(),
     heldByQueue: new Map(),
     held: 0,
+    bytesHeld: 0,
     suspectsHeld: 0,
   };
 }

@@ -5,6 +5,7 @@ import { nextTick } from "../commands/schedules.js";
 import type { Failure, Seq } from "../log/journal.js";
 import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
+import { placeOfDead } from "../state/dead.js";
 import { nextToken } from "../state/rate.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
@@ -75,14 +76,17 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
   return found.sort((a, b) => a.seq - b.seq).slice(0, max);
 }
 
-/** Dead letters in the order they died, from after the one numbered `after` (0: from the first). */
-export function listDead(queue: QueueState, max: number, after: Seq): MessageEntry[] {
+/**
+ * Dead letters in the order they died, from after the one numbered `after` (0: from the first), which may be gone
+ * meanwhile; nothing when nobody knows any more where that one stood.
+ */
+export function listDead(queue: QueueState, max: number, after: Seq): MessageEntry[] | undefined {
+  const place = after === 0 ? Number.NEGATIVE_INFINITY : placeOfDead(queue, after);
+  if (place === undefined) return undefined;
   const listed: MessageEntry[] = [];
-  let isPast = !queue.dead.has(after);
-  for (const dead of queue.dead.values()) {
+  for (const { place: own, ...dead } of queue.dead.values()) {
     if (listed.length === max) break;
-    if (isPast) listed.push({ ...dead, state: "dead" });
-    else isPast = dead.seq === after;
+    if (own > place) listed.push({ ...dead, state: "dead" });
   }
   return listed;
 }

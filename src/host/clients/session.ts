@@ -4,12 +4,20 @@
 import type { Held } from "../../core/commands/commands.js";
 import { valuesOf } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, WIRE_MAJOR } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
 import { validateHostRequest } from "../../link/rpc/validate.js";
-import type { ClientRequest, HandOut, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
+import type {
+  ClientRequest,
+  HandOut,
+  HeldReply,
+  HostRequest,
+  MessagePage,
+  MessageView,
+  Welcome,
+} from "../../link/rpc/wire.js";
 
 export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
 
@@ -17,6 +25,8 @@ export interface Session {
   readonly client: string;
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
+  /** Reads a page as this client's build reads it: one that does not ask on gets all it asked for. */
+  page(read: (bytesMax?: number) => Promise<MessagePage>): Promise<MessagePage | readonly MessageView[]>;
   push(consumer: string, handOut: HandOut): void;
   /** Resolves when the client has taken them. */
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
@@ -51,6 +61,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
     },
     unconfirmed,
     readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
+    page: async (read) => (minor < MINOR_PAGES ? (await read(Number.POSITIVE_INFINITY)).messages : read()),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
       // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.

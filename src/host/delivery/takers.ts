@@ -2,13 +2,11 @@
 // time is up. Invariant: planning changes nothing here; a plan that is not committed leaves no trace.
 
 import type { LeaseMode } from "../../core/log/journal.js";
+import { HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from "../../core/spec/limits.js";
 import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
 import type { QueueState, State } from "../../core/state/state.js";
 import type { DecideNow } from "../engine/engine.js";
-
-/** Bytes that leave in one hand-out, by estimate: a thousand large bodies must not travel as one message. */
-const HAND_OUT_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface Taker {
   readonly id: string;
@@ -63,7 +61,6 @@ export function createTakers(): Takers {
   const planQueue = (queue: QueueState, takers: Taker[], state: State, token: () => string, decideNow: DecideNow) => {
     const planned: PlannedHandOut[] = [];
     const room = new Map(takers.map((taker) => [taker, roomOf(taker, state)] as const));
-    const most = countWithin(queue, state);
     for (let isMoving = true; isMoving && hasReady(queue, state.now); ) {
       isMoving = false;
       const hungry = takers.filter((taker) => (room.get(taker) as number) > 0);
@@ -71,7 +68,7 @@ export function createTakers(): Takers {
       const ready = Math.min(queue.readyCount, handOutRoom(queue, state.now));
       const share = Math.max(1, Math.ceil(ready / Math.max(1, hungry.length)));
       for (const taker of hungry) {
-        const max = Math.min(room.get(taker) as number, share, most);
+        const max = Math.min(room.get(taker) as number, share);
         const leases = leaseTo(taker, max, state, token(), decideNow);
         if (leases.length === 0) {
           room.set(taker, 0);
@@ -133,20 +130,13 @@ function roomOf(taker: Taker, state: State): number {
   return taker.prefetch - held;
 }
 
-/** How many messages of the size of the next one may leave together. */
-function countWithin(queue: QueueState, state: State): number {
-  for (let priority = queue.lanes.length - 1; priority >= 0; priority--) {
-    const lane = queue.lanes[priority];
-    const run = lane?.front.head ?? lane?.tail.head;
-    const batch = run && state.batches.find(run.bodySeq);
-    if (batch) return Math.max(1, Math.floor(HAND_OUT_BYTES_MAX / Math.max(1, batch.bytes / batch.count)));
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
 function leaseTo(taker: Taker, max: number, state: State, grant: string, decideNow: DecideNow): Lease[] {
-  if (max <= 0) return [];
   const { queue, client, mode, leaseMs } = taker;
-  decideNow({ type: "deliver", queue, client, mode, max, grant, leaseMs });
+  // All that a client holds must fit into its memory, and into its next hello.
+  const { held = 0, bytesHeld = 0 } = state.clients.get(client) ?? {};
+  const most = Math.min(max, HOLDINGS_MESSAGES_MAX - held);
+  const maxBytes = Math.min(HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX - bytesHeld);
+  if (most <= 0 || maxBytes <= 0) return [];
+  decideNow({ type: "deliver", queue, client, mode, max: most, maxBytes, grant, leaseMs });
   return [...(state.grants.get(grant)?.leases.values() ?? [])];
 }

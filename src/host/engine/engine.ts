@@ -48,7 +48,7 @@ export interface Turn<Plan> {
 }
 
 export interface TurnParts<Plan> {
-  /** Whether these leases are renewed although their time is up. */
+  /** Whether these leases are renewed although their time is up. Asked once a turn for each grant. */
   spare(leases: ExpiredLeases): boolean;
   /** Decides what follows from the work: hand-outs. */
   plan(decideNow: DecideNow): Plan;
@@ -161,9 +161,17 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     get isSound() {
       return fault === undefined;
     },
-    async turn(works, parts) {
+    async turn(works, { spare, plan }) {
       if (fault !== undefined) throw fault;
       let remaining = works;
+      // Asked once a turn, however often it is tried: who asks takes note of the answer, and would get another.
+      const spared = new Map<string, boolean>();
+      const spareOnce = (leases: ExpiredLeases): boolean => {
+        const isSpared = spared.get(leases.grant) ?? spare(leases);
+        spared.set(leases.grant, isSpared);
+        return isSpared;
+      };
+      const parts = { spare: spareOnce, plan };
       for (;;) {
         const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, parts);
         try {

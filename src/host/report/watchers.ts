@@ -32,7 +32,7 @@ interface Watch extends Watcher {
 }
 
 export function createWatchers(parts: {
-  now(): number;
+  monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
   stats(queue: string): Promise<QueueStats>;
   /** A short text that changes when what time or consumers alone can change does. */
@@ -45,13 +45,13 @@ export function createWatchers(parts: {
     watch.isChanged = true;
     if (watch.isPlanned || watch.isPushing) return;
     watch.isPlanned = true;
-    const waitMs = watch.pushedAt + watch.everyMs - parts.now();
+    const waitMs = watch.pushedAt + watch.everyMs - parts.monotonic();
     if (waitMs <= 0) void push(watch);
     else watch.cancelTimer = parts.setTimer(() => void push(watch), waitMs);
   };
 
   const push = async (watch: Watch) => {
-    Object.assign(watch, { isPlanned: false, isPushing: true, isChanged: false, pushedAt: parts.now() });
+    Object.assign(watch, { isPlanned: false, isPushing: true, isChanged: false, pushedAt: parts.monotonic() });
     watch.seen = parts.glance(watch.queue);
     try {
       await watch.push(await parts.stats(watch.queue));

@@ -233,6 +233,13 @@ export interface MessageView<Body = unknown> {
   readonly diedAt?: number;
 }
 
+/** What a host of `MINOR_PAGES` answers to `peek` and `dead-letters`. */
+export interface MessagePage {
+  readonly messages: readonly MessageView[];
+  /** There are more of what was asked for: they would have been too large together. */
+  readonly isCut: boolean;
+}
+
 /** A schedule as `schedules.list` shows it. */
 export interface ScheduleView<Body = unknown> {
   readonly id: string;

@@ -12,7 +12,7 @@ function createExpiringEngine(settings: Parameters<typeof createEngine>[0] = {})
       engine.now = now;
       engine.run({ type: "expire-messages" });
       expect(isConserved(engine.queue)).toBe(true);
-      return listDead(engine.queue, 100_000, 0).map(({ seq, reason }) => [seq, reason]);
+      return listDead(engine.queue, 100_000, 0)?.map(({ seq, reason }) => [seq, reason]);
     },
   };
 }

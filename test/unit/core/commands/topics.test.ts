@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decide } from "../../../../src/core/commands/decide.js";
 import { passes } from "../../../../src/core/commands/topics.js";
+import type { QueueState } from "../../../../src/core/state/state.js";
+import { waitingRuns } from "../../../../src/core/state/waiting.js";
 import { createEngine, type Engine } from "../engine-fixture.js";
 
 describe("a filter lets through", () => {
@@ -79,4 +82,56 @@ test("a subscription ends with its queue", () => {
   engine.run({ type: "delete", queue: "t/a" });
   expect(publish(engine, 1)).toMatchObject({ value: { subscriptions: [1] } });
   expect(engine.state.queues.has("t/a")).toBe(false);
+});
+
+test("what was published alike is one change a subscription, whatever else its filter lets through", () => {
+  const engine = createEngine();
+  subscribe(engine, "all", "some");
+  engine.run({ type: "subscribe", topic: "t", subscription: "some", filter: { kind: "a" } });
+  const { changes } = decide(
+    engine.state,
+    {
+      type: "publish",
+      topic: "t",
+      segments: [{ count: 6, priority: 4 }],
+      sizes: [100, 100, 100, 100, 100, 100],
+      headers: [{ kind: "a" }, { kind: "a" }, { kind: "b" }, { kind: "a" }, { kind: "a" }, { kind: "a" }],
+    },
+    engine.now,
+  );
+  const accepted = changes.flatMap((change) =>
+    change.type === "accepted" ? [[change.queue, change.bodySeq, change.count]] : [],
+  );
+  // The bodies of a filter's messages have a gap, and so have its changes.
+  expect(accepted).toEqual([
+    ["t/all", 1, 6],
+    ["t/some", 1, 2],
+    ["t/some", 4, 3],
+  ]);
+});
+
+test("what a filter picks keeps its own deduplication id, priority, group and time", () => {
+  const engine = createEngine();
+  engine.run({ type: "subscribe", topic: "t", subscription: "s", filter: { to: "s" } });
+  engine.run({
+    type: "publish",
+    topic: "t",
+    segments: [
+      { count: 2, priority: 4, deduplicationIds: ["x", "y"] },
+      { count: 3, priority: 4, delayMs: 1_000, deduplicationIds: ["p", "q", "r"] },
+    ],
+    sizes: [100, 100, 100, 100, 100],
+    groups: ["0", "1", "2", "3", "4"],
+    priorities: [0, 1, 2, 3, 4],
+    times: [0, 0, 2_000, 3_000, 4_000],
+    headers: [undefined, { to: "s" }, undefined, { to: "s" }, { to: "s" }],
+  });
+  const queue = engine.state.queues.get("t/s") as QueueState;
+  const runs = [...waitingRuns(queue)].sort((a, b) => a.seq - b.seq);
+  expect(runs.map(({ priority, group, readyAt }) => [priority, group?.id, readyAt - engine.now])).toEqual([
+    [1, "1", 0],
+    [3, "3", 3_000],
+    [4, "4", 4_000],
+  ]);
+  expect([...queue.deduplication.byId.keys()]).toEqual(["y", "q", "r"]);
 });

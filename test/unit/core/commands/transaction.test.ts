@@ -76,3 +76,12 @@ test("bodies of duplicates are left out, whichever send they are in", () => {
     value: { sends: [{ seq: 2 }, { seq: 4, duplicates: [[0, `${TERM}-1`]] }, { seq: 5 }] },
   });
 });
+
+test("what is acknowledged makes room for what is as large, in messages and in bytes", () => {
+  const engine = createEngine({ maxBytes: 250, maxMessages: 2 });
+  engine.send(2);
+  engine.deliver("a", 1, "g");
+  expect(engine.run(transaction([sendTo("orders", [151])], [ack("g", 1)]))).toMatchObject({ code: "full" });
+  expect(engine.run(transaction([sendTo("orders", [150])], [ack("g", 1)]))).toMatchObject({ ok: true });
+  expect(engine.queue.bytes).toBe(250);
+});

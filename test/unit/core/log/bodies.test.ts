@@ -82,9 +82,10 @@ describe("bodies gathered from here and there", () => {
   });
 });
 
-test("texts that are too long to be joined are a column of values", () => {
-  const texts = listOf('{"n":1}\n"two"\n3');
-  expect(columnOf(texts, 15)).toBe('{"n":1}\n"two"\n3');
-  expect(columnOf(texts, 14)).toEqual([{ n: 1 }, "two", 3]);
-  expect(columnOf({ encoding: "json", entries: ['"alone"'] }, 1)).toBe('"alone"');
+test("texts that together are longer than a string may be are a column of what they stand for", () => {
+  const long = JSON.stringify("x".repeat(90_000_000));
+  const column = columnOf({ encoding: "json", entries: [long, "1", long, long] });
+  expect(Array.isArray(column)).toBe(true);
+  expect(countBodies(column)).toBe(4);
+  expect((column as readonly unknown[])[1]).toBe(1);
 });

@@ -57,6 +57,56 @@ describe("a rate limit", () => {
     expect(stretches.filter(([i, count]) => i + count <= times.length && isTooMany(i, count))).toEqual([]);
   });
 
+  test("that is raised takes effect at once, for a replay of the same journal too", () => {
+    const engine = createEngine({ rateLimit: { limit: 1, intervalMs: 3_600_000 }, leaseMs: 60_000 });
+    engine.send(3);
+    expect(engine.deliver("a", 9, "g1")).toEqual([1]);
+    expect(engine.deliver("a", 9, "g2")).toEqual([]);
+    engine.configure({ rateLimit: { limit: 100, intervalMs: 1_000 } });
+    expect(engine.deliver("a", 9, "g3")).toEqual([2, 3]);
+    // What was taken still counts: 3 of 100.
+    expect(engine.queue.fullAt).toBe(engine.now + 30);
+  });
+
+  test("that is lowered keeps what was taken, and no more than the bucket holds", () => {
+    const engine = createEngine({ rateLimit: { limit: 100, intervalMs: 1_000 }, leaseMs: 60_000 });
+    engine.send(90);
+    engine.deliver("a", 50, "g1");
+    engine.configure({ rateLimit: { limit: 10, intervalMs: 1_000 } });
+    expect(engine.deliver("a", 9, "g2")).toEqual([]);
+    expect(nextWakeUp(engine.state)).toBe(engine.now + 100);
+  });
+
+  test("of an older journal, in which nothing was counted anew, is replayed as it was", () => {
+    const engine = createEngine({ rateLimit: { limit: 1, intervalMs: 3_600_000 } });
+    engine.send(2);
+    engine.deliver("a", 9, "g1");
+    const rateLimit = { limit: 1, intervalMs: 1_000 };
+    engine.change({ type: "configured", queue: "orders", settings: { rateLimit } });
+    expect(engine.queue.fullAt).toBe(engine.now + 3_600_000);
+  });
+
+  test("of groups that is raised lets their heads go, but not before a delay of their own", async () => {
+    const engine = createEngine({ rateLimit: { limit: 1, intervalMs: 3_600_000, per: "group" }, leaseMs: 60_000 });
+    engine.send(2, {}, "a");
+    engine.send(1, {}, "b");
+    engine.send(1, { delayMs: 5_000 }, "b");
+    for (const [i, seq] of engine.deliver("c", 9, "g1").entries()) {
+      expect([1, 3][i]).toBe(seq);
+      engine.settle("c", "g1", [seq, 1], ACK);
+    }
+    expect(engine.deliver("c", 9, "g2")).toEqual([]);
+    const { queues } = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
+    const stored = [...(queues.get("orders")?.delayed.items() ?? [])].map(({ untokenedAt }) => untokenedAt);
+    expect(stored.sort()).toEqual([engine.now, engine.now + 5_000]);
+    engine.configure({ rateLimit: { limit: 100, intervalMs: 1_000, per: "group" } });
+    expect(engine.deliver("c", 9, "g3")).toEqual([2]);
+    engine.now += 4_999;
+    expect(engine.deliver("c", 9, "g4")).toEqual([]);
+    engine.now += 1;
+    expect(engine.deliver("c", 9, "g5")).toEqual([4]);
+  });
+
   test("waits for nobody when nothing is ready", () => {
     const engine = createEngine({ rateLimit: { limit: 1, intervalMs: 1_000 }, leaseMs: 60_000 });
     engine.send(1);

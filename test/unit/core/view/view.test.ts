@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { idOf } from "../../../../src/core/log/ids.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
+import { LEFT_PLACES_MAX } from "../../../../src/core/state/dead.js";
+import type { QueueState } from "../../../../src/core/state/state.js";
 import { isIdle, listDead, nextWakeUp, peek, statsOf } from "../../../../src/core/view/view.js";
-import { createEngine } from "../engine-fixture.js";
+import { createEngine, type Engine } from "../engine-fixture.js";
 
 /** 1 leased, 2 dead, 3 and 4 ready, 5 and 6 delayed, 7 ready with a high priority, 8 a suspect. */
 const mixed = () => {
@@ -77,9 +81,49 @@ test("dead letters are listed in the order they died, page by page", () => {
   engine.send(5);
   engine.deliver("a", 5, "g");
   for (const seq of [4, 1, 5, 2]) engine.settle("a", "g", [seq, 1], { type: "dead", reason: "bad" });
-  expect(seqsOf(listDead(engine.queue, 2, 0))).toEqual([4, 1]);
-  expect(seqsOf(listDead(engine.queue, 2, 1))).toEqual([5, 2]);
-  expect(seqsOf(listDead(engine.queue, 2, 2))).toEqual([]);
+  const page = (after: number) => seqsOf(listDead(engine.queue, 2, after) ?? []);
+  expect(page(0)).toEqual([4, 1]);
+  expect(page(1)).toEqual([5, 2]);
+  expect(page(2)).toEqual([]);
+});
+
+describe("dead letters after one that has left", () => {
+  const withDead = () => {
+    const engine = createEngine();
+    engine.send(6);
+    engine.deliver("a", 6, "g");
+    for (const seq of [4, 1, 5, 2, 3]) engine.settle("a", "g", [seq, 1], { type: "dead", reason: "bad" });
+    return engine;
+  };
+  const ids = (engine: Engine, ...seqs: number[]) => ({ ids: seqs.map((seq) => idOf(engine.state, seq)) });
+
+  test("go on behind its place, over a checkpoint too", async () => {
+    const engine = withDead();
+    engine.run({ type: "redrive", queue: "orders", filter: ids(engine, 1) });
+    engine.run({ type: "purge-dead", queue: "orders", filter: ids(engine, 5) });
+    const state = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
+    for (const queue of [engine.queue, state.queues.get("orders") as QueueState]) {
+      expect(seqsOf(listDead(queue, 9, 1) ?? [])).toEqual([2, 3]);
+      expect(seqsOf(listDead(queue, 9, 5) ?? [])).toEqual([2, 3]);
+    }
+  });
+
+  test("are not listed when nobody knows where it stood", () => {
+    expect(listDead(withDead().queue, 9, 6)).toBeUndefined();
+  });
+
+  test("are remembered in bounded memory, the latest first", () => {
+    const engine = createEngine({ maxDeadLetters: 100_000 });
+    const count = 2 * LEFT_PLACES_MAX + 2;
+    engine.send(count);
+    engine.deliver("a", count, "g");
+    for (let seq = 1; seq <= count; seq++) engine.settle("a", "g", [seq, 1], { type: "dead", reason: "bad" });
+    // Every second one, so that no two of them are one stretch.
+    for (let seq = 2; seq <= count; seq += 2) engine.change({ type: "redriven", queue: "orders", seqs: [seq, 1] });
+    expect(engine.queue.deadLeft?.length).toBeLessThanOrEqual(LEFT_PLACES_MAX);
+    expect(listDead(engine.queue, 1, 2)).toBeUndefined();
+    expect(seqsOf(listDead(engine.queue, 1, count - 4) ?? [])).toEqual([count - 3]);
+  });
 });
 
 describe("stats", () => {
