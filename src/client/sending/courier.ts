@@ -45,7 +45,7 @@ interface Spell {
   requests: number;
   readonly suspects: Draft[];
   isIsolating: boolean;
-  /** Aborted when what is sent alone could not be read. */
+  /** Aborted when what is under way will not be answered: it could not be read, or the spell is over. */
   unread: AbortController;
 }
 
@@ -71,7 +71,7 @@ export function createCourier(parts: CourierParts): Courier {
     const own = spell;
     own.requests++;
     try {
-      await submit(drafts);
+      await abortable(submit(drafts), own.unread.signal);
     } catch (error) {
       if (own !== spell || isHostLost(error)) return;
       if (isRefusedWhole(error)) suspect(drafts);
@@ -105,24 +105,26 @@ export function createCourier(parts: CourierParts): Courier {
     parts.onFree();
   };
 
+  const begin = () => {
+    const { unread } = spell;
+    spell = newSpell();
+    unread.abort();
+  };
+
   return {
     get isFree() {
       return spell.requests < REQUESTS_MAX && !spell.isIsolating;
     },
     carry: (drafts) => void carry(drafts),
-    begin() {
-      spell = newSpell();
-    },
+    begin,
     unreadable(sent) {
-      const error = new UnreadableError("the host cannot read this");
+      const { unread } = spell;
       if (spell.isIsolating && spell.requests === 0) {
-        const { unread } = spell;
         spell.unread = new AbortController();
-        unread.abort(error);
-        return;
+        return unread.abort(new UnreadableError("the host cannot read this"));
       }
       // Any of the requests under way may be the one.
-      spell = newSpell();
+      begin();
       suspect(sent);
     },
   };
