@@ -1,7 +1,8 @@
 // The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
 
-import { aFunction, checkOptions } from "../../core/spec/check.js";
+import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import { MINOR_GROUPS } from "../../core/spec/version.js";
@@ -25,7 +26,6 @@ import type { Item, Receipt } from "../sending/item.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,
-  checkGroupId,
   DELIVERIES_SPEC,
   DRAIN_SPEC,
   FILTER_SPEC,
@@ -354,7 +354,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       );
     },
     async isGroupWaiting(groupId) {
-      checkGroupId(groupId, "isGroupWaiting(groupId)");
+      check(groupIdField, groupId, "isGroupWaiting(groupId)");
       assertOpen();
       await client.connected();
       if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });

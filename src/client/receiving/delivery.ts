@@ -7,16 +7,15 @@ import { type BodyList, listOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
 import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
-import { arrayOf, type Check, checkOptions, duration, invalid, string } from "../../core/spec/check.js";
+import { check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
 import type { SettleEntry } from "../sending/drafts.js";
-import type { SendOptions } from "../sending/options.js";
+import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
-import { REASON_MAX } from "./failure.js";
 import { answer } from "./replies.js";
 
 export interface RetryOptions {
@@ -405,7 +404,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
     return async (options) => {
       const held = this[HELD];
       if (options === undefined) return held.settle(ACK);
-      checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
+      checkOptions("ack()", options, ACK_SPEC);
       const { pipeline } = held.grant;
       const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
       await commit(pipeline, sends, [{ holding: held, verdict: ACK }]);
@@ -422,7 +421,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
   }
   get extend(): Delivery["extend"] {
     return async (ms) => {
-      duration(1)(ms, "extend(ms)");
+      check(leaseMs, ms, "extend(ms)");
       await this[HELD].extend(ms);
     };
   }
@@ -437,26 +436,19 @@ export function holdingOf(delivery: unknown, pipeline: Pipeline): CommittedHoldi
   return held instanceof HeldMessage && held.grant.pipeline === pipeline ? held : undefined;
 }
 
-const anything: Check = () => {};
-
-const sendSpec: Check = (value, name) => {
-  checkOptions(name, value, { queue: anything, body: anything, options: anything });
-  if (typeof value !== "object" || value === null || !("body" in value)) invalid(name, value, "an object with a body");
-};
-
 export function retryVerdict(options: RetryOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration(), reason: string(0, REASON_MAX) });
+  checkOptions(where, options, RETRY_SPEC);
   const { delayMs, reason } = options;
   const failure = reason === undefined ? undefined : { name: "retry", message: reason };
   return { type: "retry", ...(delayMs !== undefined && { delayMs }), ...(failure && { failure }) };
 }
 
 export function releaseVerdict(options: ReleaseOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration() });
+  checkOptions(where, options, RELEASE_SPEC);
   return { type: "release", ...(options.delayMs !== undefined && { delayMs: options.delayMs }) };
 }
 
 export function deadVerdict(reason: string, where: string): Verdict {
-  string(0, REASON_MAX)(reason, where);
+  check(reasonField, reason, where);
   return { type: "dead", reason };
 }

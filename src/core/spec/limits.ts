@@ -1,10 +1,13 @@
-// How much one request may hold: what the host refuses and what a client therefore does not ask.
+// How much of everything there may be. A number that bounds a resource stands here and nowhere else, its unit last in its
+// name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares them.
 
-/** Messages in one request: more would hold up everybody else. */
+/** Messages in one request, hand-out or list: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
-/** Estimated bytes of the bodies in one request, unless one command alone has more. */
+/** Estimated bytes of the bodies in one request, unless one command alone has more: they are in memory at both ends. */
 export const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
-/** Queues that one transaction sends to. */
+/** Numbers that name messages in stretches of first and count: as many as if each stood alone. */
+export const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
+/** Queues that one transaction sends to: each is looked at before anything of it is done. */
 export const TRANSACTION_SENDS_MAX = 1_000;
 
 /** Bytes of one hand-out, by estimate: a thousand large bodies must not travel as one message. One message always may. */
@@ -17,3 +20,41 @@ export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
 export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
 /** Length of the texts of one column together: half of what the shortest engine's string may hold. */
 export const COLUMN_TEXT_MAX = 2 ** 28;
+
+/** Length of a queue's name: it stands in every record about it. */
+export const QUEUE_NAME_MAX = 256;
+/** Length of a topic's name: with a subscription's and a "/" it makes the name of a queue. */
+export const TOPIC_NAME_MAX = 127;
+/** Length of a subscription's name. */
+export const SUBSCRIPTION_NAME_MAX = 128;
+/** Length of an id: of a message, a hand-out, a client, a waiter, a schedule. */
+export const ID_MAX = 256;
+/** Length of a `deduplicationId`, which is kept in memory for its window. */
+export const DEDUPLICATION_ID_MAX = 256;
+/** Length of a `groupId`, which is kept in memory while anything of its group waits. */
+export const GROUP_ID_MAX = 256;
+/** Length of a cron expression and of a time zone's name. */
+export const CRON_MAX = 256;
+/** Length of the reason or the message of a failure, which is kept in memory with a dead letter. */
+export const REASON_MAX = 10_000;
+/** Length of the name of a failure. */
+export const FAILURE_NAME_MAX = 1_000;
+/** The names and texts of one message's headers together: they are stored and handed out as they are, with every message. */
+export const HEADERS_BYTES_MAX = 64 * 1024;
+/** Headers that a subscription's filter names: all are compared with each message that is published. */
+export const FILTER_HEADERS_MAX = 100;
+/** Texts that a filter compares one header with. */
+export const FILTER_TEXTS_MAX = 1_000;
+/** Length of a text that a filter compares with. */
+export const FILTER_TEXT_MAX = 10_000;
+
+/** What a count that is stored may be: more is nobody's wish, a typing error is likelier. */
+export const COUNT_MAX = 1_000_000_000;
+/** Attempts of a message. */
+export const DELIVERIES_MAX = 1_000;
+/** A time that a timer counts: the longest that timers of the platform have. */
+export const DURATION_MS_MAX = 2 ** 31 - 1;
+/** Between two ticks of a schedule, at least: each is a commit. */
+export const EVERY_MS_MIN = 100;
+/** A time between two instants, 100 years: what is due then is looked up, no timer waits for it. */
+export const SPAN_MS_MAX = 36_525 * 86_400_000;

@@ -4,8 +4,9 @@
 
 import type { Term } from "../log/ids.js";
 import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
+import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
-import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
+import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";

@@ -8,18 +8,10 @@ import { MINOR_COLUMNS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
-import { validateHostRequest } from "../../link/rpc/validate.js";
-import type {
-  ClientRequest,
-  HandOut,
-  HeldReply,
-  HostRequest,
-  MessagePage,
-  MessageView,
-  Welcome,
-} from "../../link/rpc/wire.js";
+import { type CheckedRequest, validateHostRequest } from "../../link/rpc/validate.js";
+import type { ClientRequest, HandOut, HeldReply, MessagePage, MessageView, Welcome } from "../../link/rpc/wire.js";
 
-export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
+export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
 
 export interface Session {
   readonly client: string;
@@ -94,9 +86,11 @@ export function openSession(port: Port, events: SessionEvents): Session {
     return events.hello(session, request.held);
   };
 
-  const check = (message: unknown): HostRequest => {
+  const check = (message: unknown): CheckedRequest => {
     try {
-      return validateHostRequest(message);
+      const request = validateHostRequest(message);
+      if (request.op === "submit" && request.commands.some((command) => "refused" in command)) events.onRefused();
+      return request;
     } catch (error) {
       events.onRefused();
       throw error;

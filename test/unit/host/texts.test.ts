@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import { MINOR_COLUMNS } from "../../../src/core/spec/version.js";
-import type { Column, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
+import type { Column, HandOut, NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHosts } from "../client/client-fixture.js";
 import { sendOf, sendTexts, startHost, type TestHost } from "./world.js";
@@ -77,12 +77,11 @@ describe("texts of which the segments say another number", () => {
   ])("are refused, and the host goes on: %s", async (_, named, command) => {
     const world = await start();
     const client = await world.connect("foreign", { minor: MINOR_COLUMNS });
-    const request: HostRequest = { op: "submit", confirmed: 0, commands: [{ number: 1, command }] };
-    await expect(client.link.call(request)).rejects.toMatchObject({
-      code: "invalid-argument",
-      message: expect.stringContaining(named),
-    });
-    expect((await client.submit(sendTexts(1, '"still works"'))).outcomes).toMatchObject([{ ok: true }]);
+    const { outcomes } = await client.submit({ number: 1, command }, sendTexts(2, '"still works"'));
+    expect(outcomes).toMatchObject([
+      { ok: false, code: "invalid-argument", message: expect.stringContaining(named) },
+      { ok: true },
+    ]);
     expect(await client.link.call(peek)).toMatchObject([{ body: "still works" }]);
   });
 });
