@@ -183,7 +183,7 @@ export function prune(draft: RoomDraft): boolean {
 }
 
 /** Two halves that can be sent apart, for finding what is to blame; `undefined` when it is one thing. */
-export function halves(draft: Draft): readonly [Draft, Draft] | undefined {
+export function halves(draft: Draft): readonly [SendDraft, SendDraft] | undefined {
   if (draft.type !== "send" || draft.entries.length < 2) return undefined;
   const middle = draft.entries.length >> 1;
   return [sendDraft(draft.queue, draft.entries.slice(0, middle)), sendDraft(draft.queue, draft.entries.slice(middle))];
@@ -197,7 +197,7 @@ export function reject(draft: Draft, reason: unknown): void {
 
 /** What is left of a draft that was answered: to be sent as a new command, at once or when there is room. */
 export interface Left {
-  readonly draft: RoomDraft;
+  readonly drafts: readonly RoomDraft[];
   readonly isBlocked: boolean;
 }
 
@@ -208,7 +208,7 @@ export function answer(draft: Draft, outcome: Outcome, minor: number): Left | un
       return answerSends(draft, outcome, minor);
     case "batch":
       if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, needOf(draft, minor)))
-        return { draft, isBlocked: true };
+        return { drafts: [draft], isBlocked: true };
       if (outcome.ok) draft.resolve(receiptsInPlace(draft, outcome.value as SendValue));
       else draft.reject(errorOf(outcome));
       return undefined;
@@ -233,22 +233,24 @@ function answerSends(draft: SendDraft, outcome: Outcome, minor: number): Left | 
     return blocked(draft, refused, minor);
   }
   if (isBlocked(outcome)) return blocked(draft, outcome, minor);
+  // One of them is to blame, and nothing of the command was accepted: halved, until it is alone.
+  const parts = outcome.code === "invalid-argument" ? halves(draft) : undefined;
+  if (parts) return { drafts: parts, isBlocked: false };
   const blamed = outcome.code === "not-cloneable" ? draft.entries[indexOf(outcome.detail) ?? -1] : undefined;
   if (blamed === undefined) {
     reject(draft, errorOf(outcome));
     return undefined;
   }
   blamed.reject(errorOf(outcome));
-  // Nothing of the command was accepted: the others go again.
   const others = draft.entries.filter((entry) => entry !== blamed);
-  return others.length > 0 ? { draft: sendDraft(draft.queue, others), isBlocked: false } : undefined;
+  return others.length > 0 ? { drafts: [sendDraft(draft.queue, others)], isBlocked: false } : undefined;
 }
 
 /** What is left waits, but for what could wait for ever. */
 function blocked(draft: SendDraft, refused: OutcomeFailed, minor: number): Left | undefined {
   while (draft.entries.length > 0 && neverFits(refused, needOf(draft, minor)))
     draft.entries.shift()?.reject(errorOf(refused));
-  return draft.entries.length > 0 ? { draft, isBlocked: true } : undefined;
+  return draft.entries.length > 0 ? { drafts: [draft], isBlocked: true } : undefined;
 }
 
 /** The queue has no room, and its sends wait for it. */

@@ -140,9 +140,9 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     const number = draft.number as number;
     sent.delete(number);
     const left = answer(draft, named(draft, outcome), minor);
-    if (left?.isBlocked) wait(left.draft, number);
-    else if (left) gatherSend(left.draft);
-    if (left?.draft !== draft) conclude(draft, () => {});
+    if (left?.isBlocked) return wait(draft as RoomDraft, number);
+    for (const other of left?.drafts ?? []) gatherSend(other);
+    conclude(draft, () => {});
   };
 
   const wait = (draft: RoomDraft, number: number) => {

@@ -1,6 +1,11 @@
 // What becomes of commands when a host dies, when requests are refused whole, and when there is much to send.
 
 import { afterEach, describe, expect, test } from "vitest";
+import type { HostLink } from "../../../../src/client/link/host-link.js";
+import { runtime } from "../../../../src/client/runtime/runtime.js";
+import { createPipeline } from "../../../../src/client/sending/pipeline.js";
+import { countOf } from "../../../../src/core/log/ranges.js";
+import type { MeasuredSettlement, Welcome } from "../../../../src/link/rpc/wire.js";
 import { type LogStore, StoreError } from "../../../../src/store/log-store.js";
 import { type Hosts, startHosts } from "../client-fixture.js";
 import { type Posted, through } from "../through.js";
@@ -149,17 +154,28 @@ describe("requests are bounded", () => {
     expect(peeked.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, i) => `${i}`));
   });
 
-  test("in settlements: more than one request may have, gathered while the host is busy, all go", async () => {
-    const { commits, hosts } = await startHeld();
-    const queue = await hosts.connect().connection.openQueue<number>("q", { maxMessages: 200_000 });
-    const count = 103_000;
-    for (const part of [53_000, 50_000]) await queue.sendBatch(Array.from({ length: part }, (_, body) => ({ body })));
-    const taken = [];
-    while (taken.length < count) taken.push(...(await queue.receive({ max: 60_000 })));
-    commits.hold();
-    const acked = Promise.all(taken.map((delivery) => delivery.ack()));
-    commits.letGo();
-    await acked;
-    expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: count } });
+  test("in settlements: more than one request may have, gathered while there is no host, all go", () => {
+    const settled: number[] = [];
+    const call = async ({ commands }: Posted) => {
+      for (const { command } of commands ?? []) {
+        settled.push((command.settlements as MeasuredSettlement[]).reduce((sum, { seqs }) => sum + countOf(seqs), 0));
+      }
+      return new Promise<never>(() => {});
+    };
+    const welcome: Welcome = { instance: "a", epoch: 1, kind: "in-process", losses: [] };
+    let isConnected = false;
+    const hostLink = {
+      wake() {},
+      get welcome() {
+        return isConnected ? welcome : undefined;
+      },
+      link: { call },
+    } as unknown as HostLink;
+    const pipeline = createPipeline(hostLink, { ...runtime, afterTurn() {} }, "database");
+    for (let seq = 1; seq <= 100_001; seq++)
+      pipeline.settle({ grantId: "g", seq, verdict: { type: "ack" }, onOver() {} });
+    isConnected = true;
+    pipeline.reconnected(welcome);
+    expect(settled).toEqual([100_000, 1]);
   });
 });
