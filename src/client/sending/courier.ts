@@ -9,14 +9,12 @@
 // Invariant: what was not answered in its spell is carried again in the next, and nothing else is.
 
 import type { Outcome } from "../../core/log/journal.js";
+import { REQUESTS_MAX } from "../../core/spec/limits.js";
 import type { SubmitReply } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
 import { abortable } from "../runtime/abortable.js";
 import { commandOf, type Draft } from "./drafts.js";
 import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusals.js";
-
-/** Requests under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
-const REQUESTS_MAX = 4;
 
 export interface Courier {
   /** Another request may leave now. */

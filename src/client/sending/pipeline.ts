@@ -12,7 +12,7 @@
 import type { SendValue } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
 import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
 import { deferred } from "../runtime/deferred.js";
@@ -40,8 +40,6 @@ import { type Item, type Receipt, weightOf } from "./item.js";
 import { named } from "./refusals.js";
 import { createRoomLines } from "./room-line.js";
 
-/** Messages in one command; what comes then goes into the next. */
-const SEND_MESSAGES_MAX = 2_000;
 /** Settlements gathered in one turn before they are sent without waiting for its end. */
 const SETTLE_EAGERLY = 500;
 

@@ -58,3 +58,32 @@ export const DURATION_MS_MAX = 2 ** 31 - 1;
 export const EVERY_MS_MIN = 100;
 /** A time between two instants, 100 years: what is due then is looked up, no timer waits for it. */
 export const SPAN_MS_MAX = 36_525 * 86_400_000;
+
+/** Bytes of the bodies of one stored batch, by estimate; a larger body stands alone. A batch is read and rewritten as a whole. */
+export const BATCH_BYTES_MAX = 128 * 1024;
+/** Messages of one stored batch, however small. */
+export const BATCH_COUNT_MAX = 4_096;
+/** Bytes of the bodies that a host keeps in memory, by estimate: those just sent and just read. The others are on the disk. */
+export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
+export const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+/** Entries of one piece of a checkpoint: a host reads and writes one at a time, and turns run between them. */
+export const CHUNK_ENTRIES_MAX = 4_096;
+/** Answers to the requests of one client that wait for it. */
+export const REPLIES_MAX = 10_000;
+/** Single sends of a turn in one command; what comes then goes into the next. */
+export const SEND_MESSAGES_MAX = 2_000;
+/** Requests of one client under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
+export const REQUESTS_MAX = 4;
+/** Schedules of one queue: each is looked at whenever the next tick is due. */
+export const SCHEDULES_MAX = 1_000;
+/** Ticks that nobody sent in time and that are sent later, the last ones of them. */
+export const CATCH_UP_MAX = 1_000;
+/** Bytes kept on the disk to be given up when it is full, so that a full queue can be drained. */
+export const RESERVE_BYTES = 1024 * 1024;
+/** Channels that a host remembers to have linked to lately: a repeated request is one request. */
+export const LINKED_MAX = 100;
+/** Length of a database's name. */
+export const DATABASE_NAME_MAX = 256;
+/** Stretches of places that are remembered. */
+export const LEFT_PLACES_MAX = 1_000;

@@ -210,7 +210,7 @@ describe("what a client lets through, the host takes:", () => {
       await Promise.all([
         // A lease of a millisecond has ended, which is no refusal.
         delivery?.ack().catch((error: QueueError) => expect(error.code).toBe("lease-lost")),
-        queue.peek(options.peek),
+        queue.peek({ ...options.peek, after: undefined } as object),
         // An id may be of the right form and unknown.
         queue.deadLetters.list({ ...options.list, after: undefined } as object),
         queue.isGroupWaiting(options.group as string),
