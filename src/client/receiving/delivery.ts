@@ -105,7 +105,12 @@ export interface Holding<Body = unknown> {
 export interface Holdings {
   /** Takes a hand-out in, in order. */
   take<Body>(handOut: HandOut): Holding<Body>[];
-  held(): Held[];
+  /** This hand-out went to that consumer. */
+  assign(grant: string, consumer: string): void;
+  /** The hand-outs that consumers hold something of. */
+  byConsumer(): ReadonlyMap<string, readonly string[]>;
+  /** What a host is told is held, `max` messages at most; those beyond are taken from their handlers. */
+  claim(max: number, reason: QueueError): Held[];
   report(): HeldReply;
   lose(lost: readonly Held[], reason: QueueError): void;
   /** Takes every delivery from its handler. */
@@ -123,6 +128,7 @@ interface Grant {
 
 export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   const byGrant = new Map<string, Map<Seq, HeldMessage<unknown>>>();
+  const consumerOf = new Map<string, string>();
   const held = (): Held[] => [...byGrant].map(([grant, entries]) => ({ grant, seqs: rangesOf(entries.keys()) }));
   return {
     take<Body>(handOut: HandOut) {
@@ -130,7 +136,9 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       byGrant.set(handOut.grant, entries);
       const forget = (seq: Seq) => {
         entries.delete(seq);
-        if (entries.size === 0) byGrant.delete(handOut.grant);
+        if (entries.size > 0) return;
+        byGrant.delete(handOut.grant);
+        consumerOf.delete(handOut.grant);
       };
       const bodies = listOf(handOut.bodies);
       const grant: Grant = { pipeline, runtime, handOut, bodies, forget };
@@ -142,7 +150,26 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       });
       return taken;
     },
-    held,
+    assign(grant, consumer) {
+      if (byGrant.has(grant)) consumerOf.set(grant, consumer);
+    },
+    byConsumer() {
+      const grants = new Map<string, string[]>();
+      for (const [grant, consumer] of consumerOf) grants.set(consumer, [...(grants.get(consumer) ?? []), grant]);
+      return grants;
+    },
+    claim(max, reason) {
+      let left = max;
+      for (const entries of [...byGrant.values()]) {
+        for (const entry of [...entries.values()]) if (left-- <= 0) entry.lose(reason);
+      }
+      left = max;
+      return held().flatMap(({ grant, seqs }) => {
+        const named = seqsOf(seqs).slice(0, left);
+        left -= named.length;
+        return named.length > 0 ? [{ grant, seqs: rangesOf(named) }] : [];
+      });
+    },
     report() {
       const running: { grant: string; seq: Seq; elapsedMs: number }[] = [];
       const now = runtime.now();

@@ -20,6 +20,14 @@ export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
 export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
 /** Length of the texts of one column together: half of what the shortest engine's string may hold. */
 export const COLUMN_TEXT_MAX = 2 ** 28;
+/** Consumers and waiting calls of one client: each is looked at in every turn of its queue. */
+export const ASKERS_PER_CLIENT_MAX = 10_000;
+/** Watchers of statistics that one client has: each is computed for again and again. */
+export const WATCHERS_PER_CLIENT_MAX = 1_000;
+/** Ports on which nobody has said hello yet; beyond it, the one that has been silent for longest is closed. */
+export const SILENT_PORTS_MAX = 1_000;
+/** How long a port may be silent: several times as long as a client waits for the answer to its hello. */
+export const SILENT_PORT_MS_MAX = 60_000;
 
 /** Length of a queue's name: it stands in every record about it. */
 export const QUEUE_NAME_MAX = 256;

@@ -4,7 +4,7 @@
 import type { Held } from "../../core/commands/commands.js";
 import { valuesOf } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
@@ -14,7 +14,10 @@ import type { ClientRequest, HandOut, HeldReply, MessagePage, MessageView, Welco
 export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
 
 export interface Session {
+  /** "" until its hello was accepted. */
   readonly client: string;
+  /** Says itself which of its consumers holds what. */
+  readonly namesHolders: boolean;
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
   /** Reads a page as this client's build reads it: one that does not ask on gets all it asked for. */
@@ -35,6 +38,8 @@ export interface SessionEvents {
   /** The client could not read something that was pushed: one of the unconfirmed. */
   onUnreadable(session: Session): void;
   onRefused(): void;
+  /** The link has ended, by either side. */
+  onClosed(session: Session): void;
 }
 
 export function openSession(port: Port, events: SessionEvents): Session {
@@ -51,16 +56,19 @@ export function openSession(port: Port, events: SessionEvents): Session {
     get client() {
       return client;
     },
+    get namesHolders() {
+      return minor >= MINOR_HOLDERS;
+    },
     unconfirmed,
     readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
     page: async (read) => (minor < MINOR_PAGES ? (await read(Number.POSITIVE_INFINITY)).messages : read()),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
       // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.
-      link.call({ op: "deliver", consumer, handOut }).then(
-        () => unconfirmed.delete(handOut),
-        () => {},
-      );
+      link
+        .call({ op: "deliver", consumer, handOut })
+        .catch(() => {})
+        .finally(() => unconfirmed.delete(handOut));
     },
     pushStats: (waiter, stats) => link.call({ op: "stats", waiter, stats }),
     tellLost(lost, reason) {
@@ -97,5 +105,6 @@ export function openSession(port: Port, events: SessionEvents): Session {
     }
   };
 
+  link.closed.addEventListener("abort", () => events.onClosed(session), { once: true });
   return session;
 }

@@ -2,6 +2,8 @@
 // it wishes, none without a change; who does not take what was pushed gets nothing more.
 
 import type { Change } from "../../core/log/journal.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
 import type { QueueStats } from "../../core/view/view.js";
 
 export interface Watcher {
@@ -72,6 +74,11 @@ export function createWatchers(parts: {
   return {
     add(watcher) {
       remove(watches.get(keyOf(watcher)));
+      let own = 0;
+      for (const { client } of watches.values()) if (client === watcher.client) own++;
+      if (own >= WATCHERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a client has ${WATCHERS_PER_CLIENT_MAX} watchers of statistics at most`);
+      }
       const watch: Watch = {
         ...watcher,
         seen: "",

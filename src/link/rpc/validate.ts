@@ -146,7 +146,11 @@ const request = variant("op", {
     confirmed: first,
     commands: each(shape({ number: some, command: anything })),
   }),
-  consume: shape({ op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce }, "concurrency"),
+  consume: shape(
+    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id) },
+    "concurrency",
+    "grants",
+  ),
   cancel: shape({ op, waiter: id }),
   receive: shape({ op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs }, "leaseMs"),
   idle: shape({ op, waiter: id, queue }),

@@ -92,6 +92,8 @@ export type HostRequest =
       readonly prefetch: number;
       /** Handlers that it may run at once; missing: as many as `prefetch`. For statistics. */
       readonly concurrency?: number | undefined;
+      /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
+      readonly grants?: readonly string[] | undefined;
     }
   /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
