@@ -10,10 +10,10 @@ import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/life.js";
+import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import { type Link, openLink } from "../../link/rpc/link.js";
 import type { ClientRequest, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
-import { type Deferred, deferred } from "../runtime/deferred.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Watchdog, watchHost } from "./watchdog.js";
 

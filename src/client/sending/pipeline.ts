@@ -13,9 +13,9 @@ import type { SendValue } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
-import { deferred } from "../runtime/deferred.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { createCourier } from "./courier.js";
 import {
