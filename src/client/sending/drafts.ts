@@ -8,7 +8,7 @@ import { type BodyColumn, listOf } from "../../core/log/bodies.js";
 import type { Outcome, OutcomeFailed, Seq } from "../../core/log/journal.js";
 import { pushRange, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_MEASURES } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_MEASURES, MINOR_REDELIVERED } from "../../core/spec/version.js";
 import type { Deferred } from "../../link/rpc/deferred.js";
 import { errorOf } from "../../link/rpc/link.js";
 import type { ClientCommand, MeasuredSettlement } from "../../link/rpc/wire.js";
@@ -150,7 +150,7 @@ export function commandOf(draft: Draft, minor: number): ClientCommand {
       return readable({ type: "send", atomic: draft.type === "batch", ...messages }, minor);
     }
     case "settle":
-      return { type: "settle", settlements: joinSettlements(draft.entries, minor >= MINOR_MEASURES) };
+      return { type: "settle", settlements: joinSettlements(draft.entries, minor) };
     case "command":
       return readable(draft.command, minor);
   }
@@ -300,16 +300,29 @@ function answerSettlements(draft: SettleDraft, outcome: Outcome): void {
 }
 
 /** Neighbours with the same verdict become one stretch. */
-function joinSettlements(entries: readonly SettleEntry[], isMeasured: boolean): MeasuredSettlement[] {
+function joinSettlements(entries: readonly SettleEntry[], minor: number): MeasuredSettlement[] {
   const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
   for (const { grantId: grant, seq, verdict, busyMs } of entries) {
     const last = settlements[settlements.length - 1];
     const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
-    const measured = isMeasured && busyMs !== undefined;
+    const measured = minor >= MINOR_MEASURES && busyMs !== undefined;
     if (isSameAck) {
       pushRange(last.seqs as number[], seq, 1);
       if (measured) last.busyMs = (last.busyMs ?? 0) + busyMs;
-    } else settlements.push({ grant, seqs: [seq, 1], verdict, ...(measured && { busyMs }) });
+    } else
+      settlements.push({
+        grant,
+        seqs: [seq, 1],
+        verdict: readableVerdict(verdict, minor),
+        ...(measured && { busyMs }),
+      });
   }
   return settlements;
+}
+
+/** The verdict as a host of this minor wire version reads it. */
+function readableVerdict(verdict: Verdict, minor: number): Verdict {
+  if (verdict.type !== "release" || minor >= MINOR_REDELIVERED) return verdict;
+  const { unstarted: _, ...rest } = verdict;
+  return rest;
 }

@@ -82,7 +82,7 @@ export function createDelivery({ state, platform, bodies, poke, decide, onLeased
   /** Of what was handed out nobody has seen anything. */
   const giveBack = (client: string, grant: string, leases: readonly Lease[]) => {
     const seqs = rangesOf(leases.map(({ seq }) => seq));
-    const settlements = [{ grant, seqs, verdict: { type: "release" } as const }];
+    const settlements = [{ grant, seqs, verdict: { type: "release", unstarted: true } as const }];
     decide({ type: "settle", client, settlements, jitter: platform.random() });
   };
 
