@@ -26,6 +26,7 @@ import type { LogStore } from "../store/log-store.js";
 import { createBodies } from "./bodies.js";
 import { checkCanary } from "./canary.js";
 import { type Engine, openEngine, type Turn } from "./engine.js";
+import { createGiveBack } from "./give-back.js";
 import { buildHandOut } from "./hand-out.js";
 import { createLeaseKeeper } from "./lease-keeper.js";
 import { startLoop } from "./loop.js";
@@ -157,6 +158,7 @@ function createHost(
     setTimer: platform.setTimer,
   });
 
+  const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const keeper = createLeaseKeeper({
     state,
     now: platform.now,
@@ -344,7 +346,7 @@ function createHost(
       case "submit":
         return submit(
           { ...asked, client },
-          { push: loop.push, random: platform.random, now: platform.now, measures, state },
+          { push: loop.push, random: platform.random, now: platform.now, measures, state, giveBack },
         );
       case "consume":
         return consume(session, asked);

@@ -1,7 +1,8 @@
 // A client's commands on their way into the loop.
 
 import { type BodyList, joinLists, listOf, sizesOf } from "../core/bodies.js";
-import { type Command, failure } from "../core/commands.js";
+import { type Command, failure, type Settlement } from "../core/commands.js";
+import type { QueueErrorCode } from "../core/errors.js";
 import type { Outcome } from "../core/journal.js";
 import type { State } from "../core/state.js";
 import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../link/wire.js";
@@ -16,11 +17,21 @@ export interface Submission {
   readonly commands: readonly NumberedCommand[];
 }
 
+export interface SubmitParts {
+  push(work: Work): void;
+  random(): number;
+  now(): number;
+  state(): State;
+  readonly measures: Pick<Measures, "settling">;
+  /** The store refused these. */
+  giveBack(client: string, settlements: readonly Settlement[]): void;
+}
+
+/** Codes of outcomes that are the store's, not the command's. */
+const REFUSED_BY_STORE: ReadonlySet<QueueErrorCode> = new Set(["quota-exceeded", "storage-failed"]);
+
 /** Resolves with the outcomes once all are durable. */
-export async function submit(
-  { client, confirmed, commands }: Submission,
-  to: { push(work: Work): void; random(): number; measures: Pick<Measures, "settling">; state(): State; now(): number },
-): Promise<SubmitReply> {
+export async function submit({ client, confirmed, commands }: Submission, to: SubmitParts): Promise<SubmitReply> {
   const outcomes = commands.map(
     ({ number, command }) =>
       new Promise<Outcome>((settle) => {
@@ -54,6 +65,9 @@ export async function submit(
           const measure = command.type === "settle" ? to.measures.settling(client, command) : undefined;
           const onOutcome = (outcome: Outcome) => {
             measure?.(outcome);
+            if (command.type === "settle" && !outcome.ok && REFUSED_BY_STORE.has(outcome.code)) {
+              to.giveBack(client, command.settlements);
+            }
             settle(outcome);
           };
           to.push({ command: engineCommand(command, client, to.random()), from, settle: onOutcome });
