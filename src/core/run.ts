@@ -36,7 +36,7 @@ export interface Run {
   isDelayed?: boolean | undefined;
   /** It waits for the head of its group. */
   isBlocked?: boolean | undefined;
-  /** The client that held it died, and it may be why: delivered alone. */
+  /** Two clients in a row that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
   /** How the last attempt failed. */
   readonly failure?: Failure | undefined;

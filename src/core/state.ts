@@ -40,7 +40,7 @@ export interface Lease {
   readonly readyAt: number;
   readonly leasedAt: number;
   expiresAt?: number | undefined;
-  /** Was delivered alone, because the client that held it before died. */
+  /** Was delivered alone, because those who held it before died. */
   readonly suspect: boolean;
   readonly failure?: Failure | undefined;
   readonly group: Group | undefined;

@@ -4,7 +4,7 @@
 
 import { expect } from "vitest";
 import type { Command, Send, SendValue, SettleValue, TransactionValue, Verdict } from "../../src/core/commands.js";
-import type { LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
+import type { Failure, LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
 import { seqsOf } from "../../src/core/ranges.js";
 import type { ScheduleSpec } from "../../src/core/schedule-spec.js";
 import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
@@ -30,6 +30,8 @@ export interface ModelMessage {
   place: number;
   isBack: boolean;
   isSuspect: boolean;
+  /** Nobody said how its last attempt went. */
+  isOrphan: boolean;
   /** The one of its group that is ready, delayed or leased. */
   isHead: boolean;
   /** A dead letter that those behind it in its group wait for. */
@@ -76,6 +78,8 @@ export interface Model {
 }
 
 type Messages = Omit<Send, "type" | "atomic">;
+const TIMED_OUT: Failure = { name: "timeout", message: "" };
+
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 /** The filters that the steps know. */
@@ -168,7 +172,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const { settings } = queueOf(message.queue);
     const keepsPlace = message.groupId !== undefined && reason !== "expired" && settings.onGroupFailure === "block";
     const expiresAt = Number.POSITIVE_INFINITY;
-    const over = { lease: undefined, state: "dead", isHead: false, isSuspect: false, isInstant: false };
+    const over = {
+      lease: undefined,
+      state: "dead",
+      isHead: false,
+      isSuspect: false,
+      isOrphan: false,
+      isInstant: false,
+    };
     Object.assign(message, { ...over, reason, keepsPlace, expiresAt, diedIn: commands });
   };
   const die = (message: ModelMessage, reason: string, now: number) => {
@@ -177,8 +188,15 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
   const isSpent = ({ queue, attempts }: ModelMessage) => attempts >= queueOf(queue).settings.maxDeliveries;
 
-  const fail = (message: ModelMessage, now: number, seen: Seen, delayMs?: number) => {
+  const fail = (
+    message: ModelMessage,
+    now: number,
+    seen: Seen,
+    { delayMs, failure }: Omit<Extract<Verdict, { type: "retry" }>, "type">,
+  ) => {
     if (isSpent(message)) return die(message, "max-deliveries", now);
+    // Its handler had its say.
+    if (failure) message.isOrphan = false;
     const dueAt = seen.dueAt(message.seq);
     const { type, baseMs, maxMs, jitter }: Backoff = queueOf(message.queue).settings.backoff;
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
@@ -201,7 +219,11 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const isReceived = message.lease?.mode === "receive" && !isGone;
       const isCounted = isReceived || alone.has(message);
       if (isCounted && isSpent(message)) die(message, "max-deliveries", now);
-      else comeBack(message, now, message.attempts - (isCounted ? 0 : 1), !isReceived);
+      else {
+        const isSuspect = !isReceived && (message.isSuspect || message.isOrphan);
+        message.isOrphan = true;
+        comeBack(message, now, message.attempts - (isCounted ? 0 : 1), isSuspect);
+      }
     }
   };
 
@@ -216,7 +238,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     if (verdict.type === "ack") {
       gone.acked++;
       leave(message, now);
-    } else if (verdict.type === "retry") fail(message, now, seen, verdict.delayMs);
+    } else if (verdict.type === "retry") fail(message, now, seen, verdict);
     else if (verdict.type === "dead") die(message, verdict.reason, now);
     else comeBack(message, now, message.attempts - 1, message.isSuspect || verdict.suspect === true, verdict.delayMs);
   };
@@ -309,6 +331,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const fresh = { seq: seq + sent.size, body, queue: command.queue, priority, sentAt: now, attempts: 0 };
       const unset = {
         isSuspect: false,
+        isOrphan: false,
         groupId: (command.groups as readonly string[] | undefined)?.[i] || undefined,
         isHead: false,
         keepsPlace: false,
@@ -605,7 +628,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         for (const { grant, seqs } of command.held) {
           for (const seq of seqsOf(seqs)) {
             const message = find(command.client, grant, seq, now);
-            if (message) fail(message, now, seen);
+            if (message) fail(message, now, seen, { failure: TIMED_OUT });
           }
         }
         return;
