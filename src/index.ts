@@ -2,29 +2,38 @@
 
 import { createApi } from "./wiring/api.js";
 
-export type { QueueRef } from "./client/commit.js";
-export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection.js";
-export type { ConsumeOptions, Consumer, Handler } from "./client/consumer.js";
-export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./client/delivery.js";
-export type { Receipt } from "./client/draft.js";
-export type { DrainOptions, DrainResult } from "./client/drain.js";
-export type { QueueOptions, SendOptions } from "./client/options.js";
-export type { DeadLetters, PeekOptions, Queue, ReceiveOptions, RequestOptions } from "./client/queue.js";
-export type { QueueEventMap } from "./client/queue-events.js";
-export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/schedules.js";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/schema.js";
-export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/topic.js";
-export type { Transaction } from "./client/transaction.js";
-export { QueueError, type QueueErrorCode } from "./core/errors.js";
-export type { DeadLetterFilter, PurgeFilter } from "./core/filters.js";
-export type { MessageState } from "./core/message-states.js";
-export type { Distribution, QueueLoad, Windows } from "./core/meter.js";
-export type { Prediction } from "./core/queueing.js";
-export type { CatchUp } from "./core/schedule-spec.js";
-export type { Backoff, QueueSettings, RateLimit } from "./core/settings.js";
-export type { HeaderMatch, SubscriptionFilter } from "./core/subscription.js";
-export type { QueueStats } from "./core/view.js";
-export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary, ScheduleView } from "./link/wire.js";
+export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection/connection.js";
+export type { QueueEventMap } from "./client/queue/events.js";
+export type {
+  DeadLetters,
+  PeekOptions,
+  PeekPagesOptions,
+  Queue,
+  ReceiveOptions,
+  RequestOptions,
+} from "./client/queue/queue.js";
+export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/queue/schedules.js";
+export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/queue/topic.js";
+export type { Transaction } from "./client/queue/transaction.js";
+export { wrapQueue } from "./client/queue/wrap.js";
+export type { ConsumeOptions, Consumer } from "./client/receiving/consumer.js";
+export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./client/receiving/delivery.js";
+export type { DrainOptions, DrainResult } from "./client/receiving/drain.js";
+export type { Handler } from "./client/receiving/handling.js";
+export type { QueueRef } from "./client/sending/commit.js";
+export type { Receipt } from "./client/sending/draft.js";
+export type { QueueOptions, SendOptions } from "./client/sending/options.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/sending/schema.js";
+export { QueueError, type QueueErrorCode } from "./core/spec/errors.js";
+export type { DeadLetterFilter, PurgeFilter } from "./core/spec/filters.js";
+export type { MessageState } from "./core/spec/message-states.js";
+export type { CatchUp } from "./core/spec/schedule-spec.js";
+export type { Backoff, QueueSettings, RateLimit } from "./core/spec/settings.js";
+export type { HeaderMatch, SubscriptionFilter } from "./core/spec/subscription.js";
+export type { Distribution, QueueLoad, Windows } from "./core/view/meter.js";
+export type { Prediction } from "./core/view/queueing.js";
+export type { QueueStats } from "./core/view/view.js";
+export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary, ScheduleView } from "./link/rpc/wire.js";
 
 const api = createApi({
   /** One worker a database: its name keeps two databases of one origin apart. */

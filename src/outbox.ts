@@ -5,7 +5,7 @@ import type { OutboxOptions } from "./integrations/outbox/options.js";
 import { createOutboxOver, type Outbox } from "./integrations/outbox/outbox.js";
 import { connect as connectFromServiceWorker } from "./service-worker.js";
 
-export { QueueError } from "./core/errors.js";
+export { QueueError } from "./core/spec/errors.js";
 export type { OutboxEventMap } from "./integrations/outbox/events.js";
 export type { WaitingOutboxMessage } from "./integrations/outbox/message.js";
 export type {

@@ -4,7 +4,8 @@
 import { createApi } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 
-export { QueueError } from "./core/errors.js";
+export { wrapQueue } from "./client/queue/wrap.js";
+export { QueueError } from "./core/spec/errors.js";
 export type * from "./index.js";
 
 const api = createApi({ inContext: createHosting("service-worker") });

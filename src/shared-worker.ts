@@ -1,6 +1,6 @@
 // The SharedWorker entry: hosts the databases that its clients ask for.
 
-import { answerOpening } from "./link/opening.js";
+import { answerOpening } from "./link/finding/opening.js";
 import { createHosting, proveLife } from "./wiring/hosting.js";
 
 const hosting = createHosting("shared-worker");

@@ -2,17 +2,18 @@
 // wait for messages, and the work in the background.
 // Invariant: nothing leaves the host before the commit it belongs to is complete.
 
-import type { Command, Held } from "../core/commands.js";
-import { QueueError } from "../core/errors.js";
-import { idOf } from "../core/ids.js";
-import type { Outcome } from "../core/journal.js";
-import { hasRoom } from "../core/overflow.js";
-import { rangesOf, seqsOf } from "../core/ranges.js";
-import type { Lease, State } from "../core/state.js";
-import { WIRE_MINOR } from "../core/version.js";
-import { isIdle } from "../core/view.js";
-import type { Port } from "../link/guard.js";
-import { holdLife, type Life } from "../link/life.js";
+import type { Command, Held } from "../core/commands/commands.js";
+import { hasRoom } from "../core/commands/overflow.js";
+import { idOf } from "../core/log/ids.js";
+import type { Outcome } from "../core/log/journal.js";
+import { rangesOf, seqsOf } from "../core/log/ranges.js";
+import { QueueError } from "../core/spec/errors.js";
+import { WIRE_MINOR } from "../core/spec/version.js";
+import type { Lease } from "../core/state/lease.js";
+import type { State } from "../core/state/state.js";
+import { isIdle } from "../core/view/view.js";
+import { holdLife, type Life } from "../link/finding/life.js";
+import type { Port } from "../link/rpc/guard.js";
 import {
   type DataLoss,
   type Diagnostics,
@@ -21,27 +22,27 @@ import {
   ownerOfReplies,
   replyQueueOf,
   type Welcome,
-} from "../link/wire.js";
+} from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
-import { createBodies } from "./bodies.js";
-import { checkCanary } from "./canary.js";
-import { type Engine, openEngine, type Turn } from "./engine.js";
-import { createGiveBack } from "./give-back.js";
-import { buildHandOut } from "./hand-out.js";
-import { createLeaseKeeper } from "./lease-keeper.js";
-import { startLoop } from "./loop.js";
-import { createMaintenance } from "./maintenance.js";
-import { createMeasures } from "./measures.js";
-import { noticeOf } from "./notices.js";
-import type { Platform } from "./platform.js";
-import { createPresence } from "./presence.js";
-import { createReads } from "./reads.js";
-import { openSession, type RequestAfterHello, type Session } from "./session.js";
-import { queueErrorOf } from "./store-errors.js";
-import { submit } from "./submit.js";
-import { createTakers, type PlannedHandOut } from "./takers.js";
-import { createWaiters } from "./waiters.js";
-import { createWatchers } from "./watchers.js";
+import { createLeaseKeeper } from "./clients/lease-keeper.js";
+import { createPresence } from "./clients/presence.js";
+import { openSession, type RequestAfterHello, type Session } from "./clients/session.js";
+import { createBodies } from "./delivery/bodies.js";
+import { createGiveBack } from "./delivery/give-back.js";
+import { buildHandOut } from "./delivery/hand-out.js";
+import { createTakers, type PlannedHandOut } from "./delivery/takers.js";
+import { createWaiters, type Taken } from "./delivery/waiters.js";
+import { type Engine, openEngine, type Turn } from "./engine/engine.js";
+import { startLoop } from "./engine/loop.js";
+import type { Platform } from "./engine/platform.js";
+import { queueErrorOf } from "./engine/store-errors.js";
+import { submit } from "./engine/submit.js";
+import { createMeasures } from "./report/measures.js";
+import { noticeOf } from "./report/notices.js";
+import { createReads } from "./report/reads.js";
+import { createWatchers } from "./report/watchers.js";
+import { checkCanary } from "./upkeep/canary.js";
+import { createMaintenance } from "./upkeep/maintenance.js";
 
 type Consume = Extract<RequestAfterHello, { op: "consume" }>;
 
@@ -134,7 +135,10 @@ function createHost(
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => waiters.nextDeadline(),
   });
-  const waiters = createWaiters({ takers, platform, poke: loop.poke, plans: () => plans });
+  const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
+  const release = (client: string, { grant, leases }: Taken) =>
+    giveBack(client, [{ grant, seqs: rangesOf(leases.map(({ seq }) => seq)), verdict: { type: "release" } }]);
+  const waiters = createWaiters({ takers, platform, poke: loop.poke, giveBack: release, plans: () => plans });
   const measures = createMeasures(state, platform.now);
   const reads = createReads(loop, bodies, {
     now: platform.now,
@@ -158,7 +162,6 @@ function createHost(
     setTimer: platform.setTimer,
   });
 
-  const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const keeper = createLeaseKeeper({
     state,
     now: platform.now,
@@ -197,7 +200,7 @@ function createHost(
     if (notice) platform.announce(notice);
     measures.committed(changes);
     watchers.note(changes);
-    waiters.answer(platform.now());
+    waiters.answer();
     maintenance.note();
   }
 
@@ -376,6 +379,8 @@ function createHost(
       }
       case "fates":
         return reads.fates(asked);
+      case "group":
+        return reads.groupWaits(asked);
       case "schedules":
         return reads.schedules(asked.queue);
       case "summaries":

@@ -1,7 +1,7 @@
 // What every store keeps beside the log: the number of its format, and which checkpoint counts.
 
-import type { Lsn } from "../core/journal.js";
-import { FORMAT_MAJOR, FORMAT_MINOR } from "../core/version.js";
+import type { Lsn } from "../core/log/journal.js";
+import { FORMAT_MAJOR, FORMAT_MINOR } from "../core/spec/version.js";
 import { StoreError } from "./log-store.js";
 
 /** A greater `major` is refused untouched; a greater `minor` only adds fields. */

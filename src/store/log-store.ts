@@ -2,8 +2,8 @@
 // that lets old journal be deleted. Invariants: a commit is stored whole or not at all; a writer whose epoch has
 // passed writes nothing, whatever it calls; what `commit` resolved is found by every later `open`.
 
-import type { BodyColumn, BodyEncoding } from "../core/bodies.js";
-import type { Epoch, JournalRecord, Lsn, Seq } from "../core/journal.js";
+import type { BodyColumn, BodyEncoding } from "../core/log/bodies.js";
+import type { Epoch, JournalRecord, Lsn, Seq } from "../core/log/journal.js";
 
 export type Durability = "strict" | "relaxed";
 

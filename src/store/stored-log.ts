@@ -1,7 +1,7 @@
 // What a store has kept, read back lazily in bounded pieces. Invariant: one `StoredLog` is one view: both parts
 // follow the pointer that was read when the first of them began, and whatever is missing from it is an error.
 
-import type { JournalRecord, Lsn } from "../core/journal.js";
+import type { JournalRecord, Lsn } from "../core/log/journal.js";
 import type { CheckpointPointer } from "./format.js";
 import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
 

@@ -1,18 +1,18 @@
 // `openQueue`, `openTopic` and `connect`, for what a context can start.
 
-import { type Client, createClient } from "../client/client.js";
+import { type Client, createClient } from "../client/connection/client.js";
 import {
   CONNECT_SPEC,
   type Connection,
   type ConnectOptions,
   createPublicConnection,
   openQueueOver,
-} from "../client/connection.js";
-import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/options.js";
-import type { Queue } from "../client/queue.js";
-import type { StandardSchema } from "../client/schema.js";
-import { checkTopicName, createTopic, type Topic } from "../client/topic.js";
-import { checkOptions } from "../core/check.js";
+} from "../client/connection/connection.js";
+import type { Queue } from "../client/queue/queue.js";
+import { checkTopicName, createTopic, type Topic } from "../client/queue/topic.js";
+import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
+import type { StandardSchema } from "../client/sending/schema.js";
+import { checkOptions } from "../core/spec/check.js";
 import { createTransport, type Starters } from "./transport.js";
 
 export interface Api {
@@ -38,8 +38,11 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
     get host() {
       return client.host;
     },
-    async close() {
-      await client.close();
+    get minor() {
+      return client.minor;
+    },
+    async close(options) {
+      await client.close(options);
       await onClosed();
     },
   };
@@ -120,7 +123,7 @@ export function createApi(starters: Starters): Api {
       try {
         if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
-        await client.close();
+        await client.close({ force: true });
         throw error;
       }
       const persisted = options.persist ? await persist() : undefined;

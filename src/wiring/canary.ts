@@ -1,7 +1,7 @@
 // Remembers a database's epoch outside IndexedDB, in a cache of the origin's Cache Storage: who deletes the database
 // rarely deletes both.
 
-import type { Canary } from "../host/platform.js";
+import type { Canary } from "../host/engine/platform.js";
 
 const CACHE = "originmq";
 

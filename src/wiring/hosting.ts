@@ -1,15 +1,15 @@
 // Hosts databases in this context, each as long as it holds that database's lock. What the worker entries share.
 
-import { QueueError } from "../core/errors.js";
-import { type Elsewhere, stand } from "../host/candidate.js";
+import { QueueError } from "../core/spec/errors.js";
+import { type Elsewhere, stand } from "../host/election/candidate.js";
+import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
-import { createPlatform } from "../host/platform.js";
-import { holdLife } from "../link/life.js";
-import type { Opening } from "../link/opening.js";
-import { channelName, directoryName, type HostKind, hostLockName, presenceLockName } from "../link/wire.js";
-import { createIndexedDbStore } from "../store/indexeddb.js";
+import { holdLife } from "../link/finding/life.js";
+import type { Opening } from "../link/finding/opening.js";
+import { channelName, directoryName, type HostKind, hostLockName, presenceLockName } from "../link/rpc/wire.js";
+import { createIndexedDbStore } from "../store/indexeddb/indexeddb.js";
 import type { LogStore } from "../store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../store/memory.js";
+import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 import { createAsking } from "./asking.js";
 import { createCanary } from "./canary.js";
 

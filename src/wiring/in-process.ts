@@ -1,11 +1,11 @@
 // The host in the same process, for runtimes without workers: in memory, gone with its last connection.
 
+import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
-import { createPlatform } from "../host/platform.js";
-import type { Port } from "../link/guard.js";
-import { answerOpening, requestOpening } from "../link/opening.js";
-import { channelName, presenceLockName } from "../link/wire.js";
-import { createMemoryDisk, createMemoryStore } from "../store/memory.js";
+import { answerOpening, requestOpening } from "../link/finding/opening.js";
+import type { Port } from "../link/rpc/guard.js";
+import { channelName, presenceLockName } from "../link/rpc/wire.js";
+import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 
 interface Hosting {
   readonly host: Promise<Host>;

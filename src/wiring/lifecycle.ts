@@ -1,7 +1,7 @@
 // When a page is put to sleep and woken. A sleeping page must hold nothing: no deliveries, no locks, no open channel;
 // then it stays eligible for the back/forward cache, and no queue waits for it.
 
-import type { Lifecycle } from "../client/client.js";
+import type { Lifecycle } from "../client/connection/client.js";
 
 /** Nothing to listen to in workers and in Node: `undefined`. */
 export function pageLifecycle({ onSuspend }: { onSuspend(): void }): Lifecycle | undefined {

@@ -5,14 +5,14 @@
 //
 // In memory, where there are no workers (Node, Deno, Bun), the host is in this process.
 
-import type { ClientParts } from "../client/client.js";
-import type { ConnectOptions } from "../client/connection.js";
-import { runtime } from "../client/runtime.js";
-import { QueueError } from "../core/errors.js";
-import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/directory.js";
-import type { Port } from "../link/guard.js";
-import { answerOpening, type Opening, requestOpening, type Served } from "../link/opening.js";
-import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/wire.js";
+import type { ClientParts } from "../client/connection/client.js";
+import type { ConnectOptions } from "../client/connection/connection.js";
+import { runtime } from "../client/runtime/runtime.js";
+import { QueueError } from "../core/spec/errors.js";
+import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
+import { answerOpening, type Opening, requestOpening, type Served } from "../link/finding/opening.js";
+import type { Port } from "../link/rpc/guard.js";
+import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/rpc/wire.js";
 import { createAsking } from "./asking.js";
 import { pageLifecycle } from "./lifecycle.js";
 

@@ -1,6 +1,6 @@
 // Disposable databases, with a look at what lies in them that does not go through the store under test.
 
-import { createIndexedDbStore } from "../../src/store/indexeddb.js";
+import { createIndexedDbStore } from "../../src/store/indexeddb/indexeddb.js";
 import type { LogStore } from "../../src/store/log-store.js";
 import type { RawDatabase } from "../contract/format-2.js";
 import type { StoreHarness, TestDisk } from "../contract/log-store.contract.js";

@@ -1,7 +1,7 @@
 // What a log store is: whatever passes this suite. Every store runs it, the one on IndexedDB in a real browser.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { FORMAT_MAJOR } from "../../src/core/version.js";
+import { FORMAT_MAJOR } from "../../src/core/spec/version.js";
 import type { LogStore, StoreFailure } from "../../src/store/log-store.js";
 import type { RawDatabase } from "./format-2.js";
 import { describeBatches } from "./log-store.batches.js";

@@ -1,8 +1,8 @@
 // Databases that earlier builds have written: they open, lose nothing, and are of this format from then on.
 
 import { describe, expect, test } from "vitest";
-import type { Queue } from "../../src/client/queue.js";
-import { FORMAT_MAJOR } from "../../src/core/version.js";
+import type { Queue } from "../../src/client/queue/queue.js";
+import { FORMAT_MAJOR } from "../../src/core/spec/version.js";
 import type { BodyBatch, LogStore } from "../../src/store/log-store.js";
 import { connectTo } from "../unit/client/client-fixture.js";
 import { startHost } from "../unit/host/world.js";

@@ -1,7 +1,7 @@
 // The memory store passes the contract in Node.
 
 import type { CheckpointChunk } from "../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore } from "../../src/store/memory/memory.js";
 import { describeLogStore } from "./log-store.contract.js";
 
 describeLogStore("memory", {

@@ -1,6 +1,6 @@
 // Records, batches and bodies for the contract suite of the log stores.
 
-import type { JournalRecord, Lsn, Seq } from "../../src/core/journal.js";
+import type { JournalRecord, Lsn, Seq } from "../../src/core/log/journal.js";
 import type { BodyBatch, CheckpointChunk, LogStore, LogTail } from "../../src/store/log-store.js";
 import { storesBlobs } from "../engines/this-engine.js";
 

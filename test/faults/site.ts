@@ -10,7 +10,7 @@ import type { Told } from "./page/tell.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What other builds say of themselves in src/core/version.ts. */
+/** What other builds say of themselves in src/core/spec/version.ts. */
 const BUILDS = {
   today: {},
   next: { BUILD: 2 },
@@ -46,11 +46,11 @@ const MODULES = {
 const replaceVersion = (constants: Record<string, number>): Plugin => ({
   name: "version",
   setup({ onLoad }) {
-    onLoad({ filter: /src[\\/]core[\\/]version\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /src[\\/]core[\\/]spec[\\/]version\.ts$/ }, async ({ path }) => {
       let contents = await readFile(path, "utf8");
       for (const [name, value] of Object.entries(constants)) {
         const pattern = new RegExp(`export const ${name} = \\d+;`);
-        if (!pattern.test(contents)) throw new Error(`src/core/version.ts has no constant ${name}`);
+        if (!pattern.test(contents)) throw new Error(`src/core/spec/version.ts has no constant ${name}`);
         contents = contents.replace(pattern, `export const ${name} = ${value};`);
       }
       return { contents, loader: "ts" };

@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { jsonOf } from "../../src/client/json.js";
-import { columnOf, countBodies, gather, listOf, valuesOf } from "../../src/core/bodies.js";
+import { jsonOf } from "../../src/client/sending/json.js";
+import { columnOf, countBodies, gather, listOf, valuesOf } from "../../src/core/log/bodies.js";
 import { parameters } from "./steps.js";
 
 const RUNS = 3_000;

@@ -1,12 +1,12 @@
 // The state as plain data: two states are the same when their images are. How messages are bundled into runs, and
 // which lease ends are void, is not part of it.
 
-import { isInUse } from "../../src/core/groups.js";
-import { idOf, termOf } from "../../src/core/ids.js";
-import { PEEKABLE } from "../../src/core/message-states.js";
-import type { Run } from "../../src/core/run.js";
-import type { QueueState, State } from "../../src/core/state.js";
-import { peek } from "../../src/core/view.js";
+import { idOf, termOf } from "../../src/core/log/ids.js";
+import { PEEKABLE } from "../../src/core/spec/message-states.js";
+import { isInUse } from "../../src/core/state/groups.js";
+import type { Run } from "../../src/core/state/run.js";
+import type { QueueState, State } from "../../src/core/state/state.js";
+import { peek } from "../../src/core/view/view.js";
 import { stored } from "./world.js";
 
 const byNumber = (a: number, b: number) => a - b;

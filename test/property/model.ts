@@ -3,12 +3,19 @@
 // and checks that it was allowed.
 
 import { expect } from "vitest";
-import type { Command, Send, SendValue, SettleValue, TransactionValue, Verdict } from "../../src/core/commands.js";
-import type { Failure, LeaseMode, Outcome, Seq } from "../../src/core/journal.js";
-import { seqsOf } from "../../src/core/ranges.js";
-import type { ScheduleSpec } from "../../src/core/schedule-spec.js";
-import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/settings.js";
-import type { SubscriptionFilter } from "../../src/core/subscription.js";
+import type {
+  Command,
+  Send,
+  SendValue,
+  SettleValue,
+  TransactionValue,
+  Verdict,
+} from "../../src/core/commands/commands.js";
+import type { Failure, LeaseMode, Outcome, Seq } from "../../src/core/log/journal.js";
+import { seqsOf } from "../../src/core/log/ranges.js";
+import type { ScheduleSpec } from "../../src/core/spec/schedule-spec.js";
+import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/spec/settings.js";
+import type { SubscriptionFilter } from "../../src/core/spec/subscription.js";
 import { holds, same } from "./expectations.js";
 
 export interface ModelMessage {

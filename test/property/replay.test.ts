@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { advance } from "../../src/core/apply.js";
-import { decideOnce } from "../../src/core/decide.js";
-import type { State } from "../../src/core/state.js";
+import { advance } from "../../src/core/commands/apply.js";
+import { decideOnce } from "../../src/core/commands/decide.js";
+import type { State } from "../../src/core/state/state.js";
 import { holds, same } from "./expectations.js";
 import { imageOf } from "./image.js";
 import { checkInvariants } from "./invariants.js";

@@ -2,11 +2,11 @@
 // can shrink a failing history to its core. The world turns a step into a command when its time comes.
 
 import fc from "fast-check";
-import type { Verdict } from "../../src/core/commands.js";
-import type { PurgeFilter } from "../../src/core/filters.js";
-import type { LeaseMode } from "../../src/core/journal.js";
-import type { Backoff, QueueSettings } from "../../src/core/settings.js";
-import type { SubscriptionFilter } from "../../src/core/subscription.js";
+import type { Verdict } from "../../src/core/commands/commands.js";
+import type { LeaseMode } from "../../src/core/log/journal.js";
+import type { PurgeFilter } from "../../src/core/spec/filters.js";
+import type { Backoff, QueueSettings } from "../../src/core/spec/settings.js";
+import type { SubscriptionFilter } from "../../src/core/spec/subscription.js";
 
 /** Which of the grants handed out so far, counted back from the newest, and which stretch of its messages. */
 export interface Pick {

@@ -1,16 +1,16 @@
 // Drives the engine the way the host does: in turns, each with one time, one list of changes and one record, over a
 // disk that keeps the batches. Times, tokens and jitter come from the steps, so a history is its own replay.
 
-import { advance, apply, applyRecord } from "../../src/core/apply.js";
-import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint.js";
-import type { Command, Held, SendSegment } from "../../src/core/commands.js";
-import { decide, decideOnce } from "../../src/core/decide.js";
-import { nextExpiry } from "../../src/core/expire.js";
-import { idOf } from "../../src/core/ids.js";
-import type { Change, JournalRecord, Outcome, Seq } from "../../src/core/journal.js";
-import { rangesOf } from "../../src/core/ranges.js";
-import { createState, type State } from "../../src/core/state.js";
-import { takeEndedGrants } from "../../src/core/view.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint/checkpoint.js";
+import { advance, apply, applyRecord } from "../../src/core/commands/apply.js";
+import type { Command, Held, SendSegment } from "../../src/core/commands/commands.js";
+import { decide, decideOnce } from "../../src/core/commands/decide.js";
+import { nextExpiry } from "../../src/core/commands/expire.js";
+import { idOf } from "../../src/core/log/ids.js";
+import type { Change, JournalRecord, Outcome, Seq } from "../../src/core/log/journal.js";
+import { rangesOf } from "../../src/core/log/ranges.js";
+import { createState, type State } from "../../src/core/state/state.js";
+import { takeEndedGrants } from "../../src/core/view/view.js";
 import { CLIENTS, type Pick, type Segment, type Step, type TurnSteps } from "./steps.js";
 
 export interface Sender {

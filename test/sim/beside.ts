@@ -2,7 +2,7 @@
 // what a user would see at the end: both subscriptions hold the same messages, each published one once; and there are
 // as many ticks as there were times to tick.
 
-import type { Queue } from "../../src/client/queue.js";
+import type { Queue } from "../../src/client/queue/queue.js";
 import { createRandom } from "./random.js";
 import { isRefusal, type Tab } from "./tab.js";
 

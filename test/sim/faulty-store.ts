@@ -2,7 +2,7 @@
 // context can die, be deposed or stand still at any point of it, and the database has its moods.
 
 import { type CheckpointChunk, type LogStore, StoreError } from "../../src/store/log-store.js";
-import { createMemoryStore, type MemoryDisk } from "../../src/store/memory.js";
+import { createMemoryStore, type MemoryDisk } from "../../src/store/memory/memory.js";
 import type { Random } from "./random.js";
 import type { Context } from "./scheduler.js";
 

@@ -1,16 +1,16 @@
 // One simulated origin: its disk, its clock on the wall, its locks and channels, and the SharedWorkers that run in it,
 // each of which stands for host with the real code. Stands in for src/wiring.
 
-import { QueueError } from "../../src/core/errors.js";
-import { type Elsewhere, stand } from "../../src/host/candidate.js";
+import { QueueError } from "../../src/core/spec/errors.js";
+import { type Elsewhere, stand } from "../../src/host/election/candidate.js";
+import type { Platform } from "../../src/host/engine/platform.js";
 import { type Host, openHost } from "../../src/host/host.js";
-import type { Platform } from "../../src/host/platform.js";
-import { type Asking, type Channel, linkOverChannel, type OpenedPort } from "../../src/link/directory.js";
-import type { Port } from "../../src/link/guard.js";
-import { holdLife } from "../../src/link/life.js";
-import { answerOpening, type Opening, requestOpening } from "../../src/link/opening.js";
-import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/wire.js";
-import { createMemoryDisk } from "../../src/store/memory.js";
+import { type Asking, type Channel, linkOverChannel, type OpenedPort } from "../../src/link/finding/directory.js";
+import { holdLife } from "../../src/link/finding/life.js";
+import { answerOpening, type Opening, requestOpening } from "../../src/link/finding/opening.js";
+import type { Port } from "../../src/link/rpc/guard.js";
+import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/rpc/wire.js";
+import { createMemoryDisk } from "../../src/store/memory/memory.js";
 import { createFaultyStore, type FaultyStoreParts } from "./faulty-store.js";
 import { createLocks } from "./locks.js";
 import { createNetwork } from "./ports.js";
@@ -97,6 +97,7 @@ export function createOrigin(parts: OriginParts): Origin {
 
   const platformOf = (context: Context): Platform => ({
     now: () => scheduler.now + origin.clockMs,
+    monotonic: () => scheduler.now,
     random: random.next,
     token: () => random.hex(32),
     setTimer: (callback, ms) => context.plan(callback, ms),

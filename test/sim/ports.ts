@@ -1,8 +1,8 @@
 // Message ports and broadcast channels between contexts. Messages are cloned when posted, arrive later, in the order
 // of their sender, and never at a dead context; nobody is told that one is dead.
 
-import type { Channel } from "../../src/link/directory.js";
-import type { Port } from "../../src/link/guard.js";
+import type { Channel } from "../../src/link/finding/directory.js";
+import type { Port } from "../../src/link/rpc/guard.js";
 import { copyOf } from "./copy.js";
 import type { Random } from "./random.js";
 import type { Context, Scheduler } from "./scheduler.js";

@@ -1,12 +1,12 @@
 // One page: a real client, what it sends, and its consumers, whose handlers take virtual time and sometimes fail.
 // Everything that a user could see is written into the history.
 
-import { createClient, type Lifecycle } from "../../src/client/client.js";
-import { type Connection, createPublicConnection } from "../../src/client/connection.js";
-import type { Delivery } from "../../src/client/delivery.js";
-import type { QueueOptions, SendOptions } from "../../src/client/options.js";
-import type { Queue } from "../../src/client/queue.js";
-import { QueueError } from "../../src/core/errors.js";
+import { createClient, type Lifecycle } from "../../src/client/connection/client.js";
+import { type Connection, createPublicConnection } from "../../src/client/connection/connection.js";
+import type { Queue } from "../../src/client/queue/queue.js";
+import type { Delivery } from "../../src/client/receiving/delivery.js";
+import type { QueueOptions, SendOptions } from "../../src/client/sending/options.js";
+import { QueueError } from "../../src/core/spec/errors.js";
 import type { HistoryEvent, Verdict } from "../checker/history.js";
 import { NAMES, type Origin } from "./origin.js";
 import type { Random } from "./random.js";

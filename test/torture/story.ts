@@ -1,7 +1,7 @@
 // What is known of one message: what tabs reported of it, what befell those who held it, and what the hosts committed,
 // in one order. For people who ask why a run is not valid.
 
-import type { Change, JournalRecord, Ranges, Seq } from "../../src/core/journal.js";
+import type { Change, JournalRecord, Ranges, Seq } from "../../src/core/log/journal.js";
 import type { HistoryEvent } from "../checker/history.js";
 
 /** One commit, and when this process heard of it. */

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from "vitest";
-import type { QueueErrorCode } from "../../src/core/errors.js";
+import type { QueueErrorCode } from "../../src/core/spec/errors.js";
 
 test("an error's code is one of a closed list", () => {
   expectTypeOf<"full">().toExtend<QueueErrorCode>();

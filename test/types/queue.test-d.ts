@@ -11,6 +11,7 @@ import {
   type Receipt,
   type ScheduleView,
   type StandardSchema,
+  wrapQueue,
 } from "../../src/index.js";
 
 interface Order {
@@ -49,6 +50,9 @@ describe("a queue of orders", () => {
   test("gives orders back", () => {
     expectTypeOf(orders.receive()).resolves.toEqualTypeOf<Delivery<Order>[]>();
     expectTypeOf(orders.peek()).resolves.toEqualTypeOf<MessageView<Order>[]>();
+    expectTypeOf(orders.peekPages({ state: "dead", pageSize: 5 })).toEqualTypeOf<AsyncIterable<MessageView<Order>[]>>();
+    expectTypeOf(orders.deadLetters.pages()).toEqualTypeOf<AsyncIterable<MessageView<Order>[]>>();
+    expectTypeOf(orders.isGroupWaiting("g")).resolves.toEqualTypeOf<boolean>();
     expectTypeOf(orders.send({ sku: "tea", quantity: 1 })).resolves.toEqualTypeOf<Receipt>();
     expectTypeOf(orders.consume(({ body }) => expectTypeOf(body).toEqualTypeOf<Order>())).toEqualTypeOf<Consumer>();
     expectTypeOf(orders.deliveries()).toEqualTypeOf<AsyncIterableIterator<Delivery<Order>>>();
@@ -85,6 +89,15 @@ test("a schema says what is sent and what is delivered", () => {
   expectTypeOf(numbers.peek()).resolves.toEqualTypeOf<MessageView<string>[]>();
   expectTypeOf(numbers.readable()).toEqualTypeOf<ReadableStream<Delivery<number>>>();
   expectTypeOf(numbers.writable()).toEqualTypeOf<WritableStream<string>>();
+});
+
+test("a wrapped queue is one of the same bodies", () => {
+  const numbers = null as unknown as Queue<string, number>;
+  expectTypeOf(wrapQueue(numbers, {})).toEqualTypeOf<Queue<string, number>>();
+  // @ts-expect-error what is sent stays the schema's input
+  void wrapQueue(numbers, { send: (body: number) => numbers.send(`${body}`) });
+  // @ts-expect-error there is no such member
+  void wrapQueue(numbers, { publish: () => {} });
 });
 
 test("a transaction takes deliveries of any queue", () => {

@@ -4,29 +4,14 @@
 import { describe, expect, test } from "vitest";
 import { importsOf } from "../../scripts/bundles.mjs";
 
-/** The words that a client and the engine share: of the core, a client needs these alone. */
-const SHARED = [
-  ...[
-    "bodies",
-    "check",
-    "commands",
-    "errors",
-    "filters",
-    "ids",
-    "message-states",
-    "ranges",
-    "schedule-spec",
-    "settings",
-    "size",
-  ],
-  ...["subscription", "version"],
-];
 const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
   /^src\/(client|integrations)\//,
   /^src\/wiring\/(api|asking|lifecycle|transport)\.ts$/,
-  /^src\/link\/(?!validate)[a-z-]+\.ts$/,
-  new RegExp(`^src/core/(${SHARED.join("|")})\\.ts$`),
+  /^src\/link\/(finding|rpc)\/(?!validate)[a-z-]+\.ts$/,
+  // The words that a client and the engine share: of the core, a client needs these alone.
+  /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,
+  /^src\/core\/commands\/commands\.ts$/,
   /^node_modules\/(comlink|idb|@opentelemetry\/api)\//,
 ];
 const unneeded = (modules: readonly string[]) => modules.filter((path) => !OF_A_CLIENT.some((own) => own.test(path)));
@@ -42,7 +27,12 @@ describe("what a client loads at once contains no module of the engine, the host
   test("and the in-process host, which is what it does not load, would be found", async () => {
     const { atOnce } = await importsOf("wiring/in-process.ts");
     expect(unneeded(atOnce)).toEqual(
-      expect.arrayContaining(["src/core/decide.ts", "src/host/host.ts", "src/link/validate.ts", "src/store/memory.ts"]),
+      expect.arrayContaining([
+        "src/core/commands/decide.ts",
+        "src/host/host.ts",
+        "src/link/rpc/validate.ts",
+        "src/store/memory/memory.ts",
+      ]),
     );
   });
 });
@@ -54,6 +44,6 @@ test("a page has all of its queue without a network: only the host for where the
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {
   const { atOnce } = await importsOf(entry);
-  expect(atOnce).toContain("src/core/decide.ts");
+  expect(atOnce).toContain("src/core/commands/decide.ts");
   expect(atOnce.filter((path) => path.startsWith("src/client/"))).toEqual([]);
 });

@@ -13,7 +13,7 @@ import {
   record,
   type Spec,
   string,
-} from "../../core/check.js";
+} from "../../core/spec/check.js";
 import type { ConnectOptions } from "../../index.js";
 
 /** A request that waits, was delivered or died. */

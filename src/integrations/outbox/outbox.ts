@@ -6,7 +6,7 @@
 //                   ▲        │      4xx: dead letter         service worker: on `sync`, `online`, start and after a fetch
 //                   └─backoff┘      5xx, nothing: again
 
-import { QueueError } from "../../core/errors.js";
+import { QueueError } from "../../core/spec/errors.js";
 import type { Connection, ConnectOptions, Consumer, Queue, QueueStats } from "../../index.js";
 import {
   type FetchEvent,

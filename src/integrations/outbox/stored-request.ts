@@ -2,7 +2,7 @@
 // idempotency key, however often. What cannot be carried is left out here and nowhere else: headers that only the browser
 // may set, the abort signal, the fetch priority, and the mode "navigate", which no script may use.
 
-import { QueueError } from "../../core/errors.js";
+import { QueueError } from "../../core/spec/errors.js";
 
 /** How a request waits in the queue: nothing but what can be cloned and stored in every browser. */
 export interface StoredRequest {

@@ -2,12 +2,12 @@
 // swaps: `?gate=` names the step (or "rewrite", for the moment before it), `?skip=` how often it is passed before,
 // `?records=` when a checkpoint is due. What the store does after that is told on the channel "gated".
 
-import { stand } from "../../../src/host/candidate.js";
+import { stand } from "../../../src/host/election/candidate.js";
+import { createPlatform } from "../../../src/host/engine/platform.js";
 import { openHost } from "../../../src/host/host.js";
-import { createPlatform } from "../../../src/host/platform.js";
-import { answerOpening } from "../../../src/link/opening.js";
-import { channelName, directoryName, hostLockName, presenceLockName } from "../../../src/link/wire.js";
-import { createIndexedDbStore } from "../../../src/store/indexeddb.js";
+import { answerOpening } from "../../../src/link/finding/opening.js";
+import { channelName, directoryName, hostLockName, presenceLockName } from "../../../src/link/rpc/wire.js";
+import { createIndexedDbStore } from "../../../src/store/indexeddb/indexeddb.js";
 import type { LogStore } from "../../../src/store/log-store.js";
 import { createAsking } from "../../../src/wiring/asking.js";
 import { proveLife } from "../../../src/wiring/hosting.js";

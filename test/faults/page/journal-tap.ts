@@ -1,7 +1,7 @@
 // Put before a script under test: tells the site each record of a journal once its transaction is complete, whichever
 // kind of context hosts. Invariant: it knows the stored form alone, so that any build of the host can be listened to.
 
-import type { JournalRecord } from "../../../src/core/journal.js";
+import type { JournalRecord } from "../../../src/core/log/journal.js";
 import { type Told, tell } from "./tell.js";
 
 /** Commits told at once. A host that is killed takes what is younger along. */

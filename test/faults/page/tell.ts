@@ -1,6 +1,6 @@
 // Tells the site, which outlives all that may be killed, what happens where no page is: in service workers and hosts.
 
-import type { JournalRecord } from "../../../src/core/journal.js";
+import type { JournalRecord } from "../../../src/core/log/journal.js";
 import type { Report } from "./lab.js";
 
 export type Told =

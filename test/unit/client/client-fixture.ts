@@ -1,11 +1,11 @@
 // A client over hosts in this process, one after the other on the same disk, as when a host dies and the next begins.
 
-import { createClient, type Lifecycle } from "../../../src/client/client.js";
-import { createPublicConnection } from "../../../src/client/connection.js";
-import { runtime } from "../../../src/client/runtime.js";
-import type { Platform } from "../../../src/host/platform.js";
+import { createClient, type Lifecycle } from "../../../src/client/connection/client.js";
+import { createPublicConnection } from "../../../src/client/connection/connection.js";
+import { runtime } from "../../../src/client/runtime/runtime.js";
+import type { Platform } from "../../../src/host/engine/platform.js";
 import type { LogStore } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../../../src/store/memory/memory.js";
 import { startHost, type TestHost } from "../host/world.js";
 
 export interface Hosts {

@@ -32,3 +32,30 @@ test("a deleted queue stays deleted under the next host, and what a filter left 
   expect((await kept.peek()).map(({ body }) => body)).toEqual([2, 4]);
   await hosts.close();
 });
+
+test("what is said of a queue's backoff leaves the rest of it as it is stored", async () => {
+  const hosts = await startHosts();
+  const { connection } = hosts.connect();
+  await connection.openQueue("q", { backoff: { type: "fixed", baseMs: 50, jitter: "none" } });
+  const queue = await connection.openQueue("q", { backoff: { baseMs: 70 } });
+  const { backoff } = (await queue.stats()).settings;
+  expect(backoff).toEqual({ type: "fixed", baseMs: 70, maxMs: 300_000, jitter: "none" });
+  await hosts.close();
+});
+
+test("dead letters are listed behind one that has left, and not from the first one again", async () => {
+  const hosts = await startHosts();
+  const queue = await hosts.connect().connection.openQueue<number>("q");
+  await queue.sendBatch([0, 1, 2, 3].map((body) => ({ body })));
+  for (const delivery of await queue.receive({ max: 4 })) await delivery.deadLetter("no");
+  const [, last] = await queue.deadLetters.list({ max: 2 });
+  const after = last?.id as string;
+  await queue.deadLetters.redrive({ filter: { ids: [after] } });
+  expect((await queue.deadLetters.list({ after })).map(({ body }) => body)).toEqual([2, 3]);
+  await hosts.change();
+  expect((await queue.deadLetters.list({ after })).map(({ body }) => body)).toEqual([2, 3]);
+  const refused = expect.objectContaining({ code: "invalid-argument" });
+  await expect(queue.deadLetters.list({ after: `${after}0` })).rejects.toEqual(refused);
+  await expect(queue.deadLetters.list({ after: "nonsense" })).rejects.toEqual(refused);
+  await hosts.close();
+});

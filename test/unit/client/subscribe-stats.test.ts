@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { getEventListeners } from "node:events";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { QueueStats } from "../../../src/index.js";
 import { type Hosts, startHosts } from "./client-fixture.js";
 
@@ -31,6 +32,43 @@ describe("subscribed statistics", () => {
     expect(seen.length).toBe(2);
     queue.consume(() => new Promise(() => {}), { concurrency: 3 });
     await expect.poll(() => seen.at(-1)).toMatchObject({ ready: 0, leased: 1, load: { handlers: 3 } });
+  });
+
+  test("go on after a callback has thrown, whose error is seen as any that nobody caught", async () => {
+    const thrown = new Error("a bug of the application");
+    const uncaught: unknown[] = [];
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.on("unhandledRejection", (error) => uncaught.push(error));
+    try {
+      const queue = await hosts.connect().connection.openQueue<number>("q");
+      const seen: number[] = [];
+      const callback = ({ ready }: QueueStats) => {
+        seen.push(ready);
+        if (ready === 1) throw thrown;
+      };
+      queue.subscribeStats(callback, { everyMs: 1 });
+      await expect.poll(() => seen.at(-1)).toBe(0);
+      await queue.send(1);
+      await expect.poll(() => seen.at(-1)).toBe(1);
+      await queue.send(2);
+      await expect.poll(() => seen.at(-1)).toBe(2);
+      expect(uncaught).toEqual([thrown]);
+    } finally {
+      process.removeAllListeners("unhandledRejection");
+      for (const listener of others) process.on("unhandledRejection", listener);
+    }
+  });
+
+  test("leave no listener behind when they end", async () => {
+    const queue = await hosts.connect().connection.openQueue<number>("q");
+    const signals = new Set<AbortSignal>();
+    const adding = vi.spyOn(AbortSignal.prototype, "addEventListener");
+    for (let i = 0; i < 20; i++) queue.subscribeStats(() => {})();
+    for (const signal of adding.mock.contexts) signals.add(signal as AbortSignal);
+    adding.mockRestore();
+    const left = [...signals].map((signal) => getEventListeners(signal, "abort").length);
+    expect(Math.max(0, ...left)).toBeLessThan(20);
   });
 
   test("come when a delayed message falls due", async () => {

@@ -1,9 +1,9 @@
 // A clock that is set back by an hour must neither stall what waits a while nor deliver early what names an instant.
 
 import { expect, test } from "vitest";
-import { advance } from "../../../src/core/apply.js";
-import { isConserved } from "../../../src/core/state.js";
-import { statsOf, takeEndedGrants } from "../../../src/core/view.js";
+import { advance } from "../../../src/core/commands/apply.js";
+import { isConserved } from "../../../src/core/state/state.js";
+import { statsOf, takeEndedGrants } from "../../../src/core/view/view.js";
 import { createEngine } from "./engine-fixture.js";
 
 const HOUR = 3_600_000;

@@ -1,11 +1,11 @@
 // A queue to try things on, without a host: one call decides a command and applies what it decided.
 
-import { advance, apply } from "../../../src/core/apply.js";
-import type { Command, SendSegment, Verdict } from "../../../src/core/commands.js";
-import { decide } from "../../../src/core/decide.js";
-import type { Change, LeaseMode, Outcome, Ranges, Seq } from "../../../src/core/journal.js";
-import type { QueueSettings } from "../../../src/core/settings.js";
-import { createState, type QueueState, type State } from "../../../src/core/state.js";
+import { advance, apply } from "../../../src/core/commands/apply.js";
+import type { Command, SendSegment, Verdict } from "../../../src/core/commands/commands.js";
+import { decide } from "../../../src/core/commands/decide.js";
+import type { Change, LeaseMode, Outcome, Ranges, Seq } from "../../../src/core/log/journal.js";
+import type { QueueSettings } from "../../../src/core/spec/settings.js";
+import { createState, type QueueState, type State } from "../../../src/core/state/state.js";
 
 export const TERM = "0123456789abcdef";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { HandOut } from "../../../src/link/wire.js";
+import type { HandOut } from "../../../src/link/rpc/wire.js";
 import { StoreError } from "../../../src/store/log-store.js";
-import { createMemoryStore } from "../../../src/store/memory.js";
-import { createMemoryDisk, type MemoryDisk } from "../../../src/store/memory-disk.js";
+import { createMemoryStore } from "../../../src/store/memory/memory.js";
+import { createMemoryDisk, type MemoryDisk } from "../../../src/store/memory/memory-disk.js";
 import { sendOf, startHost } from "./world.js";
 
 const bodies = Array.from({ length: 30 }, (_, i) => `body ${i}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { HandOut, HeldReply } from "../../../src/link/wire.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import type { HandOut, HeldReply } from "../../../src/link/rpc/wire.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { sendOf, startHost } from "./world.js";
 
 test("a host that was followed by another before it had read the log ends as any that is deposed", async () => {

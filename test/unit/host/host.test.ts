@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { HandOut } from "../../../src/link/wire.js";
+import type { HandOut } from "../../../src/link/rpc/wire.js";
 import { type LogStore, StoreError } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { sendOf, startHost, type TestHost } from "./world.js";
 
 const opened: TestHost[] = [];

@@ -2,7 +2,7 @@
 
 import { expose } from "comlink";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Diagnostics, HandOut, HostRequest } from "../../../src/link/wire.js";
+import type { Diagnostics, HandOut, HostRequest } from "../../../src/link/rpc/wire.js";
 import { sendOf, startHost, type TestHost } from "./world.js";
 
 const opened: TestHost[] = [];
@@ -151,7 +151,7 @@ describe("a malformed message", () => {
 
   test("before the hello is refused", async () => {
     const world = await start();
-    const { openLink } = await import("../../../src/link/link.js");
+    const { openLink } = await import("../../../src/link/rpc/link.js");
     const link = openLink<HostRequest, never>(world.port(), { serve: () => undefined });
     await expect(link.call({ op: "queues" })).rejects.toMatchObject({
       code: "invalid-argument",
@@ -161,7 +161,7 @@ describe("a malformed message", () => {
 
   test("a hello of another major wire version is a protocol-mismatch that names both", async () => {
     const world = await start();
-    const { openLink } = await import("../../../src/link/link.js");
+    const { openLink } = await import("../../../src/link/rpc/link.js");
     const link = openLink<HostRequest, never>(world.port(), { serve: () => undefined });
     const answer = link.call({ op: "hello", wire: [99, 0], client: "future", held: [] });
     await expect(answer).rejects.toMatchObject({ code: "protocol-mismatch", detail: { host: 1, client: 99 } });

@@ -1,10 +1,10 @@
 // Commits and rewrites that the store refuses, or of which it does not say what became of them.
 
 import { describe, expect, test } from "vitest";
-import type { Verdict } from "../../../src/core/commands.js";
-import type { HandOut } from "../../../src/link/wire.js";
+import type { Verdict } from "../../../src/core/commands/commands.js";
+import type { HandOut } from "../../../src/link/rpc/wire.js";
 import { type LogStore, StoreError } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { sendOf, startHost } from "./world.js";
 
 test("what an earlier host has stored is confirmed to a re-send, also when the commit beside it is refused", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ScheduleSpec } from "../../../src/core/schedule-spec.js";
-import type { NumberedCommand, ScheduleView } from "../../../src/link/wire.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import type { ScheduleSpec } from "../../../src/core/spec/schedule-spec.js";
+import type { NumberedCommand, ScheduleView } from "../../../src/link/rpc/wire.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHost } from "./world.js";
 
 const scheduleOf = (number: number, spec: Partial<ScheduleSpec>, body: unknown = "tick"): NumberedCommand => ({

@@ -1,9 +1,9 @@
 // Texts on the wire: who gets them, and what becomes of those that are none.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { WIRE_MINOR } from "../../../src/core/version.js";
-import type { Column, HandOut, HostRequest, NumberedCommand } from "../../../src/link/wire.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { WIRE_MINOR } from "../../../src/core/spec/version.js";
+import type { Column, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHosts } from "../client/client-fixture.js";
 import { sendOf, sendTexts, startHost, type TestHost } from "./world.js";
 

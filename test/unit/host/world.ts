@@ -1,10 +1,10 @@
 // A real host over a store in memory, in this process, and raw links to it: what a client of another build, or a
 // hostile one, can send.
 
-import type { Held } from "../../../src/core/commands.js";
+import type { Held } from "../../../src/core/commands/commands.js";
+import { createPlatform, type Platform } from "../../../src/host/engine/platform.js";
 import { type Host, openHost } from "../../../src/host/host.js";
-import { createPlatform, type Platform } from "../../../src/host/platform.js";
-import { type Link, openLink } from "../../../src/link/link.js";
+import { type Link, openLink } from "../../../src/link/rpc/link.js";
 import type {
   ClientRequest,
   HandOut,
@@ -12,9 +12,9 @@ import type {
   HostRequest,
   NumberedCommand,
   SubmitReply,
-} from "../../../src/link/wire.js";
+} from "../../../src/link/rpc/wire.js";
 import type { LogStore } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 
 export interface RawClient {
   readonly port: MessagePort;

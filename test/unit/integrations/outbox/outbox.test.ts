@@ -302,6 +302,29 @@ describe("replay", () => {
     expect((times[8] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(350);
   });
 
+  test("is waited for by close, and what it delivered is delivered once", async () => {
+    let letGo = () => {};
+    const until = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    let asked = 0;
+    const beforeSend = async () => {
+      asked++;
+      await until;
+    };
+    const outbox = open({ mode: "queue-first", replay: false, beforeSend });
+    const other = open({ replay: false });
+    await outbox.fetch(post("a"));
+    const replaying = outbox.replay().catch((error) => error);
+    await expect.poll(() => asked).toBe(1);
+    const closed = outbox.close();
+    letGo();
+    await closed;
+    expect(paths()).toEqual(["a"]);
+    expect(await other.stats()).toMatchObject({ ready: 0, leased: 0, delayed: 0, totals: { acked: 1 } });
+    await replaying;
+  });
+
   test("does bounded work when it is asked to", async () => {
     const outbox = open({ mode: "queue-first", replay: false });
     for (let i = 0; i < 5; i++) await outbox.fetch(post(`n/${i}`));

@@ -1,0 +1,330 @@
+// One client of one database: the link to its host, the way of its commands, what it holds, and its consumers.
+// Many queues share it. Invariant: it survives its host; what it was told to do is done once.
+
+import { forEachSeq } from "../../core/log/ranges.js";
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { MINOR_MEASURES } from "../../core/spec/version.js";
+import type { QueueStats } from "../../core/view/view.js";
+import type { Asking, Channel } from "../../link/finding/directory.js";
+import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
+import { createHoldings, GIVE_BACK, type Holdings } from "../receiving/delivery.js";
+import type { Registration } from "../receiving/source.js";
+import { createRequests, type Requests } from "../requests/requests.js";
+import { abortable } from "../runtime/abortable.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { createPipeline, type Pipeline } from "../sending/pipeline.js";
+import { createHostLink, type OpenPort } from "./host-link.js";
+import { createNoticeListener, type NoticeListener } from "./notices.js";
+
+/** When the page of this client is put to sleep and woken. */
+export interface Lifecycle {
+  /** Returns what stops the listening. */
+  listen(events: { suspend(): void; resume(): void; setHidden(hidden: boolean): void }): () => void;
+}
+
+export interface ClientParts {
+  /** Missing where nothing is put to sleep. */
+  readonly lifecycle?: Lifecycle | undefined;
+  readonly openPort: OpenPort;
+  readonly runtime: Runtime;
+  /** Web Locks, where the runtime shares the host with other contexts. */
+  readonly locks: LockManager | undefined;
+  presenceLock(client: string): string;
+  /** How to ask other contexts for the host; missing where there are none. */
+  readonly asking?: Asking | undefined;
+  /** A channel on which the host announces; `undefined` where there is none. */
+  openNotices(): Channel | undefined;
+}
+
+export type ClientEvent =
+  /** A host has accepted this client. */
+  | { readonly type: "connected" }
+  /** Messages were found missing. */
+  | { readonly type: "datalost"; readonly loss: DataLoss }
+  /** A newer build hosts, and this one cannot talk to it, or cannot read what it stored. */
+  | { readonly type: "outdated"; readonly reason: QueueError };
+
+/** How the parts of a client reach the host. */
+export interface Client {
+  readonly runtime: Runtime;
+  readonly pipeline: Pipeline;
+  readonly holdings: Holdings;
+  readonly notices: NoticeListener;
+  readonly requests: Requests;
+  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** The minor wire version of the host; 0 while there is none. */
+  readonly minor: number;
+  /** Aborts with the reason once there will be no host any more. */
+  readonly over: AbortSignal;
+  /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
+  readonly losses: readonly DataLoss[];
+  /** Resolves once a host has accepted this client; rejects with why none will. */
+  connected(signal?: AbortSignal): Promise<void>;
+  /** Asks what may be asked twice. */
+  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  registerConsumer(
+    queue: string,
+    limits: { readonly prefetch: number; readonly concurrency?: number },
+    onHandOut: (handOut: HandOut) => void,
+  ): Registration;
+  /** Calls with the queue's statistics now and when they have changed; returns what ends that. */
+  watch(queue: string, everyMs: number, onStats: (stats: QueueStats) => void): () => void;
+  /** A name for a call that waits at the host, so that it can be cancelled. */
+  nextWaiter(): string;
+  cancelWaiter(waiter: string): void;
+  /** Calls with what happens to this client's host; returns what ends that. */
+  listen(callback: (event: ClientEvent) => void): () => void;
+  diagnostics(): Promise<Diagnostics>;
+  /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
+}
+
+/** So long a client that is closed waits for a host that takes what it still has to send. */
+const LEAVE_MS = 10_000;
+
+const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
+
+interface Watch {
+  readonly queue: string;
+  readonly everyMs: number;
+  onStats(stats: QueueStats): void;
+}
+
+interface Registered {
+  readonly queue: string;
+  readonly concurrency?: number;
+  prefetch: number;
+  onHandOut(handOut: HandOut): void;
+}
+
+export function createClient(parts: ClientParts): Client {
+  const { runtime } = parts;
+  const client = runtime.uuid();
+  const consumers = new Map<string, Registered>();
+  let requests: Requests | undefined;
+  const watches = new Map<string, Watch>();
+  let isHidden = false;
+  const listeners = new Set<(event: ClientEvent) => void>();
+  /** Losses of which host, and how many of them, were told already. */
+  let told = { instance: "", losses: 0 };
+  const allLosses: DataLoss[] = [];
+  const over = new AbortController();
+  let presence: Presence | undefined;
+  let lastId = 0;
+  const nextId = () => `${client}/${++lastId}`;
+
+  const serve = (request: ClientRequest): unknown => {
+    switch (request.op) {
+      case "deliver":
+        return deliver(request.consumer, request.handOut);
+      case "stats":
+        return watches.get(request.waiter)?.onStats(request.stats);
+      case "held":
+        return holdings.report();
+      case "lost": {
+        const isTimeout = request.reason === "timeout";
+        const what = isTimeout
+          ? "the handler ran longer than it may"
+          : "the lease ended before the delivery was settled";
+        return holdings.lose(request.lost, new QueueError(isTimeout ? "timeout" : "lease-lost", what));
+      }
+    }
+  };
+
+  const deliver = (consumer: string, handOut: HandOut) => {
+    const registered = consumers.get(consumer);
+    if (registered) return registered.onHandOut(handOut);
+    // It stopped while this was on its way.
+    const { grant: grantId } = handOut;
+    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} }));
+  };
+
+  const tellAll = (event: ClientEvent) => {
+    for (const callback of [...listeners]) callback(event);
+  };
+
+  const tell = (request: HostRequest) =>
+    hostLink.ask(request).catch(() => {
+      // Closed meanwhile: whoever waits for the effect hears of that on their own call.
+    });
+
+  /** Tells the host, if there is one, of a consumer, with no more than it understands. */
+  const announce = (consumer: string, { queue, prefetch, concurrency }: Registered) => {
+    if (!hostLink.welcome) return;
+    const known = hasMeasures() && concurrency !== undefined ? { concurrency } : {};
+    void tell({ op: "consume", consumer, queue, prefetch, ...known });
+  };
+
+  const hasMeasures = () => (hostLink.welcome?.minor ?? 0) >= MINOR_MEASURES;
+  const startWatch = (waiter: string, { queue, everyMs }: Watch) => {
+    if (!isHidden && hasMeasures()) void tell({ op: "watch", waiter, queue, everyMs });
+  };
+  const cancel = (waiter: string) => void tell({ op: "cancel", waiter });
+
+  const hostLink = createHostLink({
+    client,
+    runtime,
+    openPort: async () => {
+      // The lock comes first: a host that knows a client can always tell whether it lives.
+      presence ??= holdPresence(parts.locks, parts.presenceLock(client));
+      await presence.held;
+      return parts.openPort();
+    },
+    locks: parts.locks,
+    asking: parts.asking,
+    serve,
+    held: () => holdings.held(),
+    onConnected(welcome) {
+      const { instance, losses } = welcome;
+      for (const [consumer, registered] of consumers) announce(consumer, registered);
+      for (const [waiter, watch] of watches) startWatch(waiter, watch);
+      pipeline.reconnected(welcome);
+      tellAll({ type: "connected" });
+      const known = told.instance === instance ? told.losses : 0;
+      told = { instance, losses: losses.length };
+      for (const loss of losses.slice(known)) {
+        allLosses.push(loss);
+        tellAll({ type: "datalost", loss });
+      }
+    },
+    onEnded(reason) {
+      pipeline.close(reason);
+      over.abort(reason);
+      if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
+    },
+    onPeerUnreadable: () => pipeline.unreadable(),
+  });
+  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""));
+  const holdings = createHoldings(pipeline, runtime);
+  const notices = createNoticeListener(parts.openNotices);
+
+  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. */
+  const suspend = () => {
+    pipeline.flush();
+    hostLink.suspend();
+    holdings.loseAll(
+      new QueueError("lease-lost", "the page was put to sleep, and its deliveries went back to the queue"),
+    );
+    notices.suspend();
+    presence?.leave();
+    presence = undefined;
+  };
+  const resume = () => {
+    notices.resume();
+    hostLink.resume();
+  };
+  /** What nobody can see is not computed. */
+  const setHidden = (hidden: boolean) => {
+    if (hidden === isHidden) return;
+    isHidden = hidden;
+    for (const [waiter, watch] of watches) hidden ? cancel(waiter) : startWatch(waiter, watch);
+  };
+  const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
+
+  /** Sends what is still to be sent, to the next host if need be, but does not wait for one for ever. */
+  const takeLeave = async (reason: QueueError) => {
+    const late = new AbortController();
+    const cancelTimer = runtime.setTimer(() => late.abort(reason), LEAVE_MS);
+    try {
+      await abortable(abortable(pipeline.drained(), late.signal), over.signal);
+      if (hostLink.welcome) await abortable(tell({ op: "goodbye" }), late.signal);
+    } catch {
+      // No host in time, or none any more: what was not sent hears of it.
+    } finally {
+      cancelTimer();
+    }
+  };
+
+  const self: Client = {
+    runtime,
+    pipeline,
+    holdings,
+    notices,
+    get requests() {
+      requests ??= createRequests(self, client);
+      return requests;
+    },
+    get host() {
+      const { welcome } = hostLink;
+      return welcome && { kind: welcome.kind, epoch: welcome.epoch };
+    },
+    get minor() {
+      return hostLink.welcome?.minor ?? 0;
+    },
+    over: over.signal,
+    losses: allLosses,
+    async connected(signal) {
+      await hostLink.connected(signal);
+    },
+    ask: (request, signal) => hostLink.ask(request, signal),
+    registerConsumer(queue, limits, onHandOut) {
+      const consumer = nextId();
+      const registered: Registered = { queue, ...limits, onHandOut };
+      consumers.set(consumer, registered);
+      if (hostLink.welcome) announce(consumer, registered);
+      else hostLink.wake();
+      return {
+        setPrefetch(changed) {
+          registered.prefetch = changed;
+          announce(consumer, registered);
+        },
+        async cancel() {
+          consumers.delete(consumer);
+          if (hostLink.welcome) await tell({ op: "cancel", waiter: consumer });
+        },
+      };
+    },
+    watch(queue, everyMs, onStats) {
+      const waiter = nextId();
+      const watch: Watch = { queue, everyMs, onStats };
+      watches.set(waiter, watch);
+      if (hostLink.welcome) startWatch(waiter, watch);
+      else hostLink.wake();
+      return () => {
+        if (watches.delete(waiter) && hostLink.welcome) cancel(waiter);
+      };
+    },
+    nextWaiter: nextId,
+    cancelWaiter: cancel,
+    listen(callback) {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+    diagnostics: () => hostLink.ask({ op: "diagnostics" }),
+    async close({ force = false } = {}) {
+      const reason = new QueueError("closed", "the connection was closed");
+      if (hostLink.welcome || !force) await takeLeave(reason);
+      stopListening?.();
+      over.abort(reason);
+      pipeline.close(reason);
+      hostLink.close(reason);
+      notices.close();
+      presence?.leave();
+    },
+  };
+  return self;
+}
+
+interface Presence {
+  readonly held: Promise<void>;
+  leave(): void;
+}
+
+/** Holds the lock that says this client lives, until `leave` is called or its context dies. */
+function holdPresence(locks: LockManager | undefined, name: string): Presence {
+  if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
+  let leave: () => void = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const held = new Promise<void>((resolve, reject) => {
+    const onHeld = () => {
+      resolve();
+      return left;
+    };
+    locks.request(name, onHeld).catch((cause) => {
+      reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
+    });
+  });
+  return { held, leave };
+}

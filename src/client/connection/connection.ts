@@ -1,0 +1,198 @@
+// The public face of a connection: many queues over one link.
+
+import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { DataLoss, Diagnostics, HostKind, QueueSummary } from "../../link/rpc/wire.js";
+import { tellOfPast } from "../queue/events.js";
+import { createQueue, type Queue } from "../queue/queue.js";
+import { checkTopicName, createTopic, type Topic } from "../queue/topic.js";
+import { runTransaction, type Transaction } from "../queue/transaction.js";
+import { asyncDispose } from "../runtime/dispose.js";
+import type { Receipt } from "../sending/draft.js";
+import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "../sending/options.js";
+import type { StandardSchema } from "../sending/schema.js";
+import type { Client } from "./client.js";
+
+export interface ConnectOptions {
+  /** Name of the database; queues of one database share a host. Default "originmq". */
+  readonly database?: string;
+  /**
+   * Makes the worker that hosts, for bundlers that must see it. A dedicated Worker is started only when nobody else
+   * hosts. Default: the SharedWorker that comes with this package, or its dedicated worker where there is none.
+   */
+  readonly worker?: () => SharedWorker | Worker;
+  /**
+   * `memory` keeps nothing when its host ends; in a runtime without workers (Node, Deno, Bun) the host then runs in
+   * this process. Default "indexeddb".
+   */
+  readonly storage?: "indexeddb" | "memory";
+  /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
+  readonly lazy?: boolean;
+  /**
+   * Asks the browser to keep the origin's data when space runs out. Only pages can ask; the answer is
+   * `connection.persisted`. Default false.
+   */
+  readonly persist?: boolean;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+}
+
+export const CONNECT_SPEC: Spec = {
+  database: string(1, 256),
+  worker: aFunction,
+  storage: oneOf("indexeddb", "memory"),
+  lazy: boolean,
+  persist: boolean,
+  signal: abortSignal,
+};
+
+export interface ConnectionEventMap {
+  hostchange: Event;
+  datalost: CustomEvent<DataLoss>;
+  outdated: CustomEvent<{ readonly reason: QueueError }>;
+}
+
+export interface Connection {
+  /** Opens a queue, new if there is none of that name; options given are stored with it. */
+  openQueue<Input, Output>(
+    name: string,
+    options: QueueOptions & { readonly schema: StandardSchema<Input, Output> },
+  ): Promise<Queue<Input, Output>>;
+  openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
+  /** A topic, of which this connection publishes or opens subscriptions. */
+  openTopic<Body = unknown>(name: string): Promise<Topic<Body>>;
+  /**
+   * Everything that the callback does with the transaction happens in one commit, or none of it: rejects with what the
+   * callback throws, with `lease-lost` when one lease has ended, or with why a message was refused (`full`, …). After a
+   * refusal the deliveries are still held. The callback may be async; nothing is sent before it has ended. Resolves
+   * with a receipt for each send, in their order, once all is durable. A delivery of another connection is
+   * `invalid-argument`.
+   */
+  transaction(callback: (transaction: Transaction) => unknown): Promise<Receipt[]>;
+  /** All queues of the database by name, each with what it holds at this moment. */
+  queues(): Promise<QueueSummary[]>;
+  /** Who hosts now; `undefined` while not connected. */
+  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /** What the host knows of itself, for inspectors. */
+  diagnostics(): Promise<Diagnostics>;
+  /** Whether the browser promised to keep the origin's data; `undefined` unless `persist` was asked for. */
+  readonly persisted: boolean | undefined;
+  /**
+   * `hostchange`: another host has taken over, and this client is connected to it. `datalost`: messages are gone
+   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
+   */
+  addEventListener<Type extends keyof ConnectionEventMap>(
+    type: Type,
+    listener: (event: ConnectionEventMap[Type]) => void,
+  ): void;
+  removeEventListener<Type extends keyof ConnectionEventMap>(
+    type: Type,
+    listener: (event: ConnectionEventMap[Type]) => void,
+  ): void;
+  /** Closes its queues, sends what is still to be sent, says goodbye. */
+  close(options?: { readonly force?: boolean }): Promise<void>;
+  [asyncDispose](): Promise<void>;
+}
+
+export interface PublicOptions {
+  readonly isLazy: boolean;
+  readonly persisted: boolean | undefined;
+}
+
+/** Opens a queue over a client; `onClosed` is called when it was closed. */
+export async function openQueueOver<Input, Output = Input>(
+  client: Client,
+  name: string,
+  given: { readonly options: QueueOptions; readonly lazy: boolean; readonly signal: AbortSignal | undefined },
+  onClosed: () => Promise<void>,
+): Promise<Queue<Input, Output>> {
+  const settings = settingsOf(given.options);
+  if (!given.lazy || Object.keys(settings).length > 0) {
+    await client.connected(given.signal);
+    await client.pipeline.command({ type: "configure", queue: name, settings });
+  }
+  return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
+}
+
+export function createPublicConnection(client: Client, { isLazy, persisted }: PublicOptions): Connection {
+  const target = new EventTarget();
+  const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
+  let hasMetHost = client.host !== undefined;
+  const stopListening = client.listen((event) => {
+    // The first host is no change.
+    if (event.type === "connected") {
+      if (hasMetHost) target.dispatchEvent(new Event("hostchange"));
+      hasMetHost = true;
+    }
+    if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
+    if (event.type === "outdated")
+      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
+  });
+  let stopNotices: (() => void) | undefined;
+  const listenToLosses = () => {
+    stopNotices ??= client.notices.listenAll(({ datalost }) => {
+      if (datalost) target.dispatchEvent(new CustomEvent("datalost", { detail: datalost }));
+    });
+  };
+  let closed: Promise<void> | undefined;
+
+  const connection: Connection = {
+    async openQueue<Body>(name: string, options: QueueOptions = {}) {
+      checkQueueName(name);
+      checkOptions("openQueue()", options, QUEUE_SPEC);
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      const forget = async () => void queues.delete(queue);
+      const queue: Queue<Body> = await openQueueOver<Body>(
+        client,
+        name,
+        { options, lazy: isLazy, signal: undefined },
+        forget,
+      );
+      queues.add(queue);
+      return queue;
+    },
+    async openTopic<Body>(name: string) {
+      checkTopicName(name);
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      if (!isLazy) await client.connected();
+      const topic: Topic<Body> = createTopic<Body>({
+        name,
+        pipeline: client.pipeline,
+        openQueue: (queue, options) => connection.openQueue<Body>(queue, options),
+        onClosed: async () => void queues.delete(topic),
+      });
+      queues.add(topic);
+      return topic;
+    },
+    async transaction(callback) {
+      aFunction(callback, "transaction(callback)");
+      if (closed) throw new QueueError("closed", "the connection was closed");
+      return runTransaction(client.pipeline, callback);
+    },
+    queues: () => client.ask({ op: "summaries" }),
+    get host() {
+      return client.host;
+    },
+    diagnostics: () => client.diagnostics(),
+    persisted,
+    addEventListener(type, listener) {
+      target.addEventListener(type, listener as EventListener);
+      if (type !== "datalost") return;
+      listenToLosses();
+      tellOfPast(client.losses, listener as EventListener);
+    },
+    removeEventListener: (type, listener) => target.removeEventListener(type, listener as EventListener),
+    close(options = {}) {
+      closed ??= (async () => {
+        checkOptions("close()", options, { force: boolean });
+        await Promise.all([...queues].map((queue) => queue.close(options)));
+        stopListening();
+        stopNotices?.();
+        await client.close(options);
+      })();
+      return closed;
+    },
+    [asyncDispose]: () => connection.close(),
+  };
+  return connection;
+}

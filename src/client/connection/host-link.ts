@@ -1,0 +1,262 @@
+// Keeps this client connected to the host, whoever that is now.
+//
+//   connecting ──hello accepted──▶ connected ──host's lock free, port failed──▶ connecting ─ ─ ▶ …
+//       └──────────────────── refused for good, or closed ────────────────────▶ closed
+//
+// Invariants: a request under way when the host is lost is asked again of the next one, or ends; nothing hangs.
+
+import type { Held } from "../../core/commands/commands.js";
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
+import type { Asking, OpenedPort } from "../../link/finding/directory.js";
+import { onGone } from "../../link/finding/life.js";
+import { type Link, openLink } from "../../link/rpc/link.js";
+import type { ClientRequest, HostRequest, Welcome } from "../../link/rpc/wire.js";
+import { abortable } from "../runtime/abortable.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { type Watchdog, watchHost } from "./watchdog.js";
+
+/** Opens a port to the host, wherever it is, once it listens there. */
+export type OpenPort = () => Promise<OpenedPort>;
+
+export interface HostLinkParts {
+  readonly client: string;
+  readonly runtime: Runtime;
+  readonly openPort: OpenPort;
+  readonly locks: LockManager | undefined;
+  /** How to ask other contexts for the host; missing where there are none. */
+  readonly asking: Asking | undefined;
+  serve(request: ClientRequest): unknown;
+  /** What this client holds, told to each host it meets. */
+  held(): readonly Held[];
+  onConnected(welcome: Welcome): void;
+  /** There will be no host any more. */
+  onEnded(reason: QueueError): void;
+  /** The host could not read something that was posted to it. */
+  onPeerUnreadable(): void;
+}
+
+export interface HostLink {
+  /** Starts connecting, if nobody has. */
+  wake(): void;
+  readonly welcome: Welcome | undefined;
+  /** The link to the host, once there is one. Rejects with why there will never be one, or the signal's reason. */
+  connected(signal?: AbortSignal): Promise<Link<HostRequest>>;
+  /** Asks a question that may be asked twice: again, when the host is lost before it answers. */
+  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Lets the host go, and tells it so: what this client holds goes back. Nothing reconnects until `resume`. */
+  suspend(): void;
+  resume(): void;
+  /** Ends the link. What is under way rejects with `reason`. */
+  close(reason: QueueError): void;
+}
+
+/** No other host could decide differently. */
+const FINAL: ReadonlySet<QueueErrorCode> = new Set([
+  "protocol-mismatch",
+  "format-too-new",
+  "unsupported",
+  "invalid-argument",
+  "storage-failed",
+  "storage-lost",
+]);
+/** A host that has not taken this client in by then will hardly do so: open another port. */
+const HELLO_MS_MAX = 10_000;
+const RETRY_MS_MAX = 5_000;
+/** How long to wait for a link to close whose host has said that it ends. */
+const ENDING_MS = 100;
+
+type Connected = { readonly link: Link<HostRequest>; readonly welcome: Welcome };
+
+export function createHostLink(parts: HostLinkParts): HostLink {
+  let current: Connected | undefined;
+  let watchdog: Watchdog | undefined;
+  let ended: QueueError | undefined;
+  let connecting: Promise<Connected> | undefined;
+  let hasConnected = false;
+  let suspension: { readonly over: Promise<void>; end(): void } | undefined;
+  /** Gives up the port that is being opened. */
+  let interrupt = () => {};
+  /** Aborted when an answer could not be read: any of the questions under way may be the one. */
+  let unread = new AbortController();
+
+  const lose = (link: Link<HostRequest>) => {
+    if (current?.link !== link || ended) return;
+    current = undefined;
+    connecting = undefined;
+    link.close(new QueueError("host-lost", "the host went away"));
+    void wake();
+  };
+
+  const wake = (): Promise<Connected> => {
+    if (connecting === undefined) {
+      connecting = connect();
+      // Whoever asks hears of it; nobody has to.
+      connecting.catch(() => {});
+    }
+    return connecting;
+  };
+
+  const onUnreadable = () => {
+    unread.abort(new QueueError("not-cloneable", "the answer holds a body that cannot be read in this context"));
+    unread = new AbortController();
+  };
+
+  const open = async (): Promise<Connected> => {
+    const inTime = new AbortController();
+    const giveUp = () => inTime.abort(new QueueError("host-lost", "the host did not answer"));
+    const cancelTimer = parts.runtime.setTimer(giveUp, HELLO_MS_MAX);
+    const over = new AbortController();
+    interrupt = giveUp;
+    const opening = parts.openPort();
+    try {
+      const { port, lock } = await abortable(opening, inTime.signal);
+      if (lock !== undefined && parts.locks) onGone(parts.locks, lock, over.signal, giveUp);
+      const link = openLink<HostRequest, ClientRequest>(port, {
+        serve: parts.serve,
+        onPeerUnreadable: parts.onPeerUnreadable,
+        onUnreadable,
+      });
+      try {
+        return { link, welcome: await abortable(link.call<Welcome>(hello()), inTime.signal) };
+      } catch (error) {
+        link.close(new QueueError("host-lost", "the host did not accept this client"));
+        throw error;
+      }
+    } catch (error) {
+      // It may still come, for nobody.
+      opening.then(({ port }) => port.close?.()).catch(() => {});
+      throw error;
+    } finally {
+      cancelTimer();
+      over.abort();
+    }
+  };
+
+  const hello = (): HostRequest => ({
+    op: "hello",
+    wire: [WIRE_MAJOR, WIRE_MINOR],
+    client: parts.client,
+    held: parts.held(),
+  });
+
+  const connect = async (): Promise<Connected> => {
+    for (let attempt = 0; ; attempt++) {
+      if (suspension) await suspension.over;
+      if (ended) throw ended;
+      try {
+        const connected = await open();
+        if (suspension) {
+          // Put to sleep meanwhile: the host must not push to a page that cannot take it.
+          leave(connected.link);
+          continue;
+        }
+        if (ended) {
+          connected.link.close(ended);
+          throw ended;
+        }
+        current = connected;
+        hasConnected = true;
+        watch(connected);
+        parts.onConnected(connected.welcome);
+        return connected;
+      } catch (error) {
+        if (!(error instanceof QueueError) || isFinal(error)) {
+          const reason =
+            error instanceof QueueError ? error : new QueueError("internal", String(error), { cause: error });
+          if (ended === undefined) {
+            ended = reason;
+            parts.onEnded(reason);
+          }
+          throw ended;
+        }
+        await new Promise<void>((resolve) =>
+          parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt)),
+        );
+      }
+    }
+  };
+
+  // What is final for a first connection may be a passing trouble for a later one: offline, a script does not load.
+  const isFinal = (error: QueueError) => FINAL.has(error.code) && !(hasConnected && error.code === "unsupported");
+
+  /** The port closes behind the word: an answer to a sleeping page would wake or evict it. */
+  const leave = (link: Link<HostRequest>) => {
+    link.call({ op: "suspend" }).catch(() => {});
+    link.close(new QueueError("host-lost", "this page was put to sleep"));
+  };
+
+  /** The host holds its lock as long as it lives: getting it means that the host is gone. */
+  const watch = ({ link, welcome }: Connected) => {
+    link.closed.addEventListener("abort", () => lose(link), { once: true });
+    const { asking, runtime } = parts;
+    watchdog = asking && watchHost({ link, epoch: welcome.epoch, asking, runtime }, () => lose(link));
+    if (welcome.lock === undefined || parts.locks === undefined) return;
+    onGone(parts.locks, welcome.lock, link.closed, () => lose(link));
+  };
+
+  const endOf = (link: Link<HostRequest>) =>
+    new Promise<void>((resolve) => {
+      const cancel = parts.runtime.setTimer(resolve, ENDING_MS);
+      link.closed.addEventListener("abort", () => {
+        cancel();
+        resolve();
+      });
+    });
+
+  const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
+    if (current) {
+      watchdog?.note();
+      return current.link;
+    }
+    if (ended) throw ended;
+    return (await abortable(wake(), signal)).link;
+  };
+
+  return {
+    wake: () => void wake(),
+    get welcome() {
+      return current?.welcome;
+    },
+    connected,
+    async ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T> {
+      for (;;) {
+        const link = await connected(signal);
+        try {
+          return await abortable(abortable(link.call<T>(request), signal), unread.signal);
+        } catch (error) {
+          const isLost = error instanceof QueueError && error.code === "host-lost";
+          if (!isLost || ended) throw ended ?? error;
+          // A host that is ending says so on a link that is still open: the link's end, or a little time, comes first.
+          if (!link.closed.aborted) await abortable(endOf(link), signal);
+        }
+      }
+    },
+    suspend() {
+      if (suspension || ended) return;
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      suspension = { over, end };
+      interrupt();
+      const link = current?.link;
+      if (link === undefined) return;
+      current = undefined;
+      connecting = undefined;
+      leave(link);
+    },
+    resume() {
+      const ending = suspension;
+      suspension = undefined;
+      ending?.end();
+      if (hasConnected && !ended) void wake();
+    },
+    close(reason) {
+      suspension?.end();
+      ended ??= reason;
+      current?.link.close(ended);
+      current = undefined;
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// The public face of a topic. Holds nothing: the host copies what is published to each subscription.
+
+import type { PublishValue } from "../../core/commands/commands.js";
+import { checkOptions, string } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { TOPIC_NAME_MAX } from "../../core/spec/settings.js";
+import {
+  subscription as checkSubscription,
+  type SubscriptionFilter,
+  subscriptionFilter,
+  subscriptionQueue,
+} from "../../core/spec/subscription.js";
+import { asyncDispose } from "../runtime/dispose.js";
+import { type Item, messagesOf } from "../sending/draft.js";
+import { hasFile, withFilesRead } from "../sending/files.js";
+import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../sending/options.js";
+import type { Pipeline } from "../sending/pipeline.js";
+import type { Queue } from "./queue.js";
+
+export interface PublishReceipt {
+  /** Subscriptions that took the message; 0: none wanted it, and it was dropped. A duplicate is not taken again. */
+  readonly subscriptions: number;
+}
+
+export interface SubscriptionOptions extends QueueOptions {
+  /**
+   * Which messages it gets: those whose headers match every key. A text: exactly this; an array: any of these;
+   * `{ prefix }`: begins so; `{ exists }`: is there, or is not. Stored, like the other options; the last writer wins.
+   * Left out, what is stored stays; a new subscription gets all.
+   */
+  readonly filter?: SubscriptionFilter;
+}
+
+export interface Topic<Body = unknown> {
+  readonly name: string;
+  /**
+   * Resolves when the message is durable in every subscription whose filter it passes: one commit, one stored body.
+   * Options hold for each of them. Rejects with `full`, naming the queue, when one of them has no room: then none has
+   * it. To a topic without subscriptions it is accepted and dropped.
+   */
+  publish(body: Body, options?: SendOptions): Promise<PublishReceipt>;
+  /** All of them to all subscriptions, or none. */
+  publishBatch(items: readonly ({ readonly body: Body } & SendOptions)[]): Promise<PublishReceipt[]>;
+  /**
+   * Opens a subscription, new if there is none of that name: from then on it gets what is published. It is a queue of its
+   * own, called `<topic>/<name>`, with its own settings, consumers and dead letters, which `openQueue` opens as well.
+   */
+  subscription(name: string, options?: SubscriptionOptions): Promise<Queue<Body>>;
+  /** It gets nothing more. Its queue stays, with what waits in it, until its `delete`, which unsubscribes, too. */
+  unsubscribe(name: string): Promise<void>;
+  /** Ends its use here. The subscriptions' queues stay open. */
+  close(): Promise<void>;
+  [asyncDispose](): Promise<void>;
+}
+
+export interface TopicParts<Body> {
+  readonly name: string;
+  readonly pipeline: Pipeline;
+  openQueue(name: string, options: QueueOptions): Promise<Queue<Body>>;
+  onClosed(): Promise<void>;
+}
+
+export function checkTopicName(name: unknown): asserts name is string {
+  string(1, TOPIC_NAME_MAX)(name, "topic name");
+}
+
+export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }: TopicParts<Body>): Topic<Body> {
+  let closed: Promise<void> | undefined;
+  const assertOpen = () => {
+    if (closed) throw new QueueError("closed", `topic "${topic}" was closed`);
+  };
+
+  const publish = async (items: readonly Item[]): Promise<PublishReceipt[]> => {
+    assertOpen();
+    const read = items.some(hasFile) ? await Promise.all(items.map(withFilesRead)) : items;
+    const { queue: _, ...messages } = messagesOf("", read);
+    const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
+    return subscriptions.map((count) => ({ subscriptions: count }));
+  };
+
+  const self: Topic<Body> = {
+    name: topic,
+    async publish(body, options) {
+      const [receipt] = await publish([itemOf(body, options, "publish()", ITEM_SPEC)]);
+      return receipt as PublishReceipt;
+    },
+    publishBatch: async (items) => publish(itemsOf(items, "publishBatch(items)")),
+    async subscription(name, options = {}) {
+      assertOpen();
+      checkSubscription(name, "subscription name");
+      checkOptions("subscription()", options, { ...QUEUE_SPEC, filter: subscriptionFilter });
+      const { filter, ...settings } = options;
+      // Its settings first: what is published right after must meet them.
+      const queue = await openQueue(subscriptionQueue(topic, name), settings);
+      await pipeline.command({ type: "subscribe", topic, subscription: name, ...(filter && { filter }) });
+      return queue;
+    },
+    async unsubscribe(name) {
+      assertOpen();
+      checkSubscription(name, "subscription name");
+      await pipeline.command({ type: "unsubscribe", topic, subscription: name });
+    },
+    close() {
+      closed ??= onClosed();
+      return closed;
+    },
+    [asyncDispose]: () => self.close(),
+  };
+  return self;
+}

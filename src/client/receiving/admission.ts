@@ -1,0 +1,37 @@
+// Deliveries against a schema, on their way to whoever handles them.
+// Invariant: one that does not fit never reaches a handler; it dies at once, since no attempt could end better.
+
+import { plainIssue, type SchemaResult, type StandardSchema, textOfIssues } from "../sending/schema.js";
+import type { Holding } from "./delivery.js";
+import { failureOf, REASON_MAX } from "./failure.js";
+
+/**
+ * Lets a delivery through with the schema's output as its body, or gives it up. Answers whether it was let through; where
+ * the schema throws, the attempt has failed.
+ */
+export type Admit = (holding: Holding<unknown>) => boolean | Promise<boolean>;
+
+export const createAdmission =
+  (schema: StandardSchema): Admit =>
+  (holding) => {
+    const judge = (result: SchemaResult<unknown>): boolean => {
+      if (!result.issues) {
+        holding.replaceBody(result.value);
+        return true;
+      }
+      const message = textOfIssues(result.issues.map(plainIssue)).slice(0, REASON_MAX);
+      const failure = { name: "schema-mismatch", message };
+      holding.settleThen({ type: "dead", reason: "schema-mismatch", failure }, () => {});
+      return false;
+    };
+    const fail = (thrown: unknown): boolean => {
+      holding.settleThen({ type: "retry", failure: failureOf(thrown) }, () => {});
+      return false;
+    };
+    try {
+      const result = schema["~standard"].validate(holding.body);
+      return result instanceof Promise ? result.then(judge).catch(fail) : judge(result);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+  };

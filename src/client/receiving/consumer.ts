@@ -1,0 +1,193 @@
+// Runs handlers over deliveries that the host pushes.
+// Invariants: at most `concurrency` handlers run; a handler that returns acknowledges, one that throws retries; what
+// was not started when the consumer stops goes back uncounted.
+
+import type { Verdict } from "../../core/commands/commands.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { HandOut } from "../../link/rpc/wire.js";
+import { asyncDispose } from "../runtime/dispose.js";
+import type { Holding } from "./delivery.js";
+import { type Handling, handle } from "./handling.js";
+import type { Source } from "./source.js";
+
+export interface ConsumeOptions {
+  /** Handlers that may run at once. Default 1. */
+  readonly concurrency?: number;
+  /** Deliveries this consumer may hold, running ones included. Default: `concurrency`. */
+  readonly prefetch?: number;
+  /** Stops the consumer. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Consumer {
+  /** Handlers that run now. */
+  readonly active: number;
+  /**
+   * Takes no more deliveries and gives back what was not started; resolves when the running handlers have ended and
+   * their outcome is stored. `force`: aborts their signals and gives their messages back at once.
+   */
+  stop(options?: { readonly force?: boolean }): Promise<void>;
+  /** Takes no more deliveries until `resume`; what was not started goes back. Running handlers go on. */
+  pause(): void;
+  resume(): void;
+  [asyncDispose](): Promise<void>;
+}
+
+/** Handlers run one after the other without a break for at most this long, then the event loop gets its turn. */
+const SLICE_MS = 8;
+
+export interface ConsumerParts<Body> extends Handling<Body> {
+  readonly client: Source;
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly prefetch: number;
+  onStopped(): void;
+}
+
+export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
+  const { client, queue, concurrency, prefetch } = parts;
+  const buffer: Holding<Body>[] = [];
+  const running = new Set<Holding<Body>>();
+  let unsettled = 0;
+  let state: "running" | "paused" | "stopped" = "running";
+  let sliceEndsAt = 0;
+  let isYielding = false;
+  /** A handler that ends at once must not start the next one from within. */
+  let isPumping = false;
+  /** When the handler that was started last ended, if it ended at once: reading the clock costs as much as all the rest. */
+  let endedAt: number | undefined;
+  let whenQuiet: (() => void)[] = [];
+
+  const registration = client.registerConsumer(queue, { prefetch, concurrency }, (handOut: HandOut) => {
+    const taken = client.holdings.take<Body>(handOut);
+    if (state !== "running") return giveBack(taken);
+    // Nothing was going on: this task has only begun.
+    if (running.size === 0 && buffer.length === 0) sliceEndsAt = client.runtime.now() + SLICE_MS;
+    for (const holding of taken) {
+      holding.onLost(lose);
+      buffer.push(holding);
+    }
+    pump();
+  });
+
+  /** A buffered delivery whose lease is lost is never started; the slot of a running one is free, if it ever ends or not. */
+  const lose = (holding: Holding<Body>) => {
+    const index = buffer.indexOf(holding);
+    if (index >= 0) buffer.splice(index, 1);
+    free(holding);
+  };
+
+  const settle = (holding: Holding<Body>, verdict: Verdict, now?: number) => {
+    unsettled++;
+    holding.settleThen(verdict, onSettled, now);
+  };
+
+  /** Whatever the outcome: of a lease that was lost meanwhile, its handler's signal told. */
+  const onSettled = () => {
+    unsettled--;
+    wakeIfQuiet();
+  };
+
+  const giveBack = (holdings: readonly Holding<Body>[]) => {
+    for (const holding of holdings) {
+      unsettled++;
+      void holding.giveBack().then(onSettled);
+    }
+  };
+
+  const pump = () => {
+    if (isPumping) return;
+    isPumping = true;
+    try {
+      startWhatMayRun();
+    } finally {
+      isPumping = false;
+    }
+  };
+
+  const startWhatMayRun = () => {
+    let now = client.runtime.now();
+    while (state === "running" && running.size < concurrency && buffer.length > 0) {
+      if (now >= sliceEndsAt) return yieldTurn();
+      endedAt = undefined;
+      start(buffer.shift() as Holding<Body>, now);
+      now = endedAt ?? client.runtime.now();
+    }
+  };
+
+  const yieldTurn = () => {
+    if (isYielding) return;
+    isYielding = true;
+    client.runtime.afterTurn(() => {
+      isYielding = false;
+      sliceEndsAt = client.runtime.now() + SLICE_MS;
+      pump();
+    });
+  };
+
+  const free = (holding: Holding<Body>) => {
+    if (!running.delete(holding)) return;
+    wakeIfQuiet();
+    pump();
+  };
+
+  const start = (holding: Holding<Body>, now: number) => {
+    running.add(holding);
+    holding.start(now);
+    handle(parts, holding, (verdict, isAtOnce) => {
+      if (isAtOnce) endedAt = client.runtime.now();
+      if (verdict) settle(holding, verdict, isAtOnce ? endedAt : undefined);
+      free(holding);
+    });
+  };
+
+  const wakeIfQuiet = () => {
+    if (running.size > 0 || unsettled > 0) return;
+    const waiting = whenQuiet;
+    whenQuiet = [];
+    for (const wake of waiting) wake();
+  };
+
+  const quiet = () =>
+    new Promise<void>((resolve) => {
+      whenQuiet.push(resolve);
+      wakeIfQuiet();
+    });
+
+  const stop = async ({ force = false } = {}): Promise<void> => {
+    if (state !== "stopped") {
+      state = "stopped";
+      await registration.cancel();
+      giveBack(buffer.splice(0));
+    }
+    if (force) {
+      const reason = new QueueError("closed", "the consumer was stopped by force");
+      for (const holding of [...running]) {
+        if (holding.isSettled) continue;
+        unsettled++;
+        void holding.withdraw(reason).then(onSettled, onSettled);
+      }
+    }
+    await quiet();
+    parts.onStopped();
+  };
+
+  return {
+    get active() {
+      return running.size;
+    },
+    stop,
+    pause() {
+      if (state !== "running") return;
+      state = "paused";
+      registration.setPrefetch(0);
+      giveBack(buffer.splice(0));
+    },
+    resume() {
+      if (state !== "paused") return;
+      state = "running";
+      registration.setPrefetch(prefetch);
+    },
+    [asyncDispose]: () => stop(),
+  };
+}

@@ -1,0 +1,28 @@
+// What receiving needs of the client that it is part of.
+
+import type { HandOut } from "../../link/rpc/wire.js";
+import type { Runtime } from "../runtime/runtime.js";
+import type { Holdings } from "./delivery.js";
+
+export interface Source {
+  readonly runtime: Runtime;
+  readonly holdings: Holdings;
+  /** Aborts with the reason once there will be no host any more. */
+  readonly over: AbortSignal;
+  registerConsumer(
+    queue: string,
+    limits: { readonly prefetch: number; readonly concurrency?: number },
+    onHandOut: (handOut: HandOut) => void,
+  ): Registration;
+}
+
+/** What a queue stops when it is closed. `force`: without waiting for what it runs. */
+export interface Stoppable {
+  stop(options?: { readonly force?: boolean }): Promise<void>;
+}
+
+export interface Registration {
+  setPrefetch(prefetch: number): void;
+  /** Resolves when the host sends nothing more. */
+  cancel(): Promise<void>;
+}

@@ -1,0 +1,190 @@
+// Requests that wait for their answers:
+//
+//   request ──send, naming the reply queue──▶ queue ──handler──▶ reply queue ──▶ here
+//
+// The answers come as messages of a queue that is this client's own, so that a host which ends between loses none. It
+// goes with this client. Invariant: each request ends: answered, given up, out of time, or aborted.
+
+import { QueueError } from "../../core/spec/errors.js";
+import type { HandOut, MessageFate } from "../../link/rpc/wire.js";
+import { replyQueueOf } from "../../link/rpc/wire.js";
+import type { Client } from "../connection/client.js";
+import type { Holding } from "../receiving/delivery.js";
+import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
+import { abortable } from "../runtime/abortable.js";
+import { callListener } from "../runtime/listener.js";
+import type { Receipt } from "../sending/draft.js";
+
+export interface Requests {
+  /** Sends a message that asks for an answer; `send` gets the headers that do so. */
+  ask(asked: Asked): Promise<unknown>;
+}
+
+export interface Asked {
+  readonly queue: string;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Aborts when the queue is closed here. */
+  readonly closing: AbortSignal;
+  onProgress?(value: unknown): void;
+  send(headers: Readonly<Record<string, string>>): Promise<Receipt>;
+}
+
+interface Pending extends Asked {
+  id?: string;
+  /** Times in a row that the queue did not know the message any more. */
+  missed: number;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** Answers that may wait here: more are of requests that this client has long given up. */
+const REPLIES_MAX = 10_000;
+/** Deliveries of answers at once. */
+const PREFETCH = 256;
+/** Notices of deaths may be missed: who waits looks this often itself. */
+const LOOK_MS = 5_000;
+
+/** `undefined` where it is none: any client may send to a reply queue, and text that is no JSON throws. */
+function answerOf(holding: Holding<Answer>): Answer | undefined {
+  try {
+    const body: unknown = holding.body;
+    return typeof body === "object" && body !== null && "request" in body ? (body as Answer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `name` is what the host knows this client by. */
+export function createRequests(client: Client, name: string): Requests {
+  const { pipeline, runtime } = client;
+  const replyQueue = replyQueueOf(name);
+  const pending = new Map<string, Pending>();
+  let lastRequest = 0;
+  let opened: Promise<unknown> | undefined;
+  let cancelLook: (() => void) | undefined;
+  /** Ends listening to deaths, by queue. */
+  const listening = new Map<string, () => void>();
+
+  const configure = () =>
+    pipeline.command({
+      type: "configure",
+      queue: replyQueue,
+      settings: { durability: "relaxed", maxMessages: REPLIES_MAX },
+    });
+
+  const open = async () => {
+    opened ??= (async () => {
+      await configure();
+      client.registerConsumer(replyQueue, { prefetch: PREFETCH }, onReplies);
+      client.listen((event) => {
+        // A host that began while this page slept has deleted the reply queue.
+        if (event.type === "connected" && pending.size > 0) void configure().then(look, () => {});
+      });
+    })();
+    try {
+      await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+
+  const onReplies = (handOut: HandOut) => {
+    for (const holding of client.holdings.take<Answer>(handOut)) {
+      take(holding);
+      holding.settleThen({ type: "ack" }, () => {});
+    }
+  };
+
+  const take = (holding: Holding<Answer>) => {
+    const body = answerOf(holding);
+    const waiting = pending.get(body?.request ?? "");
+    if (body === undefined || waiting === undefined) return;
+    if ("progress" in body) callListener(() => waiting.onProgress?.(body.progress));
+    else waiting.resolve(body.value);
+  };
+
+  /** Asks what became of the messages whose answers are missing. */
+  const look = async () => {
+    const byQueue = new Map<string, Pending[]>();
+    for (const waiting of pending.values()) {
+      if (waiting.id !== undefined) byQueue.set(waiting.queue, [...(byQueue.get(waiting.queue) ?? []), waiting]);
+    }
+    for (const [queue, all] of byQueue) {
+      const ids = all.map(({ id }) => id as string);
+      const fates = await client.ask<MessageFate[]>({ op: "fates", queue, ids });
+      all.forEach((waiting, i) => {
+        judge(waiting, fates[i] as MessageFate);
+      });
+    }
+  };
+
+  const judge = (waiting: Pending, fate: MessageFate) => {
+    const { id } = waiting;
+    waiting.missed = fate.state === "gone" ? waiting.missed + 1 : 0;
+    if (fate.state === "dead") {
+      const { reason, error } = fate;
+      const why = error ? `${reason}: ${error.message}` : reason;
+      waiting.reject(new QueueError("dead", `the request was given up (${why})`, { detail: { id, reason, error } }));
+    }
+    // Once, its answer may be on its way.
+    if (waiting.missed > 1) {
+      const message = "the request was purged, or settled by hand, without an answer";
+      waiting.reject(new QueueError("dead", message, { detail: { id, reason: "gone" } }));
+    }
+  };
+
+  const watch = (queue: string) => {
+    if (!listening.has(queue)) {
+      listening.set(
+        queue,
+        client.notices.listen(queue, ({ dead }) => {
+          if (dead) void look().catch(() => {});
+        }),
+      );
+    }
+    cancelLook ??= runtime.setTimer(lookAgain, LOOK_MS);
+  };
+
+  const lookAgain = () => {
+    cancelLook = pending.size > 0 ? runtime.setTimer(lookAgain, LOOK_MS) : undefined;
+    void look().catch(() => {});
+  };
+
+  const unwatch = (queue: string) => {
+    if ([...pending.values()].some((waiting) => waiting.queue === queue)) return;
+    listening.get(queue)?.();
+    listening.delete(queue);
+    if (pending.size > 0) return;
+    cancelLook?.();
+    cancelLook = undefined;
+  };
+
+  return {
+    async ask(asked) {
+      const { queue, signal, timeoutMs } = asked;
+      signal?.throwIfAborted();
+      await abortable(open(), signal);
+      const request = String(++lastRequest);
+      let cancelTimer = () => {};
+      const answered = new Promise((resolve, reject) => {
+        const waiting: Pending = { ...asked, missed: 0, resolve, reject };
+        pending.set(request, waiting);
+        watch(queue);
+        const onTimeout = () => reject(new QueueError("timeout", `no answer came within ${timeoutMs} ms`));
+        if (timeoutMs !== undefined) cancelTimer = runtime.setTimer(onTimeout, timeoutMs);
+        asked.send({ [REPLY_TO]: replyQueue, [REQUEST]: request }).then(({ id }) => {
+          waiting.id = id;
+        }, reject);
+      });
+      try {
+        return await abortable(abortable(abortable(answered, signal), asked.closing), client.over);
+      } finally {
+        pending.delete(request);
+        cancelTimer();
+        unwatch(queue);
+      }
+    },
+  };
+}

@@ -1,0 +1,22 @@
+// What a client takes from its surroundings, handed in so that a simulated world can stand in for them.
+
+import { setTimer } from "../../link/rpc/timer.js";
+import { afterTurn } from "../../link/rpc/turn.js";
+
+export interface Runtime {
+  /** Milliseconds on a clock that never goes back; only differences mean anything. */
+  now(): number;
+  /** Calls once after about `ms`; returns what cancels it. Never on the path of a message: pages throttle timers. */
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Calls when the current task is over. */
+  afterTurn(callback: () => void): void;
+  /** A name that nobody else has. */
+  uuid(): string;
+}
+
+export const runtime: Runtime = {
+  now: () => performance.now(),
+  setTimer,
+  afterTurn,
+  uuid: () => crypto.randomUUID(),
+};

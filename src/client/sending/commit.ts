@@ -1,0 +1,139 @@
+// Sends and settlements in one command: all of it or nothing.
+
+import type { TransactionValue, Verdict } from "../../core/commands/commands.js";
+import type { Seq } from "../../core/log/journal.js";
+import { invalid } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { errorOf } from "../../link/rpc/link.js";
+import { type Item, messagesOf, type Receipt, receiptsOf } from "./draft.js";
+import { hasFile, withFilesRead } from "./files.js";
+import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
+import type { Pipeline } from "./pipeline.js";
+
+/** A queue by its name, or any queue of the same database. */
+export type QueueRef = string | { readonly name: string };
+
+export interface KnownQueue {
+  readonly database: string;
+  /** Throws, or rejects, where the queue's schema refuses the message. */
+  assertFits(item: Item): Promise<void> | undefined;
+}
+
+/** The queues that were opened here. */
+const known = new WeakMap<object, KnownQueue>();
+export const noteQueue = (queue: object, what: KnownQueue) => known.set(queue, what);
+export const queueKnownAs = (queue: object): KnownQueue | undefined => known.get(queue);
+
+/** A message of a transaction, checked. */
+export function sendingOf(
+  pipeline: Pipeline,
+  {
+    queue,
+    body,
+    options,
+  }: { readonly queue: QueueRef; readonly body: unknown; readonly options?: SendOptions | undefined },
+  where: string,
+): Sending {
+  const name = typeof queue === "object" && queue !== null ? queue.name : queue;
+  checkQueueName(name);
+  const opened = typeof queue === "object" ? known.get(queue) : undefined;
+  if (opened && opened.database !== pipeline.database) invalid(`${where}.queue`, queue, "a queue of this database");
+  const item = itemOf(body, options, where, ITEM_SPEC);
+  const fitting = opened?.assertFits(item);
+  // It is looked at when the transaction commits.
+  fitting?.catch(() => {});
+  return { queue: name, item, fitting };
+}
+
+export interface Sending {
+  readonly queue: string;
+  readonly item: Item;
+  /** Present while a schema takes its time. */
+  readonly fitting?: Promise<void> | undefined;
+}
+
+export interface Settling {
+  readonly holding: CommittedHolding;
+  readonly verdict: Verdict;
+}
+
+/** What a transaction has to know of a delivery. */
+export interface CommittedHolding {
+  readonly grantId: string;
+  readonly seq: Seq;
+  /** Throws `lease-lost` when it was settled before. */
+  assertHeld(): void;
+  /**
+   * Is settled if `commit` resolves. Held again if it rejects because the transaction was refused; over if nobody can
+   * know.
+   */
+  settleWith(commit: Promise<Committed>): void;
+}
+
+export type Committed =
+  | { readonly isDone: true; readonly receipts: readonly Receipt[] }
+  /** Nothing of it happened. */
+  | { readonly isDone: false; readonly error: unknown };
+
+/** Resolves with a receipt for each send once it is durable. */
+export async function commit(
+  pipeline: Pipeline,
+  sends: readonly Sending[],
+  settles: readonly Settling[],
+): Promise<Receipt[]> {
+  if (new Set(settles.map(({ holding }) => holding)).size < settles.length) {
+    throw new QueueError("lease-lost", "a delivery is settled twice in one transaction");
+  }
+  if (sends.length + settles.length === 0) return [];
+  for (const { holding } of settles) holding.assertHeld();
+  const committing = submit(pipeline, sends, settles);
+  for (const { holding } of settles) holding.settleWith(committing);
+  const committed = await committing;
+  if (!committed.isDone) throw committed.error;
+  return [...committed.receipts];
+}
+
+async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: readonly Settling[]): Promise<Committed> {
+  let groups: ReturnType<typeof byQueue>;
+  try {
+    if (sends.some(({ fitting }) => fitting)) await Promise.all(sends.map(({ fitting }) => fitting));
+    // At once where there are no files: what is sent after it must not be accepted before it.
+    groups = byQueue(
+      sends.some(({ item }) => hasFile(item))
+        ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFilesRead(one.item) })))
+        : sends,
+    );
+  } catch (error) {
+    return { isDone: false, error };
+  }
+  const outcome = await pipeline.transaction({
+    type: "transaction",
+    sends: [...groups].map(([queue, entries]) =>
+      messagesOf(
+        queue,
+        entries.map(({ item }) => item),
+      ),
+    ),
+    settlements: settles.map(({ holding: { grantId, seq }, verdict }) => ({ grant: grantId, seqs: [seq, 1], verdict })),
+  });
+  if (!outcome.ok) return { isDone: false, error: errorOf(outcome) };
+  const values = (outcome.value as TransactionValue).sends;
+  const receipts: Receipt[] = [];
+  [...groups.values()].forEach((entries, i) => {
+    const next = receiptsOf(values[i] as TransactionValue["sends"][number]);
+    entries.forEach(({ index }, k) => {
+      receipts[index] = next(k);
+    });
+  });
+  return { isDone: true, receipts };
+}
+
+function byQueue(sends: readonly Sending[]) {
+  const groups = new Map<string, { item: Item; index: number }[]>();
+  sends.forEach(({ queue, item }, index) => {
+    const group = groups.get(queue) ?? [];
+    groups.set(queue, group);
+    group.push({ item, index });
+  });
+  return groups;
+}

@@ -1,0 +1,253 @@
+// What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
+
+import {
+  abortSignal,
+  aFunction,
+  boolean,
+  type Check,
+  checkOptions,
+  duration,
+  headers,
+  integer,
+  invalid,
+  nullOr,
+  oneOf,
+  type Spec,
+  string,
+} from "../../core/spec/check.js";
+import { purgeFilter } from "../../core/spec/filters.js";
+import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { PEEKABLE } from "../../core/spec/message-states.js";
+import {
+  type Backoff,
+  DEDUPLICATION_ID_MAX,
+  GROUP_ID_MAX,
+  PRIORITY_DEFAULT,
+  PRIORITY_MAX,
+  QUEUE_NAME_MAX,
+  type QueueSettings,
+  type RateLimit,
+  SETTINGS_SPEC,
+} from "../../core/spec/settings.js";
+import { type Headers, OWN_QUEUE_PREFIX } from "../../link/rpc/wire.js";
+import type { Item } from "./draft.js";
+import { jsonOf } from "./json.js";
+import { type StandardSchema, standardSchema } from "./schema.js";
+
+/** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
+export interface QueueOptions {
+  /** Time a consumer has before an unsettled delivery goes to another, in ms. Default 30,000. */
+  readonly leaseMs?: number;
+  /** Time a handler of `consume` may run, its lease renewed meanwhile, in ms. Default 300,000. */
+  readonly handlerTimeoutMs?: number;
+  /** Attempts before a message becomes a dead letter. Default 5. */
+  readonly maxDeliveries?: number;
+  /** Wait between attempts. Default: exponential from 1,000 ms to at most 300,000 ms, full jitter. */
+  readonly backoff?: Partial<Backoff>;
+  /** Dead letters kept; at the limit the queue hands out nothing until some are redriven or purged. Default 10,000. */
+  readonly maxDeadLetters?: number;
+  /** Messages waiting and in work; a send beyond it is refused with `full`. Default 100,000. */
+  readonly maxMessages?: number;
+  /**
+   * Estimated bytes of the bodies that wait or are in work. Plain JSON data counts by the length of its JSON text; other
+   * data, and all that is sent in one batch or turn with it, by an estimate: text by its length, numbers as 9, binary data
+   * as it is. The messages of one send count as so many of their mean. A body replaced by a later one counts as the first. `null`: no
+   * limit. Default `null`.
+   */
+  readonly maxBytes?: number | null;
+  /**
+   * What becomes of a send that does not fit into `maxMessages` or `maxBytes`. `reject`: it is refused with `full`.
+   * `block`: it waits in its client until there is room, or its `signal` aborts: then it was not sent. What is sent after
+   * it waits behind it, but what was on its way already may overtake it. What can never fit, a `publish` and a transaction
+   * are refused with `full`. `drop-oldest`: waiting messages go, counted in `stats().totals.dropped` and announced as
+   * `dropped`: the ready ones that were accepted first, then the delayed, then those behind the head of their group; what
+   * is in work stays. If that is not enough, the send is refused. `dead-letter`: it is accepted and becomes a dead letter
+   * at once, with reason `overflow`; refused only when `maxDeadLetters` are there. Default reject.
+   */
+  readonly overflow?: "reject" | "block" | "drop-oldest" | "dead-letter";
+  /**
+   * Time from acceptance after which a message that still waits, delayed or not, becomes a dead letter with reason
+   * `expired`, also when no consumer ever comes. One that is leased expires only when it comes back. While the queue is
+   * full of dead letters, which also pauses it, what has expired waits for room. `null`: never. Default `null`.
+   */
+  readonly ttlMs?: number | null;
+  /** Time from acceptance for which a `deduplicationId` is remembered, whatever becomes of its message, in ms. Default 300,000. */
+  readonly deduplicationWindowMs?: number;
+  /**
+   * What a repeated `deduplicationId` does. `drop`: nothing; the body is not stored. `replace`: while the first message
+   * still waits, it takes the new body and headers and keeps its id, its place, priority and times; once it was handed
+   * out, has died or is gone, the new message is accepted as one of its own and owns the id from then on, so that a
+   * newer save is never lost because an older one is being handled. Default `drop`.
+   */
+  readonly deduplicationMode?: "drop" | "replace";
+  /**
+   * Ids remembered; none is forgotten before its window has passed: a send with another id is refused with `full`.
+   * Default 100,000.
+   */
+  readonly maxDeduplicationIds?: number;
+  /**
+   * What becomes of a group whose head was given up after it was handed out, or had no room. `block`: what was sent
+   * after it waits until the dead letter is redriven, which puts it back to its place, or purged. A head that expired
+   * before anybody took it blocks nobody: that it comes too late was foreseen. `skip`: the next one goes on, and
+   * groups that wait for a dead letter when this is set go on, too. Default block.
+   */
+  readonly onGroupFailure?: "block" | "skip";
+  /** Messages in work at once, over all consumers in all tabs; prefetched ones count. `null`: no limit. Default `null`. */
+  readonly maxInFlight?: number | null;
+  /**
+   * A token bucket over all consumers in all tabs, which a new host goes on with: `limit` hand-outs at once, and then one
+   * every `intervalMs / limit`, so that any stretch of t ms sees at most `limit · (1 + t / intervalMs)`. Repeats and
+   * prefetched messages count. `per: "group"` limits each group by itself; its next message is delayed until then, and
+   * what has no group is not limited. `null`: no limit. Default `null`.
+   */
+  readonly rateLimit?: RateLimit | null;
+  /** `strict` asks the browser to flush to the disk with each commit; `relaxed` lets the system do so. Default strict. */
+  readonly durability?: "strict" | "relaxed";
+  /**
+   * What bodies must be: any validator of the Standard Schema. It stays in this context. A send that does not fit is
+   * refused with `schema-mismatch` and its issues; what fits is stored as it was given. A delivery has the schema's
+   * output as its body; a stored message that no longer fits becomes a dead letter with reason `schema-mismatch`.
+   */
+  readonly schema?: StandardSchema;
+}
+
+export interface SendOptions {
+  /** 0 to 9, high first. Default 4. */
+  readonly priority?: number;
+  /** Not delivered before so many ms have passed. Not together with `deliverAt`. */
+  readonly delayMs?: number;
+  /** Not delivered before this instant: a Date, or epoch milliseconds. */
+  readonly deliverAt?: number | Date;
+  /** Like the queue's `ttlMs`, for this message: in place of it. `null`: this one never expires. */
+  readonly ttlMs?: number | null;
+  /**
+   * A name of 1 to 256 characters. A send under a name that the queue remembers stores no second message: its receipt has
+   * the first one's id and says `duplicate: true`. See the queue's `deduplicationWindowMs` and `deduplicationMode`.
+   */
+  readonly deduplicationId?: string;
+  /**
+   * Messages of one group, 1 to 256 characters, are worked on strictly one after the other in the order of their
+   * acceptance, retries and delays included: one that is delayed, retried or in work keeps back those behind it.
+   * Groups go on in parallel, in turn; each ranks by the priority of its head. Default: none.
+   */
+  readonly groupId?: string;
+  /** Text by name, delivered with the message. */
+  readonly headers?: Headers;
+}
+
+const queueName = string(1, QUEUE_NAME_MAX);
+
+export function checkQueueName(name: unknown): asserts name is string {
+  queueName(name, "queue name");
+  if ((name as string).startsWith(OWN_QUEUE_PREFIX)) {
+    invalid("queue name", name, `a name that does not begin with "${OWN_QUEUE_PREFIX}"`);
+  }
+}
+
+export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
+
+/** The given settings as they are stored; `undefined` members count as left out. */
+export function settingsOf(options: QueueOptions): Partial<QueueSettings> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && Object.hasOwn(SETTINGS_SPEC, name)),
+  ) as Partial<QueueSettings>;
+}
+
+const instant: Check = (value, name) => {
+  const ms = value instanceof Date ? value.getTime() : value;
+  if (typeof ms !== "number" || !(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) {
+    invalid(name, value, "a valid Date, or epoch milliseconds");
+  }
+};
+
+export const ITEM_SPEC: Spec = {
+  priority: integer(0, PRIORITY_MAX),
+  delayMs: duration(),
+  deliverAt: instant,
+  ttlMs: nullOr(duration(1)),
+  deduplicationId: string(1, DEDUPLICATION_ID_MAX),
+  groupId: string(1, GROUP_ID_MAX),
+  headers,
+};
+
+const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
+
+const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
+
+/** A message to send, its options checked. */
+export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
+  const text = jsonOf(body);
+  if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
+  checkOptions(where, options, spec);
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers: given } = options;
+  if (delayMs !== undefined && deliverAt !== undefined)
+    invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
+  return {
+    body,
+    text,
+    deduplicationId,
+    headers: given && Object.keys(given).length > 0 ? { ...given } : undefined,
+    groupId,
+    attributes: {
+      priority,
+      ...(delayMs !== undefined && { delayMs }),
+      ...(deliverAt !== undefined && { deliverAt: Math.ceil(Number(deliverAt)) }),
+      ...(ttlMs !== undefined && { ttlMs }),
+    },
+  };
+}
+
+export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
+  if (!Array.isArray(items) || items.length === 0 || items.length > REQUEST_MESSAGES_MAX) {
+    return invalid(named, items, `an array of 1 to ${REQUEST_MESSAGES_MAX} messages`);
+  }
+  return items.map((given: unknown, i) => {
+    if (typeof given !== "object" || given === null || !("body" in given))
+      return invalid(`${named}[${i}]`, given, "an object with a body");
+    // The usual case first: taking an object apart costs as much as all the rest.
+    if (Object.keys(given).length === 1 && Object.hasOwn(given, "body")) return itemOf(given.body, undefined);
+    const { body, ...options } = given as { body: unknown } & SendOptions;
+    return itemOf(body, options, `${named}[${i}]`, ITEM_SPEC);
+  });
+}
+
+const count = integer(1, REQUEST_MESSAGES_MAX);
+
+export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
+export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal };
+export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
+export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
+export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
+export const PAGES_SPEC: Spec = { pageSize: count };
+export const PEEK_PAGES_SPEC: Spec = { ...PAGES_SPEC, state: oneOf(...PEEKABLE) };
+export const checkGroupId = string(1, GROUP_ID_MAX);
+export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
+const { deduplicationId: _, ...REQUEST_ITEM_SPEC } = ITEM_SPEC;
+export const REQUEST_SPEC: Spec = {
+  ...REQUEST_ITEM_SPEC,
+  timeoutMs: duration(1),
+  onProgress: aFunction,
+  signal: abortSignal,
+};
+export const WATCH_SPEC: Spec = { everyMs: duration(1) };
+export const WAIT_SPEC: Spec = { signal: abortSignal };
+export const CLOSE_SPEC: Spec = { force: boolean };
+export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
+
+const ids: Check = (value, name) => {
+  if (!Array.isArray(value)) return invalid(name, value, "an array of message ids");
+  value.forEach((id, i) => {
+    string(1, 256)(id, `${name}[${i}]`);
+  });
+};
+
+export const FILTER_SPEC: Spec = {
+  filter: (value, name) => checkOptions(name, value, { ids, reason: string(0, 10_000), olderThanMs: duration() }),
+};
+const rate: Check = (value, name) => {
+  if (typeof value !== "number" || !(value > 0 && value <= REQUEST_MESSAGES_MAX)) {
+    invalid(name, value, `a number of messages per second, above 0 and at most ${REQUEST_MESSAGES_MAX}`);
+  }
+};
+export const REDRIVE_SPEC: Spec = { ...FILTER_SPEC, rate, signal: abortSignal };
+export const PURGE_SPEC: Spec = { filter: purgeFilter };

@@ -1,0 +1,51 @@
+// Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
+
+import { idOf } from "../log/ids.js";
+import { rangesOf } from "../log/ranges.js";
+import type { DeadLetterFilter } from "../spec/filters.js";
+import type { DeadMessage } from "../state/dead.js";
+import { depthOf, type QueueState, type State } from "../state/state.js";
+import { type Command, type Decision, done, refused } from "./commands.js";
+
+/** Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. */
+export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: number): Decision {
+  const { queue: name, filter, max, diedBy = Number.POSITIVE_INFINITY } = command;
+  const queue = state.queues.get(name);
+  const matching = queue
+    ? select(state, queue, filter, now)
+        .filter((dead) => dead.diedAt <= diedBy)
+        .slice(0, max)
+    : [];
+  if (queue === undefined || matching.length === 0) return done([], { redriven: 0 });
+  const { maxMessages, maxBytes } = queue.settings;
+  const bytes = matching.reduce((sum, dead) => sum + dead.size, queue.bytes);
+  if (depthOf(queue) + matching.length > maxMessages || (maxBytes && bytes > maxBytes)) {
+    const message = `queue "${name}" has no room for ${matching.length} redriven messages: it holds ${depthOf(queue)} of at most ${maxMessages}`;
+    return refused("full", message, { queue: name, maxMessages, waiting: depthOf(queue) });
+  }
+  return done([{ type: "redriven", queue: name, seqs: rangesOf(matching.map((dead) => dead.seq)) }], {
+    redriven: matching.length,
+  });
+}
+
+export function purgeDead(state: State, name: string, filter: DeadLetterFilter, now: number): Decision {
+  const queue = state.queues.get(name);
+  const seqs = queue ? select(state, queue, filter, now).map((dead) => dead.seq) : [];
+  if (seqs.length === 0) return done([], { purged: 0 });
+  return done([{ type: "dead-purged", queue: name, seqs: rangesOf(seqs) }], { purged: seqs.length });
+}
+
+function select(
+  state: State,
+  queue: QueueState,
+  { ids, reason, olderThanMs }: DeadLetterFilter,
+  now: number,
+): DeadMessage[] {
+  const wanted = ids && new Set(ids);
+  return [...queue.dead.values()].filter(
+    (dead) =>
+      (reason === undefined || dead.reason === reason) &&
+      (olderThanMs === undefined || dead.diedAt <= now - olderThanMs) &&
+      (wanted === undefined || wanted.has(idOf(state, dead.seq))),
+  );
+}

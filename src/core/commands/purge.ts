@@ -1,0 +1,72 @@
+// Deletes what waits: all of it, or what a filter picks.
+
+import type { PurgeLimits } from "../log/journal.js";
+import type { PurgeFilter } from "../spec/filters.js";
+import { clearLine } from "../state/deduplication.js";
+import { purgeGroups } from "../state/groups.js";
+import type { Run } from "../state/run.js";
+import { type QueueState, type State, waitingCount } from "../state/state.js";
+import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
+import { type Decision, done } from "./commands.js";
+import { emptyRuns } from "./expire.js";
+
+export function purge(state: State, name: string, filter: PurgeFilter | undefined, now: number): Decision {
+  const queue = state.queues.get(name);
+  if (queue === undefined) return done([], { purged: 0 });
+  const only = filter && limitsOf(filter, now);
+  const purged = only ? pick(queue, only).reduce((sum, run) => sum + run.count, 0) : waitingCount(queue);
+  return done(purged === 0 ? [] : [{ type: "purged", queue: name, ...(only && { only }) }], { purged });
+}
+
+function limitsOf({ state, priority, olderThanMs }: PurgeFilter, now: number): PurgeLimits {
+  return {
+    ...(state !== undefined && { state }),
+    ...(priority !== undefined && { priority }),
+    ...(olderThanMs !== undefined && { sentBefore: now - olderThanMs }),
+  };
+}
+
+export function applyPurged(state: State, queue: QueueState, only: PurgeLimits | undefined, at: number): void {
+  if (only) {
+    const parts = pick(queue, only).map((run): [Run, number] => [run, run.count]);
+    queue.counters.purged += emptyRuns(state, queue, parts, at, (gone) => {
+      state.batches.release(gone.bodySeq, gone.count);
+      queue.bytes -= gone.count * gone.size;
+    });
+    return;
+  }
+  for (const run of waitingRuns(queue)) {
+    state.batches.release(run.bodySeq, run.count);
+    queue.counters.purged += run.count;
+    queue.bytes -= run.count * run.size;
+  }
+  clearLine(state, queue);
+  for (const lane of queue.lanes) {
+    lane.front.clear();
+    lane.tail.clear();
+  }
+  queue.suspects.clear();
+  queue.delayed.clear();
+  queue.expiries.clear();
+  purgeGroups(queue);
+  queue.readyCount = 0;
+  queue.delayedCount = 0;
+}
+
+/** Runs of which all messages match: what a filter asks for is the same for all of a run, however runs are cut. */
+function pick(queue: QueueState, { state, priority, sentBefore }: PurgeLimits): Run[] {
+  const picked: Run[] = [];
+  const take = (where: PurgeLimits["state"], runs: Iterable<Run>) => {
+    if (state !== undefined && state !== where) return;
+    for (const run of runs) {
+      if (run.count === 0 || (priority ?? run.priority) !== run.priority) continue;
+      if (sentBefore !== undefined && run.sentAt > sentBefore) continue;
+      if (where === "delayed") run.isDelayed = true;
+      picked.push(run);
+    }
+  };
+  take("ready", readyRuns(queue));
+  take("delayed", delayedRuns(queue));
+  take("blocked", blockedRuns(queue));
+  return picked;
+}

@@ -1,0 +1,133 @@
+// Schedules: a stored body that is sent again and again. When, the host computes; here it is decided what that sends.
+// Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
+
+import type { Change, Seq } from "../log/journal.js";
+import type { QueueState, Schedule, State } from "../state/state.js";
+import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
+import { batchesOf, send } from "./send.js";
+import { refer } from "./topics.js";
+
+/** Schedules of one queue. */
+export const SCHEDULES_MAX = 1_000;
+/** Missed ticks that `catchUp: "all"` sends: the last ones. */
+export const CATCH_UP_MAX = 1_000;
+
+type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+type ScheduleChange = Extract<Change, { type: "scheduled" | "unscheduled" | "ticked" }>;
+
+/** Outcome value of a `schedule`. */
+export interface ScheduleValue {
+  readonly nextAt: number | null;
+}
+
+export function schedule(state: State, command: Of<"schedule">, now: number): Decision {
+  const { queue, id, spec, sizes } = command;
+  const schedules = state.queues.get(queue)?.schedules;
+  const known = schedules?.get(id);
+  if (known === undefined && schedules && schedules.size >= SCHEDULES_MAX) {
+    return refused("full", `queue "${queue}" has ${SCHEDULES_MAX} schedules, and may have no more`, { queue });
+  }
+  const isSameTime = known && TIMING.every((key) => known.spec[key] === spec[key]);
+  const nextAt = isSameTime ? known.nextAt : (command.nextAt ?? now + (spec.everyMs ?? 0));
+  const size = sizes[0] as number;
+  const bodySeq = state.nextSeq;
+  const value: ScheduleValue = { nextAt: nextAt ?? null };
+  return done(
+    [
+      ...batchesOf(bodySeq, [size]),
+      { type: "scheduled", queue, id, spec, bodySeq, size, ...(nextAt !== undefined && { nextAt }) },
+    ],
+    value,
+  );
+}
+
+/** What says when a schedule ticks: as long as it stays the same, the ticks go on as they did. */
+const TIMING = ["cron", "timeZone", "everyMs"] as const;
+
+export function unschedule(state: State, { queue, id }: Of<"unschedule">): Decision {
+  const removed = state.queues.get(queue)?.schedules.has(id) ?? false;
+  return done(removed ? [{ type: "unscheduled", queue, id }] : [], { removed });
+}
+
+/** Of a queue that is deleted. */
+export const unscheduleAll = ({ name, schedules }: QueueState): Change[] =>
+  [...schedules.keys()].map((id) => ({ type: "unscheduled", queue: name, id }));
+
+/** Sends the ticks that the host found due. Those that the queue has no room for stay due. */
+export function tick(state: State, { queue, id, due, nextAt }: Of<"tick">, now: number): Decision {
+  const known = state.queues.get(queue)?.schedules.get(id);
+  if (known === undefined) return done([]);
+  const sent = due.length > 0 ? sendTicks(state, queue, known, due.length, now) : done([], { count: 0 });
+  if (!sent.outcome.ok) return done([]);
+  const { count } = sent.outcome.value as Pick<SendValue, "count">;
+  const next = due[count] ?? nextAt;
+  return done([
+    ...sent.changes.flatMap((change) => refer(change, () => known.bodySeq)),
+    { type: "ticked", queue, id, ...(next !== undefined && { nextAt: next }) },
+  ]);
+}
+
+function sendTicks(state: State, queue: string, { spec, size }: Schedule, count: number, now: number): Decision {
+  const { priority, ttlMs, groupId } = spec;
+  const command: Send = {
+    type: "send",
+    queue,
+    atomic: false,
+    segments: [{ count, priority, ...(ttlMs !== undefined && { ttlMs }) }],
+    sizes: Array.from({ length: count }, () => size),
+    ...(groupId !== undefined && { groups: groupId }),
+  };
+  return send(state, command, now);
+}
+
+/** The schedules that tick by `now`, without those whose queue takes nothing more: their ticks wait for room. */
+export function* dueSchedules(state: State, now: number): Generator<{ readonly queue: string } & Schedule> {
+  for (const known of allSchedules(state)) {
+    const isDue = known.nextAt !== undefined && known.nextAt <= now;
+    if (isDue && sendTicks(state, known.queue, known, 1, now).outcome.ok) yield known;
+  }
+}
+
+export function* allSchedules(state: State): Generator<{ readonly queue: string } & Schedule> {
+  for (const { name, schedules } of state.queues.values()) {
+    for (const known of schedules.values()) yield { queue: name, ...known };
+  }
+}
+
+/** Epoch milliseconds at which the next schedule ticks. */
+export function nextTick(state: State): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { nextAt } of allSchedules(state)) {
+    if (nextAt !== undefined && nextAt > state.now) next = Math.min(next, nextAt);
+  }
+  return dueSchedules(state, state.now).next().done ? next : state.now;
+}
+
+export function applySchedule(state: State, { schedules }: QueueState, change: ScheduleChange): void {
+  const known = schedules.get(change.id);
+  if (change.type === "ticked") {
+    if (known) known.nextAt = change.nextAt;
+    return;
+  }
+  if (change.type === "unscheduled") schedules.delete(change.id);
+  else {
+    const { id, spec, bodySeq, size, nextAt } = change;
+    state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
+    schedules.set(id, { id, spec, bodySeq, size, nextAt });
+  }
+  if (known) state.batches.release(known.bodySeq, 1);
+}
+
+/** The clock was set back: what ticks every so often goes on as if it had not been; a cron tick names its instant. */
+export function setSchedulesBack({ schedules }: QueueState, byMs: number): void {
+  for (const known of schedules.values()) {
+    if (known.nextAt !== undefined && known.spec.everyMs !== undefined) known.nextAt -= byMs;
+  }
+}
+
+/** The bodies that schedules alone keep: no message refers to them now. */
+export function bodiesOfSchedules(state: State): Set<Seq> {
+  const bodies = new Set<Seq>();
+  for (const { bodySeq } of allSchedules(state)) if (!state.batches.shared.has(bodySeq)) bodies.add(bodySeq);
+  return bodies;
+}

@@ -1,0 +1,269 @@
+// How a delivery ends, or goes on. Invariant: a lease is ended by its own token, by its own client, before its
+// time, once; whatever comes later is lost.
+
+import type { Change, Failure, Seq } from "../log/journal.js";
+import { forEachSeq, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
+import type { Lease } from "../state/lease.js";
+import type { ClientState, QueueState, State } from "../state/state.js";
+import { retryDelayMs, spreadJitter } from "./backoff.js";
+import { type Command, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
+
+type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+
+export const FAILURE_LEASE_EXPIRED: Failure = {
+  name: "lease-expired",
+  message: "the lease ended before the delivery was settled",
+};
+export const FAILURE_CLIENT_GONE: Failure = {
+  name: "client-gone",
+  message: "the consumer died while it held this message",
+};
+
+export function settle(state: State, command: Of<"settle">, now: number): Decision {
+  const changes = collectChanges();
+  const ended = new Set<Lease>();
+  const lost: { grant: string; seqs: number[] }[] = [];
+  for (const { grant, seqs, verdict } of command.settlements) {
+    const lostHere: number[] = [];
+    forEachSeq(seqs, (seq) => {
+      const lease = findLease(state, command.client, grant, seq, now);
+      if (lease === undefined || ended.has(lease)) {
+        pushRange(lostHere, seq, 1);
+        return;
+      }
+      // Only a second settlement of the same lease can meet it here; acks are the hot path and rarely repeat.
+      ended.add(lease);
+      conclude(changes, queueOf(state, lease), lease, verdict, { now, jitter: command.jitter });
+    });
+    if (lostHere.length > 0) lost.push({ grant, seqs: lostHere });
+  }
+  const value: SettleValue = { lost };
+  return done(changes.all, value);
+}
+
+export function extend(state: State, command: Of<"extend">, now: number): Decision {
+  const lease = findLease(state, command.client, command.grant, command.seq, now);
+  if (lease === undefined) return refused("lease-lost", "the delivery is no longer this consumer's");
+  const until = Math.max(lease.until, now + command.ms);
+  return done([{ type: "renewed", grant: command.grant, until, seqs: [command.seq, 1] }], { until });
+}
+
+/** Extends what the client says it holds. What it does not name runs out; what is overdue stays so unless spared. */
+export function renew(state: State, command: Of<"renew">, now: number): Decision {
+  const changes: Change[] = [];
+  for (const { grant: id, seqs } of command.held) {
+    const grant = ownGrant(state, command.client, id);
+    const queue = grant && state.queues.get(grant.queue);
+    if (queue === undefined) continue;
+    const live: number[] = [];
+    forEachSeq(seqs, (seq) => {
+      const isLive = command.overdue ? grant?.leases.has(seq) : findLease(state, command.client, id, seq, now);
+      if (isLive) pushRange(live, seq, 1);
+    });
+    const until = now + queue.settings.leaseMs;
+    if (live.length > 0) changes.push({ type: "renewed", grant: id, until, seqs: live });
+  }
+  return done(changes);
+}
+
+export function timeOut(state: State, command: Of<"time-out">, now: number): Decision {
+  const changes = collectChanges();
+  const ended = new Set<Lease>();
+  for (const { grant, seqs } of command.held) {
+    forEachSeq(seqs, (seq) => {
+      const lease = findLease(state, command.client, grant, seq, now);
+      if (lease === undefined || ended.has(lease)) return;
+      ended.add(lease);
+      const queue = queueOf(state, lease);
+      const message = `the handler ran longer than ${queue.settings.handlerTimeoutMs} ms`;
+      fail(changes, queue, lease, { failure: { name: "timeout", message }, now, jitter: command.jitter });
+    });
+  }
+  return done(changes.all);
+}
+
+/** Ends leases whose time has come. What a handler of `consume` may never have started is not counted. */
+export function expire(state: State, command: Of<"expire">, now: number): Decision {
+  const changes = collectChanges();
+  for (const id of new Set(command.grants)) {
+    const grant = state.grants.get(id);
+    const client = grant && state.clients.get(grant.client);
+    if (grant === undefined || client === undefined) continue;
+    for (const lease of grant.leases.values()) {
+      if (lease.until > now) continue;
+      const isCounted = grant.mode === "receive" || isSoleSuspect(client, lease);
+      takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_LEASE_EXPIRED);
+    }
+  }
+  return done(changes.all);
+}
+
+export function quarantine(state: State, command: Of<"quarantine">): Decision {
+  const changes: Change[] = [];
+  for (const { grant: id, seqs } of command.held) {
+    const grant = ownGrant(state, command.client, id);
+    const held = grant ? seqsOf(seqs).filter((seq) => grant.leases.has(seq)) : [];
+    if (grant && held.length > 0) changes.push({ type: "quarantined", queue: grant.queue, seqs: rangesOf(held) });
+  }
+  return done(changes);
+}
+
+export function clientGone(state: State, id: string): Decision {
+  const client = state.clients.get(id);
+  const changes = collectChanges();
+  for (const grant of client?.grants ?? []) {
+    for (const lease of grant.leases.values()) {
+      const isCounted = isSoleSuspect(client as ClientState, lease);
+      takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_CLIENT_GONE);
+    }
+  }
+  return done(changes.all);
+}
+
+export function reclaim(state: State, command: Of<"reclaim">): Decision {
+  const client = state.clients.get(command.client);
+  const held = new Map<string, Set<Seq>>();
+  for (const { grant, seqs } of command.held) {
+    const known = held.get(grant) ?? new Set();
+    forEachSeq(seqs, (seq) => known.add(seq));
+    held.set(grant, known);
+  }
+  const changes = collectChanges();
+  for (const grant of client?.grants ?? []) {
+    for (const lease of grant.leases.values()) {
+      if (held.get(grant.id)?.has(lease.seq)) continue;
+      changes.return(lease, { counted: false, suspect: lease.suspect });
+    }
+  }
+  return done(changes.all);
+}
+
+/** The one message that can have killed its client: it was alone, by order or by chance. */
+const isSoleSuspect = (client: ClientState, lease: Lease): boolean => lease.suspect || client.held === 1;
+
+function ownGrant(state: State, client: string, id: string) {
+  const grant = state.grants.get(id);
+  return grant?.client === client ? grant : undefined;
+}
+
+function findLease(state: State, client: string, grant: string, seq: Seq, now: number): Lease | undefined {
+  const lease = ownGrant(state, client, grant)?.leases.get(seq);
+  return lease && lease.until > now ? lease : undefined;
+}
+
+const queueOf = (state: State, lease: Lease): QueueState => state.queues.get(lease.grant.queue) as QueueState;
+
+function conclude(
+  changes: ChangeCollector,
+  queue: QueueState,
+  lease: Lease,
+  verdict: Verdict,
+  at: { readonly now: number; readonly jitter: number },
+): void {
+  switch (verdict.type) {
+    case "ack":
+      return changes.ack(lease);
+    case "retry":
+      return fail(changes, queue, lease, { ...verdict, ...at });
+    case "release": {
+      const dueAt = verdict.delayMs ? at.now + verdict.delayMs : undefined;
+      return changes.return(lease, { counted: false, suspect: lease.suspect || verdict.suspect === true, dueAt });
+    }
+    case "dead":
+      return changes.die(lease, verdict.reason, verdict.failure);
+  }
+}
+
+/** The attempt failed: once more after a while, or never again. */
+function fail(
+  changes: ChangeCollector,
+  queue: QueueState,
+  lease: Lease,
+  how: {
+    readonly failure?: Failure | undefined;
+    readonly delayMs?: number | undefined;
+    readonly now: number;
+    readonly jitter: number;
+  },
+): void {
+  const { maxDeliveries, backoff } = queue.settings;
+  if (lease.attempts >= maxDeliveries) return changes.die(lease, "max-deliveries", how.failure);
+  const delayMs = how.delayMs ?? retryDelayMs(lease.attempts, backoff, spreadJitter(how.jitter, lease.seq));
+  changes.add({
+    type: "retried",
+    queue: queue.name,
+    seq: lease.seq,
+    dueAt: how.now + delayMs,
+    ...(how.failure && { failure: how.failure }),
+  });
+}
+
+/**
+ * Nobody said how the attempt went. Tabs are closed, discarded and killed all the time: to have been held by one is no
+ * reason for suspicion, to have been held by two in a row is.
+ */
+function takeBack(changes: ChangeCollector, queue: QueueState, lease: Lease, isCounted: boolean, why: Failure): void {
+  if (isCounted && lease.attempts >= queue.settings.maxDeliveries) return changes.die(lease, "max-deliveries", why);
+  const isOrphan = lease.grant.mode === "consume" || why === FAILURE_CLIENT_GONE;
+  const isSuspect = isOrphan && (lease.suspect || wasOrphan(lease));
+  changes.return(lease, { counted: isCounted, suspect: isSuspect, failure: why });
+}
+
+/** By name: it may have been read back from the log. */
+const wasOrphan = ({ failure }: Lease): boolean =>
+  failure?.name === FAILURE_CLIENT_GONE.name || failure?.name === FAILURE_LEASE_EXPIRED.name;
+
+interface ChangeCollector {
+  readonly all: readonly Change[];
+  add(change: Change): void;
+  ack(lease: Lease): void;
+  return(
+    lease: Lease,
+    how: {
+      readonly counted: boolean;
+      readonly suspect: boolean;
+      readonly dueAt?: number | undefined;
+      readonly failure?: Failure;
+    },
+  ): void;
+  die(lease: Lease, reason: string, failure: Failure | undefined): void;
+}
+
+/** Collects changes, joining those that say the same of one message after the other. */
+function collectChanges(): ChangeCollector {
+  const all: Change[] = [];
+  return {
+    all,
+    add: (change) => all.push(change),
+    ack({ seq, grant: { queue } }) {
+      const last = all[all.length - 1];
+      if (last?.type === "acked" && last.queue === queue) pushRange(last.seqs as number[], seq, 1);
+      else all.push({ type: "acked", queue, seqs: [seq, 1] });
+    },
+    return({ seq, grant: { queue } }, { counted, suspect, dueAt, failure }) {
+      const last = all[all.length - 1];
+      const isSame =
+        last?.type === "returned" &&
+        last.queue === queue &&
+        last.counted === counted &&
+        last.suspect === suspect &&
+        last.dueAt === dueAt &&
+        last.failure === failure;
+      if (isSame) pushRange(last.seqs as number[], seq, 1);
+      else {
+        all.push({
+          type: "returned",
+          queue,
+          seqs: [seq, 1],
+          counted,
+          suspect,
+          ...(dueAt !== undefined && { dueAt }),
+          ...(failure && { failure }),
+        });
+      }
+    },
+    die({ seq, grant: { queue } }, reason, failure) {
+      all.push({ type: "dead", queue, seq, reason, ...(failure && { failure }) });
+    },
+  };
+}

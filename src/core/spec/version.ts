@@ -1,0 +1,30 @@
+// What this build speaks, reads and is. Builds of one origin meet: yesterday's tab and today's, on one database.
+
+/** A peer with another major version is not understood; a minor one adds what the other may ignore. */
+export const WIRE_MAJOR = 1;
+export const WIRE_MINOR = 3;
+/** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
+export const MINOR_MEASURES = 1;
+/** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */
+export const MINOR_COLUMNS = 2;
+/** From this minor version on, hosts say whether a group waits. */
+export const MINOR_GROUPS = 3;
+
+/** A greater major is refused untouched; a greater minor only adds fields. */
+export const FORMAT_MAJOR = 3;
+export const FORMAT_MINOR = 0;
+
+/** Rises with every release. */
+export const BUILD = 1;
+
+export interface Version {
+  readonly wire: number;
+  readonly format: number;
+  readonly build: number;
+}
+
+export const VERSION: Version = { wire: WIRE_MAJOR, format: FORMAT_MAJOR, build: BUILD };
+
+/** Negative when `a` is older than `b`, 0 when they are the same. */
+export const compareVersions = (a: Version, b: Version): number =>
+  a.wire - b.wire || a.format - b.format || a.build - b.build;

@@ -1,0 +1,34 @@
+// What is handed out. Invariant: a lease belongs to one grant, from its hand-out until it ends.
+
+import type { Failure, LeaseMode, Seq } from "../log/journal.js";
+import type { Group } from "./run.js";
+
+/** One hand-out: messages that left together, under one token. */
+export interface Grant {
+  readonly id: string;
+  readonly client: string;
+  readonly queue: string;
+  readonly mode: LeaseMode;
+  until: number;
+  /** Not yet settled, in hand-out order. */
+  readonly leases: Map<Seq, Lease>;
+}
+
+export interface Lease {
+  readonly seq: Seq;
+  readonly bodySeq: Seq;
+  readonly priority: number;
+  /** Attempts including this one. */
+  readonly attempts: number;
+  readonly sentAt: number;
+  readonly readyAt: number;
+  readonly leasedAt: number;
+  expiresAt?: number | undefined;
+  /** Was delivered alone, because those who held it before died. */
+  readonly suspect: boolean;
+  readonly failure?: Failure | undefined;
+  readonly group: Group | undefined;
+  readonly size: number;
+  readonly grant: Grant;
+  until: number;
+}

@@ -1,0 +1,109 @@
+// How fast, and how many at once, messages of a queue may be handed out, over all clients.
+// Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
+
+import type { QueueSettings, RateLimit } from "../spec/settings.js";
+import { isPaused, type QueueState, type State } from "./state.js";
+
+/**
+ * A token bucket, kept as the time at which it is full again: each token taken puts that off by the time in which one
+ * comes back (the generic cell rate algorithm, ITU-T I.371, which decides the same as the bucket).
+ */
+type FullAt = number;
+
+/** Times of today leave a double a quarter of a microsecond, so a token may be that much younger than it should be. */
+const TOLERANCE = 1e-3;
+
+const tokenMs = ({ limit, intervalMs }: RateLimit): number => intervalMs / limit;
+
+function tokensAt(fullAt: FullAt, limit: RateLimit, now: number): number {
+  const missingMs = Math.max(0, fullAt - now);
+  return Math.max(0, Math.floor((limit.intervalMs - missingMs) / tokenMs(limit) + TOLERANCE));
+}
+
+/** The first whole millisecond at which there is a token. */
+const tokenAt = (fullAt: FullAt, limit: RateLimit): number =>
+  Math.ceil(fullAt - limit.intervalMs + tokenMs(limit) * (1 - TOLERANCE));
+
+const spent = (fullAt: FullAt, limit: RateLimit, count: number, now: number): FullAt =>
+  Math.max(fullAt, now) + count * tokenMs(limit);
+
+/** How many more messages may be handed out now, whoever asks. */
+export function handOutRoom({ settings, leased, fullAt }: QueueState, now: number): number {
+  const { maxInFlight, rateLimit } = settings;
+  const slots = maxInFlight ? maxInFlight - leased.size : Number.POSITIVE_INFINITY;
+  const tokens = rateLimit && rateLimit.per !== "group" ? tokensAt(fullAt, rateLimit, now) : Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.min(slots, tokens));
+}
+
+/** Whether a hand-out could give anybody anything now: spares the dispatcher the attempt. */
+export const hasReady = (queue: QueueState, now: number): boolean =>
+  queue.readyCount > 0 && !isPaused(queue) && handOutRoom(queue, now) > 0;
+
+/** Epoch milliseconds at which a queue that has something ready gets its next token; infinite when it has one. */
+export function nextToken({ queues, now }: State): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const queue of queues.values()) {
+    const { rateLimit } = queue.settings;
+    if (!rateLimit || rateLimit.per === "group" || queue.readyCount === 0 || isPaused(queue)) continue;
+    if (tokensAt(queue.fullAt, rateLimit, now) === 0) next = Math.min(next, tokenAt(queue.fullAt, rateLimit));
+  }
+  return next;
+}
+
+/** So many were handed out. */
+export function spend(queue: QueueState, count: number, now: number): void {
+  const { rateLimit } = queue.settings;
+  if (rateLimit && rateLimit.per !== "group") queue.fullAt = spent(queue.fullAt, rateLimit, count, now);
+}
+
+/** One of the group was handed out. */
+export function spendOfGroup({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): void {
+  if (rateLimit?.per !== "group") return;
+  const fullAt = spent(groupsFullAt.get(id) ?? 0, rateLimit, 1, now);
+  // Those that were served last stand last. One whose bucket is full needs no entry; an older one may hide it a while.
+  groupsFullAt.delete(id);
+  groupsFullAt.set(id, fullAt);
+  for (const [other, until] of groupsFullAt) {
+    if (until > now) break;
+    groupsFullAt.delete(other);
+  }
+}
+
+/** Epoch milliseconds before which nothing of the group may be handed out. */
+export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): number {
+  if (rateLimit?.per !== "group") return now;
+  const fullAt = groupsFullAt.get(id) ?? 0;
+  return tokensAt(fullAt, rateLimit, now) > 0 ? now : tokenAt(fullAt, rateLimit);
+}
+
+/**
+ * The settings were changed: as many tokens are missing as before, or all there can be, and come back as the new limit
+ * says. What waits for its group's token (`untilToken`) is the caller's to move.
+ */
+export function rebase(queue: QueueState, before: QueueSettings, at: number): void {
+  const { rateLimit: limit } = queue.settings;
+  const { rateLimit: old } = before;
+  if (!old || !limit) {
+    if (!limit) {
+      queue.fullAt = 0;
+      queue.groupsFullAt.clear();
+    }
+    return;
+  }
+  const rebased = (fullAt: FullAt): FullAt =>
+    at + Math.min(limit.limit, Math.max(0, fullAt - at) / tokenMs(old)) * tokenMs(limit);
+  const isPerGroup = limit.per === "group";
+  if (isPerGroup !== (old.per === "group")) {
+    queue.fullAt = 0;
+    queue.groupsFullAt.clear();
+    return;
+  }
+  queue.fullAt = queue.fullAt > at ? rebased(queue.fullAt) : queue.fullAt;
+  for (const [id, fullAt] of queue.groupsFullAt) if (fullAt > at) queue.groupsFullAt.set(id, rebased(fullAt));
+}
+
+/** The clock was set back. */
+export function setRateBack(queue: QueueState, byMs: number): void {
+  queue.fullAt -= byMs;
+  for (const [id, fullAt] of queue.groupsFullAt) queue.groupsFullAt.set(id, fullAt - byMs);
+}

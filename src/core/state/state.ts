@@ -1,0 +1,207 @@
+// The working state: what `apply` builds from checkpoint and journal, and nothing else.
+// Invariant: every accepted message is in exactly one place (a lane, the suspects, the delayed, behind the head of its
+// group, the leased, the dead) or counted as acked, dropped, purged, replaced or quarantined.
+
+import type { Term } from "../log/ids.js";
+import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
+import type { ScheduleSpec } from "../spec/schedule-spec.js";
+import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
+import type { SubscriptionFilter } from "../spec/subscription.js";
+import { type BatchIndex, createBatchIndex } from "./batch-index.js";
+import type { DeadLetters } from "./dead.js";
+import { createExpiries, type Expiries } from "./expiries.js";
+import { createHeap, type Heap } from "./heap.js";
+import type { Grant, Lease } from "./lease.js";
+import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
+import { createDeduplication, type Deduplication } from "./remembered.js";
+import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
+
+/** The ready messages of one priority: what came back goes before what never left. */
+export interface Lane {
+  readonly front: SortedRuns;
+  readonly tail: RunFifo;
+}
+
+/** A stored body that is sent again and again. */
+export interface Schedule {
+  readonly id: string;
+  readonly spec: ScheduleSpec;
+  readonly bodySeq: Seq;
+  /** Estimated bytes of the body. */
+  readonly size: number;
+  /** Epoch milliseconds of the first tick that is not sent yet; missing when there is none any more. */
+  nextAt?: number | undefined;
+}
+
+/** A topic's subscriptions and their filters. */
+export type Subscriptions = Map<string, SubscriptionFilter>;
+
+/** Totals since the queue was created. */
+export interface Counters {
+  accepted: number;
+  acked: number;
+  /** Dead-lettered, redriven ones counted again each time they die. */
+  died: number;
+  redriven: number;
+  dropped: number;
+  purged: number;
+  replaced: number;
+  quarantined: number;
+  /** Hand-outs, repeats included. */
+  deliveries: number;
+  retried: number;
+  /** Sum over all hand-outs of the time between ready and handed out, in ms. */
+  waitedMs: number;
+  /** Sum over all acknowledged messages of the time between handed out and acknowledged, in ms. */
+  servedMs: number;
+}
+
+export interface QueueState extends DeadLetters {
+  readonly name: string;
+  settings: QueueSettings;
+  pausedByUser: boolean;
+  readonly lanes: readonly Lane[];
+  readonly suspects: SortedRuns;
+  readonly delayed: Heap<Run>;
+  readonly leased: Map<Seq, Lease>;
+  /** Those of which a message waits or is leased, or keeps a place as a dead letter; and some that are empty by now. */
+  readonly groups: Map<string, Group>;
+  /** How often a group was emptied since the empty ones were swept. */
+  emptiedGroups: number;
+  /** When the bucket of its rate limit is full again, in epoch milliseconds; and those of its groups. See rate.ts. */
+  fullAt: number;
+  readonly groupsFullAt: Map<string, number>;
+  /** Messages in lanes and suspects, in delayed, and behind the heads of their groups. */
+  readyCount: number;
+  delayedCount: number;
+  /** The waiting messages that expire, wherever they wait. */
+  readonly expiries: Expiries;
+  /** Runs that expired in the middle of a list, and may still stand there. */
+  emptied: number;
+  readonly deduplication: Deduplication;
+  readonly schedules: Map<string, Schedule>;
+  blockedCount: number;
+  /** Estimated bytes of what waits or is leased: what `maxBytes` bounds. */
+  bytes: number;
+  readonly counters: Counters;
+}
+
+/** What is remembered of a client. */
+export interface ClientState {
+  readonly id: string;
+  seenAt: number;
+  /** Every command up to this number is settled for the client: no re-send of it will come. */
+  confirmed: number;
+  readonly outcomes: Map<number, Outcome>;
+  readonly grants: Set<Grant>;
+  /** Leases held, by queue. */
+  readonly heldByQueue: Map<string, number>;
+  held: number;
+  suspectsHeld: number;
+}
+
+export interface State {
+  /** The latest time that anything was decided at, in epoch milliseconds. */
+  now: number;
+  lsn: Lsn;
+  epoch: Epoch;
+  nextSeq: Seq;
+  /** Bodies of quarantined messages: no message refers to them any more, but what is left of them is kept. */
+  readonly quarantined: Seq[];
+  readonly terms: Term[];
+  readonly queues: Map<string, QueueState>;
+  readonly batches: BatchIndex;
+  readonly topics: Map<string, Subscriptions>;
+  readonly clients: Map<string, ClientState>;
+  readonly grants: Map<string, Grant>;
+  readonly leaseEnds: LeaseEnds;
+}
+
+export function createState(): State {
+  return {
+    now: 0,
+    lsn: 0,
+    epoch: 0,
+    nextSeq: 1,
+    quarantined: [],
+    terms: [],
+    queues: new Map(),
+    batches: createBatchIndex(),
+    topics: new Map(),
+    clients: new Map(),
+    grants: new Map(),
+    leaseEnds: createLeaseEnds(),
+  };
+}
+
+const bySeq = (a: Run, b: Run) => a.seq < b.seq;
+
+export function createQueueState(name: string): QueueState {
+  return {
+    name,
+    settings: DEFAULT_SETTINGS,
+    pausedByUser: false,
+    lanes: Array.from({ length: PRIORITY_MAX + 1 }, () => ({ front: createSortedRuns(bySeq), tail: createRunFifo() })),
+    suspects: createSortedRuns((a, b) => a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq)),
+    delayed: createHeap((a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq)),
+    leased: new Map(),
+    dead: new Map(),
+    nextDeadPlace: 1,
+    deadLeft: undefined,
+    groups: new Map(),
+    emptiedGroups: 0,
+    fullAt: 0,
+    groupsFullAt: new Map(),
+    readyCount: 0,
+    delayedCount: 0,
+    expiries: createExpiries(),
+    emptied: 0,
+    deduplication: createDeduplication(),
+    schedules: new Map(),
+    blockedCount: 0,
+    bytes: 0,
+    counters: {
+      accepted: 0,
+      acked: 0,
+      died: 0,
+      redriven: 0,
+      dropped: 0,
+      purged: 0,
+      replaced: 0,
+      quarantined: 0,
+      deliveries: 0,
+      retried: 0,
+      waitedMs: 0,
+      servedMs: 0,
+    },
+  };
+}
+
+export function createClientState(id: string): ClientState {
+  return {
+    id,
+    seenAt: 0,
+    confirmed: 0,
+    outcomes: new Map(),
+    grants: new Set(),
+    heldByQueue: new Map(),
+    held: 0,
+    suspectsHeld: 0,
+  };
+}
+
+/** A queue with as many dead letters as it may keep hands out nothing: it would have to drop the next one. */
+export const isFullOfDeadLetters = (queue: QueueState): boolean => queue.dead.size >= queue.settings.maxDeadLetters;
+
+export const isPaused = (queue: QueueState): boolean => queue.pausedByUser || isFullOfDeadLetters(queue);
+
+export const waitingCount = (queue: QueueState): number => queue.readyCount + queue.delayedCount + queue.blockedCount;
+
+/** Messages that wait or are being worked on: what `maxMessages` bounds. */
+export const depthOf = (queue: QueueState): number => waitingCount(queue) + queue.leased.size;
+
+/** A queue's conservation law: what was accepted is somewhere. Broken means a bug. */
+export const isConserved = (queue: QueueState): boolean => {
+  const { accepted, acked, dropped, purged, replaced, quarantined } = queue.counters;
+  return accepted === depthOf(queue) + queue.dead.size + acked + dropped + purged + replaced + quarantined;
+};

@@ -1,0 +1,134 @@
+// Where messages wait: the lanes of the ready, the suspects, the delayed, and behind the heads of their groups.
+// Invariant: the counts of a queue follow what is put in and taken out here.
+
+import type { Seq } from "../log/journal.js";
+import { QueueError } from "../spec/errors.js";
+import { leaveLine, rejoinLine } from "./deduplication.js";
+import { type Run, splitFront } from "./run.js";
+import type { Lane, QueueState, State } from "./state.js";
+
+/** All runs that wait, in no particular order. */
+export function* waitingRuns(queue: QueueState): Generator<Run> {
+  yield* readyRuns(queue);
+  yield* delayedRuns(queue);
+  yield* blockedRuns(queue);
+}
+
+export function* readyRuns(queue: QueueState): Generator<Run> {
+  yield* queue.suspects;
+  for (const lane of queue.lanes) {
+    yield* lane.front;
+    yield* lane.tail;
+  }
+}
+
+export function* delayedRuns(queue: QueueState): Generator<Run> {
+  for (const run of queue.delayed.items()) if (run.count > 0) yield run;
+}
+
+export function* blockedRuns(queue: QueueState): Generator<Run> {
+  for (const { blocked, start } of queue.groups.values()) {
+    if (blocked) for (const run of blocked.slice(start)) if (run.count > 0) yield run;
+  }
+}
+
+/** Puts a run where its time says it belongs. */
+export function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
+  const isDelayed = run.readyAt > at;
+  if (run.expiresAt !== undefined) run.isDelayed = isDelayed;
+  if (isDelayed) {
+    queue.delayedCount += run.count;
+    queue.delayed.push(run);
+  } else addReady(queue, run, end);
+  queue.expiries.add(run);
+  rejoinLine(queue, run.seq);
+}
+
+export function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
+  queue.readyCount += run.count;
+  const lane = queue.lanes[run.priority] as Lane;
+  if (run.suspect) queue.suspects.insert(run);
+  else if (end === "front") lane.front.insert(run);
+  else lane.tail.append(run);
+}
+
+/** Takes these waiting messages out, wherever they wait, as runs. `visit` keeps none of them. */
+export function takeOut(state: State, queue: QueueState, first: Seq, count: number, visit: (run: Run) => void): void {
+  let place: Place | undefined;
+  for (let seq = first; seq < first + count; ) {
+    const wanted = first + count - seq;
+    // One after the other in the same lane, mostly.
+    if (place?.head?.seq !== seq) place = placeAtHead(queue, seq);
+    const taken = place ? takeHead(place.head as Run, wanted, place) : takeAnywhere(queue, seq);
+    if (place) queue.readyCount -= taken.count;
+    seq += taken.count;
+    leaveLine(state, queue, taken, visit);
+    // Whoever still knows it sees that it is gone.
+    taken.count = 0;
+  }
+}
+
+/** Takes one message from behind the head of its group. */
+function takeBlocked(queue: QueueState, run: Run, seq: Seq): Run {
+  const before = splitFront(run, seq - run.seq);
+  const taken = splitFront(run, 1);
+  queue.blockedCount--;
+  // What is left of the run may be nothing: such are skipped.
+  const { blocked = [] } = run.group ?? {};
+  if (before.count > 0) blocked.splice(blocked.indexOf(run), 0, before);
+  queue.expiries.add(before);
+  return taken;
+}
+
+interface Place {
+  readonly head: Run | undefined;
+  shift(): void;
+}
+
+function takeHead(head: Run, wanted: number, place: Place): Run {
+  if (wanted < head.count) return splitFront(head, wanted);
+  place.shift();
+  return head;
+}
+
+function placeAtHead(queue: QueueState, seq: Seq): Place | undefined {
+  if (queue.suspects.head?.seq === seq) return queue.suspects;
+  for (let priority = queue.lanes.length - 1; priority >= 0; priority--) {
+    const { front, tail } = queue.lanes[priority] as Lane;
+    if (front.head?.seq === seq) return front;
+    if (tail.head?.seq === seq) return tail;
+  }
+  return undefined;
+}
+
+/**
+ * Takes one message from the middle. Hand-outs take from the heads; here comes what is dropped although it is delayed or
+ * blocked, and a replay with a clock that was set back, where a message is not due yet although it was when it left.
+ */
+function takeAnywhere(queue: QueueState, seq: Seq): Run {
+  const due = queue.delayed.peek();
+  if (due?.seq === seq && due.count === 1) {
+    queue.delayed.pop();
+    queue.delayedCount--;
+    return due;
+  }
+  for (const run of waitingRuns(queue)) {
+    if (seq < run.seq || seq >= run.seq + run.count) continue;
+    if (run.isBlocked) return takeBlocked(queue, run, seq);
+    const isDelayed = queue.delayed.remove((other) => other === run) !== undefined;
+    if (isDelayed) queue.delayedCount -= run.count;
+    else {
+      const lane = queue.lanes[run.priority] as Lane;
+      const home = run.suspect ? queue.suspects : [...lane.front].includes(run) ? lane.front : lane.tail;
+      home.remove(run);
+      queue.readyCount -= run.count;
+    }
+    const before = splitFront(run, seq - run.seq);
+    const taken = splitFront(run, 1);
+    for (const rest of [before, run]) {
+      if (rest.count > 0) addBack(queue, rest, isDelayed ? rest.readyAt - 1 : rest.readyAt, "front");
+    }
+    return taken;
+  }
+  throw new QueueError("internal", `broken invariant: message ${seq} waits in queue ${queue.name}`);
+}

@@ -1,0 +1,178 @@
+// Reading the state: what `peek`, `stats` and `deadLetters.list` show. Never changes anything, never counts as a delivery.
+
+import { nextExpiry } from "../commands/expire.js";
+import { nextTick } from "../commands/schedules.js";
+import type { Failure, Seq } from "../log/journal.js";
+import type { MessageState } from "../spec/message-states.js";
+import type { QueueSettings } from "../spec/settings.js";
+import { placeOfDead } from "../state/dead.js";
+import { nextToken } from "../state/rate.js";
+import type { Run } from "../state/run.js";
+import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
+import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
+import type { QueueLoad } from "./meter.js";
+
+/** A message as seen from outside, still without body and headers. */
+export interface MessageEntry {
+  readonly seq: Seq;
+  readonly bodySeq: Seq;
+  readonly state: MessageState;
+  readonly attempts: number;
+  readonly priority: number;
+  readonly sentAt: number;
+  /** Epoch milliseconds before which it is not delivered; present on a delayed message. */
+  readonly deliverAt?: number;
+  /** Epoch milliseconds from which it is given up; missing on one that never is. */
+  readonly expiresAt?: number | undefined;
+  readonly reason?: string;
+  readonly failure?: Failure | undefined;
+  readonly diedAt?: number;
+  readonly groupId?: string | undefined;
+}
+
+export interface PeekRange {
+  readonly max: number;
+  /** Only messages in these states. */
+  readonly states: readonly MessageState[];
+  /** Only messages accepted after this one. */
+  readonly after: Seq;
+}
+
+/** The first `max` messages after `after`, in the order they were accepted. */
+export function peek(queue: QueueState, { max, states, after }: PeekRange): MessageEntry[] {
+  const found: MessageEntry[] = [];
+  const wants = (state: MessageState) => states.includes(state);
+  const take = (state: MessageState, run: Run) => {
+    const skip = Math.max(0, after + 1 - run.seq);
+    for (let i = skip; i < Math.min(run.count, skip + max); i++) {
+      const { attempts, priority, sentAt, readyAt, expiresAt, failure } = run;
+      const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
+      found.push({
+        seq: run.seq + i,
+        bodySeq: queue.deduplication.replacedBodies.get(run.seq + i) ?? run.bodySeq + i,
+        state,
+        attempts,
+        priority,
+        sentAt,
+        expiresAt,
+        failure,
+        groupId: run.group?.id,
+        ...deliverAt,
+      });
+    }
+  };
+  if (wants("ready")) for (const run of readyRuns(queue)) take("ready", run);
+  if (wants("delayed")) for (const run of delayedRuns(queue)) take("delayed", run);
+  if (wants("blocked")) for (const run of blockedRuns(queue)) take("blocked", run);
+  if (wants("leased")) {
+    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure, group } of queue.leased.values()) {
+      if (seq <= after) continue;
+      found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure, groupId: group?.id });
+    }
+  }
+  if (wants("dead")) {
+    for (const dead of queue.dead.values()) if (dead.seq > after) found.push({ ...dead, state: "dead" });
+  }
+  return found.sort((a, b) => a.seq - b.seq).slice(0, max);
+}
+
+/**
+ * Dead letters in the order they died, from after the one numbered `after` (0: from the first), which may be gone
+ * meanwhile; nothing when nobody knows any more where that one stood.
+ */
+export function listDead(queue: QueueState, max: number, after: Seq): MessageEntry[] | undefined {
+  const place = after === 0 ? Number.NEGATIVE_INFINITY : placeOfDead(queue, after);
+  if (place === undefined) return undefined;
+  const listed: MessageEntry[] = [];
+  for (const { place: own, ...dead } of queue.dead.values()) {
+    if (listed.length === max) break;
+    if (own > place) listed.push({ ...dead, state: "dead" });
+  }
+  return listed;
+}
+
+/** A queue at one moment. Counts are exact; ages are in milliseconds. */
+export interface QueueStats {
+  readonly ready: number;
+  readonly delayed: number;
+  readonly leased: number;
+  /** Wait for the one before them in their group to be done with, or for a dead letter of it. */
+  readonly blocked: number;
+  readonly dead: number;
+  /** Estimated bytes of all that wait or are in work: what `maxBytes` bounds. */
+  readonly bytes: number;
+  /** Hands out nothing: paused by a caller, or as full of dead letters as it may get. */
+  readonly paused: boolean;
+  readonly pausedBy: "caller" | "dead-letters" | null;
+  /** Age since it became ready of the longest-waiting ready message; `null` when none is ready. */
+  readonly oldestAgeMs: number | null;
+  /** By priority, 0 to 9: a strict priority can starve a low one, and this shows it. */
+  readonly byPriority: readonly { readonly ready: number; readonly oldestAgeMs: number | null }[];
+  /** Epoch milliseconds of the next delayed message's time; `null` when none is delayed. */
+  readonly nextDueAt: number | null;
+  readonly totals: Readonly<Counters>;
+  readonly settings: QueueSettings;
+  /** Rates, times and what theory says of them, measured since the host began. */
+  readonly load: QueueLoad;
+}
+
+export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"> {
+  const byPriority = queue.lanes.map(() => ({ ready: 0, oldest: Number.POSITIVE_INFINITY }));
+  const count = (runs: Iterable<{ priority: number; count: number; readyAt: number }>) => {
+    for (const run of runs) {
+      const level = byPriority[run.priority] as { ready: number; oldest: number };
+      level.ready += run.count;
+      level.oldest = Math.min(level.oldest, run.readyAt);
+    }
+  };
+  count(readyRuns(queue));
+  const ageSince = (instant: number) => (Number.isFinite(instant) ? Math.max(0, now - instant) : null);
+  return {
+    ready: queue.readyCount,
+    delayed: queue.delayedCount,
+    leased: queue.leased.size,
+    blocked: queue.blockedCount,
+    dead: queue.dead.size,
+    bytes: queue.bytes,
+    paused: isPaused(queue),
+    pausedBy: queue.pausedByUser ? "caller" : isFullOfDeadLetters(queue) ? "dead-letters" : null,
+    oldestAgeMs: ageSince(Math.min(...byPriority.map((level) => level.oldest))),
+    byPriority: byPriority.map(({ ready, oldest }) => ({ ready, oldestAgeMs: ageSince(oldest) })),
+    nextDueAt: queue.delayed.peek()?.readyAt ?? null,
+    totals: { ...queue.counters },
+    settings: queue.settings,
+  };
+}
+
+/** What became of a message: `gone` when this queue holds nothing of it any more. */
+export type Fate =
+  | { readonly state: "waiting" | "leased" | "gone" }
+  | { readonly state: "dead"; readonly reason: string; readonly failure?: Failure | undefined };
+
+/** What became of each of these messages, in their order. */
+export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): Fate[] {
+  const waiting = new Set<Seq>();
+  for (const run of waitingRuns(queue)) {
+    for (const seq of seqs) if (seq !== undefined && seq >= run.seq && seq < run.seq + run.count) waiting.add(seq);
+  }
+  return seqs.map((seq = 0): Fate => {
+    const dead = queue.dead.get(seq);
+    if (dead) return { state: "dead", reason: dead.reason, failure: dead.failure };
+    return { state: queue.leased.has(seq) ? "leased" : waiting.has(seq) ? "waiting" : "gone" };
+  });
+}
+
+/** Nothing to do: nothing ready and nothing leased. What is delayed into the future does not count. */
+export const isIdle = (queue: QueueState | undefined): boolean =>
+  queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
+
+/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, there is a token, or a schedule ticks. */
+export function nextWakeUp(state: State): number {
+  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state), nextTick(state));
+  for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
+  return next;
+}
+
+/** Takes the grants of which a lease may have ended by `now`, each once. */
+export const takeEndedGrants = (state: State, now: number): string[] =>
+  state.leaseEnds.takeEnded(now).map((grant) => grant.id);

@@ -1,0 +1,96 @@
+// One client's end at the host: checks every request, says what it means, and pushes deliveries the other way.
+// Invariant: nothing a client sends is acted on before it was validated, and before its hello was accepted.
+
+import type { Held } from "../../core/commands/commands.js";
+import { valuesOf } from "../../core/log/bodies.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { MINOR_COLUMNS, WIRE_MAJOR } from "../../core/spec/version.js";
+import type { QueueStats } from "../../core/view/view.js";
+import type { Port } from "../../link/rpc/guard.js";
+import { openLink } from "../../link/rpc/link.js";
+import { validateHostRequest } from "../../link/rpc/validate.js";
+import type { ClientRequest, HandOut, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
+
+export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
+
+export interface Session {
+  readonly client: string;
+  /** The hand-out as this client's build reads it. */
+  readable(handOut: HandOut): HandOut;
+  push(consumer: string, handOut: HandOut): void;
+  /** Resolves when the client has taken them. */
+  pushStats(waiter: string, stats: QueueStats): Promise<void>;
+  tellLost(lost: readonly Held[], reason: "timeout" | "lease-expired"): void;
+  askHeld(): Promise<HeldReply>;
+  /** Hand-outs pushed and not yet confirmed to have arrived. */
+  readonly unconfirmed: ReadonlySet<HandOut>;
+  close(reason: QueueError): void;
+}
+
+export interface SessionEvents {
+  hello(session: Session, held: readonly Held[]): Promise<Welcome>;
+  request(session: Session, request: RequestAfterHello): Promise<unknown>;
+  /** The client could not read something that was pushed: one of the unconfirmed. */
+  onUnreadable(session: Session): void;
+  onRefused(): void;
+}
+
+export function openSession(port: Port, events: SessionEvents): Session {
+  let client = "";
+  let minor = 0;
+  const unconfirmed = new Set<HandOut>();
+  const link = openLink<ClientRequest, unknown>(port, {
+    serve: (message) => serve(message),
+    onRefused: events.onRefused,
+    onPeerUnreadable: () => events.onUnreadable(session),
+  });
+
+  const session: Session = {
+    get client() {
+      return client;
+    },
+    unconfirmed,
+    readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
+    push(consumer, handOut) {
+      unconfirmed.add(handOut);
+      // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.
+      link.call({ op: "deliver", consumer, handOut }).then(
+        () => unconfirmed.delete(handOut),
+        () => {},
+      );
+    },
+    pushStats: (waiter, stats) => link.call({ op: "stats", waiter, stats }),
+    tellLost(lost, reason) {
+      link.call({ op: "lost", lost, reason }).catch(() => {});
+    },
+    askHeld: () => link.call<HeldReply>({ op: "held" }),
+    close: (reason) => link.close(reason),
+  };
+
+  const serve = (message: unknown): Promise<unknown> => {
+    const request = check(message);
+    if (request.op !== "hello") {
+      if (client === "") throw new QueueError("invalid-argument", "the first request must be a hello");
+      return events.request(session, request);
+    }
+    const [major] = request.wire;
+    if (major !== WIRE_MAJOR) {
+      const message = `the host speaks wire version ${WIRE_MAJOR}, the client ${major}: reload the older of the two`;
+      throw new QueueError("protocol-mismatch", message, { detail: { host: WIRE_MAJOR, client: major } });
+    }
+    client = request.client;
+    minor = request.wire[1];
+    return events.hello(session, request.held);
+  };
+
+  const check = (message: unknown): HostRequest => {
+    try {
+      return validateHostRequest(message);
+    } catch (error) {
+      events.onRefused();
+      throw error;
+    }
+  };
+
+  return session;
+}

@@ -1,0 +1,138 @@
+// The host's one loop:
+//
+//   commands ─▶ inbox ─▶ turn: decide, apply, plan hand-outs ─▶ commit ─▶ reply, deliver, announce ─┐
+//                 ▲              (what arrives meanwhile waits in the inbox)                        │
+//                 └─────────────────────────────────────────────────────────────────────────────────┘
+//
+// Invariants: one commit at a time; reads and exclusive tasks run between turns, where the working state is what is
+// stored.
+
+import { QueueError } from "../../core/spec/errors.js";
+import type { State } from "../../core/state/state.js";
+import { nextWakeUp } from "../../core/view/view.js";
+import type { Engine, Turn, TurnParts, Work } from "./engine.js";
+import type { Platform } from "./platform.js";
+
+/** Due work is looked for at least this often, whatever the timers do. */
+const RESCAN_MS = 30_000;
+/** Pause after a commit that the store refused although nobody asked for it. */
+const REFUSED_RETRY_MS = 1_000;
+
+export interface Loop {
+  push(work: Work): void;
+  /** Runs a turn soon, because who waits for messages has changed. */
+  poke(): void;
+  /** Reads the state when nothing uncommitted is in it. */
+  read<T>(read: (state: State) => T): Promise<T>;
+  /** Runs a task while no turn runs. */
+  exclusive<T>(task: () => Promise<T>): Promise<T>;
+  /** Resolves when closed; rejects when the engine can go on no longer. */
+  readonly ended: Promise<void>;
+  /** Finishes the turn under way, and one more for what has arrived, and stops. */
+  close(): Promise<void>;
+}
+
+export interface LoopParts<Plan> extends TurnParts<Plan> {
+  readonly engine: Engine;
+  readonly platform: Platform;
+  /** Called with each turn that became durable, before the next begins. */
+  onTurn(turn: Turn<Plan>): void;
+  /** When somebody who waits must be answered, whatever happens; by the clock that is never set, `platform.monotonic`. */
+  nextDeadline(): number;
+}
+
+interface Task {
+  run(): Promise<void>;
+  reject(reason: QueueError): void;
+}
+
+const closedError = () => new QueueError("host-lost", "the host has ended");
+
+export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
+  const { engine, platform, onTurn, nextDeadline } = parts;
+  let inbox: Work[] = [];
+  let tasks: Task[] = [];
+  let isPoked = true;
+  let isClosed = false;
+  let wake = () => {};
+  let cancelTimer = () => {};
+
+  const poke = () => {
+    isPoked = true;
+    wake();
+  };
+
+  const sleep = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+
+  const setTimer = (ms: number) => {
+    cancelTimer();
+    cancelTimer = platform.setTimer(poke, Math.max(0, ms));
+  };
+
+  const takeTurn = async () => {
+    isPoked = false;
+    const works = inbox;
+    inbox = [];
+    const turn = await engine.turn(works, parts);
+    if (turn) onTurn(turn);
+    return turn;
+  };
+
+  const run = async () => {
+    while (!isClosed) {
+      if (!isPoked) await sleep();
+      const turn = await takeTurn();
+      // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
+      if (isPoked) await new Promise<void>(platform.afterTurn);
+      const asked = tasks;
+      tasks = [];
+      for (const task of asked) {
+        if (engine.isSound) await task.run();
+        else task.reject(closedError());
+      }
+      const due = nextWakeUp(engine.state) - platform.now();
+      const deadline = nextDeadline() - platform.monotonic();
+      setTimer(turn ? Math.min(RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
+    }
+    // A page that leaves gives back what it holds and ends its host in one breath: that must not wait for the next host.
+    if (inbox.length > 0) await takeTurn();
+  };
+
+  const enqueue = <T>(task: () => Promise<T> | T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (isClosed) return reject(closedError());
+      const run = async () => {
+        try {
+          resolve(await task());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      tasks.push({ run, reject });
+      poke();
+    });
+
+  const ended = run().finally(() => {
+    isClosed = true;
+    cancelTimer();
+    for (const task of tasks.splice(0)) task.reject(closedError());
+  });
+  return {
+    push(work) {
+      inbox.push(work);
+      poke();
+    },
+    poke,
+    read: (read) => enqueue(() => read(engine.state)),
+    exclusive: enqueue,
+    ended,
+    close() {
+      isClosed = true;
+      poke();
+      return ended.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// What a failure of the store means to those who use the queue.
+
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { StoreError, type StoreFailure } from "../../store/log-store.js";
+
+const CODES: Readonly<Record<StoreFailure, QueueErrorCode>> = {
+  deposed: "host-lost",
+  quota: "quota-exceeded",
+  "not-cloneable": "not-cloneable",
+  "format-too-new": "format-too-new",
+  unreadable: "storage-failed",
+  lost: "storage-failed",
+  failed: "storage-failed",
+};
+
+/** The same failure as a `QueueError`; anything that is no `StoreError` is returned as it is. */
+export const queueErrorOf = (error: unknown): unknown =>
+  error instanceof StoreError ? new QueueError(CODES[error.reason], error.message, { cause: error }) : error;

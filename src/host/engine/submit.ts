@@ -1,0 +1,114 @@
+// A client's commands on their way into the loop.
+
+import { type Command, failure, type Settlement } from "../../core/commands/commands.js";
+import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies.js";
+import type { Outcome } from "../../core/log/journal.js";
+import type { QueueErrorCode } from "../../core/spec/errors.js";
+import type { State } from "../../core/state/state.js";
+import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
+import type { Work } from "./engine.js";
+import { firstTick } from "./ticks.js";
+
+export interface Submission {
+  readonly client: string;
+  /** Number up to which the client has read every outcome. */
+  readonly confirmed: number;
+  readonly commands: readonly NumberedCommand[];
+}
+
+/** Where commands go, and what is taken for them. */
+export interface Inward {
+  push(work: Work): void;
+  random(): number;
+  now(): number;
+  state(): State;
+  readonly measures: {
+    /** Called with a settlement before it is decided; what it returns is called with its outcome. */
+    settling(client: string, command: Of<"settle">): (outcome: Outcome) => void;
+  };
+  /** The store refused these. */
+  giveBack(client: string, settlements: readonly Settlement[]): void;
+}
+
+/** Codes of outcomes that are the store's, not the command's. */
+const REFUSED_BY_STORE: ReadonlySet<QueueErrorCode> = new Set(["quota-exceeded", "storage-failed"]);
+
+/** Resolves with the outcomes once all are durable. */
+export async function submit({ client, confirmed, commands }: Submission, to: Inward): Promise<SubmitReply> {
+  const outcomes = commands.map(
+    ({ number, command }) =>
+      new Promise<Outcome>((settle) => {
+        const from = { client, number, confirmed };
+        if (command.type === "send") {
+          const { bodies: column, headers, ...rest } = command;
+          if (ownerOfReplies(rest.queue) !== undefined && !to.state().queues.has(rest.queue)) {
+            return settle(failure("full", "nobody waits for this answer any more"));
+          }
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
+        } else if (command.type === "publish") {
+          const { bodies: column, ...rest } = command;
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers: command.headers, settle });
+        } else if (command.type === "schedule") {
+          const { bodies: column, headers, ...rest } = command;
+          const nextAt = firstTick(rest.spec, to.now());
+          if (typeof nextAt === "object") return settle(nextAt);
+          const bodies = listOf(column);
+          to.push({ command: { ...rest, sizes: sizesOf(bodies), nextAt }, from, bodies, headers, settle });
+        } else if (command.type === "transaction") {
+          const { settlements } = command;
+          const measure = to.measures.settling(client, { type: "settle", settlements });
+          const onOutcome = (outcome: Outcome) => {
+            measure(outcome.ok ? { ok: true, value: { lost: [] } } : outcome);
+            settle(outcome);
+          };
+          to.push({ ...transactionOf(command, client, to.random()), from, settle: onOutcome });
+        } else {
+          const measure = command.type === "settle" ? to.measures.settling(client, command) : undefined;
+          const onOutcome = (outcome: Outcome) => {
+            measure?.(outcome);
+            if (command.type === "settle" && !outcome.ok && REFUSED_BY_STORE.has(outcome.code)) {
+              to.giveBack(client, command.settlements);
+            }
+            settle(outcome);
+          };
+          to.push({ command: engineCommand(command, client, to.random()), from, settle: onOutcome });
+        }
+      }),
+  );
+  return { outcomes: await Promise.all(outcomes) };
+}
+
+type Of<Type extends ClientCommand["type"]> = Extract<ClientCommand, { type: Type }>;
+
+/** The bodies of all its sends, one after the other. */
+function transactionOf({ sends, settlements }: Of<"transaction">, client: string, jitter: number) {
+  const lists = sends.map((send) => listOf(send.bodies));
+  const hasHeaders = sends.some((send) => send.headers !== undefined);
+  const headers = sends.flatMap((send, i) => send.headers ?? lists[i]?.entries.map(() => undefined) ?? []);
+  const sized = sends.map(({ bodies: _, headers: __, ...send }, i) => {
+    return { ...send, sizes: sizesOf(lists[i] as BodyList) };
+  });
+  return {
+    command: { type: "transaction", client, sends: sized, settlements, jitter } as const,
+    ...(lists.length > 0 && { bodies: joinLists(lists) }),
+    ...(hasHeaders && { headers }),
+  };
+}
+
+/** A client's command as the engine takes it. */
+function engineCommand(
+  command: Exclude<ClientCommand, { type: "send" | "publish" | "schedule" | "transaction" }>,
+  client: string,
+  jitter: number,
+): Command {
+  switch (command.type) {
+    case "settle":
+      return { ...command, client, jitter };
+    case "extend":
+      return { ...command, client };
+    default:
+      return command;
+  }
+}

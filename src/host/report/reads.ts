@@ -1,0 +1,139 @@
+// What the host answers without changing anything: peek, dead letters, statistics.
+
+import { advance } from "../../core/commands/apply.js";
+import { decodeBody } from "../../core/log/bodies.js";
+import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
+import { invalid } from "../../core/spec/check.js";
+import { hasWork } from "../../core/state/groups.js";
+import type { QueueState, State } from "../../core/state/state.js";
+import { createQueueState } from "../../core/state/state.js";
+import type { QueueLoad } from "../../core/view/meter.js";
+import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../../core/view/view.js";
+import {
+  type HostRequest,
+  type MessageFate,
+  type MessageView,
+  OWN_QUEUE_PREFIX,
+  type QueueSummary,
+  type ScheduleView,
+} from "../../link/rpc/wire.js";
+import type { Bodies } from "../delivery/bodies.js";
+import type { Loop } from "../engine/loop.js";
+
+export interface Reads {
+  peek(request: Extract<HostRequest, { op: "peek" }>): Promise<MessageView[]>;
+  deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
+  stats(queue: string): Promise<QueueStats>;
+  fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
+  groupWaits(request: Extract<HostRequest, { op: "group" }>): Promise<boolean>;
+  schedules(queue: string): Promise<ScheduleView[]>;
+  queues(): Promise<string[]>;
+  summaries(): Promise<QueueSummary[]>;
+}
+
+export function createReads(
+  loop: Loop,
+  bodies: Bodies,
+  { now, load }: { now(): number; load(queue: string): QueueLoad },
+): Reads {
+  const view = async (
+    select: (queue: QueueState, state: State) => MessageEntry[],
+    name: string,
+  ): Promise<MessageView[]> => {
+    const entries = await loop.read((current) => {
+      const queue = current.queues.get(name);
+      return (queue ? select(queue, current) : []).map((entry) => ({
+        ...entry,
+        term: termOf(current.terms, entry.seq),
+      }));
+    });
+    const found = await bodies.read(entries.map((entry) => entry.bodySeq));
+    return entries.map((entry, i) => {
+      const message = found[i];
+      return viewOf(entry, encodeId(entry.term, entry.seq), message && decodeBody(message), message?.headers ?? {});
+    });
+  };
+
+  return {
+    peek: ({ queue: name, max, states, after }) =>
+      view((queue, current) => {
+        advance(current, now());
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
+        return peek(queue, { max, states, after: afterSeq });
+      }, name),
+    deadLetters: ({ queue: name, max, after }) =>
+      view((queue, current) => {
+        const afterSeq = after === undefined ? 0 : seqOf(current, after);
+        const listed = afterSeq === undefined ? undefined : listDead(queue, max, afterSeq);
+        return listed ?? invalid("list().after", after, "the id of a dead letter, or of one that left not long ago");
+      }, name),
+    stats: (name) =>
+      loop.read((current) => {
+        advance(current, now());
+        return { ...statsOf(current.queues.get(name) ?? createQueueState(name), now()), load: load(name) };
+      }),
+    fates: ({ queue: name, ids }) =>
+      loop.read((current) => {
+        const seqs = ids.map((id) => seqOf(current, id));
+        return fatesOf(current.queues.get(name) ?? createQueueState(name), seqs).map((fate) =>
+          fate.state === "dead" ? { state: fate.state, reason: fate.reason, error: fate.failure } : fate,
+        );
+      }),
+    groupWaits: ({ queue: name, group }) =>
+      loop.read((current) => {
+        advance(current, now());
+        const queue = current.queues.get(name);
+        return queue !== undefined && hasWork(queue.groups.get(group));
+      }),
+    async schedules(name) {
+      const known = await loop.read((current) => [...(current.queues.get(name)?.schedules.values() ?? [])]);
+      const found = await bodies.read(known.map(({ bodySeq }) => bodySeq));
+      return known.map(({ id, spec, nextAt }, i): ScheduleView => {
+        const { groupId = null, cron = null, everyMs = null, timeZone = null, catchUp, priority, ttlMs } = spec;
+        const message = found[i];
+        const body = message && decodeBody(message);
+        const headers = message?.headers ?? {};
+        const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null };
+        return { id, ...when, body, headers, priority, groupId, ...(ttlMs !== undefined && { ttlMs }) };
+      });
+    },
+    queues: () => loop.read((current) => listed(current).map(({ name }) => name)),
+    summaries: () =>
+      loop.read((current) => {
+        advance(current, now());
+        return listed(current).map((queue): QueueSummary => {
+          const { ready, delayed, leased, blocked, dead, paused, oldestAgeMs } = statsOf(queue, now());
+          return { name: queue.name, ready, delayed, leased, blocked, dead, paused, oldestAgeMs };
+        });
+      }),
+  };
+}
+
+/** The queues that callers have made. */
+const listed = ({ queues }: State): QueueState[] =>
+  [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
+
+function viewOf(
+  entry: MessageEntry,
+  id: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): MessageView {
+  const { state, attempts, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt, groupId } = entry;
+  return {
+    id,
+    body,
+    state,
+    attempts,
+    priority,
+    groupId: groupId ?? null,
+    headers,
+    sentAt,
+    deliverAt: deliverAt ?? null,
+    expiresAt: expiresAt ?? null,
+    ...(reason !== undefined && { reason }),
+    ...(failure && { error: failure }),
+    ...(diedAt !== undefined && { diedAt }),
+  };
+}

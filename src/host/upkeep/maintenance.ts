@@ -1,0 +1,250 @@
+// Work in the background that keeps storage small and the next start quick: deletes batches nobody references,
+// rewrites those with few live entries, writes checkpoints. Never on the path of a send.
+
+import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../../core/commands/send.js";
+import { columnOf, gather } from "../../core/log/bodies.js";
+import type { Seq } from "../../core/log/journal.js";
+import { rangesOf } from "../../core/log/ranges.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { Batch } from "../../core/state/batch-index.js";
+import type { State } from "../../core/state/state.js";
+import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
+import { openBatch, type StoredMessage } from "../delivery/bodies.js";
+import { BATCH_VERSION, type Engine, type Rewrite } from "../engine/engine.js";
+import { loadState } from "../engine/load.js";
+import type { Loop } from "../engine/loop.js";
+
+/** Records in the journal after which a checkpoint is due: what a start has to replay. */
+export const CHECKPOINT_RECORDS = 2_000;
+/** Batches freed are deleted together after this time. */
+const DELETE_DELAY_MS = 250;
+/** A batch of which less than this part is live is rewritten. */
+const SPARSE = 0.25;
+/** A batch smaller than this is joined with its neighbours, when at least so many of them stand together. */
+const SMALL_BYTES = BATCH_BYTES_MAX / 8;
+const SMALL_BATCHES_MIN = 16;
+/** Entries of the state that are encoded without a break: some ten milliseconds. */
+const ENTRIES_AT_ONCE = 10_000;
+/** Work in the background goes on for this long before others get their turn. */
+const SLICE_MS = 8;
+/** Bytes read for one rewrite. */
+const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+
+export interface Maintenance {
+  /** Called after each turn: starts what is due. */
+  note(): void;
+  /** Deletes batches that no message references, left behind by a host that died; once, after the start. */
+  sweep(): Promise<void>;
+  /** Finishes what runs. */
+  close(): Promise<void>;
+}
+
+export interface MaintenanceParts {
+  readonly engine: Engine;
+  readonly store: LogStore;
+  readonly loop: Pick<Loop, "exclusive">;
+  readonly checkpointRecords?: number | undefined;
+  readonly entriesAtOnce?: number | undefined;
+  now(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+type Timing = Pick<MaintenanceParts, "now" | "setTimer">;
+
+/** Gives others their turn once the slice is over. */
+function createPause({ now, setTimer }: Timing): () => Promise<void> | undefined {
+  let endsAt = now() + SLICE_MS;
+  return () => {
+    if (now() < endsAt) return undefined;
+    return new Promise((resolve) => {
+      setTimer(() => {
+        endsAt = now() + SLICE_MS;
+        resolve();
+      }, 0);
+    });
+  };
+}
+
+export function createMaintenance({
+  engine,
+  store,
+  loop,
+  checkpointRecords = CHECKPOINT_RECORDS,
+  entriesAtOnce = ENTRIES_AT_ONCE,
+  now,
+  setTimer,
+}: MaintenanceParts): Maintenance {
+  let running: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let isClosed = false;
+
+  /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
+  const run = async (task: () => Promise<void>) => {
+    try {
+      await task();
+    } catch (error) {
+      const isOver = error instanceof QueueError && error.code === "host-lost";
+      if (!(error instanceof StoreError) && !isOver) throw error;
+    }
+  };
+
+  const checkpoint = async () => {
+    const { chunks, lsn } = await snapshot();
+    await store.checkpoint(chunks, lsn);
+    engine.checkpointed(lsn);
+  };
+
+  /**
+   * A large state would hold up the host while it is encoded, so it is built a second time, from what is stored, with
+   * pauses, and encoded piece by piece as it is written.
+   */
+  const snapshot = async () => {
+    if (countEntries(engine.state) > entriesAtOnce) {
+      try {
+        const { state } = await loadState(await store.open(), createPause({ now, setTimer }));
+        return { chunks: encodeCheckpoint(state), lsn: state.lsn };
+      } catch (error) {
+        // What cannot be read is still in memory: a checkpoint of that makes the log whole again.
+        if (!(error instanceof StoreError) || error.reason !== "unreadable") throw error;
+      }
+    }
+    return loop.exclusive(async () => ({ chunks: [...encodeCheckpoint(engine.state)], lsn: engine.state.lsn }));
+  };
+
+  const deleteFreed = async () => {
+    const ranges = await loop.exclusive(async () => engine.state.batches.takeFreed());
+    if (ranges.length > 0) await store.deleteBatches(ranges);
+  };
+
+  const rewrite = async () => {
+    while (!isClosed) {
+      // Chosen at rest: a batch that only a refused commit had freed would stand between the others again.
+      const keys = await loop.exclusive(async () => nextGroup(engine.state)?.map((batch) => batch.firstSeq));
+      if (keys === undefined) return;
+      const read = (await store.readBatches(keys)).filter((batch) => batch !== undefined);
+      if (read.length !== keys.length) return;
+      const isDone = await loop.exclusive(() => engine.rewrite((state) => joinLive(state, keys, read)));
+      if (!isDone) return;
+    }
+  };
+
+  const work = async () => {
+    await run(deleteFreed);
+    if (engine.journalRecords < checkpointRecords) return;
+    await run(rewrite);
+    await run(checkpoint);
+  };
+
+  const start = () => {
+    cancelTimer = undefined;
+    if (isClosed || running) return;
+    running = work().finally(() => {
+      running = undefined;
+    });
+  };
+
+  return {
+    note() {
+      if (running || isClosed) return;
+      if (engine.journalRecords >= checkpointRecords) {
+        cancelTimer?.();
+        start();
+      } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
+    },
+    sweep: () =>
+      run(async () => {
+        for await (const keys of store.batchKeys()) {
+          if (isClosed) return;
+          const orphans = await loop.exclusive(async () =>
+            keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
+          );
+          if (orphans.length > 0) await store.deleteBatches(orphans.flatMap((key) => [key, key]));
+        }
+      }),
+    async close() {
+      isClosed = true;
+      cancelTimer?.();
+      // Whatever went wrong with it must not keep the host from ending.
+      await running?.catch(() => {});
+    },
+  };
+}
+
+/** Neighbouring batches that are worth joining into one: sparse ones, or many small ones. */
+function nextGroup(state: State): Batch[] | undefined {
+  let group: Batch[] = [];
+  let liveBytes = 0;
+  let readBytes = 0;
+  let live = 0;
+  const start = (batch?: Batch) => {
+    group = [];
+    liveBytes = readBytes = live = 0;
+    if (batch) take(batch);
+  };
+  const take = (batch: Batch) => {
+    group.push(batch);
+    liveBytes += liveBytesOf(batch);
+    readBytes += batch.bytes;
+    live += batch.live;
+  };
+  for (const batch of state.batches.all()) {
+    const isWorth = isSparse(batch) || batch.bytes < SMALL_BYTES;
+    const fits =
+      liveBytes + liveBytesOf(batch) <= BATCH_BYTES_MAX &&
+      readBytes + batch.bytes <= REWRITE_BYTES_MAX &&
+      live + batch.live <= BATCH_COUNT_MAX;
+    if (isWorth && fits) {
+      take(batch);
+      continue;
+    }
+    if (isWorthwhile(group)) return group;
+    start(isWorth ? batch : undefined);
+  }
+  return isWorthwhile(group) ? group : undefined;
+}
+
+const isSparse = (batch: Batch): boolean => batch.count >= 8 && batch.live < batch.count * SPARSE;
+const liveBytesOf = (batch: Batch): number => (batch.bytes * batch.live) / batch.count;
+const isWorthwhile = (group: readonly Batch[]): boolean => group.length >= SMALL_BATCHES_MIN || group.some(isSparse);
+
+/** One batch of everything that is still live in these. */
+function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]): Rewrite | undefined {
+  const seqs: Seq[] = [];
+  const messages: StoredMessage[] = [];
+  let bytes = 0;
+  for (const [i, key] of keys.entries()) {
+    const entry = state.batches.find(key);
+    const batch = read[i];
+    // A batch whose first body is gone is found by a later one; what matters is that this key is still its key.
+    const current = entry?.firstSeq === key ? entry : undefined;
+    if (current === undefined || batch === undefined) continue;
+    bytes += liveBytesOf(current);
+    const opened = openBatch(batch);
+    for (const seq of state.batches.liveSeqs(current)) {
+      const message = opened(seq);
+      if (message === undefined) return undefined;
+      seqs.push(seq);
+      messages.push(message);
+    }
+  }
+  const firstSeq = seqs[0];
+  const removed = keys.filter((key) => state.batches.find(key)?.firstSeq === key);
+  if (firstSeq === undefined || removed.length === 0) return undefined;
+  const bodies = gather(messages);
+  const hasHeaders = messages.some(({ headers }) => headers !== undefined);
+  return {
+    change: { type: "rewritten", removed, added: [{ firstSeq, seqs: rangesOf(seqs), bytes: Math.round(bytes) }] },
+    add: [
+      {
+        v: BATCH_VERSION,
+        firstSeq,
+        seqs,
+        sentAt: messages.map((message) => message.sentAt),
+        encoding: bodies.encoding,
+        bodies: columnOf(bodies),
+        ...(hasHeaders && { headers: messages.map(({ headers }) => headers) }),
+      },
+    ],
+  };
+}

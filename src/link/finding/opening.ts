@@ -1,0 +1,110 @@
+// The first words on a new port, before there is a link: which database, and whether its host serves it.
+// Invariant: the one side posts nothing more until the other has said that it listens, so nothing is lost between.
+
+import { checkOptions, oneOf, string } from "../../core/spec/check.js";
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import type { Port } from "../rpc/guard.js";
+import { errorOf, failed } from "../rpc/link.js";
+import { onGone } from "./life.js";
+
+export type Storage = "indexeddb" | "memory";
+
+export interface Opening {
+  readonly storage: Storage;
+  readonly database: string;
+}
+
+const OPEN = "originmq:open";
+/** The first sign of life, with the lock that proves it from then on: opening a large database takes its time. */
+const OPENING = "originmq:opening";
+export const OPENED = "originmq:opened";
+const DATABASE_NAME_MAX = 256;
+
+const OPENING_SPEC = { storage: oneOf("indexeddb", "memory"), database: string(1, DATABASE_NAME_MAX) };
+
+export interface Opened {
+  /** Another context hosts: this port leads nowhere, link to that host instead. */
+  readonly isElsewhere: boolean;
+  /** Free once the context behind the port is gone. */
+  readonly lock: string | undefined;
+}
+
+/** How the one who asks notices that nobody will answer. */
+export interface Patience {
+  readonly locks: LockManager;
+  setTimer(callback: () => void, ms: number): () => void;
+  /** How long the first sign of life may take: a worker loads its script first. */
+  readonly signMs: number;
+}
+
+/**
+ * Asks the context behind the port to serve a database on it. Rejects with its error, and with `host-lost` when it
+ * gives no sign of life, or dies before it answers.
+ */
+export function requestOpening(port: Port, opening: Opening, patience?: Patience): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    const over = new AbortController();
+    let lock: string | undefined;
+    const end = () => {
+      port.removeEventListener("message", onMessage);
+      cancelTimer?.();
+      over.abort();
+    };
+    const giveUp = (why: string) => {
+      end();
+      reject(new QueueError("host-lost", why));
+    };
+    const onMessage = ({ data }: MessageEvent) => {
+      if (typeof data !== "object" || data === null) return;
+      if (data.type === OPENING && typeof data.lock === "string" && lock === undefined && patience) {
+        lock = data.lock as string;
+        cancelTimer?.();
+        onGone(patience.locks, lock, over.signal, () => giveUp("the worker died before it had opened the database"));
+      }
+      if (data.type !== OPENED) return;
+      end();
+      if (data.ok === true) resolve({ isElsewhere: data.isElsewhere === true, lock });
+      else reject(errorOf(data as { ok: false; code: QueueErrorCode; message: string; detail?: unknown }));
+    };
+    const cancelTimer = patience?.setTimer(() => giveUp("the worker gives no sign of life"), patience.signMs);
+    port.addEventListener("message", onMessage);
+    port.start?.();
+    port.postMessage({ type: OPEN, ...opening });
+  });
+}
+
+/** Who serves a database: a host in this context, or one elsewhere. */
+export type Served = { connect(port: Port): void } | { readonly elsewhere: unknown };
+
+/**
+ * Answers the first request on a new port: `connect` attaches the host, synchronously once it is there. `life` is the
+ * lock that this context holds for as long as it lives.
+ */
+export function answerOpening(port: Port, host: (opening: Opening) => Promise<Served>, life?: Promise<string>): void {
+  const onMessage = async ({ data }: MessageEvent) => {
+    if (typeof data !== "object" || data === null || data.type !== OPEN) return;
+    port.removeEventListener("message", onMessage);
+    life?.then((lock) => port.postMessage({ type: OPENING, lock })).catch(() => {});
+    try {
+      const { type: _, ...opening } = data;
+      const { storage, database } = checkOpening(opening);
+      const served = await host({ storage, database });
+      const isElsewhere = "elsewhere" in served;
+      if (!isElsewhere) served.connect(port);
+      port.postMessage({ type: OPENED, ok: true, isElsewhere });
+    } catch (error) {
+      port.postMessage({ type: OPENED, ...failed(error) });
+    }
+  };
+  port.addEventListener("message", onMessage);
+  port.start?.();
+}
+
+function checkOpening(given: unknown): Opening {
+  checkOptions("opening", given, OPENING_SPEC);
+  const { storage, database } = given as Partial<Opening>;
+  if (storage === undefined || database === undefined) {
+    throw new QueueError("invalid-argument", "opening must name a storage and a database");
+  }
+  return { storage, database };
+}

@@ -1,0 +1,113 @@
+// One RPC path between a client and a host, the same on both sides. The only file that uses Comlink.
+// Comlink alone never settles a call whose peer is dead, and loses error classes: here every call ends, by its
+// reply or by the link's closing, and errors travel as data.
+
+import { expose, wrap } from "comlink";
+import type { OutcomeFailed } from "../../core/log/journal.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { CLOSED, frameOf, guardPort, type Port, UNREADABLE } from "./guard.js";
+import type { Reply } from "./wire.js";
+
+export interface LinkEvents<Incoming> {
+  /** Answers the peer's requests. What it throws is answered as its error. */
+  serve(request: Incoming): Promise<unknown> | unknown;
+  /** A message was malformed or not allowed, and was refused. */
+  onRefused?(): void;
+  /** The peer could not read something that was posted here. */
+  onPeerUnreadable?(): void;
+  /** Something the peer posted could not be read here. */
+  onUnreadable?(): void;
+}
+
+export interface Link<Outgoing> {
+  /**
+   * Asks the peer. Rejects with the error the peer answered, with the reason the link was closed with, or, when the
+   * request cannot be cloned, with the `DataCloneError` itself; then the peer has seen nothing of it.
+   */
+  call<T>(request: Outgoing): Promise<T>;
+  /** Ends the link; every call under way rejects with `reason`, and on the other side with `host-lost`. */
+  close(reason: QueueError): void;
+  readonly closed: AbortSignal;
+  /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
+  readonly oldestCall: object | undefined;
+}
+
+export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Incoming>): Link<Outgoing> {
+  const ended = new AbortController();
+  /** Rejects each call under way. */
+  const pending = new Set<(reason: unknown) => void>();
+  const endpoints = guardPort(port, () => events.onRefused?.());
+
+  const end = (reason: QueueError) => {
+    ended.abort(reason);
+    for (const reject of pending) reject(reason);
+    pending.clear();
+    port.close?.();
+  };
+
+  /** Settles as the peer's answer does, or rejects with the reason of the link's end, whichever is first. */
+  const untilEnded = (request: Outgoing): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      if (ended.signal.aborted) return reject(ended.signal.reason);
+      pending.add(reject);
+      ask(request)
+        .then(resolve, reject)
+        .finally(() => pending.delete(reject));
+    });
+
+  const serve = async (request: Incoming): Promise<Reply> => {
+    if (ended.signal.aborted) return failed(ended.signal.reason);
+    try {
+      return { ok: true, value: await events.serve(request) };
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  expose(serve, endpoints.calls);
+  const ask = wrap<(request: Outgoing) => Promise<Reply>>(endpoints.answers) as (request: Outgoing) => Promise<Reply>;
+
+  port.addEventListener("messageerror", () => {
+    port.postMessage({ type: UNREADABLE });
+    events.onUnreadable?.();
+  });
+  port.addEventListener("message", ({ data }) => {
+    const frame = frameOf(data);
+    if (frame === UNREADABLE) events.onPeerUnreadable?.();
+    if (frame === CLOSED) end(new QueueError("host-lost", "the other side has closed the link"));
+  });
+  port.start?.();
+
+  return {
+    closed: ended.signal,
+    get oldestCall() {
+      const [oldest] = pending;
+      return oldest;
+    },
+    async call<T>(request: Outgoing): Promise<T> {
+      const reply = await untilEnded(request);
+      if (!reply.ok) throw errorOf(reply);
+      return reply.value as T;
+    },
+    close(reason) {
+      if (ended.signal.aborted) return;
+      port.postMessage({ type: CLOSED });
+      end(reason);
+    },
+  };
+}
+
+/** An error as data. A foreign error is a bug behind the link: its message crosses, its class does not. */
+export function failed(error: unknown): OutcomeFailed {
+  if (error instanceof QueueError) {
+    const { code, message, detail } = error;
+    return { ok: false, code, message, ...(detail !== undefined && { detail }) };
+  }
+  return {
+    ok: false,
+    code: "internal",
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+  };
+}
+
+export const errorOf = ({ code, message, detail }: OutcomeFailed): QueueError =>
+  new QueueError(code, message, detail === undefined ? undefined : { detail });

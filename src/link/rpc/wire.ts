@@ -1,0 +1,324 @@
+// What crosses between a client and its host. Each side offers the other one function that takes a request and
+// always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
+
+import type { Held, SendColumns, SendSegment, Settlement } from "../../core/commands/commands.js";
+import type { BodyColumn } from "../../core/log/bodies.js";
+import type { LeaseMode, Outcome, Ranges, Seq } from "../../core/log/journal.js";
+import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
+import type { MessageState } from "../../core/spec/message-states.js";
+import type { CatchUp, ScheduleSpec } from "../../core/spec/schedule-spec.js";
+import type { QueueSettings } from "../../core/spec/settings.js";
+import type { SubscriptionFilter } from "../../core/spec/subscription.js";
+import type { QueueStats } from "../../core/view/view.js";
+
+export type Headers = Readonly<Record<string, string>>;
+/** One entry a message; missing when no message has any. */
+export type HeadersColumn = readonly (Headers | undefined)[];
+
+export interface SentMessages extends SendColumns {
+  readonly queue: string;
+  readonly segments: readonly SendSegment[];
+  readonly bodies: BodyColumn;
+  readonly headers?: HeadersColumn | undefined;
+}
+
+/** A change of state that a client asks for. The host decides each number once. */
+export type ClientCommand =
+  | (SentMessages & { readonly type: "send"; readonly atomic: boolean })
+  /** All of it or nothing. One send to a queue at most. */
+  | {
+      readonly type: "transaction";
+      readonly sends: readonly SentMessages[];
+      readonly settlements: readonly Settlement[];
+    }
+  | (Omit<SentMessages, "queue"> & { readonly type: "publish"; readonly topic: string })
+  | {
+      readonly type: "subscribe";
+      readonly topic: string;
+      readonly subscription: string;
+      readonly filter?: SubscriptionFilter | undefined;
+    }
+  | { readonly type: "unsubscribe"; readonly topic: string; readonly subscription: string }
+  /** With one body. */
+  | {
+      readonly type: "schedule";
+      readonly queue: string;
+      readonly id: string;
+      readonly spec: ScheduleSpec;
+      readonly bodies: readonly unknown[];
+      readonly headers?: HeadersColumn | undefined;
+    }
+  | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
+  | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
+  | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
+  | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
+  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
+  | { readonly type: "delete"; readonly queue: string }
+  | {
+      readonly type: "redrive";
+      readonly queue: string;
+      readonly filter: DeadLetterFilter;
+      readonly max?: number | undefined;
+      readonly diedBy?: number | undefined;
+    }
+  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+
+/** A settlement, with the time that handlers took for its messages, summed; missing when nobody measured it. */
+export interface MeasuredSettlement extends Settlement {
+  readonly busyMs?: number | undefined;
+}
+
+export interface NumberedCommand {
+  readonly number: number;
+  readonly command: ClientCommand;
+}
+
+/** From client to host. */
+export type HostRequest =
+  | {
+      readonly op: "hello";
+      readonly wire: readonly [major: number, minor: number];
+      readonly client: string;
+      /** Deliveries whose settlement is not confirmed yet: the client still has them. */
+      readonly held: readonly Held[];
+    }
+  | { readonly op: "submit"; readonly confirmed: number; readonly commands: readonly NumberedCommand[] }
+  /** Registers a consumer, or changes how many deliveries it may hold; 0 pauses it. Deliveries are pushed. */
+  | {
+      readonly op: "consume";
+      readonly consumer: string;
+      readonly queue: string;
+      readonly prefetch: number;
+      /** Handlers that it may run at once; missing: as many as `prefetch`. For statistics. */
+      readonly concurrency?: number | undefined;
+    }
+  /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
+  | { readonly op: "cancel"; readonly waiter: string }
+  | {
+      readonly op: "receive";
+      readonly waiter: string;
+      readonly queue: string;
+      readonly max: number;
+      readonly waitMs: number;
+      /** `consume`: the host renews the leases while the client says that it holds the messages. */
+      readonly mode: LeaseMode;
+      readonly leaseMs?: number | undefined;
+    }
+  /** Answers once nothing of the queue is ready or leased. */
+  | { readonly op: "idle"; readonly waiter: string; readonly queue: string }
+  /** Answers once the queue has room for so many messages of so many estimated bytes. */
+  | {
+      readonly op: "room";
+      readonly waiter: string;
+      readonly queue: string;
+      readonly count: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly op: "peek";
+      readonly queue: string;
+      readonly max: number;
+      readonly states: readonly MessageState[];
+      readonly after?: string | undefined;
+    }
+  | { readonly op: "dead-letters"; readonly queue: string; readonly max: number; readonly after?: string | undefined }
+  | { readonly op: "stats"; readonly queue: string }
+  /** Pushes the queue's statistics now and whenever they have changed, at most once in `everyMs`. */
+  | { readonly op: "watch"; readonly waiter: string; readonly queue: string; readonly everyMs: number }
+  /** Answers with what became of each of these messages. */
+  | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
+  /** Answers whether a message of the group waits or is in work. */
+  | { readonly op: "group"; readonly queue: string; readonly group: string }
+  | { readonly op: "schedules"; readonly queue: string }
+  | { readonly op: "queues" }
+  /** Answers with a summary of each queue. */
+  | { readonly op: "summaries" }
+  | { readonly op: "diagnostics" }
+  /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
+  | { readonly op: "suspend" }
+  | { readonly op: "goodbye" };
+
+/** From host to client. */
+export type ClientRequest =
+  | { readonly op: "deliver"; readonly consumer: string; readonly handOut: HandOut }
+  | { readonly op: "stats"; readonly waiter: string; readonly stats: QueueStats }
+  /** Asks what the client still holds, for renewal. */
+  | { readonly op: "held" }
+  /** These leases ended without the client's doing. */
+  | { readonly op: "lost"; readonly lost: readonly Held[]; readonly reason: "timeout" | "lease-expired" };
+
+/** A column whose entries are all alike is that entry. */
+export type Column<T> = T | readonly T[];
+
+/** Messages handed out together. Column entry i belongs to the i-th number of `seqs`. */
+export interface HandOut {
+  readonly grant: string;
+  readonly until: number;
+  readonly seqs: Ranges;
+  readonly terms: Column<string>;
+  readonly attempts: Column<number>;
+  readonly priorities: Column<number>;
+  readonly sentAt: Column<number>;
+  /** Missing where none expires. */
+  readonly expiresAt?: Column<number | null> | undefined;
+  readonly bodies: BodyColumn;
+  readonly headers?: HeadersColumn | undefined;
+  /** Missing where none has a group; "" is none. */
+  readonly groups?: Column<string> | undefined;
+}
+
+export interface Welcome {
+  /** Random for each start of a host: a client that sees another one talks to another host. */
+  readonly instance: string;
+  readonly epoch: number;
+  readonly kind: HostKind;
+  /** The minor wire version that the host speaks; missing: 0. */
+  readonly minor?: number;
+  /** The Web Lock that the host holds while it lives; missing where there are no locks. */
+  readonly lock?: string | undefined;
+  /** Whether anything of this client is remembered: answers, or deliveries it holds. Missing from older hosts. */
+  readonly isKnown?: boolean;
+  /** What was found missing since this host began. */
+  readonly losses: readonly DataLoss[];
+}
+
+/** Where hosts run, the preferred first: what lives longest without holding anything up. */
+export const HOST_KINDS = ["shared-worker", "dedicated-worker", "service-worker", "in-process"] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
+
+/** Messages that are gone although nobody asked for it. */
+export interface DataLoss {
+  /** `wiped`: the database was deleted. `unreadable`: stored bodies cannot be read. */
+  readonly reason: "wiped" | "unreadable";
+  /** Queue concerned; missing when it is all of them. */
+  readonly queue?: string;
+  /** Ids of the messages, as far as anybody still knows them. */
+  readonly ids: readonly string[];
+}
+
+export interface SubmitReply {
+  /** One for each command, in their order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** What a client holds, and how long its handlers have been running. */
+export interface HeldReply {
+  readonly held: readonly Held[];
+  readonly running: readonly { readonly grant: string; readonly seq: Seq; readonly elapsedMs: number }[];
+}
+
+/** A message as `peek` and `deadLetters.list` show it. */
+export interface MessageView<Body = unknown> {
+  readonly id: string;
+  readonly body: Body;
+  readonly state: MessageState;
+  /** Attempts that counted so far. */
+  readonly attempts: number;
+  readonly priority: number;
+  /** `null` when it has none. */
+  readonly groupId: string | null;
+  readonly headers: Headers;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+  /** Epoch milliseconds before which it is not delivered; `null` unless delayed. */
+  readonly deliverAt: number | null;
+  /** Epoch milliseconds from which it becomes a dead letter if it waits then; `null` when it never does. */
+  readonly expiresAt: number | null;
+  /** Why it is a dead letter; present on those only. */
+  readonly reason?: string;
+  /** How its last attempt failed. */
+  readonly error?: { readonly name: string; readonly message: string };
+  /** Epoch milliseconds at which it became a dead letter. */
+  readonly diedAt?: number;
+}
+
+/** A schedule as `schedules.list` shows it. */
+export interface ScheduleView<Body = unknown> {
+  readonly id: string;
+  /** `null` where it ticks every so many milliseconds. */
+  readonly cron: string | null;
+  readonly timeZone: string | null;
+  /** `null` where it has a cron expression. */
+  readonly everyMs: number | null;
+  readonly catchUp: CatchUp;
+  /** Epoch milliseconds of the first tick that is not sent yet; `null` when none will come. */
+  readonly nextAt: number | null;
+  readonly body: Body;
+  readonly headers: Headers;
+  readonly priority: number;
+  /** `null` when its messages have none. */
+  readonly groupId: string | null;
+  /** `null`: its messages never expire; missing: as the queue says. */
+  readonly ttlMs?: number | null;
+}
+
+/** A queue in short, as `connection.queues()` lists it. */
+export interface QueueSummary
+  extends Pick<QueueStats, "ready" | "delayed" | "leased" | "blocked" | "dead" | "paused" | "oldestAgeMs"> {
+  readonly name: string;
+}
+
+/** What became of a message, for who waits for its answer. */
+export type MessageFate =
+  | { readonly state: "waiting" | "leased" | "gone" }
+  | {
+      readonly state: "dead";
+      readonly reason: string;
+      readonly error?: { readonly name: string; readonly message: string } | undefined;
+    };
+
+/** What the host knows of itself: for inspectors and tests. */
+export interface Diagnostics {
+  readonly instance: string;
+  readonly epoch: number;
+  readonly lsn: number;
+  readonly clients: number;
+  readonly commits: number;
+  /** Messages on ports that were malformed or not allowed, and were refused. */
+  readonly refusedMessages: number;
+  readonly batches: number;
+  readonly batchBytes: number;
+}
+
+export type Reply<T = unknown> = { readonly ok: true; readonly value: T } | Extract<Outcome, { ok: false }>;
+
+/** The announcement on the BroadcastChannel: at most one a commit. A hint that may be missed. */
+export interface Notice {
+  readonly v: 1;
+  readonly type: "notice";
+  readonly epoch: number;
+  readonly queues: Readonly<Record<string, QueueNotice>>;
+}
+
+export interface QueueNotice {
+  /** New messages, and how many are ready now. */
+  readonly available?: { readonly count: number; readonly ready: number };
+  readonly settled?: { readonly acked: number; readonly retried: number; readonly returned: number };
+  readonly dead?: { readonly count: number; readonly total: number };
+  readonly dropped?: { readonly count: number };
+  readonly paused?: { readonly paused: boolean };
+  readonly configured?: { readonly settings: Partial<QueueSettings> };
+  readonly datalost?: DataLoss;
+}
+
+/** Queues of the library's own: no caller opens one of such a name. */
+export const OWN_QUEUE_PREFIX = "originmq:";
+const REPLY_QUEUE_PREFIX = `${OWN_QUEUE_PREFIX}replies:`;
+/** The queue of the answers to a client's requests. The client makes it, the host deletes it when the client is gone. */
+export const replyQueueOf = (client: string): string => `${REPLY_QUEUE_PREFIX}${client}`;
+/** Whose reply queue this is, if it is one. */
+export const ownerOfReplies = (queue: string): string | undefined =>
+  queue.startsWith(REPLY_QUEUE_PREFIX) ? queue.slice(REPLY_QUEUE_PREFIX.length) : undefined;
+
+/** Tells a page's worker that its page freezes or goes: it lets all locks go. */
+export const STOP_HOSTING = "originmq:stop-hosting";
+
+/** Name of the channel on which a database's host announces. */
+export const channelName = (storage: string, database: string): string => `originmq:${storage}:${database}`;
+/** Name of the channel on which contexts find the host, and hosts each other. */
+export const directoryName = (storage: string, database: string): string => `originmq:${storage}:${database}:hosts`;
+/** Name of the lock whose holder is the host. It carries no version: every build contends for the same data. */
+export const hostLockName = (storage: string, database: string): string => `originmq:${storage}:${database}:host`;
+export const presenceLockName = (storage: string, database: string, client: string): string =>
+  `originmq:${storage}:${database}:client:${client}`;

@@ -1,0 +1,110 @@
+// The handle of the database, opened again when the browser drops it. Invariant: one store creates the database
+// at most once, so that a database that was deleted under it is `lost` and never comes back empty.
+
+import { wrap } from "idb";
+import { assertReadable } from "../format.js";
+import { StoreError } from "../log-store.js";
+import { createStores, type Database, readMeta, SCHEMA_VERSION } from "./schema.js";
+import { beginRead, isConnectionFailure, storeError } from "./transaction.js";
+
+/** Waits between the tries of one opening; browsers lose their IndexedDB server for about as long. */
+const REOPEN_DELAYS_MS: readonly number[] = [20, 100, 400, 1000];
+
+export interface Connection {
+  /** The open handle, opened if need be. Rejects with `lost` when that does not succeed, or after `close`. */
+  open(): Promise<Database>;
+  /** Forgets a handle that turned out to be broken. */
+  drop(db: Database): void;
+  close(): void;
+}
+
+export function createConnection(factory: IDBFactory, name: string): Connection {
+  let opening: Promise<Database> | undefined;
+  let current: Database | undefined;
+  let everOpened = false;
+  let closed = false;
+
+  const drop = (db: Database): void => {
+    db.close();
+    if (current !== db) return;
+    current = undefined;
+    opening = undefined;
+  };
+
+  async function connect(): Promise<Database> {
+    const db = await openPatiently(factory, name, !everOpened, () => closed);
+    if (closed) {
+      db.close();
+      throw lost("the store was closed");
+    }
+    everOpened = true;
+    current = db;
+    db.addEventListener("close", () => drop(db));
+    // Whoever deletes or upgrades the database waits for this handle to close.
+    db.addEventListener("versionchange", () => drop(db));
+    return db;
+  }
+
+  return {
+    drop,
+    open() {
+      if (closed) return Promise.reject(lost("the store was closed"));
+      if (opening === undefined) {
+        opening = connect();
+        opening.catch(() => {
+          opening = undefined;
+        });
+      }
+      return opening;
+    },
+    close() {
+      closed = true;
+      if (current !== undefined) drop(current);
+    },
+  };
+}
+
+async function openPatiently(
+  factory: IDBFactory,
+  name: string,
+  mayCreate: boolean,
+  isClosed: () => boolean,
+): Promise<Database> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await openOnce(factory, name, mayCreate);
+    } catch (cause) {
+      const delayMs = REOPEN_DELAYS_MS[tries];
+      if (!isConnectionFailure(cause)) throw storeError(cause, "open");
+      if (delayMs === undefined || isClosed()) throw lost(`the database ${name} could not be opened`, cause);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+}
+
+async function openOnce(factory: IDBFactory, name: string, mayCreate: boolean): Promise<Database> {
+  const request = factory.open(name, SCHEMA_VERSION);
+  let vanished = false;
+  request.addEventListener("upgradeneeded", (event) => {
+    const tx = request.transaction;
+    if (tx === null || event.oldVersion !== 0) return;
+    vanished = !mayCreate;
+    if (mayCreate) createStores(request.result, tx);
+    else tx.abort();
+  });
+  // idb types the promise of an untyped request as `IDBPDatabase`; the schema is ours to state.
+  const db = await (wrap(request) as unknown as Promise<Database>).catch((cause: unknown) => {
+    throw vanished ? lost(`the database ${name} was deleted`, cause) : cause;
+  });
+  try {
+    assertReadable(await readMeta(beginRead(db, ["meta"]), "format"));
+    return db;
+  } catch (cause) {
+    db.close();
+    throw cause;
+  }
+}
+
+function lost(message: string, cause?: unknown): StoreError {
+  return new StoreError("lost", message, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,126 @@
+// The log store on IndexedDB: wires connection, commit, checkpoint, batches and reserve to one `LogStore`.
+// Invariant: every write goes through a transaction that is fenced by the epoch this store took over with.
+
+import type { JournalRecord } from "../../core/log/journal.js";
+import { assert } from "../../core/spec/errors.js";
+import type { LogStore, LogTail } from "../log-store.js";
+import { createStoredLog, type LogReader } from "../stored-log.js";
+import { type Access, createAccess, outliveLoss } from "./access.js";
+import { batchKeys, deleteBatches, readBatches } from "./batches.js";
+import { writeCheckpoint } from "./checkpoint.js";
+import { commit, rewrite, takeOver } from "./commit.js";
+import { type Connection, createConnection } from "./connection.js";
+import { findUnstorable } from "./probe.js";
+import { createReserve, isQuota, onceFreed } from "./reserve.js";
+import { readPointer } from "./schema.js";
+import { type Step, transact } from "./transaction.js";
+
+export interface IndexedDbStoreOptions {
+  /** Name of the IndexedDB database, as it is. */
+  readonly database: string;
+  /** Called between any two steps; an error thrown there ends the operation as the death of the process would. */
+  readonly onStep?: Step;
+  readonly indexedDB?: IDBFactory;
+}
+
+export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
+  const step: Step = options.onStep ?? (() => {});
+  const connection = createConnection(options.indexedDB ?? indexedDB, options.database);
+  let tail: LogTail | undefined;
+  let checkpointing = false;
+  const access = createAccess({ connection, step, epoch: () => tail?.epoch });
+  const reserve = createReserve(access);
+
+  return {
+    async open() {
+      await connection.open();
+      return createStoredLog(createReader(access));
+    },
+    async takeOver(build) {
+      step("take-over:begin");
+      await connection.open();
+      tail = undefined;
+      const next = await takeOverWithReserve(connection, build, step);
+      step("take-over:complete");
+      tail = next;
+      reserve.forget();
+      await reserve.restore();
+      return next;
+    },
+    async commit(record, batches, durability) {
+      assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
+      // What was given up for settlements is theirs: bodies would fill it at once, and nothing could be drained.
+      if (batches.length > 0) await reserve.secure();
+      try {
+        await commit(access, record, batches, durability);
+      } catch (cause) {
+        if (batches.length > 0 || !isQuota(cause)) throw cause;
+        await reserve.lend(() => commit(access, record, batches, durability));
+      }
+    },
+    readBatches: (firstSeqs) => readBatches(access, firstSeqs),
+    findUnstorable: (bodies) => findUnstorable(connection, access, bodies),
+    async checkpoint(chunks, uptoLsn) {
+      assert(!checkpointing, "one checkpoint at a time");
+      checkpointing = true;
+      try {
+        await writeCheckpoint(access, chunks, uptoLsn);
+      } finally {
+        checkpointing = false;
+      }
+      await reserve.restore();
+    },
+    async rewrite(record, add, remove) {
+      assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
+      await rewrite(access, record, add, remove);
+    },
+    async deleteBatches(ranges) {
+      await deleteBatches(access, ranges);
+      await reserve.restore();
+    },
+    batchKeys: () => batchKeys(access),
+    async close() {
+      connection.close();
+    },
+  };
+}
+
+/** The record of a take-over must fit into a full disk too, or a queue that filled it could never be drained. */
+async function takeOverWithReserve(
+  connection: Connection,
+  build: (next: LogTail) => JournalRecord,
+  step: Step,
+): Promise<LogTail> {
+  const attempt = async (): Promise<LogTail> => {
+    const next = await outliveLoss(connection, (db) => takeOver(db, build, step));
+    assert(next !== undefined, "a take-over that resolves knows its tail");
+    return next;
+  };
+  try {
+    return await attempt();
+  } catch (cause) {
+    if (!isQuota(cause)) throw cause;
+    // The one write without a fence: there is no epoch yet, and the reserve holds nothing.
+    await outliveLoss(connection, (db) =>
+      transact(db, ["meta"], "relaxed", async (tx) => {
+        tx.objectStore("meta").delete("reserve");
+      }),
+    );
+    return onceFreed(attempt);
+  }
+}
+
+function createReader(access: Access): LogReader {
+  return {
+    pointer: () => access.read(["meta"], readPointer),
+    chunks(generation, index, count) {
+      access.step("read:chunks");
+      const range = IDBKeyRange.bound([generation, index], [generation, index + count - 1]);
+      return access.read(["checkpoint"], (tx) => tx.objectStore("checkpoint").getAll(range));
+    },
+    records(lsn, count) {
+      access.step("read:records");
+      return access.read(["journal"], (tx) => tx.objectStore("journal").getAll(IDBKeyRange.lowerBound(lsn), count));
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// A database that is only memory. Invariant: the changes of one transaction are made in one turn, or none is;
+// what is kept shares nothing with what was handed in.
+
+import type { Epoch, JournalRecord, Lsn, Seq } from "../../core/log/journal.js";
+import { type CheckpointPointer, FORMAT, type Format, NO_CHECKPOINT } from "../format.js";
+import { type BodyBatch, type CheckpointChunk, StoreError } from "../log-store.js";
+import { cloneForStorage } from "./storable.js";
+
+/** Hand it to one store after another, as processes come and go. */
+export interface MemoryDisk {
+  format: Format;
+  epoch: Epoch;
+  pointer: CheckpointPointer;
+  readonly journal: Map<Lsn, JournalRecord>;
+  readonly bodies: Map<Seq, BodyBatch>;
+  /** Chunks by generation. */
+  readonly checkpoints: Map<number, CheckpointChunk[]>;
+}
+
+export function createMemoryDisk(): MemoryDisk {
+  return {
+    format: FORMAT,
+    epoch: 0,
+    pointer: NO_CHECKPOINT,
+    journal: new Map(),
+    bodies: new Map(),
+    checkpoints: new Map(),
+  };
+}
+
+export interface Change {
+  /** Throws if the change cannot be made. Called for all changes before any is made. */
+  readonly check?: () => void;
+  readonly apply: () => void;
+}
+
+export function applyAll(changes: readonly Change[]): void {
+  for (const change of changes) change.check?.();
+  for (const change of changes) change.apply();
+}
+
+/** `freed`: keys that an earlier change of the same transaction gives back. */
+export function add<T>(map: Map<number, T>, key: number, value: T, freed?: ReadonlySet<number>): Change {
+  const copy = cloneForStorage(value);
+  return {
+    check() {
+      if (map.has(key) && !freed?.has(key)) throw new StoreError("failed", `there is a record under ${key} already`);
+    },
+    apply: () => void map.set(key, copy),
+  };
+}
+
+export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): Change {
+  return {
+    apply() {
+      disk.epoch = epoch;
+      // From here on there may be records that builds of an older format do not understand.
+      disk.format = FORMAT;
+    },
+  };
+}
+
+export function putChunk(disk: MemoryDisk, generation: number, index: number, chunk: CheckpointChunk): Change {
+  const copy = cloneForStorage(chunk);
+  return {
+    apply() {
+      const chunks = disk.checkpoints.get(generation) ?? [];
+      chunks[index] = copy;
+      disk.checkpoints.set(generation, chunks);
+    },
+  };
+}
+
+export function flip(disk: MemoryDisk, pointer: CheckpointPointer): Change {
+  return {
+    apply() {
+      for (let lsn = disk.pointer.uptoLsn + 1; lsn <= pointer.uptoLsn; lsn++) disk.journal.delete(lsn);
+      disk.pointer = pointer;
+      sweep(disk).apply();
+    },
+  };
+}
+
+/** Drops what no pointer names: former generations, and the chunks of a checkpoint that was never finished. */
+export function sweep(disk: MemoryDisk): Change {
+  return {
+    apply() {
+      const { generation, chunks } = disk.pointer;
+      const current = disk.checkpoints.get(generation)?.slice(0, chunks) ?? [];
+      disk.checkpoints.clear();
+      disk.checkpoints.set(generation, current);
+    },
+  };
+}
+
+export function removeBatches(disk: MemoryDisk, firstSeqs: readonly Seq[]): Change {
+  return {
+    apply() {
+      for (const firstSeq of firstSeqs) disk.bodies.delete(firstSeq);
+    },
+  };
+}
+
+/** `ranges` is flat: first, last, both inclusive. */
+export function removeRanges(disk: MemoryDisk, ranges: readonly Seq[]): Change {
+  return {
+    apply() {
+      for (let at = 0; at + 1 < ranges.length; at += 2) {
+        const first = ranges[at] as Seq;
+        const last = ranges[at + 1] as Seq;
+        // A stretch may span far more numbers than there are batches.
+        if (last - first > disk.bodies.size) {
+          for (const key of [...disk.bodies.keys()]) if (key >= first && key <= last) disk.bodies.delete(key);
+        } else for (let key = first; key <= last; key++) disk.bodies.delete(key);
+      }
+    },
+  };
+}
+
+export function lastLsn(disk: MemoryDisk): Lsn {
+  let last = disk.pointer.uptoLsn;
+  for (const lsn of disk.journal.keys()) last = Math.max(last, lsn);
+  return last;
+}

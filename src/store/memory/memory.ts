@@ -1,0 +1,190 @@
+// The log store without a disk: for tests, for runtimes without IndexedDB, and where nothing is to be kept.
+// Invariant: it behaves as the one on IndexedDB does, fencing included; a `MemoryDisk` outlives the stores on it.
+
+import type { Epoch, JournalRecord } from "../../core/log/journal.js";
+import { assert } from "../../core/spec/errors.js";
+import { assertReadable } from "../format.js";
+import { type LogStore, StoreError } from "../log-store.js";
+import { createStoredLog, type LogReader } from "../stored-log.js";
+import {
+  add,
+  applyAll,
+  type Change,
+  flip,
+  lastLsn,
+  type MemoryDisk,
+  putChunk,
+  raiseEpoch,
+  removeBatches,
+  removeRanges,
+  sweep,
+} from "./memory-disk.js";
+import { cloneForStorage } from "./storable.js";
+
+export { createMemoryDisk, type MemoryDisk } from "./memory-disk.js";
+
+const KEYS_PER_PIECE = 1024;
+
+export interface MemoryStoreOptions {
+  readonly disk: MemoryDisk;
+  /** Called between any two steps; an error thrown there ends the operation as the death of the process would. */
+  readonly onStep?: (name: string) => void;
+}
+
+/** One store object on a disk: what it took over, and whether it was closed. */
+interface Session {
+  readonly disk: MemoryDisk;
+  readonly step: (name: string) => void;
+  epoch: Epoch | undefined;
+  closed: boolean;
+}
+
+export function createMemoryStore({ disk, onStep }: MemoryStoreOptions): LogStore {
+  const session: Session = { disk, step: onStep ?? (() => {}), epoch: undefined, closed: false };
+  return { ...createReads(session), ...createWrites(session) };
+}
+
+type Reads = Pick<LogStore, "open" | "readBatches" | "findUnstorable" | "batchKeys" | "close">;
+
+function createReads(session: Session): Reads {
+  const { disk } = session;
+  return {
+    async open() {
+      assertOpen(session);
+      return createStoredLog(createReader(session));
+    },
+    async readBatches(firstSeqs) {
+      assertOpen(session);
+      return firstSeqs.map((firstSeq) => structuredClone(disk.bodies.get(firstSeq)));
+    },
+    async findUnstorable(bodies) {
+      session.step("probe:begin");
+      assertOpen(session);
+      const index = bodies.findIndex((body) => !isStorable(body));
+      session.step("probe:complete");
+      return index === -1 ? undefined : index;
+    },
+    async *batchKeys() {
+      assertOpen(session);
+      const keys = [...disk.bodies.keys()].sort((a, b) => a - b);
+      for (let from = 0; from < keys.length; from += KEYS_PER_PIECE) {
+        assertOpen(session);
+        yield keys.slice(from, from + KEYS_PER_PIECE);
+      }
+    },
+    async close() {
+      session.closed = true;
+    },
+  };
+}
+
+function createWrites(session: Session): Omit<LogStore, keyof Reads> {
+  const { disk, step } = session;
+  const addRecord = (record: JournalRecord): Change => {
+    assert(record.epoch === session.epoch, "a record carries the epoch of its writer");
+    return add(disk.journal, record.lsn, record);
+  };
+  return {
+    async takeOver(build) {
+      session.epoch = undefined;
+      step("take-over:begin");
+      assertOpen(session);
+      const next = { epoch: disk.epoch + 1, lsn: lastLsn(disk) + 1 };
+      step("take-over:read");
+      const record = build(next);
+      assert(
+        record.epoch === next.epoch && record.lsn === next.lsn,
+        "a take-over record carries the tail that it was given",
+      );
+      applyAll([raiseEpoch(disk, next.epoch), add(disk.journal, next.lsn, record), sweep(disk)]);
+      step("take-over:complete");
+      session.epoch = next.epoch;
+      return next;
+    },
+    commit: (record, batches) =>
+      write(session, "commit", function* () {
+        yield addRecord(record);
+        for (const batch of batches) yield add(disk.bodies, batch.firstSeq, batch);
+      }),
+    rewrite: (record, added, removed) =>
+      write(session, "rewrite", function* () {
+        yield addRecord(record);
+        yield removeBatches(disk, removed);
+        for (const batch of added) yield add(disk.bodies, batch.firstSeq, batch, new Set(removed));
+      }),
+    deleteBatches: (ranges) => write(session, "delete-batches", () => [removeRanges(disk, ranges)]),
+    async checkpoint(chunks, uptoLsn) {
+      step("checkpoint:begin");
+      assertOpen(session);
+      if (uptoLsn < disk.pointer.uptoLsn) {
+        throw new StoreError("deposed", "checkpoint: another writer has written a later one");
+      }
+      const generation = disk.pointer.generation + 1;
+      let written = 0;
+      for await (const chunk of chunks) {
+        await write(session, "checkpoint-chunks", () => [putChunk(disk, generation, written, chunk)]);
+        written++;
+      }
+      await write(session, "checkpoint-flip", () => [flip(disk, { generation, uptoLsn, chunks: written })]);
+    },
+  };
+}
+
+/** Stages every change, then makes all of them in one turn, or none. */
+async function write(session: Session, name: string, stage: () => Iterable<Change>): Promise<void> {
+  const { disk, step } = session;
+  step(`${name}:begin`);
+  assertOpen(session);
+  if (session.epoch === undefined) throw new StoreError("deposed", "this store has not taken over");
+  const changes: Change[] = [];
+  for (const change of stage()) {
+    changes.push(change);
+    step(`${name}:request`);
+  }
+  // A database answers later, too: whoever takes over in between comes first.
+  await undefined;
+  if (disk.epoch !== session.epoch) throw new StoreError("deposed", `${name}: another writer took over`);
+  step(`${name}:fenced`);
+  applyAll(changes);
+  step(`${name}:complete`);
+}
+
+function createReader(session: Session): LogReader {
+  const { disk, step } = session;
+  return {
+    async pointer() {
+      assertOpen(session);
+      return disk.pointer;
+    },
+    async chunks(generation, index, count) {
+      step("read:chunks");
+      assertOpen(session);
+      return structuredClone(disk.checkpoints.get(generation)?.slice(index, index + count) ?? []);
+    },
+    async records(lsn, count) {
+      step("read:records");
+      assertOpen(session);
+      const records: JournalRecord[] = [];
+      const last = lastLsn(disk);
+      for (let at = lsn; at <= last && records.length < count; at++) {
+        const record = disk.journal.get(at);
+        if (record !== undefined) records.push(structuredClone(record));
+      }
+      return records;
+    },
+  };
+}
+
+function assertOpen(session: Session): void {
+  if (session.closed) throw new StoreError("lost", "the store was closed");
+  assertReadable(session.disk.format);
+}
+
+function isStorable(value: unknown): boolean {
+  try {
+    cloneForStorage(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

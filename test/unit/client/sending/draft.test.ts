@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { type Item, messagesOf, withoutColumns } from "../../../../src/client/sending/draft.js";
+import { itemsOf } from "../../../../src/client/sending/options.js";
+
+const items = (...options: readonly object[]): Item[] => itemsOf(options.map((one, n) => ({ body: { n }, ...one })));
+
+test("messages that are alike are one segment without columns", () => {
+  const { segments, bodies, ...columns } = messagesOf("orders", items({}, {}, {}));
+  expect(segments).toEqual([{ count: 3, priority: 4 }]);
+  expect(bodies).toBe('{"n":0}\n{"n":1}\n{"n":2}');
+  expect(columns).toEqual({ queue: "orders" });
+});
+
+test("messages that differ in priority or time alone are one segment with columns", () => {
+  const mixed = items({ priority: 9, delayMs: 5 }, { delayMs: 0 }, { priority: 1, delayMs: 7 });
+  expect(messagesOf("orders", mixed)).toMatchObject({
+    segments: [{ count: 3, priority: 9, delayMs: 5 }],
+    priorities: [9, 4, 1],
+    times: [5, 0, 7],
+  });
+});
+
+test("a delay, an instant and neither are segments of their own, and so is another time to live", () => {
+  const mixed = items({ delayMs: 5 }, { deliverAt: 1_000 }, {}, { ttlMs: 10 });
+  const { segments, times, priorities } = messagesOf("orders", mixed);
+  expect(segments.map(({ count }) => count)).toEqual([1, 1, 1, 1]);
+  expect(times).toEqual([5, 1_000, 0, 0]);
+  expect(priorities).toBeUndefined();
+});
+
+test("a host that knows no columns gets a segment for each message, and values for texts", () => {
+  const mixed = items(
+    { priority: 9, delayMs: 5, deduplicationId: "a" },
+    { delayMs: 3, deduplicationId: "b", groupId: "g" },
+    { deliverAt: 1_000, groupId: "g" },
+    {},
+  );
+  expect(withoutColumns(messagesOf("orders", mixed))).toEqual({
+    queue: "orders",
+    bodies: [{ n: 0 }, { n: 1 }, { n: 2 }, { n: 3 }],
+    segments: [
+      { count: 1, priority: 9, delayMs: 5, deduplicationIds: ["a"] },
+      { count: 1, priority: 4, delayMs: 3, deduplicationIds: ["b"] },
+      { count: 1, priority: 4, deliverAt: 1_000 },
+      { count: 1, priority: 4 },
+    ],
+    groups: ["", "g", "g", ""],
+  });
+  expect(withoutColumns(messagesOf("orders", items({}, {}))).segments).toEqual([{ count: 2, priority: 4 }]);
+});

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { advance, applyRecord } from "../../../../src/core/commands/apply.js";
+import type { Change } from "../../../../src/core/log/journal.js";
+import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
+import { createState, isConserved, type QueueState } from "../../../../src/core/state/state.js";
+import { peek } from "../../../../src/core/view/view.js";
+
+const QUEUE = "orders";
+const send = (seq: number, count: number, dueAt?: number): Change[] => [
+  { type: "stored", firstSeq: seq, count, bytes: 10 },
+  { type: "accepted", queue: QUEUE, seq, bodySeq: seq, count, priority: 4, ...(dueAt !== undefined && { dueAt }) },
+];
+const lease = (grant: string, ...seqs: number[]): Change => ({
+  type: "leased",
+  queue: QUEUE,
+  client: "a",
+  grant,
+  mode: "consume",
+  until: 9_999,
+  seqs,
+});
+
+function replay(...records: [at: number, ...changes: Change[]][]) {
+  const state = createState();
+  records.forEach(([at, ...changes], i) => {
+    applyRecord(state, { v: 1, lsn: i + 1, epoch: 1, at, changes });
+  });
+  const queue = state.queues.get(QUEUE) as QueueState;
+  expect(isConserved(queue)).toBe(true);
+  const entries = peek(queue, { max: 99, after: 0, states: PEEKABLE });
+  return { state, queue, states: entries.map(({ seq, state }) => `${seq} ${state}`) };
+}
+
+test("a hand-out is replayed although, by a clock that was set back, its messages are not due yet", () => {
+  const { states, queue } = replay([100, ...send(1, 5, 200)], [150, lease("g", 3, 2)]);
+  expect(states).toEqual(["1 delayed", "2 delayed", "3 leased", "4 leased", "5 delayed"]);
+  expect([queue.readyCount, queue.delayedCount]).toEqual([0, 3]);
+});
+
+test("a hand-out is replayed from wherever its messages wait", () => {
+  const { states, queue } = replay([100, ...send(1, 3)], [110, ...send(4, 3)], [120, lease("g", 5, 1, 2, 1)]);
+  expect(states).toEqual(["1 ready", "2 leased", "3 ready", "4 ready", "5 leased", "6 ready"]);
+  expect([queue.readyCount, queue.delayedCount]).toEqual([4, 0]);
+});
+
+test("a hand-out of a message that does not wait is a bug that shows", () => {
+  expect(() => replay([100, ...send(1, 1)], [110, lease("g", 2, 1)])).toThrow("message 2 waits in queue orders");
+});
+
+test("being due follows from the time and moves each message once", () => {
+  const { state, queue } = replay([100, ...send(1, 2, 200)], [100, ...send(3, 1, 300)]);
+  advance(state, 199);
+  expect([queue.readyCount, queue.delayedCount]).toEqual([0, 3]);
+  advance(state, 200);
+  advance(state, 200);
+  expect([queue.readyCount, queue.delayedCount]).toEqual([2, 1]);
+  advance(state, 50);
+  expect(queue.readyCount).toBe(2);
+});
+
+test("a change of a later version that is not known here changes nothing", () => {
+  const { states } = replay([100, ...send(1, 1)], [110, { type: "not-yet-invented" } as unknown as Change]);
+  expect(states).toEqual(["1 ready"]);
+});

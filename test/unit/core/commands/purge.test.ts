@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import type { PurgeFilter } from "../../../../src/core/spec/filters.js";
+import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
+import { fatesOf, peek } from "../../../../src/core/view/view.js";
+import { createEngine } from "../engine-fixture.js";
+
+/** 1 to 3 ready, 4 and 5 delayed, 6 ready with a high priority and ten ms younger. */
+const mixed = () => {
+  const engine = createEngine();
+  engine.send(3);
+  engine.send(2, { delayMs: 40 });
+  engine.now += 10;
+  engine.send(1, { priority: 9 });
+  return engine;
+};
+
+describe("a purge by filter", () => {
+  const rest = (filter: PurgeFilter) => {
+    const engine = mixed();
+    const outcome = engine.run({ type: "purge", queue: "orders", filter });
+    const left = peek(engine.queue, { max: 99, after: 0, states: PEEKABLE }).map(({ seq }) => seq);
+    expect(outcome).toEqual({ ok: true, value: { purged: 6 - left.length } });
+    expect(engine.queue.counters.purged).toBe(6 - left.length);
+    expect(engine.queue.readyCount + engine.queue.delayedCount).toBe(left.length);
+    return { left, engine };
+  };
+
+  test.each<[PurgeFilter, number[]]>([
+    [{}, []],
+    [{ state: "ready" }, [4, 5]],
+    [{ state: "delayed" }, [1, 2, 3, 6]],
+    [{ state: "blocked" }, [1, 2, 3, 4, 5, 6]],
+    [{ priority: 9 }, [1, 2, 3, 4, 5]],
+    [{ olderThanMs: 10 }, [6]],
+    [{ olderThanMs: 11 }, [1, 2, 3, 4, 5, 6]],
+    [{ state: "ready", priority: 4, olderThanMs: 5 }, [4, 5, 6]],
+  ])("%j leaves %j", (filter, left) => {
+    expect(rest(filter).left).toEqual(left);
+  });
+
+  test("frees the bodies of what went, and hands out what stayed, delayed ones at their time", () => {
+    const { engine } = rest({ state: "ready", priority: 4 });
+    expect(engine.deliver("a", 9, "g")).toEqual([6]);
+    engine.settle("a", "g", [6, 1], { type: "ack" });
+    engine.now += 40;
+    expect(engine.deliver("a", 9, "h")).toEqual([4, 5]);
+    engine.settle("a", "h", [4, 2], { type: "ack" });
+    expect(engine.state.batches.size).toBe(0);
+  });
+
+  test("lets the next of a group go on whose head went", () => {
+    const engine = createEngine();
+    engine.send(1, {}, "g");
+    engine.send(1, { priority: 9 }, "g");
+    expect(engine.run({ type: "purge", queue: "orders", filter: { state: "ready" } })).toMatchObject({
+      value: { purged: 1 },
+    });
+    expect(engine.deliver("a", 9, "g")).toEqual([2]);
+  });
+});
+
+test("a redrive takes the longest dead first, at most so many, and none that died later than it may", () => {
+  const engine = createEngine();
+  engine.send(4);
+  engine.deliver("a", 4, "g");
+  for (const seq of [3, 1]) engine.settle("a", "g", [seq, 1], { type: "dead", reason: "bad" });
+  const diedBy = engine.now;
+  engine.now += 5;
+  for (const seq of [4, 2]) engine.settle("a", "g", [seq, 1], { type: "dead", reason: "bad" });
+  const redrive = (more: object) => engine.run({ type: "redrive", queue: "orders", filter: {}, ...more });
+  expect(redrive({ max: 1 })).toEqual({ ok: true, value: { redriven: 1 } });
+  expect([...engine.queue.dead.keys()]).toEqual([1, 4, 2]);
+  expect(redrive({ diedBy })).toEqual({ ok: true, value: { redriven: 1 } });
+  const older = { type: "purge-dead", queue: "orders", filter: { olderThanMs: 1 } } as const;
+  expect(engine.run(older)).toEqual({ ok: true, value: { purged: 0 } });
+  engine.now += 1;
+  expect(engine.run(older)).toEqual({ ok: true, value: { purged: 2 } });
+});
+
+test("what became of messages is told in the order of the question", () => {
+  const engine = mixed();
+  engine.deliver("a", 2, "g");
+  engine.settle("a", "g", [1, 1], { type: "dead", reason: "bad", failure: { name: "E", message: "m" } });
+  engine.settle("a", "g", [6, 1], { type: "ack" });
+  engine.deliver("a", 1, "h");
+  expect(fatesOf(engine.queue, [5, 6, 1, 2, undefined, 3, 99])).toEqual([
+    { state: "waiting" },
+    { state: "gone" },
+    { state: "dead", reason: "bad", failure: { name: "E", message: "m" } },
+    { state: "leased" },
+    { state: "gone" },
+    { state: "waiting" },
+    { state: "gone" },
+  ]);
+});

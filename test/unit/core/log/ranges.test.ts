@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { countOf, forEachRange, forEachSeq, pushRange, rangesOf, seqsOf } from "../../../../src/core/log/ranges.js";
+
+test("numbers survive being written as stretches, in the order they had", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(30)), (seqs) => {
+      const ranges = rangesOf(seqs);
+      expect(seqsOf(ranges)).toEqual(seqs);
+      expect(countOf(ranges)).toBe(seqs.length);
+    }),
+  );
+});
+
+test("a stretch that continues the last one is joined to it", () => {
+  const ranges: number[] = [];
+  pushRange(ranges, 1, 3);
+  pushRange(ranges, 4, 2);
+  pushRange(ranges, 9, 1);
+  pushRange(ranges, 8, 1);
+  expect(ranges).toEqual([1, 5, 9, 1, 8, 1]);
+});
+
+test("stretches and numbers are visited in order", () => {
+  const visited: number[][] = [];
+  forEachRange([5, 2, 1, 1], (first, count) => visited.push([first, count]));
+  expect(visited).toEqual([
+    [5, 2],
+    [1, 1],
+  ]);
+  const seqs: number[] = [];
+  forEachSeq([5, 2, 1, 1], (seq) => seqs.push(seq));
+  expect(seqs).toEqual([5, 6, 1]);
+});
+
+test("no stretches are no numbers", () => {
+  expect([countOf([]), seqsOf([])]).toEqual([0, []]);
+});

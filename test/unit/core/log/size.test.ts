@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { estimateBytes } from "../../../../src/core/log/size.js";
+
+test.each<[string, unknown, number]>([
+  ["a string", "a".repeat(1_000), 1_000],
+  ["an array of numbers", Array.from({ length: 100 }, (_, i) => i), 900],
+  ["an object", { sku: "tea", quantity: 2, note: "x".repeat(200) }, 240],
+  ["bytes", new Uint8Array(5_000), 5_000],
+  ["a buffer", new ArrayBuffer(5_000), 5_000],
+  ["a view of a part of a buffer", new DataView(new ArrayBuffer(5_000), 0, 100), 100],
+  ["a map", new Map([["key", "v".repeat(300)]]), 310],
+  ["a set", new Set(["v".repeat(300)]), 310],
+  ["a Blob", new Blob(["v".repeat(3_000)]), 3_000],
+  ["an object without prototype", Object.assign(Object.create(null), { text: "v".repeat(300) }), 310],
+])("%s is judged by what it holds", (_, value, bytes) => {
+  expect(estimateBytes(value)).toBeGreaterThan(bytes * 0.9);
+  expect(estimateBytes(value)).toBeLessThan(bytes * 1.3 + 20);
+});
+
+test.each([null, undefined, true, 1, 2n, "", new Date(), /x/, Symbol("s"), () => {}])(
+  "%s is worth something, so that no number of it fits a batch",
+  (value) => {
+    expect(estimateBytes(value)).toBeGreaterThan(0);
+    expect(estimateBytes(value)).toBeLessThan(100);
+  },
+);
+
+test("an array that holds itself is judged by its first levels", () => {
+  const ring: unknown[] = [];
+  ring.push(ring);
+  expect(estimateBytes(ring)).toBeLessThan(1_000);
+});

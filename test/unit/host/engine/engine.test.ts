@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { openEngine, type Work } from "../../../../src/host/engine/engine.js";
+import { createPlatform } from "../../../../src/host/engine/platform.js";
+import { StoreError } from "../../../../src/store/log-store.js";
+import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
+
+const SEND = { type: "send", queue: "q", atomic: true, segments: [{ count: 1, priority: 4 }], sizes: [9] } as const;
+
+test("whether a lease goes on is asked once a turn, also when a refused commit is decided again", async () => {
+  const store = createMemoryStore({ disk: createMemoryDisk() });
+  let refusals = 0;
+  let now = 1_000;
+  const platform = { ...createPlatform("test", {}), now: () => now };
+  const engine = await openEngine(
+    {
+      ...store,
+      async commit(record, batches, durability) {
+        if (refusals-- > 0) throw new StoreError("failed", "refused");
+        return store.commit(record, batches, durability);
+      },
+    },
+    platform,
+  );
+  const work = (): Work => ({ command: SEND, bodies: { encoding: "clone", entries: [1] }, settle: () => {} });
+  const deliver = { type: "deliver", queue: "q", client: "c", mode: "consume", max: 9, grant: "g" } as const;
+  await engine.turn([work()], { spare: () => false, plan: (decideNow) => void decideNow(deliver) });
+  now += 60_000;
+  refusals = 1;
+  let asked = 0;
+  // Like the keeper of leases, which spares once and says no after that.
+  const turn = await engine.turn([work(), { command: { ...SEND, queue: "other" }, settle: () => {} }], {
+    spare: () => asked++ === 0,
+    plan: () => {},
+  });
+  expect(asked).toBe(1);
+  expect(turn?.expired ?? []).toEqual([]);
+  expect(engine.state.queues.get("q")?.leased.size).toBe(1);
+  platform.close();
+});
