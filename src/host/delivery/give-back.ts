@@ -18,11 +18,23 @@ export interface GiveBackParts {
 const instead = (verdict: Verdict): Verdict => (verdict.type === "ack" ? { type: "release" } : verdict);
 
 export function createGiveBack({ decide, setTimer, random }: GiveBackParts) {
+  /** Refused again. They are tried together: each commit that is refused costs a reading of the log. */
+  let waiting: { readonly client: string; readonly settlements: readonly Settlement[] }[] = [];
+
   const attempt = (client: string, settlements: readonly Settlement[]) =>
     decide({ type: "settle", client, settlements, jitter: random() }, (outcome) => {
       // What has ended meanwhile is named as lost, and needs no more.
-      if (!outcome.ok) setTimer(() => attempt(client, settlements), AGAIN_MS);
+      if (outcome.ok) return;
+      if (waiting.length === 0) setTimer(tryAgain, AGAIN_MS);
+      waiting.push({ client, settlements });
     });
+
+  const tryAgain = () => {
+    const refused = waiting;
+    waiting = [];
+    for (const { client, settlements } of refused) attempt(client, settlements);
+  };
+
   return (client: string, settlements: readonly Settlement[]): void =>
     attempt(
       client,
