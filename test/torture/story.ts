@@ -38,7 +38,7 @@ function isOf(event: HistoryEvent, body: string, consumers: ReadonlySet<string>,
 function told({ at: _, wroteAt, ...rest }: HistoryEvent): string {
   const { type, ...fields } = rest;
   const all = Object.entries({ ...fields, ...(wroteAt !== undefined && { wroteAt: Math.round(wroteAt) }) });
-  return `${type} ${all.flatMap(([name, value]) => (name === "body" ? [] : [`${name}=${value}`])).join(" ")}`;
+  return [type, ...all.flatMap(([name, value]) => (name === "body" ? [] : [`${name}=${value}`]))].join(" ");
 }
 
 const holds = (ranges: Ranges, seqs: ReadonlySet<Seq>): boolean =>
