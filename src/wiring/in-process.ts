@@ -1,36 +1,62 @@
 // The host in the same process, for runtimes without workers: in memory, gone with its last connection.
+// Invariant: a connection counts once, however often it connects again.
 
 import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
+import type { OpenedPort } from "../link/finding/directory.js";
 import { answerOpening, requestOpening } from "../link/finding/opening.js";
-import type { Port } from "../link/rpc/guard.js";
 import { channelName, presenceLockName } from "../link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 
-interface Hosting {
+/** One host of the process, and the connections that it serves. */
+interface SharedHost {
   readonly host: Promise<Host>;
-  users: number;
+  readonly users: Set<object>;
 }
 
-const hostings = new Map<string, Hosting>();
+const hosts = new Map<string, SharedHost>();
 
-/** A port to the host of a database in memory, and what gives it up. */
-export async function openInProcess(database: string): Promise<{ port: Port; release(): Promise<void> }> {
-  const known = hostings.get(database);
-  const hosting: Hosting = known ?? { host: start(database), users: 0 };
-  hostings.set(database, hosting);
-  hosting.users++;
-  const { port1, port2 } = new MessageChannel();
-  answerOpening(port2, () => hosting.host);
-  await requestOpening(port1, { storage: "memory", database });
-  return {
-    port: port1,
-    async release() {
-      if (--hosting.users > 0) return;
-      hostings.delete(database);
-      await (await hosting.host).close();
-    },
+/** One connection's way to the host of a database in memory. */
+export interface InProcess {
+  /** A port to the host; of the next one, when the last has ended. */
+  openPort(): Promise<OpenedPort>;
+  /** Gives the host up. */
+  release(): Promise<void>;
+}
+
+export function createInProcess(database: string): InProcess {
+  const user = {};
+  let used: SharedHost | undefined;
+  const leave = async (shared: SharedHost | undefined) => {
+    if (!shared?.users.delete(user) || shared.users.size > 0) return;
+    if (hosts.get(database) === shared) hosts.delete(database);
+    // One that could not be opened, or has failed, is over anyhow.
+    await shared.host.then((host) => host.close()).catch(() => {});
   };
+  return {
+    async openPort() {
+      const shared = hosts.get(database) ?? share(database);
+      const before = used;
+      used = shared;
+      shared.users.add(user);
+      if (before !== shared) await leave(before);
+      const { port1, port2 } = new MessageChannel();
+      answerOpening(port2, () => shared.host);
+      await requestOpening(port1, { storage: "memory", database });
+      return { port: port1, lock: undefined };
+    },
+    release: () => leave(used),
+  };
+}
+
+function share(database: string): SharedHost {
+  const shared: SharedHost = { host: start(database), users: new Set() };
+  hosts.set(database, shared);
+  const forget = () => {
+    if (hosts.get(database) === shared) hosts.delete(database);
+  };
+  shared.host.then((host) => host.ended).then(forget, forget);
+  return shared;
 }
 
 function start(database: string): Promise<Host> {

@@ -14,6 +14,7 @@ import { answerOpening, type Opening, requestOpening, type Served } from "../lin
 import type { Port } from "../link/rpc/guard.js";
 import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/rpc/wire.js";
 import { createAsking } from "./asking.js";
+import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
 
 export interface Transport extends ClientParts {
@@ -63,16 +64,14 @@ const openNotices = (name: string): Channel | undefined =>
   typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
 function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "onClosed"> {
-  let release = async () => {};
+  let loading: Promise<InProcess> | undefined;
   return {
     locks: undefined,
     async openPort() {
-      const { openInProcess } = await import("./in-process.js");
-      const opened = await openInProcess(database);
-      release = opened.release;
-      return { port: opened.port, lock: undefined };
+      loading ??= import("./in-process.js").then(({ createInProcess }) => createInProcess(database));
+      return (await loading).openPort();
     },
-    onClosed: () => release(),
+    onClosed: async () => (await loading)?.release(),
   };
 }
 

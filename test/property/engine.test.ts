@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { BATCH_BYTES_MAX } from "../../src/core/commands/send.js";
 import { idOf } from "../../src/core/log/ids.js";
+import { BATCH_BYTES_MAX } from "../../src/core/spec/limits.js";
 import { PEEKABLE } from "../../src/core/spec/message-states.js";
 import type { QueueSettings } from "../../src/core/spec/settings.js";
 import { depthOf, type Schedule, type State } from "../../src/core/state/state.js";

@@ -3,7 +3,8 @@
 
 import { forEachSeq } from "../../core/log/ranges.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
-import { MINOR_MEASURES } from "../../core/spec/version.js";
+import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
+import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
@@ -60,8 +61,8 @@ export interface Client {
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
   connected(signal?: AbortSignal): Promise<void>;
-  /** Asks what may be asked twice. */
-  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
+  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   registerConsumer(
     queue: string,
     limits: { readonly prefetch: number; readonly concurrency?: number },
@@ -81,6 +82,9 @@ export interface Client {
 
 /** So long a client that is closed waits for a host that takes what it still has to send. */
 const LEAVE_MS = 10_000;
+
+/** Only a host of an earlier build hands out so much. */
+const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");
 
 const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
 
@@ -133,7 +137,10 @@ export function createClient(parts: ClientParts): Client {
 
   const deliver = (consumer: string, handOut: HandOut) => {
     const registered = consumers.get(consumer);
-    if (registered) return registered.onHandOut(handOut);
+    if (registered) {
+      registered.onHandOut(handOut);
+      return holdings.assign(handOut.grant, consumer);
+    }
     // It stopped while this was on its way.
     const { grant: grantId } = handOut;
     forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} }));
@@ -149,9 +156,16 @@ export function createClient(parts: ClientParts): Client {
     });
 
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
-  const announce = (consumer: string, { queue, prefetch, concurrency }: Registered) => {
+  const announce = (
+    consumer: string,
+    { queue, prefetch, concurrency }: Registered,
+    grants: readonly string[] | undefined,
+  ) => {
     if (!hostLink.welcome) return;
-    const known = hasMeasures() && concurrency !== undefined ? { concurrency } : {};
+    const known = {
+      ...(hasMeasures() && concurrency !== undefined && { concurrency }),
+      ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
+    };
     void tell({ op: "consume", consumer, queue, prefetch, ...known });
   };
 
@@ -173,10 +187,11 @@ export function createClient(parts: ClientParts): Client {
     locks: parts.locks,
     asking: parts.asking,
     serve,
-    held: () => holdings.held(),
+    held: () => holdings.claim(HOLDINGS_MESSAGES_MAX, TOO_MUCH_HELD),
     onConnected(welcome) {
       const { instance, losses } = welcome;
-      for (const [consumer, registered] of consumers) announce(consumer, registered);
+      const holders = holdings.byConsumer();
+      for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
       tellAll({ type: "connected" });
@@ -258,15 +273,18 @@ export function createClient(parts: ClientParts): Client {
     },
     ask: (request, signal) => hostLink.ask(request, signal),
     registerConsumer(queue, limits, onHandOut) {
+      if (consumers.size >= ASKERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a connection has ${ASKERS_PER_CLIENT_MAX} consumers at most`);
+      }
       const consumer = nextId();
       const registered: Registered = { queue, ...limits, onHandOut };
       consumers.set(consumer, registered);
-      if (hostLink.welcome) announce(consumer, registered);
+      if (hostLink.welcome) announce(consumer, registered, undefined);
       else hostLink.wake();
       return {
         setPrefetch(changed) {
           registered.prefetch = changed;
-          announce(consumer, registered);
+          announce(consumer, registered, undefined);
         },
         async cancel() {
           consumers.delete(consumer);
@@ -275,6 +293,9 @@ export function createClient(parts: ClientParts): Client {
       };
     },
     watch(queue, everyMs, onStats) {
+      if (watches.size >= WATCHERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a connection has ${WATCHERS_PER_CLIENT_MAX} subscriptions to statistics at most`);
+      }
       const waiter = nextId();
       const watch: Watch = { queue, everyMs, onStats };
       watches.set(waiter, watch);

@@ -42,8 +42,8 @@ export interface HostLink {
   readonly welcome: Welcome | undefined;
   /** The link to the host, once there is one. Rejects with why there will never be one, or the signal's reason. */
   connected(signal?: AbortSignal): Promise<Link<HostRequest>>;
-  /** Asks a question that may be asked twice: again, when the host is lost before it answers. */
-  ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T>;
+  /** Asks a question that may be asked twice: again, made anew, when the host is lost before it answers. */
+  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   /** Lets the host go, and tells it so: what this client holds goes back. Nothing reconnects until `resume`. */
   suspend(): void;
   resume(): void;
@@ -219,11 +219,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       return current?.welcome;
     },
     connected,
-    async ask<T>(request: HostRequest, signal?: AbortSignal): Promise<T> {
+    async ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T> {
       for (;;) {
         const link = await connected(signal);
+        const asked = typeof request === "function" ? request() : request;
         try {
-          return await abortable(abortable(link.call<T>(request), signal), unread.signal);
+          return await abortable(abortable(link.call<T>(asked), signal), unread.signal);
         } catch (error) {
           const isLost = error instanceof QueueError && error.code === "host-lost";
           if (!isLost || ended) throw ended ?? error;

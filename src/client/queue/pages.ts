@@ -2,6 +2,28 @@
 // Invariants: each message is shown once at most, also when the one to go on after has gone meanwhile; what was there
 // when the reading began and stays is shown; it ends, however much comes in behind it.
 
+import type { MessagePage, MessageView } from "../../link/rpc/wire.js";
+
+export interface ListRange {
+  readonly max: number;
+  readonly after?: string | undefined;
+}
+
+/** The first `max` after the one named, in as many answers as the host needs for them. */
+export async function listed<Body>(
+  { max, after }: ListRange,
+  read: (range: ListRange) => Promise<MessagePage | readonly MessageView[]>,
+): Promise<MessageView<Body>[]> {
+  const all: MessageView[] = [];
+  for (let last = after; ; last = all.at(-1)?.id) {
+    const answer = await read({ max: max - all.length, ...(last && { after: last }) });
+    // An older host answers with all of them at once.
+    const { messages, isCut } = "isCut" in answer ? answer : { messages: answer, isCut: false };
+    for (const message of messages) all.push(message);
+    if (!isCut || messages.length === 0) return all as MessageView<Body>[];
+  }
+}
+
 /**
  * The pages from the first on. `count`: how many there are at the start; those that come later stand behind them.
  * A page may be shorter than asked for, since answers are bounded in bytes: only an empty one is the last.

@@ -1,7 +1,8 @@
 // The public face of a queue. Holds no message: it asks the host, which answers once things are durable.
 
-import { aFunction, checkOptions } from "../../core/spec/check.js";
+import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import { MINOR_GROUPS } from "../../core/spec/version.js";
@@ -25,7 +26,6 @@ import { hasFile, withFilesRead } from "../sending/files.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,
-  checkGroupId,
   DELIVERIES_SPEC,
   DRAIN_SPEC,
   FILTER_SPEC,
@@ -46,7 +46,7 @@ import {
 } from "../sending/options.js";
 import { assertFits, type StandardSchema } from "../sending/schema.js";
 import { createQueueEvents, type QueueEvents } from "./events.js";
-import { pagesOf } from "./pages.js";
+import { listed, pagesOf } from "./pages.js";
 import { redriveAtRate } from "./redrive.js";
 import { createSchedules, type Schedules } from "./schedules.js";
 
@@ -341,13 +341,8 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after } = options;
-      return ask({
-        op: "peek",
-        queue: name,
-        max,
-        states: state ? [state] : PEEKED_BY_DEFAULT,
-        ...(after && { after }),
-      });
+      const states = state ? [state] : PEEKED_BY_DEFAULT;
+      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range }));
     },
     peekPages(options = {}) {
       assertOpen();
@@ -359,7 +354,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       );
     },
     async isGroupWaiting(groupId) {
-      checkGroupId(groupId, "isGroupWaiting(groupId)");
+      check(groupIdField, groupId, "isGroupWaiting(groupId)");
       assertOpen();
       await client.connected();
       if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });
@@ -417,7 +412,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       async list(options = {}) {
         checkOptions("deadLetters.list()", options, LIST_SPEC);
         const { max = 100, after } = options;
-        return ask({ op: "dead-letters", queue: name, max, ...(after && { after }) });
+        return listed({ max, after }, (range) => ask({ op: "dead-letters", queue: name, ...range }));
       },
       pages(options = {}) {
         assertOpen();
@@ -472,13 +467,16 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     signal?.throwIfAborted();
     const waiter = client.nextWaiter();
     const { leaseMs, ...rest } = asked;
-    const request: HostRequest = {
+    const endsAt = client.runtime.now() + rest.waitMs;
+    // Of a host after the first it asks what is left of its time.
+    const request = (): HostRequest => ({
       op: "receive",
       waiter,
       queue: name,
       ...rest,
+      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
       ...(leaseMs !== undefined && { leaseMs }),
-    };
+    });
     assertOpen();
     const received = client.ask<HandOut | null>(request);
     try {

@@ -1,17 +1,12 @@
 // The public face of a queue's schedules. The host keeps them, and sends their ticks whoever is there.
 
 import type { ScheduleValue } from "../../core/commands/schedules.js";
-import { checkOptions, oneOf, type Spec, string } from "../../core/spec/check.js";
-import {
-  CATCH_UPS,
-  type CatchUp,
-  everyMs as checkEveryMs,
-  checkTiming,
-  type ScheduleSpec,
-} from "../../core/spec/schedule-spec.js";
+import { check, checkOptions, type Spec } from "../../core/spec/check.js";
+import { groupId, headers, id as idField, priority, ttlMs } from "../../core/spec/fields.js";
+import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../../core/spec/schedule-spec.js";
 import type { ClientCommand, HostRequest, ScheduleView } from "../../link/rpc/wire.js";
 import type { Item } from "../sending/draft.js";
-import { ITEM_SPEC, itemOf, type SendOptions } from "../sending/options.js";
+import { itemOf, type SendOptions } from "../sending/options.js";
 
 /** When a schedule ticks: by `cron`, or every `everyMs`. */
 export type ScheduleTiming = (
@@ -66,15 +61,7 @@ export interface Schedules<Body> {
   remove(id: string): Promise<{ readonly removed: boolean }>;
 }
 
-const TIMING_SPEC: Spec = {
-  cron: string(1, 256),
-  timeZone: string(1, 256),
-  everyMs: checkEveryMs,
-  catchUp: oneOf(...CATCH_UPS),
-};
-const { priority, ttlMs, groupId, headers } = ITEM_SPEC as Readonly<Record<string, Spec[string]>>;
-const OPTIONS_SPEC = { priority, ttlMs, groupId, headers } as Spec;
-const checkId = string(1, 256);
+const OPTIONS_SPEC: Spec = { priority, ttlMs, groupId, headers };
 
 export interface SchedulesParts {
   readonly queue: string;
@@ -86,7 +73,7 @@ export interface SchedulesParts {
 
 export const createSchedules = <Body>({ queue, command, ask, whenRead }: SchedulesParts): Schedules<Body> => ({
   async upsert(id, timing, body, options) {
-    checkId(id, "schedules.upsert(id)");
+    check(idField, id, "schedules.upsert(id)");
     checkOptions("schedules.upsert()", timing ?? {}, TIMING_SPEC);
     checkTiming(timing ?? {}, "schedules.upsert()");
     const item = itemOf(body, options, "schedules.upsert()", OPTIONS_SPEC);
@@ -111,7 +98,7 @@ export const createSchedules = <Body>({ queue, command, ask, whenRead }: Schedul
   },
   list: () => ask({ op: "schedules", queue }),
   async remove(id) {
-    checkId(id, "schedules.remove(id)");
+    check(idField, id, "schedules.remove(id)");
     return command({ type: "unschedule", queue, id });
   },
 });

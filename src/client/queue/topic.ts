@@ -1,9 +1,9 @@
 // The public face of a topic. Holds nothing: the host copies what is published to each subscription.
 
 import type { PublishValue } from "../../core/commands/commands.js";
-import { checkOptions, string } from "../../core/spec/check.js";
+import { check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { TOPIC_NAME_MAX } from "../../core/spec/settings.js";
+import { topicName } from "../../core/spec/fields.js";
 import {
   subscription as checkSubscription,
   type SubscriptionFilter,
@@ -61,7 +61,7 @@ export interface TopicParts<Body> {
 }
 
 export function checkTopicName(name: unknown): asserts name is string {
-  string(1, TOPIC_NAME_MAX)(name, "topic name");
+  check(topicName, name, "topic name");
 }
 
 export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }: TopicParts<Body>): Topic<Body> {

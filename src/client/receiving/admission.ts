@@ -1,9 +1,10 @@
 // Deliveries against a schema, on their way to whoever handles them.
 // Invariant: one that does not fit never reaches a handler; it dies at once, since no attempt could end better.
 
+import { REASON_MAX } from "../../core/spec/limits.js";
 import { plainIssue, type SchemaResult, type StandardSchema, textOfIssues } from "../sending/schema.js";
 import type { Holding } from "./delivery.js";
-import { failureOf, REASON_MAX } from "./failure.js";
+import { failureOf } from "./failure.js";
 
 /**
  * Lets a delivery through with the schema's output as its body, or gives it up. Answers whether it was let through; where

@@ -7,16 +7,15 @@ import { type BodyList, listOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
 import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
-import { arrayOf, type Check, checkOptions, duration, invalid, string } from "../../core/spec/check.js";
+import { check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
 import type { SettleEntry } from "../sending/draft.js";
-import type { SendOptions } from "../sending/options.js";
+import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
-import { REASON_MAX } from "./failure.js";
 import { answer } from "./replies.js";
 
 export interface RetryOptions {
@@ -106,7 +105,12 @@ export interface Holding<Body = unknown> {
 export interface Holdings {
   /** Takes a hand-out in, in order. */
   take<Body>(handOut: HandOut): Holding<Body>[];
-  held(): Held[];
+  /** This hand-out went to that consumer. */
+  assign(grant: string, consumer: string): void;
+  /** The hand-outs that consumers hold something of. */
+  byConsumer(): ReadonlyMap<string, readonly string[]>;
+  /** What a host is told is held, `max` messages at most; those beyond are taken from their handlers. */
+  claim(max: number, reason: QueueError): Held[];
   report(): HeldReply;
   lose(lost: readonly Held[], reason: QueueError): void;
   /** Takes every delivery from its handler. */
@@ -124,6 +128,7 @@ interface Grant {
 
 export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   const byGrant = new Map<string, Map<Seq, HeldMessage<unknown>>>();
+  const consumerOf = new Map<string, string>();
   const held = (): Held[] => [...byGrant].map(([grant, entries]) => ({ grant, seqs: rangesOf(entries.keys()) }));
   return {
     take<Body>(handOut: HandOut) {
@@ -131,7 +136,9 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       byGrant.set(handOut.grant, entries);
       const forget = (seq: Seq) => {
         entries.delete(seq);
-        if (entries.size === 0) byGrant.delete(handOut.grant);
+        if (entries.size > 0) return;
+        byGrant.delete(handOut.grant);
+        consumerOf.delete(handOut.grant);
       };
       const bodies = listOf(handOut.bodies);
       const grant: Grant = { pipeline, runtime, handOut, bodies, forget };
@@ -143,7 +150,26 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       });
       return taken;
     },
-    held,
+    assign(grant, consumer) {
+      if (byGrant.has(grant)) consumerOf.set(grant, consumer);
+    },
+    byConsumer() {
+      const grants = new Map<string, string[]>();
+      for (const [grant, consumer] of consumerOf) grants.set(consumer, [...(grants.get(consumer) ?? []), grant]);
+      return grants;
+    },
+    claim(max, reason) {
+      let left = max;
+      for (const entries of [...byGrant.values()]) {
+        for (const entry of [...entries.values()]) if (left-- <= 0) entry.lose(reason);
+      }
+      left = max;
+      return held().flatMap(({ grant, seqs }) => {
+        const named = seqsOf(seqs).slice(0, left);
+        left -= named.length;
+        return named.length > 0 ? [{ grant, seqs: rangesOf(named) }] : [];
+      });
+    },
     report() {
       const running: { grant: string; seq: Seq; elapsedMs: number }[] = [];
       const now = runtime.now();
@@ -405,7 +431,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
     return async (options) => {
       const held = this[HELD];
       if (options === undefined) return held.settle(ACK);
-      checkOptions("ack()", options, { send: arrayOf(sendSpec, REQUEST_MESSAGES_MAX) });
+      checkOptions("ack()", options, ACK_SPEC);
       const { pipeline } = held.grant;
       const sends = (options.send ?? []).map((given, i) => sendingOf(pipeline, given, `ack().send[${i}]`));
       await commit(pipeline, sends, [{ holding: held, verdict: ACK }]);
@@ -422,7 +448,7 @@ class HeldDelivery<Body> implements Delivery<Body> {
   }
   get extend(): Delivery["extend"] {
     return async (ms) => {
-      duration(1)(ms, "extend(ms)");
+      check(leaseMs, ms, "extend(ms)");
       await this[HELD].extend(ms);
     };
   }
@@ -437,26 +463,19 @@ export function holdingOf(delivery: unknown, pipeline: Pipeline): CommittedHoldi
   return held instanceof HeldMessage && held.grant.pipeline === pipeline ? held : undefined;
 }
 
-const anything: Check = () => {};
-
-const sendSpec: Check = (value, name) => {
-  checkOptions(name, value, { queue: anything, body: anything, options: anything });
-  if (typeof value !== "object" || value === null || !("body" in value)) invalid(name, value, "an object with a body");
-};
-
 export function retryVerdict(options: RetryOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration(), reason: string(0, REASON_MAX) });
+  checkOptions(where, options, RETRY_SPEC);
   const { delayMs, reason } = options;
   const failure = reason === undefined ? undefined : { name: "retry", message: reason };
   return { type: "retry", ...(delayMs !== undefined && { delayMs }), ...(failure && { failure }) };
 }
 
 export function releaseVerdict(options: ReleaseOptions = {}, where: string): Verdict {
-  checkOptions(where, options, { delayMs: duration() });
+  checkOptions(where, options, RELEASE_SPEC);
   return { type: "release", ...(options.delayMs !== undefined && { delayMs: options.delayMs }) };
 }
 
 export function deadVerdict(reason: string, where: string): Verdict {
-  string(0, REASON_MAX)(reason, where);
+  check(reasonField, reason, where);
   return { type: "dead", reason };
 }

@@ -1,9 +1,7 @@
 // What a handler threw, as data. Invariant: whatever it is, a failure comes of it that can be stored.
 
 import type { Failure } from "../../core/log/journal.js";
-
-export const REASON_MAX = 10_000;
-const FAILURE_NAME_MAX = 1_000;
+import { FAILURE_NAME_MAX, REASON_MAX } from "../../core/spec/limits.js";
 
 const UNREADABLE = "what was thrown cannot be read";
 

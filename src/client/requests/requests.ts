@@ -6,6 +6,7 @@
 // goes with this client. Invariant: each request ends: answered, given up, out of time, or aborted.
 
 import { QueueError } from "../../core/spec/errors.js";
+import { REPLIES_MAX } from "../../core/spec/limits.js";
 import type { HandOut, MessageFate } from "../../link/rpc/wire.js";
 import { replyQueueOf } from "../../link/rpc/wire.js";
 import type { Client } from "../connection/client.js";
@@ -38,8 +39,6 @@ interface Pending extends Asked {
   reject(reason: unknown): void;
 }
 
-/** Answers that may wait here: more are of requests that this client has long given up. */
-const REPLIES_MAX = 10_000;
 /** Deliveries of answers at once. */
 const PREFETCH = 256;
 /** Notices of deaths may be missed: who waits looks this often itself. */

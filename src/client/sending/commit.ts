@@ -4,6 +4,7 @@ import type { TransactionValue, Verdict } from "../../core/commands/commands.js"
 import type { Seq } from "../../core/log/journal.js";
 import { invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
 import { errorOf } from "../../link/rpc/link.js";
 import { type Item, messagesOf, type Receipt, receiptsOf } from "./draft.js";
 import { hasFile, withFilesRead } from "./files.js";
@@ -103,6 +104,7 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
         ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFilesRead(one.item) })))
         : sends,
     );
+    assertCarried(sends, settles, groups.size);
   } catch (error) {
     return { isDone: false, error };
   }
@@ -126,6 +128,13 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
     });
   });
   return { isDone: true, receipts };
+}
+
+/** What one command carries: the rule of link/rpc/validate.ts. */
+function assertCarried(sends: readonly unknown[], settles: readonly unknown[], queues: number): void {
+  const most = Math.max(sends.length, settles.length);
+  if (most > REQUEST_MESSAGES_MAX) invalid("transaction", most, `of at most ${REQUEST_MESSAGES_MAX} messages`);
+  if (queues > TRANSACTION_SENDS_MAX) invalid("transaction", queues, `to at most ${TRANSACTION_SENDS_MAX} queues`);
 }
 
 function byQueue(sends: readonly Sending[]) {

@@ -69,9 +69,6 @@ export interface Again {
   wait(draft: RoomDraft): void;
 }
 
-/** Messages in one command; what comes then goes into the next. */
-export const SEND_MESSAGES_MAX = 2_000;
-
 interface Entry {
   readonly item: Item;
   /** Aborted: it is not to be sent any more, if it waits for room. */

@@ -3,34 +3,39 @@
 import {
   abortSignal,
   aFunction,
+  anything,
+  arrayOf,
   boolean,
   type Check,
+  check,
   checkOptions,
   duration,
-  headers,
-  integer,
   invalid,
-  nullOr,
-  oneOf,
   type Spec,
-  string,
 } from "../../core/spec/check.js";
-import { purgeFilter } from "../../core/spec/filters.js";
-import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
-import { PEEKABLE } from "../../core/spec/message-states.js";
 import {
-  type Backoff,
-  DEDUPLICATION_ID_MAX,
-  GROUP_ID_MAX,
+  count,
+  dateOrInstant,
+  deduplicationId,
+  delayMs,
+  groupId,
+  headers,
+  id,
+  leaseMs,
   PRIORITY_DEFAULT,
-  PRIORITY_MAX,
-  QUEUE_NAME_MAX,
-  type QueueSettings,
-  type RateLimit,
-  SETTINGS_SPEC,
-} from "../../core/spec/settings.js";
+  priority,
+  queueName,
+  reason,
+  state,
+  ttlMs,
+  waitMs,
+  watchMs,
+} from "../../core/spec/fields.js";
+import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
+import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { type Headers, OWN_QUEUE_PREFIX } from "../../link/rpc/wire.js";
-import type { Item } from "./draft.js";
+import type { Attributes, Item } from "./draft.js";
 import { jsonOf } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 
@@ -135,10 +140,8 @@ export interface SendOptions {
   readonly headers?: Headers;
 }
 
-const queueName = string(1, QUEUE_NAME_MAX);
-
 export function checkQueueName(name: unknown): asserts name is string {
-  queueName(name, "queue name");
+  check(queueName, name, "queue name");
   if ((name as string).startsWith(OWN_QUEUE_PREFIX)) {
     invalid("queue name", name, `a name that does not begin with "${OWN_QUEUE_PREFIX}"`);
   }
@@ -153,20 +156,13 @@ export function settingsOf(options: QueueOptions): Partial<QueueSettings> {
   ) as Partial<QueueSettings>;
 }
 
-const instant: Check = (value, name) => {
-  const ms = value instanceof Date ? value.getTime() : value;
-  if (typeof ms !== "number" || !(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER)) {
-    invalid(name, value, "a valid Date, or epoch milliseconds");
-  }
-};
-
 export const ITEM_SPEC: Spec = {
-  priority: integer(0, PRIORITY_MAX),
-  delayMs: duration(),
-  deliverAt: instant,
-  ttlMs: nullOr(duration(1)),
-  deduplicationId: string(1, DEDUPLICATION_ID_MAX),
-  groupId: string(1, GROUP_ID_MAX),
+  priority,
+  delayMs,
+  deliverAt: dateOrInstant,
+  ttlMs,
+  deduplicationId,
+  groupId,
   headers,
 };
 
@@ -190,12 +186,16 @@ export function itemOf(body: unknown, options: SendOptions | undefined, where = 
     groupId,
     attributes: {
       priority,
-      ...(delayMs !== undefined && { delayMs }),
+      ...(delayMs !== undefined && whenIn(delayMs)),
       ...(deliverAt !== undefined && { deliverAt: Math.ceil(Number(deliverAt)) }),
       ...(ttlMs !== undefined && { ttlMs }),
     },
   };
 }
+
+/** In whole milliseconds, and as an instant where it is longer than hosts of earlier builds take a delay to be. */
+const whenIn = (delayMs: number): Pick<Attributes, "delayMs" | "deliverAt"> =>
+  delayMs > DURATION_MS_MAX ? { deliverAt: Math.ceil(Date.now() + delayMs) } : { delayMs: Math.ceil(delayMs) };
 
 export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   if (!Array.isArray(items) || items.length === 0 || items.length > REQUEST_MESSAGES_MAX) {
@@ -211,17 +211,14 @@ export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   });
 }
 
-const count = integer(1, REQUEST_MESSAGES_MAX);
-
 export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
 export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal };
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
-export const RECEIVE_SPEC: Spec = { max: count, waitMs: duration(), leaseMs: duration(1), signal: abortSignal };
-export const PEEK_SPEC: Spec = { max: count, state: oneOf(...PEEKABLE), after: string(1, 256) };
+export const RECEIVE_SPEC: Spec = { max: count, waitMs, leaseMs, signal: abortSignal };
+export const PEEK_SPEC: Spec = { max: count, state, after: id };
 export const PAGES_SPEC: Spec = { pageSize: count };
-export const PEEK_PAGES_SPEC: Spec = { ...PAGES_SPEC, state: oneOf(...PEEKABLE) };
-export const checkGroupId = string(1, GROUP_ID_MAX);
-export const LIST_SPEC: Spec = { max: count, after: string(1, 256) };
+export const PEEK_PAGES_SPEC: Spec = { ...PAGES_SPEC, state };
+export const LIST_SPEC: Spec = { max: count, after: id };
 const { deduplicationId: _, ...REQUEST_ITEM_SPEC } = ITEM_SPEC;
 export const REQUEST_SPEC: Spec = {
   ...REQUEST_ITEM_SPEC,
@@ -229,21 +226,20 @@ export const REQUEST_SPEC: Spec = {
   onProgress: aFunction,
   signal: abortSignal,
 };
-export const WATCH_SPEC: Spec = { everyMs: duration(1) };
+export const WATCH_SPEC: Spec = { everyMs: watchMs };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
 export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
 
-const ids: Check = (value, name) => {
-  if (!Array.isArray(value)) return invalid(name, value, "an array of message ids");
-  value.forEach((id, i) => {
-    string(1, 256)(id, `${name}[${i}]`);
-  });
+const transactionSend: Check = (value, name) => {
+  checkOptions(name, value, { queue: anything, body: anything, options: anything });
+  if (typeof value !== "object" || value === null || !("body" in value)) invalid(name, value, "an object with a body");
 };
+export const ACK_SPEC: Spec = { send: arrayOf(transactionSend, REQUEST_MESSAGES_MAX) };
+export const RETRY_SPEC: Spec = { delayMs, reason };
+export const RELEASE_SPEC: Spec = { delayMs };
 
-export const FILTER_SPEC: Spec = {
-  filter: (value, name) => checkOptions(name, value, { ids, reason: string(0, 10_000), olderThanMs: duration() }),
-};
+export const FILTER_SPEC: Spec = { filter: deadLetterFilter };
 const rate: Check = (value, name) => {
   if (typeof value !== "number" || !(value > 0 && value <= REQUEST_MESSAGES_MAX)) {
     invalid(name, value, `a number of messages per second, above 0 and at most ${REQUEST_MESSAGES_MAX}`);

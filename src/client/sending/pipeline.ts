@@ -6,6 +6,7 @@ import { failure, type SendValue } from "../../core/commands/commands.js";
 import { listOf } from "../../core/log/bodies.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { REQUESTS_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { MINOR_COLUMNS } from "../../core/spec/version.js";
 import type { Link } from "../../link/rpc/link.js";
 import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../../link/rpc/wire.js";
@@ -22,7 +23,6 @@ import {
   type Item,
   type Receipt,
   type RoomDraft,
-  SEND_MESSAGES_MAX,
   type SendDraft,
   type SettleDraft,
   type SettleEntry,
@@ -30,8 +30,6 @@ import {
 } from "./draft.js";
 import { findUncloneable } from "./uncloneable.js";
 
-/** Requests under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
-const REQUESTS_MAX = 4;
 /** Settlements gathered in one turn before they are sent without waiting for its end. */
 const SETTLE_EAGERLY = 500;
 

@@ -6,6 +6,7 @@ import type { Term } from "../log/ids.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "../log/journal.js";
 import { rangesOf, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import { CHUNK_ENTRIES_MAX } from "../spec/limits.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import type { Batch } from "../state/batch-index.js";
@@ -27,8 +28,6 @@ import {
 import { blockedRuns, delayedRuns } from "../state/waiting.js";
 
 export const CHECKPOINT_VERSION = 1;
-/** Entries in one chunk: what is encoded or decoded without a break. */
-const CHUNK_ENTRIES_MAX = 4_096;
 
 type HeadChunk = {
   readonly v: number;
@@ -545,6 +544,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   }
   state.leaseEnds.addAll(grant);
   client.held += grant.leases.size;
+  for (const { size } of grant.leases.values()) client.bytesHeld += size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) ?? 0) + grant.leases.size);
   client.grants.add(grant);
   state.grants.set(grant.id, grant);

@@ -310,6 +310,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
       queue.counters.deliveries += run.count;
       queue.counters.waitedMs += run.count * Math.max(0, at - run.readyAt);
       if (run.suspect) client.suspectsHeld += run.count;
+      client.bytesHeld += run.count * run.size;
       for (let i = 0; i < run.count; i++) {
         const leased: Lease = {
           seq: run.seq + i,
@@ -394,6 +395,7 @@ function endLease(state: State, queue: QueueState, seq: Seq): Lease {
   const client = state.clients.get(grant.client);
   assert(client, `client ${grant.client} is known while it holds leases`);
   client.held--;
+  client.bytesHeld -= ended.size;
   client.heldByQueue.set(queue.name, (client.heldByQueue.get(queue.name) as number) - 1);
   if (ended.suspect) client.suspectsHeld--;
   if (grant.leases.size === 0) {

@@ -77,6 +77,8 @@ export type Command =
       readonly client: string;
       readonly mode: LeaseMode;
       readonly max: number;
+      /** So many bytes at most, by estimate, but one message always; missing: however many. */
+      readonly maxBytes?: number | undefined;
       /** Unguessable token of the hand-out. */
       readonly grant: string;
       readonly leaseMs?: number | undefined;

@@ -2,15 +2,11 @@
 // Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
 
 import type { Change, Seq } from "../log/journal.js";
+import { SCHEDULES_MAX } from "../spec/limits.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
-
-/** Schedules of one queue. */
-export const SCHEDULES_MAX = 1_000;
-/** Missed ticks that `catchUp: "all"` sends: the last ones. */
-export const CATCH_UP_MAX = 1_000;
 
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 type ScheduleChange = Extract<Change, { type: "scheduled" | "unscheduled" | "ticked" }>;

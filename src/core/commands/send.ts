@@ -3,19 +3,12 @@
 import { idOf } from "../log/ids.js";
 import type { Change, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
 import { countFitting, makeRoom, type Room } from "./overflow.js";
 import { sortOut } from "./sort-out.js";
-
-/**
- * A batch is cut when it would exceed this many estimated bytes; a larger body stands alone. Chromium puts a record that
- * is larger than 64 KiB when compressed into a file of its own, which costs three milliseconds.
- */
-export const BATCH_BYTES_MAX = 128 * 1024;
-/** Reading one message reads its whole batch, so tiny bodies do not pile up without end. */
-export const BATCH_COUNT_MAX = 4_096;
 
 export function send(state: State, command: Send, now: number): Decision {
   const hasIds = command.segments.some((segment) => segment.deduplicationIds !== undefined);

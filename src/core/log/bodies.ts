@@ -1,6 +1,7 @@
 // Bodies in the order of their messages, as they cross threads and lie in the store: values, or JSON texts, which
 // nobody on the way opens. Invariant: a text has no line break of its own, so that texts can be joined as lines.
 
+import { COLUMN_TEXT_MAX } from "../spec/limits.js";
 import { estimateBytes } from "./size.js";
 
 /** Values, or, where each of them is plain JSON data, their texts, a line each. */
@@ -25,8 +26,13 @@ export const listOf = (bodies: BodyColumn): BodyList =>
     ? { encoding: "json", entries: bodies.split("\n") }
     : { encoding: "clone", entries: bodies };
 
-export const columnOf = ({ encoding, entries }: BodyList): BodyColumn =>
-  encoding === "json" ? entries.join("\n") : entries;
+/** Texts that together are longer than a string may be go as the values they stand for. */
+export function columnOf({ encoding, entries }: BodyList): BodyColumn {
+  if (encoding !== "json") return entries;
+  let length = entries.length;
+  for (const text of entries as readonly string[]) length += text.length;
+  return length <= COLUMN_TEXT_MAX ? entries.join("\n") : entries.map((body) => decodeBody({ encoding, body }));
+}
 
 /** How many there are, without taking them apart. */
 export function countBodies(bodies: BodyColumn): number {

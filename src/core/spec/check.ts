@@ -1,11 +1,167 @@
-// Checks what comes from outside. Invariant: nothing unknown or ill-typed is ignored in silence; the error names the
-// option, what it got, and what it takes.
+// What a value from outside may be, said as data, and the one check that reads it. Invariant: nothing unknown or
+// ill-typed is ignored in silence; the error names the option, what it got, and what it takes.
 
 import { QueueError } from "./errors.js";
+import { DURATION_MS_MAX, SPAN_MS_MAX } from "./limits.js";
 
 /** Throws `invalid-argument` unless the value is as it should be. `name` is how the caller knows the value. */
 export type Check = (value: unknown, name: string) => void;
-export type Spec = Readonly<Record<string, Check>>;
+
+export interface NumberField {
+  readonly kind: "number";
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole: boolean;
+  /** What is counted, for the error. */
+  readonly unit?: "milliseconds" | undefined;
+}
+export interface TextField {
+  readonly kind: "text";
+  /** In UTF-16 code units, as `length` counts. */
+  readonly min: number;
+  readonly max: number;
+}
+export interface ChoiceField {
+  readonly kind: "choice";
+  readonly of: readonly string[];
+}
+export interface ListField {
+  readonly kind: "list";
+  readonly of: Field;
+  readonly min: number;
+  readonly max: number;
+}
+export interface ObjectField {
+  readonly kind: "object";
+  readonly members: Spec;
+  /** The others may be left out. */
+  readonly required: readonly string[];
+}
+/** An object whose member `key` says which of them it is. */
+export interface VariantField {
+  readonly kind: "variant";
+  readonly key: string;
+  readonly of: Spec;
+}
+export interface NullableField {
+  readonly kind: "nullable";
+  readonly of: Field;
+}
+
+/** What a value may be. A function where data cannot say it. */
+export type Field =
+  | NumberField
+  | TextField
+  | ChoiceField
+  | { readonly kind: "flag" }
+  | { readonly kind: "anything" }
+  | ListField
+  | ObjectField
+  | VariantField
+  | NullableField
+  | Check;
+
+/** By the name of the member. */
+export type Spec = Readonly<Record<string, Field>>;
+
+/** Throws `invalid-argument`, naming `name`, unless the value is what the field says. */
+export function check(field: Field, value: unknown, name: string): void {
+  if (typeof field === "function") return field(value, name);
+  switch (field.kind) {
+    case "list":
+      return checkList(field, value, name);
+    case "object":
+      return checkMembers(field, value, name);
+    case "variant":
+      return checkVariant(field, value, name);
+    case "nullable":
+      return value === null ? undefined : check(field.of, value, name);
+    default:
+      if (!fits(field, value)) invalid(name, value, takes(field));
+  }
+}
+
+export type Scalar = Exclude<Field, ListField | ObjectField | VariantField | NullableField | Check>;
+
+/** Whether the value is what the field says, of a field of one value. */
+export function fits(field: Scalar, value: unknown): boolean {
+  switch (field.kind) {
+    case "number":
+      return (
+        typeof value === "number" &&
+        value >= field.min &&
+        value <= field.max &&
+        (!field.isWhole || Number.isSafeInteger(value))
+      );
+    case "text":
+      return typeof value === "string" && value.length >= field.min && value.length <= field.max;
+    case "choice":
+      return field.of.includes(value as string);
+    case "flag":
+      return typeof value === "boolean";
+    default:
+      return true;
+  }
+}
+
+/** In words. */
+function takes(field: Scalar): string {
+  switch (field.kind) {
+    case "number": {
+      const what = field.isWhole ? "an integer" : `a number${field.unit ? ` of ${field.unit}` : ""}`;
+      const { min, max } = field;
+      return max >= Number.MAX_SAFE_INTEGER ? `${what} of at least ${min}` : `${what} from ${min} to ${max}`;
+    }
+    case "text":
+      return `a string of ${field.min} to ${field.max} characters`;
+    case "choice":
+      return `one of ${field.of.map((one) => `"${one}"`).join(", ")}`;
+    default:
+      return "true or false";
+  }
+}
+
+function checkList({ of, min, max }: ListField, value: unknown, name: string): void {
+  if (!Array.isArray(value) || value.length < min || value.length > max) {
+    return invalid(name, value, min === 0 ? `an array of at most ${max}` : `an array of ${min} to ${max}`);
+  }
+  const isScalar = typeof of === "object" && !["list", "object", "variant", "nullable"].includes(of.kind);
+  value.forEach((item: unknown, i) => {
+    // A name is made only for who may need it: there are a hundred thousand items at times.
+    if (!isScalar || !fits(of as Scalar, item)) check(of, item, `${name}[${i}]`);
+  });
+}
+
+function checkMembers({ members, required }: ObjectField, value: unknown, name: string): void {
+  checkOptions(name, value, members);
+  for (const member of required) {
+    const isMissing = typeof value !== "object" || value === null || !Object.hasOwn(value, member);
+    if (isMissing) invalid(`${name}.${member}`, undefined, "given");
+  }
+}
+
+function checkVariant({ key, of }: VariantField, value: unknown, name: string): void {
+  if (typeof value !== "object" || value === null) return invalid(name, value, "an object");
+  const which: unknown = Reflect.get(value, key);
+  const field = typeof which === "string" && Object.hasOwn(of, which) ? of[which] : undefined;
+  if (field === undefined) return invalid(`${name}.${key}`, which, `one of ${Object.keys(of).join(", ")}`);
+  check(field, value, name);
+}
+
+/** Checks a bag of options: each must be in the spec, and as the spec says. `undefined` counts as left out. */
+export function checkOptions(where: string, given: unknown, spec: Spec): void {
+  if (given === undefined) return;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) invalid(where, given, "an object");
+  for (const [name, value] of Object.entries(given)) {
+    const field = Object.hasOwn(spec, name) ? spec[name] : undefined;
+    if (field === undefined) {
+      const known = Object.keys(spec).join(", ");
+      const detail = { name, expected: Object.keys(spec) };
+      throw new QueueError("invalid-argument", `${where}: unknown option "${name}"; known are ${known}`, { detail });
+    }
+    if (value !== undefined) check(field, value, `${where}.${name}`);
+  }
+}
 
 export function invalid(name: string, value: unknown, expected: string): never {
   throw new QueueError("invalid-argument", `${name} must be ${expected}, got ${show(value)}`, {
@@ -28,94 +184,53 @@ const describeClass = (value: object): string => {
   return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
 };
 
-/** Checks a bag of options: each must be in the spec, and as the spec says. `undefined` counts as left out. */
-export function checkOptions(where: string, given: unknown, spec: Spec): void {
-  if (given === undefined) return;
-  if (typeof given !== "object" || given === null || Array.isArray(given)) invalid(where, given, "an object");
-  for (const [name, value] of Object.entries(given)) {
-    const check = Object.hasOwn(spec, name) ? spec[name] : undefined;
-    if (check === undefined) {
-      const known = Object.keys(spec).join(", ");
-      const detail = { name, expected: Object.keys(spec) };
-      throw new QueueError("invalid-argument", `${where}: unknown option "${name}"; known are ${known}`, { detail });
-    }
-    if (value !== undefined) check(value, `${where}.${name}`);
-  }
-}
+export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER): NumberField => ({
+  kind: "number",
+  min,
+  max,
+  isWhole: true,
+});
 
-export const integer =
-  (min: number, max: number = Number.MAX_SAFE_INTEGER): Check =>
-  (value, name) => {
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
-      const limit =
-        max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
-      invalid(name, value, limit);
-    }
-  };
+/** Milliseconds that a timer counts. */
+export const duration = (min = 0): NumberField => milliseconds(min, DURATION_MS_MAX);
 
-/** The longest time span: what fits a platform timer. */
-export const DURATION_MS_MAX = 2 ** 31 - 1;
+/** Milliseconds between two instants. No timer counts them, so they may be many. */
+export const span = (min = 0): NumberField => milliseconds(min, SPAN_MS_MAX);
 
-/** Milliseconds. */
-export const duration =
-  (min = 0): Check =>
-  (value, name) => {
-    if (typeof value !== "number" || !(value >= min && value <= DURATION_MS_MAX)) {
-      invalid(name, value, `a number of milliseconds from ${min} to ${DURATION_MS_MAX}`);
-    }
-  };
+const milliseconds = (min: number, max: number): NumberField => ({
+  kind: "number",
+  min,
+  max,
+  isWhole: false,
+  unit: "milliseconds",
+});
 
 /** `null` says: none. */
-export const nullOr =
-  (check: Check): Check =>
-  (value, name) => {
-    if (value !== null) check(value, name);
-  };
+export const nullOr = (of: Field): NullableField => ({ kind: "nullable", of });
 
-export const boolean: Check = (value, name) => {
-  if (typeof value !== "boolean") invalid(name, value, "true or false");
-};
+export const boolean: Field = { kind: "flag" };
+export const anything: Field = { kind: "anything" };
 
-export const oneOf =
-  (...allowed: readonly string[]): Check =>
-  (value, name) => {
-    if (!allowed.includes(value as string))
-      invalid(name, value, `one of ${allowed.map((one) => `"${one}"`).join(", ")}`);
-  };
+export const oneOf = (...of: readonly string[]): ChoiceField => ({ kind: "choice", of });
 
-export const string =
-  (min: number, max: number): Check =>
-  (value, name) => {
-    if (typeof value !== "string" || value.length < min || value.length > max) {
-      invalid(name, value, `a string of ${min} to ${max} characters`);
-    }
-  };
+export const string = (min: number, max: number): TextField => ({ kind: "text", min, max });
 
-export const arrayOf =
-  (check: Check, max: number): Check =>
-  (value, name) => {
-    if (!Array.isArray(value) || value.length > max) return invalid(name, value, `an array of at most ${max}`);
-    value.forEach((item, i) => {
-      check(item, `${name}[${i}]`);
-    });
-  };
+export const arrayOf = (of: Field, max: number, min = 0): ListField => ({ kind: "list", of, min, max });
 
-export const record =
-  (spec: Spec): Check =>
-  (value, name) =>
-    checkOptions(name, value, spec);
+/** An object of these members, each of which may be left out. */
+export const record = (members: Spec): ObjectField => ({ kind: "object", members, required: [] });
+
+/** An object of these members, all of them but the optional ones. */
+export const shape = (members: Spec, ...optional: readonly string[]): ObjectField => ({
+  kind: "object",
+  members,
+  required: Object.keys(members).filter((member) => !optional.includes(member)),
+});
+
+export const variant = (key: string, of: Spec): VariantField => ({ kind: "variant", key, of });
 
 export const aFunction: Check = (value, name) => {
   if (typeof value !== "function") invalid(name, value, "a function");
-};
-
-/** Strings by string keys. */
-export const headers: Check = (value, name) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return invalid(name, value, "an object of strings");
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") invalid(`${name}.${key}`, text, "a string");
-  }
 };
 
 export const abortSignal: Check = (value, name) => {

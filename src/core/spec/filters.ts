@@ -1,7 +1,7 @@
 // Which messages of a queue an operation takes.
 
-import { type Check, duration, integer, oneOf, record } from "./check.js";
-import { PRIORITY_MAX } from "./settings.js";
+import { type Field, oneOf, record } from "./check.js";
+import { ids, olderThanMs, priority, reason } from "./fields.js";
 
 /** Which dead letters: all that match every given part. */
 export interface DeadLetterFilter {
@@ -19,9 +19,12 @@ export interface PurgeFilter {
   readonly olderThanMs?: number | undefined;
 }
 
+/** Nothing but the members of a `DeadLetterFilter`. */
+export const deadLetterFilter: Field = record({ ids, reason, olderThanMs });
+
 /** Nothing but the members of a `PurgeFilter`. */
-export const purgeFilter: Check = record({
+export const purgeFilter: Field = record({
   state: oneOf("ready", "delayed", "blocked"),
-  priority: integer(0, PRIORITY_MAX),
-  olderThanMs: duration(),
+  priority,
+  olderThanMs,
 });

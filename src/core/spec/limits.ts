@@ -1,6 +1,95 @@
-// How much one request may hold: what the host refuses and what a client therefore does not ask.
+// How much of everything there may be. A number that bounds a resource stands here and nowhere else, its unit last in its
+// name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares them.
 
-/** Messages in one request: more would hold up everybody else. */
+/** Messages in one request, hand-out or list: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
-/** Queues that one transaction sends to. */
+/** Numbers that name messages in stretches of first and count: as many as if each stood alone. */
+export const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
+/** Queues that one transaction sends to: each is looked at before anything of it is done. */
 export const TRANSACTION_SENDS_MAX = 1_000;
+
+/** Bytes of one hand-out, by estimate: a thousand large bodies must not travel as one message. One message always may. */
+export const HAND_OUT_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of one answer to `peek` and `dead-letters`, by estimate: who wants more asks on. */
+export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Messages that one client holds: what it names to the next host is one request. */
+export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
+/** Bytes of what one client holds, by estimate: all of it is in its memory. */
+export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
+/** Length of the texts of one column together: half of what the shortest engine's string may hold. */
+export const COLUMN_TEXT_MAX = 2 ** 28;
+/** Consumers and waiting calls of one client: each is looked at in every turn of its queue. */
+export const ASKERS_PER_CLIENT_MAX = 10_000;
+/** Watchers of statistics that one client has: each is computed for again and again. */
+export const WATCHERS_PER_CLIENT_MAX = 1_000;
+/** Ports on which nobody has said hello yet; beyond it, the one that has been silent for longest is closed. */
+export const SILENT_PORTS_MAX = 1_000;
+/** How long a port may be silent: several times as long as a client waits for the answer to its hello. */
+export const SILENT_PORT_MS_MAX = 60_000;
+
+/** Length of a queue's name: it stands in every record about it. */
+export const QUEUE_NAME_MAX = 256;
+/** Length of a topic's name: with a subscription's and a "/" it makes the name of a queue. */
+export const TOPIC_NAME_MAX = 127;
+/** Length of a subscription's name. */
+export const SUBSCRIPTION_NAME_MAX = 128;
+/** Length of an id: of a message, a hand-out, a client, a waiter, a schedule. */
+export const ID_MAX = 256;
+/** Length of a `deduplicationId`, which is kept in memory for its window. */
+export const DEDUPLICATION_ID_MAX = 256;
+/** Length of a `groupId`, which is kept in memory while anything of its group waits. */
+export const GROUP_ID_MAX = 256;
+/** Length of a cron expression and of a time zone's name. */
+export const CRON_MAX = 256;
+/** Length of the reason or the message of a failure, which is kept in memory with a dead letter. */
+export const REASON_MAX = 10_000;
+/** Length of the name of a failure. */
+export const FAILURE_NAME_MAX = 1_000;
+/** The names and texts of one message's headers together: they are stored and handed out as they are, with every message. */
+export const HEADERS_BYTES_MAX = 64 * 1024;
+/** Headers that a subscription's filter names: all are compared with each message that is published. */
+export const FILTER_HEADERS_MAX = 100;
+/** Texts that a filter compares one header with. */
+export const FILTER_TEXTS_MAX = 1_000;
+/** Length of a text that a filter compares with. */
+export const FILTER_TEXT_MAX = 10_000;
+
+/** What a count that is stored may be: more is nobody's wish, a typing error is likelier. */
+export const COUNT_MAX = 1_000_000_000;
+/** Attempts of a message. */
+export const DELIVERIES_MAX = 1_000;
+/** A time that a timer counts: the longest that timers of the platform have. */
+export const DURATION_MS_MAX = 2 ** 31 - 1;
+/** Between two ticks of a schedule, at least: each is a commit. */
+export const EVERY_MS_MIN = 100;
+/** A time between two instants, 100 years: what is due then is looked up, no timer waits for it. */
+export const SPAN_MS_MAX = 36_525 * 86_400_000;
+
+/** Bytes of the bodies of one stored batch, by estimate; a larger body stands alone. A batch is read and rewritten as a whole. */
+export const BATCH_BYTES_MAX = 128 * 1024;
+/** Messages of one stored batch, however small. */
+export const BATCH_COUNT_MAX = 4_096;
+/** Bytes of the bodies that a host keeps in memory, by estimate: those just sent and just read. The others are on the disk. */
+export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
+export const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+/** Entries of one piece of a checkpoint: a host reads and writes one at a time, and turns run between them. */
+export const CHUNK_ENTRIES_MAX = 4_096;
+/** Answers to the requests of one client that wait for it. */
+export const REPLIES_MAX = 10_000;
+/** Single sends of a turn in one command; what comes then goes into the next. */
+export const SEND_MESSAGES_MAX = 2_000;
+/** Requests of one client under way at once. What comes meanwhile is gathered, as the host gathers while it commits. */
+export const REQUESTS_MAX = 4;
+/** Schedules of one queue: each is looked at whenever the next tick is due. */
+export const SCHEDULES_MAX = 1_000;
+/** Ticks that nobody sent in time and that are sent later, the last ones of them. */
+export const CATCH_UP_MAX = 1_000;
+/** Bytes kept on the disk to be given up when it is full, so that a full queue can be drained. */
+export const RESERVE_BYTES = 1024 * 1024;
+/** Channels that a host remembers to have linked to lately: a repeated request is one request. */
+export const LINKED_MAX = 100;
+/** Length of a database's name. */
+export const DATABASE_NAME_MAX = 256;
+/** Stretches of places that are remembered. */
+export const LEFT_PLACES_MAX = 1_000;

@@ -1,6 +1,7 @@
 // When a schedule ticks and what its messages are like: what a client writes, the host checks and the engine stores.
 
-import { type Check, DURATION_MS_MAX, integer, invalid } from "./check.js";
+import { type Check, check, invalid, oneOf, type Spec, shape } from "./check.js";
+import { cron, everyMs, groupId, priority, timeZone, ttlMs } from "./fields.js";
 
 export const CATCH_UPS = ["none", "one", "all"] as const;
 /** What becomes of ticks that nobody sent in time: none is sent, the last one, or all of them. */
@@ -17,9 +18,16 @@ export interface ScheduleSpec {
   readonly groupId?: string | undefined;
 }
 
-const EVERY_MS_MIN = 100;
+/** What says when it ticks, as data; `checkTiming` says which go together. */
+export const TIMING_SPEC: Spec = { cron, timeZone, everyMs, catchUp: oneOf(...CATCH_UPS) };
 
-export const everyMs: Check = integer(EVERY_MS_MIN, DURATION_MS_MAX);
+const spec = shape({ ...TIMING_SPEC, priority, ttlMs, groupId }, "cron", "timeZone", "everyMs", "ttlMs", "groupId");
+
+/** See `ScheduleSpec`. */
+export const scheduleSpec: Check = (value, name) => {
+  check(spec, value, name);
+  checkTiming(value as ScheduleSpec, name);
+};
 
 /** A schedule ticks by a cron expression, in a time zone, or every so many milliseconds. */
 export function checkTiming(

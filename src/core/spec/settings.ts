@@ -1,6 +1,20 @@
 // What a queue stores about itself, with its defaults. Durations are milliseconds.
 
-import { type Check, checkOptions, duration, integer, invalid, nullOr, oneOf, record, type Spec } from "./check.js";
+import {
+  type Check,
+  check,
+  duration,
+  type Field,
+  integer,
+  invalid,
+  nullOr,
+  oneOf,
+  record,
+  type Spec,
+  span,
+} from "./check.js";
+import { ttlMs } from "./fields.js";
+import { COUNT_MAX, DELIVERIES_MAX } from "./limits.js";
 
 export type Jitter = "full" | "none";
 
@@ -42,68 +56,54 @@ export interface QueueSettings {
   readonly durability: "strict" | "relaxed";
 }
 
-export const DEFAULT_SETTINGS: QueueSettings = {
-  leaseMs: 30_000,
-  handlerTimeoutMs: 300_000,
-  maxDeliveries: 5,
-  backoff: { type: "exponential", baseMs: 1_000, maxMs: 300_000, jitter: "full" },
-  maxDeadLetters: 10_000,
-  maxMessages: 100_000,
-  overflow: "reject",
-  deduplicationWindowMs: 300_000,
-  deduplicationMode: "drop",
-  maxDeduplicationIds: 100_000,
-  onGroupFailure: "block",
-  durability: "strict",
-};
+const stored = integer(1, COUNT_MAX);
 
-export const PRIORITY_MAX = 9;
-export const PRIORITY_DEFAULT = 4;
-
-/** Handing out one message for ever, or counting to no limit, is nobody's wish: a typing error is likelier. */
-const COUNT_MAX = 1_000_000_000;
-
-const backoff: Check = record({
-  type: oneOf("exponential", "fixed"),
-  baseMs: duration(),
-  maxMs: duration(),
-  jitter: oneOf("full", "none"),
-});
-
-const rateLimitSpec: Spec = {
-  limit: integer(1, COUNT_MAX),
-  intervalMs: duration(1),
-  per: oneOf("queue", "group"),
-};
+const rateLimitMembers = record({ limit: stored, intervalMs: span(1), per: oneOf("queue", "group") });
 
 const rateLimit: Check = (value, name) => {
-  checkOptions(name, value, rateLimitSpec);
+  check(rateLimitMembers, value, name);
   const { limit, intervalMs } = value as Partial<RateLimit>;
   if (limit === undefined || intervalMs === undefined) invalid(name, value, "limit and intervalMs, both given");
 };
 
-/** What a stored setting may be. */
-export const SETTINGS_SPEC: Spec = {
-  leaseMs: duration(100),
-  handlerTimeoutMs: duration(1),
-  maxDeliveries: integer(1, 1_000),
-  backoff,
-  maxDeadLetters: integer(1, COUNT_MAX),
-  maxMessages: integer(1, COUNT_MAX),
-  maxBytes: nullOr(integer(1)),
-  overflow: oneOf("reject", "block", "drop-oldest", "dead-letter"),
-  ttlMs: nullOr(duration(1)),
-  deduplicationWindowMs: duration(1),
-  deduplicationMode: oneOf("drop", "replace"),
-  maxDeduplicationIds: integer(1, COUNT_MAX),
-  onGroupFailure: oneOf("block", "skip"),
-  maxInFlight: nullOr(integer(1, COUNT_MAX)),
-  rateLimit: nullOr(rateLimit),
-  durability: oneOf("strict", "relaxed"),
+interface Setting<Value> {
+  readonly may: Field;
+  /** What a queue has that was never told; missing: none. */
+  readonly default?: Value;
+}
+
+/** What each stored setting may be, and is where nobody said. */
+const SETTINGS: { readonly [Name in keyof QueueSettings]-?: Setting<QueueSettings[Name]> } = {
+  leaseMs: { may: duration(100), default: 30_000 },
+  handlerTimeoutMs: { may: duration(1), default: 300_000 },
+  maxDeliveries: { may: integer(1, DELIVERIES_MAX), default: 5 },
+  backoff: {
+    may: record({
+      type: oneOf("exponential", "fixed"),
+      baseMs: span(),
+      maxMs: span(),
+      jitter: oneOf("full", "none"),
+    }),
+    default: { type: "exponential", baseMs: 1_000, maxMs: 300_000, jitter: "full" },
+  },
+  maxDeadLetters: { may: stored, default: 10_000 },
+  maxMessages: { may: stored, default: 100_000 },
+  maxBytes: { may: nullOr(integer(1)) },
+  overflow: { may: oneOf("reject", "block", "drop-oldest", "dead-letter"), default: "reject" },
+  ttlMs: { may: ttlMs },
+  deduplicationWindowMs: { may: span(1), default: 300_000 },
+  deduplicationMode: { may: oneOf("drop", "replace"), default: "drop" },
+  maxDeduplicationIds: { may: stored, default: 100_000 },
+  onGroupFailure: { may: oneOf("block", "skip"), default: "block" },
+  maxInFlight: { may: nullOr(stored) },
+  rateLimit: { may: nullOr(rateLimit) },
+  durability: { may: oneOf("strict", "relaxed"), default: "strict" },
 };
 
-export const QUEUE_NAME_MAX = 256;
-/** A topic's name and a subscription's make the name of a queue, with "/" between them. */
-export const TOPIC_NAME_MAX = 127;
-export const DEDUPLICATION_ID_MAX = 256;
-export const GROUP_ID_MAX = 256;
+const settings = Object.entries<Setting<unknown>>(SETTINGS);
+
+export const SETTINGS_SPEC: Spec = Object.fromEntries(settings.map(([name, { may }]) => [name, may]));
+
+export const DEFAULT_SETTINGS = Object.fromEntries(
+  settings.flatMap(([name, setting]) => (setting.default === undefined ? [] : [[name, setting.default]])),
+) as unknown as QueueSettings;

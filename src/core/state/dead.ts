@@ -2,6 +2,7 @@
 // left last are remembered, so that whoever pages through them goes on behind one that is gone.
 
 import type { Failure, Seq } from "../log/journal.js";
+import { LEFT_PLACES_MAX } from "../spec/limits.js";
 
 export interface DeadMessage {
   readonly seq: Seq;
@@ -32,9 +33,6 @@ export interface DeadLetters {
   /** Those that left, the latest last; missing while there are none. */
   deadLeft: LeftPlaces[] | undefined;
 }
-
-/** Stretches of places that are remembered. */
-export const LEFT_PLACES_MAX = 1_000;
 
 export function addDead(queue: DeadLetters, message: Omit<DeadMessage, "place">): void {
   const place = queue.nextDeadPlace++;

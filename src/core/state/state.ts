@@ -4,8 +4,9 @@
 
 import type { Term } from "../log/ids.js";
 import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
+import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
-import { DEFAULT_SETTINGS, PRIORITY_MAX, type QueueSettings } from "../spec/settings.js";
+import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";
@@ -97,6 +98,8 @@ export interface ClientState {
   /** Leases held, by queue. */
   readonly heldByQueue: Map<string, number>;
   held: number;
+  /** Estimated bytes of them. */
+  bytesHeld: number;
   suspectsHeld: number;
 }
 
@@ -186,6 +189,7 @@ export function createClientState(id: string): ClientState {
     grants: new Set(),
     heldByQueue: new Map(),
     held: 0,
+    bytesHeld: 0,
     suspectsHeld: 0,
   };
 }

@@ -4,8 +4,10 @@
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
+import type { Grant } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
+import type { Platform } from "../engine/platform.js";
 
 export interface KeptClient {
   readonly id: string;
@@ -15,6 +17,8 @@ export interface KeptClient {
 export interface LeaseKeeper {
   /** The client got, or still has, leases of a queue with these limits. */
   note(client: KeptClient, limits: LeaseLimits): void;
+  /** Asks now what the client holds. */
+  ask(client: KeptClient): void;
   /**
    * Whether leases go on although their time is up: their client is there and has not been asked in time, because the
    * host, or the whole machine, stood still. It is asked now.
@@ -28,50 +32,72 @@ export type LeaseLimits = Pick<QueueSettings, "leaseMs" | "handlerTimeoutMs">;
 
 export interface LeaseKeeperEvents {
   state(): State;
-  now(): number;
-  random(): number;
-  setTimer(callback: () => void, ms: number): () => void;
+  readonly platform: Pick<Platform, "now" | "monotonic" | "random" | "setTimer">;
   decide(command: Command, onDecided?: () => void): void;
 }
 
 /** A lease is renewed when a third of it has passed: two questions may go unanswered. */
 const RENEWALS_PER_LEASE = 3;
+/** Of which so much has passed when its client is asked for another's sake, it is renewed with that. */
+const DUE_SOON = 1 / 6;
 /** The shortest time between two questions to one client. */
 const INTERVAL_MS_MIN = 20;
 
 /** A question that is due, or under way since `askedAt`. */
 interface Question {
   readonly client: KeptClient;
+  /** By the monotonic clock. */
   readonly dueAt: number;
-  /** When the client last said what it holds; at first, when it got something. */
+  /** When the client last said what it holds; at first, when it got something. Epoch milliseconds, as leases end. */
   readonly answeredAt: number;
   readonly isAsked?: boolean;
   isSpared?: boolean;
   cancel(): void;
 }
 
-export function createLeaseKeeper({ state, now, random, setTimer, decide }: LeaseKeeperEvents): LeaseKeeper {
+export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents): LeaseKeeper {
+  const { now, monotonic, random, setTimer } = platform;
   const questions = new Map<string, Question>();
   /** What clients have named, until its renewal is decided: the same turn ends leases first. */
   const renewing = new Map<string, readonly Held[]>();
 
-  const limitsOf = (client: string): LeaseLimits | undefined => {
-    let leaseMs = Number.POSITIVE_INFINITY;
-    let handlerTimeoutMs = Number.POSITIVE_INFINITY;
+  const settingsOf = ({ queue, mode }: Pick<Grant, "queue" | "mode">): LeaseLimits | undefined =>
+    mode === "consume" ? state().queues.get(queue)?.settings : undefined;
+
+  /** Which of what the client holds is renewed now, each by the limits of its own queue. */
+  const dueOf = (held: readonly Held[]): Held[] =>
+    held.filter(({ grant: id }) => {
+      const grant = state().grants.get(id);
+      const limits = grant && settingsOf(grant);
+      return limits !== undefined && endOf(grant as Grant) - now() <= limits.leaseMs * (1 - DUE_SOON);
+    });
+
+  /** Until the first of its leases is due, or the first of its handlers has run as long as it may. */
+  const msUntilNext = (client: string, { held, running }: HeldReply, renewed: readonly Held[]): number => {
+    const left = new Set(held.map(({ grant }) => grant));
+    for (const { grant } of renewed) left.delete(grant);
+    let ms = Number.POSITIVE_INFINITY;
     for (const grant of state().clients.get(client)?.grants ?? []) {
-      const settings = grant.mode === "consume" ? state().queues.get(grant.queue)?.settings : undefined;
-      if (settings === undefined) continue;
-      leaseMs = Math.min(leaseMs, settings.leaseMs);
-      handlerTimeoutMs = Math.min(handlerTimeoutMs, settings.handlerTimeoutMs);
+      const limits = settingsOf(grant);
+      if (limits === undefined) continue;
+      const { leaseMs, handlerTimeoutMs } = limits;
+      // What was not named is on its way to the client, or runs out.
+      const leftMs = left.has(grant.id) ? Math.min(leaseMs, endOf(grant) - now()) : leaseMs;
+      // What waits in the client's buffer may start at once.
+      ms = Math.min(ms, leftMs - leaseMs * (1 - 1 / RENEWALS_PER_LEASE), handlerTimeoutMs);
     }
-    return Number.isFinite(leaseMs) ? { leaseMs, handlerTimeoutMs } : undefined;
+    for (const { grant, elapsedMs } of running) {
+      const leftMs = timeoutOf(grant) - elapsedMs;
+      if (leftMs > 0) ms = Math.min(ms, leftMs);
+    }
+    return ms;
   };
 
   const schedule = (client: KeptClient, ms: number, answeredAt: number) => {
     const inMs = Math.max(INTERVAL_MS_MIN, ms);
     questions.get(client.id)?.cancel();
     const cancel = setTimer(() => void keep(client), inMs);
-    questions.set(client.id, { client, dueAt: now() + inMs, answeredAt, cancel });
+    questions.set(client.id, { client, dueAt: monotonic() + inMs, answeredAt, cancel });
   };
 
   const keep = async (client: KeptClient) => {
@@ -80,21 +106,21 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
     const nothing = () => {};
     questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, answeredAt, isAsked: true, cancel: nothing });
     try {
-      const { held, running } = await client.askHeld();
-      const overdue = running.filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant));
-      const ours = held.filter(({ grant }) => state().grants.get(grant)?.mode === "consume");
-      if (ours.length > 0) {
-        renewing.set(client.id, ours);
-        decide({ type: "renew", client: client.id, held: ours }, () => {
-          if (renewing.get(client.id) === ours) renewing.delete(client.id);
+      const reply = await client.askHeld();
+      const due = dueOf(reply.held);
+      if (due.length > 0) {
+        renewing.set(client.id, due);
+        decide({ type: "renew", client: client.id, held: due }, () => {
+          if (renewing.get(client.id) === due) renewing.delete(client.id);
         });
       }
-      if (overdue.length > 0) {
-        const late: Held[] = overdue.map(({ grant, seq }) => ({ grant, seqs: [seq, 1] }));
-        decide({ type: "time-out", client: client.id, held: late, jitter: random() });
-      }
-      const longest = Math.max(0, ...running.filter((one) => !overdue.includes(one)).map(({ elapsedMs }) => elapsedMs));
-      again(client, longest);
+      const late: Held[] = reply.running
+        .filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant))
+        .map(({ grant, seq }) => ({ grant, seqs: [seq, 1] }));
+      if (late.length > 0) decide({ type: "time-out", client: client.id, held: late, jitter: random() });
+      const ms = msUntilNext(client.id, reply, due);
+      if (Number.isFinite(ms)) schedule(client, ms, now());
+      else questions.delete(client.id);
     } catch {
       // The link is gone. The client says what it holds when it is back, or its leases run out.
       questions.delete(client.id);
@@ -106,21 +132,14 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
     return (queue !== undefined && state().queues.get(queue)?.settings.handlerTimeoutMs) || Number.POSITIVE_INFINITY;
   };
 
-  const msUntilNext = ({ leaseMs, handlerTimeoutMs }: LeaseLimits, longestMs: number): number =>
-    Math.min(leaseMs / RENEWALS_PER_LEASE, handlerTimeoutMs - longestMs);
-
-  const again = (client: KeptClient, longestMs: number) => {
-    const limits = limitsOf(client.id);
-    if (limits) schedule(client, msUntilNext(limits, longestMs), now());
-    else questions.delete(client.id);
-  };
-
   return {
-    note(client, limits) {
-      const ms = msUntilNext(limits, 0);
-      if (now() + ms < (questions.get(client.id)?.dueAt ?? Number.POSITIVE_INFINITY))
-        schedule(client, ms, questions.get(client.id)?.answeredAt ?? now());
+    note(client, { leaseMs, handlerTimeoutMs }) {
+      const ms = Math.min(leaseMs / RENEWALS_PER_LEASE, handlerTimeoutMs);
+      const known = questions.get(client.id);
+      if (monotonic() + ms < (known?.dueAt ?? Number.POSITIVE_INFINITY))
+        schedule(client, ms, known?.answeredAt ?? now());
     },
+    ask: (client) => schedule(client, 0, questions.get(client.id)?.answeredAt ?? now()),
     spare({ client: id, grant }) {
       if (renewing.get(id)?.some((held) => held.grant === grant)) return true;
       const question = questions.get(id);
@@ -151,4 +170,11 @@ export function createLeaseKeeper({ state, now, random, setTimer, decide }: Leas
       questions.clear();
     },
   };
+}
+
+/** When the first of its leases ends, in epoch milliseconds. */
+function endOf({ leases }: Grant): number {
+  let end = Number.POSITIVE_INFINITY;
+  for (const { until } of leases.values()) end = Math.min(end, until);
+  return end;
 }

@@ -4,19 +4,24 @@
 import type { Held } from "../../core/commands/commands.js";
 import { valuesOf } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, WIRE_MAJOR } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
-import { validateHostRequest } from "../../link/rpc/validate.js";
-import type { ClientRequest, HandOut, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
+import { type CheckedRequest, validateHostRequest } from "../../link/rpc/validate.js";
+import type { ClientRequest, HandOut, HeldReply, MessagePage, MessageView, Welcome } from "../../link/rpc/wire.js";
 
-export type RequestAfterHello = Exclude<HostRequest, { op: "hello" }>;
+export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
 
 export interface Session {
+  /** "" until its hello was accepted. */
   readonly client: string;
+  /** Says itself which of its consumers holds what. */
+  readonly namesHolders: boolean;
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
+  /** Reads a page as this client's build reads it: one that does not ask on gets all it asked for. */
+  page(read: (bytesMax?: number) => Promise<MessagePage>): Promise<MessagePage | readonly MessageView[]>;
   push(consumer: string, handOut: HandOut): void;
   /** Resolves when the client has taken them. */
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
@@ -33,6 +38,8 @@ export interface SessionEvents {
   /** The client could not read something that was pushed: one of the unconfirmed. */
   onUnreadable(session: Session): void;
   onRefused(): void;
+  /** The link has ended, by either side. */
+  onClosed(session: Session): void;
 }
 
 export function openSession(port: Port, events: SessionEvents): Session {
@@ -49,15 +56,19 @@ export function openSession(port: Port, events: SessionEvents): Session {
     get client() {
       return client;
     },
+    get namesHolders() {
+      return minor >= MINOR_HOLDERS;
+    },
     unconfirmed,
     readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
+    page: async (read) => (minor < MINOR_PAGES ? (await read(Number.POSITIVE_INFINITY)).messages : read()),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
       // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.
-      link.call({ op: "deliver", consumer, handOut }).then(
-        () => unconfirmed.delete(handOut),
-        () => {},
-      );
+      link
+        .call({ op: "deliver", consumer, handOut })
+        .catch(() => {})
+        .finally(() => unconfirmed.delete(handOut));
     },
     pushStats: (waiter, stats) => link.call({ op: "stats", waiter, stats }),
     tellLost(lost, reason) {
@@ -83,14 +94,17 @@ export function openSession(port: Port, events: SessionEvents): Session {
     return events.hello(session, request.held);
   };
 
-  const check = (message: unknown): HostRequest => {
+  const check = (message: unknown): CheckedRequest => {
     try {
-      return validateHostRequest(message);
+      const request = validateHostRequest(message);
+      if (request.op === "submit" && request.commands.some((command) => "refused" in command)) events.onRefused();
+      return request;
     } catch (error) {
       events.onRefused();
       throw error;
     }
   };
 
+  link.closed.addEventListener("abort", () => events.onClosed(session), { once: true });
   return session;
 }

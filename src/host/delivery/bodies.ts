@@ -3,11 +3,10 @@
 
 import { countBodies, type EncodedBody, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
+import { CACHE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Batch, BatchIndex } from "../../core/state/batch-index.js";
 import type { Headers } from "../../link/rpc/wire.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
-
-const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface StoredMessage extends EncodedBody {
   readonly headers: Headers | undefined;

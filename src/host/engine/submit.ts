@@ -5,7 +5,8 @@ import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies
 import type { Outcome } from "../../core/log/journal.js";
 import type { QueueErrorCode } from "../../core/spec/errors.js";
 import type { State } from "../../core/state/state.js";
-import { type ClientCommand, type NumberedCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
+import type { CheckedCommand } from "../../link/rpc/validate.js";
+import { type ClientCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
 import type { Work } from "./engine.js";
 import { firstTick } from "./ticks.js";
 
@@ -13,7 +14,7 @@ export interface Submission {
   readonly client: string;
   /** Number up to which the client has read every outcome. */
   readonly confirmed: number;
-  readonly commands: readonly NumberedCommand[];
+  readonly commands: readonly CheckedCommand[];
 }
 
 /** Where commands go, and what is taken for them. */
@@ -36,8 +37,10 @@ const REFUSED_BY_STORE: ReadonlySet<QueueErrorCode> = new Set(["quota-exceeded",
 /** Resolves with the outcomes once all are durable. */
 export async function submit({ client, confirmed, commands }: Submission, to: Inward): Promise<SubmitReply> {
   const outcomes = commands.map(
-    ({ number, command }) =>
+    (checked) =>
       new Promise<Outcome>((settle) => {
+        if ("refused" in checked) return settle(checked.refused);
+        const { number, command } = checked;
         const from = { client, number, confirmed };
         if (command.type === "send") {
           const { bodies: column, headers, ...rest } = command;

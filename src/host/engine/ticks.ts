@@ -3,9 +3,9 @@
 
 import { Cron } from "croner";
 import { type Command, failure } from "../../core/commands/commands.js";
-import { CATCH_UP_MAX } from "../../core/commands/schedules.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { show } from "../../core/spec/check.js";
+import { CATCH_UP_MAX } from "../../core/spec/limits.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
 import type { Schedule } from "../../core/state/state.js";
 

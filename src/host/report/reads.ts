@@ -4,6 +4,8 @@ import { advance } from "../../core/commands/apply.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
 import { invalid } from "../../core/spec/check.js";
+import { PAGE_BYTES_MAX } from "../../core/spec/limits.js";
+import type { BatchIndex } from "../../core/state/batch-index.js";
 import { hasWork } from "../../core/state/groups.js";
 import type { QueueState, State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
@@ -12,6 +14,7 @@ import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } 
 import {
   type HostRequest,
   type MessageFate,
+  type MessagePage,
   type MessageView,
   OWN_QUEUE_PREFIX,
   type QueueSummary,
@@ -21,8 +24,9 @@ import type { Bodies } from "../delivery/bodies.js";
 import type { Loop } from "../engine/loop.js";
 
 export interface Reads {
-  peek(request: Extract<HostRequest, { op: "peek" }>): Promise<MessageView[]>;
-  deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>): Promise<MessageView[]>;
+  /** Both answer with a page of so many bytes at most, by estimate, but one message always. */
+  peek(request: Extract<HostRequest, { op: "peek" }>, bytesMax?: number): Promise<MessagePage>;
+  deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>, bytesMax?: number): Promise<MessagePage>;
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
   groupWaits(request: Extract<HostRequest, { op: "group" }>): Promise<boolean>;
@@ -37,37 +41,41 @@ export function createReads(
   { now, load }: { now(): number; load(queue: string): QueueLoad },
 ): Reads {
   const view = async (
-    select: (queue: QueueState, state: State) => MessageEntry[],
     name: string,
-  ): Promise<MessageView[]> => {
-    const entries = await loop.read((current) => {
+    bytesMax: number,
+    select: (queue: QueueState, state: State) => MessageEntry[],
+  ): Promise<MessagePage> => {
+    const { entries, isCut } = await loop.read((current) => {
       const queue = current.queues.get(name);
-      return (queue ? select(queue, current) : []).map((entry) => ({
-        ...entry,
-        term: termOf(current.terms, entry.seq),
-      }));
+      const selected = queue ? select(queue, current) : [];
+      const fitting = countWithin(current.batches, selected, bytesMax);
+      return {
+        entries: selected.slice(0, fitting).map((entry) => ({ ...entry, term: termOf(current.terms, entry.seq) })),
+        isCut: fitting < selected.length,
+      };
     });
     const found = await bodies.read(entries.map((entry) => entry.bodySeq));
-    return entries.map((entry, i) => {
+    const messages = entries.map((entry, i) => {
       const message = found[i];
       return viewOf(entry, encodeId(entry.term, entry.seq), message && decodeBody(message), message?.headers ?? {});
     });
+    return { messages, isCut };
   };
 
   return {
-    peek: ({ queue: name, max, states, after }) =>
-      view((queue, current) => {
+    peek: ({ queue: name, max, states, after }, bytesMax = PAGE_BYTES_MAX) =>
+      view(name, bytesMax, (queue, current) => {
         advance(current, now());
         const afterSeq = after === undefined ? 0 : seqOf(current, after);
         if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
         return peek(queue, { max, states, after: afterSeq });
-      }, name),
-    deadLetters: ({ queue: name, max, after }) =>
-      view((queue, current) => {
+      }),
+    deadLetters: ({ queue: name, max, after }, bytesMax = PAGE_BYTES_MAX) =>
+      view(name, bytesMax, (queue, current) => {
         const afterSeq = after === undefined ? 0 : seqOf(current, after);
         const listed = afterSeq === undefined ? undefined : listDead(queue, max, afterSeq);
         return listed ?? invalid("list().after", after, "the id of a dead letter, or of one that left not long ago");
-      }, name),
+      }),
     stats: (name) =>
       loop.read((current) => {
         advance(current, now());
@@ -113,6 +121,17 @@ export function createReads(
 /** The queues that callers have made. */
 const listed = ({ queues }: State): QueueState[] =>
   [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
+
+/** How many from the front fit, by their batches: a large body has one of its own. */
+function countWithin(batches: BatchIndex, entries: readonly MessageEntry[], bytesMax: number): number {
+  let bytes = 0;
+  const tooMany = entries.findIndex(({ bodySeq }, i) => {
+    const batch = batches.find(bodySeq);
+    bytes += batch ? batch.bytes / batch.count : 0;
+    return i > 0 && bytes > bytesMax;
+  });
+  return tooMany < 0 ? entries.length : tooMany;
+}
 
 function viewOf(
   entry: MessageEntry,

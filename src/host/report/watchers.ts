@@ -2,6 +2,8 @@
 // it wishes, none without a change; who does not take what was pushed gets nothing more.
 
 import type { Change } from "../../core/log/journal.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
 import type { QueueStats } from "../../core/view/view.js";
 
 export interface Watcher {
@@ -32,7 +34,7 @@ interface Watch extends Watcher {
 }
 
 export function createWatchers(parts: {
-  now(): number;
+  monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
   stats(queue: string): Promise<QueueStats>;
   /** A short text that changes when what time or consumers alone can change does. */
@@ -45,13 +47,13 @@ export function createWatchers(parts: {
     watch.isChanged = true;
     if (watch.isPlanned || watch.isPushing) return;
     watch.isPlanned = true;
-    const waitMs = watch.pushedAt + watch.everyMs - parts.now();
+    const waitMs = watch.pushedAt + watch.everyMs - parts.monotonic();
     if (waitMs <= 0) void push(watch);
     else watch.cancelTimer = parts.setTimer(() => void push(watch), waitMs);
   };
 
   const push = async (watch: Watch) => {
-    Object.assign(watch, { isPlanned: false, isPushing: true, isChanged: false, pushedAt: parts.now() });
+    Object.assign(watch, { isPlanned: false, isPushing: true, isChanged: false, pushedAt: parts.monotonic() });
     watch.seen = parts.glance(watch.queue);
     try {
       await watch.push(await parts.stats(watch.queue));
@@ -72,6 +74,11 @@ export function createWatchers(parts: {
   return {
     add(watcher) {
       remove(watches.get(keyOf(watcher)));
+      let own = 0;
+      for (const { client } of watches.values()) if (client === watcher.client) own++;
+      if (own >= WATCHERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a client has ${WATCHERS_PER_CLIENT_MAX} watchers of statistics at most`);
+      }
       const watch: Watch = {
         ...watcher,
         seen: "",

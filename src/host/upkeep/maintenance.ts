@@ -2,11 +2,11 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint.js";
-import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../../core/commands/send.js";
 import { columnOf, gather } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, REWRITE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
@@ -28,8 +28,6 @@ const SMALL_BATCHES_MIN = 16;
 const ENTRIES_AT_ONCE = 10_000;
 /** Work in the background goes on for this long before others get their turn. */
 const SLICE_MS = 8;
-/** Bytes read for one rewrite. */
-const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
 
 export interface Maintenance {
   /** Called after each turn: starts what is due. */

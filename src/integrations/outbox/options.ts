@@ -2,9 +2,11 @@
 
 import {
   aFunction,
+  anything,
   arrayOf,
   boolean,
   type Check,
+  check,
   checkOptions,
   duration,
   integer,
@@ -14,6 +16,7 @@ import {
   type Spec,
   string,
 } from "../../core/spec/check.js";
+import { groupId, priority } from "../../core/spec/fields.js";
 import type { ConnectOptions } from "../../index.js";
 
 /** A request that waits, was delivered or died. */
@@ -124,9 +127,11 @@ export type Settings = Required<
 const HOUR_MS = 3_600_000;
 const COUNT_MAX = 1_000_000;
 
+const rateLimitMembers = record({ limit: integer(1, COUNT_MAX), intervalMs: duration(1) });
+
 const rateLimit: Check = (value, name) => {
   if (value === null) return;
-  record({ limit: integer(1, COUNT_MAX), intervalMs: duration(1) })(value, name);
+  check(rateLimitMembers, value, name);
   const { limit, intervalMs } = value as Record<string, unknown>;
   if (limit === undefined || intervalMs === undefined) invalid(name, value, "null, or { limit, intervalMs }");
 };
@@ -159,13 +164,13 @@ const OPTIONS_SPEC: Spec = {
 };
 
 const FETCH_SPEC: Spec = {
-  groupId: string(1, 256),
-  priority: integer(0, 9),
+  groupId,
+  priority,
   idempotencyKey: (value, name) => {
     if (typeof value !== "string" || !/^[ !#-[\]-~]{1,255}$/.test(value))
       invalid(name, value, '1 to 255 printable ASCII characters without " and \\');
   },
-  metadata: () => {},
+  metadata: anything,
   mode: oneOf("network-first", "queue-first"),
 };
 

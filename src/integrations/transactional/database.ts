@@ -1,6 +1,7 @@
 // The application's database as the inbox and the outbox use it: raw, or wrapped by `idb`. What differs is what a request
 // returns, an IDBRequest or a promise; listeners and transactions are the same.
 
+import { string } from "../../core/spec/check.js";
 import { QueueError } from "../../index.js";
 
 /** What a schema change needs of a database; both kinds have it. */
@@ -13,31 +14,16 @@ export function createStore(db: UpgradableDatabase, name: string, options?: IDBO
   if (!db.objectStoreNames.contains(name as never)) db.createObjectStore(name as never, options);
 }
 
-export function invalid(name: string, expected: string, cause?: unknown): never {
+export const storeName = string(1, 10_000);
+
+/** For what is missing rather than wrong: there is no value to show. */
+export function missing(name: string, expected: string, cause?: unknown): never {
   throw new QueueError("invalid-argument", `${name} must be ${expected}`, { cause, detail: { name, expected } });
 }
 
-type Check = (value: unknown) => boolean;
-/** By option: what it must be, in words and as a test. */
-export type OptionRules = Readonly<Record<string, readonly [expected: string, check: Check]>>;
-
-/** Nothing unknown or ill-typed is ignored in silence; `undefined` counts as left out. */
-export function checkOptions(where: string, given: unknown, rules: OptionRules): void {
-  if (typeof given !== "object" || given === null) invalid(where, "an object");
-  for (const [name, value] of Object.entries(given)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) return invalid(`${where}.${name}`, `left out: known are ${Object.keys(rules).join(", ")}`);
-    if (value !== undefined && !rule[1](value)) invalid(`${where}.${name}`, rule[0]);
-  }
-}
-
-export const isText: Check = (value) => typeof value === "string" && value.length > 0;
-export const isFunction: Check = (value) => typeof value === "function";
-export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
-
 export function requireStore(db: IDBDatabase, name: string, hint: string): void {
   if (!db.objectStoreNames.contains(name)) {
-    invalid(`the database "${db.name}"`, `one with an object store "${name}": ${hint}`);
+    missing(`the database "${db.name}"`, `one with an object store "${name}": ${hint}`);
   }
 }
 

@@ -3,17 +3,14 @@
 // whose acknowledgement is not known to be stored goes only when there are more than `maxIds`.
 
 import type { IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
+import { aFunction, checkOptions, integer, invalid, type Spec } from "../../core/spec/check.js";
 import { type Delivery, type Handler, QueueError } from "../../index.js";
 import {
   abort,
+  storeName as aStoreName,
   begin,
-  checkOptions,
   createStore,
   endOf,
-  invalid,
-  isCount,
-  isFunction,
-  isText,
   requireStore,
   resultOf,
   type UpgradableDatabase,
@@ -60,6 +57,12 @@ const STORE = "originmq-inbox";
 const DAY_MS = 86_400_000;
 /** Ids of acknowledged messages are marked with the next message, or after so long. */
 const TIDY_AFTER_MS = 1_000;
+const INBOX_SPEC: Spec = {
+  storeName: aStoreName,
+  keepMs: { kind: "number", min: 0, max: Number.POSITIVE_INFINITY, isWhole: false, unit: "milliseconds" },
+  maxIds: integer(1),
+  idOf: aFunction,
+};
 const PRUNE_EVERY_MAX = 10_000;
 
 interface Record {
@@ -70,7 +73,7 @@ interface Record {
 
 /** Makes the inbox's object store; call it inside `onupgradeneeded` (with `idb`: `upgrade`) of a new version. Does nothing when it is there. */
 export function createInboxStore(db: UpgradableDatabase, options: { readonly storeName?: string } = {}): void {
-  checkOptions("createInboxStore()", options, { storeName: ["a name", isText] });
+  checkOptions("createInboxStore()", options, { storeName: aStoreName });
   createStore(db, options.storeName ?? STORE);
 }
 
@@ -86,12 +89,7 @@ export function inbox<Schema>(
 export function inbox(db: IDBDatabase, options?: InboxOptions): Inbox;
 export function inbox(given: unknown, options: InboxOptions = {}): Inbox<never> {
   const db = given as IDBDatabase;
-  checkOptions("inbox()", options, {
-    storeName: ["a name", isText],
-    keepMs: ["a number of milliseconds from 0", (value) => typeof value === "number" && value >= 0],
-    maxIds: ["an integer of at least 1", isCount],
-    idOf: ["a function", isFunction],
-  });
+  checkOptions("inbox()", options, INBOX_SPEC);
   const { storeName = STORE, keepMs = DAY_MS, maxIds = 200_000, idOf = ({ id }) => id } = options;
   requireStore(db, storeName, "call createInboxStore(db) when it is upgraded");
   const pruneEvery = Math.min(PRUNE_EVERY_MAX, Math.ceil(maxIds / 10));
@@ -111,7 +109,7 @@ export function inbox(given: unknown, options: InboxOptions = {}): Inbox<never> 
     handler: InboxHandler<Body, never>,
   ): Promise<unknown> => {
     const id = idOf(delivery as Delivery);
-    if (!isText(id)) invalid("inbox().idOf()", "a function that returns a text");
+    if (typeof id !== "string" || id === "") return invalid("inbox().idOf()", id, "a function that returns a text");
     const marking = acked;
     acked = [];
     let value: unknown;
@@ -165,7 +163,7 @@ export function inbox(given: unknown, options: InboxOptions = {}): Inbox<never> 
     handle(names, handler) {
       const storeNames = typeof names === "string" ? [names] : [...names];
       for (const name of storeNames) requireStore(db, name, "it is named in inbox().handle()");
-      if (!isFunction(handler)) invalid("inbox().handle(handler)", "a function");
+      aFunction(handler, "inbox().handle(handler)");
       return (delivery) => handleOne(delivery, storeNames, handler);
     },
   };

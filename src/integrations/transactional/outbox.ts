@@ -3,16 +3,15 @@
 // whoever relays it again, at the same time or after a death, adds nothing; each relay sends a queue's records in the order
 // of their commits, and the first to be refused ends that queue's turn, so that those are also accepted in order.
 
+import { aFunction, type Check, checkOptions, fits, invalid, type Spec } from "../../core/spec/check.js";
+import { dateOrInstant, delayMs, groupId, headers, priority, queueName, ttlMs } from "../../core/spec/fields.js";
 import { type Connection, openQueue, type Queue, QueueError, type SendOptions } from "../../index.js";
 import {
+  storeName as aStoreName,
   begin,
-  checkOptions,
   createStore,
   endOf,
-  invalid,
-  isFunction,
-  isText,
-  type OptionRules,
+  missing,
   requireStore,
   resultOf,
   type UpgradableDatabase,
@@ -87,30 +86,16 @@ interface Entry {
   readonly record: OutboxRecord;
 }
 
-const isDuration = (value: unknown) => typeof value === "number" && value >= 0 && value < 2 ** 31;
-const isShortText = (value: unknown) => isText(value) && (value as string).length <= 256;
-const SEND_RULES: OptionRules = {
-  priority: [
-    "an integer from 0 to 9",
-    (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 9,
-  ],
-  delayMs: ["a number of milliseconds from 0 to 2147483647", isDuration],
-  deliverAt: ["a valid Date, or epoch milliseconds", (value) => Number(value) >= 0 && typeof value !== "string"],
-  ttlMs: [
-    "null, or a number of milliseconds from 1",
-    (value) => value === null || (isDuration(value) && (value as number) >= 1),
-  ],
-  groupId: ["a string of 1 to 256 characters", isShortText],
-  headers: [
-    "an object of strings",
-    (value) =>
-      typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string"),
-  ],
+const SEND_SPEC: Spec = { priority, delayMs, deliverAt: dateOrInstant, ttlMs, groupId, headers };
+const aConnection: Check = (value, name) => {
+  const { openQueue } = (value ?? {}) as Partial<Connection>;
+  if (typeof openQueue !== "function") invalid(name, value, "a connection");
 };
+const OUTBOX_SPEC: Spec = { storeName: aStoreName, connection: aConnection, onError: aFunction };
 
 /** Makes the outbox's object store; call it inside `onupgradeneeded` (with `idb`: `upgrade`) of a new version. Does nothing when it is there. */
 export function createOutboxStore(db: UpgradableDatabase, options: { readonly storeName?: string } = {}): void {
-  checkOptions("createOutboxStore()", options, { storeName: ["a name", isText] });
+  checkOptions("createOutboxStore()", options, { storeName: aStoreName });
   createStore(db, options.storeName ?? STORE, { autoIncrement: true });
 }
 
@@ -126,11 +111,7 @@ export function outbox(
   options: OutboxOptions = {},
 ): Outbox {
   const db = given as IDBDatabase;
-  checkOptions("outbox()", options, {
-    storeName: ["a name", isText],
-    connection: ["a connection", (value) => isFunction((value as Partial<Connection> | null)?.openQueue)],
-    onError: ["a function", isFunction],
-  });
+  checkOptions("outbox()", options, OUTBOX_SPEC);
   const { storeName = STORE, connection = { openQueue }, onError } = options;
   requireStore(db, storeName, "call createOutboxStore(db) when it is upgraded");
   const shared = `originmq-outbox:${db.name}:${storeName}`;
@@ -201,7 +182,7 @@ export function outbox(
       queue = await queueOf(name);
       const { settings } = await queue.stats();
       if (settings.deduplicationMode === "replace") {
-        invalid(`deduplicationMode of queue "${name}"`, '"drop" for what comes from an outbox');
+        missing(`deduplicationMode of queue "${name}"`, '"drop" for what comes from an outbox');
       }
       if (performance.now() - readAt > STEAL_AFTER_MS)
         throw new QueueError("timeout", "the relay stood still; others may have gone on");
@@ -312,13 +293,13 @@ export function outbox(
   return {
     send(tx, queue, body, given = {}) {
       assertOpen();
-      if (!isShortText(queue) || queue.startsWith("originmq:")) {
-        invalid("outbox.send(queue)", 'a name of 1 to 256 characters that does not begin with "originmq:"');
+      if (!fits(queueName, queue) || queue.startsWith("originmq:")) {
+        invalid("outbox.send(queue)", queue, 'a name of 1 to 256 characters that does not begin with "originmq:"');
       }
-      checkOptions("outbox.send()", given, SEND_RULES);
+      checkOptions("outbox.send()", given, SEND_SPEC);
       const { delayMs, deliverAt, ...rest } = given;
       if (delayMs !== undefined && deliverAt !== undefined)
-        invalid("outbox.send().deliverAt", "left out when delayMs is given");
+        invalid("outbox.send().deliverAt", deliverAt, "left out when delayMs is given");
       const due = delayMs === undefined ? deliverAt : Date.now() + delayMs;
       const sent = { ...rest, ...(due !== undefined && { deliverAt: Number(due) }) };
       const record: OutboxRecord = { v: 1, id: crypto.randomUUID(), queue, body, options: sent };
@@ -350,6 +331,6 @@ function write(tx: OutboxTransaction, storeName: string, record: OutboxRecord): 
     if (name === "DataCloneError") {
       throw new QueueError("not-cloneable", `outbox.send(): the body cannot be stored: ${String(cause)}`, { cause });
     }
-    invalid("outbox.send(tx)", `an active readwrite transaction with the store "${storeName}" in its scope`, cause);
+    missing("outbox.send(tx)", `an active readwrite transaction with the store "${storeName}" in its scope`, cause);
   }
 }

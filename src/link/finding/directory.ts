@@ -1,6 +1,7 @@
 // How contexts find the host when they have no port to it, and how hosts settle among themselves who it should be.
 // All of it on one BroadcastChannel. Hints again: the lock says who hosts, the epoch says who may write.
 
+import { LINKED_MAX } from "../../core/spec/limits.js";
 import { compareVersions, type Version } from "../../core/spec/version.js";
 import type { Port } from "../rpc/guard.js";
 import { failed } from "../rpc/link.js";
@@ -48,8 +49,6 @@ const isMessage = (data: unknown): data is Message =>
 
 /** The first repetition of a question; each further one comes after twice the time. */
 const REPEAT_MS = 50;
-/** Channels that a host has linked to lately: a repeated request is one request. */
-const LINKED_MAX = 100;
 
 export interface Directory {
   /** Says that the queues are open, in this term. */

@@ -3,6 +3,7 @@
 
 import { checkOptions, oneOf, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { DATABASE_NAME_MAX } from "../../core/spec/limits.js";
 import type { Port } from "../rpc/guard.js";
 import { errorOf, failed } from "../rpc/link.js";
 import { onGone } from "./life.js";
@@ -18,7 +19,6 @@ const OPEN = "originmq:open";
 /** The first sign of life, with the lock that proves it from then on: opening a large database takes its time. */
 const OPENING = "originmq:opening";
 export const OPENED = "originmq:opened";
-const DATABASE_NAME_MAX = 256;
 
 const OPENING_SPEC = { storage: oneOf("indexeddb", "memory"), database: string(1, DATABASE_NAME_MAX) };
 

@@ -44,32 +44,60 @@ const isAnswer = (data: Record<string, unknown>): boolean =>
 const isPlainValue = (wire: unknown): boolean =>
   typeof wire === "object" && wire !== null && Reflect.get(wire, "type") === "RAW" && Object.hasOwn(wire, "value");
 
+/** A port as Comlink gets it, and all that listens on it. */
+export interface GuardedPort {
+  /** What calls the exposed function, and what answers calls of the peer's. */
+  readonly calls: Endpoint;
+  readonly answers: Endpoint;
+  listen(type: "message" | "messageerror", listener: (event: MessageEvent) => void): void;
+  /** Takes every listener off the port; from then on nothing is posted by way of the endpoints. */
+  release(): void;
+}
+
 /** Wraps a port for Comlink. `onRefused` hears of every message that was not let through. */
-export function guardPort(port: Port, onRefused: () => void): { calls: Endpoint; answers: Endpoint } {
+export function guardPort(port: Port, onRefused: () => void): GuardedPort {
+  const listening = new Set<() => void>();
+  let isReleased = false;
+  /** Listens, and returns what ends that. */
+  const listen = (type: string, listener: (event: MessageEvent) => void): (() => void) => {
+    const end = () => {
+      port.removeEventListener(type, listener);
+      listening.delete(end);
+    };
+    port.addEventListener(type, listener);
+    listening.add(end);
+    return end;
+  };
   const filtered = (isAllowed: (data: Record<string, unknown>) => boolean): Endpoint => {
-    const wrapped = new Map<unknown, (event: MessageEvent) => void>();
+    const ends = new Map<unknown, () => void>();
     return {
-      postMessage: (message, transfer) => port.postMessage(message, transfer ?? []),
+      postMessage: (message, transfer) => {
+        if (!isReleased) port.postMessage(message, transfer ?? []);
+      },
       addEventListener: (type, listener) => {
-        const guarded = (event: MessageEvent) => {
+        const end = listen(type, (event) => {
           const data: unknown = event.data;
           if (typeof data !== "object" || data === null || !isAllowed(data as Record<string, unknown>)) return;
           if (typeof listener === "function") listener(event);
           else listener.handleEvent(event);
-        };
-        wrapped.set(listener, guarded);
-        port.addEventListener(type, guarded);
+        });
+        ends.set(listener, end);
       },
-      removeEventListener: (type, listener) => {
-        const guarded = wrapped.get(listener);
-        if (guarded) port.removeEventListener(type, guarded);
-      },
+      removeEventListener: (_, listener) => ends.get(listener)?.(),
     };
   };
-  port.addEventListener("message", ({ data }) => {
+  listen("message", ({ data }) => {
     if (frameOf(data)) return;
     const isObject = typeof data === "object" && data !== null;
     if (!isObject || !(isCall(data) || isAnswer(data))) onRefused();
   });
-  return { calls: filtered(isCall), answers: filtered(isAnswer) };
+  return {
+    calls: filtered(isCall),
+    answers: filtered(isAnswer),
+    listen,
+    release() {
+      isReleased = true;
+      for (const end of [...listening]) end();
+    },
+  };
 }

@@ -1,8 +1,8 @@
 // One RPC path between a client and a host, the same on both sides. The only file that uses Comlink.
-// Comlink alone never settles a call whose peer is dead, and loses error classes: here every call ends, by its
-// reply or by the link's closing, and errors travel as data.
+// Comlink alone never settles a call whose peer is dead, loses error classes, and keeps what it has wrapped: here every
+// call ends, by its reply or by the link's closing, errors travel as data, and nothing of an ended link is left.
 
-import { expose, wrap } from "comlink";
+import { expose, type Remote, releaseProxy, wrap } from "comlink";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { CLOSED, frameOf, guardPort, type Port, UNREADABLE } from "./guard.js";
@@ -36,12 +36,16 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const ended = new AbortController();
   /** Rejects each call under way. */
   const pending = new Set<(reason: unknown) => void>();
-  const endpoints = guardPort(port, () => events.onRefused?.());
+  const guarded = guardPort(port, () => events.onRefused?.());
 
   const end = (reason: QueueError) => {
     ended.abort(reason);
     for (const reject of pending) reject(reason);
     pending.clear();
+    guarded.release();
+    // Comlink keeps the endpoint of each proxy for the proxy's finalizer, and the endpoint leads back to the proxy: neither
+    // would ever be collected. What it posts on release is for an exposed object, and goes nowhere: the link is over.
+    ask[releaseProxy]();
     port.close?.();
   };
 
@@ -63,14 +67,14 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
       return failed(error);
     }
   };
-  expose(serve, endpoints.calls);
-  const ask = wrap<(request: Outgoing) => Promise<Reply>>(endpoints.answers) as (request: Outgoing) => Promise<Reply>;
+  expose(serve, guarded.calls);
+  const ask = wrap(guarded.answers) as Remote<unknown> & ((request: Outgoing) => Promise<Reply>);
 
-  port.addEventListener("messageerror", () => {
+  guarded.listen("messageerror", () => {
     port.postMessage({ type: UNREADABLE });
     events.onUnreadable?.();
   });
-  port.addEventListener("message", ({ data }) => {
+  guarded.listen("message", ({ data }) => {
     const frame = frameOf(data);
     if (frame === UNREADABLE) events.onPeerUnreadable?.();
     if (frame === CLOSED) end(new QueueError("host-lost", "the other side has closed the link"));

@@ -1,45 +1,56 @@
 // What the host accepts from a port. The sender is of the same origin, but not of the same build, and may be
-// hostile: every request is checked before anything acts on it.
+// hostile: every request is checked before anything acts on it. What a field may be is said in core/spec/fields.ts, which
+// the client's check of options reads as well; here stands which fields a message has.
 
 import { countBodies } from "../../core/log/bodies.js";
-import type { Ranges } from "../../core/log/journal.js";
+import type { OutcomeFailed, Ranges } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
 import {
+  anything,
   arrayOf,
   boolean,
   type Check,
-  checkOptions,
-  duration,
-  headers,
+  check,
   integer,
   invalid,
-  nullOr,
   oneOf,
   record,
   type Spec,
+  shape,
   string,
+  variant,
 } from "../../core/spec/check.js";
-import { purgeFilter } from "../../core/spec/filters.js";
-import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
-import { PEEKABLE } from "../../core/spec/message-states.js";
-import { CATCH_UPS, checkTiming, everyMs, type ScheduleSpec } from "../../core/spec/schedule-spec.js";
 import {
-  DEDUPLICATION_ID_MAX,
-  GROUP_ID_MAX,
-  PRIORITY_MAX,
-  QUEUE_NAME_MAX,
-  SETTINGS_SPEC,
-  TOPIC_NAME_MAX,
-} from "../../core/spec/settings.js";
+  count,
+  deduplicationId,
+  delayMs,
+  failureName,
+  groupId,
+  headers,
+  id,
+  ids,
+  instant,
+  leaseMs,
+  priority,
+  queueName as queue,
+  reason,
+  state,
+  topicName as topic,
+  ttlMs,
+  waitMs,
+  watchMs,
+} from "../../core/spec/fields.js";
+import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
+import { GROUP_ID_MAX, RANGES_MAX, REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
+import { PEEKABLE } from "../../core/spec/message-states.js";
+import { scheduleSpec } from "../../core/spec/schedule-spec.js";
+import { SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { subscription, subscriptionFilter } from "../../core/spec/subscription.js";
-import type { ClientCommand, HostRequest, SentMessages } from "./wire.js";
+import { failed } from "./link.js";
+import type { ClientCommand, HostRequest, NumberedCommand, SentMessages } from "./wire.js";
 
-const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
-
-const queue = string(1, QUEUE_NAME_MAX);
-const topic = string(1, TOPIC_NAME_MAX);
-const identifier = string(1, 256);
-const anything: Check = () => {};
+const first = integer(0);
+const some = integer(1);
 
 /** Flat stretches, at most so many numbers in all: a count of a billion would keep the host counting. */
 const ranges: Check = (value, name) => {
@@ -48,75 +59,36 @@ const ranges: Check = (value, name) => {
   }
   let total = 0;
   value.forEach((number, i) => {
-    integer(i % 2 === 0 ? 0 : 1)(number, `${name}[${i}]`);
+    check(i % 2 === 0 ? first : some, number, `${name}[${i}]`);
     if (i % 2 === 1) total += number;
   });
   if (total > REQUEST_MESSAGES_MAX) invalid(name, value, `at most ${REQUEST_MESSAGES_MAX} messages`);
 };
 
-/** An object of these members, all of them but the optional ones. */
-const shape =
-  (spec: Spec, ...optional: readonly string[]): Check =>
-  (value, name) => {
-    checkOptions(name, value, spec);
-    for (const member of Object.keys(spec)) {
-      const isMissing = typeof value !== "object" || value === null || !Object.hasOwn(value, member);
-      if (isMissing && !optional.includes(member)) invalid(`${name}.${member}`, undefined, "given");
-    }
-  };
+const each = (field: Parameters<typeof arrayOf>[0]) => arrayOf(field, REQUEST_MESSAGES_MAX);
 
-const held = arrayOf(shape({ grant: identifier, seqs: ranges }), REQUEST_MESSAGES_MAX);
-const failure = shape({ name: string(0, 1_000), message: string(0, 100_000) });
-const filter = record({
-  ids: arrayOf(identifier, REQUEST_MESSAGES_MAX),
-  reason: string(0, 10_000),
-  olderThanMs: duration(),
-});
+const held = each(shape({ grant: id, seqs: ranges }));
+const failure = shape({ name: failureName, message: reason });
 
-/** An object whose member `key` says which of `variants` it is. */
-const variant =
-  (key: string, variants: Readonly<Record<string, Check>>): Check =>
-  (value, name) => {
-    if (typeof value !== "object" || value === null) return invalid(name, value, "an object");
-    const which: unknown = Reflect.get(value, key);
-    const check = typeof which === "string" && Object.hasOwn(variants, which) ? variants[which] : undefined;
-    if (check === undefined) return invalid(`${name}.${key}`, which, `one of ${Object.keys(variants).join(", ")}`);
-    check(value, name);
-  };
-
+const type = anything;
 const verdict = variant("type", {
-  ack: shape({ type: anything }),
-  retry: shape({ type: anything, delayMs: duration(), failure }, "delayMs", "failure"),
-  release: shape({ type: anything, delayMs: duration(), suspect: boolean }, "delayMs", "suspect"),
-  dead: shape({ type: anything, reason: string(0, 10_000), failure }, "failure"),
+  ack: shape({ type }),
+  retry: shape({ type, delayMs, failure }, "delayMs", "failure"),
+  release: shape({ type, delayMs, suspect: boolean }, "delayMs", "suspect"),
+  dead: shape({ type, reason, failure }, "failure"),
 });
-
-/** Milliseconds, summed over many messages. */
-const aTime: Check = (value, name) => {
-  if (typeof value !== "number" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) invalid(name, value, "a time");
-};
 
 const segment = shape(
-  {
-    count: integer(1, REQUEST_MESSAGES_MAX),
-    priority: integer(0, PRIORITY_MAX),
-    delayMs: duration(),
-    deliverAt: integer(0),
-    ttlMs: nullOr(duration(1)),
-    deduplicationIds: arrayOf(string(1, DEDUPLICATION_ID_MAX), REQUEST_MESSAGES_MAX),
-  },
+  { count, priority, delayMs, deliverAt: instant, ttlMs, deduplicationIds: each(deduplicationId) },
   "delayMs",
   "deliverAt",
   "ttlMs",
   "deduplicationIds",
 );
 
-/** "" is none. */
-const groupIds: Check = (value, name) =>
-  (typeof value === "string" ? string(1, GROUP_ID_MAX) : arrayOf(string(0, GROUP_ID_MAX), REQUEST_MESSAGES_MAX))(
-    value,
-    name,
-  );
+const groupColumn = each(string(0, GROUP_ID_MAX));
+/** Of all, or of each; "" is none. */
+const groups: Check = (value, name) => check(typeof value === "string" ? groupId : groupColumn, value, name);
 
 /** Values, or texts: those are not opened here, and counted once, by `checkSegments`. */
 const bodies: Check = (value, name) => {
@@ -124,102 +96,71 @@ const bodies: Check = (value, name) => {
 };
 
 const unaddressed: Spec = {
-  segments: arrayOf(segment, REQUEST_MESSAGES_MAX),
+  segments: each(segment),
   bodies,
-  headers: arrayOf((value, name) => value === undefined || headers(value, name), REQUEST_MESSAGES_MAX),
-  groups: groupIds,
-  priorities: arrayOf(integer(0, PRIORITY_MAX), REQUEST_MESSAGES_MAX),
-  times: arrayOf(integer(0), REQUEST_MESSAGES_MAX),
+  headers: each((value: unknown, name: string) => value === undefined || headers(value, name)),
+  groups,
+  priorities: each(priority),
+  // Delays and instants: the rule of the wider of the two.
+  times: each(instant),
 };
 const OPTIONAL = ["headers", "groups", "priorities", "times"] as const;
 const messages: Spec = { queue, ...unaddressed };
 
-/** One message, at the times that one of `cron` and `everyMs` says. */
-const scheduleSpec: Check = (value, name) => {
-  shape(
-    {
-      cron: string(1, 256),
-      timeZone: string(1, 256),
-      everyMs,
-      catchUp: oneOf(...CATCH_UPS),
-      priority: integer(0, PRIORITY_MAX),
-      ttlMs: nullOr(duration(1)),
-      groupId: string(1, GROUP_ID_MAX),
-    },
-    "cron",
-    "timeZone",
-    "everyMs",
-    "ttlMs",
-    "groupId",
-  )(value, name);
-  checkTiming(value as ScheduleSpec, name);
-};
-
-const one = (check: Check): Check => {
-  const checkAll = arrayOf(check, 1);
-  return (value, name) => {
-    checkAll(value, name);
-    if ((value as unknown[]).length === 0) invalid(name, value, "an array of one");
-  };
-};
-
 const command = variant("type", {
   schedule: shape(
-    { type: anything, queue, id: identifier, spec: scheduleSpec, bodies: one(anything), headers: one(headers) },
+    { type, queue, id, spec: scheduleSpec, bodies: arrayOf(anything, 1, 1), headers: arrayOf(headers, 1, 1) },
     "headers",
   ),
-  unschedule: shape({ type: anything, queue, id: identifier }),
-  send: shape({ type: anything, atomic: boolean, ...messages }, ...OPTIONAL),
-  publish: shape({ type: anything, topic, ...unaddressed }, ...OPTIONAL),
-  subscribe: shape({ type: anything, topic, subscription, filter: subscriptionFilter }, "filter"),
-  unsubscribe: shape({ type: anything, topic, subscription }),
+  unschedule: shape({ type, queue, id }),
+  send: shape({ type, atomic: boolean, ...messages }, ...OPTIONAL),
+  publish: shape({ type, topic, ...unaddressed }, ...OPTIONAL),
+  subscribe: shape({ type, topic, subscription, filter: subscriptionFilter }, "filter"),
+  unsubscribe: shape({ type, topic, subscription }),
   transaction: shape({
-    type: anything,
+    type,
     sends: arrayOf(shape(messages, ...OPTIONAL), TRANSACTION_SENDS_MAX),
-    settlements: arrayOf(shape({ grant: identifier, seqs: ranges, verdict }), REQUEST_MESSAGES_MAX),
+    settlements: each(shape({ grant: id, seqs: ranges, verdict })),
   }),
   settle: shape({
-    type: anything,
-    settlements: arrayOf(
-      shape({ grant: identifier, seqs: ranges, verdict, busyMs: aTime }, "busyMs"),
-      REQUEST_MESSAGES_MAX,
-    ),
+    type,
+    settlements: each(shape({ grant: id, seqs: ranges, verdict, busyMs: instant }, "busyMs")),
   }),
-  extend: shape({ type: anything, grant: identifier, seq: integer(0), ms: duration(1) }),
-  configure: shape({ type: anything, queue, settings: record(SETTINGS_SPEC) }),
-  pause: shape({ type: anything, queue, paused: boolean }),
-  purge: shape({ type: anything, queue, filter: purgeFilter }, "filter"),
-  delete: shape({ type: anything, queue }),
-  redrive: shape({ type: anything, queue, filter, max: integer(1), diedBy: integer(0) }, "max", "diedBy"),
-  "purge-dead": shape({ type: anything, queue, filter }),
+  extend: shape({ type, grant: id, seq: first, ms: leaseMs }),
+  configure: shape({ type, queue, settings: record(SETTINGS_SPEC) }),
+  pause: shape({ type, queue, paused: boolean }),
+  purge: shape({ type, queue, filter: purgeFilter }, "filter"),
+  delete: shape({ type, queue }),
+  redrive: shape({ type, queue, filter: deadLetterFilter, max: some, diedBy: instant }, "max", "diedBy"),
+  "purge-dead": shape({ type, queue, filter: deadLetterFilter }),
 });
 
-const max = integer(1, REQUEST_MESSAGES_MAX);
 const atOnce = integer(0, REQUEST_MESSAGES_MAX);
 const op = anything;
-const states = arrayOf(oneOf(...PEEKABLE), PEEKABLE.length);
+const states = arrayOf(state, PEEKABLE.length);
 
 const request = variant("op", {
-  hello: shape({ op, wire: arrayOf(integer(0), 2), client: identifier, held }),
+  hello: shape({ op, wire: arrayOf(first, 2, 2), client: id, held }),
   submit: shape({
     op,
-    confirmed: integer(0),
-    commands: arrayOf(shape({ number: integer(1), command }), REQUEST_MESSAGES_MAX),
+    confirmed: first,
+    commands: each(shape({ number: some, command: anything })),
   }),
-  consume: shape({ op, consumer: identifier, queue, prefetch: atOnce, concurrency: atOnce }, "concurrency"),
-  cancel: shape({ op, waiter: identifier }),
-  receive: shape(
-    { op, waiter: identifier, queue, max, waitMs: duration(), mode: oneOf("receive", "consume"), leaseMs: duration(1) },
-    "leaseMs",
+  consume: shape(
+    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id) },
+    "concurrency",
+    "grants",
   ),
-  idle: shape({ op, waiter: identifier, queue }),
-  room: shape({ op, waiter: identifier, queue, count: integer(1), bytes: integer(0) }),
-  peek: shape({ op, queue, max, states, after: string(0, 256) }, "after"),
-  "dead-letters": shape({ op, queue, max, after: string(0, 256) }, "after"),
+  cancel: shape({ op, waiter: id }),
+  receive: shape({ op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs }, "leaseMs"),
+  idle: shape({ op, waiter: id, queue }),
+  room: shape({ op, waiter: id, queue, count: some, bytes: first }),
+  peek: shape({ op, queue, max: count, states, after: id }, "after"),
+  "dead-letters": shape({ op, queue, max: count, after: id }, "after"),
   stats: shape({ op, queue }),
-  watch: shape({ op, waiter: identifier, queue, everyMs: duration(1) }),
-  fates: shape({ op, queue, ids: arrayOf(identifier, REQUEST_MESSAGES_MAX) }),
-  group: shape({ op, queue, group: string(1, GROUP_ID_MAX) }),
+  watch: shape({ op, waiter: id, queue, everyMs: watchMs }),
+  fates: shape({ op, queue, ids }),
+  group: shape({ op, queue, group: groupId }),
   schedules: shape({ op, queue }),
   queues: shape({ op }),
   summaries: shape({ op }),
@@ -228,18 +169,40 @@ const request = variant("op", {
   goodbye: shape({ op }),
 });
 
-/** The request, if it is one; else throws `invalid-argument` naming what is wrong with it. */
-export function validateHostRequest(value: unknown): HostRequest {
-  request(value, "request");
+/** A command, or why it is none. */
+export type CheckedCommand = NumberedCommand | { readonly number: number; readonly refused: OutcomeFailed };
+
+export type CheckedRequest =
+  | Exclude<HostRequest, { op: "submit" }>
+  | (Omit<Extract<HostRequest, { op: "submit" }>, "commands"> & { readonly commands: readonly CheckedCommand[] });
+
+/**
+ * The request, if it is one; else throws `invalid-argument` naming what is wrong with it. What is wrong with one command
+ * is told of that one alone: those beside it have nothing to do with it.
+ */
+export function validateHostRequest(value: unknown): CheckedRequest {
+  check(request, value, "request");
   const checked = value as HostRequest;
   if (checked.op === "hello") checkTotal(checked.held, "request.held");
   if (checked.op !== "submit") return checked;
-  for (const { number, command } of checked.commands) {
-    if (command.type === "send" || command.type === "publish") checkSegments(command, `command ${number}`);
-    if (command.type === "transaction") checkTransaction(command, `command ${number}`);
-    if (command.type === "settle") checkTotal(command.settlements, `command ${number}`);
+  return { ...checked, commands: checked.commands.map(checkCommand) };
+}
+
+function checkCommand(numbered: NumberedCommand, place: number): CheckedCommand {
+  const name = `request.commands[${place}].command`;
+  try {
+    check(command, numbered.command, name);
+    checkTotals(numbered.command, name);
+    return numbered;
+  } catch (error) {
+    return { number: numbered.number, refused: failed(error) };
   }
-  return checked;
+}
+
+function checkTotals(command: ClientCommand, name: string): void {
+  if (command.type === "send" || command.type === "publish") checkSegments(command, name);
+  if (command.type === "transaction") checkTransaction(command, name);
+  if (command.type === "settle") checkTotal(command.settlements, name);
 }
 
 /** However many parts it comes in: each number costs the host a step. */

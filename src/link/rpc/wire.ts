@@ -92,6 +92,8 @@ export type HostRequest =
       readonly prefetch: number;
       /** Handlers that it may run at once; missing: as many as `prefetch`. For statistics. */
       readonly concurrency?: number | undefined;
+      /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
+      readonly grants?: readonly string[] | undefined;
     }
   /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
@@ -231,6 +233,13 @@ export interface MessageView<Body = unknown> {
   readonly error?: { readonly name: string; readonly message: string };
   /** Epoch milliseconds at which it became a dead letter. */
   readonly diedAt?: number;
+}
+
+/** What a host of `MINOR_PAGES` answers to `peek` and `dead-letters`. */
+export interface MessagePage {
+  readonly messages: readonly MessageView[];
+  /** There are more of what was asked for: they would have been too large together. */
+  readonly isCut: boolean;
 }
 
 /** A schedule as `schedules.list` shows it. */

@@ -1,10 +1,10 @@
 // One mebibyte held back, so that a queue filled to the last byte can be drained: at the limit the browser
 // refuses even a transaction that frees more than it adds, but never a delete alone.
 
+import { RESERVE_BYTES } from "../../core/spec/limits.js";
 import { StoreError } from "../log-store.js";
 import type { Access } from "./access.js";
 
-const RESERVE_BYTES = 1024 * 1024;
 /** `getRandomValues` fills no more at once. */
 const RANDOM_BYTES_MAX = 65_536;
 

@@ -33,6 +33,31 @@ test("a deleted queue stays deleted under the next host, and what a filter left 
   await hosts.close();
 });
 
+test("a receive waits for as long as it was told, however often the host changes meanwhile", async () => {
+  const asked: number[] = [];
+  const hosts = await startHosts();
+  // What the client asks of each host.
+  const watched = (port: MessagePort): MessagePort => {
+    const post = port.postMessage.bind(port);
+    port.postMessage = (message: { argumentList?: { value?: { op?: string; waitMs?: number } }[] }) => {
+      const request = message.argumentList?.[0]?.value;
+      if (request?.op === "receive") asked.push(request.waitMs as number);
+      post(message);
+    };
+    return port;
+  };
+  const queue = await hosts.connect(1, watched).connection.openQueue<number>("q");
+  const received = queue.receive({ waitMs: 1_000 });
+  await expect.poll(() => asked.length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await hosts.change();
+  await expect.poll(() => asked.length).toBe(2);
+  expect(asked[0]).toBe(1_000);
+  expect(asked[1]).toBeLessThanOrEqual(750);
+  expect(await received).toEqual([]);
+  await hosts.close();
+});
+
 test("what is said of a queue's backoff leaves the rest of it as it is stored", async () => {
   const hosts = await startHosts();
   const { connection } = hosts.connect();

@@ -2,7 +2,7 @@
 
 import { expose } from "comlink";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Diagnostics, HandOut, HostRequest } from "../../../src/link/rpc/wire.js";
+import type { Diagnostics, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { sendOf, startHost, type TestHost } from "./world.js";
 
 const opened: TestHost[] = [];
@@ -119,34 +119,31 @@ describe("a malformed message", () => {
     ["request.queue", { op: "stats", queue: 7 }],
     ['unknown option "extra"', { op: "stats", queue: "q", extra: 1 }],
     ["request.max", { op: "peek", queue: "q", max: 1e9, states: [] }],
-    [
-      "request.commands[0].command.type",
-      { op: "submit", confirmed: 0, commands: [{ number: 1, command: { type: "drop" } }] },
-    ],
-    ["request.commands[0].command", { op: "submit", confirmed: 0, commands: [{ number: 1 }] }],
-    [
-      "segments",
-      { op: "submit", confirmed: 0, commands: [{ number: 1, command: { ...sendOf(1, "a").command, bodies: [] } }] },
-    ],
-    [
-      "at most",
-      {
-        op: "submit",
-        confirmed: 0,
-        commands: [
-          {
-            number: 1,
-            command: { type: "settle", settlements: [{ grant: "g", seqs: [1, 1e15], verdict: { type: "ack" } }] },
-          },
-        ],
-      },
-    ],
+    ["request.commands[0].number", { op: "submit", confirmed: 0, commands: [{ command: sendOf(1, "a").command }] }],
   ])("of the right shape but a wrong content is answered with invalid-argument naming %s", async (named, request) => {
     const world = await start();
     const client = await world.connect("broken");
     const answer = client.link.call(request as HostRequest);
     await expect(answer).rejects.toMatchObject({ code: "invalid-argument", message: expect.stringContaining(named) });
     expect((await client.submit(sendOf(1, "still works"))).outcomes[0]).toMatchObject({ ok: true });
+  });
+
+  test.each<[string, unknown]>([
+    ["request.commands[1].command.type", { type: "drop" }],
+    ["request.commands[1].command", undefined],
+    ["segments", { ...sendOf(1, "a").command, bodies: [] }],
+    ["at most", { type: "settle", settlements: [{ grant: "g", seqs: [1, 1e15], verdict: { type: "ack" } }] }],
+  ])("among others is refused alone, naming %s, and counted", async (named, command) => {
+    const world = await start();
+    const client = await world.connect("broken");
+    const commands = [sendOf(1, "before"), { number: 2, command } as NumberedCommand, sendOf(3, "after")];
+    const { outcomes } = await client.submit(...commands);
+    expect(outcomes).toMatchObject([
+      { ok: true },
+      { ok: false, code: "invalid-argument", message: expect.stringContaining(named) },
+      { ok: true },
+    ]);
+    expect(await client.link.call<Diagnostics>({ op: "diagnostics" })).toMatchObject({ refusedMessages: 1 });
   });
 
   test("before the hello is refused", async () => {

@@ -113,13 +113,11 @@ test("a cron tick is not repeated when the clock goes over its instant again", a
 test("a schedule without a time, or with a bad one, is refused and not stored", async () => {
   const world = await startAt(0);
   const host = await world.open();
-  const specs = [{ cron: "x" }, { cron: "* * * * *", timeZone: "Mars/Base" }];
-  for (const [i, spec] of specs.entries()) {
+  const bad = [{ cron: "x" }, { cron: "* * * * *", timeZone: "Mars/Base" }];
+  const noTiming = [{}, { cron: "* * * * *", everyMs: 100 }, { everyMs: 99 }, { everyMs: 100, timeZone: "UTC" }];
+  for (const [i, spec] of [...bad, ...noTiming].entries()) {
     const { outcomes } = await host.submit(scheduleOf(i + 1, spec));
     expect(outcomes[0]).toMatchObject({ ok: false, code: "invalid-argument" });
-  }
-  for (const spec of [{}, { cron: "* * * * *", everyMs: 100 }, { everyMs: 99 }, { everyMs: 100, timeZone: "UTC" }]) {
-    await expect(host.submit(scheduleOf(9, spec))).rejects.toMatchObject({ code: "invalid-argument" });
   }
   expect(await host.list()).toEqual([]);
   await host.close();

@@ -1,8 +1,8 @@
 // Texts on the wire: who gets them, and what becomes of those that are none.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { WIRE_MINOR } from "../../../src/core/spec/version.js";
-import type { Column, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
+import { MINOR_COLUMNS } from "../../../src/core/spec/version.js";
+import type { Column, HandOut, NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHosts } from "../client/client-fixture.js";
 import { sendOf, sendTexts, startHost, type TestHost } from "./world.js";
@@ -25,7 +25,7 @@ const MAP = new Map([["tea", 2]]);
 describe("a client", () => {
   test("of an earlier minor version gets values, pushed, received and peeked", async () => {
     const world = await start();
-    const sender = await world.connect("today", { minor: WIRE_MINOR });
+    const sender = await world.connect("today", { minor: MINOR_COLUMNS });
     const reader = await world.connect("yesterday", { minor: 1 });
     const bodies = [{ n: 1 }, "a\nb"];
     const texts = '{"n":1}\n"a\\nb"';
@@ -39,7 +39,7 @@ describe("a client", () => {
 
   test("of this one gets texts as they were sent, and peeks at values", async () => {
     const world = await start();
-    const client = await world.connect("today", { minor: WIRE_MINOR });
+    const client = await world.connect("today", { minor: MINOR_COLUMNS });
     const texts = '{"n":1}\n"a\\nb"';
     await client.submit(sendTexts(1, texts));
     expect(await client.link.call<{ body: unknown }[]>(peek)).toMatchObject([{ body: { n: 1 } }, { body: "a\nb" }]);
@@ -51,7 +51,7 @@ describe("a client", () => {
 
   test("gets texts and values as values where one hand-out has both", async () => {
     const world = await start();
-    const client = await world.connect("today", { minor: WIRE_MINOR });
+    const client = await world.connect("today", { minor: MINOR_COLUMNS });
     await client.submit(sendTexts(1, "1\n2"), sendOf(2, MAP), sendTexts(3, "[4]"));
     expect((await client.link.call<HandOut>(receive)).bodies).toEqual([1, 2, MAP, [4]]);
   });
@@ -76,13 +76,12 @@ describe("texts of which the segments say another number", () => {
     ["a schedule's, which has one value", "bodies", scheduleWith('"tick"' as never)],
   ])("are refused, and the host goes on: %s", async (_, named, command) => {
     const world = await start();
-    const client = await world.connect("foreign", { minor: WIRE_MINOR });
-    const request: HostRequest = { op: "submit", confirmed: 0, commands: [{ number: 1, command }] };
-    await expect(client.link.call(request)).rejects.toMatchObject({
-      code: "invalid-argument",
-      message: expect.stringContaining(named),
-    });
-    expect((await client.submit(sendTexts(1, '"still works"'))).outcomes).toMatchObject([{ ok: true }]);
+    const client = await world.connect("foreign", { minor: MINOR_COLUMNS });
+    const { outcomes } = await client.submit({ number: 1, command }, sendTexts(2, '"still works"'));
+    expect(outcomes).toMatchObject([
+      { ok: false, code: "invalid-argument", message: expect.stringContaining(named) },
+      { ok: true },
+    ]);
     expect(await client.link.call(peek)).toMatchObject([{ body: "still works" }]);
   });
 });
@@ -97,7 +96,7 @@ describe("a text that is no JSON, from a foreign client,", () => {
   const startBoth = async () => {
     const hosts = await startHosts();
     opened.push(hosts);
-    const foreign = await hosts.current.connect("foreign", { minor: WIRE_MINOR });
+    const foreign = await hosts.current.connect("foreign", { minor: MINOR_COLUMNS });
     return { hosts, foreign };
   };
 
@@ -174,7 +173,7 @@ describe("a text that is no JSON, from a foreign client,", () => {
 test("bodies of one command that come back from the store by many batches keep their texts", async () => {
   const disk = createMemoryDisk();
   const world = await start({ store: createMemoryStore({ disk }) });
-  const client = await world.connect("today", { minor: WIRE_MINOR });
+  const client = await world.connect("today", { minor: MINOR_COLUMNS });
   const lines = Array.from({ length: 9 }, (_, n) => JSON.stringify({ n, text: "x".repeat(30_000) }));
   await client.submit(sendTexts(1, lines.join("\n")));
   expect([...disk.bodies.values()].map(({ bodies }) => (bodies as string).split("\n").length)).toEqual([4, 4, 1]);
@@ -184,7 +183,7 @@ test("bodies of one command that come back from the store by many batches keep t
 test("texts that a rewrite joins stay texts", async () => {
   const disk = createMemoryDisk();
   const world = await start({ store: createMemoryStore({ disk }), checkpointRecords: 20 });
-  const client = await world.connect("today", { minor: WIRE_MINOR });
+  const client = await world.connect("today", { minor: MINOR_COLUMNS });
   for (let n = 1; n <= 60; n++) await client.submit(sendTexts(n, `{"n":${n}}`));
   const joined = () => [...disk.bodies.values()].find(({ seqs }) => seqs !== undefined);
   await expect.poll(joined).toMatchObject({ encoding: "json", bodies: expect.stringContaining('{"n":1}\n{"n":2}\n') });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
 import { applyRecord } from "../../../../src/core/commands/apply.js";
-import { SCHEDULES_MAX } from "../../../../src/core/commands/schedules.js";
+import { SCHEDULES_MAX } from "../../../../src/core/spec/limits.js";
 import type { ScheduleSpec } from "../../../../src/core/spec/schedule-spec.js";
 import type { QueueSettings } from "../../../../src/core/spec/settings.js";
 import { createState, isConserved } from "../../../../src/core/state/state.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Send } from "../../../../src/core/commands/commands.js";
 import { decide } from "../../../../src/core/commands/decide.js";
-import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../../../../src/core/commands/send.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../../../../src/core/spec/limits.js";
 import { createEngine, TERM } from "../engine-fixture.js";
 
 const sendOf = (sizes: readonly number[], over: Partial<Send> = {}): Send => ({

@@ -81,3 +81,11 @@ describe("bodies gathered from here and there", () => {
     });
   });
 });
+
+test("texts that together are longer than a string may be are a column of what they stand for", () => {
+  const long = JSON.stringify("x".repeat(90_000_000));
+  const column = columnOf({ encoding: "json", entries: [long, "1", long, long] });
+  expect(Array.isArray(column)).toBe(true);
+  expect(countBodies(column)).toBe(4);
+  expect((column as readonly unknown[])[1]).toBe(1);
+});

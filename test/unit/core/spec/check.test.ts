@@ -4,15 +4,17 @@ import {
   aFunction,
   arrayOf,
   boolean,
+  check,
   checkOptions,
   duration,
-  headers,
+  type Field,
   integer,
   oneOf,
   record,
   string,
 } from "../../../../src/core/spec/check.js";
 import { QueueError } from "../../../../src/core/spec/errors.js";
+import { headers } from "../../../../src/core/spec/fields.js";
 import { SETTINGS_SPEC } from "../../../../src/core/spec/settings.js";
 
 const failureOf = (check: () => void): QueueError => {
@@ -61,7 +63,7 @@ test.each([[null], ["leaseMs"], [7], [[]], [() => {}]])("%s are no options", (gi
   expect(complaint(given).message).toContain("openQueue must be an object, got ");
 });
 
-describe.each<[string, (value: unknown, name: string) => void, unknown[], unknown[]]>([
+describe.each<[string, Field, unknown[], unknown[]]>([
   ["an integer", integer(1, 10), [1, 10], [0, 11, 1.5, "1", Number.NaN, 2 ** 53, null, undefined, 1n]],
   ["a duration", duration(1), [1, 1.5, 2 ** 31 - 1], [0, 2 ** 31, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
   ["true or false", boolean, [true, false], [0, "true", null]],
@@ -72,11 +74,11 @@ describe.each<[string, (value: unknown, name: string) => void, unknown[], unknow
   ["headers", headers, [{}, { a: "b" }], [{ a: 1 }, { a: undefined }, [], "a", null]],
   ["a function", aFunction, [() => {}], [{}, "f", null]],
   ["an abort signal", abortSignal, [new AbortController().signal], [{}, { aborted: false }, null, true]],
-])("%s", (_, check, good, bad) => {
-  test.each(good.map((value) => [value]))("can be %s", (value) => check(value, "option"));
+])("%s", (_, field, good, bad) => {
+  test.each(good.map((value) => [value]))("can be %s", (value) => check(field, value, "option"));
   test.each(bad.map((value) => [value]))("cannot be %s", (value) => {
-    expect(failureOf(() => check(value, "option"))).toMatchObject({ code: "invalid-argument" });
-    expect(failureOf(() => check(value, "option")).message).toMatch(/^option/);
+    expect(failureOf(() => check(field, value, "option"))).toMatchObject({ code: "invalid-argument" });
+    expect(failureOf(() => check(field, value, "option")).message).toMatch(/^option/);
   });
 });
 
@@ -89,9 +91,9 @@ test.each<[unknown, string]>([
   [-0, "0"],
   [10n, "10"],
 ])("a wrong value is shown briefly", (value, shown) => {
-  expect(failureOf(() => boolean(value, "option")).message).toBe(`option must be true or false, got ${shown}`);
+  expect(failureOf(() => check(boolean, value, "option")).message).toBe(`option must be true or false, got ${shown}`);
 });
 
 test("an entry of an array is named by its place", () => {
-  expect(failureOf(() => arrayOf(boolean, 3)([true, 1], "flags")).message).toContain("flags[1] must be");
+  expect(failureOf(() => check(arrayOf(boolean, 3), [true, 1], "flags")).message).toContain("flags[1] must be");
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
 import { idOf } from "../../../../src/core/log/ids.js";
+import { LEFT_PLACES_MAX } from "../../../../src/core/spec/limits.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
-import { LEFT_PLACES_MAX } from "../../../../src/core/state/dead.js";
 import type { QueueState } from "../../../../src/core/state/state.js";
 import { isIdle, listDead, nextWakeUp, peek, statsOf } from "../../../../src/core/view/view.js";
 import { createEngine, type Engine } from "../engine-fixture.js";

@@ -1,0 +1,225 @@
+// The clients of this host: those that have said hello on a port, and the ports on which nobody has yet.
+//
+//   port ──hello──▶ client ──suspend, link ended──▶ away ──hello──▶ client …
+//     └─silent too long─▶ closed    └──goodbye, its lock free, 24 h unheard──▶ forgotten
+//
+// Invariant: what a client asked for ends with its session; what it holds ends by its word, its lock or its leases.
+
+import type { Command, Held } from "../../core/commands/commands.js";
+import type { Outcome } from "../../core/log/journal.js";
+import { rangesOf, seqsOf } from "../../core/log/ranges.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { SILENT_PORT_MS_MAX, SILENT_PORTS_MAX } from "../../core/spec/limits.js";
+import type { State } from "../../core/state/state.js";
+import type { Port } from "../../link/rpc/guard.js";
+import { ownerOfReplies, replyQueueOf, type Welcome } from "../../link/rpc/wire.js";
+import type { Delivery } from "../delivery/delivery.js";
+import type { Platform } from "../engine/platform.js";
+import type { Watchers } from "../report/watchers.js";
+import type { LeaseKeeper } from "./lease-keeper.js";
+import { createPresence } from "./presence.js";
+import { openSession, type RequestAfterHello, type Session } from "./session.js";
+
+/** A client that has not been heard of for this long will not come back for its answers. */
+const MEMORY_MS = 24 * 60 * 60 * 1000;
+/** How often it is looked for those. */
+const FORGET_EVERY_MS = 60 * 60 * 1000;
+
+export interface Clients {
+  /** Serves who says hello on this port. */
+  connect(port: Port): void;
+  sessionOf(client: string): Session | undefined;
+  /** Those connected. */
+  readonly count: number;
+  /** Messages on ports that were malformed or not allowed. */
+  readonly refusedMessages: number;
+  /** Its page is put to sleep: what it holds goes back. */
+  suspend(client: string): void;
+  /** Resolves when it is forgotten. */
+  goodbye(client: string): Promise<void>;
+  /** Looks after clients of the host before this one: those that live come back, the locks of the others are free. */
+  adopt(): void;
+  /** Forgets those that will not come back, when it is time to look for them. */
+  forgetOld(): void;
+  close(reason: QueueError): void;
+}
+
+export interface ClientsParts {
+  state(): State;
+  readonly platform: Platform;
+  presenceLock(client: string): string;
+  decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
+  readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly">;
+  readonly watchers: Pick<Watchers, "removeAll">;
+  readonly keeper: Pick<LeaseKeeper, "ask" | "forget">;
+  /** What a client is told once it was taken in. */
+  welcome(client: string): Welcome;
+  request(session: Session, asked: RequestAfterHello): Promise<unknown>;
+}
+
+export function createClients(parts: ClientsParts): Clients {
+  const { state, platform, decide, delivery, watchers, keeper } = parts;
+  const sessions = new Map<string, Session>();
+  /** With what ends the waiting for a hello, the longest silent first. */
+  const silent = new Map<Session, () => void>();
+  let refusedMessages = 0;
+  let lookedAt = platform.now();
+
+  const isOurs = (session: Session) => sessions.get(session.client) === session;
+
+  /** What it asked for is over. */
+  const end = (client: string) => {
+    const session = sessions.get(client);
+    if (session === undefined) return;
+    sessions.delete(client);
+    keeper.forget(client);
+    delivery.forget(client);
+    watchers.removeAll(client);
+    session.close(new QueueError("closed", "the client is gone"));
+  };
+
+  /** Nobody will read the answers that this client waited for. */
+  const forgetReplies = (client: string) => decide({ type: "delete", queue: replyQueueOf(client) });
+
+  const presence = createPresence(platform.locks, parts.presenceLock, (client) => {
+    end(client);
+    decide({ type: "client-gone", client });
+    forgetReplies(client);
+  });
+
+  const closeSilent = (session: Session) => {
+    if (!silent.has(session)) return;
+    noLongerSilent(session);
+    session.close(new QueueError("closed", "nobody said hello on this port"));
+  };
+  const noLongerSilent = (session: Session) => {
+    silent.get(session)?.();
+    silent.delete(session);
+  };
+
+  const hello = (session: Session, held: readonly Held[]): Promise<Welcome> => {
+    const { client } = session;
+    noLongerSilent(session);
+    // The same client on a new port: what waits on the old one waits for nobody.
+    if (!isOurs(session)) end(client);
+    sessions.set(client, session);
+    presence.watch(client);
+    return new Promise((resolve, reject) => {
+      decide({ type: "reclaim", client, held }, (outcome) => {
+        // One refused commit says nothing final: the client tries again.
+        if (!outcome.ok) return reject(new QueueError("host-lost", `the host could not take in: ${outcome.message}`));
+        if (!session.namesHolders) delivery.reclaimedBlindly(client);
+        // Asked at once: its handlers may have been running for long under the host before this one.
+        const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
+        if (isKept) keeper.ask({ id: client, askHeld: session.askHeld });
+        tellWhatEnded(session, held);
+        resolve(parts.welcome(client));
+      });
+    });
+  };
+
+  /** Leases that ended while the client had no host: its handlers still run. */
+  const tellWhatEnded = (session: Session, held: readonly Held[]) => {
+    const ended = held.flatMap(({ grant, seqs }) => {
+      const leases = state().grants.get(grant)?.leases;
+      const gone = seqsOf(seqs).filter((seq) => !leases?.has(seq));
+      return gone.length > 0 ? [{ grant, seqs: rangesOf(gone) }] : [];
+    });
+    if (ended.length > 0) session.tellLost(ended, "lease-expired");
+  };
+
+  /** A context that cannot read a stored body gets each message alone, and a message it cannot read alone dies. */
+  const onUnreadable = ({ client, unconfirmed }: Session) => {
+    const failure = { name: "not-cloneable", message: "the consumer's context cannot read this body" };
+    const settlements = [...unconfirmed].map(({ grant, seqs }) => {
+      const isAlone = seqs.length === 2 && seqs[1] === 1;
+      const verdict = isAlone
+        ? ({ type: "dead", reason: "not-cloneable", failure } as const)
+        : ({ type: "release", suspect: true } as const);
+      return { grant, seqs, verdict };
+    });
+    decide({ type: "settle", client, settlements, jitter: platform.random() });
+  };
+
+  const lookForOld = () => {
+    lookedAt = platform.now();
+    for (const client of state().clients.values()) {
+      if (client.seenAt >= lookedAt - MEMORY_MS || sessions.has(client.id)) continue;
+      forgetReplies(client.id);
+      decide({ type: "forget-client", client: client.id });
+    }
+  };
+
+  return {
+    connect(port) {
+      const session = openSession(port, {
+        hello,
+        request: parts.request,
+        onUnreadable,
+        onRefused: () => {
+          refusedMessages++;
+        },
+        onClosed(closed) {
+          noLongerSilent(closed);
+          if (isOurs(closed)) end(closed.client);
+        },
+      });
+      silent.set(
+        session,
+        platform.setTimer(() => closeSilent(session), SILENT_PORT_MS_MAX),
+      );
+      for (const longest of silent.keys()) {
+        if (silent.size <= SILENT_PORTS_MAX) break;
+        closeSilent(longest);
+      }
+    },
+    sessionOf: (client) => sessions.get(client),
+    get count() {
+      return sessions.size;
+    },
+    get refusedMessages() {
+      return refusedMessages;
+    },
+    suspend(client) {
+      // Its lock goes too, which then says nothing about its life.
+      presence.unwatch(client);
+      decide({ type: "reclaim", client, held: [] });
+      end(client);
+    },
+    goodbye: (client) =>
+      new Promise((resolve) => {
+        presence.unwatch(client);
+        // At once: the turn that forgets the client must hand it nothing.
+        delivery.endTaking(client);
+        forgetReplies(client);
+        decide({ type: "forget-client", client }, () => {
+          // The answer leaves before the port is closed.
+          platform.setTimer(() => end(client), 0);
+          resolve();
+        });
+      }),
+    adopt() {
+      for (const { id: client, held, grants } of state().clients.values()) {
+        if (held === 0) continue;
+        presence.watch(client);
+        // Until it is heard of, its leases go on, however long nobody could renew them.
+        const kept = [...grants].filter((grant) => grant.mode === "consume");
+        const all = kept.map((grant) => ({ grant: grant.id, seqs: rangesOf(grant.leases.keys()) }));
+        decide({ type: "renew", client, overdue: true, held: all });
+      }
+      for (const name of state().queues.keys()) {
+        const owner = ownerOfReplies(name);
+        if (owner !== undefined) presence.watch(owner);
+      }
+      lookForOld();
+    },
+    forgetOld() {
+      // Either way: the clock may have been set.
+      if (Math.abs(platform.now() - lookedAt) >= FORGET_EVERY_MS) lookForOld();
+    },
+    close(reason) {
+      presence.close();
+      for (const session of [...sessions.values(), ...silent.keys()]) session.close(reason);
+    },
+  };
+}

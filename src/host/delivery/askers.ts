@@ -1,0 +1,106 @@
+// Who has asked for something and is not done: consumers until they are cancelled, receives until messages come or
+// their time is up, and calls that wait until a queue is idle, or has room.
+// Invariant: every call is answered: by what it waits for, by its deadline, or by its cancellation.
+
+import type { LeaseMode } from "../../core/log/journal.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { ASKERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
+import type { Lease } from "../../core/state/lease.js";
+
+/** One that takes messages. */
+export interface Taker {
+  readonly queue: string;
+  readonly mode: LeaseMode;
+  /** A receive: answered once, then gone. */
+  readonly isOnce: boolean;
+  readonly leaseMs?: number | undefined;
+  /** Messages it may hold at once. */
+  prefetch: number;
+  /** Handlers that it may run at once; missing: as many as `prefetch`. */
+  concurrency?: number | undefined;
+  /** Grants it was given; those that ended are dropped with the next one. */
+  readonly grants: Set<string>;
+  /** Called after the commit with what was handed out. */
+  give(grant: string, leases: readonly Lease[]): void;
+}
+
+export interface Asker {
+  readonly id: string;
+  readonly client: string;
+  /** Missing where no message is asked for. */
+  readonly taker?: Taker | undefined;
+  /** Of a call. */
+  readonly call?: Call | undefined;
+}
+
+/** What waits for an answer. */
+export interface Call {
+  /** By the monotonic clock: how long somebody waits does not follow a clock that is set. */
+  readonly deadline: number;
+  /** How many plans there had been when it came: who comes after that is not part of the turn. */
+  readonly plansBefore: number;
+  /** Asked after each turn: whether it is time to answer. */
+  isReached?(): boolean;
+  /** Answers with nothing. */
+  end(): void;
+}
+
+export interface Taking extends Asker {
+  readonly taker: Taker;
+}
+
+export interface Askers {
+  /** Throws `full` when the client has asked for as much as it may, `invalid-argument` where the id is taken. */
+  add(asker: Asker): void;
+  find(client: string, id: string): Asker | undefined;
+  /** False when it was gone already. */
+  remove(asker: Asker): boolean;
+  of(client: string): readonly Asker[];
+  /** By queue, in the order of their turn, which a plan changes. */
+  readonly takingByQueue: ReadonlyMap<string, Taking[]>;
+  readonly calls: ReadonlySet<Asker & { readonly call: Call }>;
+}
+
+export function createAskers(): Askers {
+  const byClient = new Map<string, Map<string, Asker>>();
+  const takingByQueue = new Map<string, Taking[]>();
+  const calls = new Set<Asker & { readonly call: Call }>();
+  const find = (client: string, id: string) => byClient.get(client)?.get(id);
+
+  const removeTaking = ({ queue }: Taker, asker: Asker) => {
+    const takings = takingByQueue.get(queue) ?? [];
+    const at = takings.indexOf(asker as Taking);
+    if (at >= 0) takings.splice(at, 1);
+    if (takings.length === 0) takingByQueue.delete(queue);
+  };
+
+  return {
+    add(asker) {
+      const own = byClient.get(asker.client) ?? new Map<string, Asker>();
+      if (own.size >= ASKERS_PER_CLIENT_MAX) {
+        throw new QueueError("full", `a client has ${ASKERS_PER_CLIENT_MAX} consumers and waiting calls at most`);
+      }
+      if (own.has(asker.id)) throw new QueueError("invalid-argument", `"${asker.id}" is asked for already`);
+      byClient.set(asker.client, own.set(asker.id, asker));
+      if (asker.taker) {
+        const takings = takingByQueue.get(asker.taker.queue) ?? [];
+        takingByQueue.set(asker.taker.queue, takings);
+        takings.push(asker as Taking);
+      }
+      if (asker.call) calls.add(asker as Asker & { readonly call: Call });
+    },
+    find,
+    remove(asker) {
+      const own = byClient.get(asker.client);
+      if (own?.get(asker.id) !== asker) return false;
+      own.delete(asker.id);
+      if (own.size === 0) byClient.delete(asker.client);
+      if (asker.taker) removeTaking(asker.taker, asker);
+      calls.delete(asker as Asker & { readonly call: Call });
+      return true;
+    },
+    of: (client) => [...(byClient.get(client)?.values() ?? [])],
+    takingByQueue,
+    calls,
+  };
+}

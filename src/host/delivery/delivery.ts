@@ -1,0 +1,198 @@
+// The one way of a delivery through the host:
+//
+//   asked (consume, receive) ──▶ planned in a turn ──commit──▶ handed out ──▶ pushed, or the receive's answer
+//        └──cancelled, its client gone──▶ forgotten; what was planned for it meanwhile goes back uncounted
+//
+// Invariant: nothing leaves before the commit it belongs to; a consumer gets its hand-outs in the order of their commits.
+
+import type { Command, Settlement } from "../../core/commands/commands.js";
+import { idOf } from "../../core/log/ids.js";
+import { rangesOf } from "../../core/log/ranges.js";
+import type { Lease } from "../../core/state/lease.js";
+import type { State } from "../../core/state/state.js";
+import type { DataLoss, HandOut, HostRequest } from "../../link/rpc/wire.js";
+import type { DecideNow } from "../engine/engine.js";
+import type { Platform } from "../engine/platform.js";
+import { type Asker, createAskers } from "./askers.js";
+import type { Bodies } from "./bodies.js";
+import { buildHandOut } from "./hand-out.js";
+import { type PlannedHandOut, planHandOuts } from "./plan.js";
+
+/** The end of a client that messages are handed to. */
+export interface Recipient {
+  readonly client: string;
+  /** The hand-out as this client's build reads it. */
+  readable(handOut: HandOut): HandOut;
+  push(consumer: string, handOut: HandOut): void;
+}
+
+export interface Delivery {
+  /** Registers a consumer, or changes it. */
+  consume(to: Recipient, asked: Extract<HostRequest, { op: "consume" }>): void;
+  /** Resolves with what was handed out, or with `null` when there was nothing in time. */
+  receive(to: Recipient, asked: Extract<HostRequest, { op: "receive" }>): Promise<HandOut | null>;
+  /** Resolves once `isReached`, asked after each turn, is true. */
+  until(client: string, waiter: string, isReached: () => boolean): Promise<void>;
+  cancel(client: string, id: string): void;
+  /** The client came with deliveries of an earlier host, and cannot say which of its consumers holds them. */
+  reclaimedBlindly(client: string): void;
+  /** The client gets nothing more; its calls go on. */
+  endTaking(client: string): void;
+  forget(client: string): void;
+  /** Handlers of consumers that can run at once. */
+  handlers(queue: string): number;
+  plan(decideNow: DecideNow): PlannedHandOut[];
+  /** Called after a turn was committed: hands out, and answers those whose time has come and who were part of it. */
+  committed(plan: readonly PlannedHandOut[]): void;
+  /** The next deadline, by `platform.monotonic`. */
+  nextDeadline(): number;
+}
+
+export interface DeliveryParts {
+  state(): State;
+  readonly platform: Platform;
+  readonly bodies: Bodies;
+  /** Runs a turn soon. */
+  poke(): void;
+  decide(command: Command, onDecided?: () => void): void;
+  /** Settles what nobody holds. */
+  giveBack(client: string, settlements: readonly Settlement[]): void;
+  /** A client got leases of the queue that its host renews. */
+  onLeased(to: Recipient, queue: string): void;
+  onLoss(loss: DataLoss): void;
+}
+
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { state, platform, bodies, poke, decide, onLeased, onLoss } = parts;
+  const askers = createAskers();
+  const unclaimed = new Map<string, Set<string>>();
+  let plans = 0;
+
+  /** Messages whose body cannot be read leave the queue, and are named. */
+  const handOut = async (client: string, grant: string, leases: readonly Lease[]): Promise<HandOut> => {
+    const built = await buildHandOut(state, bodies, grant, leases);
+    if (built.unreadable.length > 0) {
+      const seqs = rangesOf(built.unreadable.map((lease) => lease.seq));
+      decide({ type: "quarantine", client, held: [{ grant, seqs }] }, () => {
+        const queue = built.unreadable[0]?.grant.queue;
+        const ids = built.unreadable.map(({ seq }) => idOf(state(), seq));
+        onLoss({ reason: "unreadable", ...(queue && { queue }), ids });
+      });
+    }
+    return built.handOut;
+  };
+
+  /** Of what was handed out nobody has seen anything. */
+  const giveBack = (client: string, grant: string, leases: readonly Lease[]) => {
+    const seqs = rangesOf(leases.map(({ seq }) => seq));
+    parts.giveBack(client, [{ grant, seqs, verdict: { type: "release" } }]);
+  };
+
+  const end = (asker: Asker) => {
+    if (askers.remove(asker)) asker.call?.end();
+  };
+
+  return {
+    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [] }) {
+      const { client } = to;
+      const known = askers.find(client, id);
+      if (known?.taker) Object.assign(known.taker, { prefetch, concurrency });
+      else {
+        // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
+        let last: Promise<void> = Promise.resolve();
+        const give = (grant: string, leases: readonly Lease[]) => {
+          const built = handOut(client, grant, leases);
+          last = last.then(async () => to.push(id, to.readable(await built))).catch(poke);
+          onLeased(to, queue);
+        };
+        const taker = {
+          queue,
+          mode: "consume",
+          isOnce: false,
+          prefetch,
+          concurrency,
+          grants: new Set(grants),
+        } as const;
+        askers.add({ id, client, taker: { ...taker, give } });
+      }
+      poke();
+    },
+    receive: (to, { waiter: id, queue, max, waitMs, mode, leaseMs }) =>
+      new Promise((resolve, reject) => {
+        const { client } = to;
+        const give = (grant: string, leases: readonly Lease[]) => {
+          if (!askers.remove(asker)) return giveBack(client, grant, leases);
+          if (mode === "consume") onLeased(to, queue);
+          handOut(client, grant, leases).then((built) => resolve(to.readable(built)), reject);
+        };
+        const asker: Asker = {
+          id,
+          client,
+          taker: { queue, mode, isOnce: true, leaseMs, prefetch: max, grants: new Set(), give },
+          call: { deadline: platform.monotonic() + waitMs, plansBefore: plans, end: () => resolve(null) },
+        };
+        askers.add(asker);
+        poke();
+      }),
+    until: (client, id, isReached) =>
+      new Promise((resolve) => {
+        const call = { isReached, plansBefore: plans, deadline: Number.POSITIVE_INFINITY, end: resolve };
+        askers.add({ id, client, call });
+        poke();
+      }),
+    cancel(client, id) {
+      const asker = askers.find(client, id);
+      if (asker) end(asker);
+    },
+    reclaimedBlindly(client) {
+      const grants = [...(state().clients.get(client)?.grants ?? [])].filter((grant) => grant.mode === "consume");
+      if (grants.length > 0) unclaimed.set(client, new Set(grants.map((grant) => grant.id)));
+    },
+    endTaking(client) {
+      for (const asker of askers.of(client)) if (asker.taker) end(asker);
+    },
+    forget(client) {
+      unclaimed.delete(client);
+      for (const asker of askers.of(client)) end(asker);
+    },
+    handlers(queue) {
+      let handlers = 0;
+      for (const { taker } of askers.takingByQueue.get(queue) ?? []) {
+        const { isOnce, prefetch, concurrency = prefetch } = taker;
+        if (!isOnce) handlers += Math.min(prefetch, concurrency);
+      }
+      return handlers;
+    },
+    plan(decideNow) {
+      plans++;
+      const { takingByQueue } = askers;
+      return planHandOuts(state(), { takingByQueue, unclaimed, token: platform.token }, decideNow);
+    },
+    committed(plan) {
+      const isOver = (id: string) => !state().grants.has(id);
+      for (const { to, grant, leases } of plan) {
+        dropWhere(to.taker.grants, isOver);
+        to.taker.grants.add(grant);
+        to.taker.give(grant, leases);
+      }
+      for (const [client, grants] of unclaimed) {
+        dropWhere(grants, isOver);
+        if (grants.size === 0) unclaimed.delete(client);
+      }
+      const now = platform.monotonic();
+      for (const asker of askers.calls) {
+        const { deadline, plansBefore, isReached } = asker.call;
+        if ((deadline <= now && plansBefore < plans) || isReached?.()) end(asker);
+      }
+    },
+    nextDeadline() {
+      let next = Number.POSITIVE_INFINITY;
+      for (const { call } of askers.calls) next = Math.min(next, call.deadline);
+      return next;
+    },
+  };
+}
+
+function dropWhere(ids: Set<string>, isOver: (id: string) => boolean): void {
+  for (const id of ids) if (isOver(id)) ids.delete(id);
+}

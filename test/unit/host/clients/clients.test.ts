@@ -1,0 +1,76 @@
+// What a client may cost its host: ports, calls and watchers have limits, and what asked for them ends with the link.
+
+import { expect, test } from "vitest";
+import { QueueError } from "../../../../src/core/spec/errors.js";
+import {
+  ASKERS_PER_CLIENT_MAX,
+  SILENT_PORT_MS_MAX,
+  SILENT_PORTS_MAX,
+  WATCHERS_PER_CLIENT_MAX,
+} from "../../../../src/core/spec/limits.js";
+import { createPlatform } from "../../../../src/host/engine/platform.js";
+import { CLOSED } from "../../../../src/link/rpc/guard.js";
+import type { Diagnostics } from "../../../../src/link/rpc/wire.js";
+import { sendOf, startHost } from "../world.js";
+
+const closed = (port: MessagePort) =>
+  new Promise<void>((resolve) => {
+    port.addEventListener("message", ({ data }) => data.type === CLOSED && resolve());
+    port.start();
+  });
+
+test("a port on which nobody says hello is closed after a while, and one that did is not", async () => {
+  const due: (() => void)[] = [];
+  const { setTimer } = createPlatform("unused", { locks: undefined, canary: undefined });
+  const world = await startHost({
+    platform: {
+      setTimer(callback, ms) {
+        if (ms !== SILENT_PORT_MS_MAX) return setTimer(callback, ms);
+        due.push(callback);
+        return () => due.splice(due.indexOf(callback), 1);
+      },
+    },
+  });
+  const silent = closed(world.port());
+  const client = await world.connect("a");
+  expect(due).toHaveLength(1);
+  due[0]?.();
+  await silent;
+  await expect(client.link.call({ op: "queues" })).resolves.toEqual([]);
+  await world.host.close();
+});
+
+test("of too many ports on which nobody says hello, the one that was silent for longest is closed", async () => {
+  const world = await startHost();
+  const first = closed(world.port());
+  for (let i = 0; i < SILENT_PORTS_MAX; i++) world.port();
+  await first;
+  await world.host.close();
+});
+
+test("a client whose link has ended gets nothing more, and its messages go to others", async () => {
+  const world = await startHost();
+  const gone = await world.connect("gone");
+  await gone.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 10 });
+  gone.link.close(new QueueError("closed", "gone without a goodbye"));
+  const other = await world.connect("other");
+  await expect.poll(async () => (await other.link.call<Diagnostics>({ op: "diagnostics" })).clients).toBe(1);
+  await other.submit(sendOf(1, "for whoever is there"));
+  await other.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 10 });
+  await expect.poll(() => other.pushed.length).toBe(1);
+  await world.host.close();
+});
+
+test("a client has so many consumers and waiting calls, and so many watchers, and no more", async () => {
+  const world = await startHost();
+  const { link } = await world.connect("a");
+  const consume = (i: number) => link.call({ op: "consume", consumer: `c${i}`, queue: `q${i}`, prefetch: 1 });
+  await Promise.all(Array.from({ length: ASKERS_PER_CLIENT_MAX }, (_, i) => consume(i)));
+  await expect(consume(ASKERS_PER_CLIENT_MAX)).rejects.toMatchObject({ code: "full" });
+  await link.call({ op: "cancel", waiter: "c0" });
+  await consume(ASKERS_PER_CLIENT_MAX);
+  const watch = (i: number) => link.call({ op: "watch", waiter: `w${i}`, queue: "q", everyMs: 1_000_000 });
+  await Promise.all(Array.from({ length: WATCHERS_PER_CLIENT_MAX }, (_, i) => watch(i)));
+  await expect(watch(WATCHERS_PER_CLIENT_MAX)).rejects.toMatchObject({ code: "full" });
+  await world.host.close();
+});
