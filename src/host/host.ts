@@ -9,7 +9,7 @@ import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
-import type { DataLoss, Diagnostics, HostKind, Notice, Welcome } from "../link/rpc/wire.js";
+import type { DataLoss, Diagnostics, HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { createClients } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
@@ -22,6 +22,7 @@ import { type Engine, openEngine, type Turn } from "./engine/engine.js";
 import { startLoop } from "./engine/loop.js";
 import type { Platform } from "./engine/platform.js";
 import { queueErrorOf } from "./engine/store-errors.js";
+import { createLosses } from "./report/losses.js";
 import { createMeasures } from "./report/measures.js";
 import { noticeOf } from "./report/notices.js";
 import { createReads } from "./report/reads.js";
@@ -59,8 +60,8 @@ export interface Host {
 export async function openHost(options: HostOptions): Promise<Host> {
   try {
     const engine = await openEngine(options.store, options.platform);
-    const losses = await checkCanary(options.platform, engine.state.epoch);
-    return createHost(options, engine, { losses, ...(await identify(options)) });
+    const found = await checkCanary(options.platform, engine.state.epoch);
+    return createHost(options, engine, { found, ...(await identify(options)) });
   } catch (error) {
     await options.store.close();
     throw queueErrorOf(error);
@@ -84,13 +85,14 @@ async function identify({ platform, lock }: HostOptions): Promise<Identity> {
 function createHost(
   { kind, store, platform, presenceLock, checkpointRecords, entriesAtOnce }: HostOptions,
   engine: Engine,
-  { instance, life, losses }: Identity & { readonly losses: DataLoss[] },
+  { instance, life, found }: Identity & { readonly found: readonly DataLoss[] },
 ): Host {
   /** Until its first turn is durable. */
   let isNew = true;
   const state = (): State => engine.state;
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
 
+  const losses = createLosses(found, { state, announce: platform.announce });
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
   const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({
@@ -105,7 +107,7 @@ function createHost(
       const session = clients.sessionOf(client);
       if (settings && session) keeper.note({ id: client, askHeld: session.askHeld }, settings);
     },
-    onLoss: (loss) => report(loss),
+    onLoss: losses.report,
   });
 
   const loop = startLoop<PlannedHandOut[]>({
@@ -155,7 +157,7 @@ function createHost(
     watchers,
     keeper,
     welcome: (client): Welcome => {
-      const known = { isKnown: state().clients.has(client), losses };
+      const known = { isKnown: state().clients.has(client), losses: losses.all };
       return { instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock: life?.lock, ...known };
     },
     request: (session, asked) =>
@@ -186,13 +188,6 @@ function createHost(
     maintenance.note();
     clients.forgetOld();
   }
-
-  const report = (loss: DataLoss) => {
-    losses.push(loss);
-    const queues = loss.queue === undefined ? [...state().queues.keys()] : [loss.queue];
-    const notices = Object.fromEntries(queues.map((queue) => [queue, { datalost: loss }]));
-    platform.announce({ v: 1, type: "notice", epoch: state().epoch, queues: notices } satisfies Notice);
-  };
 
   clients.adopt();
   void maintenance.sweep();

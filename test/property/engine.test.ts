@@ -88,11 +88,9 @@ function compare({ state, contents }: World, model: Model): void {
   const seen = all(state).sort(bySeq);
   const expected = [...model.messages].sort(bySeq);
   same(
-    seen.map(({ queue, seq, bodySeq, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId }) => {
+    seen.map(({ bodySeq, queue, seq, state, priority, ...rest }) => {
+      const { attempts, redelivered, sentAt, deliverAt, expiresAt, reason, groupId } = rest;
       const body = contents.get(bodySeq);
-      return { queue, seq, body, state, priority, attempts, sentAt, deliverAt, expiresAt, reason, groupId };
-    }),
-    expected.map(({ queue, seq, body, state, priority, attempts, sentAt, dueAt, expiresAt, reason, groupId }) => {
       return {
         queue,
         seq,
@@ -100,6 +98,24 @@ function compare({ state, contents }: World, model: Model): void {
         state,
         priority,
         attempts,
+        redelivered,
+        sentAt,
+        deliverAt,
+        expiresAt,
+        reason,
+        groupId,
+      };
+    }),
+    expected.map(({ queue, seq, body, state, priority, ...rest }) => {
+      const { attempts, redelivered, sentAt, dueAt, expiresAt, reason, groupId } = rest;
+      return {
+        queue,
+        seq,
+        body,
+        state,
+        priority,
+        attempts,
+        redelivered,
         sentAt,
         deliverAt: state === "delayed" ? dueAt : undefined,
         expiresAt: Number.isFinite(expiresAt) ? expiresAt : undefined,

@@ -1,10 +1,10 @@
 // What must hold of every state, whatever happened: checked by counting everything again.
 
+import { nextWakeUp } from "../../src/core/commands/due.js";
 import type { Seq } from "../../src/core/log/journal.js";
 import type { Lease } from "../../src/core/state/lease.js";
 import { type ClientState, isConserved, isPaused, type QueueState, type State } from "../../src/core/state/state.js";
 import { blockedRuns, waitingRuns } from "../../src/core/state/waiting.js";
-import { nextWakeUp } from "../../src/core/view/view.js";
 import { holds, same } from "./expectations.js";
 import { messagesOf } from "./image.js";
 

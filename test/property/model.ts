@@ -39,6 +39,10 @@ export interface ModelMessage {
   isSuspect: boolean;
   /** Nobody said how its last attempt went. */
   isOrphan: boolean;
+  /** A handler may have had it, before the one that has it now. */
+  redelivered: boolean;
+  /** It waits for a token of its group, and but for that until here. */
+  untokenedAt: number | undefined;
   /** The one of its group that is ready, delayed or leased. */
   isHead: boolean;
   /** A dead letter that those behind it in its group wait for. */
@@ -149,7 +153,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     if (message.groupId !== undefined) {
       const { tokens, nextAt } = bucketOf(message.queue, "group", message.groupId, now);
       if (tokens === 0 && nextAt > Math.max(now, message.dueAt))
-        Object.assign(message, { dueAt: nextAt, isInstant: false });
+        Object.assign(message, { untokenedAt: message.dueAt, dueAt: nextAt, isInstant: false });
     }
     message.isHead = true;
     message.state = message.dueAt > now ? "delayed" : "ready";
@@ -163,7 +167,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     if (first && !group.some(({ keepsPlace, seq }) => keepsPlace && seq < first.seq)) line(first, now, false);
   };
   const wait = (message: ModelMessage, dueAt: number, now: number, isBack = false) => {
-    Object.assign(message, { lease: undefined, isHead: false, isBack: false, state: "blocked", dueAt });
+    Object.assign(message, {
+      lease: undefined,
+      isHead: false,
+      isBack: false,
+      state: "blocked",
+      dueAt,
+      untokenedAt: undefined,
+    });
     const group = groupOf(message);
     const isNext = !group.some(({ isHead, state, keepsPlace, seq }) => {
       return isHead || ((state === "blocked" || keepsPlace) && seq < message.seq);
@@ -171,14 +182,23 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     if (isNext) line(message, now, isBack);
     else goOn(group, now);
   };
-  const comeBack = (message: ModelMessage, now: number, attempts: number, isSuspect: boolean, delayMs = 0) => {
-    Object.assign(message, { attempts, isSuspect, isInstant: false });
+  const comeBack = (
+    message: ModelMessage,
+    now: number,
+    attempts: number,
+    isSuspect: boolean,
+    delayMs = 0,
+    unstarted = false,
+  ) => {
+    const redelivered = message.redelivered || !unstarted;
+    Object.assign(message, { attempts, isSuspect, redelivered, isInstant: false });
     wait(message, now + delayMs, now, true);
   };
   const bury = (message: ModelMessage, reason: string) => {
     const { settings } = queueOf(message.queue);
     const keepsPlace = message.groupId !== undefined && reason !== "expired" && settings.onGroupFailure === "block";
     const expiresAt = Number.POSITIVE_INFINITY;
+    if (message.lease) message.redelivered = true;
     const over = {
       lease: undefined,
       state: "dead",
@@ -215,7 +235,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       waits >= (delayMs ?? least) && (waits <= (delayMs ?? most) || isThrottled),
       `a retry waits ${waits} of ${least} to ${most} ms`,
     );
-    Object.assign(message, { isSuspect: false, isInstant: false });
+    Object.assign(message, { isSuspect: false, redelivered: true, isInstant: false });
+    // What it would have waited for without its group's limit is the engine's choice.
     wait(message, dueAt, now);
   };
 
@@ -247,7 +268,10 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       leave(message, now);
     } else if (verdict.type === "retry") fail(message, now, seen, verdict);
     else if (verdict.type === "dead") die(message, verdict.reason, now);
-    else comeBack(message, now, message.attempts - 1, message.isSuspect || verdict.suspect === true, verdict.delayMs);
+    else {
+      const { suspect = false, unstarted, delayMs } = verdict;
+      comeBack(message, now, message.attempts - 1, message.isSuspect || suspect, delayMs, unstarted);
+    }
   };
 
   /** What a send does with each message, one after the other, and why it goes no further. */
@@ -339,6 +363,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const unset = {
         isSuspect: false,
         isOrphan: false,
+        redelivered: false,
+        untokenedAt: undefined,
         groupId: (command.groups as readonly string[] | undefined)?.[i] || undefined,
         isHead: false,
         keepsPlace: false,
@@ -563,6 +589,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     for (const message of messages) {
       message.expiresAt -= byMs;
       if (!message.isInstant) message.dueAt -= byMs;
+      if (message.untokenedAt !== undefined) message.untokenedAt -= byMs;
       if (message.lease) message.lease.until -= byMs;
     }
     for (const queue of queues.values()) {
@@ -571,6 +598,26 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       for (const schedule of queue.schedules.values()) {
         if (schedule.nextAt !== undefined && schedule.spec.everyMs !== undefined) schedule.nextAt -= byMs;
       }
+    }
+  };
+
+  /** As many tokens are missing as under the limit before, if it is one of the same kind. */
+  const rebase = (name: string, before: QueueSettings["rateLimit"], now: number) => {
+    const { settings, fullAt } = queueOf(name);
+    const { rateLimit: limit } = settings;
+    const isSameKind = limit && before && (limit.per ?? "queue") === (before.per ?? "queue");
+    if (!isSameKind) fullAt.clear();
+    else {
+      for (const [key, at] of fullAt) {
+        const missing = (Math.max(0, at - now) * before.limit) / before.intervalMs;
+        if (at > now) fullAt.set(key, now + (Math.min(limit.limit, missing) * limit.intervalMs) / limit.limit);
+      }
+    }
+    const waiting = all(name, "delayed").filter(({ untokenedAt }) => untokenedAt !== undefined);
+    for (const message of waiting.sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)) {
+      message.dueAt = message.untokenedAt as number;
+      message.untokenedAt = undefined;
+      line(message, now, false);
     }
   };
 
@@ -653,7 +700,9 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       case "configure": {
         const queue = queueOf(command.queue);
         const backoff = { ...queue.settings.backoff, ...command.settings.backoff };
+        const { rateLimit } = queue.settings;
         queue.settings = { ...queue.settings, ...command.settings, backoff };
+        if (command.settings.rateLimit !== undefined) rebase(command.queue, rateLimit, now);
         if (command.settings.onGroupFailure === "skip") skipDead(command.queue, now);
         return;
       }
@@ -696,7 +745,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       }
       const due = messages.filter((message) => message.state === "delayed" && message.dueAt <= now);
       due.sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq);
-      for (const message of due) Object.assign(message, { state: "ready", isBack: false, place: ++places });
+      for (const message of due)
+        Object.assign(message, { state: "ready", untokenedAt: undefined, isBack: false, place: ++places });
       abandon(
         messages.filter(({ lease }) => lease && lease.until <= now),
         false,

@@ -127,6 +127,7 @@ const verdict: fc.Arbitrary<Verdict> = fc.oneof(
       type: fc.constant("release" as const),
       delayMs: optionally(fc.constantFrom(0, 40)),
       suspect: optionally(fc.boolean()),
+      unstarted: optionally(fc.boolean()),
     }),
   },
   { weight: 1, arbitrary: fc.constant<Verdict>({ type: "dead", reason: "bad", failure: { name: "E", message: "m" } }) },

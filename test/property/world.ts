@@ -5,7 +5,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/core/checkpoint/ch
 import { advance, apply, applyRecord } from "../../src/core/commands/apply.js";
 import type { Command, Held, SendSegment } from "../../src/core/commands/commands.js";
 import { decide, decideOnce } from "../../src/core/commands/decide.js";
-import { nextExpiry } from "../../src/core/commands/expire.js";
+import { dueQueues } from "../../src/core/commands/due.js";
 import { idOf } from "../../src/core/log/ids.js";
 import type { Change, JournalRecord, Outcome, Seq } from "../../src/core/log/journal.js";
 import { rangesOf } from "../../src/core/log/ranges.js";
@@ -397,7 +397,7 @@ export function createWorld({ isTerse = false } = {}): World {
       // In which order leases end that have ended by now is nobody's promise.
       const ended = takeEndedGrants(state, now).sort();
       if (ended.length > 0) run({ type: "expire", grants: ended, jitter: 0 });
-      if (nextExpiry(state) <= now) run({ type: "expire-messages" });
+      if (dueQueues(state, now).length > 0) run({ type: "expire-messages" });
       watch.onTime?.(now, setBackMs);
       for (const step of steps) {
         // What the host does between turns is preceded by the commit of what came before.

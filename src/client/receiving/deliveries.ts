@@ -2,7 +2,7 @@
 // Invariant: what the loop has not seen when it ends goes back uncounted.
 
 import { QueueError } from "../../core/spec/errors.js";
-import { type Deferred, deferred } from "../runtime/deferred.js";
+import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import type { Admit } from "./admission.js";
 import type { Delivery, Holding } from "./delivery.js";
 import type { Source, Stoppable } from "./source.js";

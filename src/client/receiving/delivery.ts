@@ -36,6 +36,12 @@ export interface Delivery<Body = unknown> {
   readonly body: Body;
   /** Number of this attempt, 1 on the first. Attempts that never started are not counted. */
   readonly attempt: number;
+  /**
+   * The message may have been handed to a handler before, also where that did not count: its consumer died, or gave it
+   * back. `false`: it certainly was not. Ask this, and not `attempt > 1`, before doing again what must not be done twice.
+   * Under a host of an earlier version: `attempt > 1`.
+   */
+  readonly redelivered: boolean;
   readonly headers: Headers;
   readonly priority: number;
   /** `null` when it was sent without one. */
@@ -191,14 +197,14 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   };
 }
 
-type ColumnName = "terms" | "attempts" | "priorities" | "sentAt" | "expiresAt" | "groups";
+type ColumnName = "terms" | "attempts" | "priorities" | "sentAt" | "expiresAt" | "groups" | "redelivered";
 type EntryOf<C> = C extends readonly (infer T)[] ? T : C;
 
 const NO_HEADERS: Headers = Object.freeze({});
 
 export const ACK: Verdict = { type: "ack" };
 /** Of what was never started. */
-export const GIVE_BACK: Verdict = { type: "release" };
+export const GIVE_BACK: Verdict = { type: "release", unstarted: true };
 const NOT_OPENED = Symbol("not opened");
 
 /**
@@ -254,6 +260,12 @@ class HeldMessage<Body> implements Holding<Body>, CommittedHolding, SettleEntry 
       this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
     }
     return this.opened;
+  }
+
+  /** An older host does not say. */
+  get isRedelivered(): boolean {
+    const { redelivered } = this.grant.handOut;
+    return redelivered === undefined ? this.entry("attempts") > 1 : this.entry("redelivered") === true;
   }
 
   replaceBody(body: unknown): void {
@@ -405,6 +417,9 @@ class HeldDelivery<Body> implements Delivery<Body> {
   }
   get attempt() {
     return this[HELD].entry("attempts");
+  }
+  get redelivered() {
+    return this[HELD].isRedelivered;
   }
   get headers() {
     return this[HELD].headers ?? NO_HEADERS;

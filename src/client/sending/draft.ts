@@ -8,7 +8,7 @@ import type { Outcome, OutcomeFailed, Seq } from "../../core/log/journal.js";
 import { pushRange } from "../../core/log/ranges.js";
 import { estimateBytes } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_MEASURES } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_MEASURES, MINOR_REDELIVERED } from "../../core/spec/version.js";
 import { errorOf } from "../../link/rpc/link.js";
 import type { ClientCommand, Column, Headers, MeasuredSettlement, SentMessages } from "../../link/rpc/wire.js";
 import { alikeTogether } from "./alike.js";
@@ -341,7 +341,7 @@ export function createSettleDraft(): SettleDraft {
       return entries.length;
     },
     add: (entry) => entries.push(entry),
-    command: (minor) => ({ type: "settle", settlements: joinSettlements(entries, minor >= MINOR_MEASURES) }),
+    command: (minor) => ({ type: "settle", settlements: joinSettlements(entries, minor) }),
     settle(outcome) {
       if (!outcome.ok) return this.reject(errorOf(outcome));
       const lost = new Set<string>();
@@ -364,18 +364,25 @@ export function createSettleDraft(): SettleDraft {
 }
 
 /** Neighbours with the same verdict become one stretch. */
-function joinSettlements(entries: readonly SettleEntry[], isMeasured: boolean): MeasuredSettlement[] {
+function joinSettlements(entries: readonly SettleEntry[], minor: number): MeasuredSettlement[] {
   const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
   for (const { grantId: grant, seq, verdict, busyMs } of entries) {
     const last = settlements[settlements.length - 1];
     const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
-    const measured = isMeasured && busyMs !== undefined;
+    const measured = minor >= MINOR_MEASURES && busyMs !== undefined;
     if (isSameAck) {
       pushRange(last.seqs as number[], seq, 1);
       if (measured) last.busyMs = (last.busyMs ?? 0) + busyMs;
-    } else settlements.push({ grant, seqs: [seq, 1], verdict, ...(measured && { busyMs }) });
+    } else settlements.push({ grant, seqs: [seq, 1], verdict: readable(verdict, minor), ...(measured && { busyMs }) });
   }
   return settlements;
+}
+
+/** The verdict as a host of this minor wire version reads it. */
+function readable(verdict: Verdict, minor: number): Verdict {
+  if (verdict.type !== "release" || minor >= MINOR_REDELIVERED) return verdict;
+  const { unstarted: _, ...rest } = verdict;
+  return rest;
 }
 
 /** A command of its own; `value` is what the host answers. */

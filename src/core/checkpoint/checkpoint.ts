@@ -1,6 +1,8 @@
 // The snapshot that lets old journal be deleted: the whole state as chunks of bounded size, runs in typed columns.
 // Invariant: `decodeCheckpoint` of what `encodeCheckpoint` gave is the same state.
 
+import { touch } from "../commands/due.js";
+import { REASON_OVERFLOW } from "../commands/overflow.js";
 import { bodiesOfSchedules } from "../commands/schedules.js";
 import type { Term } from "../log/ids.js";
 import type { Epoch, Failure, LeaseMode, Lsn, Outcome, Ranges, Seq } from "../log/journal.js";
@@ -13,21 +15,23 @@ import type { Batch } from "../state/batch-index.js";
 import type { DeadMessage, LeftPlaces } from "../state/dead.js";
 import { block, groupOf } from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
-import type { Remembered } from "../state/remembered.js";
+import { ownMap } from "../state/nothing.js";
+import { note, noteBody, type Remembered } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import {
   type Counters,
   createClientState,
   createQueueState,
   createState,
-  type Lane,
+  ownLane,
   type QueueState,
   type Schedule,
   type State,
 } from "../state/state.js";
 import { blockedRuns, delayedRuns } from "../state/waiting.js";
 
-export const CHECKPOINT_VERSION = 1;
+/** 2: says of each message whether it may have been handed to a handler. */
+export const CHECKPOINT_VERSION = 2;
 
 type HeadChunk = {
   readonly v: number;
@@ -166,6 +170,7 @@ const v = CHECKPOINT_VERSION;
 const PLACE_BITS = 3 | 16;
 const SUSPECT_BIT = 4;
 const INSTANT_BIT = 8;
+const REDELIVERED_BIT = 32;
 
 /** Where a run waits. */
 const PLACE = { suspects: 0, front: 1, tail: 2, delayed: 3, blocked: 16 } as const;
@@ -320,7 +325,11 @@ function encodeRuns(queue: string, placed: readonly Placed[]): RunsChunk {
     columns.readyAt[i] = run.readyAt;
     columns.size[i] = run.size;
     // A suspect may also be delayed, so being one is a bit of its own.
-    columns.place[i] = place | (run.suspect ? SUSPECT_BIT : 0) | (run.isInstant ? INSTANT_BIT : 0);
+    columns.place[i] =
+      place |
+      (run.suspect ? SUSPECT_BIT : 0) |
+      (run.isInstant ? INSTANT_BIT : 0) |
+      (run.redelivered ? REDELIVERED_BIT : 0);
     if (run.failure) failures.push([i, run.failure]);
   });
   const doExpire = placed.some(({ run }) => run.expiresAt !== undefined);
@@ -382,6 +391,7 @@ export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable
   if (!isReferenced) state.batches.releaseAll();
   for (const bodySeq of state.quarantined) state.batches.retain(bodySeq, 1);
   state.batches.sweep();
+  for (const queue of state.queues.values()) touch(state, queue);
   return state;
 }
 
@@ -409,8 +419,9 @@ function decodeChunk(state: State, chunk: StateChunk): void {
       queue.pausedByUser = chunk.pausedByUser;
       Object.assign(queue.counters, chunk.counters);
       queue.deadLeft = chunk.deadLeft?.map((left) => ({ ...left }));
+      queue.nextDeadPlace = chunk.nextDeadPlace ?? 1;
       queue.fullAt = chunk.fullAt ?? 0;
-      for (const [id, fullAt] of chunk.groupsFullAt ?? []) queue.groupsFullAt.set(id, fullAt);
+      if (chunk.groupsFullAt) queue.groupsFullAt = new Map(chunk.groupsFullAt);
       for (const [id, seqs] of chunk.deadHeads ?? []) groupOf(queue, id).dead = [...seqs];
       state.queues.set(chunk.name, queue);
       return;
@@ -418,20 +429,19 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "runs":
       return decodeRuns(state, chunk);
     case "ids": {
-      const { byId, owners } = queueOf(state, chunk.queue).deduplication;
+      const { deduplication } = queueOf(state, chunk.queue);
       chunk.ids.forEach((id, i) => {
         const role = chunk.role[i] as number;
         const entry = { seq: chunk.seq[i] as number, at: chunk.at[i] as number, waits: role !== ROLE.owner };
-        byId.set(id, entry);
-        if (role !== ROLE.first) owners.set(entry.seq, entry);
+        note(deduplication, id, entry, role !== ROLE.first);
       });
       return;
     }
     case "replaced": {
-      const { replacedBodies } = queueOf(state, chunk.queue).deduplication;
+      const { deduplication } = queueOf(state, chunk.queue);
       chunk.seq.forEach((seq, i) => {
         const bodySeq = chunk.bodySeq[i] as number;
-        replacedBodies.set(seq, bodySeq);
+        noteBody(deduplication, seq, bodySeq);
         state.batches.retain(bodySeq, 1);
       });
       return;
@@ -439,18 +449,19 @@ function decodeChunk(state: State, chunk: StateChunk): void {
     case "dead": {
       const queue = queueOf(state, chunk.queue);
       for (const dead of chunk.dead) {
-        // An earlier build counted no bytes, and numbered no places.
+        // An earlier build counted no bytes, numbered no places, and did not say what was handed out.
         const { place = queue.nextDeadPlace } = dead;
-        queue.dead.set(dead.seq, { ...dead, size: dead.size ?? 0, place });
-        queue.nextDeadPlace = place + 1;
+        const { size = 0, redelivered = dead.reason !== REASON_OVERFLOW } = dead;
+        queue.dead = ownMap(queue.dead).set(dead.seq, { ...dead, size, redelivered, place });
+        queue.nextDeadPlace = Math.max(queue.nextDeadPlace, place + 1);
         state.batches.retain(dead.bodySeq, 1);
       }
       return;
     }
     case "schedules": {
-      const { schedules } = queueOf(state, chunk.queue);
+      const queue = queueOf(state, chunk.queue);
       for (const schedule of chunk.schedules) {
-        schedules.set(schedule.id, { ...schedule });
+        queue.schedules = ownMap(queue.schedules).set(schedule.id, { ...schedule });
         state.batches.retain(schedule.bodySeq, 1);
       }
       return;
@@ -493,6 +504,7 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
       sentAt: chunk.sentAt[i] as number,
       readyAt: chunk.readyAt[i] as number,
       isInstant: (place & INSTANT_BIT) !== 0 || undefined,
+      redelivered: chunk.v >= 2 ? (place & REDELIVERED_BIT) !== 0 : mayBeRedelivered(chunk, i),
       untokenedAt: definedOf(chunk.untokenedAt?.[i]),
       suspect: (place & SUSPECT_BIT) !== 0,
       expiresAt: chunk.expiresAt?.[i] || undefined,
@@ -503,6 +515,13 @@ function decodeRuns(state: State, chunk: RunsChunk): void {
     state.batches.retain(run.bodySeq, run.count);
     insertRun(queue, run, place & PLACE_BITS);
   });
+}
+
+/** An earlier build did not say: all but what waits as it was sent may have been handed out. */
+function mayBeRedelivered({ attempts, place, readyAt, sentAt }: RunsChunk, i: number): boolean {
+  const bits = place[i] as number;
+  const isBack = attempts[i] !== 0 || (bits & SUSPECT_BIT) !== 0 || (bits & PLACE_BITS) === PLACE.front;
+  return isBack || readyAt[i] !== sentAt[i];
 }
 
 const definedOf = (time = Number.NaN): number | undefined => (Number.isNaN(time) ? undefined : time);
@@ -520,10 +539,9 @@ function insertRun(queue: QueueState, run: Run, place: number): void {
     return;
   }
   queue.readyCount += run.count;
-  const lane = queue.lanes[run.priority] as Lane;
   if (place === PLACE.suspects) queue.suspects.insert(run);
-  else if (place === PLACE.front) lane.front.insert(run);
-  else lane.tail.append(run);
+  else if (place === PLACE.front) ownLane(queue, run.priority).front.insert(run);
+  else ownLane(queue, run.priority).tail.append(run);
   queue.expiries.add(run);
 }
 
@@ -535,10 +553,12 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   for (const { groupId, ...fields } of stored.leases) {
     const group = groupId === undefined ? undefined : groupOf(queue, groupId);
     if (group) group.hasHead = true;
-    const lease: Lease = { ...fields, size: fields.size ?? 0, group, grant };
+    const { size = 0, redelivered = fields.attempts > 1 || fields.suspect || fields.readyAt !== fields.sentAt } =
+      fields;
+    const lease: Lease = { ...fields, size, redelivered, group, grant };
     queue.bytes += lease.size;
     grant.leases.set(lease.seq, lease);
-    queue.leased.set(lease.seq, lease);
+    queue.leased = ownMap(queue.leased).set(lease.seq, lease);
     state.batches.retain(lease.bodySeq, 1);
     if (lease.suspect) client.suspectsHeld++;
   }

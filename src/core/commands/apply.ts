@@ -18,10 +18,12 @@ import {
   waitForTokens,
 } from "../state/groups.js";
 import type { Grant, Lease } from "../state/lease.js";
+import { ownMap } from "../state/nothing.js";
 import { rebase, setRateBack, spend, spendOfGroup } from "../state/rate.js";
 import type { Group, Run } from "../state/run.js";
 import { type ClientState, createClientState, createQueueState, type QueueState, type State } from "../state/state.js";
 import { addBack, addReady, blockedRuns, takeOut, waitingRuns } from "../state/waiting.js";
+import { dueQueues, forgetfulQueues, touch } from "./due.js";
 import { applyExpired } from "./expire.js";
 import { REASON_OVERFLOW } from "./overflow.js";
 import { applyPurged } from "./purge.js";
@@ -39,7 +41,7 @@ export function applyRecord(state: State, record: JournalRecord): void {
 /** Moves what is due by `now` to the ready messages. Changes nothing that is stored: being due follows from the time. */
 export function advance(state: State, now: number): void {
   state.now = Math.max(state.now, now);
-  for (const queue of state.queues.values()) {
+  for (const queue of dueQueues(state, now)) {
     for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
       queue.delayed.pop();
       queue.delayedCount -= run.count;
@@ -47,11 +49,31 @@ export function advance(state: State, now: number): void {
       run.untokenedAt = undefined;
       addReady(queue, run, "tail");
     }
-    if (queue.deduplication.byId.size > 0) forgetOld(queue, now);
+    // Also where nothing came of it: what is due now and can do nothing waits for a change.
+    state.agenda.touch(queue);
+  }
+  for (const queue of forgetfulQueues(state, now)) {
+    forgetOld(queue, now);
+    state.forgetting.touch(queue);
   }
 }
 
 export function apply(state: State, change: Change, at: number): void {
+  if (change.type === "deleted") return deleteQueue(state, change.queue);
+  applyTo(state, change, at);
+  const queue = "queue" in change ? state.queues.get(change.queue) : undefined;
+  if (queue) touch(state, queue);
+}
+
+function deleteQueue(state: State, name: string): void {
+  const queue = state.queues.get(name);
+  if (queue === undefined) return;
+  state.queues.delete(name);
+  state.agenda.remove(queue);
+  state.forgetting.remove(queue);
+}
+
+function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at: number): void {
   switch (change.type) {
     case "took-over":
       state.terms.push({ firstSeq: state.nextSeq, term: change.term });
@@ -106,7 +128,8 @@ export function apply(state: State, change: Change, at: number): void {
       const queue = queueOf(state, change.queue);
       const ended = endLease(state, queue, change.seq);
       queue.counters.retried++;
-      putBack(queue, runOf(ended, { readyAt: change.dueAt, failure: change.failure ?? ended.failure }), at, "tail");
+      const failure = change.failure ?? ended.failure;
+      putBack(queue, runOf(ended, { readyAt: change.dueAt, redelivered: true, failure }), at, "tail");
       return;
     }
     case "returned":
@@ -123,15 +146,16 @@ export function apply(state: State, change: Change, at: number): void {
         queue.counters.redriven++;
         queue.bytes += dead.size;
         const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
-        joinAgain(queue, runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined }), at);
+        joinAgain(
+          queue,
+          runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined, redelivered: dead.redelivered }),
+          at,
+        );
       });
       return;
     }
     case "purged":
       return applyPurged(state, queueOf(state, change.queue), change.only, at);
-    case "deleted":
-      state.queues.delete(change.queue);
-      return;
     case "dead-purged": {
       const queue = queueOf(state, change.queue);
       forEachSeq(change.seqs, (seq) => {
@@ -244,7 +268,7 @@ function overflow(state: State, change: Of<"overflowed">, at: number): void {
     const seq = first + i;
     const groupId = (typeof groups === "string" ? groups : groups?.[i]) || undefined;
     const priority = priorities?.[i] ?? change.priority;
-    const attributes = { priority, attempts: 0, sentAt: at, groupId, size };
+    const attributes = { priority, attempts: 0, redelivered: false, sentAt: at, groupId, size };
     addDead(queue, { seq, bodySeq: bodySeq + i, ...attributes, reason: REASON_OVERFLOW, diedAt: at });
     if (groupId && queue.settings.onGroupFailure === "block") keepPlace(groupOf(queue, groupId), seq);
     const owner = queue.deduplication.owners.get(seq);
@@ -272,6 +296,7 @@ function setBack(state: State, byMs: number, at: number): void {
   advance(state, at + byMs);
   state.now = at;
   for (const queue of state.queues.values()) {
+    touch(state, queue);
     const delayed = [...queue.delayed.items()];
     queue.delayed.clear();
     for (const run of delayed) {
@@ -304,6 +329,8 @@ function lease(state: State, change: Of<"leased">, at: number): void {
   const queue = queueOf(state, change.queue);
   const client = clientOf(state, change.client, at);
   const { grant: id, mode, until } = change;
+  const inWork = ownMap(queue.leased);
+  queue.leased = inWork;
   const grant: Grant = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
   forEachRange(change.seqs, (first, count) => {
     takeOut(state, queue, first, count, (run) => {
@@ -322,6 +349,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           leasedAt: at,
           expiresAt: run.expiresAt,
           suspect: run.suspect,
+          redelivered: run.redelivered,
           failure: run.failure,
           group: run.group,
           size: run.size,
@@ -329,7 +357,7 @@ function lease(state: State, change: Of<"leased">, at: number): void {
           until,
         };
         if (run.group) spendOfGroup(queue, run.group.id, at);
-        queue.leased.set(leased.seq, leased);
+        inWork.set(leased.seq, leased);
         grant.leases.set(leased.seq, leased);
       }
     });
@@ -366,6 +394,7 @@ function giveBack(state: State, change: Of<"returned">, at: number): void {
       attempts: change.counted ? ended.attempts : ended.attempts - 1,
       readyAt: Math.max(change.dueAt ?? at, at),
       suspect: change.suspect,
+      redelivered: ended.redelivered || change.unstarted !== true,
       failure: change.failure ?? ended.failure,
     });
     putBack(queue, run, at, "front");
@@ -379,7 +408,7 @@ function bury(state: State, change: Of<"dead">, at: number): void {
   const cause = change.failure ?? failure;
   queue.counters.died++;
   queue.bytes -= size;
-  const attributes = { priority, attempts, sentAt, groupId: group?.id, size };
+  const attributes = { priority, attempts, redelivered: true, sentAt, groupId: group?.id, size };
   addDead(queue, { seq, bodySeq, ...attributes, reason, failure: cause, diedAt: at });
   if (group === undefined) return;
   if (queue.settings.onGroupFailure === "block") keepPlace(group, seq);
@@ -422,6 +451,7 @@ const runOf = (
   isDelayed: undefined,
   isBlocked: undefined,
   suspect: over.suspect ?? false,
+  redelivered: over.redelivered ?? false,
   failure: over.failure,
   group: message.group,
   size: message.size,

@@ -51,8 +51,16 @@ export interface Send extends SendColumns {
 export type Verdict =
   | { readonly type: "ack" }
   | { readonly type: "retry"; readonly delayMs?: number | undefined; readonly failure?: Failure | undefined }
-  /** Back to the queue, the attempt uncounted. `suspect`: to be delivered alone, since something is wrong with it. */
-  | { readonly type: "release"; readonly delayMs?: number | undefined; readonly suspect?: boolean | undefined }
+  /**
+   * Back to the queue, the attempt uncounted. `suspect`: to be delivered alone, since something is wrong with it.
+   * `unstarted`: no handler has seen it.
+   */
+  | {
+      readonly type: "release";
+      readonly delayMs?: number | undefined;
+      readonly suspect?: boolean | undefined;
+      readonly unstarted?: boolean | undefined;
+    }
   | { readonly type: "dead"; readonly reason: string; readonly failure?: Failure | undefined };
 
 /** The same verdict on messages of one grant. */

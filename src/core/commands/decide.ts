@@ -8,6 +8,7 @@ import { depthOf, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
+import { dueQueues } from "./due.js";
 import { expireMessages } from "./expire.js";
 import { purge } from "./purge.js";
 import { schedule, tick, unschedule, unscheduleAll } from "./schedules.js";
@@ -47,7 +48,7 @@ export function decide(state: State, command: Command, now: number): Decision {
     case "expire":
       return expire(state, command, now);
     case "expire-messages":
-      return expireMessages(state, now);
+      return expireMessages(dueQueues(state, now), now);
     case "reclaim":
       return reclaim(state, command);
     case "quarantine":

@@ -8,24 +8,15 @@ import { addDead } from "../state/dead.js";
 import { leaveLine } from "../state/deduplication.js";
 import { promote } from "../state/groups.js";
 import { type Group, type Run, splitFront } from "../state/run.js";
-import { isFullOfDeadLetters, type QueueState, type State } from "../state/state.js";
+import type { QueueState, State } from "../state/state.js";
 import { type Decision, done } from "./commands.js";
 
 export const REASON_EXPIRED = "expired";
 
-/** Epoch milliseconds at which the next message expires. One of a queue that is full of dead letters waits for room. */
-export function nextExpiry(state: State): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const queue of state.queues.values()) {
-    if (!isFullOfDeadLetters(queue)) next = Math.min(next, queue.expiries.next);
-  }
-  return next;
-}
-
 /** Gives up what has expired, the earliest first, as far as each queue may keep dead letters. */
-export function expireMessages(state: State, now: number): Decision {
+export function expireMessages(queues: Iterable<QueueState>, now: number): Decision {
   const changes: Change[] = [];
-  for (const queue of state.queues.values()) {
+  for (const queue of queues) {
     let room = queue.settings.maxDeadLetters - queue.dead.size;
     if (room <= 0 || queue.expiries.next > now) continue;
     const seqs: number[] = [];
@@ -90,11 +81,11 @@ export function emptyRuns(
 }
 
 function bury(queue: QueueState, run: Run, diedAt: number): void {
-  const { priority, attempts, sentAt, failure, group, size } = run;
+  const { priority, attempts, redelivered, sentAt, failure, group, size } = run;
   queue.bytes -= run.count * size;
   for (let i = 0; i < run.count; i++) {
     const [seq, bodySeq] = [run.seq + i, run.bodySeq + i];
-    const attributes = { priority, attempts, sentAt, failure, groupId: group?.id, size };
+    const attributes = { priority, attempts, redelivered, sentAt, failure, groupId: group?.id, size };
     addDead(queue, { seq, bodySeq, ...attributes, reason: REASON_EXPIRED, diedAt });
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Change, Seq } from "../log/journal.js";
 import { SCHEDULES_MAX } from "../spec/limits.js";
+import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import { batchesOf, send } from "./send.js";
@@ -76,13 +77,19 @@ function sendTicks(state: State, queue: string, { spec, size }: Schedule, count:
   return send(state, command, now);
 }
 
-/** The schedules that tick by `now`, without those whose queue takes nothing more: their ticks wait for room. */
-export function* dueSchedules(state: State, now: number): Generator<{ readonly queue: string } & Schedule> {
-  for (const known of allSchedules(state)) {
-    const isDue = known.nextAt !== undefined && known.nextAt <= now;
-    if (isDue && sendTicks(state, known.queue, known, 1, now).outcome.ok) yield known;
+/** The schedules of these queues that tick by `now`, without those whose queue takes nothing more: their ticks wait for room. */
+export function* dueSchedules(
+  state: State,
+  queues: Iterable<QueueState>,
+  now: number,
+): Generator<{ readonly queue: string } & Schedule> {
+  for (const { name, schedules } of queues) {
+    for (const known of schedules.values()) if (isDue(state, name, known, now)) yield { queue: name, ...known };
   }
 }
+
+const isDue = (state: State, queue: string, known: Schedule, now: number): boolean =>
+  known.nextAt !== undefined && known.nextAt <= now && sendTicks(state, queue, known, 1, now).outcome.ok;
 
 export function* allSchedules(state: State): Generator<{ readonly queue: string } & Schedule> {
   for (const { name, schedules } of state.queues.values()) {
@@ -90,16 +97,19 @@ export function* allSchedules(state: State): Generator<{ readonly queue: string 
   }
 }
 
-/** Epoch milliseconds at which the next schedule ticks. */
-export function nextTick(state: State): number {
+/** Epoch milliseconds at which the next schedule of the queue ticks; of those that wait for room, never. */
+export function nextTick(state: State, { name, schedules }: QueueState): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { nextAt } of allSchedules(state)) {
-    if (nextAt !== undefined && nextAt > state.now) next = Math.min(next, nextAt);
+  for (const known of schedules.values()) {
+    const { nextAt } = known;
+    if (nextAt === undefined || nextAt >= next) continue;
+    if (nextAt > state.now || isDue(state, name, known, state.now)) next = nextAt;
   }
-  return dueSchedules(state, state.now).next().done ? next : state.now;
+  return next;
 }
 
-export function applySchedule(state: State, { schedules }: QueueState, change: ScheduleChange): void {
+export function applySchedule(state: State, queue: QueueState, change: ScheduleChange): void {
+  const { schedules } = queue;
   const known = schedules.get(change.id);
   if (change.type === "ticked") {
     if (known) known.nextAt = change.nextAt;
@@ -109,7 +119,7 @@ export function applySchedule(state: State, { schedules }: QueueState, change: S
   else {
     const { id, spec, bodySeq, size, nextAt } = change;
     state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
-    schedules.set(id, { id, spec, bodySeq, size, nextAt });
+    queue.schedules = ownMap(schedules).set(id, { id, spec, bodySeq, size, nextAt });
   }
   if (known) state.batches.release(known.bodySeq, 1);
 }

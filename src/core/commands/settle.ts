@@ -167,7 +167,8 @@ function conclude(
       return fail(changes, queue, lease, { ...verdict, ...at });
     case "release": {
       const dueAt = verdict.delayMs ? at.now + verdict.delayMs : undefined;
-      return changes.return(lease, { counted: false, suspect: lease.suspect || verdict.suspect === true, dueAt });
+      const suspect = lease.suspect || verdict.suspect === true;
+      return changes.return(lease, { counted: false, suspect, dueAt, unstarted: verdict.unstarted === true });
     }
     case "dead":
       return changes.die(lease, verdict.reason, verdict.failure);
@@ -222,6 +223,7 @@ interface ChangeCollector {
     how: {
       readonly counted: boolean;
       readonly suspect: boolean;
+      readonly unstarted?: boolean;
       readonly dueAt?: number | undefined;
       readonly failure?: Failure;
     },
@@ -240,13 +242,14 @@ function collectChanges(): ChangeCollector {
       if (last?.type === "acked" && last.queue === queue) pushRange(last.seqs as number[], seq, 1);
       else all.push({ type: "acked", queue, seqs: [seq, 1] });
     },
-    return({ seq, grant: { queue } }, { counted, suspect, dueAt, failure }) {
+    return({ seq, grant: { queue } }, { counted, suspect, unstarted = false, dueAt, failure }) {
       const last = all[all.length - 1];
       const isSame =
         last?.type === "returned" &&
         last.queue === queue &&
         last.counted === counted &&
         last.suspect === suspect &&
+        (last.unstarted ?? false) === unstarted &&
         last.dueAt === dueAt &&
         last.failure === failure;
       if (isSame) pushRange(last.seqs as number[], seq, 1);
@@ -257,6 +260,7 @@ function collectChanges(): ChangeCollector {
           seqs: [seq, 1],
           counted,
           suspect,
+          ...(unstarted && { unstarted }),
           ...(dueAt !== undefined && { dueAt }),
           ...(failure && { failure }),
         });

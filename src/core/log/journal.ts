@@ -163,6 +163,8 @@ export type Change =
       readonly seqs: Ranges;
       readonly counted: boolean;
       readonly suspect: boolean;
+      /** No handler has seen it: the client says so. */
+      readonly unstarted?: true;
       readonly dueAt?: number;
       readonly failure?: Failure;
     }

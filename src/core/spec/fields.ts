@@ -18,7 +18,6 @@ import {
 import {
   CRON_MAX,
   DEDUPLICATION_ID_MAX,
-  DURATION_MS_MAX,
   EVERY_MS_MIN,
   FAILURE_NAME_MAX,
   GROUP_ID_MAX,
@@ -27,6 +26,7 @@ import {
   QUEUE_NAME_MAX,
   REASON_MAX,
   REQUEST_MESSAGES_MAX,
+  SPAN_MS_MAX,
   TOPIC_NAME_MAX,
 } from "./limits.js";
 import { PEEKABLE } from "./message-states.js";
@@ -70,7 +70,7 @@ export const failureName = string(0, FAILURE_NAME_MAX);
 
 export const cron = string(1, CRON_MAX);
 export const timeZone = string(1, CRON_MAX);
-export const everyMs = integer(EVERY_MS_MIN, DURATION_MS_MAX);
+export const everyMs = integer(EVERY_MS_MIN, SPAN_MS_MAX);
 
 export const state = oneOf(...PEEKABLE);
 

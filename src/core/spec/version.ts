@@ -9,6 +9,8 @@ export const MINOR_MEASURES = 1;
 export const MINOR_COLUMNS = 2;
 /** From this minor version on, hosts say whether a group waits. */
 export const MINOR_GROUPS = 3;
+/** From this minor version on, hosts say what is delivered again, and take from clients what was never started. */
+export const MINOR_REDELIVERED = 3;
 /** From this minor version on, an answer to `peek` and `dead-letters` is a page, bounded in bytes, that says whether it was cut. */
 export const MINOR_PAGES = 3;
 /** From this minor version on, a client says which of its consumers holds what it was handed by an earlier host. */

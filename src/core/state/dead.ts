@@ -3,12 +3,15 @@
 
 import type { Failure, Seq } from "../log/journal.js";
 import { LEFT_PLACES_MAX } from "../spec/limits.js";
+import { ownMap } from "./nothing.js";
 
 export interface DeadMessage {
   readonly seq: Seq;
   readonly bodySeq: Seq;
   readonly priority: number;
   readonly attempts: number;
+  /** It may have been handed to a handler. */
+  readonly redelivered: boolean;
   readonly sentAt: number;
   readonly reason: string;
   readonly failure?: Failure | undefined;
@@ -28,7 +31,7 @@ export interface LeftPlaces {
 /** The dead letters of a queue. */
 export interface DeadLetters {
   /** In the order they died. */
-  readonly dead: Map<Seq, DeadMessage>;
+  dead: Map<Seq, DeadMessage>;
   nextDeadPlace: number;
   /** Those that left, the latest last; missing while there are none. */
   deadLeft: LeftPlaces[] | undefined;
@@ -36,7 +39,7 @@ export interface DeadLetters {
 
 export function addDead(queue: DeadLetters, message: Omit<DeadMessage, "place">): void {
   const place = queue.nextDeadPlace++;
-  queue.dead.set(message.seq, { ...message, place });
+  queue.dead = ownMap(queue.dead).set(message.seq, { ...message, place });
 }
 
 /** Takes a dead letter out. */

@@ -4,7 +4,7 @@
 // because the older one is being handled.
 
 import type { Change, Seq } from "../log/journal.js";
-import type { Remembered } from "./remembered.js";
+import { note, noteBody, type Remembered } from "./remembered.js";
 import { type Run, splitFront } from "./run.js";
 import type { QueueState, State } from "./state.js";
 
@@ -20,12 +20,10 @@ export function findRemembered(
 
 /** From now on these messages own their ids. */
 export function remember(queue: QueueState, ids: readonly string[], firstSeq: Seq, at: number): void {
-  const { byId, owners } = queue.deduplication;
+  const isOwner = queue.settings.deduplicationMode === "replace";
   ids.forEach((id, i) => {
     forget(queue, id);
-    const entry: Remembered = { seq: firstSeq + i, at, waits: true };
-    byId.set(id, entry);
-    if (queue.settings.deduplicationMode === "replace") owners.set(entry.seq, entry);
+    note(queue.deduplication, id, { seq: firstSeq + i, at, waits: true }, isOwner);
   });
 }
 
@@ -44,12 +42,18 @@ export function forgetOld(queue: QueueState, now: number): void {
   }
 }
 
+/** Epoch milliseconds at which the window of the oldest id is over. */
+export function nextForgotten({ settings, deduplication }: QueueState): number {
+  for (const { at } of deduplication.byId.values()) return at + settings.deduplicationWindowMs;
+  return Number.POSITIVE_INFINITY;
+}
+
 export function replaceBody(state: State, queue: QueueState, { seq, bodySeq, isShared }: Replaced): void {
   const { replacedBodies } = queue.deduplication;
   const earlier = replacedBodies.get(seq);
   if (isShared) state.batches.retain(bodySeq, 1);
   if (earlier !== undefined) state.batches.release(earlier, 1);
-  replacedBodies.set(seq, bodySeq);
+  noteBody(queue.deduplication, seq, bodySeq);
   state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
   queue.counters.accepted++;
   queue.counters.replaced++;

@@ -26,38 +26,42 @@ const SWEEP_MIN = 1_024;
 const isEarlier = (a: ExpiringRun, b: ExpiringRun): boolean =>
   a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.seq < b.seq);
 
-export function createExpiries(): Expiries {
-  const heap = createHeap(isEarlier);
-  let sweepAt = SWEEP_MIN;
+export const createExpiries = (): Expiries => new ExpiryHeap();
+
+class ExpiryHeap implements Expiries {
+  private readonly heap = createHeap(isEarlier);
+  private sweepAt = SWEEP_MIN;
+
+  get size(): number {
+    return this.heap.size;
+  }
+
+  get next(): number {
+    while (this.heap.peek()?.count === 0) this.heap.pop();
+    return this.heap.peek()?.expiresAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(run: Run): void {
+    if (run.expiresAt === undefined || run.count === 0) return;
+    this.heap.push(run as ExpiringRun);
+    if (this.heap.size >= this.sweepAt) this.sweep();
+  }
+
+  due(now: number): ExpiringRun[] {
+    const due = this.heap.upTo((run) => run.expiresAt <= now).filter((run) => run.count > 0);
+    return [...new Set(due)].sort((a, b) => (isEarlier(a, b) ? -1 : 1));
+  }
+
+  clear(): void {
+    this.heap.clear();
+    this.sweepAt = SWEEP_MIN;
+  }
 
   /** Amortised O(1): the next one comes when as many entries were added as this one kept. */
-  const sweep = () => {
-    const live = new Set(heap.items().filter((run) => run.count > 0));
-    heap.clear();
-    for (const run of live) heap.push(run);
-    sweepAt = Math.max(SWEEP_MIN, heap.size * 2);
-  };
-
-  return {
-    get size() {
-      return heap.size;
-    },
-    get next() {
-      while (heap.peek()?.count === 0) heap.pop();
-      return heap.peek()?.expiresAt ?? Number.POSITIVE_INFINITY;
-    },
-    add(run) {
-      if (run.expiresAt === undefined || run.count === 0) return;
-      heap.push(run as ExpiringRun);
-      if (heap.size >= sweepAt) sweep();
-    },
-    due(now) {
-      const due = heap.upTo((run) => run.expiresAt <= now).filter((run) => run.count > 0);
-      return [...new Set(due)].sort((a, b) => (isEarlier(a, b) ? -1 : 1));
-    },
-    clear() {
-      heap.clear();
-      sweepAt = SWEEP_MIN;
-    },
-  };
+  private sweep(): void {
+    const live = new Set(this.heap.items().filter((run) => run.count > 0));
+    this.heap.clear();
+    for (const run of live) this.heap.push(run);
+    this.sweepAt = Math.max(SWEEP_MIN, this.heap.size * 2);
+  }
 }

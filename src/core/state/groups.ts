@@ -5,6 +5,7 @@
 
 import type { Seq } from "../log/journal.js";
 import { rejoinLine } from "./deduplication.js";
+import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
 import type { QueueState } from "./state.js";
@@ -15,7 +16,7 @@ export function groupOf(queue: QueueState, id: string): Group {
   let group = queue.groups.get(id);
   if (group === undefined) {
     group = { id, hasHead: false, blocked: undefined, start: 0, dead: undefined };
-    queue.groups.set(id, group);
+    queue.groups = ownMap(queue.groups).set(id, group);
   }
   return group;
 }
@@ -158,14 +159,15 @@ function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "
 /** The rate limit is another: those that waited for a token of their group wait for as long as the new one says. */
 export function waitForTokens(queue: QueueState, at: number): void {
   const delayed = queue.delayed.items().filter((run) => run.count > 0);
-  if (!delayed.some((run) => run.untokenedAt !== undefined)) return;
+  const waiting = delayed.filter((run) => run.untokenedAt !== undefined);
+  if (waiting.length === 0) return;
   queue.delayed.clear();
-  queue.delayedCount = 0;
-  for (const run of delayed.sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq)) {
-    if (run.untokenedAt !== undefined) run.readyAt = run.untokenedAt;
+  for (const run of delayed) if (run.untokenedAt === undefined) queue.delayed.push(run);
+  for (const run of waiting.sort((a, b) => a.readyAt - b.readyAt || a.seq - b.seq)) {
+    queue.delayedCount -= run.count;
+    run.readyAt = run.untokenedAt as number;
     run.untokenedAt = undefined;
-    if (run.group) placeHead(queue, run.group, run, at, "tail");
-    else addBack(queue, run, at, "tail");
+    placeHead(queue, run.group as Group, run, at, "tail");
   }
 }
 

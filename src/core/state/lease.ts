@@ -26,6 +26,8 @@ export interface Lease {
   expiresAt?: number | undefined;
   /** Was delivered alone, because those who held it before died. */
   readonly suspect: boolean;
+  /** It may have been handed to a handler before this time. */
+  readonly redelivered: boolean;
   readonly failure?: Failure | undefined;
   readonly group: Group | undefined;
   readonly size: number;

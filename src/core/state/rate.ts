@@ -2,7 +2,8 @@
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
 import type { QueueSettings, RateLimit } from "../spec/settings.js";
-import { isPaused, type QueueState, type State } from "./state.js";
+import { ownMap } from "./nothing.js";
+import { isPaused, type QueueState } from "./state.js";
 
 /**
  * A token bucket, kept as the time at which it is full again: each token taken puts that off by the time in which one
@@ -40,14 +41,11 @@ export const hasReady = (queue: QueueState, now: number): boolean =>
   queue.readyCount > 0 && !isPaused(queue) && handOutRoom(queue, now) > 0;
 
 /** Epoch milliseconds at which a queue that has something ready gets its next token; infinite when it has one. */
-export function nextToken({ queues, now }: State): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const queue of queues.values()) {
-    const { rateLimit } = queue.settings;
-    if (!rateLimit || rateLimit.per === "group" || queue.readyCount === 0 || isPaused(queue)) continue;
-    if (tokensAt(queue.fullAt, rateLimit, now) === 0) next = Math.min(next, tokenAt(queue.fullAt, rateLimit));
-  }
-  return next;
+export function nextToken(queue: QueueState, now: number): number {
+  const { rateLimit } = queue.settings;
+  const isLimited = rateLimit && rateLimit.per !== "group" && queue.readyCount > 0 && !isPaused(queue);
+  const isEmpty = isLimited && tokensAt(queue.fullAt, rateLimit, now) === 0;
+  return isEmpty ? tokenAt(queue.fullAt, rateLimit) : Number.POSITIVE_INFINITY;
 }
 
 /** So many were handed out. */
@@ -57,8 +55,11 @@ export function spend(queue: QueueState, count: number, now: number): void {
 }
 
 /** One of the group was handed out. */
-export function spendOfGroup({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): void {
+export function spendOfGroup(queue: QueueState, id: string, now: number): void {
+  const { rateLimit } = queue.settings;
   if (rateLimit?.per !== "group") return;
+  const groupsFullAt = ownMap(queue.groupsFullAt);
+  queue.groupsFullAt = groupsFullAt;
   const fullAt = spent(groupsFullAt.get(id) ?? 0, rateLimit, 1, now);
   // Those that were served last stand last. One whose bucket is full needs no entry; an older one may hide it a while.
   groupsFullAt.delete(id);

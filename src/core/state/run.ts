@@ -40,6 +40,8 @@ export interface Run {
   isBlocked?: boolean | undefined;
   /** Two clients in a row that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
+  /** It may have been handed to a handler before. */
+  readonly redelivered: boolean;
   /** How the last attempt failed. */
   readonly failure?: Failure | undefined;
   /** Of the head of a group there is one message, of those behind it as many as are alike. */
@@ -63,6 +65,7 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   isDelayed: run.isDelayed,
   isBlocked: run.isBlocked,
   suspect: run.suspect,
+  redelivered: run.redelivered,
   failure: run.failure,
   group,
   size: run.size,
@@ -87,6 +90,7 @@ export const continues = (run: Run, next: Run): boolean =>
   run.sentAt === next.sentAt &&
   run.readyAt === next.readyAt &&
   run.suspect === next.suspect &&
+  run.redelivered === next.redelivered &&
   run.expiresAt === next.expiresAt &&
   run.group === next.group &&
   run.size === next.size &&
@@ -115,16 +119,6 @@ export interface RunFifo {
   clear(): void;
 }
 
-export function createRunFifo(): RunFifo {
-  const { list, put } = createRunList((items, start, run) => {
-    const last = items.length > start ? items[items.length - 1] : undefined;
-    if (last && continues(last, run)) join(last, run);
-    else items.push(run);
-    return start;
-  });
-  return Object.assign(list, { append: put });
-}
-
 /** Runs kept sorted: what came back and goes first. Insertion in O(log n) comparisons. */
 export interface SortedRuns {
   readonly head: Run | undefined;
@@ -137,68 +131,88 @@ export interface SortedRuns {
   clear(): void;
 }
 
-export function createSortedRuns(isBefore: (a: Run, b: Run) => boolean): SortedRuns {
-  const { list, put } = createRunList((items, start, run) => {
+export const createRunFifo = (): RunFifo => new Fifo();
+
+export const createSortedRuns = (isBefore: (a: Run, b: Run) => boolean): SortedRuns => new Sorted(isBefore);
+
+/** What both lists share: all but where a run goes. Classes, since a queue has two for each priority. */
+class RunList {
+  protected items: Run[] = [];
+  /** What was taken from the head leaves a gap that is closed now and then: closing it each time moves all the others. */
+  protected start = 0;
+
+  get head(): Run | undefined {
+    // What expired in the middle is empty, and stays until it gets here or there are many.
+    while (this.items[this.start]?.count === 0) this.shift();
+    return this.items[this.start];
+  }
+
+  get runs(): number {
+    return this.items.length - this.start;
+  }
+
+  shift(): void {
+    this.start++;
+    // Half of the array is dead: give the memory back. Amortised O(1).
+    if (this.start > 32 && this.start * 2 > this.items.length) {
+      this.items = this.items.slice(this.start);
+      this.start = 0;
+    }
+  }
+
+  remove(run: Run): void {
+    this.items.splice(this.items.indexOf(run, this.start), 1);
+  }
+
+  compact(): void {
+    this.items = this.items.slice(this.start).filter((run) => run.count > 0);
+    this.start = 0;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Run> {
+    for (let i = this.start; i < this.items.length; i++) {
+      const run = this.items[i] as Run;
+      if (run.count > 0) yield run;
+    }
+  }
+
+  clear(): void {
+    this.items = [];
+    this.start = 0;
+  }
+}
+
+class Fifo extends RunList implements RunFifo {
+  append(run: Run): void {
+    const { items } = this;
+    const last = items.length > this.start ? items[items.length - 1] : undefined;
+    if (last && continues(last, run)) join(last, run);
+    else items.push(run);
+  }
+}
+
+class Sorted extends RunList implements SortedRuns {
+  private readonly isBefore: (a: Run, b: Run) => boolean;
+
+  constructor(isBefore: (a: Run, b: Run) => boolean) {
+    super();
+    this.isBefore = isBefore;
+  }
+
+  insert(run: Run): void {
+    const { items, start } = this;
     let low = start;
     for (let high = items.length; low < high; ) {
       const middle = (low + high) >> 1;
-      if (isBefore(items[middle] as Run, run)) low = middle + 1;
+      if (this.isBefore(items[middle] as Run, run)) low = middle + 1;
       else high = middle;
     }
     const before = low > start ? items[low - 1] : undefined;
     if (before && continues(before, run)) join(before, run);
     else if (low === start && start > 0) {
       // The gap before the head has room for it.
-      items[start - 1] = run;
-      return start - 1;
+      this.start = start - 1;
+      items[this.start] = run;
     } else items.splice(low, 0, run);
-    return start;
-  });
-  return Object.assign(list, { insert: put });
-}
-
-/** What both lists share: all but where a run goes. `place` puts it in and returns where the list starts now. */
-function createRunList(place: (items: Run[], start: number, run: Run) => number) {
-  let items: Run[] = [];
-  // What was taken from the head leaves a gap that is closed now and then: closing it each time moves all the others.
-  let start = 0;
-  const list = {
-    get head(): Run | undefined {
-      // What expired in the middle is empty, and stays until it gets here or there are many.
-      while (items[start]?.count === 0) list.shift();
-      return items[start];
-    },
-    get runs(): number {
-      return items.length - start;
-    },
-    shift() {
-      start++;
-      // Half of the array is dead: give the memory back. Amortised O(1).
-      if (start > 32 && start * 2 > items.length) {
-        items = items.slice(start);
-        start = 0;
-      }
-    },
-    remove(run: Run) {
-      items.splice(items.indexOf(run, start), 1);
-    },
-    compact() {
-      items = items.slice(start).filter((run) => run.count > 0);
-      start = 0;
-    },
-    *[Symbol.iterator](): IterableIterator<Run> {
-      for (let i = start; i < items.length; i++) {
-        const run = items[i] as Run;
-        if (run.count > 0) yield run;
-      }
-    },
-    clear() {
-      items = [];
-      start = 0;
-    },
-  };
-  const put = (run: Run) => {
-    start = place(items, start, run);
-  };
-  return { list, put };
+  }
 }

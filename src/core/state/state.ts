@@ -8,12 +8,14 @@ import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
+import { type Agenda, createAgenda } from "./agenda.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";
 import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
 import type { Grant, Lease } from "./lease.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
+import { emptyMap } from "./nothing.js";
 import { createDeduplication, type Deduplication } from "./remembered.js";
 import { createRunFifo, createSortedRuns, type Group, type Run, type RunFifo, type SortedRuns } from "./run.js";
 
@@ -61,17 +63,18 @@ export interface QueueState extends DeadLetters {
   readonly name: string;
   settings: QueueSettings;
   pausedByUser: boolean;
-  readonly lanes: readonly Lane[];
+  /** By priority; see `ownLane`. */
+  lanes: readonly Lane[];
   readonly suspects: SortedRuns;
   readonly delayed: Heap<Run>;
-  readonly leased: Map<Seq, Lease>;
+  leased: Map<Seq, Lease>;
   /** Those of which a message waits or is leased, or keeps a place as a dead letter; and some that are empty by now. */
-  readonly groups: Map<string, Group>;
+  groups: Map<string, Group>;
   /** How often a group was emptied since the empty ones were swept. */
   emptiedGroups: number;
   /** When the bucket of its rate limit is full again, in epoch milliseconds; and those of its groups. See rate.ts. */
   fullAt: number;
-  readonly groupsFullAt: Map<string, number>;
+  groupsFullAt: Map<string, number>;
   /** Messages in lanes and suspects, in delayed, and behind the heads of their groups. */
   readyCount: number;
   delayedCount: number;
@@ -80,7 +83,7 @@ export interface QueueState extends DeadLetters {
   /** Runs that expired in the middle of a list, and may still stand there. */
   emptied: number;
   readonly deduplication: Deduplication;
-  readonly schedules: Map<string, Schedule>;
+  schedules: Map<string, Schedule>;
   blockedCount: number;
   /** Estimated bytes of what waits or is leased: what `maxBytes` bounds. */
   bytes: number;
@@ -118,6 +121,9 @@ export interface State {
   readonly clients: Map<string, ClientState>;
   readonly grants: Map<string, Grant>;
   readonly leaseEnds: LeaseEnds;
+  /** When time alone changes something of a queue; and when it forgets an id, for which nobody has to wake. */
+  readonly agenda: Agenda<QueueState>;
+  readonly forgetting: Agenda<QueueState>;
 }
 
 export function createState(): State {
@@ -134,33 +140,52 @@ export function createState(): State {
     clients: new Map(),
     grants: new Map(),
     leaseEnds: createLeaseEnds(),
+    agenda: createAgenda(),
+    forgetting: createAgenda(),
   };
 }
 
 const bySeq = (a: Run, b: Run) => a.seq < b.seq;
+const byPriority = (a: Run, b: Run) => a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq);
+const byTime = (a: Run, b: Run) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq);
+
+/** In which nothing ever waits. */
+const NO_LANE: Lane = { front: createSortedRuns(bySeq), tail: createRunFifo() };
+const NO_LANES: readonly Lane[] = Array.from({ length: PRIORITY_MAX + 1 }, () => NO_LANE);
+
+/** The lane to put something in: only those of priorities that were used are the queue's own. */
+export function ownLane(queue: QueueState, priority: number): Lane {
+  const lane = queue.lanes[priority];
+  if (lane !== undefined && lane !== NO_LANE) return lane;
+  const own: Lane = { front: createSortedRuns(bySeq), tail: createRunFifo() };
+  const lanes = [...queue.lanes];
+  lanes[priority] = own;
+  queue.lanes = lanes;
+  return own;
+}
 
 export function createQueueState(name: string): QueueState {
   return {
     name,
     settings: DEFAULT_SETTINGS,
     pausedByUser: false,
-    lanes: Array.from({ length: PRIORITY_MAX + 1 }, () => ({ front: createSortedRuns(bySeq), tail: createRunFifo() })),
-    suspects: createSortedRuns((a, b) => a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq)),
-    delayed: createHeap((a, b) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq)),
-    leased: new Map(),
-    dead: new Map(),
+    lanes: NO_LANES,
+    suspects: createSortedRuns(byPriority),
+    delayed: createHeap(byTime),
+    leased: emptyMap(),
+    dead: emptyMap(),
     nextDeadPlace: 1,
     deadLeft: undefined,
-    groups: new Map(),
+    groups: emptyMap(),
     emptiedGroups: 0,
     fullAt: 0,
-    groupsFullAt: new Map(),
+    groupsFullAt: emptyMap(),
     readyCount: 0,
     delayedCount: 0,
     expiries: createExpiries(),
     emptied: 0,
     deduplication: createDeduplication(),
-    schedules: new Map(),
+    schedules: emptyMap(),
     blockedCount: 0,
     bytes: 0,
     counters: {

@@ -5,7 +5,7 @@ import type { Seq } from "../log/journal.js";
 import { QueueError } from "../spec/errors.js";
 import { leaveLine, rejoinLine } from "./deduplication.js";
 import { type Run, splitFront } from "./run.js";
-import type { Lane, QueueState, State } from "./state.js";
+import { type Lane, ownLane, type QueueState, type State } from "./state.js";
 
 /** All runs that wait, in no particular order. */
 export function* waitingRuns(queue: QueueState): Generator<Run> {
@@ -46,10 +46,9 @@ export function addBack(queue: QueueState, run: Run, at: number, end: "front" | 
 
 export function addReady(queue: QueueState, run: Run, end: "front" | "tail"): void {
   queue.readyCount += run.count;
-  const lane = queue.lanes[run.priority] as Lane;
   if (run.suspect) queue.suspects.insert(run);
-  else if (end === "front") lane.front.insert(run);
-  else lane.tail.append(run);
+  else if (end === "front") ownLane(queue, run.priority).front.insert(run);
+  else ownLane(queue, run.priority).tail.append(run);
 }
 
 /** Takes these waiting messages out, wherever they wait, as runs. `visit` keeps none of them. */

@@ -76,29 +76,6 @@ export interface Meter {
   load(at: number, now: { readonly handlers: number; readonly ready: number; readonly capacity: number }): QueueLoad;
 }
 
-/** A sum that forgets: r·e^(−Δt/τ) + n. Divided by τ it is a rate; divided by another of its like, a ratio. */
-interface Decayed {
-  add(count: number, at: number): void;
-  at(at: number): number;
-}
-
-function createDecayed(tauMs: number): Decayed {
-  let sum = 0;
-  let last = 0;
-  const decayTo = (at: number) => {
-    // A clock that was set back forgets nothing.
-    if (at > last) sum *= Math.exp((last - at) / tauMs);
-    last = at;
-    return sum;
-  };
-  return {
-    add(count, at) {
-      sum = decayTo(at) + count;
-    },
-    at: decayTo,
-  };
-}
-
 const WINDOWS = { last10s: 10_000, last60s: 60_000 } as const;
 type Span = keyof typeof WINDOWS;
 
@@ -107,98 +84,138 @@ const forWindows = <T>(make: (tauMs: number, span: Span) => T): Record<Span, T> 
   last60s: make(WINDOWS.last60s, "last60s"),
 });
 
-export function createMeter(since: number): Meter {
-  const arrivals = forWindows(createDecayed);
-  const served = forWindows(createDecayed);
-  const busy = forWindows(createDecayed);
-  const waits = createStretches(since);
-  const services = createStretches(since);
-  let arrived = 0;
+/**
+ * A sum that forgets, over both windows: r·e^(−Δt/τ) + n. Divided by τ it is a rate; divided by another of its like, a
+ * ratio.
+ */
+class Decayed {
+  private last10s = 0;
+  private last60s = 0;
+  private last = 0;
 
-  const arrivalRate = (at: number): Windows | null =>
-    arrived < SAMPLES_MIN || at - since < WARM_UP_MS
-      ? null
-      : // Divided by what a steady stream would have reached by now: without it a young rate is too small.
-        forWindows((tau, span) => (1_000 * arrivals[span].at(at)) / tau / (1 - Math.exp((since - at) / tau)));
+  add(count: number, at: number): void {
+    this.decayTo(at);
+    this.last10s += count;
+    this.last60s += count;
+  }
 
-  const serviceRate = (at: number): Windows | null => {
+  at(at: number, span: Span): number {
+    this.decayTo(at);
+    return this[span];
+  }
+
+  private decayTo(at: number): void {
+    // A clock that was set back forgets nothing.
+    if (at > this.last) {
+      this.last10s *= Math.exp((this.last - at) / WINDOWS.last10s);
+      this.last60s *= Math.exp((this.last - at) / WINDOWS.last60s);
+    }
+    this.last = at;
+  }
+}
+
+export const createMeter = (since: number): Meter => new QueueMeter(since);
+
+/** A class, and most of it made when it is needed: there is one for each queue that anything ever came to. */
+class QueueMeter implements Meter {
+  private readonly since: number;
+  private readonly arrivals = new Decayed();
+  private arrivedCount = 0;
+  private waits: Stretches | undefined = undefined;
+  private work: { readonly served: Decayed; readonly busy: Decayed; readonly services: Stretches } | undefined =
+    undefined;
+
+  constructor(since: number) {
+    this.since = since;
+  }
+
+  arrived(count: number, at: number): void {
+    this.arrivedCount += count;
+    this.arrivals.add(count, at);
+  }
+
+  handedOut(count: number, waitMs: number, at: number): void {
+    this.waits ??= new Stretches(this.since);
+    record(this.waits.now(at), waitMs, count);
+  }
+
+  served(count: number, busyMs: number, at: number): void {
+    this.work ??= { served: new Decayed(), busy: new Decayed(), services: new Stretches(this.since) };
+    record(this.work.services.now(at), busyMs / count, count);
+    this.work.served.add(count, at);
+    this.work.busy.add(busyMs, at);
+  }
+
+  load(at: number, now: { readonly handlers: number; readonly ready: number; readonly capacity: number }): QueueLoad {
+    const { handlers, ready, capacity } = now;
+    const lambda = this.arrivalRate(at);
+    const mu = this.serviceRate(at);
+    const loads =
+      lambda &&
+      mu &&
+      handlers > 0 &&
+      forWindows((_, span): Load => ({ arrivalRate: lambda[span], serviceRate: mu[span], servers: handlers }));
+    return {
+      since: this.since,
+      handlers,
+      arrivalRate: lambda,
+      serviceRate: mu,
+      utilisation: loads ? forWindows((_, span) => lambda[span] / (handlers * mu[span])) : null,
+      waitMs: this.waits ? distributionOf(this.waits.at(at)) : null,
+      serviceMs: this.work ? distributionOf(this.work.services.at(at)) : null,
+      drainMs: loads ? drainTimeMs(ready, loads.last10s) : null,
+      predicted: loads
+        ? { unbounded: predictUnbounded(loads.last60s), bounded: predictBounded(loads.last60s, capacity) }
+        : null,
+    };
+  }
+
+  private arrivalRate(at: number): Windows | null {
+    const { since } = this;
+    if (this.arrivedCount < SAMPLES_MIN || at - since < WARM_UP_MS) return null;
+    // Divided by what a steady stream would have reached by now: without it a young rate is too small.
+    return forWindows((tau, span) => (1_000 * this.arrivals.at(at, span)) / tau / (1 - Math.exp((since - at) / tau)));
+  }
+
+  private serviceRate(at: number): Windows | null {
+    if (this.work === undefined) return null;
+    const { served, busy, services } = this.work;
     const all = services.at(at);
     if (all.total < SAMPLES_MIN) return null;
     return forWindows((_, span) => {
-      const busyMs = busy[span].at(at);
+      const busyMs = busy.at(at, span);
       // Long idle, both have faded to nothing: what is left is the mean.
-      const meanMs = busyMs > 1e-9 ? busyMs / served[span].at(at) : all.sumMs / all.total;
+      const meanMs = busyMs > 1e-9 ? busyMs / served.at(at, span) : all.sumMs / all.total;
       return 1_000 / Math.max(meanMs, 1e-3);
     });
-  };
-
-  return {
-    arrived(count, at) {
-      arrived += count;
-      arrivals.last10s.add(count, at);
-      arrivals.last60s.add(count, at);
-    },
-    handedOut: (count, waitMs, at) => record(waits.now(at), waitMs, count),
-    served(count, busyMs, at) {
-      record(services.now(at), busyMs / count, count);
-      forWindows((_, span) => {
-        served[span].add(count, at);
-        busy[span].add(busyMs, at);
-      });
-    },
-    load(at, { handlers, ready, capacity }) {
-      const lambda = arrivalRate(at);
-      const mu = serviceRate(at);
-      const loads =
-        lambda &&
-        mu &&
-        handlers > 0 &&
-        forWindows(
-          (_, span): Load => ({
-            arrivalRate: lambda[span],
-            serviceRate: mu[span],
-            servers: handlers,
-          }),
-        );
-      return {
-        since,
-        handlers,
-        arrivalRate: lambda,
-        serviceRate: mu,
-        utilisation: loads ? forWindows((_, span) => lambda[span] / (handlers * mu[span])) : null,
-        waitMs: distributionOf(waits.at(at)),
-        serviceMs: distributionOf(services.at(at)),
-        drainMs: loads ? drainTimeMs(ready, loads.last10s) : null,
-        predicted: loads
-          ? { unbounded: predictUnbounded(loads.last60s), bounded: predictBounded(loads.last60s, capacity) }
-          : null,
-      };
-    },
-  };
+  }
 }
 
 /** A histogram of what is recent: the current stretch of time and the one before. */
-function createStretches(since: number) {
-  let current = createHistogram();
-  let former = createHistogram();
-  let began = since;
-  const now = (at: number): Histogram => {
-    if (at - began >= STRETCH_MS) {
-      former = at - began < 2 * STRETCH_MS ? current : createHistogram();
-      current = createHistogram();
-      began = at;
+class Stretches {
+  private current = createHistogram();
+  private former = createHistogram();
+  private began: number;
+
+  constructor(since: number) {
+    this.began = since;
+  }
+
+  now(at: number): Histogram {
+    if (at - this.began >= STRETCH_MS) {
+      this.former = at - this.began < 2 * STRETCH_MS ? this.current : createHistogram();
+      this.current = createHistogram();
+      this.began = at;
     }
-    return current;
-  };
-  return {
-    now,
-    at(at: number): Histogram {
-      const both = createHistogram();
-      merge(both, now(at));
-      merge(both, former);
-      return both;
-    },
-  };
+    return this.current;
+  }
+
+  at(at: number): Histogram {
+    const both = createHistogram();
+    merge(both, this.now(at));
+    merge(both, this.former);
+    return both;
+  }
 }
 
 function distributionOf(histogram: Histogram): Distribution | null {

@@ -1,12 +1,9 @@
 // Reading the state: what `peek`, `stats` and `deadLetters.list` show. Never changes anything, never counts as a delivery.
 
-import { nextExpiry } from "../commands/expire.js";
-import { nextTick } from "../commands/schedules.js";
 import type { Failure, Seq } from "../log/journal.js";
 import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
 import { placeOfDead } from "../state/dead.js";
-import { nextToken } from "../state/rate.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
 import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
@@ -18,6 +15,8 @@ export interface MessageEntry {
   readonly bodySeq: Seq;
   readonly state: MessageState;
   readonly attempts: number;
+  /** It may have been handed to a handler, before its lease if it is leased. */
+  readonly redelivered: boolean;
   readonly priority: number;
   readonly sentAt: number;
   /** Epoch milliseconds before which it is not delivered; present on a delayed message. */
@@ -45,13 +44,14 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
   const take = (state: MessageState, run: Run) => {
     const skip = Math.max(0, after + 1 - run.seq);
     for (let i = skip; i < Math.min(run.count, skip + max); i++) {
-      const { attempts, priority, sentAt, readyAt, expiresAt, failure } = run;
+      const { attempts, redelivered, priority, sentAt, readyAt, expiresAt, failure } = run;
       const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
       found.push({
         seq: run.seq + i,
         bodySeq: queue.deduplication.replacedBodies.get(run.seq + i) ?? run.bodySeq + i,
         state,
         attempts,
+        redelivered,
         priority,
         sentAt,
         expiresAt,
@@ -65,9 +65,11 @@ export function peek(queue: QueueState, { max, states, after }: PeekRange): Mess
   if (wants("delayed")) for (const run of delayedRuns(queue)) take("delayed", run);
   if (wants("blocked")) for (const run of blockedRuns(queue)) take("blocked", run);
   if (wants("leased")) {
-    for (const { seq, bodySeq, attempts, priority, sentAt, expiresAt, failure, group } of queue.leased.values()) {
-      if (seq <= after) continue;
-      found.push({ seq, bodySeq, state: "leased", attempts, priority, sentAt, expiresAt, failure, groupId: group?.id });
+    for (const lease of queue.leased.values()) {
+      if (lease.seq <= after) continue;
+      const { seq, bodySeq, attempts, redelivered, priority, sentAt, expiresAt, failure } = lease;
+      const attributes = { attempts, redelivered, priority, sentAt, expiresAt, failure };
+      found.push({ seq, bodySeq, state: "leased", ...attributes, groupId: lease.group?.id });
     }
   }
   if (wants("dead")) {
@@ -165,13 +167,6 @@ export function fatesOf(queue: QueueState, seqs: readonly (Seq | undefined)[]): 
 /** Nothing to do: nothing ready and nothing leased. What is delayed into the future does not count. */
 export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
-
-/** Epoch milliseconds at which time alone changes something: a delayed message comes due, one expires, a lease may end, there is a token, or a schedule ticks. */
-export function nextWakeUp(state: State): number {
-  let next = Math.min(state.leaseEnds.next, nextExpiry(state), nextToken(state), nextTick(state));
-  for (const queue of state.queues.values()) next = Math.min(next, queue.delayed.peek()?.readyAt ?? next);
-  return next;
-}
 
 /** Takes the grants of which a lease may have ended by `now`, each once. */
 export const takeEndedGrants = (state: State, now: number): string[] =>

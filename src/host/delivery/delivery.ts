@@ -85,7 +85,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   /** Of what was handed out nobody has seen anything. */
   const giveBack = (client: string, grant: string, leases: readonly Lease[]) => {
     const seqs = rangesOf(leases.map(({ seq }) => seq));
-    parts.giveBack(client, [{ grant, seqs, verdict: { type: "release" } }]);
+    parts.giveBack(client, [{ grant, seqs, verdict: { type: "release", unstarted: true } }]);
   };
 
   const end = (asker: Asker) => {

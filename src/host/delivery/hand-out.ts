@@ -38,6 +38,7 @@ export async function buildHandOut(
       terms: column(readable.map((lease) => termOf(terms, lease.seq))),
       attempts: column(readable.map((lease) => lease.attempts)),
       priorities: column(readable.map((lease) => lease.priority)),
+      redelivered: column(readable.map((lease) => lease.redelivered)),
       sentAt: column(readable.map((lease) => lease.sentAt)),
       ...(doExpire && { expiresAt: column(readable.map((lease) => lease.expiresAt ?? null)) }),
       bodies: columnOf(gather(messages)),
@@ -48,7 +49,7 @@ export async function buildHandOut(
 }
 
 /** One entry for all where all are alike. */
-function column<T extends string | number | null>(entries: readonly T[]): Column<T> {
+function column<T extends string | number | boolean | null>(entries: readonly T[]): Column<T> {
   const [first] = entries;
   return first !== undefined && entries.every((entry) => entry === first) ? first : entries;
 }

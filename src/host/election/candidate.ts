@@ -11,11 +11,12 @@
 import { QueueError } from "../../core/spec/errors.js";
 import { VERSION, type Version } from "../../core/spec/version.js";
 import { type Asking, answerLink, askHost, type Candidate, serveDirectory } from "../../link/finding/directory.js";
+import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import type { Port } from "../../link/rpc/guard.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 
 /** What is stood for: a host, as far as standing for it needs to know. */
-export interface Hosting {
+export interface ElectedHost {
   /** Number of its term. */
   readonly epoch: number;
   readonly lock: string | undefined;
@@ -25,7 +26,7 @@ export interface Hosting {
   close(): Promise<void>;
 }
 
-export interface Standing<Host extends Hosting> {
+export interface Standing<Host extends ElectedHost> {
   readonly kind: HostKind;
   readonly version?: Version;
   readonly locks: LockManager;
@@ -46,7 +47,7 @@ export interface Elsewhere {
 export const SILENCE_MS_MAX = 2_000;
 
 /** Resolves once this context hosts, or another is known to. Rejects when the database cannot be opened. */
-export async function stand<Host extends Hosting>(standing: Standing<Host>): Promise<Host | Elsewhere> {
+export async function stand<Host extends ElectedHost>(standing: Standing<Host>): Promise<Host | Elsewhere> {
   const { asking, kind, version = VERSION } = standing;
   // Queued from the start: when the holder goes or yields, the lock is ours before anybody who comes later.
   const queued = requestLead(standing, { ifSilent: false });
@@ -65,7 +66,7 @@ interface LeadRequest<Host> {
   giveUp(): boolean;
 }
 
-function requestLead<Host extends Hosting>(
+function requestLead<Host extends ElectedHost>(
   standing: Standing<Host>,
   { ifSilent }: { readonly ifSilent: boolean },
 ): LeadRequest<Host> {
@@ -101,7 +102,7 @@ function requestLead<Host extends Hosting>(
 }
 
 /** Hosts until the host ends: of itself, for a better candidate, or by the signal. The lock is held that long. */
-async function lead<Host extends Hosting>(
+async function lead<Host extends ElectedHost>(
   { kind, version = VERSION, asking, openHost, signal }: Standing<Host>,
   opened: Deferred<Host>,
 ): Promise<void> {
@@ -131,20 +132,4 @@ async function lead<Host extends Hosting>(
     signal?.removeEventListener("abort", close);
     directory.close();
   }
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<T>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

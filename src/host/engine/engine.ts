@@ -5,7 +5,7 @@
 import { advance, apply, applyRecord } from "../../core/commands/apply.js";
 import { type Command, type Decision, failure, type Held } from "../../core/commands/commands.js";
 import { decide, decideOnce } from "../../core/commands/decide.js";
-import { nextExpiry } from "../../core/commands/expire.js";
+import { dueQueues } from "../../core/commands/due.js";
 import { allSchedules, dueSchedules } from "../../core/commands/schedules.js";
 import { type BodyList, columnOf } from "../../core/log/bodies.js";
 import {
@@ -140,8 +140,9 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
     });
     const grants = expired.map(({ grant }) => grant);
     if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
-    if (nextExpiry(state) <= at) draft.decideNow({ type: "expire-messages" });
-    for (const schedule of dueSchedules(state, at)) draft.decideNow(tickOf(schedule, at, ranAt));
+    const due = dueQueues(state, at);
+    if (due.length > 0) draft.decideNow({ type: "expire-messages" });
+    for (const schedule of dueSchedules(state, due, at)) draft.decideNow(tickOf(schedule, at, ranAt));
     const outcomes = works.map((work) => draft.decideWork(work));
     const planned = plan(draft.decideNow);
     const durability = durabilityOf(state, draft.changes);

@@ -7,9 +7,9 @@
 // Invariants: one commit at a time; reads and exclusive tasks run between turns, where the working state is what is
 // stored.
 
+import { nextWakeUp } from "../../core/commands/due.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { State } from "../../core/state/state.js";
-import { nextWakeUp } from "../../core/view/view.js";
 import type { Engine, Turn, TurnParts, Work } from "./engine.js";
 import type { Platform } from "./platform.js";
 

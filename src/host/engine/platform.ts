@@ -1,5 +1,6 @@
 // What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
 
+import { DURATION_MS_MAX } from "../../core/spec/limits.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 
 export interface Platform {
@@ -30,9 +31,6 @@ export interface Canary {
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** A longer timer fires at once; since timers are hints, one that fires too early does no harm. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
 /** The real surroundings: of a worker, a page, or Node. `channel` names the BroadcastChannel for notices. */
 export function createPlatform(
   channel: string,
@@ -47,7 +45,8 @@ export function createPlatform(
     random: () => Math.random(),
     token: () => hex(crypto.getRandomValues(new Uint8Array(16))),
     setTimer(callback, ms) {
-      const timer = setTimeout(callback, Math.min(ms, TIMER_MS_MAX));
+      // A longer one would fire at once. Since timers are hints, one that fires too early does no harm.
+      const timer = setTimeout(callback, Math.min(ms, DURATION_MS_MAX));
       (timer as unknown as { unref?: () => void }).unref?.();
       return () => clearTimeout(timer);
     },

@@ -139,12 +139,14 @@ function viewOf(
   body: unknown,
   headers: Readonly<Record<string, string>>,
 ): MessageView {
-  const { state, attempts, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt, groupId } = entry;
+  const { state, attempts, redelivered, priority, sentAt, deliverAt, expiresAt, reason, failure, diedAt, groupId } =
+    entry;
   return {
     id,
     body,
     state,
     attempts,
+    redelivered,
     priority,
     groupId: groupId ?? null,
     headers,

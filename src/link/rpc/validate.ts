@@ -74,7 +74,7 @@ const type = anything;
 const verdict = variant("type", {
   ack: shape({ type }),
   retry: shape({ type, delayMs, failure }, "delayMs", "failure"),
-  release: shape({ type, delayMs, suspect: boolean }, "delayMs", "suspect"),
+  release: shape({ type, delayMs, suspect: boolean, unstarted: boolean }, "delayMs", "suspect", "unstarted"),
   dead: shape({ type, reason, failure }, "failure"),
 });
 

@@ -168,6 +168,8 @@ export interface HandOut {
   readonly headers?: HeadersColumn | undefined;
   /** Missing where none has a group; "" is none. */
   readonly groups?: Column<string> | undefined;
+  /** Whether each may have been handed to a handler before; missing from older hosts. */
+  readonly redelivered?: Column<boolean> | undefined;
 }
 
 export interface Welcome {
@@ -217,6 +219,11 @@ export interface MessageView<Body = unknown> {
   readonly state: MessageState;
   /** Attempts that counted so far. */
   readonly attempts: number;
+  /**
+   * It may have been handed to a handler, before its lease if it is leased, whether that counted or not. `false`: it
+   * certainly was not. Under a host of an earlier version: whether an attempt counted.
+   */
+  readonly redelivered: boolean;
   readonly priority: number;
   /** `null` when it has none. */
   readonly groupId: string | null;

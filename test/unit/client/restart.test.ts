@@ -84,3 +84,58 @@ test("dead letters are listed behind one that has left, and not from the first o
   await expect(queue.deadLetters.list({ after: "nonsense" })).rejects.toEqual(refused);
   await hosts.close();
 });
+
+test("a message whose consumer is not heard of any more comes back as delivered again, its attempt uncounted", async () => {
+  const hosts = await startHosts();
+  const { connection } = hosts.connect();
+  const queue = await connection.openQueue<number>("q");
+  await queue.send(1);
+  const [first] = await queue.receive();
+  expect(first).toMatchObject({ attempt: 1, redelivered: false });
+  await first?.release();
+  await hosts.change();
+  expect(await queue.peek()).toMatchObject([{ attempts: 0, redelivered: true }]);
+  const [second] = await queue.receive({ waitMs: 1_000 });
+  expect(second).toMatchObject({ attempt: 1, redelivered: true });
+  await hosts.close();
+});
+
+test("what a consumer had not started when it stopped is delivered for the first time after that", async () => {
+  const hosts = await startHosts();
+  const queue = await hosts.connect().connection.openQueue<number>("q");
+  await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+  let end = () => {};
+  const seen: number[] = [];
+  const handler = ({ body }: { body: number }) => {
+    seen.push(body);
+    return new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  };
+  const consumer = queue.consume(handler, { prefetch: 3 });
+  await expect.poll(() => seen).toEqual([1]);
+  consumer.pause();
+  await expect.poll(async () => (await queue.stats()).ready).toBe(2);
+  end();
+  await consumer.stop();
+  const rest = await queue.receive({ max: 9, waitMs: 1_000 });
+  expect(rest.map(({ body, redelivered }) => [body, redelivered])).toEqual([
+    [2, false],
+    [3, false],
+  ]);
+  await hosts.close();
+});
+
+test("a message may be delayed for longer than a timer can measure, and is not delivered before", async () => {
+  const hosts = await startHosts();
+  const queue = await hosts.connect().connection.openQueue<number>("q");
+  const delayMs = 60 * 24 * 60 * 60 * 1_000;
+  await queue.send(1, { delayMs });
+  await queue.send(2);
+  const views = await queue.peek();
+  expect(views.map(({ state }) => state)).toEqual(["delayed", "ready"]);
+  // The delay counts from the call, which was a little earlier.
+  expect((views[0]?.deliverAt ?? 0) - (views[0]?.sentAt ?? 0)).toBeGreaterThan(delayMs - 60_000);
+  expect((await queue.receive({ max: 2, waitMs: 50 })).map(({ body }) => body)).toEqual([2]);
+  await hosts.close();
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { nextExpiry } from "../../../../src/core/commands/expire.js";
+import { nextWakeUp } from "../../../../src/core/commands/due.js";
 import { isConserved } from "../../../../src/core/state/state.js";
-import { listDead, nextWakeUp, peek, statsOf } from "../../../../src/core/view/view.js";
+import { listDead, peek, statsOf } from "../../../../src/core/view/view.js";
 import { createEngine } from "../engine-fixture.js";
 
 function createExpiringEngine(settings: Parameters<typeof createEngine>[0] = {}) {
@@ -44,7 +44,7 @@ test("the send's own time comes before the queue's, and `null` before both", () 
   ]);
   engine.configure({ ttlMs: null });
   engine.send(1);
-  expect(nextExpiry(engine.state)).toBe(Number.POSITIVE_INFINITY);
+  expect(nextWakeUp(engine.state)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("one that is delayed for longer expires before it is due, and is no longer awaited", () => {

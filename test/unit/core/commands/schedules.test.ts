@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
 import { applyRecord } from "../../../../src/core/commands/apply.js";
+import { nextWakeUp } from "../../../../src/core/commands/due.js";
 import { SCHEDULES_MAX } from "../../../../src/core/spec/limits.js";
 import type { ScheduleSpec } from "../../../../src/core/spec/schedule-spec.js";
 import type { QueueSettings } from "../../../../src/core/spec/settings.js";
 import { createState, isConserved } from "../../../../src/core/state/state.js";
-import { nextWakeUp } from "../../../../src/core/view/view.js";
 import { createEngine, type Engine } from "../engine-fixture.js";
 
 const EVERY: ScheduleSpec = { everyMs: 500, catchUp: "one", priority: 4 };

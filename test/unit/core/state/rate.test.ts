@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { nextWakeUp } from "../../../../src/core/commands/due.js";
 import { rangesOf } from "../../../../src/core/log/ranges.js";
 import { hasReady } from "../../../../src/core/state/rate.js";
-import { nextWakeUp } from "../../../../src/core/view/view.js";
 import { createEngine } from "../engine-fixture.js";
 
 const ACK = { type: "ack" } as const;

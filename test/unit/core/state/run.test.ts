@@ -10,6 +10,7 @@ const run = (seq: number, count = 1, over: Partial<Run> = {}): Run => ({
   sentAt: 1,
   readyAt: 1,
   suspect: false,
+  redelivered: false,
   size: 1,
   ...over,
 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { nextWakeUp } from "../../../../src/core/commands/due.js";
 import { idOf } from "../../../../src/core/log/ids.js";
 import { LEFT_PLACES_MAX } from "../../../../src/core/spec/limits.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
 import type { QueueState } from "../../../../src/core/state/state.js";
-import { isIdle, listDead, nextWakeUp, peek, statsOf } from "../../../../src/core/view/view.js";
+import { isIdle, listDead, peek, statsOf } from "../../../../src/core/view/view.js";
 import { createEngine, type Engine } from "../engine-fixture.js";
 
 /** 1 leased, 2 dead, 3 and 4 ready, 5 and 6 delayed, 7 ready with a high priority, 8 a suspect. */

@@ -1,0 +1,26 @@
+// Messages that are gone although nobody asked for it: kept for clients that come later, and announced.
+
+import type { State } from "../../core/state/state.js";
+import type { DataLoss, Notice } from "../../link/rpc/wire.js";
+
+export interface Losses {
+  /** Since this host began. */
+  readonly all: readonly DataLoss[];
+  report(loss: DataLoss): void;
+}
+
+export function createLosses(
+  found: readonly DataLoss[],
+  { state, announce }: { state(): State; announce(notice: Notice): void },
+): Losses {
+  const all = [...found];
+  return {
+    all,
+    report(loss) {
+      all.push(loss);
+      const queues = loss.queue === undefined ? [...state().queues.keys()] : [loss.queue];
+      const notices = Object.fromEntries(queues.map((queue) => [queue, { datalost: loss }]));
+      announce({ v: 1, type: "notice", epoch: state().epoch, queues: notices });
+    },
+  };
+}
