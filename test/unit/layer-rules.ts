@@ -54,6 +54,15 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     clients: ["engine", "delivery", "report"],
     election: ["engine"],
   },
+  client: {
+    runtime: [],
+    link: ["runtime"],
+    sending: ["runtime", "link"],
+    receiving: ["runtime", "sending"],
+    requests: ["runtime", "link", "sending", "receiving"],
+    queue: ["runtime", "sending", "receiving", "requests"],
+    connection: ["runtime", "link", "sending", "receiving", "requests", "queue"],
+  },
 };
 
 const IMPURE = new Set([

@@ -70,6 +70,7 @@ describe("a breach is found", () => {
     ["host/engine/a.ts", 'import type { x } from "../clients/b.js";', "host/engine imports host/clients/b.ts"],
     ["host/clients/a.ts", 'import { x } from "../host.js";', "host/clients imports host/host.ts"],
     ["host/election/a.ts", 'import { x } from "../clients/b.js";', "host/election imports host/clients/b.ts"],
+    ["client/sending/a.ts", 'import { x } from "../receiving/b.js";', "client/sending imports client/receiving/b.ts"],
     ["core/other/a.ts", 'import { x } from "../spec/b.js";', "core/other imports core/spec/b.ts"],
   ])("against the direction of the folders, in %s: %s", (path, text, breach) => {
     expect(findBreaches(new Map([[path, text]]))).toEqual([`${path}:1 ${breach}`]);
