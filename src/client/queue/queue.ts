@@ -26,13 +26,13 @@ import { hasFile, withFilesRead } from "../sending/files.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,
+  DEAD_PAGES_SPEC,
   DELIVERIES_SPEC,
   DRAIN_SPEC,
   FILTER_SPEC,
   itemOf,
   itemsOf,
   LIST_SPEC,
-  PAGES_SPEC,
   PEEK_PAGES_SPEC,
   PEEK_SPEC,
   PURGE_SPEC,
@@ -86,8 +86,8 @@ export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
-  /** All that are there now, in the order they died, page by page, as `queue.peekPages`. */
-  pages(options?: { readonly pageSize?: number }): AsyncIterable<MessageView<Body>[]>;
+  /** All that are there now, or from after the one with id `after`, in the order they died, page by page, as `queue.peekPages`. */
+  pages(options?: { readonly pageSize?: number; readonly after?: string }): AsyncIterable<MessageView<Body>[]>;
   /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
   redrive(options?: {
     readonly filter?: DeadLetterFilter;
@@ -416,11 +416,11 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       },
       pages(options = {}) {
         assertOpen();
-        checkOptions("deadLetters.pages()", options, PAGES_SPEC);
-        const { pageSize: max = PAGE_DEFAULT } = options;
+        checkOptions("deadLetters.pages()", options, DEAD_PAGES_SPEC);
+        const { pageSize: max = PAGE_DEFAULT, after: first } = options;
         return pagesOf(
           async () => (await queue.stats()).dead,
-          (after) => queue.deadLetters.list({ max, ...(after !== undefined && { after }) }),
+          (after = first) => queue.deadLetters.list({ max, ...(after !== undefined && { after }) }),
         );
       },
       async redrive(options = {}) {
