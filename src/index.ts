@@ -21,7 +21,7 @@ export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./
 export type { DrainOptions, DrainResult } from "./client/receiving/drain.js";
 export type { Handler } from "./client/receiving/handling.js";
 export type { QueueRef } from "./client/sending/commit.js";
-export type { Receipt } from "./client/sending/draft.js";
+export type { Receipt } from "./client/sending/item.js";
 export type { QueueOptions, SendOptions } from "./client/sending/options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/sending/schema.js";
 export { QueueError, type QueueErrorCode } from "./core/spec/errors.js";

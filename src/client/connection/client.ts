@@ -8,14 +8,14 @@ import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
+import { createHostLink, type OpenPort } from "../link/host-link.js";
+import { createNoticeListener, type NoticeListener } from "../link/notices.js";
 import { createHoldings, GIVE_BACK, type Holdings } from "../receiving/delivery.js";
 import type { Registration } from "../receiving/source.js";
 import { createRequests, type Requests } from "../requests/requests.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
-import { createHostLink, type OpenPort } from "./host-link.js";
-import { createNoticeListener, type NoticeListener } from "./notices.js";
 
 /** When the page of this client is put to sleep and woken. */
 export interface Lifecycle {

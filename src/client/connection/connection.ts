@@ -8,7 +8,7 @@ import { createQueue, type Queue } from "../queue/queue.js";
 import { checkTopicName, createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import type { Receipt } from "../sending/draft.js";
+import type { Receipt } from "../sending/item.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";

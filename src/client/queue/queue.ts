@@ -21,8 +21,8 @@ import { abortable } from "../runtime/abortable.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
 import { noteQueue } from "../sending/commit.js";
-import type { Item, Receipt } from "../sending/draft.js";
 import { hasFile, withFilesRead } from "../sending/files.js";
+import type { Item, Receipt } from "../sending/item.js";
 import {
   CLOSE_SPEC,
   CONSUME_SPEC,

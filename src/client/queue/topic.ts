@@ -11,8 +11,9 @@ import {
   subscriptionQueue,
 } from "../../core/spec/subscription.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import { type Item, messagesOf } from "../sending/draft.js";
 import { hasFile, withFilesRead } from "../sending/files.js";
+import type { Item } from "../sending/item.js";
+import { messagesOf } from "../sending/messages.js";
 import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import type { Queue } from "./queue.js";

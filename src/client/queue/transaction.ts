@@ -14,7 +14,7 @@ import {
   retryVerdict,
 } from "../receiving/delivery.js";
 import { commit, type QueueRef, type Sending, type Settling, sendingOf } from "../sending/commit.js";
-import type { Receipt } from "../sending/draft.js";
+import type { Receipt } from "../sending/item.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 

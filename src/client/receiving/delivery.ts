@@ -13,7 +13,7 @@ import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Committed, type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
-import type { SettleEntry } from "../sending/draft.js";
+import type { SettleEntry } from "../sending/drafts.js";
 import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { answer } from "./replies.js";

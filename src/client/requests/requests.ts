@@ -14,7 +14,7 @@ import type { Holding } from "../receiving/delivery.js";
 import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
 import { abortable } from "../runtime/abortable.js";
 import { callListener } from "../runtime/listener.js";
-import type { Receipt } from "../sending/draft.js";
+import type { Receipt } from "../sending/item.js";
 
 export interface Requests {
   /** Sends a message that asks for an answer; `send` gets the headers that do so. */

@@ -3,7 +3,7 @@
 // priorities: a tenth of the memory, and a tenth of what is read to deliver them.
 // Invariant: messages of one priority and one time keep their order, and so do all where another one would show.
 
-import type { Attributes, Item } from "./draft.js";
+import type { Attributes, Item } from "./item.js";
 
 /** The places of the items in the order in which they go; `undefined` where that is the order they are in. */
 export function alikeTogether(items: readonly Item[]): readonly number[] | undefined {

@@ -6,8 +6,9 @@ import { invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
 import { errorOf } from "../../link/rpc/link.js";
-import { type Item, messagesOf, type Receipt, receiptsOf } from "./draft.js";
 import { hasFile, withFilesRead } from "./files.js";
+import type { Item, Receipt } from "./item.js";
+import { messagesOf, receiptsOf } from "./messages.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 

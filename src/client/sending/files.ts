@@ -2,7 +2,7 @@
 // the browser aborts the whole transaction, other people's messages included. So each is read into memory first.
 
 import { QueueError } from "../../core/spec/errors.js";
-import type { Item } from "./draft.js";
+import type { Item } from "./item.js";
 
 const isFile = (value: unknown): value is File => typeof File !== "undefined" && value instanceof File;
 

@@ -1,34 +1,44 @@
-// The way of every change from a client to the host: coalesced by turn, numbered, sent again after a host was lost.
+// The way of every change from a client to the host. Calls made in the same turn share one command where they can:
+// sends to one queue, and all settlements.
+//
+//   gathered ──numbered──▶ sent ──outcome──▶ answered
+//      ▲  ▲                │  │  host lost, refused whole: carried again, under its number (courier)
+//      │  └── one of many was refused: the others, as a new command
+//      └── room ── waiting ◀── no room (room-line)
+//
 // Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
-// once; a command that cannot be cloned fails alone.
+// once.
 
-import { failure, type SendValue } from "../../core/commands/commands.js";
-import { listOf } from "../../core/log/bodies.js";
+import type { SendValue } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUESTS_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
-import { MINOR_COLUMNS } from "../../core/spec/version.js";
-import type { Link } from "../../link/rpc/link.js";
-import type { ClientCommand, HostRequest, SubmitReply, Welcome } from "../../link/rpc/wire.js";
-import type { HostLink } from "../connection/host-link.js";
-import { abortable } from "../runtime/abortable.js";
+import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { deferred } from "../../link/rpc/deferred.js";
+import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
+import type { HostLink } from "../link/host-link.js";
 import type { Runtime } from "../runtime/runtime.js";
+import { createCourier } from "./courier.js";
 import {
-  type Again,
-  createBatchDraft,
-  createCommandDraft,
-  createSendDraft,
-  createSettleDraft,
+  addSend,
+  addSettlement,
+  answer,
+  batchDraft,
+  commandDraft,
   type Draft,
-  type Item,
-  type Receipt,
+  halves,
+  needOf,
   type RoomDraft,
+  reject,
   type SendDraft,
   type SettleDraft,
   type SettleEntry,
-  withoutColumns,
-} from "./draft.js";
-import { findUncloneable } from "./uncloneable.js";
+  sendDraft,
+  settleDraft,
+  transactionDraft,
+} from "./drafts.js";
+import { type Item, type Receipt, weightOf } from "./item.js";
+import { named } from "./refusals.js";
+import { createRoomLines } from "./room-line.js";
 
 /** Settlements gathered in one turn before they are sent without waiting for its end. */
 const SETTLE_EAGERLY = 500;
@@ -55,88 +65,35 @@ export interface Pipeline {
   close(reason: QueueError): void;
 }
 
-/** Sends to one queue that wait for room. */
-interface Line {
-  readonly waiting: { readonly draft: RoomDraft; readonly place: number }[];
-  /** The one that is sent again at the moment. */
-  trying: RoomDraft | undefined;
-}
-
 export function createPipeline(hostLink: HostLink, runtime: Runtime, database: string): Pipeline {
-  let unsent: Draft[] = [];
-  /** Sent, outcome unknown; in the order of their numbers. */
-  const open = new Map<number, Draft>();
+  let gathered: Draft[] = [];
+  /** By their numbers, and in the order of these. */
+  const sent = new Map<number, Draft>();
+  /** The gathered drafts that still take more. */
   let openSend: SendDraft | undefined;
-  const lines = new Map<string, Line>();
   let openSettle: SettleDraft | undefined;
   let lastNumber = 0;
-  let requests = 0;
   let isScheduled = false;
-  let isIsolating = false;
   let closed: QueueError | undefined;
-  /** The term of the last host, and whether it has something of this client to remember. */
+  /** Of the last host: its term, its minor wire version, and whether it has something of this client to remember. */
   let epoch = 0;
+  let minor = 0;
   let isRemembered = false;
   let drainWaiters: (() => void)[] = [];
-  /** Aborted when the host could not read something: any of the requests under way may be the one. */
-  let unread = new AbortController();
 
-  const enqueue = (draft: Draft) => {
-    if (closed) return draft.reject(closed);
-    unsent.push(draft);
+  const gather = (draft: Draft) => {
+    if (closed) return conclude(draft, () => reject(draft, closed));
+    delete draft.number;
+    draft.stage = "gathered";
+    gathered.push(draft);
     hostLink.wake();
     schedule();
   };
 
-  /** Behind what waits for room in the same queue. */
-  const enqueueSend = (draft: RoomDraft) => {
-    const line = lines.get(draft.queue);
-    if (line && !closed) line.waiting.push({ draft, place: Number.POSITIVE_INFINITY });
-    else enqueue(draft);
+  const gatherSend = (draft: RoomDraft) => {
+    if (!closed && lines.join(draft)) draft.stage = "waiting";
+    else gather(draft);
   };
-
-  /** The queue has no room: the draft waits, in the order in which it was sent, and so does what comes after it. */
-  const waitForRoom = (draft: RoomDraft) => {
-    if (closed) return draft.reject(closed);
-    const line = lines.get(draft.queue) ?? { waiting: [], trying: undefined };
-    const isFirst = line.trying === draft || !lines.has(draft.queue);
-    const place = isFirst ? 0 : (draft.number ?? Number.POSITIVE_INFINITY);
-    delete draft.number;
-    lines.set(draft.queue, line);
-    const behind = line.waiting.findIndex((other) => other.place > place);
-    line.waiting.splice(behind < 0 ? line.waiting.length : behind, 0, { draft, place });
-    if (isFirst) void tryAgain(draft.queue, line);
-  };
-
-  /** Sends the first of the line once there is room for it; the next one follows when it is accepted. */
-  const tryAgain = async (queue: string, line: Line) => {
-    line.trying = undefined;
-    const first = line.waiting[0]?.draft;
-    try {
-      if (first) await hostLink.ask({ op: "room", waiter: runtime.uuid(), queue, ...first.need() });
-    } catch {
-      // Closed: `close` ends what waits. Or a host of an earlier build, which will say what it thinks of the sends.
-    }
-    if (!closed) sendNext(queue, line);
-  };
-
-  const sendNext = (queue: string, line: Line) => {
-    line.trying = undefined;
-    for (let next = line.waiting.shift(); next; next = line.waiting.shift()) {
-      if (openSend === next.draft) openSend = undefined;
-      if (!next.draft.prune()) continue;
-      line.trying = next.draft;
-      return enqueue(next.draft);
-    }
-    lines.delete(queue);
-  };
-
-  /** Its outcome is known, whatever it is: if others stand behind it, they are next. */
-  const leaveLine = (draft: Draft) => {
-    for (const [queue, line] of lines) if (line.trying === draft) sendNext(queue, line);
-  };
-
-  const again: Again = { resend: enqueueSend, wait: waitForRoom };
 
   const schedule = () => {
     if (isScheduled) return;
@@ -148,187 +105,193 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   };
 
   const flush = () => {
-    const canSend = hostLink.welcome !== undefined && requests < REQUESTS_MAX && !isIsolating && !closed;
-    if (unsent.length === 0 || !canSend) return;
-    const drafts = unsent;
-    unsent = [];
-    openSend = undefined;
-    openSettle = undefined;
-    for (const draft of drafts) number(draft);
-    void deliver(drafts);
+    while (gathered.length > 0 && hostLink.welcome && courier.isFree && !closed) {
+      openSend = undefined;
+      openSettle = undefined;
+      const drafts = gathered.splice(0, countWithin(gathered));
+      for (const draft of drafts) markSent(draft);
+      courier.carry(drafts);
+    }
   };
 
-  const number = (draft: Draft) => {
-    draft.number ??= ++lastNumber;
-    open.set(draft.number, draft);
+  const markSent = (draft: Draft) => {
+    draft.number = ++lastNumber;
+    draft.stage = "sent";
+    sent.set(draft.number, draft);
   };
 
+  /** It is sent no more: `tell` tells whoever waits for it, and those behind it in line are next. */
+  const conclude = (draft: Draft, tell: () => void) => {
+    if (draft.number !== undefined) sent.delete(draft.number);
+    draft.stage = "answered";
+    tell();
+    if (isForRoom(draft)) lines.leave(draft);
+    wakeDrained();
+  };
+
+  const fail = (draft: Draft, reason: unknown) => conclude(draft, () => reject(draft, reason));
+
+  /** Answered twice after it was sent again: the first answer counts. */
   const settle = (draft: Draft, outcome: Outcome) => {
-    // Answered twice after a re-send: the first answer counts.
-    if (draft.number === undefined || open.get(draft.number) !== draft) return;
-    open.delete(draft.number);
+    if (draft.stage !== "sent") return;
     isRemembered ||= hasStored(outcome);
-    draft.settle(named(draft, outcome));
-    leaveLine(draft);
+    const number = draft.number as number;
+    sent.delete(number);
+    const left = answer(draft, named(draft, outcome), minor);
+    if (left?.isBlocked) return wait(draft as RoomDraft, number);
+    for (const other of left?.drafts ?? []) gatherSend(other);
+    conclude(draft, () => {});
+  };
+
+  const wait = (draft: RoomDraft, number: number) => {
+    if (closed) return fail(draft, closed);
+    draft.stage = "waiting";
+    lines.wait(draft, number);
     wakeDrained();
   };
 
-  const fail = (draft: Draft, reason: unknown) => {
-    if (draft.number !== undefined) open.delete(draft.number);
-    draft.reject(reason);
-    leaveLine(draft);
-    wakeDrained();
-  };
+  const lines = createRoomLines({
+    async room(draft, signal) {
+      const waiter = runtime.uuid();
+      try {
+        await hostLink.ask({ op: "room", waiter, queue: draft.queue, ...needOf(draft, minor) }, signal);
+      } finally {
+        if (signal.aborted && hostLink.welcome) hostLink.ask({ op: "cancel", waiter }).catch(() => {});
+      }
+    },
+    send(draft) {
+      if (openSend === draft) openSend = undefined;
+      gather(draft);
+    },
+  });
+
+  const courier = createCourier({
+    hostLink,
+    confirmed() {
+      const [firstSent] = sent.keys();
+      return (firstSent ?? lastNumber + 1) - 1;
+    },
+    isSent: ({ stage }) => stage === "sent",
+    answer: settle,
+    fail(draft, reason) {
+      if (draft.stage === "sent") fail(draft, reason);
+    },
+    halve(draft) {
+      const parts = halves(draft);
+      if (parts === undefined) return undefined;
+      // The host has seen nothing of it, so its number is free to be forgotten.
+      for (const part of parts) markSent(part);
+      conclude(draft, () => {});
+      return parts;
+    },
+    onFree: flush,
+  });
 
   const wakeDrained = () => {
-    if (open.size > 0 || unsent.length > 0) return;
+    if (sent.size > 0 || gathered.length > 0) return;
     const waiters = drainWaiters;
     drainWaiters = [];
     for (const wake of waiters) wake();
   };
 
-  const submit = async (link: Link<HostRequest>, drafts: readonly Draft[]) => {
-    const [firstOpen] = open.keys();
-    const confirmed = (firstOpen ?? lastNumber + 1) - 1;
-    const minor = hostLink.welcome?.minor ?? 0;
-    const commands = drafts.map((draft) => ({
-      number: draft.number as number,
-      command: readable(draft.command(minor), minor),
-    }));
-    const { outcomes } = await link.call<SubmitReply>({ op: "submit", confirmed, commands });
-    drafts.forEach((draft, i) => {
-      settle(draft, outcomes[i] as Outcome);
-    });
-  };
-
-  const deliver = async (drafts: readonly Draft[]) => {
-    requests++;
-    try {
-      await abortable(submit(await hostLink.connected(), drafts), unread.signal);
-    } catch (error) {
-      // Unread by the host: `unreadable` sends again what is open, and so does `reconnected` after a lost host.
-      if (error instanceof UnreadableError || isHostLost(error)) return;
-      if (isCloneError(error)) void isolate(drafts);
-      else for (const draft of drafts) fail(draft, error);
-    } finally {
-      requests--;
-      flush();
-    }
-  };
-
-  /** Sends each draft alone, halving those that cannot be cloned until the one to blame is found. */
-  const isolate = async (drafts: readonly Draft[]) => {
-    isIsolating = true;
-    try {
-      for (const draft of drafts) if (draft.number !== undefined && open.has(draft.number)) await deliverAlone(draft);
-    } finally {
-      isIsolating = false;
-      flush();
-    }
-  };
-
-  const deliverAlone = async (draft: Draft): Promise<void> => {
-    try {
-      const link = await hostLink.connected();
-      await abortable(submit(link, [draft]), unread.signal);
-    } catch (error) {
-      if (isHostLost(error)) return;
-      if (!isCloneError(error)) return fail(draft, error);
-      const halves = draft.split();
-      if (halves === undefined) return fail(draft, notCloneable(draft, error));
-      // The host has seen nothing of it, so its number is free to be forgotten.
-      open.delete(draft.number as number);
-      for (const half of halves) number(half);
-      leaveLine(draft);
-      for (const half of halves) await deliverAlone(half);
-    }
+  /** The draft that the next send to this queue goes into. */
+  const sendDraftFor = (queue: string, bytes: number): SendDraft => {
+    const hasRoom = (draft: SendDraft) =>
+      draft.queue === queue &&
+      draft.stage !== "answered" &&
+      draft.entries.length < SEND_MESSAGES_MAX &&
+      (draft.entries.length === 0 || draft.bytes + bytes <= REQUEST_BYTES_MAX);
+    if (openSend && hasRoom(openSend)) return openSend;
+    openSend = sendDraft(queue);
+    gatherSend(openSend);
+    return openSend;
   };
 
   return {
     database,
     send(queue, item, signal) {
       if (closed) return Promise.reject(closed);
-      if (openSend?.queue !== queue || openSend.size >= SEND_MESSAGES_MAX) {
-        openSend = createSendDraft(queue, again);
-        enqueueSend(openSend);
+      const { promise, resolve, reject: refuse } = deferred<Receipt>();
+      addSend(sendDraftFor(queue, weightOf(item)), { item, signal, resolve, reject: refuse });
+      if (signal) {
+        const onAbort = () => lines.prune(queue);
+        const forget = () => signal.removeEventListener("abort", onAbort);
+        signal.addEventListener("abort", onAbort, { once: true });
+        promise.then(forget, forget);
       }
-      return openSend.add(item, signal);
+      return promise;
     },
     sendBatch(queue, items) {
-      const { draft, receipts } = createBatchDraft(queue, items, again);
+      const receipts = deferred<Receipt[]>();
       // What is sent after it must not be accepted before it.
       openSend = undefined;
-      enqueueSend(draft);
-      return receipts;
+      gatherSend(batchDraft(queue, items, receipts));
+      return receipts.promise;
     },
     settle(entry) {
       if (closed) return entry.onOver(closed);
-      if (openSettle === undefined) {
-        openSettle = createSettleDraft();
-        enqueue(openSettle);
+      const isFull = (draft: SettleDraft) =>
+        draft.entries.length >= REQUEST_MESSAGES_MAX || draft.bytes >= REQUEST_BYTES_MAX;
+      if (openSettle === undefined || isFull(openSettle)) {
+        openSettle = settleDraft();
+        gather(openSettle);
       }
-      openSettle.add(entry);
-      if (openSettle.size >= SETTLE_EAGERLY) flush();
+      addSettlement(openSettle, entry);
+      if (openSettle.entries.length >= SETTLE_EAGERLY) flush();
     },
     command<T>(command: ClientCommand): Promise<T> {
-      const { draft, value } = createCommandDraft<T>(command);
+      const value = deferred<T>();
       openSend = undefined;
-      enqueue("bodies" in command ? { ...draft, bodies: listOf(command.bodies).entries } : draft);
-      return value;
+      gather(commandDraft(command, value));
+      return value.promise;
     },
     transaction(command) {
+      const outcome = deferred<Outcome>();
       openSend = undefined;
-      return new Promise((resolve, reject) => {
-        const bodies = command.sends.flatMap((send) => listOf(send.bodies).entries);
-        const rejectOrRefuse = (reason: unknown) => {
-          // The host has seen nothing of it.
-          const isRefused = reason instanceof QueueError && reason.code === "not-cloneable";
-          if (isRefused) resolve(failure(reason.code, reason.message, reason.detail));
-          else reject(reason);
-        };
-        const split = () => undefined;
-        enqueue({ bodies, command: () => command, settle: resolve, reject: rejectOrRefuse, split });
-      });
+      gather(transactionDraft(command, outcome));
+      return outcome.promise;
     },
     flush,
-    drained: () =>
-      new Promise((resolve) => {
-        drainWaiters.push(resolve);
-        wakeDrained();
-      }),
+    drained() {
+      const { promise, resolve } = deferred();
+      drainWaiters.push(resolve);
+      wakeDrained();
+      return promise;
+    },
     reconnected(welcome) {
       // A lower term is another database: there, nothing of it was ever stored.
       const isForgotten = isRemembered && welcome.isKnown === false && welcome.epoch > epoch;
       epoch = welcome.epoch;
+      minor = welcome.minor ?? 0;
       isRemembered = welcome.isKnown === true;
-      if (isForgotten) for (const draft of [...open.values()]) fail(draft, forgotten());
-      const again = [...open.values()];
-      if (again.length > 0 && !isIsolating) void deliver(again);
-      else flush();
+      courier.begin();
+      if (isForgotten) for (const draft of [...sent.values()]) fail(draft, forgotten());
+      const again = [...sent.values()];
+      while (again.length > 0) courier.carry(again.splice(0, countWithin(again)));
+      flush();
     },
-    unreadable() {
-      unread.abort(new UnreadableError("the host cannot read this"));
-      unread = new AbortController();
-      if (!isIsolating) void isolate([...open.values()]);
-    },
+    unreadable: () => courier.unreadable([...sent.values()]),
     close(reason) {
       closed = reason;
-      const blocked = [...lines.values()].flatMap(({ waiting }) => waiting.map(({ draft }) => draft));
-      const rest = [...open.values(), ...unsent, ...blocked];
-      lines.clear();
-      open.clear();
-      unsent = [];
-      for (const draft of rest) draft.reject(reason);
+      const rest = [...sent.values(), ...gathered, ...lines.clear()];
+      sent.clear();
+      gathered = [];
+      for (const draft of rest) conclude(draft, () => reject(draft, reason));
       wakeDrained();
     },
   };
 }
 
-/** The command as a host of this minor wire version reads it. */
-function readable(command: ClientCommand, minor: number): ClientCommand {
-  if (minor >= MINOR_COLUMNS) return command;
-  if (command.type === "send" || command.type === "publish") return withoutColumns(command);
-  return command.type === "transaction" ? { ...command, sends: command.sends.map(withoutColumns) } : command;
+const isForRoom = (draft: Draft): draft is RoomDraft => draft.type === "send" || draft.type === "batch";
+
+/** How many of these, from the front, one request carries: one at least. */
+function countWithin(drafts: readonly Draft[]): number {
+  let bytes = 0;
+  const most = drafts.findIndex((draft, i) => {
+    bytes += draft.bytes;
+    return i > 0 && bytes > REQUEST_BYTES_MAX;
+  });
+  return most < 0 ? drafts.length : most;
 }
 
 /** Sent messages: from then on the host keeps the answers of this client. */
@@ -339,34 +302,3 @@ const hasStored = (outcome: Outcome): boolean => {
 
 const forgotten = () =>
   new QueueError("host-lost", "this client was away for so long that nobody knows any more whether this was done");
-
-/** The host read nothing of the message: like a body that could not be cloned. */
-class UnreadableError extends Error {
-  override readonly name = "DataCloneError";
-}
-
-const isCloneError = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && Reflect.get(error, "name") === "DataCloneError";
-
-const isHostLost = (error: unknown): boolean => error instanceof QueueError && error.code === "host-lost";
-
-function notCloneable({ bodies }: Draft, cause: unknown): QueueError {
-  for (const [index, body] of bodies.entries()) {
-    const found = findUncloneable(body);
-    if (found === undefined) continue;
-    const where = bodies.length > 1 ? `message ${index}: ` : "";
-    const message = `${where}${found.path} is ${found.what}, which cannot be sent and stored`;
-    return new QueueError("not-cloneable", message, { cause, detail: { index, path: found.path } });
-  }
-  return new QueueError("not-cloneable", "the body cannot be cloned", { cause });
-}
-
-/** The host knows which body was refused; where in it, only its sender can say. */
-function named(draft: Draft, outcome: Outcome): Outcome {
-  if (outcome.ok || outcome.code !== "not-cloneable") return outcome;
-  const { message, detail } = notCloneable(draft, undefined);
-  if (detail === undefined) return outcome;
-  const index: unknown =
-    typeof outcome.detail === "object" && outcome.detail ? Reflect.get(outcome.detail, "index") : undefined;
-  return { ...outcome, message, detail: { ...(detail as object), ...(index !== undefined && { index }) } };
-}

@@ -2,7 +2,7 @@
 
 import { type Check, invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import type { Item } from "./draft.js";
+import type { Item } from "./item.js";
 
 /** Any validator of the Standard Schema, version 1 (https://standardschema.dev): Zod, Valibot, ArkType and others. */
 export interface StandardSchema<Input = unknown, Output = Input> {

@@ -23,11 +23,13 @@ export function countFitting(queue: QueueState | undefined, sizes: readonly numb
   return most;
 }
 
-/** Room for so many more messages of so many estimated bytes in all. */
+/** Room for so many more messages of so many estimated bytes in all; or there never will be, and waiting is of no use. */
 export function hasRoom(queue: QueueState | undefined, { count, bytes }: { count: number; bytes: number }): boolean {
   if (queue === undefined) return true;
   const { maxMessages, maxBytes } = queue.settings;
-  return depthOf(queue) + count <= maxMessages && (!maxBytes || queue.bytes + bytes <= maxBytes);
+  const fitsBeside = (depth: number, stored: number) =>
+    depth + count <= maxMessages && (!maxBytes || stored + bytes <= maxBytes);
+  return fitsBeside(depthOf(queue), queue.bytes) || !fitsBeside(0, 0);
 }
 
 type Accepted = Extract<Change, { type: "accepted" }>;

@@ -3,6 +3,8 @@
 
 /** Messages in one request, hand-out or list: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
+/** Estimated bytes of the bodies in one request, unless one command alone has more: they are in memory at both ends. */
+export const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
 /** Numbers that name messages in stretches of first and count: as many as if each stood alone. */
 export const RANGES_MAX = 2 * REQUEST_MESSAGES_MAX;
 /** Queues that one transaction sends to: each is looked at before anything of it is done. */

@@ -2,13 +2,22 @@
 
 import { expect, test } from "vitest";
 import { startHosts } from "./client-fixture.js";
+import { through } from "./through.js";
 
 const bodiesIn = async (queue: { peek(options: { max: number }): Promise<{ body: string }[]> }) =>
   (await queue.peek({ max: 100 })).map(({ body }) => body);
 
 async function fullQueue(options: { maxMessages?: number; maxBytes?: number } = { maxMessages: 2 }) {
   const hosts = await startHosts();
-  const { connection } = hosts.connect();
+  let asked = 0;
+  const { connection } = hosts.connect(1, (port) =>
+    through(port, (request) => {
+      if (request.op === "room") asked++;
+      return request;
+    }),
+  );
+  /** A send has been told that it must wait. */
+  const untilInLine = () => expect.poll(() => asked).toBeGreaterThan(0);
   const queue = await connection.openQueue<string>("q", { ...options, overflow: "block" });
   const sent: string[] = [];
   const send = (body: string, signal?: AbortSignal) => {
@@ -16,7 +25,7 @@ async function fullQueue(options: { maxMessages?: number; maxBytes?: number } = 
     receipt.then(() => sent.push(body)).catch(() => {});
     return receipt;
   };
-  return { hosts, queue, send, sent };
+  return { hosts, queue, send, sent, untilInLine };
 }
 
 test("sends wait for room, and are accepted in the order in which they were called", async () => {
@@ -48,6 +57,51 @@ test("a send that is aborted while it waits is never stored, and those behind it
   await queue.purge();
   await kept;
   expect(await bodiesIn(queue)).toEqual(["3"]);
+  await hosts.close();
+});
+
+test("a send that is aborted while it waits no longer holds up a smaller one that fits", async () => {
+  const { hosts, queue, send, untilInLine } = await fullQueue({ maxBytes: 100 });
+  await send("x".repeat(58));
+  const aborting = new AbortController();
+  const large = send("x".repeat(88), aborting.signal);
+  await untilInLine();
+  const small = send("y");
+  await queue.stats();
+  aborting.abort(new Error("no longer needed"));
+  await expect(large).rejects.toThrow("no longer needed");
+  await small;
+  expect(await bodiesIn(queue)).toEqual(["x".repeat(58), "y"]);
+  await hosts.close();
+});
+
+test("a line whose only send is aborted ends, and what is sent then is sent at once", async () => {
+  const { hosts, queue, send, untilInLine } = await fullQueue({ maxMessages: 1 });
+  await send("1");
+  const aborting = new AbortController();
+  const waiting = send("2", aborting.signal);
+  await untilInLine();
+  aborting.abort(new Error("no longer needed"));
+  await expect(waiting).rejects.toThrow("no longer needed");
+  const next = send("3");
+  await queue.stats();
+  await queue.purge();
+  await next;
+  expect(await bodiesIn(queue)).toEqual(["3"]);
+  await hosts.close();
+});
+
+test("what waits and can never fit any more, since the queue was made smaller, is refused, and the next one goes on", async () => {
+  const { hosts, queue, send, untilInLine } = await fullQueue({ maxMessages: 10 });
+  await send("1");
+  const batch = queue.sendBatch(Array.from({ length: 10 }, (_, i) => ({ body: `${i}` })));
+  const refused = expect(batch).rejects.toMatchObject({ code: "full" });
+  await untilInLine();
+  const small = send("2");
+  await hosts.connect().connection.openQueue("q", { maxMessages: 5 });
+  await refused;
+  await small;
+  expect(await bodiesIn(queue)).toEqual(["1", "2"]);
   await hosts.close();
 });
 

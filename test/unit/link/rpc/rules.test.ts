@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { createSchedules } from "../../../../src/client/queue/schedules.js";
 import { createTopic } from "../../../../src/client/queue/topic.js";
 import { deadVerdict, releaseVerdict, retryVerdict } from "../../../../src/client/receiving/delivery.js";
-import { messagesOf } from "../../../../src/client/sending/draft.js";
+import { messagesOf } from "../../../../src/client/sending/messages.js";
 import {
   CONSUME_SPEC,
   FILTER_SPEC,

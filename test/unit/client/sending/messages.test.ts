@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Item, messagesOf, withoutColumns } from "../../../../src/client/sending/draft.js";
+import type { Item } from "../../../../src/client/sending/item.js";
+import { messagesOf, withoutColumns } from "../../../../src/client/sending/messages.js";
 import { itemsOf } from "../../../../src/client/sending/options.js";
 
 const items = (...options: readonly object[]): Item[] => itemsOf(options.map((one, n) => ({ body: { n }, ...one })));

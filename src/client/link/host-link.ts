@@ -10,6 +10,7 @@ import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/life.js";
+import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import { type Link, openLink } from "../../link/rpc/link.js";
 import type { ClientRequest, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
@@ -40,6 +41,8 @@ export interface HostLink {
   /** Starts connecting, if nobody has. */
   wake(): void;
   readonly welcome: Welcome | undefined;
+  /** The link to the host, while there is one. */
+  readonly link: Link<HostRequest> | undefined;
   /** The link to the host, once there is one. Rejects with why there will never be one, or the signal's reason. */
   connected(signal?: AbortSignal): Promise<Link<HostRequest>>;
   /** Asks a question that may be asked twice: again, made anew, when the host is lost before it answers. */
@@ -74,9 +77,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let ended: QueueError | undefined;
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
-  let suspension: { readonly over: Promise<void>; end(): void } | undefined;
+  /** Resolved when the page wakes. */
+  let suspension: Deferred<void> | undefined;
   /** Gives up the port that is being opened. */
   let interrupt = () => {};
+  /** Tries again at once, in place of a little later. */
+  let hurry = () => {};
   /** Aborted when an answer could not be read: any of the questions under way may be the one. */
   let unread = new AbortController();
 
@@ -142,7 +148,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   const connect = async (): Promise<Connected> => {
     for (let attempt = 0; ; attempt++) {
-      if (suspension) await suspension.over;
+      if (suspension) await suspension.promise;
       if (ended) throw ended;
       try {
         const connected = await open();
@@ -161,18 +167,19 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         parts.onConnected(connected.welcome);
         return connected;
       } catch (error) {
+        if (ended) throw ended;
         if (!(error instanceof QueueError) || isFinal(error)) {
           const reason =
             error instanceof QueueError ? error : new QueueError("internal", String(error), { cause: error });
-          if (ended === undefined) {
-            ended = reason;
-            parts.onEnded(reason);
-          }
+          ended = reason;
+          parts.onEnded(reason);
           throw ended;
         }
-        await new Promise<void>((resolve) =>
-          parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt)),
-        );
+        const { promise, resolve } = deferred();
+        const cancelTimer = parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt));
+        hurry = resolve;
+        await promise;
+        cancelTimer();
       }
     }
   };
@@ -195,14 +202,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     onGone(parts.locks, welcome.lock, link.closed, () => lose(link));
   };
 
-  const endOf = (link: Link<HostRequest>) =>
-    new Promise<void>((resolve) => {
-      const cancel = parts.runtime.setTimer(resolve, ENDING_MS);
-      link.closed.addEventListener("abort", () => {
-        cancel();
-        resolve();
-      });
-    });
+  const endOf = async (link: Link<HostRequest>) => {
+    const { promise, resolve } = deferred();
+    const cancelTimer = parts.runtime.setTimer(resolve, ENDING_MS);
+    await abortable(promise, link.closed).catch(() => {});
+    cancelTimer();
+  };
 
   const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
     if (current) {
@@ -217,6 +222,10 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     wake: () => void wake(),
     get welcome() {
       return current?.welcome;
+    },
+    get link() {
+      if (current) watchdog?.note();
+      return current?.link;
     },
     connected,
     async ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T> {
@@ -235,11 +244,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     },
     suspend() {
       if (suspension || ended) return;
-      let end = () => {};
-      const over = new Promise<void>((resolve) => {
-        end = resolve;
-      });
-      suspension = { over, end };
+      suspension = deferred();
       interrupt();
       const link = current?.link;
       if (link === undefined) return;
@@ -250,12 +255,14 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     resume() {
       const ending = suspension;
       suspension = undefined;
-      ending?.end();
+      ending?.resolve();
       if (hasConnected && !ended) void wake();
     },
     close(reason) {
-      suspension?.end();
       ended ??= reason;
+      suspension?.resolve();
+      interrupt();
+      hurry();
       current?.link.close(ended);
       current = undefined;
     },

@@ -1,0 +1,129 @@
+// Carries numbered commands to the host in requests, and finds the one to blame when a request is refused whole:
+//
+//   carried ──answered──▶ its outcome
+//      └──refused whole──▶ suspect: alone ──answered──▶ its outcome
+//                            ▲  └──refused again──▶ halved ──one thing──▶ it is to blame, and hears why
+//                            └────────────────────────┘
+//
+// What is under way belongs to one spell, which ends with the host, or when the host could not read something.
+// Invariant: what was not answered in its spell is carried again in the next, and nothing else is.
+
+import type { Outcome } from "../../core/log/journal.js";
+import { REQUESTS_MAX } from "../../core/spec/limits.js";
+import type { SubmitReply } from "../../link/rpc/wire.js";
+import type { HostLink } from "../link/host-link.js";
+import { abortable } from "../runtime/abortable.js";
+import { commandOf, type Draft } from "./drafts.js";
+import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusals.js";
+
+export interface Courier {
+  /** Another request may leave now. */
+  readonly isFree: boolean;
+  carry(drafts: readonly Draft[]): void;
+  /** There is another host: what was under way will not be answered. */
+  begin(): void;
+  /** The host could not read something that was posted to it; `sent`: all that has no outcome. */
+  unreadable(sent: readonly Draft[]): void;
+}
+
+export interface CourierParts {
+  readonly hostLink: Pick<HostLink, "link" | "connected" | "welcome">;
+  /** The number up to which every outcome is known. */
+  confirmed(): number;
+  isSent(draft: Draft): boolean;
+  answer(draft: Draft, outcome: Outcome): void;
+  fail(draft: Draft, reason: unknown): void;
+  /** Two numbered halves that stand in its place from now on; `undefined` when it is one thing. */
+  halve(draft: Draft): readonly Draft[] | undefined;
+  /** Another request may leave. */
+  onFree(): void;
+}
+
+interface Spell {
+  requests: number;
+  readonly suspects: Draft[];
+  isIsolating: boolean;
+  /** Aborted when what is under way will not be answered: it could not be read, or the spell is over. */
+  unread: AbortController;
+}
+
+const newSpell = (): Spell => ({ requests: 0, suspects: [], isIsolating: false, unread: new AbortController() });
+
+export function createCourier(parts: CourierParts): Courier {
+  const { hostLink } = parts;
+  let spell = newSpell();
+
+  const submit = async (drafts: readonly Draft[]): Promise<void> => {
+    // At once where there is a link: what is flushed before the page sleeps must leave before it does.
+    const link = hostLink.link ?? (await hostLink.connected());
+    const minor = hostLink.welcome?.minor ?? 0;
+    const commands = drafts.map((draft) => ({ number: draft.number as number, command: commandOf(draft, minor) }));
+    const request = { op: "submit", confirmed: parts.confirmed(), commands } as const;
+    const { outcomes } = await link.call<SubmitReply>(request);
+    drafts.forEach((draft, i) => {
+      parts.answer(draft, outcomes[i] as Outcome);
+    });
+  };
+
+  const carry = async (drafts: readonly Draft[]) => {
+    const own = spell;
+    own.requests++;
+    try {
+      await abortable(submit(drafts), own.unread.signal);
+    } catch (error) {
+      if (own !== spell || isHostLost(error)) return;
+      if (isRefusedWhole(error)) suspect(drafts);
+      else for (const draft of drafts) parts.fail(draft, error);
+    } finally {
+      own.requests--;
+      if (own === spell) parts.onFree();
+    }
+  };
+
+  const suspect = (drafts: readonly Draft[]) => {
+    spell.suspects.push(...drafts);
+    if (!spell.isIsolating) void isolate(spell);
+  };
+
+  const isolate = async (own: Spell) => {
+    own.isIsolating = true;
+    for (let draft = own.suspects.shift(); draft; draft = own.suspects.shift()) {
+      if (!parts.isSent(draft)) continue;
+      try {
+        await abortable(submit([draft]), own.unread.signal);
+      } catch (error) {
+        if (own !== spell || isHostLost(error)) return;
+        const halves = isRefusedWhole(error) ? parts.halve(draft) : undefined;
+        if (halves) own.suspects.unshift(...halves);
+        else parts.fail(draft, refusalOf(draft, error));
+      }
+      if (own !== spell) return;
+    }
+    own.isIsolating = false;
+    parts.onFree();
+  };
+
+  const begin = () => {
+    const { unread } = spell;
+    spell = newSpell();
+    unread.abort();
+  };
+
+  return {
+    get isFree() {
+      return spell.requests < REQUESTS_MAX && !spell.isIsolating;
+    },
+    carry: (drafts) => void carry(drafts),
+    begin,
+    unreadable(sent) {
+      const { unread } = spell;
+      if (spell.isIsolating && spell.requests === 0) {
+        spell.unread = new AbortController();
+        return unread.abort(new UnreadableError("the host cannot read this"));
+      }
+      // Any of the requests under way may be the one.
+      begin();
+      suspect(sent);
+    },
+  };
+}

@@ -1,0 +1,328 @@
+// Commands to be, and who waits for their outcomes: plain data, and what can be asked of it. Where a draft is on its way
+// is not known here. Invariant: everyone who waits is told once, by `answer`, by `reject`, or by a draft that stands in
+// the place of this one.
+
+import type { SendValue, SettleValue, TransactionValue, Verdict } from "../../core/commands/commands.js";
+import { failure } from "../../core/commands/commands.js";
+import { type BodyColumn, listOf } from "../../core/log/bodies.js";
+import type { Outcome, OutcomeFailed, Seq } from "../../core/log/journal.js";
+import { pushRange, seqsOf } from "../../core/log/ranges.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { MINOR_COLUMNS, MINOR_MEASURES, MINOR_REDELIVERED } from "../../core/spec/version.js";
+import type { Deferred } from "../../link/rpc/deferred.js";
+import { errorOf } from "../../link/rpc/link.js";
+import type { ClientCommand, MeasuredSettlement } from "../../link/rpc/wire.js";
+import { alikeTogether } from "./alike.js";
+import { bodyOf, type Item, type Receipt, weigh, weightOf } from "./item.js";
+import { bytesOf, messagesOf, readable, receiptsOf } from "./messages.js";
+
+export type Draft = SendDraft | BatchDraft | SettleDraft | CommandDraft;
+/** Messages for one queue, which may have no room for them yet. */
+export type RoomDraft = SendDraft | BatchDraft;
+
+/** `gathered`: to be sent. `waiting`: for room. `sent`: its outcome is not known. `answered`: nobody waits any more. */
+export type Stage = "gathered" | "waiting" | "sent" | "answered";
+
+interface OnItsWay {
+  stage: Stage;
+  /** Under which the host decides it once; given when it is first sent. */
+  number?: number;
+  /** Estimated. */
+  bytes: number;
+}
+
+/** Sends that are accepted or refused one by one. */
+export interface SendDraft extends OnItsWay {
+  readonly type: "send";
+  readonly queue: string;
+  entries: SendEntry[];
+}
+
+export interface SendEntry extends Pick<Deferred<Receipt>, "resolve" | "reject"> {
+  readonly item: Item;
+  /** Aborted: it is not to be sent any more, if it waits for room. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Messages that are accepted together or not at all. */
+export interface BatchDraft extends OnItsWay, Pick<Deferred<Receipt[]>, "resolve" | "reject"> {
+  readonly type: "batch";
+  readonly queue: string;
+  readonly items: readonly Item[];
+  /** Where each of them stood when it was given; missing where that is here. */
+  readonly places: readonly number[] | undefined;
+}
+
+export interface SettleDraft extends OnItsWay {
+  readonly type: "settle";
+  readonly entries: SettleEntry[];
+}
+
+export interface SettleEntry {
+  readonly grantId: string;
+  readonly seq: Seq;
+  readonly verdict: Verdict;
+  /** How long its handler took. */
+  readonly busyMs?: number | undefined;
+  /** Called once, with why the outcome is not stored if it is not. */
+  onOver(error?: unknown): void;
+}
+
+/** Any other command: one thing. */
+export interface CommandDraft extends OnItsWay {
+  readonly type: "command";
+  readonly command: ClientCommand;
+  settle(outcome: Outcome): void;
+  reject(reason: unknown): void;
+}
+
+const NEW = { stage: "gathered", bytes: 0 } as const;
+
+export const sendDraft = (queue: string, entries: SendEntry[] = []): SendDraft => ({
+  ...NEW,
+  type: "send",
+  queue,
+  entries,
+  bytes: entries.reduce((sum, { item }) => sum + weightOf(item), 0),
+});
+
+export function addSend(draft: SendDraft, entry: SendEntry): void {
+  draft.entries.push(entry);
+  draft.bytes += weightOf(entry.item);
+}
+
+export function batchDraft(queue: string, given: readonly Item[], receipts: Deferred<Receipt[]>): BatchDraft {
+  const places = alikeTogether(given);
+  const items = places ? places.map((place) => given[place] as Item) : given;
+  const bytes = items.reduce((sum, item) => sum + weightOf(item), 0);
+  const { resolve, reject } = receipts;
+  return { ...NEW, type: "batch", queue, items, places, bytes, resolve, reject };
+}
+
+export const settleDraft = (): SettleDraft => ({ ...NEW, type: "settle", entries: [] });
+
+export function addSettlement(draft: SettleDraft, entry: SettleEntry): void {
+  draft.entries.push(entry);
+  const { verdict } = entry;
+  if (verdict.type === "retry") draft.bytes += verdict.failure?.message.length ?? 0;
+  if (verdict.type === "dead") draft.bytes += verdict.reason.length + (verdict.failure?.message.length ?? 0);
+}
+
+export const commandDraft = <T>(command: ClientCommand, { resolve, reject }: Deferred<T>): CommandDraft => ({
+  ...NEW,
+  type: "command",
+  command,
+  bytes: columnsOf(command).reduce((sum, bodies) => sum + weigh(bodies), 0),
+  settle: (outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(errorOf(outcome))),
+  reject,
+});
+
+/** Its refusals are outcomes like any other; `reject` is for when nobody knows. */
+export const transactionDraft = (
+  command: Extract<ClientCommand, { type: "transaction" }>,
+  { resolve, reject }: Deferred<Outcome>,
+): CommandDraft => ({
+  ...commandDraft(command, { resolve, reject } as Deferred<TransactionValue | Outcome>),
+  settle: resolve,
+  reject(reason) {
+    // The host has seen nothing of it, or nothing that it could read.
+    const isRefused = reason instanceof QueueError && REFUSALS.has(reason.code);
+    if (isRefused) resolve(failure(reason.code, reason.message, reason.detail));
+    else reject(reason);
+  },
+});
+
+const REFUSALS: ReadonlySet<string> = new Set(["not-cloneable", "invalid-argument"]);
+
+const columnsOf = (command: ClientCommand): readonly BodyColumn[] =>
+  command.type === "transaction"
+    ? command.sends.map(({ bodies }) => bodies)
+    : "bodies" in command
+      ? [command.bodies]
+      : [];
+
+/** As a host of this minor wire version takes it. */
+export function commandOf(draft: Draft, minor: number): ClientCommand {
+  switch (draft.type) {
+    case "send":
+    case "batch": {
+      const messages = messagesOf(draft.queue, itemsOf(draft));
+      return readable({ type: "send", atomic: draft.type === "batch", ...messages }, minor);
+    }
+    case "settle":
+      return { type: "settle", settlements: joinSettlements(draft.entries, minor) };
+    case "command":
+      return readable(draft.command, minor);
+  }
+}
+
+/** What a refusal may be about. */
+export function bodiesOf(draft: Draft): readonly unknown[] {
+  if (draft.type === "settle") return [];
+  if (draft.type === "command") return columnsOf(draft.command).flatMap((bodies) => listOf(bodies).entries);
+  return itemsOf(draft).map(bodyOf);
+}
+
+const itemsOf = (draft: RoomDraft): readonly Item[] =>
+  draft.type === "batch" ? draft.items : draft.entries.map(({ item }) => item);
+
+/** What a draft needs to go on, in messages and in bytes as a host of this minor wire version estimates them. */
+export function needOf(draft: RoomDraft, minor: number): { readonly count: number; readonly bytes: number } {
+  const items = itemsOf(draft);
+  const isText = minor >= MINOR_COLUMNS && items.every(({ text }) => text !== undefined);
+  const first = draft.type === "batch" ? items : items.slice(0, 1);
+  return { count: first.length, bytes: bytesOf(first, isText) };
+}
+
+/** Drops what nobody waits for any more; `false` when nothing is left. */
+export function prune(draft: RoomDraft): boolean {
+  if (draft.type === "batch") return true;
+  for (const { signal, reject } of draft.entries) if (signal?.aborted) reject(signal.reason);
+  draft.entries = draft.entries.filter(({ signal }) => !signal?.aborted);
+  return draft.entries.length > 0;
+}
+
+/** Two halves that can be sent apart, for finding what is to blame; `undefined` when it is one thing. */
+export function halves(draft: Draft): readonly [SendDraft, SendDraft] | undefined {
+  if (draft.type !== "send" || draft.entries.length < 2) return undefined;
+  const middle = draft.entries.length >> 1;
+  return [sendDraft(draft.queue, draft.entries.slice(0, middle)), sendDraft(draft.queue, draft.entries.slice(middle))];
+}
+
+export function reject(draft: Draft, reason: unknown): void {
+  if (draft.type === "send") for (const entry of draft.entries) entry.reject(reason);
+  else if (draft.type === "settle") for (const entry of draft.entries) entry.onOver(reason);
+  else draft.reject(reason);
+}
+
+/** What is left of a draft that was answered: to be sent as a new command, at once or when there is room. */
+export interface Left {
+  readonly drafts: readonly RoomDraft[];
+  readonly isBlocked: boolean;
+}
+
+/** Tells those who waited for it what became of it. */
+export function answer(draft: Draft, outcome: Outcome, minor: number): Left | undefined {
+  switch (draft.type) {
+    case "send":
+      return answerSends(draft, outcome, minor);
+    case "batch":
+      if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, needOf(draft, minor)))
+        return { drafts: [draft], isBlocked: true };
+      if (outcome.ok) draft.resolve(receiptsInPlace(draft, outcome.value as SendValue));
+      else draft.reject(errorOf(outcome));
+      return undefined;
+    case "settle":
+      answerSettlements(draft, outcome);
+      return undefined;
+    case "command":
+      draft.settle(outcome);
+      return undefined;
+  }
+}
+
+function answerSends(draft: SendDraft, outcome: Outcome, minor: number): Left | undefined {
+  if (outcome.ok) {
+    const { count, refused } = outcome.value as SendValue;
+    if (refused === undefined || !isBlocked(refused)) {
+      accept(draft.entries, outcome.value as SendValue);
+      return undefined;
+    }
+    accept(draft.entries.slice(0, count), outcome.value as SendValue);
+    draft.entries = draft.entries.slice(count);
+    return blocked(draft, refused, minor);
+  }
+  if (isBlocked(outcome)) return blocked(draft, outcome, minor);
+  // One of them is to blame, and nothing of the command was accepted: halved, until it is alone.
+  const parts = outcome.code === "invalid-argument" ? halves(draft) : undefined;
+  if (parts) return { drafts: parts, isBlocked: false };
+  const blamed = outcome.code === "not-cloneable" ? draft.entries[indexOf(outcome.detail) ?? -1] : undefined;
+  if (blamed === undefined) {
+    reject(draft, errorOf(outcome));
+    return undefined;
+  }
+  blamed.reject(errorOf(outcome));
+  const others = draft.entries.filter((entry) => entry !== blamed);
+  return others.length > 0 ? { drafts: [sendDraft(draft.queue, others)], isBlocked: false } : undefined;
+}
+
+/** What is left waits, but for what could wait for ever. */
+function blocked(draft: SendDraft, refused: OutcomeFailed, minor: number): Left | undefined {
+  while (draft.entries.length > 0 && neverFits(refused, needOf(draft, minor)))
+    draft.entries.shift()?.reject(errorOf(refused));
+  return draft.entries.length > 0 ? { drafts: [draft], isBlocked: true } : undefined;
+}
+
+/** The queue has no room, and its sends wait for it. */
+const isBlocked = ({ code, detail }: OutcomeFailed): boolean =>
+  code === "full" && typeof detail === "object" && detail !== null && Reflect.get(detail, "overflow") === "block";
+
+/** However long it waits, there will not be room for it. */
+function neverFits({ detail }: OutcomeFailed, { count, bytes }: ReturnType<typeof needOf>): boolean {
+  const { maxMessages, maxBytes } = detail as { readonly maxMessages: number; readonly maxBytes?: number };
+  return count > maxMessages || (maxBytes !== undefined && bytes > maxBytes);
+}
+
+function accept(entries: readonly SendEntry[], value: SendValue): void {
+  const { count, refused } = value;
+  const next = receiptsOf(value);
+  entries.forEach((entry, i) => {
+    if (i < count) entry.resolve(next(i));
+    else entry.reject(refused ? errorOf(refused) : new QueueError("internal", "the host left a message unanswered"));
+  });
+}
+
+function receiptsInPlace({ items, places }: BatchDraft, value: SendValue): Receipt[] {
+  const next = receiptsOf(value);
+  const receipts = items.map((_, i) => next(i));
+  if (places === undefined) return receipts;
+  const inPlace = [...receipts];
+  for (const [i, place] of places.entries()) inPlace[place] = receipts[i] as Receipt;
+  return inPlace;
+}
+
+function indexOf(detail: unknown): number | undefined {
+  const index: unknown = typeof detail === "object" && detail !== null ? Reflect.get(detail, "index") : undefined;
+  return typeof index === "number" ? index : undefined;
+}
+
+function answerSettlements(draft: SettleDraft, outcome: Outcome): void {
+  if (!outcome.ok) return reject(draft, errorOf(outcome));
+  const lost = new Set<string>();
+  for (const { grant, seqs } of (outcome.value as SettleValue).lost) {
+    for (const seq of seqsOf(seqs)) lost.add(`${grant} ${seq}`);
+  }
+  for (const entry of draft.entries) {
+    const isLost = lost.size > 0 && lost.has(`${entry.grantId} ${entry.seq}`);
+    if (isLost) entry.onOver(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
+    else entry.onOver();
+  }
+}
+
+/** Neighbours with the same verdict become one stretch. */
+function joinSettlements(entries: readonly SettleEntry[], minor: number): MeasuredSettlement[] {
+  const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
+  for (const { grantId: grant, seq, verdict, busyMs } of entries) {
+    const last = settlements[settlements.length - 1];
+    const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
+    const measured = minor >= MINOR_MEASURES && busyMs !== undefined;
+    if (isSameAck) {
+      pushRange(last.seqs as number[], seq, 1);
+      if (measured) last.busyMs = (last.busyMs ?? 0) + busyMs;
+    } else
+      settlements.push({
+        grant,
+        seqs: [seq, 1],
+        verdict: readableVerdict(verdict, minor),
+        ...(measured && { busyMs }),
+      });
+  }
+  return settlements;
+}
+
+/** The verdict as a host of this minor wire version reads it. */
+function readableVerdict(verdict: Verdict, minor: number): Verdict {
+  if (verdict.type !== "release" || minor >= MINOR_REDELIVERED) return verdict;
+  const { unstarted: _, ...rest } = verdict;
+  return rest;
+}
