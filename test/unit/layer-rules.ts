@@ -25,7 +25,10 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   integrations: {
     layers: [],
     packages: ["@opentelemetry/api", "idb"],
-    entries: ["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
+    entries: [
+      ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
+      ...["core/spec/token-bucket.ts", "core/spec/waits.ts"],
+    ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
   wiring: { layers: ["core", "store", "link", "host", "client"] },

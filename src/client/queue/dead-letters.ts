@@ -3,7 +3,7 @@
 import { checkOptions } from "../../core/spec/check.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { FILTER_SPEC, LIST_SPEC, PAGES_SPEC, REDRIVE_SPEC } from "../sending/options.js";
+import { DEAD_PAGES_SPEC, FILTER_SPEC, LIST_SPEC, REDRIVE_SPEC } from "../sending/options.js";
 import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { DeadLetters } from "./queue.js";
 import { redriveAtRate } from "./redrive.js";
@@ -25,9 +25,9 @@ export function createDeadLetters<Body>({ queue, runtime, command, ask, count }:
       return listed({ max, after }, (range) => ask({ op: "dead-letters", queue, ...range }));
     },
     pages(options = {}) {
-      checkOptions("deadLetters.pages()", options, PAGES_SPEC);
-      const { pageSize: max = PAGE_DEFAULT } = options;
-      return pagesOf(count, (after) => self.list({ max, ...(after !== undefined && { after }) }));
+      checkOptions("deadLetters.pages()", options, DEAD_PAGES_SPEC);
+      const { pageSize: max = PAGE_DEFAULT, after: first } = options;
+      return pagesOf(count, (after = first) => self.list({ max, ...(after !== undefined && { after }) }));
     },
     async redrive(options = {}) {
       checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);

@@ -50,8 +50,8 @@ export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
-  /** All that are there now, in the order they died, page by page, as `queue.peekPages`. */
-  pages(options?: { readonly pageSize?: number }): AsyncIterable<MessageView<Body>[]>;
+  /** All that are there now, or from after the one with id `after`, in the order they died, page by page, as `queue.peekPages`. */
+  pages(options?: { readonly pageSize?: number; readonly after?: string }): AsyncIterable<MessageView<Body>[]>;
   /** Sends all that match back to the queue in one commit, attempts at zero; `full` when they do not all fit. */
   redrive(options?: {
     readonly filter?: DeadLetterFilter;
