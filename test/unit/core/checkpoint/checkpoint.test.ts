@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { idOf } from "../../../../src/core/log/ids.js";
 import { createState } from "../../../../src/core/state/state.js";
 import { takeEndedGrants } from "../../../../src/core/view/view.js";
