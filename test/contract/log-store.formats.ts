@@ -181,7 +181,7 @@ const describeFormatThree = (harness: StoreHarness) =>
       const { connection, end } = await openHost(0, 30);
       expect((await disk.dump()).format).toMatchObject({ major: FORMAT_MAJOR });
       const { orders } = await expectThree(connection);
-      const added = Array.from({ length: 30 }, (_, i) => ({ n: 100 + i }));
+      const added = Array.from({ length: 30 }, (_, i) => ({ n: 200 + i }));
       for (const body of added) await orders.send(body);
       await expect.poll(async () => (await disk.dump()).chunks, { timeout: 10_000 }).toBeLessThan(12);
       await expectThree(connection, added);

@@ -211,14 +211,19 @@ interface Placed {
   readonly run: Run;
 }
 
+/** Looks only where something is: nearly all of many queues have nothing, or have it in one place. */
 function* placedRuns(queue: QueueState): Generator<Placed> {
-  for (const run of queue.suspects) yield { place: PLACE.suspects, run };
-  for (const lane of queue.lanes) {
-    for (const run of lane.front) yield { place: PLACE.front, run };
-    for (const run of lane.tail) yield { place: PLACE.tail, run };
+  if (queue.readyCount > 0) yield* placedReady(queue);
+  if (queue.delayedCount > 0) for (const run of delayedRuns(queue)) yield { place: PLACE.delayed, run };
+  if (queue.blockedCount > 0) for (const run of blockedRuns(queue)) yield { place: PLACE.blocked, run };
+}
+
+function* placedReady({ suspects, lanes }: QueueState): Generator<Placed> {
+  for (const run of suspects) yield { place: PLACE.suspects, run };
+  for (const { front, tail } of lanes) {
+    if (front.runs > 0) for (const run of front) yield { place: PLACE.front, run };
+    if (tail.runs > 0) for (const run of tail) yield { place: PLACE.tail, run };
   }
-  for (const run of delayedRuns(queue)) yield { place: PLACE.delayed, run };
-  for (const run of blockedRuns(queue)) yield { place: PLACE.blocked, run };
 }
 
 /** One pass into columns of a known length: an encoding of many runs must not hold up the host. */
