@@ -16,6 +16,7 @@ import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { answer } from "./clients/requests.js";
 import { createBodies } from "./delivery/bodies.js";
 import { createDelivery } from "./delivery/delivery.js";
+import { createGiveBack } from "./delivery/give-back.js";
 import type { PlannedHandOut } from "./delivery/plan.js";
 import { type Engine, openEngine, type Turn } from "./engine/engine.js";
 import { startLoop } from "./engine/loop.js";
@@ -93,12 +94,14 @@ function createHost(
 
   const losses = createLosses(found, { state, announce: platform.announce });
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
+  const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({
     state,
     platform,
     bodies,
     poke: () => loop.poke(),
     decide,
+    giveBack,
     onLeased({ client }, queue) {
       const settings = state().queues.get(queue)?.settings;
       const session = clients.sessionOf(client);
@@ -138,7 +141,7 @@ function createHost(
       return `${queue?.readyCount} ${queue?.delayedCount} ${delivery.handlers(name)}`;
     },
   });
-  const inward = { push: loop.push, random: platform.random, now: platform.now, measures, state };
+  const inward = { push: loop.push, random: platform.random, now: platform.now, measures, state, giveBack };
   const diagnostics = (): Diagnostics => {
     const { epoch, lsn, batches } = state();
     const { count, refusedMessages } = clients;

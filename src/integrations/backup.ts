@@ -23,7 +23,7 @@ export interface ImportOptions {
 }
 
 /**
- * Every message that waits, is in work or is dead, in that order, as JSON lines: body, headers, attributes, attempts and
+ * Every message that waits, is in work or is dead, in that order and each once, as JSON lines: body, headers, attributes, attempts and
  * why it died. Binary bodies are in it (base64), as are Date, Map, Set, RegExp, Error, bigint, undefined, Blob and File; a
  * CryptoKey and its like are not, and marked. Takes nothing from the queue and counts as no delivery. Reads as its reader
  * asks: what changes meanwhile may be in it or not; `pause()` first for a picture of one moment.
@@ -48,17 +48,18 @@ export function exportQueue<Input, Output>(queue: Queue<Input, Output>): Readabl
 async function* linesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenerator<unknown, void> {
   const { settings } = await queue.stats();
   yield { originmq: FORMAT_VERSION, queue: queue.name, exportedAt: Date.now(), settings };
-  let messages = 0;
-  for (const read of [queue.peek, queue.deadLetters.list]) {
-    for (let after: string | undefined; ; ) {
-      const page = await read({ max: PAGE, ...(after !== undefined && { after }) });
-      for (const message of page) yield { ...message, body: await encode(message.body) };
-      messages += page.length;
-      after = page.at(-1)?.id;
-      if (page.length < PAGE) break;
+  /** What waited when it was read may have died since: then it is written already. */
+  const written = new Set<string>();
+  for (const pages of [queue.peekPages, queue.deadLetters.pages]) {
+    for await (const page of pages({ pageSize: PAGE })) {
+      for (const message of page) {
+        if (written.has(message.id)) continue;
+        written.add(message.id);
+        yield { ...message, body: await encode(message.body) };
+      }
     }
   }
-  yield { messages };
+  yield { messages: written.size };
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { Delivery, Handler, Queue, SendOptions } from "../index.js";
+import { type Delivery, type Handler, type Queue, type SendOptions, wrapQueue } from "../index.js";
 
 export interface TraceOptions {
   /** Default: the tracer named "originmq" of the global provider. */
@@ -54,8 +54,11 @@ export function traceQueue<Input, Output = Input>(
     });
     const carrier: Record<string, string> = {};
     propagation.inject(trace.setSpan(context.active(), span), carrier);
+    // What is malformed goes on as it is, to be refused as it would be untraced.
     const carry = (item: T): T =>
-      Object.keys(carrier).length === 0 ? item : { ...item, headers: { ...item.headers, ...carrier } };
+      Object.keys(carrier).length > 0 && carriesHeaders(item)
+        ? { ...item, headers: { ...item.headers, ...carrier } }
+        : item;
     return within(span, () => send(items.map(carry), span));
   };
 
@@ -98,16 +101,17 @@ export function traceQueue<Input, Output = Input>(
       .end();
   };
 
-  return {
-    ...queue,
+  return wrapQueue(queue, {
     send: (body, given = {}) =>
       sending([given], {}, async ([item = given], span) => {
         const receipt = await queue.send(body, item);
         span.setAttribute("messaging.message.id", receipt.id);
         return receipt;
       }),
-    sendBatch: (items) =>
-      sending(items, { "messaging.batch.message_count": items.length }, (carrying) => queue.sendBatch(carrying)),
+    async sendBatch(items) {
+      if (!Array.isArray(items)) return queue.sendBatch(items);
+      return sending(items, { "messaging.batch.message_count": items.length }, (carrying) => queue.sendBatch(carrying));
+    },
     consume: (handler, given) => queue.consume(traced(handler), given),
     consumeUntilEmpty: (handler, given) => queue.consumeUntilEmpty(traced(handler), given),
     async receive(given) {
@@ -142,8 +146,12 @@ export function traceQueue<Input, Output = Input>(
       };
       return { ...iterator, next, [Symbol.asyncIterator]: () => ({ ...iterator, next }) as typeof iterator };
     },
-  };
+  });
 }
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const carriesHeaders = (item: SendOptions): boolean =>
+  isRecord(item) && (item.headers === undefined || isRecord(item.headers));
 
 /** The context that a message was sent in. */
 const contextOf = (headers: Headers): Context => propagation.extract(context.active(), headers);

@@ -4,6 +4,15 @@
 interface Happened {
   /** Milliseconds on one clock that all writers of the history share and that never jumps. */
   readonly at: number;
+  /** For people: the host that the writer knew then, and the time on the writer's own clock. */
+  readonly epoch?: number;
+  readonly wroteAt?: number;
+}
+
+interface OfConsumer extends Happened {
+  readonly consumer: string;
+  /** From here on it may happen at any moment, until the next such event of this consumer. Missing: now. */
+  readonly begins?: boolean;
 }
 
 interface OfDelivery extends Happened {
@@ -44,11 +53,11 @@ export type HistoryEvent =
   /** The delivery's signal aborted: `timeout`, `lease-lost`, `closed`. */
   | (OfDelivery & { readonly type: "aborted"; readonly code: string })
   /** A consumer, or the page or worker it lives in, died. */
-  | (Happened & { readonly type: "crash"; readonly consumer: string })
+  | (OfConsumer & { readonly type: "crash" })
   /** A consumer's page was put to sleep: what it holds goes back. */
-  | (Happened & { readonly type: "suspend"; readonly consumer: string })
+  | (OfConsumer & { readonly type: "suspend" })
   /** A consumer's page, or its worker, stood still for a while, so that no host could ask it anything, or tell it. */
-  | (Happened & { readonly type: "stall"; readonly consumer: string })
+  | (OfConsumer & { readonly type: "stall" })
   /** The host died, or another took over, with its consent where `isPlanned`. A living consumer must not notice. */
   | (Happened & { readonly type: "host-lost"; readonly isPlanned?: boolean })
   /** The wall clock was moved, forward where positive: what waits for it waits less by as much. */

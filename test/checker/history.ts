@@ -60,6 +60,8 @@ export interface Report {
   readonly isValid: boolean;
   /** A sentence each, the worst first. Empty when valid. */
   readonly problems: readonly string[];
+  /** Bodies of the messages that problems are about. */
+  readonly concerned: readonly string[];
   readonly attempted: number;
   readonly sent: number;
   readonly refused: number;
@@ -118,9 +120,18 @@ export function check(history: History, options: CheckOptions): Report {
     ...findings.conservation,
     ...seen.malformed,
   ];
+  const { lost, unexpected, storedTwice, stale, overLimit, early, outOfOrder, outOfTurn } = findings;
+  const isLost = ({ producer, counter }: Message) =>
+    lost.some((loss) => loss.producer === producer && loss.from <= counter && counter <= loss.to);
+  const concerned = [
+    ...bodiesOf(messages, isLost),
+    ...[unexpected, storedTwice, stale, overLimit, early, outOfOrder, outOfTurn].flat(),
+    ...bad.map(({ body }) => body),
+  ];
   return {
     isValid: problems.length === 0,
     problems,
+    concerned: [...new Set(concerned)],
     attempted: count(messages, ({ send }) => send !== undefined),
     sent: count(messages, ({ sent }) => sent !== undefined),
     refused: count(messages, ({ refused }) => refused !== undefined),
@@ -201,17 +212,20 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost, handOvers }:
   if (tried.aborted?.code === "timeout") return "timeout";
   const between = (place: number) => place > tried.place && place < next.place;
   const ofConsumer = byConsumer.get(tried.delivered.consumer) ?? [];
-  const own = ofConsumer.find(({ place, type }) => between(place) && type !== "stall");
+  const own = ofConsumer.find(({ from, to, type }) => from < next.place && to > tried.place && type !== "stall");
   if (own?.type === "crash" || own?.type === "suspend") return own.type;
   if (tried.aborted?.code === "closed") return "closed";
   if (tried.aborted || hasNoEffect) return "lease-ended";
   // The later one in the history may be the older one, long under way.
   if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
+  // Its report was under way while its consumer fell asleep, or died: the later one in the history is the older one.
+  const late = byConsumer.get(next.delivered.consumer)?.find(({ from, to }) => from < next.place && next.place < to);
+  if (late && late.type !== "stall" && !next.settled) return late.type;
   // One of the two stood still, maybe from before on, and died before it could be told.
   const diedUntold = ({ delivered: { consumer } }: Tried) => {
     const own = byConsumer.get(consumer) ?? [];
-    const hasStalled = own.some(({ place, type }) => place < next.place && type === "stall");
-    return hasStalled && own.some(({ place, type }) => place > next.place && type !== "stall");
+    const hasStalled = own.some(({ from, type }) => from < next.place && type === "stall");
+    return hasStalled && own.some(({ to, type }) => to > next.place && type !== "stall");
   };
   if (diedUntold(tried) || diedUntold(next)) return "crash";
   if (tried.failed || next.failed) return "unsettled";

@@ -25,9 +25,11 @@ export interface Message {
   readonly ids: Set<string>;
 }
 
+/** It happened somewhere between two places of the history, which are one where the moment is known. */
 export interface OfConsumer {
-  readonly place: number;
   readonly type: "crash" | "suspend" | "stall";
+  readonly from: number;
+  to: number;
 }
 
 /** What happened to many messages at once. */
@@ -47,6 +49,7 @@ export interface Seen {
   readonly malformed: readonly string[];
 }
 
+type OfConsumerEvent = Of<"crash"> | Of<"suspend"> | Of<"stall">;
 type OfMessage = Extract<HistoryEvent, { body: string }>;
 
 export function see(history: History): Seen {
@@ -61,7 +64,7 @@ export function see(history: History): Seen {
     if (event.type === "crash" || event.type === "suspend" || event.type === "stall") {
       const known = byConsumer.get(event.consumer) ?? [];
       byConsumer.set(event.consumer, known);
-      known.push({ place, type: event.type });
+      noteOfConsumer(known, event, place);
     } else if (event.type === "host-lost") (event.isPlanned ? handOvers : hostLost).push(place);
     else if (event.type === "clock") clock.push(event);
     else if (event.type === "stats") stats.push(event);
@@ -73,6 +76,13 @@ export function see(history: History): Seen {
     }
   }
   return { messages, disturbances: { byConsumer, hostLost, handOvers, clock }, stats, malformed };
+}
+
+function noteOfConsumer(known: OfConsumer[], { type, begins }: OfConsumerEvent, place: number): void {
+  const begun = known.findLast((other) => other.type === type && other.to === Number.POSITIVE_INFINITY);
+  if (begins) known.push({ type, from: place, to: Number.POSITIVE_INFINITY });
+  else if (begun) begun.to = place;
+  else known.push({ type, from: place, to: place });
 }
 
 function newMessage(body: string): Message {

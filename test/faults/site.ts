@@ -2,10 +2,11 @@
 // `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment.
 
 import { readFile } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import type { Told } from "./page/tell.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -57,7 +58,7 @@ const replaceVersion = (constants: Record<string, number>): Plugin => ({
   },
 });
 
-async function bundle(name: BuildName): Promise<[string, string][]> {
+async function bundle(name: BuildName, isTapped: boolean): Promise<[string, string][]> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: Object.entries(MODULES).map(([out, path]) => ({ in: path, out: out.replace(/\.js$/, "") })),
@@ -66,6 +67,7 @@ async function bundle(name: BuildName): Promise<[string, string][]> {
     format: "esm",
     target: "es2022",
     outdir: "/",
+    inject: isTapped ? ["test/faults/page/journal-tap.ts"] : [],
     plugins: [replaceVersion(BUILDS[name])],
   });
   return outputFiles.map(({ path, text }) => [`/${name}${path}`, text]);
@@ -74,16 +76,30 @@ async function bundle(name: BuildName): Promise<[string, string][]> {
 const page = (name: string) =>
   `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"><script type="module" src="/${name}/page.js"></script>`;
 
-export async function openSite(): Promise<Site> {
+async function textOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
+}
+
+/** `onTold`: hears what service workers report, and every commit of every host. */
+export async function openSite({ onTold }: { onTold?(told: readonly Told[]): void } = {}): Promise<Site> {
   const names = Object.keys(BUILDS) as BuildName[];
-  const scripts = new Map((await Promise.all(names.map(bundle))).flat());
+  const bundles = await Promise.all(names.map((name) => bundle(name, onTold !== undefined)));
+  const scripts = new Map(bundles.flat());
   const pages = new Map<string, string>([
     ...names.map((name) => [`/${name}/`, page(name)] as const),
     ["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const,
   ]);
   const atGate = new Set<ServerResponse>();
+  const hear = async (request: IncomingMessage, response: ServerResponse) => {
+    onTold?.(JSON.parse(await textOf(request)));
+    response.writeHead(204).end();
+  };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    // Its context may be gone before it has told all.
+    if (pathname === "/told") return void hear(request, response).catch(() => response.destroy());
     if (pathname === "/gate") {
       atGate.add(response);
       // Its page is gone.

@@ -11,7 +11,7 @@ import type {
   TransactionValue,
   Verdict,
 } from "../../src/core/commands/commands.js";
-import type { LeaseMode, Outcome, Seq } from "../../src/core/log/journal.js";
+import type { Failure, LeaseMode, Outcome, Seq } from "../../src/core/log/journal.js";
 import { seqsOf } from "../../src/core/log/ranges.js";
 import type { ScheduleSpec } from "../../src/core/spec/schedule-spec.js";
 import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/core/spec/settings.js";
@@ -37,6 +37,8 @@ export interface ModelMessage {
   place: number;
   isBack: boolean;
   isSuspect: boolean;
+  /** Nobody said how its last attempt went. */
+  isOrphan: boolean;
   /** A handler may have had it, before the one that has it now. */
   redelivered: boolean;
   /** It waits for a token of its group, and but for that until here. */
@@ -87,6 +89,8 @@ export interface Model {
 }
 
 type Messages = Omit<Send, "type" | "atomic">;
+const TIMED_OUT: Failure = { name: "timeout", message: "" };
+
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 /** The filters that the steps know. */
@@ -195,7 +199,14 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const keepsPlace = message.groupId !== undefined && reason !== "expired" && settings.onGroupFailure === "block";
     const expiresAt = Number.POSITIVE_INFINITY;
     if (message.lease) message.redelivered = true;
-    const over = { lease: undefined, state: "dead", isHead: false, isSuspect: false, isInstant: false };
+    const over = {
+      lease: undefined,
+      state: "dead",
+      isHead: false,
+      isSuspect: false,
+      isOrphan: false,
+      isInstant: false,
+    };
     Object.assign(message, { ...over, reason, keepsPlace, expiresAt, diedIn: commands });
   };
   const die = (message: ModelMessage, reason: string, now: number) => {
@@ -204,8 +215,15 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   };
   const isSpent = ({ queue, attempts }: ModelMessage) => attempts >= queueOf(queue).settings.maxDeliveries;
 
-  const fail = (message: ModelMessage, now: number, seen: Seen, delayMs?: number) => {
+  const fail = (
+    message: ModelMessage,
+    now: number,
+    seen: Seen,
+    { delayMs, failure }: Omit<Extract<Verdict, { type: "retry" }>, "type">,
+  ) => {
     if (isSpent(message)) return die(message, "max-deliveries", now);
+    // Its handler had its say.
+    if (failure) message.isOrphan = false;
     const dueAt = seen.dueAt(message.seq);
     const { type, baseMs, maxMs, jitter }: Backoff = queueOf(message.queue).settings.backoff;
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
@@ -229,7 +247,11 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const isReceived = message.lease?.mode === "receive" && !isGone;
       const isCounted = isReceived || alone.has(message);
       if (isCounted && isSpent(message)) die(message, "max-deliveries", now);
-      else comeBack(message, now, message.attempts - (isCounted ? 0 : 1), !isReceived);
+      else {
+        const isSuspect = !isReceived && (message.isSuspect || message.isOrphan);
+        message.isOrphan = true;
+        comeBack(message, now, message.attempts - (isCounted ? 0 : 1), isSuspect);
+      }
     }
   };
 
@@ -244,7 +266,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     if (verdict.type === "ack") {
       gone.acked++;
       leave(message, now);
-    } else if (verdict.type === "retry") fail(message, now, seen, verdict.delayMs);
+    } else if (verdict.type === "retry") fail(message, now, seen, verdict);
     else if (verdict.type === "dead") die(message, verdict.reason, now);
     else {
       const { suspect = false, unstarted, delayMs } = verdict;
@@ -340,6 +362,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
       const fresh = { seq: seq + sent.size, body, queue: command.queue, priority, sentAt: now, attempts: 0 };
       const unset = {
         isSuspect: false,
+        isOrphan: false,
         redelivered: false,
         untokenedAt: undefined,
         groupId: (command.groups as readonly string[] | undefined)?.[i] || undefined,
@@ -659,7 +682,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         for (const { grant, seqs } of command.held) {
           for (const seq of seqsOf(seqs)) {
             const message = find(command.client, grant, seq, now);
-            if (message) fail(message, now, seen);
+            if (message) fail(message, now, seen, { failure: TIMED_OUT });
           }
         }
         return;

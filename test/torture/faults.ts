@@ -2,9 +2,7 @@
 
 import { expect } from "@playwright/test";
 import { crash, killSharedWorkers, ofType } from "../faults/lab.js";
-import type { Handled } from "../faults/page/lab.js";
 import type { Fleet, Tab } from "./fleet.js";
-import { eventsOfServiceWorker } from "./history.js";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const anyOf = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T;
@@ -21,19 +19,20 @@ const REFUSED_MIN = 40;
 /** Room that is left before sends fill the disk. The browser's own housekeeping needs some megabytes now and then. */
 const ROOM_BYTES = 4_000_000;
 const RECOVERY_MS_MAX = 30_000;
+/** Chromium goes on for up to 30 s with the room that it has once seen, if the database was not opened anew. */
+const FILLING_MS_MAX = 60_000;
 
 export type FaultName = keyof ReturnType<typeof createFaults>["faults"];
 
 export function createFaults(fleet: Fleet) {
   const recoveries: Recovery[] = [];
-  const handledByServiceWorker = new Set<string>();
   let ackedOnFullDisk = 0;
-  const { live, recorded, history, site } = fleet;
+  const { live, recorded, site } = fleet;
 
   const first = (type: "sent" | "delivered", since: number, epoch: number) =>
     ofType(recorded.slice(-3_000), type).find((event) => event.at > since && event.epoch > epoch)?.at;
-  const until = (is: () => unknown) =>
-    expect.poll(async () => Boolean(await is()), { intervals: [20], timeout: RECOVERY_MS_MAX }).toBe(true);
+  const until = (is: () => unknown, timeout = RECOVERY_MS_MAX) =>
+    expect.poll(async () => Boolean(await is()), { intervals: [20], timeout }).toBe(true);
   /** Waits until messages are stored and handed out again, by a later host where one was killed. */
   const recover = async (fault: string, since: number, epoch = 0) => {
     await until(() => first("sent", since, epoch) && first("delivered", since, epoch));
@@ -97,7 +96,7 @@ export function createFaults(fleet: Fleet) {
       await until(async () => {
         await page.evaluate(() => lab.send(10, { bytes: 50_000 }));
         return refused().length >= REFUSED_MIN;
-      });
+      }, FILLING_MS_MAX);
       const fullAt = performance.now();
       await sleep(1_000);
       ackedOnFullDisk += ofType(recorded.slice(-3_000), "acked").filter((event) => event.at > fullAt).length;
@@ -113,14 +112,14 @@ export function createFaults(fleet: Fleet) {
       await tab.page.close();
     },
     async "page in the back/forward cache"() {
-      const { name, page } = anyOf(those(false));
-      const note = () => history.push({ type: "suspend", consumer: name, at: performance.now() });
-      note();
-      await page.goto(`${site.origin}/elsewhere`);
-      await sleep(1_000);
-      await page.goBack({ waitUntil: "commit" });
-      await page.waitForFunction(() => globalThis.lab !== undefined);
-      note();
+      const tab = anyOf(those(false));
+      const { name, page } = tab;
+      await fleet.befall("suspend", [tab], async () => {
+        await page.goto(`${site.origin}/elsewhere`);
+        await sleep(1_000);
+        await page.goBack({ waitUntil: "commit" });
+        await page.waitForFunction(() => globalThis.lab !== undefined);
+      });
       const isKept = await page.evaluate(() => lab.wakes > 0);
       if (!isKept) {
         // The browser did not keep it, for reasons of its own: a page that was left for ever.
@@ -142,10 +141,6 @@ export function createFaults(fleet: Fleet) {
       await sleep(2_500);
       await idle.goto(`${site.origin}/today/?name=idle`);
       await idle.waitForFunction(() => globalThis.lab !== undefined);
-      const all = await idle.evaluate(() => lab.askServiceWorker<Handled[]>({ op: "handled" }));
-      const handled = all.filter(({ id, attempt }) => !handledByServiceWorker.has(`${id} ${attempt}`));
-      for (const { id, attempt } of handled) handledByServiceWorker.add(`${id} ${attempt}`);
-      history.push(...eventsOfServiceWorker(handled, performance.now()));
       await fleet.fill();
       await idle.close();
     },
@@ -155,7 +150,8 @@ export function createFaults(fleet: Fleet) {
       const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
       const browser = processInfo.find(({ type }) => type === "browser");
       const gone = new Promise<void>((resolve) => fleet.context.once("close", () => resolve()));
-      await fleet.end([...live.values()], async () => {
+      const serviceWorkers = [...fleet.serviceWorkers].map((name) => ({ name }));
+      await fleet.end([...live.values(), ...serviceWorkers], async () => {
         process.kill(browser!.id, "SIGKILL");
         await gone;
       });
@@ -168,7 +164,6 @@ export function createFaults(fleet: Fleet) {
   return {
     faults,
     recoveries,
-    handledByServiceWorker,
     /** Settlements that were stored within a second after sends were refused for want of room. */
     get ackedOnFullDisk() {
       return ackedOnFullDisk;

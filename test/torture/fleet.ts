@@ -5,8 +5,10 @@ import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import type { HistoryEvent } from "../checker/history.js";
 import { ofType, type Recorded, type Tabs, tabsOf } from "../faults/lab.js";
-import type { BuildName, Site } from "../faults/site.js";
+import type { Told } from "../faults/page/tell.js";
+import { type BuildName, openSite } from "../faults/site.js";
 import { eventOf } from "./history.js";
+import type { Committed } from "./story.js";
 
 export const MAX_DELIVERIES = 20;
 
@@ -29,9 +31,11 @@ export interface HostChange {
 
 export type Fleet = Awaited<ReturnType<typeof createFleet>>;
 
-export async function createFleet(site: Site, profile: string) {
+export async function createFleet(profile: string) {
   const history: HistoryEvent[] = [];
   const recorded: Recorded[] = [];
+  const commits: Committed[] = [];
+  const serviceWorkers = new Set<string>();
   const live = new Map<string, Tab>();
   const hostChanges: HostChange[] = [];
   let context: BrowserContext;
@@ -53,12 +57,24 @@ export async function createFleet(site: Site, profile: string) {
   const push = recorded.push.bind(recorded);
   recorded.push = (...events) => {
     for (const event of events) {
-      if ("epoch" in event) noteEpoch(event.epoch);
+      if (event.type === "sent" || event.type === "delivered") noteEpoch(event.epoch);
       history.push(eventOf(event));
     }
     return push(...events);
   };
 
+  const site = await openSite({
+    onTold(all: readonly Told[]) {
+      const at = performance.now();
+      for (const told of all) {
+        if (told.type === "committed") commits.push({ at, record: told.record });
+        else {
+          serviceWorkers.add(told.by);
+          recorded.push({ ...told.report, tab: told.by, at });
+        }
+      }
+    },
+  });
   const start = async () => {
     context = await chromium.launchPersistentContext(profile, {
       ...browserLaunchOptions(),
@@ -87,6 +103,10 @@ export async function createFleet(site: Site, profile: string) {
     site,
     history,
     recorded,
+    /** What the hosts committed, as they told it. */
+    commits,
+    /** Each start of the service worker, by the name it reports under. */
+    serviceWorkers,
     live,
     hostChanges,
     /** The highest epoch that anybody has met. */
@@ -106,15 +126,18 @@ export async function createFleet(site: Site, profile: string) {
         for (let i = 0; i < missing; i++) await open({ isDedicated });
       }
     },
-    /** These tabs die before and after this: a report of theirs may arrive until it is over. */
-    async end(dying: readonly Tab[], how: () => Promise<unknown>) {
-      const note = () => {
-        for (const { name } of dying) history.push({ type: "crash", consumer: name, at: performance.now() });
-      };
-      note();
-      await how();
-      note();
+    /** These consumers die at some moment in the meantime, each at its own. */
+    async end(dying: readonly { readonly name: string }[], how: () => Promise<unknown>) {
+      await this.befall("crash", dying, how);
       for (const { name } of dying) live.delete(name);
+    },
+    async befall(type: "crash" | "suspend", whom: readonly { readonly name: string }[], how: () => Promise<unknown>) {
+      const note = (end: { readonly begins?: true }) => {
+        for (const { name } of whom) history.push({ type, consumer: name, at: performance.now(), ...end });
+      };
+      note({ begins: true });
+      await how();
+      note({});
     },
     /** Changes of hosts in the meantime are hand-overs that were agreed on. */
     async planned(how: () => Promise<void>) {

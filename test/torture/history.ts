@@ -1,46 +1,32 @@
-// What tabs reported, as the history that the checker judges.
+// What tabs and service workers reported, as the history that the checker judges.
 
 import type { HistoryEvent } from "../checker/history.js";
 import type { Recorded } from "../faults/lab.js";
-import type { Handled } from "../faults/page/lab.js";
 
 /** A send that ended so may have been stored. */
 const UNKNOWN = new Set(["host-lost", "closed", "storage-failed", "storage-lost", "internal"]);
 
 export function eventOf(recorded: Recorded): HistoryEvent {
-  const { at, tab, body } = recorded;
-  const delivery = (id: string, attempt: number) => ({ at, body, id, attempt, consumer: tab });
+  const { at, tab, body, epoch, wroteAt } = recorded;
+  const about = { at, body, epoch, wroteAt };
   switch (recorded.type) {
     case "sending":
-      return { type: "send", at, body, producer: tab };
+      return { type: "send", ...about, producer: tab };
     case "sent":
-      return { type: "sent", at, body, id: recorded.id };
+      return { type: "sent", ...about, id: recorded.id };
     case "refused":
-      return { type: UNKNOWN.has(recorded.code) ? "send-unknown" : "send-failed", at, body, code: recorded.code };
+      return { type: UNKNOWN.has(recorded.code) ? "send-unknown" : "send-failed", ...about, code: recorded.code };
+  }
+  const { id, attempt, grant } = recorded;
+  const delivery = { ...about, id, attempt, consumer: tab, token: grant };
+  switch (recorded.type) {
     case "delivered":
-      return { type: "delivered", ...delivery(recorded.id, recorded.attempt) };
+      return { type: "delivered", ...delivery };
     case "settling":
-      return { type: "settle", verdict: "ack", ...delivery(recorded.id, recorded.attempt) };
+      return { type: "settle", verdict: "ack", ...delivery };
     case "acked":
-      return { type: "settled", verdict: "ack", ...delivery(recorded.id, recorded.attempt) };
+      return { type: "settled", verdict: "ack", ...delivery };
     case "unsettled":
-      return {
-        type: "settle-failed",
-        verdict: "ack",
-        code: recorded.code,
-        ...delivery(recorded.id, recorded.attempt),
-      };
+      return { type: "settle-failed", verdict: "ack", code: recorded.code, ...delivery };
   }
 }
-
-/** What the service worker handled: its handlers end at once, their settlements are not answered one by one. */
-export const eventsOfServiceWorker = (handled: readonly Handled[], at: number): HistoryEvent[] =>
-  handled.flatMap(({ id, body, attempt }) => {
-    // What makes a body large comes behind its name.
-    const [name = ""] = body.split(".");
-    const delivery = { at, body: name, id, attempt, consumer: "service-worker" };
-    return [
-      { type: "delivered", ...delivery },
-      { type: "settle", verdict: "ack", ...delivery },
-    ] satisfies HistoryEvent[];
-  });

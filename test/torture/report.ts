@@ -120,7 +120,7 @@ killed or hand over to better ones, the disk is full and the browser gets \`kill
 host in workers of their own where there is none; a fifth with a newer build comes and goes. Every twentieth handler takes
 1.5 s, so that some always run when the host changes. A process outside the browser records what the tabs report, and the
 history checker (\`test/checker\`) judges it.`,
-    "Run it with `npm run torture -- --minutes 10`; with `--markdown FILE` it writes this page to FILE, and the same as JSON\nbeside it. `npm test` runs the short form.",
+    "Run it with `npm run torture -- --minutes 10`; with `--markdown FILE` it writes this page to FILE, and the same as JSON\nbeside it. A run that is not valid prints every event of the messages concerned, with the commits that handed them out and\nsettled them, and writes its whole history to files. `npm test` runs the short form.",
     `${run.browser}, ${run.seconds} seconds of faults. ${verdict}`,
     ...parts,
   ].join("\n\n")}\n`;

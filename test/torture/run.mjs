@@ -1,5 +1,5 @@
-// `npm run torture -- --minutes N [--markdown FILE]`: load and faults for so long, then the checker's verdict. Exit code 0
-// only if valid.
+// `npm run torture -- --minutes N [--markdown FILE] [--only FAULT]`: load and faults for so long, then the checker's
+// verdict. Exit code 0 only if valid.
 
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { ensureBrowser } from "../find-browser.mjs";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "10" }, markdown: { type: "string" } },
+  options: { minutes: { type: "string", default: "10" }, markdown: { type: "string" }, only: { type: "string" } },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) {
@@ -21,6 +21,7 @@ if (!(minutes > 0)) {
     ORIGINMQ_CHROMIUM: ensureBrowser().path,
     ORIGINMQ_TORTURE_MINUTES: String(minutes),
     ...(values.markdown !== undefined && { ORIGINMQ_TORTURE_MARKDOWN: resolve(values.markdown) }),
+    ...(values.only !== undefined && { ORIGINMQ_TORTURE_ONLY: values.only }),
   };
   const args = ["node_modules/@playwright/test/cli.js", "test", "--config", "test/torture/playwright.config.ts"];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: "inherit" });

@@ -1,16 +1,17 @@
 // Tabs send and handle while tabs crash and sleep, hosts are killed or hand over, the service worker hosts, the disk is
 // full and the browser gets kill -9. Everything is recorded in this process, and judged at the end.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
 import { check } from "../checker/history.js";
 import { ofType, untilIdle } from "../faults/lab.js";
-import { openSite } from "../faults/site.js";
 import { createFaults, type FaultName } from "./faults.js";
 import { createFleet, type Fleet, MAX_DELIVERIES, type Tab } from "./fleet.js";
 import { jsonOf, markdownOf, type Run } from "./report.js";
+import { storyOf } from "./story.js";
 
 const MINUTES = Number(process.env.ORIGINMQ_TORTURE_MINUTES ?? 0.5);
 const MARKDOWN = process.env.ORIGINMQ_TORTURE_MARKDOWN;
@@ -18,16 +19,25 @@ const MARKDOWN = process.env.ORIGINMQ_TORTURE_MARKDOWN;
 const SETTLED_MS = 40_000;
 /** Between two kills of the browser, in long runs. */
 const BROWSER_LIFE_MS = 60_000;
+/** Narrows a long run to one fault, to find what that one does. */
+const ONLY = process.env.ORIGINMQ_TORTURE_ONLY as FaultName | undefined;
 /** In turn; each is done once at least. */
-const USUAL: readonly FaultName[] = [
-  "SharedWorker killed",
-  "newer build took over",
-  "tab crashed",
-  "disk full",
-  "SharedWorker took over from a tab's worker",
-  "page in the back/forward cache",
-  "service worker hosted",
-];
+const USUAL: readonly FaultName[] =
+  ONLY !== undefined
+    ? [ONLY]
+    : [
+        "SharedWorker killed",
+        "newer build took over",
+        "tab crashed",
+        "disk full",
+        "SharedWorker took over from a tab's worker",
+        "page in the back/forward cache",
+        "service worker hosted",
+      ];
+
+const RESULTS = fileURLToPath(new URL("../../test-results/torture-histories", import.meta.url));
+/** Messages whose events are printed. */
+const STORIES_MAX = 20;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -46,13 +56,25 @@ async function drain({ live, history }: Fleet) {
   history.push({ type: "stats", at, ...stats, ...stats.totals, dead: stats.dead });
 }
 
+/** Every event of the messages that problems name, for whoever reads this; and all that happened, in files. */
+async function keepStory({ history, commits }: Fleet, concerned: readonly string[]) {
+  for (const body of concerned.slice(0, STORIES_MAX)) {
+    console.log([`Message ${body}:`, ...storyOf(body, history, commits)].join("\n    "));
+  }
+  const folder = join(RESULTS, `history-${new Date().toISOString().replaceAll(":", "-")}`);
+  await mkdir(folder, { recursive: true });
+  const linesOf = (all: readonly unknown[]) => all.map((one) => `${JSON.stringify(one)}\n`).join("");
+  await writeFile(join(folder, "history.jsonl"), linesOf(history));
+  await writeFile(join(folder, "commits.jsonl"), linesOf(commits));
+  console.log(`The whole history, and every commit: ${folder}`);
+}
+
 test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of faults`, async () => {
-  const site = await openSite();
   const profile = await mkdtemp(join(tmpdir(), "originmq-torture-"));
-  const fleet = await createFleet(site, profile);
-  const { recorded, history } = fleet;
+  const fleet = await createFleet(profile);
+  const { recorded, history, site } = fleet;
   const torment = createFaults(fleet);
-  const { faults, recoveries, handledByServiceWorker } = torment;
+  const { faults, recoveries } = torment;
   const counts: Record<string, number> = {};
   const problems: string[] = [];
   const startedAt = performance.now();
@@ -72,7 +94,7 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
     let browserAt = performance.now();
     try {
       for (let i = 0; i < USUAL.length || passedMs() < MINUTES * 60_000; i++) {
-        const isOld = performance.now() - browserAt > BROWSER_LIFE_MS;
+        const isOld = ONLY === undefined && performance.now() - browserAt > BROWSER_LIFE_MS;
         if (isOld) browserAt = performance.now();
         await sleep(1_000);
         await run(isOld ? "browser killed" : USUAL[i % USUAL.length]!);
@@ -97,11 +119,12 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
       recoveries,
       refusals,
       ackedOnFullDisk: torment.ackedOnFullDisk,
-      handledByServiceWorker: handledByServiceWorker.size,
+      handledByServiceWorker: ofType(recorded, "settling").filter(({ tab }) => fleet.serviceWorkers.has(tab)).length,
       report,
       problems: [...problems, ...report.problems],
     };
     console.log(markdownOf(done));
+    if (done.problems.length > 0) await keepStory(fleet, report.concerned);
     if (MARKDOWN !== undefined) {
       await writeFile(MARKDOWN, markdownOf(done));
       await writeFile(`${MARKDOWN.replace(/\.md$/, "")}.json`, jsonOf(done));

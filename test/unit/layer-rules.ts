@@ -1,5 +1,6 @@
-// The layer rule as a function over source texts, so that it can be shown to fail. biome.json holds the same rule for
-// editors; this one follows every kind of reference: import, export, import(), import types and new URL(…).
+// The layer rule as a function over source texts, so that it can be shown to fail. biome.json holds the part about layers
+// for editors; this one follows every kind of reference: import, export, import(), import types and new URL(…). Beyond
+// the layers it knows the folders inside of them, which point one way too, and finds circles of files.
 
 import { dirname, join } from "node:path/posix";
 import ts from "typescript";
@@ -24,11 +25,47 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   integrations: {
     layers: [],
     packages: ["@opentelemetry/api", "idb"],
-    entries: ["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
+    entries: [
+      ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
+      ...["core/spec/token-bucket.ts", "core/spec/waits.ts"],
+    ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
   wiring: { layers: ["core", "store", "link", "host", "client"] },
   [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
+};
+
+/**
+ * The folders of a layer, and of which others each imports; what stands beside them, directly in the layer, joins them and
+ * is imported by none. A layer that is not here has no folders that say anything.
+ */
+const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  core: {
+    spec: [],
+    log: ["spec"],
+    state: ["spec", "log"],
+    commands: ["spec", "log", "state"],
+    checkpoint: ["spec", "log", "state", "commands"],
+    view: ["spec", "log", "state"],
+  },
+  link: { rpc: [], finding: ["rpc"] },
+  host: {
+    engine: [],
+    delivery: ["engine"],
+    report: ["engine", "delivery"],
+    upkeep: ["engine", "delivery"],
+    clients: ["engine", "delivery", "report"],
+    election: ["engine"],
+  },
+  client: {
+    runtime: [],
+    link: ["runtime"],
+    sending: ["runtime", "link"],
+    receiving: ["runtime", "sending"],
+    requests: ["runtime", "link", "sending", "receiving"],
+    queue: ["runtime", "sending", "receiving", "requests"],
+    connection: ["runtime", "link", "sending", "receiving", "requests", "queue"],
+  },
 };
 
 const IMPURE = new Set([
@@ -75,9 +112,54 @@ function breachOf(path: string, reference: string): string | undefined {
   const target = join(dirname(path), reference).replace(/\.js$/, ".ts");
   if (target.startsWith("..")) return `${layer} imports ${target}, which is outside src/`;
   const targetLayer = layerOf(target);
-  if (targetLayer === layer || allowed?.layers.includes(targetLayer) || allowed?.entries?.includes(target))
-    return undefined;
+  if (targetLayer === layer) return wrongWay(path, target);
+  if (allowed?.layers.includes(targetLayer) || allowed?.entries?.includes(target)) return undefined;
   return `${layer} imports ${target}`;
+}
+
+/** A file that is imported against the direction of its layer's folders. */
+function wrongWay(path: string, target: string): string | undefined {
+  const folders = FOLDERS[layerOf(path)];
+  const [from, to] = [folderOf(path), folderOf(target)];
+  if (folders === undefined || from === to || from === "") return undefined;
+  return folders[from]?.includes(to) ? undefined : `${layerOf(path)}/${from} imports ${target}`;
+}
+
+/** The folder of its layer that a file stands in; "" directly in the layer. */
+const folderOf = (path: string): string => path.split("/").slice(1, -1)[0] ?? "";
+
+/** Groups of files that import each other, directly or in a circle, types included; each sorted, the first path first. */
+export function findCircles(sources: SourceTexts): string[][] {
+  const imports = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  const reached = new Map([...imports.keys()].map((path) => [path, reachableFrom(path, imports)]));
+  const circles = new Map<string, string[]>();
+  for (const [path, targets] of reached) {
+    if (!targets.has(path)) continue;
+    const members = [...targets].filter((target) => reached.get(target)?.has(path)).sort();
+    circles.set(members[0] as string, members);
+  }
+  return [...circles.values()].sort((a, b) => ((a[0] as string) < (b[0] as string) ? -1 : 1));
+}
+
+function importsOf(path: string, text: string): string[] {
+  const targets: string[] = [];
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true), (node) => {
+    // A worker's address is no import: it runs elsewhere.
+    const reference = ts.isNewExpression(node) ? undefined : referenceOf(node);
+    if (reference?.startsWith(".")) targets.push(join(dirname(path), reference).replace(/\.js$/, ".ts"));
+  });
+  return targets;
+}
+
+function reachableFrom(path: string, imports: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set<string>();
+  const next = [...(imports.get(path) ?? [])];
+  for (let target = next.pop(); target !== undefined; target = next.pop()) {
+    if (reached.has(target)) continue;
+    reached.add(target);
+    next.push(...(imports.get(target) ?? []));
+  }
+  return reached;
 }
 
 /** What the node refers to another file or package by, if it does. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBreaches } from "./layer-rules.js";
+import { findBreaches, findCircles } from "./layer-rules.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -14,10 +14,15 @@ const sourceFiles = () =>
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path.endsWith(".ts"));
 
-test("imports in src point down only, and the core is pure", () => {
-  const sources = new Map(sourceFiles().map((path) => [path, readFileSync(join(ROOT, "src", path), "utf8")]));
+const sources = new Map(sourceFiles().map((path) => [path, readFileSync(join(ROOT, "src", path), "utf8")]));
+
+test("imports in src point down only, from layer to layer and from folder to folder, and the core is pure", () => {
   expect(sources.size).toBeGreaterThan(0);
   expect(findBreaches(sources)).toEqual([]);
+});
+
+test("no files in src import each other in a circle, types included", () => {
+  expect(findCircles(sources)).toEqual([]);
 });
 
 const BREACHES: [path: string, text: string, breach: string][] = [
@@ -57,6 +62,20 @@ describe("a breach is found", () => {
     expect(findBreaches(new Map([["client/a.ts", text]]))).toEqual(["client/a.ts:1 client imports host/b.ts"]);
   });
 
+  test.each([
+    ["core/log/a.ts", 'import type { x } from "../state/b.js";', "core/log imports core/state/b.ts"],
+    ["core/state/a.ts", 'import { x } from "../commands/b.js";', "core/state imports core/commands/b.ts"],
+    ["core/view/a.ts", 'import { x } from "../checkpoint/b.js";', "core/view imports core/checkpoint/b.ts"],
+    ["link/rpc/a.ts", 'import { x } from "../finding/b.js";', "link/rpc imports link/finding/b.ts"],
+    ["host/engine/a.ts", 'import type { x } from "../clients/b.js";', "host/engine imports host/clients/b.ts"],
+    ["host/clients/a.ts", 'import { x } from "../host.js";', "host/clients imports host/host.ts"],
+    ["host/election/a.ts", 'import { x } from "../clients/b.js";', "host/election imports host/clients/b.ts"],
+    ["client/sending/a.ts", 'import { x } from "../receiving/b.js";', "client/sending imports client/receiving/b.ts"],
+    ["core/other/a.ts", 'import { x } from "../spec/b.js";', "core/other imports core/spec/b.ts"],
+  ])("against the direction of the folders, in %s: %s", (path, text, breach) => {
+    expect(findBreaches(new Map([[path, text]]))).toEqual([`${path}:1 ${breach}`]);
+  });
+
   test("in a folder that is no layer", () => {
     expect(findBreaches(new Map([["shared/a.ts", ""]]))).toEqual(['shared/a.ts:1 "shared" is no layer']);
   });
@@ -83,8 +102,10 @@ describe("a breach is found", () => {
 
 describe("what is allowed is not a breach", () => {
   test.each([
-    ["core/a.ts", 'import { x } from "./b.js"; import { y } from "./deep/b.js";'],
-    ["core/deep/a.ts", 'import { x } from "../b.js";'],
+    ["core/a.ts", 'import { x } from "./b.js"; import { y } from "./spec/b.js";'],
+    ["core/spec/a.ts", 'import { x } from "./b.js";'],
+    ["core/commands/a.ts", 'import { x } from "../state/b.js"; import type { y } from "../spec/c.js";'],
+    ["host/host.ts", 'import { x } from "./clients/b.js"; import { y } from "./engine/b.js";'],
     ["core/a.ts", "interface X { location: string; self(): void } const x = { window: 1 }; x.window; Math.min(1, 2);"],
     ["core/a.ts", "// Date.now() in a comment"],
     ["store/a.ts", 'import { openDB } from "idb"; import type { x } from "../core/b.js";'],
@@ -95,6 +116,35 @@ describe("what is allowed is not a breach", () => {
     ["index.ts", 'import "./host/b.js"; import "./client/b.js"; new URL("./shared-worker.js", import.meta.url);'],
   ])("in %s: %s", (path, text) => {
     expect(findBreaches(new Map([[path, text]]))).toEqual([]);
+  });
+});
+
+describe("a circle is found", () => {
+  const circlesIn = (files: Readonly<Record<string, string>>) => findCircles(new Map(Object.entries(files)));
+
+  test("of two files, one of which takes only a type", () => {
+    const files = { "core/a.ts": 'import { b } from "./b.js";', "core/b.ts": 'import type { A } from "./a.js";' };
+    expect(circlesIn(files)).toEqual([["core/a.ts", "core/b.ts"]]);
+  });
+
+  test("of three files in two folders, beside files that only lead to it", () => {
+    const files = {
+      "core/spec/a.ts": 'export * from "../log/b.js";',
+      "core/log/b.ts": 'type C = import("./c.js").C;',
+      "core/log/c.ts": 'const a = import("../spec/a.js");',
+      "core/view/d.ts": 'import { b } from "../log/b.js";',
+    };
+    expect(circlesIn(files)).toEqual([["core/log/b.ts", "core/log/c.ts", "core/spec/a.ts"]]);
+  });
+
+  test("and none where a file is only imported twice, or starts a worker that imports it", () => {
+    const files = {
+      "a.ts": 'import "./b.js"; import "./c.js"; new Worker(new URL("./d.js", import.meta.url));',
+      "b.ts": 'import "./c.js";',
+      "c.ts": "",
+      "d.ts": 'import "./a.js";',
+    };
+    expect(circlesIn(files)).toEqual([]);
   });
 });
 

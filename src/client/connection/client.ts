@@ -8,14 +8,15 @@ import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
+import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
-import { createNoticeListener, type NoticeListener } from "../link/notices.js";
-import { createHoldings, GIVE_BACK, type Holdings } from "../receiving/delivery.js";
-import type { Registration } from "../receiving/source.js";
+import { createNoticeListener } from "../link/notices.js";
+import type { QueueClient } from "../queue/queue-client.js";
+import { createHoldings, GIVE_BACK } from "../receiving/holding.js";
 import { createRequests, type Requests } from "../requests/requests.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { createPipeline, type Pipeline } from "../sending/pipeline.js";
+import { createPipeline } from "../sending/pipeline.js";
 
 /** When the page of this client is put to sleep and woken. */
 export interface Lifecycle {
@@ -37,44 +38,9 @@ export interface ClientParts {
   openNotices(): Channel | undefined;
 }
 
-export type ClientEvent =
-  /** A host has accepted this client. */
-  | { readonly type: "connected" }
-  /** Messages were found missing. */
-  | { readonly type: "datalost"; readonly loss: DataLoss }
-  /** A newer build hosts, and this one cannot talk to it, or cannot read what it stored. */
-  | { readonly type: "outdated"; readonly reason: QueueError };
-
-/** How the parts of a client reach the host. */
-export interface Client {
-  readonly runtime: Runtime;
-  readonly pipeline: Pipeline;
-  readonly holdings: Holdings;
-  readonly notices: NoticeListener;
-  readonly requests: Requests;
+/** A client, for those who stand on it. */
+export interface Client extends QueueClient {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
-  /** The minor wire version of the host; 0 while there is none. */
-  readonly minor: number;
-  /** Aborts with the reason once there will be no host any more. */
-  readonly over: AbortSignal;
-  /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
-  readonly losses: readonly DataLoss[];
-  /** Resolves once a host has accepted this client; rejects with why none will. */
-  connected(signal?: AbortSignal): Promise<void>;
-  /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
-  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
-  registerConsumer(
-    queue: string,
-    limits: { readonly prefetch: number; readonly concurrency?: number },
-    onHandOut: (handOut: HandOut) => void,
-  ): Registration;
-  /** Calls with the queue's statistics now and when they have changed; returns what ends that. */
-  watch(queue: string, everyMs: number, onStats: (stats: QueueStats) => void): () => void;
-  /** A name for a call that waits at the host, so that it can be cancelled. */
-  nextWaiter(): string;
-  cancelWaiter(waiter: string): void;
-  /** Calls with what happens to this client's host; returns what ends that. */
-  listen(callback: (event: ClientEvent) => void): () => void;
   diagnostics(): Promise<Diagnostics>;
   /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
   close(options?: { readonly force?: boolean }): Promise<void>;

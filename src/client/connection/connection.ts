@@ -3,8 +3,9 @@
 import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { DataLoss, Diagnostics, HostKind, QueueSummary } from "../../link/rpc/wire.js";
+import { createQueue } from "../queue/create-queue.js";
 import { tellOfPast } from "../queue/events.js";
-import { createQueue, type Queue } from "../queue/queue.js";
+import type { Queue } from "../queue/queue.js";
 import { checkTopicName, createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
 import { asyncDispose } from "../runtime/dispose.js";

@@ -3,7 +3,7 @@
 import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
 import type { DataLoss, QueueNotice } from "../../link/rpc/wire.js";
-import type { Client } from "../connection/client.js";
+import type { QueueClient } from "./queue-client.js";
 
 /** What each event carries in `detail`. */
 export interface QueueEventMap {
@@ -55,7 +55,7 @@ export function tellOfPast(losses: readonly DataLoss[], listener: EventListenerO
 
 export function createQueueEvents(
   queue: string,
-  client: Pick<Client, "notices" | "listen" | "losses">,
+  client: Pick<QueueClient, "notices" | "listen" | "losses">,
 ): { target: QueueEvents; close(): void } {
   const target = new EventTarget();
   let stop: (() => void) | undefined;

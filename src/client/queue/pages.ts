@@ -9,6 +9,9 @@ export interface ListRange {
   readonly after?: string | undefined;
 }
 
+/** Messages in a page, unless it is said. */
+export const PAGE_DEFAULT = 100;
+
 /** The first `max` after the one named, in as many answers as the host needs for them. */
 export async function listed<Body>(
   { max, after }: ListRange,

@@ -1,5 +1,6 @@
 // Dead letters back to their queue, some at a time.
 
+import { deferred } from "../../link/rpc/deferred.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 
@@ -21,6 +22,8 @@ export async function redriveAtRate(
     total += redriven;
     if (redriven < part) return { redriven: total };
     const waitMs = startedAt + (1_000 * total) / rate - now();
-    await abortable(new Promise<void>((resolve) => setTimer(resolve, Math.max(0, waitMs))), signal);
+    const { promise, resolve } = deferred();
+    const cancelTimer = setTimer(resolve, Math.max(0, waitMs));
+    await abortable(promise, signal).finally(cancelTimer);
   }
 }

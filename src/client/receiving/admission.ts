@@ -3,8 +3,8 @@
 
 import { REASON_MAX } from "../../core/spec/limits.js";
 import { plainIssue, type SchemaResult, type StandardSchema, textOfIssues } from "../sending/schema.js";
-import type { Holding } from "./delivery.js";
 import { failureOf } from "./failure.js";
+import type { Holding } from "./holding.js";
 
 /**
  * Lets a delivery through with the schema's output as its body, or gives it up. Answers whether it was let through; where

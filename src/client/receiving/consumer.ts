@@ -6,8 +6,8 @@ import type { Verdict } from "../../core/commands/commands.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { HandOut } from "../../link/rpc/wire.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import type { Holding } from "./delivery.js";
 import { type Handling, handle } from "./handling.js";
+import type { Holding } from "./holding.js";
 import type { Source } from "./source.js";
 
 export interface ConsumeOptions {

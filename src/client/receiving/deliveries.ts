@@ -4,7 +4,8 @@
 import { QueueError } from "../../core/spec/errors.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import type { Admit } from "./admission.js";
-import type { Delivery, Holding } from "./delivery.js";
+import type { Delivery } from "./delivery.js";
+import type { Holding } from "./holding.js";
 import type { Source, Stoppable } from "./source.js";
 
 export interface DeliveriesParts {

@@ -2,8 +2,8 @@
 // Invariant: it ends when the handlers that it started have ended and their outcome is stored, stopped or not.
 
 import { QueueError } from "../../core/spec/errors.js";
-import type { Holding } from "./delivery.js";
 import { type Handling, handle } from "./handling.js";
+import type { Holding } from "./holding.js";
 import type { Stoppable } from "./source.js";
 
 export interface DrainOptions {

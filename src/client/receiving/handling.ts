@@ -8,8 +8,9 @@
 
 import type { Verdict } from "../../core/commands/commands.js";
 import type { Admit } from "./admission.js";
-import { ACK, type Delivery, type Holding } from "./delivery.js";
+import { ACK, type Delivery } from "./delivery.js";
 import { failureOf } from "./failure.js";
+import type { Holding } from "./holding.js";
 import { asksForReply } from "./replies.js";
 
 /** Returns: acknowledged, and what it returned is the answer to a request. Throws or rejects: retried. Settling the delivery itself overrides both. */

@@ -2,7 +2,7 @@
 
 import type { HandOut } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
-import type { Holdings } from "./delivery.js";
+import type { Holdings } from "./holding.js";
 
 export interface Source {
   readonly runtime: Runtime;

@@ -7,18 +7,31 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { REPLIES_MAX } from "../../core/spec/limits.js";
-import type { HandOut, MessageFate } from "../../link/rpc/wire.js";
+import type { HandOut, HostRequest, MessageFate } from "../../link/rpc/wire.js";
 import { replyQueueOf } from "../../link/rpc/wire.js";
-import type { Client } from "../connection/client.js";
-import type { Holding } from "../receiving/delivery.js";
+import type { ClientEvent } from "../link/client-event.js";
+import type { NoticeListener } from "../link/notices.js";
+import type { Holding } from "../receiving/holding.js";
 import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
+import type { Source } from "../receiving/source.js";
 import { abortable } from "../runtime/abortable.js";
 import { callListener } from "../runtime/listener.js";
 import type { Receipt } from "../sending/item.js";
+import type { Pipeline } from "../sending/pipeline.js";
 
 export interface Requests {
   /** Sends a message that asks for an answer; `send` gets the headers that do so. */
   ask(asked: Asked): Promise<unknown>;
+}
+
+/** What requests need of their client. */
+export interface RequestsClient extends Source {
+  readonly pipeline: Pipeline;
+  readonly notices: NoticeListener;
+  /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
+  ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
+  /** Calls with what happens to this client's host; returns what ends that. */
+  listen(callback: (event: ClientEvent) => void): () => void;
 }
 
 export interface Asked {
@@ -55,7 +68,7 @@ function answerOf(holding: Holding<Answer>): Answer | undefined {
 }
 
 /** `name` is what the host knows this client by. */
-export function createRequests(client: Client, name: string): Requests {
+export function createRequests(client: RequestsClient, name: string): Requests {
   const { pipeline, runtime } = client;
   const replyQueue = replyQueueOf(name);
   const pending = new Map<string, Pending>();

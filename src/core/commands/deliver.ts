@@ -29,7 +29,7 @@ interface Room {
 }
 
 /**
- * A suspect was held by a client that died, so it may be what killed it. It is handed to a client that holds
+ * A suspect was held by two clients in a row that died, so it may be what killed them. It is handed to a client that holds
  * nothing else of the queue and no other suspect, and until it is settled that client gets nothing of the queue:
  * if this client dies too, it was this message. While suspects wait, clients run dry so that one can take them.
  */

@@ -82,7 +82,7 @@ export function timeOut(state: State, command: Of<"time-out">, now: number): Dec
   return done(changes.all);
 }
 
-/** Ends leases whose time has come. What a handler of `consume` may never have started is not counted, but suspect. */
+/** Ends leases whose time has come. What a handler of `consume` may never have started is not counted. */
 export function expire(state: State, command: Of<"expire">, now: number): Decision {
   const changes = collectChanges();
   for (const id of new Set(command.grants)) {
@@ -199,11 +199,20 @@ function fail(
   });
 }
 
+/**
+ * Nobody said how the attempt went. Tabs are closed, discarded and killed all the time: to have been held by one is no
+ * reason for suspicion, to have been held by two in a row is.
+ */
 function takeBack(changes: ChangeCollector, queue: QueueState, lease: Lease, isCounted: boolean, why: Failure): void {
   if (isCounted && lease.attempts >= queue.settings.maxDeliveries) return changes.die(lease, "max-deliveries", why);
-  const isSuspect = lease.grant.mode === "consume" || why === FAILURE_CLIENT_GONE;
-  changes.return(lease, { counted: isCounted, suspect: isSuspect, ...(isCounted && { failure: why }) });
+  const isOrphan = lease.grant.mode === "consume" || why === FAILURE_CLIENT_GONE;
+  const isSuspect = isOrphan && (lease.suspect || wasOrphan(lease));
+  changes.return(lease, { counted: isCounted, suspect: isSuspect, failure: why });
 }
+
+/** By name: it may have been read back from the log. */
+const wasOrphan = ({ failure }: Lease): boolean =>
+  failure?.name === FAILURE_CLIENT_GONE.name || failure?.name === FAILURE_LEASE_EXPIRED.name;
 
 interface ChangeCollector {
   readonly all: readonly Change[];

@@ -24,7 +24,7 @@ export interface Lease {
   readonly readyAt: number;
   readonly leasedAt: number;
   expiresAt?: number | undefined;
-  /** Was delivered alone, because the client that held it before died. */
+  /** Was delivered alone, because those who held it before died. */
   readonly suspect: boolean;
   /** It may have been handed to a handler before this time. */
   readonly redelivered: boolean;

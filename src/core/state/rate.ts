@@ -1,38 +1,20 @@
 // How fast, and how many at once, messages of a queue may be handed out, over all clients.
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
-import type { QueueSettings, RateLimit } from "../spec/settings.js";
+import type { QueueSettings } from "../spec/settings.js";
+import { type FullAt, spent, tokenAt, tokenMs, tokensAt } from "../spec/token-bucket.js";
 import { ownMap } from "./nothing.js";
 import { isPaused, type QueueState } from "./state.js";
 
-/**
- * A token bucket, kept as the time at which it is full again: each token taken puts that off by the time in which one
- * comes back (the generic cell rate algorithm, ITU-T I.371, which decides the same as the bucket).
- */
-type FullAt = number;
-
 /** Times of today leave a double a quarter of a microsecond, so a token may be that much younger than it should be. */
 const TOLERANCE = 1e-3;
-
-const tokenMs = ({ limit, intervalMs }: RateLimit): number => intervalMs / limit;
-
-function tokensAt(fullAt: FullAt, limit: RateLimit, now: number): number {
-  const missingMs = Math.max(0, fullAt - now);
-  return Math.max(0, Math.floor((limit.intervalMs - missingMs) / tokenMs(limit) + TOLERANCE));
-}
-
-/** The first whole millisecond at which there is a token. */
-const tokenAt = (fullAt: FullAt, limit: RateLimit): number =>
-  Math.ceil(fullAt - limit.intervalMs + tokenMs(limit) * (1 - TOLERANCE));
-
-const spent = (fullAt: FullAt, limit: RateLimit, count: number, now: number): FullAt =>
-  Math.max(fullAt, now) + count * tokenMs(limit);
 
 /** How many more messages may be handed out now, whoever asks. */
 export function handOutRoom({ settings, leased, fullAt }: QueueState, now: number): number {
   const { maxInFlight, rateLimit } = settings;
   const slots = maxInFlight ? maxInFlight - leased.size : Number.POSITIVE_INFINITY;
-  const tokens = rateLimit && rateLimit.per !== "group" ? tokensAt(fullAt, rateLimit, now) : Number.POSITIVE_INFINITY;
+  const tokens =
+    rateLimit && rateLimit.per !== "group" ? tokensAt(fullAt, rateLimit, now, TOLERANCE) : Number.POSITIVE_INFINITY;
   return Math.max(0, Math.min(slots, tokens));
 }
 
@@ -44,8 +26,8 @@ export const hasReady = (queue: QueueState, now: number): boolean =>
 export function nextToken(queue: QueueState, now: number): number {
   const { rateLimit } = queue.settings;
   const isLimited = rateLimit && rateLimit.per !== "group" && queue.readyCount > 0 && !isPaused(queue);
-  const isEmpty = isLimited && tokensAt(queue.fullAt, rateLimit, now) === 0;
-  return isEmpty ? tokenAt(queue.fullAt, rateLimit) : Number.POSITIVE_INFINITY;
+  const isEmpty = isLimited && tokensAt(queue.fullAt, rateLimit, now, TOLERANCE) === 0;
+  return isEmpty ? tokenAt(queue.fullAt, rateLimit, TOLERANCE) : Number.POSITIVE_INFINITY;
 }
 
 /** So many were handed out. */
@@ -74,7 +56,7 @@ export function spendOfGroup(queue: QueueState, id: string, now: number): void {
 export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): number {
   if (rateLimit?.per !== "group") return now;
   const fullAt = groupsFullAt.get(id) ?? 0;
-  return tokensAt(fullAt, rateLimit, now) > 0 ? now : tokenAt(fullAt, rateLimit);
+  return tokensAt(fullAt, rateLimit, now, TOLERANCE) > 0 ? now : tokenAt(fullAt, rateLimit, TOLERANCE);
 }
 
 /**

@@ -38,7 +38,7 @@ export interface Run {
   isDelayed?: boolean | undefined;
   /** It waits for the head of its group. */
   isBlocked?: boolean | undefined;
-  /** The client that held it died, and it may be why: delivered alone. */
+  /** Two clients in a row that held it died, and it may be why: delivered alone. */
   readonly suspect: boolean;
   /** It may have been handed to a handler before. */
   readonly redelivered: boolean;

@@ -5,7 +5,7 @@
 //
 // Invariant: nothing leaves before the commit it belongs to; a consumer gets its hand-outs in the order of their commits.
 
-import type { Command } from "../../core/commands/commands.js";
+import type { Command, Settlement } from "../../core/commands/commands.js";
 import { idOf } from "../../core/log/ids.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
@@ -55,12 +55,15 @@ export interface DeliveryParts {
   /** Runs a turn soon. */
   poke(): void;
   decide(command: Command, onDecided?: () => void): void;
+  /** Settles what nobody holds. */
+  giveBack(client: string, settlements: readonly Settlement[]): void;
   /** A client got leases of the queue that its host renews. */
   onLeased(to: Recipient, queue: string): void;
   onLoss(loss: DataLoss): void;
 }
 
-export function createDelivery({ state, platform, bodies, poke, decide, onLeased, onLoss }: DeliveryParts): Delivery {
+export function createDelivery(parts: DeliveryParts): Delivery {
+  const { state, platform, bodies, poke, decide, onLeased, onLoss } = parts;
   const askers = createAskers();
   const unclaimed = new Map<string, Set<string>>();
   let plans = 0;
@@ -82,8 +85,7 @@ export function createDelivery({ state, platform, bodies, poke, decide, onLeased
   /** Of what was handed out nobody has seen anything. */
   const giveBack = (client: string, grant: string, leases: readonly Lease[]) => {
     const seqs = rangesOf(leases.map(({ seq }) => seq));
-    const settlements = [{ grant, seqs, verdict: { type: "release", unstarted: true } as const }];
-    decide({ type: "settle", client, settlements, jitter: platform.random() });
+    parts.giveBack(client, [{ grant, seqs, verdict: { type: "release", unstarted: true } }]);
   };
 
   const end = (asker: Asker) => {

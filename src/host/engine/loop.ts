@@ -28,7 +28,7 @@ export interface Loop {
   exclusive<T>(task: () => Promise<T>): Promise<T>;
   /** Resolves when closed; rejects when the engine can go on no longer. */
   readonly ended: Promise<void>;
-  /** Finishes the turn under way and stops. */
+  /** Finishes the turn under way, and one more for what has arrived, and stops. */
   close(): Promise<void>;
 }
 
@@ -72,14 +72,19 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
     cancelTimer = platform.setTimer(poke, Math.max(0, ms));
   };
 
+  const takeTurn = async () => {
+    isPoked = false;
+    const works = inbox;
+    inbox = [];
+    const turn = await engine.turn(works, parts);
+    if (turn) onTurn(turn);
+    return turn;
+  };
+
   const run = async () => {
     while (!isClosed) {
       if (!isPoked) await sleep();
-      isPoked = false;
-      const works = inbox;
-      inbox = [];
-      const turn = await engine.turn(works, parts);
-      if (turn) onTurn(turn);
+      const turn = await takeTurn();
       // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
       if (isPoked) await new Promise<void>(platform.afterTurn);
       const asked = tasks;
@@ -92,6 +97,8 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       const deadline = nextDeadline() - platform.monotonic();
       setTimer(turn ? Math.min(RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
     }
+    // A page that leaves gives back what it holds and ends its host in one breath: that must not wait for the next host.
+    if (inbox.length > 0) await takeTurn();
   };
 
   const enqueue = <T>(task: () => Promise<T> | T): Promise<T> =>

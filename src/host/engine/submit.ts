@@ -1,8 +1,9 @@
 // A client's commands on their way into the loop.
 
-import { type Command, failure } from "../../core/commands/commands.js";
+import { type Command, failure, type Settlement } from "../../core/commands/commands.js";
 import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies.js";
 import type { Outcome } from "../../core/log/journal.js";
+import type { QueueErrorCode } from "../../core/spec/errors.js";
 import type { State } from "../../core/state/state.js";
 import type { CheckedCommand } from "../../link/rpc/validate.js";
 import { type ClientCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
@@ -26,7 +27,12 @@ export interface Inward {
     /** Called with a settlement before it is decided; what it returns is called with its outcome. */
     settling(client: string, command: Of<"settle">): (outcome: Outcome) => void;
   };
+  /** The store refused these. */
+  giveBack(client: string, settlements: readonly Settlement[]): void;
 }
+
+/** Codes of outcomes that are the store's, not the command's. */
+const REFUSED_BY_STORE: ReadonlySet<QueueErrorCode> = new Set(["quota-exceeded", "storage-failed"]);
 
 /** Resolves with the outcomes once all are durable. */
 export async function submit({ client, confirmed, commands }: Submission, to: Inward): Promise<SubmitReply> {
@@ -65,6 +71,9 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
           const measure = command.type === "settle" ? to.measures.settling(client, command) : undefined;
           const onOutcome = (outcome: Outcome) => {
             measure?.(outcome);
+            if (command.type === "settle" && !outcome.ok && REFUSED_BY_STORE.has(outcome.code)) {
+              to.giveBack(client, command.settlements);
+            }
             settle(outcome);
           };
           to.push({ command: engineCommand(command, client, to.random()), from, settle: onOutcome });

@@ -1,6 +1,7 @@
 // What every open context learns of an outbox. Hints: whoever misses one finds the truth in `waiting` and `dead`.
 
-import type { Queue } from "../../index.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { MessageView, Queue } from "../../index.js";
 import { deadOf } from "./message.js";
 import type { DeadOutboxMessage, OutboxMessage } from "./options.js";
 import type { StoredRequest } from "./stored-request.js";
@@ -32,9 +33,6 @@ export interface EventParts {
   onDead(message: DeadOutboxMessage): void;
 }
 
-/** Dead letters looked at in one go. */
-const PAGE = 100;
-
 export function createEvents({ channel: name, queue, onDead }: EventParts): OutboxEvents {
   const target = new EventTarget();
   const since = Date.now();
@@ -50,19 +48,23 @@ export function createEvents({ channel: name, queue, onDead }: EventParts): Outb
     channel?.postMessage({ type, detail });
   };
 
-  const look = async () => {
+  const tell = (letter: MessageView<StoredRequest>) => {
+    newest = letter.id;
+    if ((letter.diedAt ?? 0) < since || told.has(letter.id)) return;
+    told.add(letter.id);
+    const message = deadOf(letter);
+    dispatch("dead", message);
+    onDead(message);
+  };
+  const look = async (): Promise<void> => {
     const { deadLetters } = await queue();
-    for (;;) {
-      const page = await deadLetters.list({ max: PAGE, ...(newest && { after: newest }) });
-      for (const letter of page) {
-        newest = letter.id;
-        if ((letter.diedAt ?? 0) < since || told.has(letter.id)) continue;
-        told.add(letter.id);
-        const message = deadOf(letter);
-        dispatch("dead", message);
-        onDead(message);
-      }
-      if (page.length < PAGE) return;
+    try {
+      for await (const page of deadLetters.pages({ ...(newest && { after: newest }) })) page.forEach(tell);
+    } catch (error) {
+      if (newest === undefined || !(error instanceof QueueError) || error.code !== "invalid-argument") throw error;
+      // It left so long ago that nobody knows where it stood.
+      newest = undefined;
+      await look();
     }
   };
 

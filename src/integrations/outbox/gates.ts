@@ -6,12 +6,15 @@
 //     └──────────────────── any other answer ──────────────────┼─────────────────────────────┤
 //                                                               └────────── failure ─────────┘
 
+import { type FullAt, type Rate, spent, tokenAt } from "../../core/spec/token-bucket.js";
+import { fullJitter, type Growth, growingMs } from "../../core/spec/waits.js";
+
 export interface GateOptions {
   /** Wait after the n-th failure in a row: `random(0, min(maxMs, baseMs · 2^(n − 1)))`. */
-  readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  readonly backoff: Growth;
   /** Failures in a row after which the origin is left alone; 0 is never. */
   readonly threshold: number;
-  readonly rateLimit: { readonly limit: number; readonly intervalMs: number } | undefined;
+  readonly rateLimit: Rate | undefined;
   random(): number;
 }
 
@@ -39,23 +42,16 @@ interface Gate {
   /** Asked for by the server. */
   askedUntil: number;
   isProbing: boolean;
-  /** Theoretical arrival time of the next request, of the generic cell rate algorithm (ITU-T I.371). */
-  arrivalAt: number;
+  /** Of the bucket that its requests take a token from; they may owe it, and wait until it is there. */
+  fullAt: FullAt;
 }
-
-/** `random(0, min(maxMs, baseMs · 2^(n − 1)))`: the full jitter of M. Brooker, Exponential Backoff And Jitter (2015). */
-export const fullJitter = (
-  n: number,
-  { baseMs, maxMs }: { readonly baseMs: number; readonly maxMs: number },
-  random: number,
-): number => Math.round(random * Math.min(maxMs, baseMs * 2 ** (n - 1)));
 
 export function createGates({ backoff, threshold, rateLimit, random }: GateOptions): Gates {
   const gates = new Map<string, Gate>();
   const gateOf = (origin: string): Gate => {
     let gate = gates.get(origin);
     if (gate === undefined) {
-      gate = { failures: 0, openUntil: 0, askedUntil: 0, isProbing: false, arrivalAt: 0 };
+      gate = { failures: 0, openUntil: 0, askedUntil: 0, isProbing: false, fullAt: 0 };
       gates.set(origin, gate);
     }
     return gate;
@@ -74,10 +70,9 @@ export function createGates({ backoff, threshold, rateLimit, random }: GateOptio
         gate.isProbing = true;
       }
       if (rateLimit === undefined) return { type: "go", ms: 0 };
-      const everyMs = rateLimit.intervalMs / rateLimit.limit;
-      const arrivalAt = Math.max(gate.arrivalAt, now);
-      gate.arrivalAt = arrivalAt + everyMs;
-      return { type: "go", ms: Math.max(0, Math.ceil(arrivalAt - now - (rateLimit.intervalMs - everyMs))) };
+      const atMs = tokenAt(gate.fullAt, rateLimit);
+      gate.fullAt = spent(gate.fullAt, rateLimit, 1, now);
+      return { type: "go", ms: Math.max(0, atMs - now) };
     },
     succeeded(origin) {
       const gate = gateOf(origin);
@@ -89,7 +84,7 @@ export function createGates({ backoff, threshold, rateLimit, random }: GateOptio
       const gate = gateOf(origin);
       gate.failures++;
       gate.isProbing = false;
-      const ms = fullJitter(Math.max(gate.failures, attempt), backoff, random());
+      const ms = fullJitter(growingMs(Math.max(gate.failures, attempt), backoff), random());
       if (afterMs !== undefined) gate.askedUntil = Math.max(gate.askedUntil, now + afterMs);
       if (isTripped(gate)) gate.openUntil = Math.max(gate.openUntil, now + ms);
       // What the server asked for is the least; on top of it, clients that were told the same come back spread out.

@@ -81,7 +81,7 @@ export interface Outbox {
     type: Type,
     listener: (event: OutboxEventMap[Type]) => void,
   ): void;
-  /** Ends its work here; requests under way are finished first. What waits stays. */
+  /** Ends its work here, `replay()` too; requests under way are finished first. What waits stays. */
   close(): Promise<void>;
 }
 
@@ -98,7 +98,16 @@ const LOOK_MS = 2_000;
 const PAGE = 100;
 /** How often a service worker looks whether what tabs have in work is done. */
 const OTHERS_MS = 250;
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const sleep = (ms: number, signal?: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+  });
 const isWrite = ({ method }: Request): boolean => method !== "GET" && method !== "HEAD";
 const waitsIn = ({ ready, delayed, leased, blocked }: QueueStats): number => ready + delayed + leased + blocked;
 
@@ -118,6 +127,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
   const turns = new Map<string, Promise<unknown>>();
   let opened: Promise<Opened> | undefined;
   let closed: Promise<void> | undefined;
+  const closing = new AbortController();
   let deliveredHere = 0;
   let draining: Promise<number> | undefined;
   let resuming: ReturnType<typeof setTimeout> | undefined;
@@ -197,22 +207,25 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
   const drainOnce = async (budgetMs: number): Promise<number> => {
     const endsAt = Date.now() + budgetMs;
     const queue = await queueOf();
+    const { concurrency } = settings;
+    const { signal } = closing;
     for (;;) {
       const leftMs = endsAt - Date.now();
-      if (leftMs > 0 && !isOffline()) {
-        const { concurrency } = settings;
-        await queue.consumeUntilEmpty((delivery) => repeat(delivery, endsAt), { budgetMs: leftMs, concurrency });
+      if (leftMs > 0 && !isOffline() && !signal.aborted) {
+        const how = { budgetMs: leftMs, concurrency, signal };
+        await queue.consumeUntilEmpty((delivery) => repeat(delivery, endsAt), how);
       }
       const stats = await queue.stats();
       const remaining = waitsIn(stats);
       mayWait = remaining > 0;
+      if (signal.aborted) return remaining;
       const { ready, leased, nextDueAt, paused } = stats;
       const nextMs = ready > 0 ? 0 : leased > 0 ? OTHERS_MS : (nextDueAt ?? Number.POSITIVE_INFINITY) - Date.now();
       if (remaining === 0 || paused || isOffline() || Date.now() + nextMs >= endsAt) {
         if (stats.dead > 0) await events.lookForDead();
         return remaining;
       }
-      await sleep(Math.max(1, nextMs));
+      await sleep(Math.max(1, nextMs), signal);
     }
   };
 
@@ -253,16 +266,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     return turn;
   };
 
-  const waitsInGroup = async (groupId: string): Promise<boolean> => {
-    const queue = await queueOf();
-    if (waitsIn(await queue.stats()) === 0) return false;
-    for (let after: string | undefined; ; ) {
-      const page = await queue.peek({ max: PAGE, ...(after && { after }) });
-      if (page.some((view) => view.groupId === groupId)) return true;
-      if (page.length < PAGE) return false;
-      after = page.at(-1)?.id;
-    }
-  };
+  const waitsInGroup = async (groupId: string): Promise<boolean> => (await queueOf()).isGroupWaiting(groupId);
 
   const store = async (stored: StoredRequest, at: Placed, delayMs = 0): Promise<Response> => {
     const bytes = stored.body?.byteLength ?? 0;
@@ -381,7 +385,12 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       closed ??= (async () => {
         clearTimeout(resuming);
         stopListening();
-        await opened?.then(({ connection }) => connection.close()).catch(() => {});
+        closing.abort();
+        const stop = async ({ connection, consumer }: Opened) => {
+          await Promise.allSettled([draining, consumer?.stop()]);
+          await connection.close();
+        };
+        await opened?.then(stop).catch(() => {});
         events.suspend();
       })();
       return closed;

@@ -5,7 +5,7 @@
 //   shift ◀── front (lowest position first) ◀── pushed (in order) ◀── push
 //      unshift ──▶                                          └──▶ pop
 
-import type { Connection, Delivery, Queue } from "../../index.js";
+import type { Connection, Delivery, MessageView, Queue } from "../../index.js";
 import type { RequestData } from "./storable-request.js";
 
 export interface StoredEntry {
@@ -70,14 +70,12 @@ export async function openEntries(connection: Connection, name: string): Promise
     for (const delivery of [...taken].reverse()) await delivery.release();
   };
   const peekAll = async (queue: Queue<StoredEntry>) => {
-    const all: StoredEntry[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await queue.peek({ max: PAGE, ...(after && { after }) });
-      all.push(...page.filter(({ state }) => state !== "leased").map(({ body }) => body));
-      if (page.length < PAGE) return all;
-      after = page.at(-1)?.id;
-    }
+    const all: MessageView<StoredEntry>[] = [];
+    for await (const page of queue.peekPages({ pageSize: PAGE })) all.push(...page);
+    return all;
   };
+  const entriesOf = async (queue: Queue<StoredEntry>) =>
+    (await peekAll(queue)).filter(({ state }) => state !== "leased").map(({ body }) => body);
   const positionOf = ({ position = 0 }: StoredEntry) => position;
   const byPosition = (a: Taken, b: Taken) => positionOf(a.body) - positionOf(b.body);
   const waits = async (queue: Queue<StoredEntry>) => {
@@ -115,8 +113,8 @@ export async function openEntries(connection: Connection, name: string): Promise
     push: async (entry) => void (await pushed.send(entry)),
     unshift: (entry, inPlaceOf) =>
       alone(async () => {
-        const positions = (await front.peek({ max: PAGE })).map(({ body }) => positionOf(body));
-        const body = { ...entry, position: Math.min(0, ...positions) - 1 };
+        const lowest = (await peekAll(front)).reduce((least, { body }) => Math.min(least, positionOf(body)), 0);
+        const body = { ...entry, position: lowest - 1 };
         if (inPlaceOf === undefined) await front.send(body);
         else await inPlaceOf.ack({ send: [{ queue: front.name, body }] });
       }),
@@ -140,8 +138,8 @@ export async function openEntries(connection: Connection, name: string): Promise
     all: (isExpired) =>
       alone(async () => {
         const read = async () => {
-          const inFront = (await peekAll(front)).sort((a, b) => positionOf(a) - positionOf(b));
-          return [...inFront, ...(await peekAll(pushed))];
+          const inFront = (await entriesOf(front)).sort((a, b) => positionOf(a) - positionOf(b));
+          return [...inFront, ...(await entriesOf(pushed))];
         };
         const entries = await read();
         if (!entries.some(isExpired)) return entries;

@@ -14,7 +14,7 @@ const RANDOM_BYTES_MAX = 65_536;
  */
 const HOLD_OFF_MS = 1_000;
 /** The browser frees what was deleted a little later: a write that needs the room is tried again after these pauses. */
-const FREEING_MS = [10, 20, 50, 100, 200, 400, 800];
+const FREEING_MS = [10, 20, 50, 100, 200, 200, 200, 200, 200, 200, 200];
 
 export interface Reserve {
   /** Runs a write that the quota has refused again, in the room of the reserve. Rejects with `quota` when that is used up. */

@@ -3,26 +3,28 @@
 
 import type { Connection, ConnectOptions, Queue, QueueOptions } from "../../../src/index.js";
 
-export type Report =
+export type Report = (
   | { readonly type: "sending"; readonly body: string }
-  | { readonly type: "sent"; readonly body: string; readonly id: string; readonly epoch: number }
+  | { readonly type: "sent"; readonly body: string; readonly id: string }
   | { readonly type: "refused"; readonly body: string; readonly code: string; readonly message: string }
-  | {
-      readonly type: "delivered";
-      readonly body: string;
-      readonly id: string;
-      readonly attempt: number;
-      readonly epoch: number;
-    }
-  | { readonly type: "settling"; readonly body: string; readonly id: string; readonly attempt: number }
-  | { readonly type: "acked"; readonly body: string; readonly id: string; readonly attempt: number }
-  | {
-      readonly type: "unsettled";
-      readonly body: string;
-      readonly id: string;
-      readonly attempt: number;
-      readonly code: string;
-    };
+  | (OfDelivery & { readonly type: "delivered" })
+  | (OfDelivery & { readonly type: "settling" })
+  | (OfDelivery & { readonly type: "acked" })
+  | (OfDelivery & { readonly type: "unsettled"; readonly code: string })
+) & {
+  /** Who hosted, as far as the reporter knew; 0 for nobody. */
+  readonly epoch: number;
+  /** Epoch milliseconds at which it was written. It may be on its way for long: a page may be put to sleep. */
+  readonly wroteAt: number;
+};
+
+export interface OfDelivery {
+  readonly body: string;
+  readonly id: string;
+  readonly attempt: number;
+  /** The token of its hand-out. */
+  readonly grant: string;
+}
 
 export interface OpenOptions extends QueueOptions {
   readonly database?: string;

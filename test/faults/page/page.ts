@@ -1,21 +1,23 @@
 // A page that does what the tests tell it. `?name=` is its name, the prefix of every body it sends.
 
-import { type Connection, type Consumer, connect, type Delivery, type Queue, QueueError } from "../../../src/index.js";
-import type { ConsumeLoad, Lab, ProduceLoad, Report } from "./lab.js";
+import { type Connection, type Consumer, connect, type Queue } from "../../../src/index.js";
+import { codeOf, createHandler, type Unsigned } from "./handling.js";
+import type { Lab, ProduceLoad } from "./lab.js";
 import "./ledger.js";
 
 const name = new URLSearchParams(location.search).get("name") ?? "page";
 const events: { type: string; reason?: string }[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const codeOf = (error: unknown) => (error instanceof QueueError ? error.code : String(error));
 
 let reports = 0;
 let wakes = 0;
 /** Reports that nobody has confirmed. What is under way when the page is put to sleep may be lost: it is posted again. */
 const unconfirmed = new Set<() => void>();
 
-function report(event: Report): Promise<void> {
+function report(unsigned: Unsigned): Promise<void> {
   if (globalThis.report === undefined) return Promise.resolve();
+  const wroteAt = performance.timeOrigin + performance.now();
+  const event = { ...unsigned, epoch: connection.host?.epoch ?? 0, wroteAt };
   const number = `${performance.timeOrigin}/${++reports}`;
   return new Promise((resolve) => {
     const post = () => {
@@ -53,7 +55,7 @@ async function sendOne(bytes = 0): Promise<string | undefined> {
   await report({ type: "sending", body });
   try {
     const { id } = await queue.send(bytes > 0 ? `${body}.${noise(bytes)}` : body);
-    void report({ type: "sent", body, id, epoch: connection.host?.epoch ?? 0 });
+    void report({ type: "sent", body, id });
     return undefined;
   } catch (error) {
     void report({ type: "refused", body, code: codeOf(error), message: String(error) });
@@ -65,22 +67,6 @@ async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
   while (isProducing) {
     await Promise.all(Array.from({ length: burst }, () => sendOne()));
     await sleep(everyMs);
-  }
-}
-
-async function handle(delivery: Delivery<string>, { handlerMs = 0, slowMs = handlerMs, stuckOn }: ConsumeLoad) {
-  const { id, attempt } = delivery;
-  const [body = ""] = delivery.body.split(".");
-  await report({ type: "delivered", body, id, attempt, epoch: connection.host?.epoch ?? 0 });
-  if (stuckOn !== undefined && body.includes(stuckOn)) await new Promise(() => {});
-  const ms = Number(body.slice(-6)) % 20 === 0 ? slowMs : handlerMs;
-  if (ms > 0) await sleep(ms);
-  await report({ type: "settling", body, id, attempt });
-  try {
-    await delivery.ack();
-    await report({ type: "acked", body, id, attempt });
-  } catch (error) {
-    await report({ type: "unsettled", body, id, attempt, code: codeOf(error) });
   }
 }
 
@@ -124,7 +110,7 @@ const lab: Lab = {
   },
   startConsuming(load = {}) {
     const { concurrency = 1, prefetch = concurrency } = load;
-    consumer = queue.consume((delivery) => handle(delivery, load), { concurrency, prefetch });
+    consumer = queue.consume(createHandler(report, load), { concurrency, prefetch });
   },
   async stopConsuming() {
     await consumer?.stop();

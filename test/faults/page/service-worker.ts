@@ -1,22 +1,35 @@
 // A service worker that uses the queue inside `waitUntil`, when a page's message or a sync event asks for it.
 
 import { connect } from "../../../src/service-worker.js";
+import { createHandler } from "./handling.js";
 import type { Handled, ServiceWorkerRequest } from "./lab.js";
+import { tell } from "./tell.js";
 
 interface Extendable extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** Each start of the worker is somebody else: it forgets all at its end. */
+const name = `service-worker-${crypto.randomUUID().slice(0, 8)}`;
 const handled: Handled[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function drain(budgetMs: number, handlerMs = 0) {
   const connection = await connect({ database: "lab" });
   const queue = await connection.openQueue<string>("work");
+  const handle = createHandler(
+    async (unsigned) => {
+      const wroteAt = performance.timeOrigin + performance.now();
+      const report = { ...unsigned, epoch: connection.host?.epoch ?? 0, wroteAt };
+      await tell([{ type: "reported", by: name, report }]);
+    },
+    { handlerMs },
+  );
   const result = await queue.consumeUntilEmpty(
-    async ({ id, body, attempt }) => {
+    async (delivery) => {
+      const { id, body, attempt } = delivery;
       handled.push({ id, body, attempt, host: connection.host?.kind ?? "none" });
-      if (handlerMs > 0) await sleep(handlerMs);
+      await handle(delivery);
     },
     { budgetMs },
   );

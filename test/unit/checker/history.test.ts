@@ -158,6 +158,43 @@ describe("duplicated, by cause", () => {
     expect(report.isValid).toBe(false);
   });
 
+  describe.each(["crash", "suspend"] as const)("a %s at a moment that nobody knows", (type) => {
+    const begin = (consumer = "c"): HistoryEvent => ({ at: at++, type, consumer, begins: true });
+    const end = (consumer = "c"): HistoryEvent => ({ at: at++, type, consumer });
+    const handled = acking("p-0", "d", 2);
+    const causeIn = (...events: HistoryEvent[]) => {
+      const { duplicated, isValid } = judge(sending("p-0"), events, handled);
+      return { cause: Object.entries(duplicated).find(([, counted]) => counted > 0)?.[0], isValid };
+    };
+    const explained = { cause: type, isValid: true };
+    const unexplained = { cause: "unexplained", isValid: false };
+
+    test("explains a delivery that began after its begin, and the next one before its end", () => {
+      expect(causeIn(begin(), delivered("p-0"), delivered("p-0", "d", 2), end())).toEqual(explained);
+    });
+
+    test("explains what is around its begin, or its end", () => {
+      expect(causeIn(delivered("p-0"), begin(), delivered("p-0", "d", 2), end())).toEqual(explained);
+      expect(causeIn(begin(), delivered("p-0"), end(), delivered("p-0", "d", 2))).toEqual(explained);
+    });
+
+    test("explains a report of its own that arrived after the next delivery, while it lasted", () => {
+      expect(causeIn(begin("d"), delivered("p-0", "c"), delivered("p-0", "d", 2), end("d")).cause).toBe("unexplained");
+      const late = judge(
+        [...sending("p-0"), begin("d"), delivered("p-0"), settle("p-0"), settled("p-0")],
+        [delivered("p-0", "d"), end("d")],
+      );
+      expect(late.duplicated[type]).toBe(1);
+      expect(late.isValid).toBe(true);
+    });
+
+    test("explains nothing before it began, after it ended, or of somebody else", () => {
+      expect(causeIn(delivered("p-0"), delivered("p-0", "d", 2), begin(), end())).toEqual(unexplained);
+      expect(causeIn(begin(), end(), delivered("p-0"), delivered("p-0", "d", 2))).toEqual(unexplained);
+      expect(causeIn(begin("e"), delivered("p-0"), delivered("p-0", "d", 2), end("e"))).toEqual(unexplained);
+    });
+  });
+
   test.each(["retry", "release"] as const)("a %s asked for it: not a duplicate", (verdict) => {
     const report = again(settle("p-0", verdict), settled("p-0", verdict));
     expect(Object.values(report.duplicated).every((counted) => counted === 0)).toBe(true);

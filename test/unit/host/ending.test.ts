@@ -23,6 +23,45 @@ test("a host that was followed by another before it had read the log ends as any
   expect(disk.bodies.size).toBe(0);
 });
 
+test("what a client gave back before its host was told to end is not held by it when the next one begins", async () => {
+  const disk = createMemoryDisk();
+  const store = createMemoryStore({ disk });
+  let isGated = false;
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const first = await startHost({
+    store: {
+      ...store,
+      async commit(record, batches, durability) {
+        if (isGated) await gate;
+        return store.commit(record, batches, durability);
+      },
+    },
+  });
+  const leaving = await first.connect("a");
+  await leaving.submit(sendOf(1, "body"));
+  await leaving.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 1 });
+  await expect.poll(() => leaving.pushed).toHaveLength(1);
+  isGated = true;
+  // Its commit is under way when the other one leaves.
+  const other = await first.connect("b");
+  const sent = other.submit(sendOf(1, "another"));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  leaving.link.call({ op: "suspend" }).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = first.host.close();
+  open();
+  await Promise.all([sent, closed]);
+
+  const second = await startHost({ store: createMemoryStore({ disk }) });
+  const next = await second.connect("c");
+  const stats = await next.link.call<{ ready: number; leased: number }>({ op: "stats", queue: "q" });
+  expect(stats).toMatchObject({ ready: 2, leased: 0 });
+  await second.host.close();
+});
+
 test("the next host asks at once how long the handlers of a client have been running", async () => {
   const disk = createMemoryDisk();
   const first = await startHost({ store: createMemoryStore({ disk }) });

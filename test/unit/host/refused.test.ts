@@ -1,6 +1,7 @@
 // Commits and rewrites that the store refuses, or of which it does not say what became of them.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Verdict } from "../../../src/core/commands/commands.js";
 import type { HandOut } from "../../../src/link/rpc/wire.js";
 import { type LogStore, StoreError } from "../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
@@ -61,4 +62,51 @@ test("a rewrite that happened although the store said otherwise costs no message
   const stats = await consumer.link.call<{ totals: { quarantined: number } }>({ op: "stats", queue: "q" });
   expect(stats.totals.quarantined).toBe(0);
   await second.host.close();
+});
+
+describe("a settlement that the store refuses", () => {
+  /** A host that hands one message out to a consumer, and refuses so many commits from then on. */
+  const handOutOne = async (refused: number) => {
+    const store = createMemoryStore({ disk: createMemoryDisk() });
+    let left = 0;
+    const { host, connect } = await startHost({
+      store: {
+        ...store,
+        async commit(record, batches, durability) {
+          if (left-- > 0) throw new StoreError("quota", "no room");
+          return store.commit(record, batches, durability);
+        },
+      },
+    });
+    const client = await connect("a");
+    await client.submit(sendOf(1, "body"));
+    await client.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 1 });
+    await expect.poll(() => client.pushed).toHaveLength(1);
+    const [{ grant, seqs }] = client.pushed as [HandOut];
+    left = refused;
+    const settle = async (verdict: Verdict) => {
+      const { outcomes } = await client.submit({
+        number: 2,
+        command: { type: "settle", settlements: [{ grant, seqs, verdict }] },
+      });
+      expect(outcomes).toMatchObject([{ ok: false, code: "quota-exceeded" }]);
+    };
+    return { host, client, settle };
+  };
+
+  test("gives its message back once the store takes that, long before the lease ends", async () => {
+    const { host, client, settle } = await handOutOne(2);
+    await settle({ type: "ack" });
+    await expect.poll(() => client.pushed, { timeout: 5_000 }).toHaveLength(2);
+    expect(client.pushed[1]).toMatchObject({ bodies: ["body"], attempts: 1 });
+    await host.close();
+  });
+
+  test("is stored then, where it was no acknowledgement", async () => {
+    const { host, client, settle } = await handOutOne(2);
+    await settle({ type: "dead", reason: "bad" });
+    const dead = () => client.link.call<{ dead: number }>({ op: "stats", queue: "q" }).then((stats) => stats.dead);
+    await expect.poll(dead, { timeout: 5_000 }).toBe(1);
+    await host.close();
+  });
 });

@@ -127,6 +127,33 @@ describe("a queue", () => {
     expect(result).toEqual({ imported: 2, skipped: 0, complete: true });
   });
 
+  /** Reads an export, and calls `between` once so many messages were read. */
+  const bodiesWith = async (after: number, between: (last: { id: string }) => Promise<unknown>) => {
+    const lines: { id: string; body: unknown }[] = [];
+    for await (const line of exportQueue(queue)) {
+      lines.push(JSON.parse(line));
+      if (lines.length === after + 1) await between(lines[after] as { id: string });
+    }
+    expect(lines.at(-1)).toEqual({ messages: lines.length - 2 });
+    return lines.slice(1, -1).map(({ body }) => body);
+  };
+  const numbers = Array.from({ length: 450 }, (_, i) => i);
+
+  test("has each dead letter once, also when the one read last leaves meanwhile", async () => {
+    await queue.sendBatch(numbers.map((body) => ({ body })));
+    for (const delivery of await queue.receive({ max: 450 })) await delivery.deadLetter("bad");
+    const bodies = await bodiesWith(200, ({ id }) => queue.deadLetters.purge({ filter: { ids: [id] } }));
+    expect(bodies).toEqual(numbers);
+  });
+
+  test("has a message once that dies while it is read", async () => {
+    await queue.sendBatch(numbers.map((body) => ({ body })));
+    const bodies = await bodiesWith(100, async () => {
+      for (const delivery of await queue.receive({ max: 100 })) await delivery.deadLetter("bad");
+    });
+    expect(bodies).toEqual(numbers);
+  });
+
   test("that was torn says so, and what is no export is refused", async () => {
     await queue.sendBatch([{ body: 1 }, { body: 2 }]);
     const text = await textOf(exportQueue(queue));

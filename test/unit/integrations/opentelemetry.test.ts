@@ -10,7 +10,7 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Connection, connect, type Queue } from "../../../src/index.js";
+import { type Connection, connect, type Queue, type StandardSchema } from "../../../src/index.js";
 import { traceQueue } from "../../../src/opentelemetry.js";
 
 describe("a traced queue", () => {
@@ -132,6 +132,30 @@ describe("a traced queue", () => {
     expect(spanOf("receive orders").links).toHaveLength(1);
     expect(await queue.consumeUntilEmpty(() => {})).toEqual({ handled: 1, remaining: 0 });
     expect(spans("process orders")).toHaveLength(1);
+  });
+
+  test("is held to the schema of the queue it traces, in a transaction, too", async () => {
+    const validate = (value: unknown) =>
+      typeof value === "number" ? { value } : { issues: [{ message: "no number" }] };
+    const schema: StandardSchema<number> = { "~standard": { version: 1, vendor: "test", validate } };
+    const numbers = await connection.openQueue("numbers", { schema });
+    for (const either of [numbers, traceQueue(numbers)]) {
+      const refused = connection.transaction((tx) => tx.send(either, "none"));
+      await expect(refused).rejects.toMatchObject({ code: "schema-mismatch" });
+    }
+    expect(await numbers.stats()).toMatchObject({ ready: 0 });
+  });
+
+  test.each([
+    ["no items", (to: Queue<string>) => to.sendBatch(undefined as never)],
+    ["an item that is none", (to: Queue<string>) => to.sendBatch([null as never])],
+    ["options that are none", (to: Queue<string>) => to.send("x", null as never)],
+    ["headers that are a list", (to: Queue<string>) => to.send("x", { headers: ["a"] as never })],
+    ["headers that are a text", (to: Queue<string>) => to.send("x", { headers: "a" as never })],
+  ])("refuses what the queue refuses: %s", async (_, send) => {
+    const refusal = await send(plain).catch((error) => error);
+    expect(refusal).toMatchObject({ code: "invalid-argument" });
+    await expect(send(queue)).rejects.toEqual(refusal);
   });
 
   test("takes a tracer of the caller's choice", async () => {

@@ -59,6 +59,23 @@ describe("pages", () => {
     expect(bodies).toEqual(numbers(20));
   });
 
+  test("of dead letters begin after the one that is named, also when it has gone", async () => {
+    const queue = await open();
+    await fill(queue, 6);
+    for (const delivery of await queue.receive({ max: 6 })) await delivery.deadLetter("no");
+    const [, , third] = await queue.deadLetters.list();
+    const after = third?.id as string;
+    const read = async () => {
+      const bodies: number[] = [];
+      for await (const page of queue.deadLetters.pages({ pageSize: 2, after }))
+        bodies.push(...page.map(({ body }) => body));
+      return bodies;
+    };
+    expect(await read()).toEqual([3, 4, 5]);
+    await queue.deadLetters.purge({ filter: { ids: [after] } });
+    expect(await read()).toEqual([3, 4, 5]);
+  });
+
   test("end, however much is sent meanwhile", async () => {
     const queue = await open();
     await fill(queue, 4);

@@ -21,8 +21,9 @@ test("a fixed wait is always the same, and within the limit", () => {
   expect(delays(backoff({ type: "fixed", maxMs: 10 }))).toEqual([10, 10, 10, 10, 10]);
 });
 
-test("a wait based on nothing is none", () => {
+test("a wait based on nothing is none, however often it failed", () => {
   expect(delays(backoff({ baseMs: 0 }))).toEqual([0, 0, 0, 0, 0]);
+  expect(retryDelayMs(1_000_000, backoff({ baseMs: 0 }), 0)).toBe(0);
 });
 
 describe("full jitter", () => {

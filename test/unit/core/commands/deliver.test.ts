@@ -73,11 +73,64 @@ test("there is nothing to get from an unknown queue, or for nobody", () => {
 });
 
 describe("messages held by a client that died", () => {
+  const withOrphans = () => {
+    const engine = createEngine();
+    engine.send(5);
+    engine.deliver("dead", 4, "g0");
+    engine.run({ type: "client-gone", client: "dead" });
+    return engine;
+  };
+
+  test("go to whoever has room, beside others and ahead of what never left: tabs are closed all the time", () => {
+    const engine = withOrphans();
+    expect(engine.deliver("a", 2, "g1")).toEqual([1, 2]);
+    expect(engine.deliver("a", 1, "g2")).toEqual([3]);
+    expect(engine.deliver("b", 2, "g3")).toEqual([4, 5]);
+    expect(engine.queue.leased.get(1)).toMatchObject({ attempts: 1, suspect: false });
+  });
+
+  test("are suspects when the next client that holds them dies too, whatever else it held", () => {
+    const engine = withOrphans();
+    engine.deliver("b", 5, "g1");
+    engine.run({ type: "client-gone", client: "b" });
+    expect(Array.from(engine.queue.suspects, ({ seq, count, attempts }) => ({ seq, count, attempts }))).toEqual([
+      { seq: 1, count: 4, attempts: 0 },
+    ]);
+    expect(engine.queue.lanes[4]?.front.head).toMatchObject({ seq: 5, suspect: false });
+  });
+
+  test("are suspects also where the first one to hold them did not die, but let their leases end", () => {
+    const engine = createEngine({ leaseMs: 100 });
+    engine.send(2);
+    engine.deliver("hung", 2, "g0");
+    engine.now += 100;
+    engine.run({ type: "expire", grants: ["g0"], jitter: 0 });
+    engine.deliver("b", 2, "g1");
+    engine.run({ type: "client-gone", client: "b" });
+    expect(engine.deliver("c", 2, "g2")).toEqual([1]);
+  });
+
+  test("are beyond suspicion once a handler of theirs has failed", () => {
+    const engine = withOrphans();
+    engine.deliver("b", 1, "g1");
+    engine.settle("b", "g1", [1, 1], { type: "retry", delayMs: 0, failure: { name: "E", message: "m" } });
+    engine.deliver("c", 5, "g2");
+    engine.run({ type: "client-gone", client: "c" });
+    expect(Array.from(engine.queue.suspects, ({ seq, count }) => [seq, count])).toEqual([[2, 3]]);
+  });
+});
+
+describe("messages held by two clients in a row that died", () => {
+  const die = (engine: ReturnType<typeof createEngine>, max: number) => {
+    for (const client of ["dead", "dead too"]) {
+      engine.deliver(client, max, client);
+      engine.run({ type: "client-gone", client });
+    }
+  };
   const withSuspects = () => {
     const engine = createEngine();
     engine.send(3);
-    engine.deliver("dead", 2, "g0");
-    engine.run({ type: "client-gone", client: "dead" });
+    die(engine, 2);
     return engine;
   };
 
@@ -93,8 +146,7 @@ describe("messages held by a client that died", () => {
     const engine = createEngine();
     engine.send(4);
     engine.deliver("a", 1, "ga");
-    engine.deliver("dead", 1, "g0");
-    engine.run({ type: "client-gone", client: "dead" });
+    die(engine, 2);
     expect(engine.deliver("a", 3, "g1")).toEqual([]);
     engine.settle("a", "ga", [1, 1], { type: "ack" });
     expect(engine.deliver("a", 3, "g2")).toEqual([2]);
@@ -141,8 +193,10 @@ describe("messages held by a client that died", () => {
     engine.run({ type: "send", queue: "other", atomic: true, segments: [{ count: 2, priority: 4 }], sizes });
     engine.run({ type: "deliver", ...other, grant: "o1" });
     expect(engine.deliver("a", 1, "g1")).toEqual([1]);
-    engine.run({ type: "deliver", ...other, client: "x", grant: "o2" });
-    engine.run({ type: "client-gone", client: "x" });
+    for (const client of ["x", "y"]) {
+      engine.run({ type: "deliver", ...other, client, grant: client });
+      engine.run({ type: "client-gone", client });
+    }
     engine.settle("a", "o1", [4, 1], { type: "ack" });
     engine.run({ type: "deliver", ...other, grant: "o3" });
     expect(engine.state.grants.has("o3")).toBe(false);

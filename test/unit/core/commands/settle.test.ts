@@ -102,10 +102,14 @@ describe("a lease that ends", () => {
     ]);
   });
 
-  test("does not where its handler may never have started, but makes a suspect of it", () => {
+  test("does not where its handler may never have started, but makes a suspect of it the second time", () => {
     const engine = twoHeld({ maxDeliveries: 1 });
     engine.now += 100;
     expire(engine);
+    expect(engine.queue.lanes[4]?.front.head).toMatchObject({ count: 2, attempts: 0, suspect: false });
+    engine.deliver("b", 2, "again");
+    engine.now += 100;
+    engine.run({ type: "expire", grants: ["again"], jitter: 0 });
     expect(engine.queue.dead.size).toBe(0);
     expect([...engine.queue.suspects]).toMatchObject([{ seq: 1, count: 2, attempts: 0 }]);
   });

@@ -73,8 +73,10 @@ test("one that waited behind its head for longer than its delay is ready at once
 test("messages of a client that died keep the order of their groups", () => {
   const engine = createEngine();
   engine.send(4, {}, ["a", "b", "a", "b"]);
-  engine.deliver("dead", 2, "g0");
-  engine.run({ type: "client-gone", client: "dead" });
+  for (const client of ["dead", "dead too"]) {
+    expect(engine.deliver(client, 9, client)).toEqual([1, 2]);
+    engine.run({ type: "client-gone", client });
+  }
   expect(engine.deliver("x", 9, "g1")).toEqual([1]);
   expect(engine.deliver("y", 9, "g2")).toEqual([2]);
   engine.settle("x", "g1", [1, 1], ACK);

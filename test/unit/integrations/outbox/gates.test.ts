@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createGates, fullJitter } from "../../../../src/integrations/outbox/gates.js";
+import { createGates } from "../../../../src/integrations/outbox/gates.js";
 
 const ORIGIN = "https://a.test";
 const backoff = { baseMs: 1_000, maxMs: 60_000 };
@@ -8,11 +8,6 @@ const gatesWith = (more: Partial<Parameters<typeof createGates>[0]> = {}) =>
 const fail = (gates: ReturnType<typeof createGates>, times: number, now = 0) => {
   for (let i = 0; i < times; i++) gates.failed(ORIGIN, now, { attempt: 0 });
 };
-
-test("the wait doubles with each failure up to its limit, and any part of it is as likely", () => {
-  expect([1, 2, 3, 7, 60].map((n) => fullJitter(n, backoff, 0.5))).toEqual([500, 1_000, 2_000, 30_000, 30_000]);
-  expect(fullJitter(3, backoff, 0)).toBe(0);
-});
 
 describe("the breaker", () => {
   test("lets everything pass until so many failures came in a row", () => {

@@ -1,0 +1,228 @@
+// How a queue keeps what it promises. Holds no message: it asks the host, which answers once things are durable.
+
+import { aFunction, check, checkOptions } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { groupId as groupIdField } from "../../core/spec/fields.js";
+import type { MessageState } from "../../core/spec/message-states.js";
+import { MINOR_GROUPS } from "../../core/spec/version.js";
+import type { QueueStats } from "../../core/view/view.js";
+import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
+import { createAdmission } from "../receiving/admission.js";
+import type { Stoppable } from "../receiving/source.js";
+import { writableTo } from "../receiving/streams.js";
+import { abortable } from "../runtime/abortable.js";
+import { asyncDispose } from "../runtime/dispose.js";
+import { callListener } from "../runtime/listener.js";
+import { noteQueue } from "../sending/commit.js";
+import { hasFile, withFilesRead } from "../sending/files.js";
+import type { Item } from "../sending/item.js";
+import {
+  CLOSE_SPEC,
+  itemOf,
+  itemsOf,
+  PEEK_PAGES_SPEC,
+  PEEK_SPEC,
+  PURGE_SPEC,
+  REQUEST_SPEC,
+  WAIT_SPEC,
+  WATCH_SPEC,
+  WRITABLE_SPEC,
+} from "../sending/options.js";
+import { assertFits, type StandardSchema } from "../sending/schema.js";
+import { createDeadLetters } from "./dead-letters.js";
+import { createQueueEvents } from "./events.js";
+import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
+import type { Queue, RequestOptions } from "./queue.js";
+import type { QueueClient } from "./queue-client.js";
+import { createSchedules } from "./schedules.js";
+import { createTaking } from "./taking.js";
+
+export interface QueueParts {
+  readonly name: string;
+  readonly client: QueueClient;
+  readonly schema?: StandardSchema | undefined;
+  /** Called once, when the queue was closed. */
+  onClosed(): Promise<void>;
+}
+
+const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: MessageState): number =>
+  state === "dead" ? dead : ready + delayed + leased + blocked;
+
+const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
+
+export function createQueue<Input, Output>({ name, client, schema, onClosed }: QueueParts): Queue<Input, Output> {
+  const { pipeline } = client;
+  const stoppables = new Set<Stoppable>();
+  const closing = new AbortController();
+  const events = createQueueEvents(name, client);
+  /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
+  let reading: Promise<unknown> | undefined;
+  let closed: Promise<void> | undefined;
+
+  const assertOpen = () => {
+    if (closing.signal.aborted) throw closing.signal.reason;
+  };
+
+  const command = async <T>(asked: ClientCommand): Promise<T> => {
+    assertOpen();
+    return pipeline.command<T>(asked);
+  };
+  const ask = async <T>(asked: HostRequest, signal?: AbortSignal): Promise<T> => {
+    assertOpen();
+    return abortable(client.ask<T>(asked, signal), closing.signal);
+  };
+
+  /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
+  const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
+    const fitting = schema && assertFits(schema, items);
+    const hasFiles = items.some(hasFile);
+    if (reading === undefined && !fitting && !hasFiles) return next(items);
+    const read = (async () => {
+      await fitting;
+      return hasFiles ? Promise.all(items.map(withFilesRead)) : items;
+    })();
+    const turn = Promise.allSettled([reading, read]);
+    reading = turn;
+    const isLast = () => {
+      if (reading === turn) reading = undefined;
+    };
+    return turn.then(async () => {
+      isLast();
+      return next(await read);
+    });
+  };
+
+  const taking = createTaking<Output>({
+    queue: name,
+    client,
+    admit: schema && createAdmission(schema),
+    stoppables,
+    closing: closing.signal,
+  });
+  const deadLetters = createDeadLetters<Input>({
+    queue: name,
+    runtime: client.runtime,
+    command,
+    ask,
+    count: async () => (await queue.stats()).dead,
+  });
+
+  const queue: Queue<Input, Output> = {
+    name,
+    ...events.target,
+    async send(body, options) {
+      assertOpen();
+      const item = itemOf(body, options);
+      options?.signal?.throwIfAborted();
+      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
+      return options?.signal ? abortable(sent, options.signal) : sent;
+    },
+    async sendBatch(items) {
+      assertOpen();
+      return whenRead(itemsOf(items), (read) => pipeline.sendBatch(name, read));
+    },
+    ...taking,
+    writable(options = {}) {
+      assertOpen();
+      checkOptions("writable()", options, WRITABLE_SPEC);
+      const { inFlight = 1, ...given } = options;
+      return writableTo<Input>((body) => queue.send(body, given), inFlight);
+    },
+    async request<Reply>(body: Input, options: RequestOptions = {}) {
+      assertOpen();
+      checkOptions("request()", options, REQUEST_SPEC);
+      const { timeoutMs, signal, onProgress, ...given } = options;
+      const answered = client.requests.ask({
+        queue: name,
+        timeoutMs,
+        signal,
+        closing: closing.signal,
+        ...(onProgress && { onProgress }),
+        send: (headers) => queue.send(body, { ...given, headers: { ...given.headers, ...headers } }),
+      });
+      return (await answered) as Reply;
+    },
+    async peek(options = {}) {
+      checkOptions("peek()", options, PEEK_SPEC);
+      const { max = 100, state, after } = options;
+      const states = state ? [state] : PEEKED_BY_DEFAULT;
+      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range }));
+    },
+    peekPages(options = {}) {
+      assertOpen();
+      checkOptions("peekPages()", options, PEEK_PAGES_SPEC);
+      const { pageSize: max = PAGE_DEFAULT, state } = options;
+      return pagesOf(
+        async () => waitsIn(await queue.stats(), state),
+        (after) => queue.peek({ max, ...(state && { state }), ...(after !== undefined && { after }) }),
+      );
+    },
+    async isGroupWaiting(groupId) {
+      check(groupIdField, groupId, "isGroupWaiting(groupId)");
+      assertOpen();
+      await client.connected();
+      if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });
+      for await (const page of queue.peekPages()) if (page.some((view) => view.groupId === groupId)) return true;
+      return false;
+    },
+    async whenIdle(options = {}) {
+      checkOptions("whenIdle()", options, WAIT_SPEC);
+      const waiter = client.nextWaiter();
+      try {
+        await ask({ op: "idle", waiter, queue: name }, options.signal);
+      } catch (error) {
+        client.cancelWaiter(waiter);
+        throw error;
+      }
+    },
+    stats: () => ask({ op: "stats", queue: name }),
+    subscribeStats(callback, options = {}) {
+      assertOpen();
+      aFunction(callback, "subscribeStats(callback)");
+      checkOptions("subscribeStats()", options, WATCH_SPEC);
+      const unwatch = client.watch(name, options.everyMs ?? 1_000, (stats) => callListener(() => callback(stats)));
+      const end = () => {
+        unwatch();
+        closing.signal.removeEventListener("abort", end);
+      };
+      closing.signal.addEventListener("abort", end);
+      return end;
+    },
+    pause: () => command({ type: "pause", queue: name, paused: true }),
+    resume: () => command({ type: "pause", queue: name, paused: false }),
+    async purge(options = {}) {
+      checkOptions("purge()", options, PURGE_SPEC);
+      return command({ type: "purge", queue: name, ...(options.filter && { filter: options.filter }) });
+    },
+    async delete() {
+      assertOpen();
+      await Promise.all([...stoppables].map((one) => one.stop({ force: true })));
+      const deleted = await command<{ deleted: number }>({ type: "delete", queue: name });
+      await queue.close();
+      return deleted;
+    },
+    deadLetters,
+    schedules: createSchedules({ queue: name, command, ask, whenRead }),
+    async close(options = {}) {
+      checkOptions("close()", options, CLOSE_SPEC);
+      // Stopping a consumer a second time, by force, must still reach it.
+      const stopped = Promise.all([...stoppables].map((one) => one.stop(options)));
+      closed ??= (async () => {
+        closing.abort(new QueueError("closed", `queue "${name}" was closed`));
+        events.close();
+        await reading;
+        await stopped;
+        await onClosed();
+      })();
+      await Promise.all([stopped, closed]);
+    },
+    [asyncDispose]: () => queue.close(),
+  };
+
+  noteQueue(queue, {
+    database: pipeline.database,
+    assertFits: (item) => schema && assertFits(schema, [item]),
+  });
+
+  return queue;
+}

@@ -1,0 +1,48 @@
+// The dead letters of a queue: looked at, sent back, or deleted.
+
+import { checkOptions } from "../../core/spec/check.js";
+import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { DEAD_PAGES_SPEC, FILTER_SPEC, LIST_SPEC, REDRIVE_SPEC } from "../sending/options.js";
+import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
+import type { DeadLetters } from "./queue.js";
+import { redriveAtRate } from "./redrive.js";
+
+export interface DeadLettersParts {
+  readonly queue: string;
+  readonly runtime: Runtime;
+  command<T>(asked: ClientCommand): Promise<T>;
+  ask<T>(asked: HostRequest): Promise<T>;
+  /** How many there are. */
+  count(): Promise<number>;
+}
+
+export function createDeadLetters<Body>({ queue, runtime, command, ask, count }: DeadLettersParts): DeadLetters<Body> {
+  const self: DeadLetters<Body> = {
+    async list(options = {}) {
+      checkOptions("deadLetters.list()", options, LIST_SPEC);
+      const { max = 100, after } = options;
+      return listed({ max, after }, (range) => ask({ op: "dead-letters", queue, ...range }));
+    },
+    pages(options = {}) {
+      checkOptions("deadLetters.pages()", options, DEAD_PAGES_SPEC);
+      const { pageSize: max = PAGE_DEFAULT, after: first } = options;
+      return pagesOf(count, (after = first) => self.list({ max, ...(after !== undefined && { after }) }));
+    },
+    async redrive(options = {}) {
+      checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);
+      const { filter = {}, rate, signal } = options;
+      signal?.throwIfAborted();
+      const asked = { type: "redrive", queue, filter } as const;
+      if (rate === undefined) return command(asked);
+      // What dies from now on is left: it would be redriven for ever.
+      const diedBy = Date.now();
+      return redriveAtRate(rate, runtime, signal, (max) => command({ ...asked, max, diedBy }));
+    },
+    async purge(options = {}) {
+      checkOptions("deadLetters.purge()", options, FILTER_SPEC);
+      return command({ type: "purge-dead", queue, filter: options.filter ?? {} });
+    },
+  };
+  return self;
+}

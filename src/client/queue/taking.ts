@@ -1,0 +1,142 @@
+// How deliveries are taken from a queue: by handlers, in a loop, as a stream, or some at a time.
+// Invariant: what came for somebody who has gone meanwhile goes back, uncounted.
+
+import { aFunction, checkOptions } from "../../core/spec/check.js";
+import type { QueueStats } from "../../core/view/view.js";
+import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
+import type { Admit } from "../receiving/admission.js";
+import { createConsumer } from "../receiving/consumer.js";
+import { openDeliveries } from "../receiving/deliveries.js";
+import type { Delivery } from "../receiving/delivery.js";
+import { startDrain } from "../receiving/drain.js";
+import type { Holding } from "../receiving/holding.js";
+import type { Stoppable } from "../receiving/source.js";
+import { readableFrom } from "../receiving/streams.js";
+import { abortable } from "../runtime/abortable.js";
+import { CONSUME_SPEC, DELIVERIES_SPEC, DRAIN_SPEC, RECEIVE_SPEC } from "../sending/options.js";
+import type { Queue } from "./queue.js";
+import type { QueueClient } from "./queue-client.js";
+
+export interface TakingParts {
+  readonly queue: string;
+  readonly client: QueueClient;
+  /** Keeps away what nobody may see. */
+  readonly admit: Admit | undefined;
+  /** What the queue stops when it is closed. */
+  readonly stoppables: Set<Stoppable>;
+  /** Aborts with the reason when the queue is closed here. */
+  readonly closing: AbortSignal;
+}
+
+type Taking<Output> = Pick<
+  Queue<unknown, Output>,
+  "consume" | "receive" | "deliveries" | "readable" | "consumeUntilEmpty"
+>;
+
+export function createTaking<Output>({ queue, client, admit, stoppables, closing }: TakingParts): Taking<Output> {
+  const assertOpen = () => closing.throwIfAborted();
+
+  const take = async (
+    asked: Pick<Extract<HostRequest, { op: "receive" }>, "max" | "waitMs" | "mode" | "leaseMs">,
+    signal: AbortSignal | undefined,
+  ): Promise<Holding<Output>[]> => {
+    signal?.throwIfAborted();
+    const waiter = client.nextWaiter();
+    const { leaseMs, ...rest } = asked;
+    const endsAt = client.runtime.now() + rest.waitMs;
+    // Of a host after the first it asks what is left of its time.
+    const request = (): HostRequest => ({
+      op: "receive",
+      waiter,
+      queue,
+      ...rest,
+      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
+      ...(leaseMs !== undefined && { leaseMs }),
+    });
+    assertOpen();
+    const received = client.ask<HandOut | null>(request);
+    try {
+      const handOut = await abortable(abortable(received, signal), closing);
+      return handOut ? client.holdings.take<Output>(handOut) : [];
+    } catch (error) {
+      client.cancelWaiter(waiter);
+      // What was on its way to a caller that has gone goes back.
+      received.then(
+        (handOut) => {
+          for (const holding of handOut ? client.holdings.take<Output>(handOut) : []) void holding.giveBack();
+        },
+        () => {},
+      );
+      throw error;
+    }
+  };
+
+  const openLoop = (options: { readonly prefetch?: number; readonly signal?: AbortSignal }) => {
+    assertOpen();
+    const onStopped = () => stoppables.delete(opened);
+    const opened = openDeliveries<Output>({ client, queue, ...options, admit, onStopped });
+    stoppables.add(opened);
+    return opened;
+  };
+
+  return {
+    consume(handler, options = {}) {
+      assertOpen();
+      aFunction(handler, "consume(handler)");
+      checkOptions("consume()", options, CONSUME_SPEC);
+      const { concurrency = 1, prefetch = concurrency, signal } = options;
+      signal?.throwIfAborted();
+      const onAbort = () => void consumer.stop();
+      const onStopped = () => {
+        stoppables.delete(consumer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const atLeast = Math.max(prefetch, concurrency);
+      const consumer = createConsumer<Output>({
+        client,
+        queue,
+        handler,
+        admit,
+        concurrency,
+        prefetch: atLeast,
+        onStopped,
+      });
+      stoppables.add(consumer);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      return consumer;
+    },
+    async receive(options = {}) {
+      checkOptions("receive()", options, RECEIVE_SPEC);
+      const { max = 1, waitMs = 0, leaseMs, signal } = options;
+      const endsAt = client.runtime.now() + waitMs;
+      for (;;) {
+        const leftMs = Math.max(0, endsAt - client.runtime.now());
+        const taken = await take({ max, waitMs: leftMs, mode: "receive", leaseMs }, signal);
+        const admitted: Delivery<Output>[] = [];
+        for (const holding of taken) if (!admit || (await admit(holding))) admitted.push(holding.delivery);
+        // None of them fitted: then the next may.
+        if (admitted.length > 0 || taken.length === 0) return admitted;
+      }
+    },
+    deliveries(options = {}) {
+      checkOptions("deliveries()", options, DELIVERIES_SPEC);
+      return openLoop(options).iterator;
+    },
+    readable(options = {}) {
+      checkOptions("readable()", options, DELIVERIES_SPEC);
+      const { iterator, giveBack } = openLoop(options);
+      return readableFrom(iterator, giveBack);
+    },
+    async consumeUntilEmpty(handler, options = {}) {
+      assertOpen();
+      aFunction(handler, "consumeUntilEmpty(handler)");
+      checkOptions("consumeUntilEmpty()", options, DRAIN_SPEC);
+      const takeReady = (max: number) => take({ max, waitMs: 0, mode: "consume", leaseMs: undefined }, undefined);
+      // Asked of the host also while the queue is being closed.
+      const ready = async () => (await client.ask<QueueStats>({ op: "stats", queue })).ready;
+      const drain = startDrain({ handler, admit, now: client.runtime.now, take: takeReady, ready }, options);
+      stoppables.add(drain);
+      return drain.result.finally(() => stoppables.delete(drain));
+    },
+  };
+}

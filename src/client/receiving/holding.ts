@@ -1,0 +1,333 @@
+// The register of the deliveries that this client holds, and what it knows of each.
+// Invariant: a delivery is in the register from its arrival until its settlement is known, so that what this client
+// tells a host it holds is all it may still settle.
+
+import type { Held as HeldSeqs, Verdict } from "../../core/commands/commands.js";
+import { type BodyList, listOf } from "../../core/log/bodies.js";
+import type { Seq } from "../../core/log/journal.js";
+import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
+import { QueueError } from "../../core/spec/errors.js";
+import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
+import type { Runtime } from "../runtime/runtime.js";
+import type { Committed } from "../sending/commit.js";
+import type { SettleEntry } from "../sending/drafts.js";
+import type { Pipeline } from "../sending/pipeline.js";
+import { ACK, type ColumnName, type Delivery, type EntryOf, type Held, HeldDelivery, NO_HEADERS } from "./delivery.js";
+import { answer } from "./replies.js";
+
+/** What the client knows of a delivery beyond what its handler sees. */
+export interface Holding<Body = unknown> {
+  /** Made when it is first asked for: what only waits in a buffer stays small. */
+  readonly delivery: Delivery<Body>;
+  readonly isSettled: boolean;
+  /** Acknowledged, or about to be. */
+  readonly isAcked: boolean;
+  readonly body: unknown;
+  readonly headers: Headers | undefined;
+  /** Sends what the handler returned to who waits for it. */
+  answer(value: unknown): Promise<void>;
+  /** What its handler sees as the body, from here on. */
+  replaceBody(body: unknown): void;
+  /** Present while a transaction settles it; rejects when that did not happen, and it may be held again. */
+  readonly pending: Promise<void> | undefined;
+  /** The handler starts now: from here its time counts. */
+  start(now?: number): void;
+  settle(verdict: Verdict): Promise<void>;
+  /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
+  settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
+  /** Gives back what nobody has seen, uncounted; resolves when that is stored, or it is in the queue already. */
+  giveBack(): Promise<void>;
+  /** Gives the message back while its handler runs, and tells the handler why. */
+  withdraw(reason: QueueError): Promise<void>;
+  /** Calls once when the delivery is taken from its handler. */
+  onLost(callback: (holding: Holding<Body>) => void): void;
+}
+
+export interface Holdings {
+  /** Takes a hand-out in, in order. */
+  take<Body>(handOut: HandOut): Holding<Body>[];
+  /** This hand-out went to that consumer. */
+  assign(grant: string, consumer: string): void;
+  /** The hand-outs that consumers hold something of. */
+  byConsumer(): ReadonlyMap<string, readonly string[]>;
+  /** What a host is told is held, `max` messages at most; those beyond are taken from their handlers. */
+  claim(max: number, reason: QueueError): HeldSeqs[];
+  report(): HeldReply;
+  lose(lost: readonly HeldSeqs[], reason: QueueError): void;
+  /** Takes every delivery from its handler. */
+  loseAll(reason: QueueError): void;
+}
+
+/** What the holdings of one hand-out have in common. */
+interface Grant {
+  readonly pipeline: Pipeline;
+  readonly runtime: Runtime;
+  readonly handOut: HandOut;
+  readonly bodies: BodyList;
+  forget(seq: Seq): void;
+}
+
+export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
+  const byGrant = new Map<string, Map<Seq, HeldMessage<unknown>>>();
+  const consumerOf = new Map<string, string>();
+  const held = (): HeldSeqs[] => [...byGrant].map(([grant, entries]) => ({ grant, seqs: rangesOf(entries.keys()) }));
+  return {
+    take<Body>(handOut: HandOut) {
+      const entries = byGrant.get(handOut.grant) ?? new Map<Seq, HeldMessage<unknown>>();
+      byGrant.set(handOut.grant, entries);
+      const forget = (seq: Seq) => {
+        entries.delete(seq);
+        if (entries.size > 0) return;
+        byGrant.delete(handOut.grant);
+        consumerOf.delete(handOut.grant);
+      };
+      const bodies = listOf(handOut.bodies);
+      const grant: Grant = { pipeline, runtime, handOut, bodies, forget };
+      const taken: HeldMessage<Body>[] = [];
+      forEachSeq(handOut.seqs, (seq) => {
+        const holding = new HeldMessage<Body>(grant, seq, taken.length);
+        entries.set(seq, holding as HeldMessage<unknown>);
+        taken.push(holding);
+      });
+      return taken;
+    },
+    assign(grant, consumer) {
+      if (byGrant.has(grant)) consumerOf.set(grant, consumer);
+    },
+    byConsumer() {
+      const grants = new Map<string, string[]>();
+      for (const [grant, consumer] of consumerOf) grants.set(consumer, [...(grants.get(consumer) ?? []), grant]);
+      return grants;
+    },
+    claim(max, reason) {
+      let left = max;
+      for (const entries of [...byGrant.values()]) {
+        for (const entry of [...entries.values()]) if (left-- <= 0) entry.lose(reason);
+      }
+      left = max;
+      return held().flatMap(({ grant, seqs }) => {
+        const named = seqsOf(seqs).slice(0, left);
+        left -= named.length;
+        return named.length > 0 ? [{ grant, seqs: rangesOf(named) }] : [];
+      });
+    },
+    report() {
+      const running: { grant: string; seq: Seq; elapsedMs: number }[] = [];
+      const now = runtime.now();
+      for (const [grant, entries] of byGrant) {
+        for (const [seq, { startedAt }] of entries) {
+          if (startedAt !== undefined) running.push({ grant, seq, elapsedMs: now - startedAt });
+        }
+      }
+      return { held: held(), running };
+    },
+    loseAll(reason) {
+      for (const entries of [...byGrant.values()]) for (const entry of [...entries.values()]) entry.lose(reason);
+    },
+    lose(lost, reason) {
+      for (const { grant, seqs } of lost) {
+        forEachSeq(seqs, (seq) => byGrant.get(grant)?.get(seq)?.lose(reason));
+      }
+    },
+  };
+}
+
+/** Of what was never started. */
+export const GIVE_BACK: Verdict = { type: "release", unstarted: true };
+const NOT_OPENED = Symbol("not opened");
+
+/**
+ * A class, for once: a thousand of these wait in a buffer, and as closures they were several times as large, which
+ * the garbage collector copied twice. Measured: 1.2 times the throughput, end to end.
+ */
+class HeldMessage<Body> implements Holding<Body>, Held, SettleEntry {
+  startedAt: number | undefined = undefined;
+  private extendedUntil: number | undefined = undefined;
+  pending: Promise<void> | undefined = undefined;
+  private state: "held" | "settling" | "over" = "held";
+  private lost: QueueError | undefined = undefined;
+  isAcked = false;
+  private controller: AbortController | undefined = undefined;
+  private opened: unknown = NOT_OPENED;
+  private made: Delivery<Body> | undefined = undefined;
+  /** How it is to end, once that is said. */
+  verdict: Verdict = ACK;
+  busyMs: number | undefined = undefined;
+  private whenOver: ((error: unknown) => void) | undefined = undefined;
+  private whenLost: ((holding: Holding<Body>) => void) | undefined = undefined;
+
+  constructor(
+    readonly grant: Grant,
+    readonly seq: Seq,
+    readonly index: number,
+  ) {}
+
+  get delivery(): Delivery<Body> {
+    this.made ??= new HeldDelivery(this);
+    return this.made;
+  }
+
+  get pipeline(): Pipeline {
+    return this.grant.pipeline;
+  }
+
+  get leaseExpiresAt(): number {
+    return this.extendedUntil ?? this.grant.handOut.until;
+  }
+
+  entry<Name extends ColumnName>(column: Name): EntryOf<HandOut[Name]> {
+    const given: unknown = this.grant.handOut[column];
+    return (Array.isArray(given) ? given[this.index] : given) as EntryOf<HandOut[Name]>;
+  }
+
+  get headers(): Headers | undefined {
+    return this.grant.handOut.headers?.[this.index];
+  }
+
+  answer(value: unknown): Promise<void> {
+    return answer(this.grant.pipeline, this.headers ?? NO_HEADERS, { value });
+  }
+
+  /** Throws where its text is no JSON, which only a foreign client can have sent: then the attempt has failed. */
+  get body(): unknown {
+    if (this.opened === NOT_OPENED) {
+      const { encoding, entries } = this.grant.bodies;
+      const entry = entries[this.index];
+      this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
+    }
+    return this.opened;
+  }
+
+  /** An older host does not say. */
+  get isRedelivered(): boolean {
+    const { redelivered } = this.grant.handOut;
+    return redelivered === undefined ? this.entry("attempts") > 1 : this.entry("redelivered") === true;
+  }
+
+  replaceBody(body: unknown): void {
+    this.opened = body;
+  }
+
+  get isSettled(): boolean {
+    return this.state !== "held";
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.lost) this.controller.abort(this.lost);
+    }
+    return this.controller.signal;
+  }
+
+  start(now = this.grant.runtime.now()): void {
+    this.startedAt = now;
+  }
+
+  settle(verdict: Verdict): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.state !== "held") reject(this.whyLost());
+      else this.submit(verdict, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  settleThen(verdict: Verdict, onOver: () => void, now?: number): void {
+    if (this.state !== "held") onOver();
+    else this.submit(verdict, onOver, now);
+  }
+
+  get grantId(): string {
+    return this.grant.handOut.grant;
+  }
+
+  assertHeld(): void {
+    if (this.state !== "held") throw this.whyLost();
+  }
+
+  settleWith(commit: Promise<Committed>): void {
+    this.state = "settling";
+    const pending = commit.then(
+      (committed) => {
+        this.pending = undefined;
+        this.isAcked = committed.isDone;
+        if (committed.isDone) return this.grant.forget(this.seq);
+        this.state = "held";
+        const { error } = committed;
+        if (error instanceof QueueError && this.isNamedIn(error)) this.lose(error);
+        throw error;
+      },
+      (unknown) => {
+        this.pending = undefined;
+        this.grant.forget(this.seq);
+        throw unknown;
+      },
+    );
+    pending.catch(() => {});
+    this.pending = pending;
+  }
+
+  private isNamedIn({ code, detail }: QueueError): boolean {
+    const lost =
+      code === "lease-lost" ? (detail as { readonly lost: readonly HeldSeqs[] } | undefined)?.lost : undefined;
+    return lost?.some(({ grant, seqs }) => grant === this.grantId && seqsOf(seqs).includes(this.seq)) === true;
+  }
+
+  private submit(verdict: Verdict, onOver: (error: unknown) => void, now = this.grant.runtime.now()): void {
+    this.state = "settling";
+    this.isAcked = verdict.type === "ack";
+    this.verdict = verdict;
+    if (this.isAcked && this.startedAt !== undefined) this.busyMs = now - this.startedAt;
+    this.whenOver = onOver;
+    this.grant.pipeline.settle(this);
+  }
+
+  onOver(error?: unknown): void {
+    if (error !== undefined) this.isAcked = false;
+    if (error instanceof QueueError && error.code === "lease-lost") this.abort(error);
+    this.grant.forget(this.seq);
+    this.whenOver?.(error);
+  }
+
+  async extend(ms: number): Promise<void> {
+    if (this.state !== "held") throw this.whyLost();
+    const { handOut, pipeline } = this.grant;
+    const { until } = await pipeline.command<{ until: number }>({
+      type: "extend",
+      grant: handOut.grant,
+      seq: this.seq,
+      ms,
+    });
+    this.extendedUntil = until;
+  }
+
+  giveBack(): Promise<void> {
+    return new Promise((resolve) => this.settleThen(GIVE_BACK, resolve));
+  }
+
+  withdraw(reason: QueueError): Promise<void> {
+    const settled = this.settle({ type: "release" });
+    this.abort(reason);
+    return settled;
+  }
+
+  onLost(callback: (holding: Holding<Body>) => void): void {
+    this.whenLost = callback;
+  }
+
+  lose(reason: QueueError): void {
+    if (this.state !== "held") return;
+    this.state = "over";
+    this.grant.forget(this.seq);
+    this.abort(reason);
+  }
+
+  private abort(reason: QueueError): void {
+    this.lost ??= reason;
+    this.controller?.abort(this.lost);
+    this.whenLost?.(this);
+  }
+
+  private whyLost(): QueueError {
+    return this.lost ?? new QueueError("lease-lost", "the delivery was settled before");
+  }
+}
