@@ -9,10 +9,9 @@ export {
 } from "./integrations/transactional/inbox.js";
 export {
   createOutboxStore,
-  OUTBOX_ID_HEADER,
   type Outbox,
-  type OutboxFailure,
   type OutboxOptions,
-  type OutboxSendOptions,
   outbox,
 } from "./integrations/transactional/outbox.js";
+export type { OutboxSendOptions } from "./integrations/transactional/records.js";
+export { OUTBOX_ID_HEADER, type OutboxFailure } from "./integrations/transactional/relay.js";

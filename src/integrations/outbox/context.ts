@@ -33,6 +33,19 @@ export const isServiceWorker = (): boolean =>
 
 export const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
+/** Resolves after so long, or once the signal aborts. */
+export const sleep = (ms: number, signal?: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+  });
+
 /** As the platform reports what nobody caught. */
 export const reportFailure = (error: unknown): void => globalThis.reportError?.(error);
 
