@@ -2,8 +2,8 @@
 
 import { createIndexedDbStore } from "../../src/store/indexeddb/indexeddb.js";
 import type { LogStore } from "../../src/store/log-store.js";
-import type { RawDatabase } from "../contract/format-2.js";
 import type { StoreHarness, TestDisk } from "../contract/log-store.contract.js";
+import type { RawDatabase } from "../contract/raw-database.js";
 
 export interface IndexedDbDisk extends TestDisk {
   readonly database: string;

@@ -1,5 +1,5 @@
-// A database of format 2, as the build before texts left it: every batch holds values. Each line is a record, written as
-// backups write bodies (`src/integrations/backup-codec.ts`), since not all of it is JSON.
+// A database of format 2, as the build before texts left it: every batch holds values. See raw-database.ts for
+// what the lines are.
 //
 // How it was made: in a checkout of commit 69433b5, a host over the memory store with a checkpoint every 16 records, and
 // one client, ran the calls below; then the disk was written out as after a crash, nobody having said goodbye. None of
@@ -31,29 +31,12 @@
 //   await orders.schedules.upsert("leap day", { cron: "0 0 29 2 *", catchUp: "none" }, { n: 12 });
 //   await orders.send({ n: 13 });
 
-import { decode } from "../../src/integrations/backup-codec.js";
-
-/** What lies on a disk, as it is stored. */
-export interface RawDatabase {
-  readonly format: { readonly major: number; readonly minor: number };
-  readonly epoch: number;
-  readonly pointer: { readonly generation: number; readonly uptoLsn: number; readonly chunks: number };
-  readonly records: readonly {
-    readonly store: "bodies" | "journal" | "checkpoint";
-    readonly key: number | [generation: number, index: number];
-    readonly value: object;
-  }[];
-}
+import { type RawDatabase, readDatabase } from "./raw-database.js";
 
 /** The host's time of its last record is before this. */
 export const FORMAT_2_AT = 1_795_393_525_856;
 
-export function formatTwo(): RawDatabase {
-  const [head, ...records] = LINES.trim()
-    .split("\n")
-    .map((line) => decode(JSON.parse(line)));
-  return { ...(head as Omit<RawDatabase, "records">), records: records as RawDatabase["records"] };
-}
+export const formatTwo = (): RawDatabase => readDatabase(LINES);
 
 const LINES = String.raw`
 {"format":{"major":2,"minor":0},"epoch":1,"pointer":{"generation":1,"uptoLsn":16,"chunks":9}}

@@ -3,12 +3,12 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { FORMAT_MAJOR } from "../../src/core/spec/version.js";
 import type { LogStore, StoreFailure } from "../../src/store/log-store.js";
-import type { RawDatabase } from "./format-2.js";
 import { describeBatches } from "./log-store.batches.js";
 import { describeCrashes } from "./log-store.crashes.js";
 import { describeFencing } from "./log-store.fencing.js";
 import { describeFormats } from "./log-store.formats.js";
 import { batchOf, chunksOf, collect, readAll, recordAt, takeOverFilled, takeOverRecord } from "./log-store.samples.js";
+import type { RawDatabase } from "./raw-database.js";
 
 /** A place where a database lives longer than the stores on it. */
 export interface TestDisk {

@@ -7,6 +7,7 @@ import type { BodyBatch, LogStore } from "../../src/store/log-store.js";
 import { connectTo } from "../unit/client/client-fixture.js";
 import { startHost } from "../unit/host/world.js";
 import { FORMAT_2_AT, formatTwo } from "./format-2.js";
+import { FORMAT_3_AT, formatThree } from "./format-3.js";
 import type { StoreHarness, TestDisk } from "./log-store.contract.js";
 import { collect } from "./log-store.samples.js";
 
@@ -25,8 +26,9 @@ const ORDERS = [
 
 const startedAt = performance.now();
 
-async function start(disk: TestDisk, checkpointRecords?: number) {
-  const now = () => FORMAT_2_AT + performance.now() - startedAt;
+/** `at`: when the database was left behind. */
+async function start(disk: TestDisk, checkpointRecords?: number, at = FORMAT_2_AT) {
+  const now = () => at + performance.now() - startedAt;
   const options = checkpointRecords === undefined ? {} : { checkpointRecords };
   const world = await startHost({ store: disk.store(), platform: { now }, ...options });
   const { connection } = connectTo(world.port);
@@ -64,7 +66,12 @@ const sorted = (bodies: readonly unknown[]) => {
   return [...bodies].sort((a, b) => rank(a) - rank(b));
 };
 
-export const describeFormats = (harness: StoreHarness) =>
+export function describeFormats(harness: StoreHarness) {
+  describeFormatTwo(harness);
+  describeFormatThree(harness);
+}
+
+const describeFormatTwo = (harness: StoreHarness) =>
   describe("a database of format 2, which holds values alone,", () => {
     const open = async (checkpointRecords?: number) => {
       const disk = harness.createDisk();
@@ -127,5 +134,90 @@ export const describeFormats = (harness: StoreHarness) =>
       expect(sorted(handled)).toStrictEqual(sorted([...ORDERS, ...added]));
       expect(await queue.stats()).toMatchObject({ delayed: 1, ready: 0, leased: 0, totals: { quarantined: 0 } });
       await next.end();
+    });
+  });
+
+/** All that the database of format 3 holds, nothing of it taken. */
+async function expectThree(
+  connection: Awaited<ReturnType<typeof start>>["connection"],
+  added: readonly unknown[] = [],
+) {
+  const [orders, mail, doomed] = await Promise.all(
+    ["orders", "mail", "doomed"].map((name) => connection.openQueue<unknown>(name)),
+  );
+  const [a, b] = await Promise.all(["news/a", "news/b"].map((name) => connection.openQueue<unknown>(name)));
+  const shown = async (queue: Queue<unknown> | undefined) => sorted(bodiesOf((await queue?.peek()) ?? []));
+  expect(await shown(orders)).toStrictEqual(
+    sorted([
+      ...[{ n: 9 }, { n: 10 }, { n: 11, list: [1, "two", null] }, new Map([["tea", new Date(86_400_000)]])],
+      ...[{ n: 12, state: "latest" }, { n: 13 }, { n: 19 }, ...added],
+    ]),
+  );
+  expect(await orders?.stats()).toMatchObject({ delayed: 1, totals: { acked: 8, replaced: 1, quarantined: 0 } });
+  expect(await orders?.schedules.list()).toMatchObject([{ id: "leap day", body: { n: 14 } }]);
+  expect(await shown(mail)).toEqual([{ n: 1 }, { n: 3 }, { n: 4 }, { n: 5 }]);
+  expect(await mail?.deadLetters.list()).toMatchObject([{ body: { n: 2 }, reason: "no such person", groupId: "b" }]);
+  expect(await shown(doomed)).toEqual([{ n: 16 }, { n: 20 }]);
+  expect(await doomed?.deadLetters.list()).toMatchObject([{ body: { n: 15 }, reason: "no such order", groupId: "g" }]);
+  expect(await doomed?.stats()).toMatchObject({ paused: true, totals: { accepted: 3, redriven: 1 } });
+  expect([await shown(a), await shown(b)]).toEqual([[{ n: 17 }, { n: 18 }], [{ n: 17 }]]);
+  expect((await a?.peek())?.[0]).toMatchObject({ headers: { kind: "some" } });
+  return { orders, mail, doomed } as { [Name in "orders" | "mail" | "doomed"]: Queue<unknown> };
+}
+
+const describeFormatThree = (harness: StoreHarness) =>
+  describe("a database of format 3, with one queue to a piece of its checkpoint,", () => {
+    const open = async () => {
+      const disk = harness.createDisk();
+      await disk.restore(formatThree());
+      const openHost = (afterMs = 0, checkpointRecords?: number) =>
+        start(disk, checkpointRecords, FORMAT_3_AT + afterMs);
+      return { disk, openHost };
+    };
+
+    test("loses nothing, goes on, and is the same when it is read from a checkpoint of several queues to a piece", async () => {
+      const { disk, openHost } = await open();
+      expect((await disk.dump()).chunks).toBe(16);
+      const { connection, end } = await openHost(0, 30);
+      expect((await disk.dump()).format).toMatchObject({ major: FORMAT_MAJOR });
+      const { orders } = await expectThree(connection);
+      const added = Array.from({ length: 30 }, (_, i) => ({ n: 200 + i }));
+      for (const body of added) await orders.send(body);
+      await expect.poll(async () => (await disk.dump()).chunks, { timeout: 10_000 }).toBeLessThan(12);
+      await expectThree(connection, added);
+      expect(await orders.stats()).toMatchObject({ leased: 1 });
+      await end();
+
+      // Whoever held a message is not coming back, and its lease has ended.
+      const next = await openHost(60_000);
+      const queues = await expectThree(next.connection, added);
+      // The deduplication id is still known, and what waits under it can still be replaced.
+      await queues.orders.send({ n: 12, state: "last" }, { deduplicationId: "draft" });
+      const handled = await handle(queues.orders, 6 + added.length);
+      expect(sorted(handled).map(nOf)).toEqual(
+        sorted([{ n: 9 }, { n: 10 }, { n: 11 }, { n: 12 }, { n: 19 }, ...added, new Map([["tea", 1]])]).map(nOf),
+      );
+      expect(handled).toContainEqual({ n: 12, state: "last" });
+      // The group goes on once its dead letter is back in its place.
+      await queues.doomed.resume();
+      await queues.doomed.deadLetters.redrive();
+      const ofGroup = (await handle(queues.doomed, 3)).map(nOf).filter((n) => n !== 20);
+      expect(ofGroup).toEqual([15, 16]);
+      await next.end();
+    });
+
+    test("opens after an upgrade that was interrupted once it had taken over", async () => {
+      const { disk, openHost } = await open();
+      const store = disk.store();
+      await store.open();
+      await store.takeOver(({ epoch, lsn }) => {
+        const changes = [{ type: "took-over", term: "f".repeat(16) }] as const;
+        return { v: 1, lsn, epoch, at: FORMAT_3_AT, changes };
+      });
+      await store.close();
+      expect(await disk.dump()).toMatchObject({ format: { major: FORMAT_MAJOR }, chunks: 16 });
+      const { connection, end } = await openHost();
+      await expectThree(connection);
+      await end();
     });
   });

@@ -15,7 +15,7 @@ const BUILDS = {
   today: {},
   next: { BUILD: 2 },
   "next-wire": { BUILD: 2, WIRE_MAJOR: 2 },
-  "next-format": { BUILD: 2, FORMAT_MAJOR: 4 },
+  "next-format": { BUILD: 2, FORMAT_MAJOR: 5 },
 } as const satisfies Record<string, Record<string, number>>;
 
 export type BuildName = keyof typeof BUILDS;

@@ -28,7 +28,7 @@ export type Step =
   | { op: "deliver"; client: number; queue: number; mode: LeaseMode; max: number; leaseMs?: number | undefined }
   /** `isForeign`: by another client than the one that holds the grant. */
   | { op: "settle"; isForeign: boolean; parts: readonly (Pick & { readonly verdict: Verdict })[]; jitter: number }
-  /** To one queue or both, and like `settle`. */
+  /** To the first queues, and like `settle`. */
   | {
       op: "transaction";
       isForeign: boolean;
@@ -95,10 +95,15 @@ export interface TurnSteps {
 }
 
 export const CLIENTS = 3;
-export const QUEUES = 2;
+export const QUEUES = 4;
 
 const client = fc.nat(CLIENTS - 1);
-const queue = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) });
+/** Most of what happens, happens to one of them: a history is deep before it is wide. */
+const queue = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(0) },
+  { weight: 3, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.integer({ min: 2, max: QUEUES - 1 }) },
+);
 const jitter = fc.constantFrom(0, 0.25, 0.5, 0.999);
 const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 7);
 const back = fc.oneof({ weight: 4, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(30) });

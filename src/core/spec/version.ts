@@ -17,7 +17,7 @@ export const MINOR_PAGES = 3;
 export const MINOR_HOLDERS = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
-export const FORMAT_MAJOR = 3;
+export const FORMAT_MAJOR = 4;
 export const FORMAT_MINOR = 0;
 
 /** Rises with every release. */

@@ -1,6 +1,6 @@
 // The state that a log says: its checkpoint with the journal after it applied.
 
-import { decodeCheckpoint } from "../../core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../core/checkpoint/checkpoint-decode.js";
 import { applyRecord } from "../../core/commands/apply.js";
 import type { Lsn } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";

@@ -1,7 +1,7 @@
 // Work in the background that keeps storage small and the next start quick: deletes batches nobody references,
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
-import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint.js";
+import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint-encode.js";
 import { columnOf, gather } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { describe, expect, test } from "vitest";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
+import type { StateChunk } from "../../../../src/core/checkpoint/checkpoint-format.js";
+import type { SendSegment, Verdict } from "../../../../src/core/commands/commands.js";
 import { idOf } from "../../../../src/core/log/ids.js";
 import { createState } from "../../../../src/core/state/state.js";
 import { takeEndedGrants } from "../../../../src/core/view/view.js";
@@ -78,4 +81,118 @@ test("the time is part of it, so that a clock set back between two hosts is noti
   engine.send(1);
   const decoded = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
   expect(decoded.now).toBe(5_000_000);
+});
+
+describe("of several queues", () => {
+  /** Something of every kind, in each of three queues and in one more that has nothing. */
+  function createFull() {
+    const engine = createEngine();
+    const failure = { name: "E", message: "no" };
+    engine.run({ type: "subscribe", topic: "news", subscription: "a", filter: { kind: "some" } });
+    for (const queue of ["one", "two", "three"]) {
+      const settings = {
+        deduplicationMode: "replace",
+        maxDeliveries: 2,
+        rateLimit: { limit: 3, intervalMs: 60_000, per: "group" },
+      } as const;
+      engine.run({ type: "configure", queue, settings });
+      const send = (segment: Partial<SendSegment>, groups?: string) =>
+        engine.run({
+          type: "send",
+          queue,
+          atomic: true,
+          segments: [{ count: 1, priority: 4, ...segment }],
+          sizes: Array.from({ length: segment.count ?? 1 }, () => 100),
+          groups,
+        });
+      const deliver = (grant: string, max: number) => {
+        engine.run({ type: "deliver", queue, client: "c", mode: "consume", max, grant: `${grant} of ${queue}` });
+        return [...(engine.state.grants.get(`${grant} of ${queue}`)?.leases.keys() ?? [])];
+      };
+      const settle = (grant: string, seqs: readonly number[], verdict: Verdict) =>
+        engine.settle(
+          "c",
+          `${grant} of ${queue}`,
+          seqs.flatMap((seq) => [seq, 1]),
+          verdict,
+        );
+      send({ count: 3 }, "g");
+      settle("dead", deliver("dead", 1), { type: "dead", reason: "bad", failure });
+      send({ count: 6 });
+      const seqs = deliver("back", 5);
+      settle("back", seqs.slice(0, 1), { type: "retry", failure });
+      settle("back", seqs.slice(1, 2), { type: "release", suspect: true });
+      settle("back", seqs.slice(2, 3), { type: "dead", reason: "worse" });
+      settle("back", seqs.slice(3, 4), { type: "release" });
+      engine.run({ type: "redrive", queue, filter: { reason: "worse" } });
+      send({ delayMs: 500, ttlMs: 10_000, priority: 9 }, "h");
+      send({ deduplicationIds: ["id"] });
+      send({ deduplicationIds: ["id"] });
+      const spec = { everyMs: 1_000, catchUp: "none", priority: 4 } as const;
+      engine.run({ type: "schedule", queue, id: "tick", spec, sizes: [50] });
+    }
+    engine.run({ type: "pause", queue: "two", paused: true });
+    return engine;
+  }
+
+  const kindsOf = (chunks: readonly StateChunk[]) => new Set(chunks.map(({ kind }) => kind));
+
+  test.each([1, 3, 7, 4_096])("pieces of %i entries at most give the same state", async (entriesMax) => {
+    const { state } = createFull();
+    const whole = [...encodeCheckpoint(state)];
+    expect([...kindsOf(whole)].sort()).toEqual(
+      [
+        ...["batches", "buckets", "dead", "grants", "head", "ids", "places", "queues", "replaced", "runs", "schedules"],
+      ].sort(),
+    );
+    const decoded = await decodeCheckpoint(structuredClone([...encodeCheckpoint(state, entriesMax)]));
+    expect([...encodeCheckpoint(decoded)]).toEqual(whole);
+    for (const queue of state.queues.values()) {
+      const { counters, bytes, readyCount, delayedCount, blockedCount, settings } = queue;
+      expect(decoded.queues.get(queue.name)).toMatchObject({
+        ...{ counters, bytes, readyCount, delayedCount, blockedCount, settings },
+      });
+    }
+  });
+
+  test("no piece is of more entries than it may be", () => {
+    const { state } = createFull();
+    for (const chunk of encodeCheckpoint(state, 3)) {
+      if ("queue" in chunk) expect(chunk.queue.length).toBeLessThanOrEqual(3);
+      else if (chunk.kind === "queues") expect(chunk.queues).toHaveLength(1);
+      else if (chunk.kind === "grants") expect(chunk.grants).toHaveLength(1);
+    }
+  });
+
+  test("3,000 queues with a message each are a few pieces, and each has its own", async () => {
+    const engine = createEngine();
+    const segments = [{ count: 1, priority: 4 }];
+    for (let i = 0; i < 3_000; i++) {
+      engine.run({ type: "send", queue: `q${i}`, atomic: true, segments, sizes: [i] });
+    }
+    const chunks = [...encodeCheckpoint(engine.state)];
+    expect(chunks.length).toBeLessThanOrEqual(12);
+    const decoded = await decodeCheckpoint(structuredClone(chunks));
+    expect(decoded.queues.size).toBe(3_001);
+    for (const i of [0, 1, 1_023, 1_024, 2_999]) {
+      expect(decoded.queues.get(`q${i}`)).toMatchObject({ readyCount: 1, bytes: i, counters: { accepted: 1 } });
+    }
+  });
+
+  test("3,000 queues that were used and have nothing are a few pieces", () => {
+    const engine = createEngine();
+    for (let i = 0; i < 3_000; i++) engine.run({ type: "configure", queue: `q${i}`, settings: {} });
+    expect([...encodeCheckpoint(engine.state)].length).toBeLessThanOrEqual(6);
+  });
+
+  test("what a queue was not told is as the build said that wrote it, not as this one would have it", async () => {
+    const engine = createEngine({ maxMessages: 7 });
+    const chunks = structuredClone([...encodeCheckpoint(engine.state)]).map((chunk) =>
+      chunk.kind === "queues" ? { ...chunk, settings: { ...chunk.settings, leaseMs: 77, maxMessages: 5 } } : chunk,
+    );
+    expect((await decodeCheckpoint(chunks)).queues.get("orders")?.settings).toMatchObject({
+      leaseMs: 77,
+      maxMessages: 7,
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { createEngine, type Engine } from "../engine-fixture.js";
 
 const waiting = (engine: Engine) => engine.deliver("reader", 100, "reader");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
 import { peek } from "../../../../src/core/view/view.js";
 import { createEngine, type Engine } from "../engine-fixture.js";

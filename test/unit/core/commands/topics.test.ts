@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { decide } from "../../../../src/core/commands/decide.js";
 import { passes } from "../../../../src/core/commands/topics.js";
 import type { QueueState } from "../../../../src/core/state/state.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import type { SendValue } from "../../../../src/core/commands/commands.js";
 import { decide } from "../../../../src/core/commands/decide.js";
 import { encodeId } from "../../../../src/core/log/ids.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint.js";
+import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
+import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { nextWakeUp } from "../../../../src/core/commands/due.js";
 import { rangesOf } from "../../../../src/core/log/ranges.js";
 import { hasReady } from "../../../../src/core/state/rate.js";
