@@ -4,6 +4,7 @@
 import type { Change, JournalRecord, Ranges, Seq } from "../log/journal.js";
 import { countOf, forEachRange, forEachSeq } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import type { Instant, Span } from "../spec/time.js";
 import { addDead, takeDead } from "../state/dead.js";
 import { forgetOld, remember, replaceBody } from "../state/deduplication.js";
 import {
@@ -39,7 +40,7 @@ export function applyRecord(state: State, record: JournalRecord): void {
 }
 
 /** Moves what is due by `now` to the ready messages. Changes nothing that is stored: being due follows from the time. */
-export function advance(state: State, now: number): void {
+export function advance(state: State, now: Instant): void {
   state.now = Math.max(state.now, now);
   for (const queue of dueQueues(state, now)) {
     for (let run = queue.delayed.peek(); run !== undefined && run.readyAt <= now; run = queue.delayed.peek()) {
@@ -58,7 +59,7 @@ export function advance(state: State, now: number): void {
   }
 }
 
-export function apply(state: State, change: Change, at: number): void {
+export function apply(state: State, change: Change, at: Instant): void {
   if (change.type === "deleted") return deleteQueue(state, change.queue);
   applyTo(state, change, at);
   const queue = "queue" in change ? state.queues.get(change.queue) : undefined;
@@ -73,7 +74,7 @@ function deleteQueue(state: State, name: string): void {
   state.forgetting.remove(queue);
 }
 
-function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at: number): void {
+function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at: Instant): void {
   switch (change.type) {
     case "took-over":
       state.terms.push({ firstSeq: state.nextSeq, term: change.term });
@@ -215,7 +216,7 @@ function queueOf(state: State, name: string): QueueState {
   return queue;
 }
 
-function clientOf(state: State, id: string, at: number): ClientState {
+function clientOf(state: State, id: string, at: Instant): ClientState {
   let client = state.clients.get(id);
   if (client === undefined) {
     client = createClientState(id);
@@ -225,7 +226,7 @@ function clientOf(state: State, id: string, at: number): ClientState {
   return client;
 }
 
-function accept(state: State, change: Of<"accepted">, at: number): void {
+function accept(state: State, change: Of<"accepted">, at: Instant): void {
   const queue = queueOf(state, change.queue);
   const { seq, bodySeq, count, priorities, dueAts, isInstant, expiresAt, groups, size = 0 } = change;
   queue.counters.accepted += count;
@@ -256,7 +257,7 @@ function accept(state: State, change: Of<"accepted">, at: number): void {
   if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
 }
 
-function overflow(state: State, change: Of<"overflowed">, at: number): void {
+function overflow(state: State, change: Of<"overflowed">, at: Instant): void {
   const queue = queueOf(state, change.queue);
   const { seq: first, bodySeq, count, priorities, groups, deduplicationIds, size = 0 } = change;
   queue.counters.accepted += count;
@@ -276,7 +277,7 @@ function overflow(state: State, change: Of<"overflowed">, at: number): void {
   }
 }
 
-function drop(state: State, queue: QueueState, seqs: Ranges, at: number): void {
+function drop(state: State, queue: QueueState, seqs: Ranges, at: Instant): void {
   const groups = new Set<Group>();
   forEachRange(seqs, (first, count) => {
     takeOut(state, queue, first, count, (run) => {
@@ -291,7 +292,7 @@ function drop(state: State, queue: QueueState, seqs: Ranges, at: number): void {
 }
 
 /** The clock was set back: what lasts a while from some moment on goes back with it, what names an instant stays. */
-function setBack(state: State, byMs: number, at: number): void {
+function setBack(state: State, byMs: Span, at: Instant): void {
   // What became due before, in turns that changed nothing else, was due.
   advance(state, at + byMs);
   state.now = at;
@@ -325,7 +326,7 @@ function setBack(state: State, byMs: number, at: number): void {
   }
 }
 
-function lease(state: State, change: Of<"leased">, at: number): void {
+function lease(state: State, change: Of<"leased">, at: Instant): void {
   const queue = queueOf(state, change.queue);
   const client = clientOf(state, change.client, at);
   const { grant: id, mode, until } = change;
@@ -386,7 +387,7 @@ function renew(state: State, change: Of<"renewed">): void {
   state.leaseEnds.add(grant, until);
 }
 
-function giveBack(state: State, change: Of<"returned">, at: number): void {
+function giveBack(state: State, change: Of<"returned">, at: Instant): void {
   const queue = queueOf(state, change.queue);
   forEachSeq(change.seqs, (seq) => {
     const ended = endLease(state, queue, seq);
@@ -401,7 +402,7 @@ function giveBack(state: State, change: Of<"returned">, at: number): void {
   });
 }
 
-function bury(state: State, change: Of<"dead">, at: number): void {
+function bury(state: State, change: Of<"dead">, at: Instant): void {
   const queue = queueOf(state, change.queue);
   const { seq, reason } = change;
   const { bodySeq, priority, attempts, sentAt, failure, group, size } = endLease(state, queue, seq);

@@ -7,16 +7,17 @@ import type { DeadLetterFilter, PurgeFilter } from "../spec/filters.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
+import type { Instant, Span } from "../spec/time.js";
 
 /** Consecutive messages of one send that share their attributes. */
 export interface SendSegment {
   readonly count: number;
   readonly priority: number;
   /** Delay from now, or the instant itself; neither: at once. */
-  readonly delayMs?: number | undefined;
-  readonly deliverAt?: number | undefined;
+  readonly delayMs?: Span | undefined;
+  readonly deliverAt?: Instant | undefined;
   /** Time from acceptance until it expires; `null`: never; missing: as the queue says. */
-  readonly ttlMs?: number | null | undefined;
+  readonly ttlMs?: Span | null | undefined;
   /** One for each message, where they have any: none is accepted twice in the queue's window. */
   readonly deduplicationIds?: readonly string[] | undefined;
 }
@@ -50,14 +51,14 @@ export interface Send extends SendColumns {
 
 export type Verdict =
   | { readonly type: "ack" }
-  | { readonly type: "retry"; readonly delayMs?: number | undefined; readonly failure?: Failure | undefined }
+  | { readonly type: "retry"; readonly delayMs?: Span | undefined; readonly failure?: Failure | undefined }
   /**
    * Back to the queue, the attempt uncounted. `suspect`: to be delivered alone, since something is wrong with it.
    * `unstarted`: no handler has seen it.
    */
   | {
       readonly type: "release";
-      readonly delayMs?: number | undefined;
+      readonly delayMs?: Span | undefined;
       readonly suspect?: boolean | undefined;
       readonly unstarted?: boolean | undefined;
     }
@@ -89,7 +90,7 @@ export type Command =
       readonly maxBytes?: number | undefined;
       /** Unguessable token of the hand-out. */
       readonly grant: string;
-      readonly leaseMs?: number | undefined;
+      readonly leaseMs?: Span | undefined;
     }
   | {
       readonly type: "settle";
@@ -127,7 +128,7 @@ export type Command =
       readonly spec: ScheduleSpec;
       readonly sizes: readonly number[];
       /** Epoch milliseconds of the first tick of a cron expression. */
-      readonly nextAt?: number | undefined;
+      readonly nextAt?: Instant | undefined;
     }
   | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
   /** The ticks of a schedule that are to be sent now, in their order, and the one after them. */
@@ -136,7 +137,7 @@ export type Command =
       readonly queue: string;
       readonly id: string;
       readonly due: readonly number[];
-      readonly nextAt?: number | undefined;
+      readonly nextAt?: Instant | undefined;
     }
   | { readonly type: "extend"; readonly client: string; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | {
@@ -158,7 +159,7 @@ export type Command =
   | { readonly type: "client-gone"; readonly client: string }
   /** The bodies of these messages cannot be read. */
   | { readonly type: "quarantine"; readonly client: string; readonly held: readonly Held[] }
-  | { readonly type: "set-clock-back"; readonly byMs: number }
+  | { readonly type: "set-clock-back"; readonly byMs: Span }
   | { readonly type: "forget-client"; readonly client: string }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
@@ -170,7 +171,7 @@ export type Command =
       /** At most so many, the longest dead first. */
       readonly max?: number | undefined;
       /** Only those that had died by this instant, in epoch milliseconds. */
-      readonly diedBy?: number | undefined;
+      readonly diedBy?: Instant | undefined;
     }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 

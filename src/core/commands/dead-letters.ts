@@ -3,12 +3,13 @@
 import { idOf } from "../log/ids.js";
 import { rangesOf } from "../log/ranges.js";
 import type { DeadLetterFilter } from "../spec/filters.js";
+import type { Instant } from "../spec/time.js";
 import type { DeadMessage } from "../state/dead.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 
 /** Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. */
-export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: number): Decision {
+export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: Instant): Decision {
   const { queue: name, filter, max, diedBy = Number.POSITIVE_INFINITY } = command;
   const queue = state.queues.get(name);
   const matching = queue
@@ -28,7 +29,7 @@ export function redrive(state: State, command: Extract<Command, { type: "redrive
   });
 }
 
-export function purgeDead(state: State, name: string, filter: DeadLetterFilter, now: number): Decision {
+export function purgeDead(state: State, name: string, filter: DeadLetterFilter, now: Instant): Decision {
   const queue = state.queues.get(name);
   const seqs = queue ? select(state, queue, filter, now).map((dead) => dead.seq) : [];
   if (seqs.length === 0) return done([], { purged: 0 });
@@ -39,7 +40,7 @@ function select(
   state: State,
   queue: QueueState,
   { ids, reason, olderThanMs }: DeadLetterFilter,
-  now: number,
+  now: Instant,
 ): DeadMessage[] {
   const wanted = ids && new Set(ids);
   return [...queue.dead.values()].filter(

@@ -4,6 +4,7 @@
 import type { Change } from "../log/journal.js";
 import { rangesOf } from "../log/ranges.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
+import type { Instant } from "../spec/time.js";
 import { depthOf, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 import { purgeDead, redrive } from "./dead-letters.js";
@@ -17,7 +18,7 @@ import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut
 import { endSubscription, publish, subscribe, unsubscribe } from "./topics.js";
 import { transact } from "./transaction.js";
 
-export function decide(state: State, command: Command, now: number): Decision {
+export function decide(state: State, command: Command, now: Instant): Decision {
   switch (command.type) {
     case "send":
       return send(state, command, now);
@@ -82,7 +83,7 @@ export function decideOnce(
   state: State,
   from: { readonly client: string; readonly number: number; readonly confirmed: number },
   command: Command,
-  now: number,
+  now: Instant,
 ): Decision {
   const client = state.clients.get(from.client);
   const earlier = client?.outcomes.get(from.number);

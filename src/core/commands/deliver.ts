@@ -2,6 +2,7 @@
 
 import type { Ranges } from "../log/journal.js";
 import { countOf, pushRange } from "../log/ranges.js";
+import type { Instant } from "../spec/time.js";
 import type { BatchIndex } from "../state/batch-index.js";
 import { handOutRoom } from "../state/rate.js";
 import type { Run } from "../state/run.js";
@@ -10,7 +11,7 @@ import { type Command, type Decision, done } from "./commands.js";
 
 type Deliver = Extract<Command, { type: "deliver" }>;
 
-export function deliver(state: State, command: Deliver, now: number): Decision {
+export function deliver(state: State, command: Deliver, now: Instant): Decision {
   const queue = state.queues.get(command.queue);
   if (queue === undefined || isPaused(queue) || command.max <= 0) return done([]);
   const max = Math.min(command.max, handOutRoom(queue, now));
@@ -33,7 +34,13 @@ interface Room {
  * nothing else of the queue and no other suspect, and until it is settled that client gets nothing of the queue:
  * if this client dies too, it was this message. While suspects wait, clients run dry so that one can take them.
  */
-function next({ batches }: State, queue: QueueState, client: ClientState | undefined, room: Room, now: number): Ranges {
+function next(
+  { batches }: State,
+  queue: QueueState,
+  client: ClientState | undefined,
+  room: Room,
+  now: Instant,
+): Ranges {
   const held = client?.heldByQueue.get(queue.name) ?? 0;
   if (client && client.suspectsHeld > 0 && holdsSuspectOf(client, queue)) return [];
   if (queue.suspects.head) {
@@ -81,7 +88,7 @@ function countWithin(run: Run, room: Room, batches: BatchIndex): number {
 }
 
 /** It came back too late, and will be given up at once. */
-const hasExpired = ({ expiresAt }: Run, now: number): boolean => expiresAt !== undefined && expiresAt <= now;
+const hasExpired = ({ expiresAt }: Run, now: Instant): boolean => expiresAt !== undefined && expiresAt <= now;
 
 function holdsSuspectOf(client: ClientState, queue: QueueState): boolean {
   for (const grant of client.grants) {

@@ -1,6 +1,7 @@
 // What time alone brings about: the one place that says when a queue has to be looked at next.
 // Invariant: a queue of which nothing can happen before it changes is due never, whatever has become due in it.
 
+import type { Instant } from "../spec/time.js";
 import { nextForgotten } from "../state/deduplication.js";
 import { nextToken } from "../state/rate.js";
 import { isFullOfDeadLetters, type QueueState, type State } from "../state/state.js";
@@ -20,11 +21,11 @@ function nextInstant(state: State, queue: QueueState): number {
 }
 
 /** The queues of which something is due, in an order that follows from the state alone. */
-export const dueQueues = (state: State, now: number): QueueState[] =>
+export const dueQueues = (state: State, now: Instant): QueueState[] =>
   state.agenda.due(now, (queue) => nextInstant(state, queue)).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** Those that have an id to forget. */
-export const forgetfulQueues = (state: State, now: number): QueueState[] => state.forgetting.due(now, nextForgotten);
+export const forgetfulQueues = (state: State, now: Instant): QueueState[] => state.forgetting.due(now, nextForgotten);
 
 /** Something of it has changed. */
 export function touch(state: State, queue: QueueState): void {

@@ -4,6 +4,7 @@
 import type { Change, Seq } from "../log/journal.js";
 import { forEachRange, pushRange } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import type { Instant } from "../spec/time.js";
 import { addDead } from "../state/dead.js";
 import { leaveLine } from "../state/deduplication.js";
 import { promote } from "../state/groups.js";
@@ -14,7 +15,7 @@ import { type Decision, done } from "./commands.js";
 export const REASON_EXPIRED = "expired";
 
 /** Gives up what has expired, the earliest first, as far as each queue may keep dead letters. */
-export function expireMessages(queues: Iterable<QueueState>, now: number): Decision {
+export function expireMessages(queues: Iterable<QueueState>, now: Instant): Decision {
   const changes: Change[] = [];
   for (const queue of queues) {
     let room = queue.settings.maxDeadLetters - queue.dead.size;
@@ -31,7 +32,7 @@ export function expireMessages(queues: Iterable<QueueState>, now: number): Decis
   return done(changes);
 }
 
-export function applyExpired(state: State, queue: QueueState, seqs: readonly Seq[], at: number): void {
+export function applyExpired(state: State, queue: QueueState, seqs: readonly Seq[], at: Instant): void {
   const runBySeq = new Map(queue.expiries.due(at).map((run) => [run.seq, run]));
   const parts: [Run, number][] = [];
   forEachRange(seqs, (first, total) => {
@@ -54,7 +55,7 @@ export function emptyRuns(
   state: State,
   queue: QueueState,
   parts: readonly (readonly [Run, number])[],
-  at: number,
+  at: Instant,
   visit: (gone: Run) => void,
 ): number {
   const groups = new Set<Group>();
@@ -80,7 +81,7 @@ export function emptyRuns(
   return total;
 }
 
-function bury(queue: QueueState, run: Run, diedAt: number): void {
+function bury(queue: QueueState, run: Run, diedAt: Instant): void {
   const { priority, attempts, redelivered, sentAt, failure, group, size } = run;
   queue.bytes -= run.count * size;
   for (let i = 0; i < run.count; i++) {

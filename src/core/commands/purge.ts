@@ -2,6 +2,7 @@
 
 import type { PurgeLimits } from "../log/journal.js";
 import type { PurgeFilter } from "../spec/filters.js";
+import type { Instant } from "../spec/time.js";
 import { clearLine } from "../state/deduplication.js";
 import { purgeGroups } from "../state/groups.js";
 import type { Run } from "../state/run.js";
@@ -10,7 +11,7 @@ import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiti
 import { type Decision, done } from "./commands.js";
 import { emptyRuns } from "./expire.js";
 
-export function purge(state: State, name: string, filter: PurgeFilter | undefined, now: number): Decision {
+export function purge(state: State, name: string, filter: PurgeFilter | undefined, now: Instant): Decision {
   const queue = state.queues.get(name);
   if (queue === undefined) return done([], { purged: 0 });
   const only = filter && limitsOf(filter, now);
@@ -18,7 +19,7 @@ export function purge(state: State, name: string, filter: PurgeFilter | undefine
   return done(purged === 0 ? [] : [{ type: "purged", queue: name, ...(only && { only }) }], { purged });
 }
 
-function limitsOf({ state, priority, olderThanMs }: PurgeFilter, now: number): PurgeLimits {
+function limitsOf({ state, priority, olderThanMs }: PurgeFilter, now: Instant): PurgeLimits {
   return {
     ...(state !== undefined && { state }),
     ...(priority !== undefined && { priority }),
@@ -26,7 +27,7 @@ function limitsOf({ state, priority, olderThanMs }: PurgeFilter, now: number): P
   };
 }
 
-export function applyPurged(state: State, queue: QueueState, only: PurgeLimits | undefined, at: number): void {
+export function applyPurged(state: State, queue: QueueState, only: PurgeLimits | undefined, at: Instant): void {
   if (only) {
     const parts = pick(queue, only).map((run): [Run, number] => [run, run.count]);
     queue.counters.purged += emptyRuns(state, queue, parts, at, (gone) => {

@@ -3,6 +3,7 @@
 
 import type { Change, Seq } from "../log/journal.js";
 import { SCHEDULES_MAX } from "../spec/limits.js";
+import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
@@ -14,10 +15,10 @@ type ScheduleChange = Extract<Change, { type: "scheduled" | "unscheduled" | "tic
 
 /** Outcome value of a `schedule`. */
 export interface ScheduleValue {
-  readonly nextAt: number | null;
+  readonly nextAt: Instant | null;
 }
 
-export function schedule(state: State, command: Of<"schedule">, now: number): Decision {
+export function schedule(state: State, command: Of<"schedule">, now: Instant): Decision {
   const { queue, id, spec, sizes } = command;
   const schedules = state.queues.get(queue)?.schedules;
   const known = schedules?.get(id);
@@ -51,7 +52,7 @@ export const unscheduleAll = ({ name, schedules }: QueueState): Change[] =>
   [...schedules.keys()].map((id) => ({ type: "unscheduled", queue: name, id }));
 
 /** Sends the ticks that the host found due. Those that the queue has no room for stay due. */
-export function tick(state: State, { queue, id, due, nextAt }: Of<"tick">, now: number): Decision {
+export function tick(state: State, { queue, id, due, nextAt }: Of<"tick">, now: Instant): Decision {
   const known = state.queues.get(queue)?.schedules.get(id);
   if (known === undefined) return done([]);
   const sent = due.length > 0 ? sendTicks(state, queue, known, due.length, now) : done([], { count: 0 });
@@ -64,7 +65,7 @@ export function tick(state: State, { queue, id, due, nextAt }: Of<"tick">, now: 
   ]);
 }
 
-function sendTicks(state: State, queue: string, { spec, size }: Schedule, count: number, now: number): Decision {
+function sendTicks(state: State, queue: string, { spec, size }: Schedule, count: number, now: Instant): Decision {
   const { priority, ttlMs, groupId } = spec;
   const command: Send = {
     type: "send",
@@ -81,14 +82,14 @@ function sendTicks(state: State, queue: string, { spec, size }: Schedule, count:
 export function* dueSchedules(
   state: State,
   queues: Iterable<QueueState>,
-  now: number,
+  now: Instant,
 ): Generator<{ readonly queue: string } & Schedule> {
   for (const { name, schedules } of queues) {
     for (const known of schedules.values()) if (isDue(state, name, known, now)) yield { queue: name, ...known };
   }
 }
 
-const isDue = (state: State, queue: string, known: Schedule, now: number): boolean =>
+const isDue = (state: State, queue: string, known: Schedule, now: Instant): boolean =>
   known.nextAt !== undefined && known.nextAt <= now && sendTicks(state, queue, known, 1, now).outcome.ok;
 
 export function* allSchedules(state: State): Generator<{ readonly queue: string } & Schedule> {
@@ -125,7 +126,7 @@ export function applySchedule(state: State, queue: QueueState, change: ScheduleC
 }
 
 /** The clock was set back: what ticks every so often goes on as if it had not been; a cron tick names its instant. */
-export function setSchedulesBack({ schedules }: QueueState, byMs: number): void {
+export function setSchedulesBack({ schedules }: QueueState, byMs: Span): void {
   for (const known of schedules.values()) {
     if (known.nextAt !== undefined && known.spec.everyMs !== undefined) known.nextAt -= byMs;
   }

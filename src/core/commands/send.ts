@@ -5,18 +5,19 @@ import type { Change, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
+import type { Instant } from "../spec/time.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
 import { countFitting, makeRoom, type Room } from "./overflow.js";
 import { sortOut } from "./sort-out.js";
 
-export function send(state: State, command: Send, now: number): Decision {
+export function send(state: State, command: Send, now: Instant): Decision {
   const hasIds = command.segments.some((segment) => segment.deduplicationIds !== undefined);
   return hasIds ? sendNew(state, command, now) : sendAll(state, command, now);
 }
 
 /** Accepts what is not known yet; a known message is answered with the id of the first, and its body is not stored. */
-function sendNew(state: State, command: Send, now: number): Decision {
+function sendNew(state: State, command: Send, now: Instant): Decision {
   const {
     fresh,
     starts,
@@ -83,7 +84,7 @@ function firstOf(command: Send, count: number): Send {
 
 const currentTerm = (state: State): string => state.terms[state.terms.length - 1]?.term ?? "";
 
-function sendAll(state: State, command: Send, now: number): Decision {
+function sendAll(state: State, command: Send, now: Instant): Decision {
   const queue = state.queues.get(command.queue);
   const wanted = command.sizes.length;
   const named = command.segments.reduce((sum, { count }) => sum + count, 0);
@@ -123,7 +124,7 @@ interface Acceptance {
 function accept(
   state: State,
   command: Send,
-  now: number,
+  now: Instant,
   { count, waiting = count, room, full }: Acceptance,
 ): Decision {
   const seq = state.nextSeq;
@@ -185,7 +186,7 @@ interface Stretch {
 }
 
 /** The messages of a send from index `from` up to `to`. */
-function accepted(state: State, command: Send, now: number, { from, to }: Stretch): Accepted[] {
+function accepted(state: State, command: Send, now: Instant, { from, to }: Stretch): Accepted[] {
   const changes: Accepted[] = [];
   const { queue, sizes } = command;
   const ttlOfQueue = state.queues.get(queue)?.settings.ttlMs;
@@ -225,7 +226,7 @@ function* delaysOf(
   { delayMs, deliverAt }: SendSegment,
   times: readonly number[] | undefined,
   { from, to }: Stretch,
-  now: number,
+  now: Instant,
 ): Generator<{ readonly stretch: Stretch; readonly dueAts?: readonly number[] }> {
   const isTimed = delayMs !== undefined || deliverAt !== undefined;
   const dueAtOf = (i: number) =>

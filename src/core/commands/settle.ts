@@ -3,6 +3,7 @@
 
 import type { Change, Failure, Seq } from "../log/journal.js";
 import { forEachSeq, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
+import type { Instant, Span } from "../spec/time.js";
 import type { Lease } from "../state/lease.js";
 import type { ClientState, QueueState, State } from "../state/state.js";
 import { retryDelayMs, spreadJitter } from "./backoff.js";
@@ -19,7 +20,7 @@ export const FAILURE_CLIENT_GONE: Failure = {
   message: "the consumer died while it held this message",
 };
 
-export function settle(state: State, command: Of<"settle">, now: number): Decision {
+export function settle(state: State, command: Of<"settle">, now: Instant): Decision {
   const changes = collectChanges();
   const ended = new Set<Lease>();
   const lost: { grant: string; seqs: number[] }[] = [];
@@ -41,7 +42,7 @@ export function settle(state: State, command: Of<"settle">, now: number): Decisi
   return done(changes.all, value);
 }
 
-export function extend(state: State, command: Of<"extend">, now: number): Decision {
+export function extend(state: State, command: Of<"extend">, now: Instant): Decision {
   const lease = findLease(state, command.client, command.grant, command.seq, now);
   if (lease === undefined) return refused("lease-lost", "the delivery is no longer this consumer's");
   const until = Math.max(lease.until, now + command.ms);
@@ -49,7 +50,7 @@ export function extend(state: State, command: Of<"extend">, now: number): Decisi
 }
 
 /** Extends what the client says it holds. What it does not name runs out; what is overdue stays so unless spared. */
-export function renew(state: State, command: Of<"renew">, now: number): Decision {
+export function renew(state: State, command: Of<"renew">, now: Instant): Decision {
   const changes: Change[] = [];
   for (const { grant: id, seqs } of command.held) {
     const grant = ownGrant(state, command.client, id);
@@ -66,7 +67,7 @@ export function renew(state: State, command: Of<"renew">, now: number): Decision
   return done(changes);
 }
 
-export function timeOut(state: State, command: Of<"time-out">, now: number): Decision {
+export function timeOut(state: State, command: Of<"time-out">, now: Instant): Decision {
   const changes = collectChanges();
   const ended = new Set<Lease>();
   for (const { grant, seqs } of command.held) {
@@ -83,7 +84,7 @@ export function timeOut(state: State, command: Of<"time-out">, now: number): Dec
 }
 
 /** Ends leases whose time has come. What a handler of `consume` may never have started is not counted. */
-export function expire(state: State, command: Of<"expire">, now: number): Decision {
+export function expire(state: State, command: Of<"expire">, now: Instant): Decision {
   const changes = collectChanges();
   for (const id of new Set(command.grants)) {
     const grant = state.grants.get(id);
@@ -146,7 +147,7 @@ function ownGrant(state: State, client: string, id: string) {
   return grant?.client === client ? grant : undefined;
 }
 
-function findLease(state: State, client: string, grant: string, seq: Seq, now: number): Lease | undefined {
+function findLease(state: State, client: string, grant: string, seq: Seq, now: Instant): Lease | undefined {
   const lease = ownGrant(state, client, grant)?.leases.get(seq);
   return lease && lease.until > now ? lease : undefined;
 }
@@ -158,7 +159,7 @@ function conclude(
   queue: QueueState,
   lease: Lease,
   verdict: Verdict,
-  at: { readonly now: number; readonly jitter: number },
+  at: { readonly now: Instant; readonly jitter: number },
 ): void {
   switch (verdict.type) {
     case "ack":
@@ -182,8 +183,8 @@ function fail(
   lease: Lease,
   how: {
     readonly failure?: Failure | undefined;
-    readonly delayMs?: number | undefined;
-    readonly now: number;
+    readonly delayMs?: Span | undefined;
+    readonly now: Instant;
     readonly jitter: number;
   },
 ): void {
@@ -224,7 +225,7 @@ interface ChangeCollector {
       readonly counted: boolean;
       readonly suspect: boolean;
       readonly unstarted?: boolean;
-      readonly dueAt?: number | undefined;
+      readonly dueAt?: Instant | undefined;
       readonly failure?: Failure;
     },
   ): void;

@@ -3,6 +3,7 @@
 
 import type { OutcomeFailed, Seq } from "../log/journal.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
+import type { Instant } from "../spec/time.js";
 import { findRemembered } from "../state/deduplication.js";
 import type { QueueState } from "../state/state.js";
 import { failure, pickColumns, type Send, type SendSegment } from "./commands.js";
@@ -21,7 +22,7 @@ export interface SortedSend {
   readonly refused?: { readonly end: number; readonly why: OutcomeFailed };
 }
 
-export function sortOut(queue: QueueState | undefined, command: Send, now: number): SortedSend {
+export function sortOut(queue: QueueState | undefined, command: Send, now: Instant): SortedSend {
   const { deduplicationMode, maxDeduplicationIds } = queue?.settings ?? DEFAULT_SETTINGS;
   const isReplacing = deduplicationMode === "replace";
   const starts: number[] = [];

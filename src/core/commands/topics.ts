@@ -4,6 +4,7 @@
 import type { Change } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../spec/subscription.js";
+import type { Instant } from "../spec/time.js";
 import type { State, Subscriptions } from "../state/state.js";
 import {
   type Command,
@@ -49,7 +50,7 @@ export function endSubscription(state: State, queue: string): readonly Change[] 
   return unsubscribe(state, { type: "unsubscribe", topic, subscription: queue.slice(end + 1) }).changes;
 }
 
-export function publish(state: State, command: Of<"publish">, now: number): Decision {
+export function publish(state: State, command: Of<"publish">, now: Instant): Decision {
   const { topic, sizes, headers } = command;
   const all = [...sizes.keys()];
   const subscriptions = sizes.map(() => 0);

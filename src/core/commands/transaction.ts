@@ -2,6 +2,7 @@
 
 import type { Change, Seq } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
+import type { Instant } from "../spec/time.js";
 import type { State } from "../state/state.js";
 import { type Command, type Decision, done, refused, type SendValue, type SettleValue } from "./commands.js";
 import { send } from "./send.js";
@@ -10,7 +11,7 @@ import { settle } from "./settle.js";
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 /** What is acknowledged or given up makes room for what is sent. */
-export function transact(state: State, command: Of<"transaction">, now: number): Decision {
+export function transact(state: State, command: Of<"transaction">, now: Instant): Decision {
   const { client, settlements, jitter } = command;
   const settled = settle(state, { type: "settle", client, settlements, jitter }, now);
   const { lost } = (settled.outcome as { value: SettleValue }).value;

@@ -6,6 +6,7 @@ import type { QueueErrorCode } from "../spec/errors.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
+import type { Instant, Span } from "../spec/time.js";
 
 /** Number of a message, rising over all queues of a database. Also names a body. */
 export type Seq = number;
@@ -23,7 +24,7 @@ export interface JournalRecord {
   readonly v: number;
   readonly lsn: Lsn;
   readonly epoch: Epoch;
-  readonly at: number;
+  readonly at: Instant;
   readonly changes: readonly Change[];
 }
 
@@ -51,7 +52,7 @@ export interface PurgeLimits {
   readonly state?: "ready" | "delayed" | "blocked";
   readonly priority?: number;
   /** Epoch milliseconds at which they had been accepted. */
-  readonly sentBefore?: number;
+  readonly sentBefore?: Instant;
 }
 
 export type Change =
@@ -74,13 +75,13 @@ export type Change =
       /** In place of `priority`, one for each message, where they are not alike. */
       readonly priorities?: readonly number[];
       /** Present on a delayed message: epoch milliseconds before which it is not delivered. */
-      readonly dueAt?: number;
+      readonly dueAt?: Instant;
       /** In place of `dueAt`, one for each message, where they are not alike. */
       readonly dueAts?: readonly number[];
       /** `dueAt` is an instant the sender named, not a delay: it stays when the clock is set back. */
       readonly isInstant?: true;
       /** Epoch milliseconds from which it is given up, if it waits then. */
-      readonly expiresAt?: number;
+      readonly expiresAt?: Instant;
       /** Others refer to the same bodies: this is one more reference. */
       readonly isShared?: true;
       /** One for each message, where they have any. */
@@ -130,11 +131,11 @@ export type Change =
       readonly bodySeq: Seq;
       readonly size: number;
       /** Epoch milliseconds of the next tick; missing when there is none any more. */
-      readonly nextAt?: number;
+      readonly nextAt?: Instant;
     }
   | { readonly type: "unscheduled"; readonly queue: string; readonly id: string }
   /** Every tick before the next one was sent, in this record or earlier, or is given up. */
-  | { readonly type: "ticked"; readonly queue: string; readonly id: string; readonly nextAt?: number }
+  | { readonly type: "ticked"; readonly queue: string; readonly id: string; readonly nextAt?: Instant }
   /** The reference that a body was stored with is gone: others keep it. */
   | { readonly type: "released"; readonly seqs: Ranges }
   | {
@@ -143,17 +144,17 @@ export type Change =
       readonly client: string;
       readonly grant: string;
       readonly mode: LeaseMode;
-      readonly until: number;
+      readonly until: Instant;
       readonly seqs: Ranges;
     }
-  | { readonly type: "renewed"; readonly grant: string; readonly until: number; readonly seqs?: Ranges }
+  | { readonly type: "renewed"; readonly grant: string; readonly until: Instant; readonly seqs?: Ranges }
   | { readonly type: "acked"; readonly queue: string; readonly seqs: Ranges }
   | {
       /** The attempt failed and counts; the message comes back at `dueAt`. */
       readonly type: "retried";
       readonly queue: string;
       readonly seq: Seq;
-      readonly dueAt: number;
+      readonly dueAt: Instant;
       readonly failure?: Failure;
     }
   | {
@@ -165,7 +166,7 @@ export type Change =
       readonly suspect: boolean;
       /** No handler has seen it: the client says so. */
       readonly unstarted?: true;
-      readonly dueAt?: number;
+      readonly dueAt?: Instant;
       readonly failure?: Failure;
     }
   | {
@@ -200,7 +201,7 @@ export type Change =
     }
   | { readonly type: "client-forgotten"; readonly client: string }
   /** What is a time from some moment on, leases and delays, ends earlier by as much, so that it lasts as long. */
-  | { readonly type: "clock-set-back"; readonly byMs: number };
+  | { readonly type: "clock-set-back"; readonly byMs: Span };
 
 /** `receive`: handed to the caller at once. `consume`: may wait in the client's buffer before its handler starts. */
 export type LeaseMode = "receive" | "consume";

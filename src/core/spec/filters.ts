@@ -2,13 +2,14 @@
 
 import { type Field, oneOf, record } from "./check.js";
 import { ids, olderThanMs, priority, reason } from "./fields.js";
+import type { Span } from "./time.js";
 
 /** Which dead letters: all that match every given part. */
 export interface DeadLetterFilter {
   readonly ids?: readonly string[] | undefined;
   readonly reason?: string | undefined;
   /** Only those that died at least so long ago. */
-  readonly olderThanMs?: number | undefined;
+  readonly olderThanMs?: Span | undefined;
 }
 
 /** Which waiting messages: all that match every given part. */
@@ -16,7 +17,7 @@ export interface PurgeFilter {
   readonly state?: "ready" | "delayed" | "blocked" | undefined;
   readonly priority?: number | undefined;
   /** Only those that were accepted at least so long ago. */
-  readonly olderThanMs?: number | undefined;
+  readonly olderThanMs?: Span | undefined;
 }
 
 /** Nothing but the members of a `DeadLetterFilter`. */

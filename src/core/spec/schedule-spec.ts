@@ -2,6 +2,7 @@
 
 import { type Check, check, invalid, oneOf, type Spec, shape } from "./check.js";
 import { cron, everyMs, groupId, priority, timeZone, ttlMs } from "./fields.js";
+import type { Span } from "./time.js";
 
 export const CATCH_UPS = ["none", "one", "all"] as const;
 /** What becomes of ticks that nobody sent in time: none is sent, the last one, or all of them. */
@@ -11,10 +12,10 @@ export type CatchUp = (typeof CATCH_UPS)[number];
 export interface ScheduleSpec {
   readonly cron?: string | undefined;
   readonly timeZone?: string | undefined;
-  readonly everyMs?: number | undefined;
+  readonly everyMs?: Span | undefined;
   readonly catchUp: CatchUp;
   readonly priority: number;
-  readonly ttlMs?: number | null | undefined;
+  readonly ttlMs?: Span | null | undefined;
   readonly groupId?: string | undefined;
 }
 

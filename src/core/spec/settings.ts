@@ -15,28 +15,29 @@ import {
 } from "./check.js";
 import { ttlMs } from "./fields.js";
 import { COUNT_MAX, DELIVERIES_MAX } from "./limits.js";
+import type { Span } from "./time.js";
 
 export type Jitter = "full" | "none";
 
 /** Wait before attempt n + 1: `exponential` is baseMs · 2^(n − 1), `fixed` is baseMs, both at most maxMs, then jittered. */
 export interface Backoff {
   readonly type: "exponential" | "fixed";
-  readonly baseMs: number;
-  readonly maxMs: number;
+  readonly baseMs: Span;
+  readonly maxMs: Span;
   readonly jitter: Jitter;
 }
 
 /** At most `limit` at once, and then one every `intervalMs / limit`: a bucket of `limit` tokens, full again after `intervalMs`. */
 export interface RateLimit {
   readonly limit: number;
-  readonly intervalMs: number;
+  readonly intervalMs: Span;
   /** Of the whole queue, or of each group by itself; what has no group is not limited then. Default queue. */
   readonly per?: "queue" | "group";
 }
 
 export interface QueueSettings {
-  readonly leaseMs: number;
-  readonly handlerTimeoutMs: number;
+  readonly leaseMs: Span;
+  readonly handlerTimeoutMs: Span;
   readonly maxDeliveries: number;
   readonly backoff: Backoff;
   readonly maxDeadLetters: number;
@@ -45,8 +46,8 @@ export interface QueueSettings {
   readonly maxBytes?: number | null;
   readonly overflow: "reject" | "block" | "drop-oldest" | "dead-letter";
   /** `null` or missing: messages do not expire. */
-  readonly ttlMs?: number | null;
-  readonly deduplicationWindowMs: number;
+  readonly ttlMs?: Span | null;
+  readonly deduplicationWindowMs: Span;
   readonly deduplicationMode: "drop" | "replace";
   readonly maxDeduplicationIds: number;
   readonly onGroupFailure: "block" | "skip";

@@ -2,6 +2,7 @@
 // that are due and no others, however many there are.
 // Invariant: who was touched is looked at again before anybody is told who is due. Instants are epoch milliseconds.
 
+import type { Instant } from "../spec/time.js";
 import { createHeap } from "./heap.js";
 
 export interface Agenda<T> {
@@ -12,14 +13,14 @@ export interface Agenda<T> {
   /** Epoch milliseconds of the next instant of all; infinite when nothing is ever due. */
   next(nextOf: (item: T) => number): number;
   /** Those of which something is due by `now`, in no order. */
-  due(now: number, nextOf: (item: T) => number): T[];
+  due(now: Instant, nextOf: (item: T) => number): T[];
 }
 
 /** Fewer entries than this are not worth a sweep. */
 const SWEEP_MIN = 1_024;
 
 export function createAgenda<T>(): Agenda<T> {
-  const heap = createHeap<{ readonly at: number; readonly item: T }>((a, b) => a.at < b.at);
+  const heap = createHeap<{ readonly at: Instant; readonly item: T }>((a, b) => a.at < b.at);
   /** Of those that have one. An entry of the heap that says another instant is void. */
   const instants = new Map<T, number>();
   const touched = new Set<T>();

@@ -3,6 +3,7 @@
 
 import type { Failure, Seq } from "../log/journal.js";
 import { LEFT_PLACES_MAX } from "../spec/limits.js";
+import type { Instant } from "../spec/time.js";
 import { ownMap } from "./nothing.js";
 
 export interface DeadMessage {
@@ -12,12 +13,12 @@ export interface DeadMessage {
   readonly attempts: number;
   /** It may have been handed to a handler. */
   readonly redelivered: boolean;
-  readonly sentAt: number;
+  readonly sentAt: Instant;
   readonly reason: string;
   readonly failure?: Failure | undefined;
   readonly groupId?: string | undefined;
   readonly size: number;
-  readonly diedAt: number;
+  readonly diedAt: Instant;
   readonly place: number;
 }
 

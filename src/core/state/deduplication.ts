@@ -4,6 +4,7 @@
 // because the older one is being handled.
 
 import type { Change, Seq } from "../log/journal.js";
+import type { Instant } from "../spec/time.js";
 import { note, noteBody, type Remembered } from "./remembered.js";
 import { type Run, splitFront } from "./run.js";
 import type { QueueState, State } from "./state.js";
@@ -12,14 +13,14 @@ import type { QueueState, State } from "./state.js";
 export function findRemembered(
   { settings, deduplication }: QueueState,
   id: string,
-  now: number,
+  now: Instant,
 ): Remembered | undefined {
   const known = deduplication.byId.get(id);
   return known && known.at + settings.deduplicationWindowMs > now ? known : undefined;
 }
 
 /** From now on these messages own their ids. */
-export function remember(queue: QueueState, ids: readonly string[], firstSeq: Seq, at: number): void {
+export function remember(queue: QueueState, ids: readonly string[], firstSeq: Seq, at: Instant): void {
   const isOwner = queue.settings.deduplicationMode === "replace";
   ids.forEach((id, i) => {
     forget(queue, id);
@@ -35,7 +36,7 @@ function forget({ deduplication: { byId, owners } }: QueueState, id: string): vo
 }
 
 /** Forgets ids whose window has passed; the oldest stand first. */
-export function forgetOld(queue: QueueState, now: number): void {
+export function forgetOld(queue: QueueState, now: Instant): void {
   for (const [id, { at }] of queue.deduplication.byId) {
     if (at + queue.settings.deduplicationWindowMs > now) return;
     forget(queue, id);

@@ -2,11 +2,12 @@
 // meanwhile (handed out, joined to another) is void; void ones are swept before they outnumber the others, so that
 // memory follows the messages that wait.
 
+import type { Instant } from "../spec/time.js";
 import { createHeap } from "./heap.js";
 import type { Run } from "./run.js";
 
 /** A run that expires. */
-export type ExpiringRun = Run & { expiresAt: number };
+export type ExpiringRun = Run & { expiresAt: Instant };
 
 export interface Expiries {
   /** Entries, void ones included. */
@@ -16,7 +17,7 @@ export interface Expiries {
   /** Takes note of a run, if it expires. */
   add(run: Run): void;
   /** Runs whose time has come, the earliest first. */
-  due(now: number): ExpiringRun[];
+  due(now: Instant): ExpiringRun[];
   clear(): void;
 }
 
@@ -47,7 +48,7 @@ class ExpiryHeap implements Expiries {
     if (this.heap.size >= this.sweepAt) this.sweep();
   }
 
-  due(now: number): ExpiringRun[] {
+  due(now: Instant): ExpiringRun[] {
     const due = this.heap.upTo((run) => run.expiresAt <= now).filter((run) => run.count > 0);
     return [...new Set(due)].sort((a, b) => (isEarlier(a, b) ? -1 : 1));
   }

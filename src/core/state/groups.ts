@@ -4,6 +4,7 @@
 // known as long as it has a head, a message that waits, or a dead letter that keeps its place; empty ones are swept.
 
 import type { Seq } from "../log/journal.js";
+import type { Instant } from "../spec/time.js";
 import { rejoinLine } from "./deduplication.js";
 import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
@@ -22,7 +23,7 @@ export function groupOf(queue: QueueState, id: string): Group {
 }
 
 /** `groups`: the group of all, or of each; "" is none. */
-export function acceptGrouped(queue: QueueState, run: Run, groups: string | readonly string[], at: number): void {
+export function acceptGrouped(queue: QueueState, run: Run, groups: string | readonly string[], at: Instant): void {
   if (typeof groups === "string") {
     return join(queue, copyRun(run, 0, run.count, groupOf(queue, groups)), at, "tail");
   }
@@ -36,13 +37,13 @@ export function acceptGrouped(queue: QueueState, run: Run, groups: string | read
 }
 
 /** The head of a group, or an ungrouped message, is back from its consumer. */
-export function putBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
+export function putBack(queue: QueueState, run: Run, at: Instant, end: "front" | "tail"): void {
   if (run.group) run.group.hasHead = false;
   join(queue, run, at, end);
 }
 
 /** The head of the group is gone: the next one takes its place. */
-export function leave(queue: QueueState, group: Group, at: number): void {
+export function leave(queue: QueueState, group: Group, at: Instant): void {
   group.hasHead = false;
   promote(queue, group, at);
 }
@@ -55,19 +56,19 @@ export function keepPlace(group: Group, seq: Seq): void {
 }
 
 /** A dead letter is gone: nobody waits for it any more. */
-export function freePlace(queue: QueueState, group: Group, seq: Seq, at: number): void {
+export function freePlace(queue: QueueState, group: Group, seq: Seq, at: Instant): void {
   dropPlace(group, seq);
   promote(queue, group, at);
 }
 
 /** A dead letter goes back to its place in its group, but never ahead of a head. */
-export function joinAgain(queue: QueueState, run: Run, at: number): void {
+export function joinAgain(queue: QueueState, run: Run, at: Instant): void {
   if (run.group) dropPlace(run.group, run.seq);
   join(queue, run, at, "tail");
 }
 
 /** Lets every group go on that waits for a dead letter. */
-export function skipDead(queue: QueueState, at: number): void {
+export function skipDead(queue: QueueState, at: Instant): void {
   const waiting = [...queue.groups.values()].filter((group) => group.dead !== undefined);
   // By their dead letters: in which order groups are known is nobody's promise.
   waiting.sort((a, b) => (a.dead?.[0] as Seq) - (b.dead?.[0] as Seq));
@@ -112,7 +113,7 @@ function dropPlace(group: Group, seq: Seq): void {
   group.dead = rest?.length ? rest : undefined;
 }
 
-function join(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
+function join(queue: QueueState, run: Run, at: Instant, end: "front" | "tail"): void {
   const { group } = run;
   if (group === undefined) return addBack(queue, run, at, end);
   dropEmptied(group);
@@ -127,7 +128,7 @@ function join(queue: QueueState, run: Run, at: number, end: "front" | "tail"): v
 }
 
 /** Lets the next one of the group go on, unless it has a head or waits for a dead letter. */
-export function promote(queue: QueueState, group: Group, at: number): void {
+export function promote(queue: QueueState, group: Group, at: Instant): void {
   dropEmptied(group);
   if (group.hasHead) return;
   const { blocked } = group;
@@ -145,7 +146,7 @@ export function promote(queue: QueueState, group: Group, at: number): void {
 }
 
 /** A group that was served as often as it may be waits for its next token like a message that is delayed. */
-function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "front" | "tail"): void {
+function placeHead(queue: QueueState, group: Group, run: Run, at: Instant, end: "front" | "tail"): void {
   group.hasHead = true;
   const tokenAt = groupTokenAt(queue, group.id, at);
   if (tokenAt > Math.max(at, run.readyAt)) {
@@ -157,7 +158,7 @@ function placeHead(queue: QueueState, group: Group, run: Run, at: number, end: "
 }
 
 /** The rate limit is another: those that waited for a token of their group wait for as long as the new one says. */
-export function waitForTokens(queue: QueueState, at: number): void {
+export function waitForTokens(queue: QueueState, at: Instant): void {
   const delayed = queue.delayed.items().filter((run) => run.count > 0);
   const waiting = delayed.filter((run) => run.untokenedAt !== undefined);
   if (waiting.length === 0) return;

@@ -2,6 +2,7 @@
 // meanwhile is void; void ones are swept before they outnumber the others, so that memory follows the leases that
 // are held, however long they are and however fast they are settled.
 
+import type { Instant } from "../spec/time.js";
 import { createHeap } from "./heap.js";
 import type { Grant } from "./lease.js";
 
@@ -9,18 +10,18 @@ export interface LeaseEnds {
   readonly size: number;
   /** Epoch milliseconds before which no lease ends; infinite when none is held. */
   readonly next: number;
-  add(grant: Grant, until: number): void;
+  add(grant: Grant, until: Instant): void;
   /** One entry for each instant at which leases of this grant end. */
   addAll(grant: Grant): void;
   /** Takes the grants of which a lease may have ended by `now`, each once. */
-  takeEnded(now: number): Grant[];
+  takeEnded(now: Instant): Grant[];
 }
 
 /** Fewer entries than this are not worth a sweep. */
 const SWEEP_MIN = 1_024;
 
 export function createLeaseEnds(): LeaseEnds {
-  const heap = createHeap<{ readonly until: number; readonly grant: Grant }>((a, b) => a.until < b.until);
+  const heap = createHeap<{ readonly until: Instant; readonly grant: Grant }>((a, b) => a.until < b.until);
   let sweepAt = SWEEP_MIN;
 
   const addAll = (grant: Grant) => {

@@ -1,6 +1,7 @@
 // What is handed out. Invariant: a lease belongs to one grant, from its hand-out until it ends.
 
 import type { Failure, LeaseMode, Seq } from "../log/journal.js";
+import type { Instant } from "../spec/time.js";
 import type { Group } from "./run.js";
 
 /** One hand-out: messages that left together, under one token. */
@@ -9,7 +10,7 @@ export interface Grant {
   readonly client: string;
   readonly queue: string;
   readonly mode: LeaseMode;
-  until: number;
+  until: Instant;
   /** Not yet settled, in hand-out order. */
   readonly leases: Map<Seq, Lease>;
 }
@@ -20,10 +21,10 @@ export interface Lease {
   readonly priority: number;
   /** Attempts including this one. */
   readonly attempts: number;
-  readonly sentAt: number;
-  readonly readyAt: number;
-  readonly leasedAt: number;
-  expiresAt?: number | undefined;
+  readonly sentAt: Instant;
+  readonly readyAt: Instant;
+  readonly leasedAt: Instant;
+  expiresAt?: Instant | undefined;
   /** Was delivered alone, because those who held it before died. */
   readonly suspect: boolean;
   /** It may have been handed to a handler before this time. */
@@ -32,5 +33,5 @@ export interface Lease {
   readonly group: Group | undefined;
   readonly size: number;
   readonly grant: Grant;
-  until: number;
+  until: Instant;
 }

@@ -2,6 +2,7 @@
 // Invariant: a bucket is one number that follows from the journaled hand-outs, so that the next host goes on with it.
 
 import type { QueueSettings } from "../spec/settings.js";
+import type { Instant, Span } from "../spec/time.js";
 import { type FullAt, spent, tokenAt, tokenMs, tokensAt } from "../spec/token-bucket.js";
 import { ownMap } from "./nothing.js";
 import { isPaused, type QueueState } from "./state.js";
@@ -10,7 +11,7 @@ import { isPaused, type QueueState } from "./state.js";
 const TOLERANCE = 1e-3;
 
 /** How many more messages may be handed out now, whoever asks. */
-export function handOutRoom({ settings, leased, fullAt }: QueueState, now: number): number {
+export function handOutRoom({ settings, leased, fullAt }: QueueState, now: Instant): number {
   const { maxInFlight, rateLimit } = settings;
   const slots = maxInFlight ? maxInFlight - leased.size : Number.POSITIVE_INFINITY;
   const tokens =
@@ -19,11 +20,11 @@ export function handOutRoom({ settings, leased, fullAt }: QueueState, now: numbe
 }
 
 /** Whether a hand-out could give anybody anything now: spares the dispatcher the attempt. */
-export const hasReady = (queue: QueueState, now: number): boolean =>
+export const hasReady = (queue: QueueState, now: Instant): boolean =>
   queue.readyCount > 0 && !isPaused(queue) && handOutRoom(queue, now) > 0;
 
 /** Epoch milliseconds at which a queue that has something ready gets its next token; infinite when it has one. */
-export function nextToken(queue: QueueState, now: number): number {
+export function nextToken(queue: QueueState, now: Instant): number {
   const { rateLimit } = queue.settings;
   const isLimited = rateLimit && rateLimit.per !== "group" && queue.readyCount > 0 && !isPaused(queue);
   const isEmpty = isLimited && tokensAt(queue.fullAt, rateLimit, now, TOLERANCE) === 0;
@@ -31,13 +32,13 @@ export function nextToken(queue: QueueState, now: number): number {
 }
 
 /** So many were handed out. */
-export function spend(queue: QueueState, count: number, now: number): void {
+export function spend(queue: QueueState, count: number, now: Instant): void {
   const { rateLimit } = queue.settings;
   if (rateLimit && rateLimit.per !== "group") queue.fullAt = spent(queue.fullAt, rateLimit, count, now);
 }
 
 /** One of the group was handed out. */
-export function spendOfGroup(queue: QueueState, id: string, now: number): void {
+export function spendOfGroup(queue: QueueState, id: string, now: Instant): void {
   const { rateLimit } = queue.settings;
   if (rateLimit?.per !== "group") return;
   const groupsFullAt = ownMap(queue.groupsFullAt);
@@ -53,7 +54,7 @@ export function spendOfGroup(queue: QueueState, id: string, now: number): void {
 }
 
 /** Epoch milliseconds before which nothing of the group may be handed out. */
-export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: number): number {
+export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueState, id: string, now: Instant): number {
   if (rateLimit?.per !== "group") return now;
   const fullAt = groupsFullAt.get(id) ?? 0;
   return tokensAt(fullAt, rateLimit, now, TOLERANCE) > 0 ? now : tokenAt(fullAt, rateLimit, TOLERANCE);
@@ -63,7 +64,7 @@ export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueSta
  * The settings were changed: as many tokens are missing as before, or all there can be, and come back as the new limit
  * says. What waits for its group's token (`untilToken`) is the caller's to move.
  */
-export function rebase(queue: QueueState, before: QueueSettings, at: number): void {
+export function rebase(queue: QueueState, before: QueueSettings, at: Instant): void {
   const { rateLimit: limit } = queue.settings;
   const { rateLimit: old } = before;
   if (!old || !limit) {
@@ -86,7 +87,7 @@ export function rebase(queue: QueueState, before: QueueSettings, at: number): vo
 }
 
 /** The clock was set back. */
-export function setRateBack(queue: QueueState, byMs: number): void {
+export function setRateBack(queue: QueueState, byMs: Span): void {
   queue.fullAt -= byMs;
   for (const [id, fullAt] of queue.groupsFullAt) queue.groupsFullAt.set(id, fullAt - byMs);
 }

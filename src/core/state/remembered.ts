@@ -1,13 +1,14 @@
 // What a queue keeps to recognise what it was sent before. See deduplication.ts for what is done with it.
 
 import type { Seq } from "../log/journal.js";
+import type { Instant } from "../spec/time.js";
 import { emptyMap, ownMap } from "./nothing.js";
 
 /** The message that was accepted under an id. */
 export interface Remembered {
   readonly seq: Seq;
   /** Epoch milliseconds of acceptance. */
-  at: number;
+  at: Instant;
   /** It waits, so that its body can be replaced; kept for messages that are in `owners`. */
   waits: boolean;
 }

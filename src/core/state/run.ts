@@ -3,6 +3,7 @@
 // Invariant: the runs of a queue never overlap.
 
 import type { Failure, Seq } from "../log/journal.js";
+import type { Instant } from "../spec/time.js";
 
 /** Messages that are worked on strictly one after the other: a head, and those who wait for it. */
 export interface Group {
@@ -25,15 +26,15 @@ export interface Run {
   /** Attempts that counted so far. */
   readonly attempts: number;
   /** Epoch milliseconds of acceptance. */
-  readonly sentAt: number;
+  readonly sentAt: Instant;
   /** Epoch milliseconds from which it may be delivered; waiting time counts from here. */
-  readyAt: number;
+  readyAt: Instant;
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
   isInstant?: boolean | undefined;
   /** It waits for a token of its group; but for that, it would be ready at this time. */
   untokenedAt?: number | undefined;
   /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
-  expiresAt?: number | undefined;
+  expiresAt?: Instant | undefined;
   /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */
   isDelayed?: boolean | undefined;
   /** It waits for the head of its group. */

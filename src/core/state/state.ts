@@ -8,6 +8,7 @@ import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
+import type { Instant } from "../spec/time.js";
 import { type Agenda, createAgenda } from "./agenda.js";
 import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";
@@ -33,7 +34,7 @@ export interface Schedule {
   /** Estimated bytes of the body. */
   readonly size: number;
   /** Epoch milliseconds of the first tick that is not sent yet; missing when there is none any more. */
-  nextAt?: number | undefined;
+  nextAt?: Instant | undefined;
 }
 
 /** A topic's subscriptions and their filters. */
@@ -73,7 +74,7 @@ export interface QueueState extends DeadLetters {
   /** How often a group was emptied since the empty ones were swept. */
   emptiedGroups: number;
   /** When the bucket of its rate limit is full again, in epoch milliseconds; and those of its groups. See rate.ts. */
-  fullAt: number;
+  fullAt: Instant;
   groupsFullAt: Map<string, number>;
   /** Messages in lanes and suspects, in delayed, and behind the heads of their groups. */
   readyCount: number;
@@ -93,7 +94,7 @@ export interface QueueState extends DeadLetters {
 /** What is remembered of a client. */
 export interface ClientState {
   readonly id: string;
-  seenAt: number;
+  seenAt: Instant;
   /** Every command up to this number is settled for the client: no re-send of it will come. */
   confirmed: number;
   readonly outcomes: Map<number, Outcome>;
@@ -108,7 +109,7 @@ export interface ClientState {
 
 export interface State {
   /** The latest time that anything was decided at, in epoch milliseconds. */
-  now: number;
+  now: Instant;
   lsn: Lsn;
   epoch: Epoch;
   nextSeq: Seq;

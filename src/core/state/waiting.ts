@@ -3,6 +3,7 @@
 
 import type { Seq } from "../log/journal.js";
 import { QueueError } from "../spec/errors.js";
+import type { Instant } from "../spec/time.js";
 import { leaveLine, rejoinLine } from "./deduplication.js";
 import { type Run, splitFront } from "./run.js";
 import { type Lane, ownLane, type QueueState, type State } from "./state.js";
@@ -33,7 +34,7 @@ export function* blockedRuns(queue: QueueState): Generator<Run> {
 }
 
 /** Puts a run where its time says it belongs. */
-export function addBack(queue: QueueState, run: Run, at: number, end: "front" | "tail"): void {
+export function addBack(queue: QueueState, run: Run, at: Instant, end: "front" | "tail"): void {
   const isDelayed = run.readyAt > at;
   if (run.expiresAt !== undefined) run.isDelayed = isDelayed;
   if (isDelayed) {

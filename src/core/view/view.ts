@@ -3,6 +3,7 @@
 import type { Failure, Seq } from "../log/journal.js";
 import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
+import type { Instant, Span } from "../spec/time.js";
 import { placeOfDead } from "../state/dead.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
@@ -18,14 +19,14 @@ export interface MessageEntry {
   /** It may have been handed to a handler, before its lease if it is leased. */
   readonly redelivered: boolean;
   readonly priority: number;
-  readonly sentAt: number;
+  readonly sentAt: Instant;
   /** Epoch milliseconds before which it is not delivered; present on a delayed message. */
-  readonly deliverAt?: number;
+  readonly deliverAt?: Instant;
   /** Epoch milliseconds from which it is given up; missing on one that never is. */
-  readonly expiresAt?: number | undefined;
+  readonly expiresAt?: Instant | undefined;
   readonly reason?: string;
   readonly failure?: Failure | undefined;
-  readonly diedAt?: number;
+  readonly diedAt?: Instant;
   readonly groupId?: string | undefined;
 }
 
@@ -107,9 +108,9 @@ export interface QueueStats {
   readonly paused: boolean;
   readonly pausedBy: "caller" | "dead-letters" | null;
   /** Age since it became ready of the longest-waiting ready message; `null` when none is ready. */
-  readonly oldestAgeMs: number | null;
+  readonly oldestAgeMs: Span | null;
   /** By priority, 0 to 9: a strict priority can starve a low one, and this shows it. */
-  readonly byPriority: readonly { readonly ready: number; readonly oldestAgeMs: number | null }[];
+  readonly byPriority: readonly { readonly ready: number; readonly oldestAgeMs: Span | null }[];
   /** Epoch milliseconds of the next delayed message's time; `null` when none is delayed. */
   readonly nextDueAt: number | null;
   readonly totals: Readonly<Counters>;
@@ -118,9 +119,9 @@ export interface QueueStats {
   readonly load: QueueLoad;
 }
 
-export function statsOf(queue: QueueState, now: number): Omit<QueueStats, "load"> {
+export function statsOf(queue: QueueState, now: Instant): Omit<QueueStats, "load"> {
   const byPriority = queue.lanes.map(() => ({ ready: 0, oldest: Number.POSITIVE_INFINITY }));
-  const count = (runs: Iterable<{ priority: number; count: number; readyAt: number }>) => {
+  const count = (runs: Iterable<{ priority: number; count: number; readyAt: Instant }>) => {
     for (const run of runs) {
       const level = byPriority[run.priority] as { ready: number; oldest: number };
       level.ready += run.count;
@@ -169,5 +170,5 @@ export const isIdle = (queue: QueueState | undefined): boolean =>
   queue === undefined || (queue.readyCount === 0 && queue.leased.size === 0);
 
 /** Takes the grants of which a lease may have ended by `now`, each once. */
-export const takeEndedGrants = (state: State, now: number): string[] =>
+export const takeEndedGrants = (state: State, now: Instant): string[] =>
   state.leaseEnds.takeEnded(now).map((grant) => grant.id);

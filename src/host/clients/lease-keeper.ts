@@ -4,6 +4,7 @@
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { Grant } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
@@ -47,7 +48,7 @@ const INTERVAL_MS_MIN = 20;
 interface Question {
   readonly client: KeptClient;
   /** By the monotonic clock. */
-  readonly dueAt: number;
+  readonly dueAt: Instant;
   /** When the client last said what it holds; at first, when it got something. Epoch milliseconds, as leases end. */
   readonly answeredAt: number;
   readonly isAsked?: boolean;

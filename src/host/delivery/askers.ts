@@ -5,6 +5,7 @@
 import type { LeaseMode } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
+import type { Reading, Span } from "../../core/spec/time.js";
 import type { Lease } from "../../core/state/lease.js";
 
 /** One that takes messages. */
@@ -13,7 +14,7 @@ export interface Taker {
   readonly mode: LeaseMode;
   /** A receive: answered once, then gone. */
   readonly isOnce: boolean;
-  readonly leaseMs?: number | undefined;
+  readonly leaseMs?: Span | undefined;
   /** Messages it may hold at once. */
   prefetch: number;
   /** Handlers that it may run at once; missing: as many as `prefetch`. */
@@ -36,7 +37,7 @@ export interface Asker {
 /** What waits for an answer. */
 export interface Call {
   /** By the monotonic clock: how long somebody waits does not follow a clock that is set. */
-  readonly deadline: number;
+  readonly deadline: Reading;
   /** How many plans there had been when it came: who comes after that is not part of the turn. */
   readonly plansBefore: number;
   /** Asked after each turn: whether it is time to answer. */

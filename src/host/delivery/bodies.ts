@@ -4,6 +4,7 @@
 import { countBodies, type EncodedBody, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { CACHE_BYTES_MAX } from "../../core/spec/limits.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { Batch, BatchIndex } from "../../core/state/batch-index.js";
 import type { Headers } from "../../link/rpc/wire.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
@@ -11,7 +12,7 @@ import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store
 export interface StoredMessage extends EncodedBody {
   readonly headers: Headers | undefined;
   /** Epoch milliseconds of acceptance. */
-  readonly sentAt: number;
+  readonly sentAt: Instant;
 }
 
 export interface Bodies {

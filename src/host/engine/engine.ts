@@ -16,6 +16,7 @@ import {
   type OutcomeFailed,
 } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
+import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
 import type { HeadersColumn } from "../../link/rpc/wire.js";
@@ -101,9 +102,9 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   let commits = 0;
   let fault: unknown;
   /** Time of the last turn. */
-  let ranAt: number | undefined;
+  let ranAt: Instant | undefined;
 
-  const record = (at: number, changes: readonly Change[]): JournalRecord => ({
+  const record = (at: Instant, changes: readonly Change[]): JournalRecord => ({
     v: JOURNAL_VERSION,
     lsn: state.lsn + 1,
     epoch,
@@ -216,7 +217,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
   };
 }
 
-function expiredLeases(state: State, at: number): ExpiredLeases[] {
+function expiredLeases(state: State, at: Instant): ExpiredLeases[] {
   return takeEndedGrants(state, at).flatMap((id) => {
     const grant = state.grants.get(id);
     const seqs = [...(grant?.leases.values() ?? [])].filter((lease) => lease.until <= at).map((lease) => lease.seq);
@@ -228,13 +229,13 @@ function expiredLeases(state: State, at: number): ExpiredLeases[] {
 const CLOCK_STEP_MS = 1_000;
 
 /** The time to decide at. Going forward needs no care: what is due is due, and clients are asked before leases end. */
-function timeOf(now: number, latest: number): { at: number; setBackMs: number } {
+function timeOf(now: Instant, latest: Instant): { at: Instant; setBackMs: Span } {
   if (now >= latest) return { at: now, setBackMs: 0 };
   return latest - now < CLOCK_STEP_MS ? { at: latest, setBackMs: 0 } : { at: now, setBackMs: latest - now };
 }
 
 /** Decides and applies one command after the other, so that each sees what those before it did. */
-function createDraft(state: State, at: number) {
+function createDraft(state: State, at: Instant) {
   const changes: Change[] = [];
   const batches: BodyBatch[] = [];
   advance(state, at);
@@ -273,7 +274,7 @@ const pick = ({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, 
 function batchOf(
   stored: Stored,
   firstSeq: number,
-  at: number,
+  at: Instant,
   { bodies = NO_BODIES, headers }: Pick<Work, "bodies" | "headers">,
 ): BodyBatch {
   const { encoding, entries } = bodies;

@@ -1,13 +1,14 @@
 // What the host takes from its surroundings, handed in so that a simulated world can stand in for them.
 
 import { DURATION_MS_MAX } from "../../core/spec/limits.js";
+import type { Instant, Reading } from "../../core/spec/time.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 
 export interface Platform {
   /** Epoch milliseconds: the clock on the wall, which may be set. For instants, those that are stored above all. */
-  now(): number;
+  now(): Instant;
   /** Milliseconds since some moment of this context; never goes back, whatever the clock is set to. For spans. */
-  monotonic(): number;
+  monotonic(): Reading;
   /** A number in [0, 1). */
   random(): number;
   /** 128 random bits as hexadecimal text: cannot be guessed. */

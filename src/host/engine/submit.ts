@@ -4,6 +4,7 @@ import { type Command, failure, type Settlement } from "../../core/commands/comm
 import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies.js";
 import type { Outcome } from "../../core/log/journal.js";
 import type { QueueErrorCode } from "../../core/spec/errors.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { CheckedCommand } from "../../link/rpc/validate.js";
 import { type ClientCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
@@ -21,7 +22,7 @@ export interface Submission {
 export interface Inward {
   push(work: Work): void;
   random(): number;
-  now(): number;
+  now(): Instant;
   state(): State;
   readonly measures: {
     /** Called with a settlement before it is decided; what it returns is called with its outcome. */

@@ -7,6 +7,7 @@ import type { OutcomeFailed } from "../../core/log/journal.js";
 import { show } from "../../core/spec/check.js";
 import { CATCH_UP_MAX } from "../../core/spec/limits.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
+import type { Instant, Span } from "../../core/spec/time.js";
 import type { Schedule } from "../../core/state/state.js";
 
 /** A host that did not run a turn for so long stood still: what was due meanwhile was missed. */
@@ -21,7 +22,7 @@ const cronOf = ({ cron = "", timeZone = "UTC" }: ScheduleSpec): Cron =>
   new Cron(cron, { timezone: timeZone, mode: "5-or-6-parts" });
 
 /** Epoch milliseconds of the first tick of a cron expression after `now`, or why it has none. */
-export function firstTick(spec: ScheduleSpec, now: number): number | undefined | OutcomeFailed {
+export function firstTick(spec: ScheduleSpec, now: Instant): number | undefined | OutcomeFailed {
   const { cron, timeZone = "UTC" } = spec;
   if (cron === undefined) return undefined;
   try {
@@ -43,7 +44,7 @@ const refuse = (name: string, value: string, expected: string): OutcomeFailed =>
   failure("invalid-argument", `schedules.upsert().${name} must be ${expected}, got ${show(value)}`, { name, expected });
 
 /** `ranAt`: when the last turn was; nothing is due before it that somebody could have sent. Missing: there was none. */
-export function tickOf({ queue, id, spec, nextAt = 0 }: Due, now: number, ranAt: number | undefined): Tick {
+export function tickOf({ queue, id, spec, nextAt = 0 }: Due, now: Instant, ranAt: Instant | undefined): Tick {
   const isLate = ranAt === undefined || now - nextAt > STOOD_STILL_MS;
   const onTimeAfter = isLate ? now : ranAt;
   const missedMax = { none: 0, one: 1, all: CATCH_UP_MAX }[spec.catchUp];
@@ -57,13 +58,13 @@ export function tickOf({ queue, id, spec, nextAt = 0 }: Due, now: number, ranAt:
 }
 
 /** The clock was set back by `byMs`: the cron tick that this moves, if it was so wrong before. */
-export const tickAfterSetBack = ({ queue, id, spec, nextAt }: Due, now: number, byMs: number): Tick | undefined =>
+export const tickAfterSetBack = ({ queue, id, spec, nextAt }: Due, now: Instant, byMs: Span): Tick | undefined =>
   byMs > WRONG_CLOCK_MS && spec.cron !== undefined
     ? { type: "tick", queue, id, due: [], nextAt: tickAfter(spec, nextAt ?? now, now) }
     : undefined;
 
 /** The ticks from `first`, which is one, up to `now`, the last one first. */
-function* ticksBack(spec: ScheduleSpec, first: number, now: number): Generator<number> {
+function* ticksBack(spec: ScheduleSpec, first: number, now: Instant): Generator<number> {
   const { everyMs } = spec;
   if (everyMs !== undefined) {
     for (let at = first + Math.floor((now - first) / everyMs) * everyMs; at >= first; at -= everyMs) yield at;
@@ -82,7 +83,7 @@ function* ticksBack(spec: ScheduleSpec, first: number, now: number): Generator<n
 }
 
 /** The first tick after `now`; `tick` is one. */
-function tickAfter(spec: ScheduleSpec, tick: number, now: number): number | undefined {
+function tickAfter(spec: ScheduleSpec, tick: number, now: Instant): number | undefined {
   const { everyMs } = spec;
   if (everyMs !== undefined) return tick + (Math.floor((now - tick) / everyMs) + 1) * everyMs;
   return cronOf(spec).nextRun(new Date(now))?.getTime();

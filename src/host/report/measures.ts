@@ -3,6 +3,7 @@
 import type { SettleValue } from "../../core/commands/commands.js";
 import type { Change, Outcome } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
@@ -21,7 +22,7 @@ export interface Measures {
   load(queue: string, handlers: number): QueueLoad;
 }
 
-export function createMeasures(state: () => State, now: () => number): Measures {
+export function createMeasures(state: () => State, now: () => Instant): Measures {
   const since = now();
   const meters = new Map<string, Meter>();
   const meterOf = (queue: string): Meter => {

@@ -5,6 +5,7 @@ import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
 import { invalid } from "../../core/spec/check.js";
 import { PAGE_BYTES_MAX } from "../../core/spec/limits.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { BatchIndex } from "../../core/state/batch-index.js";
 import { hasWork } from "../../core/state/groups.js";
 import type { QueueState, State } from "../../core/state/state.js";
@@ -38,7 +39,7 @@ export interface Reads {
 export function createReads(
   loop: Loop,
   bodies: Bodies,
-  { now, load }: { now(): number; load(queue: string): QueueLoad },
+  { now, load }: { now(): Instant; load(queue: string): QueueLoad },
 ): Reads {
   const view = async (
     name: string,

@@ -4,13 +4,14 @@
 import type { Change } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
+import type { Reading, Span } from "../../core/spec/time.js";
 import type { QueueStats } from "../../core/view/view.js";
 
 export interface Watcher {
   readonly id: string;
   readonly client: string;
   readonly queue: string;
-  readonly everyMs: number;
+  readonly everyMs: Span;
   /** Resolves when the client has taken it. */
   push(stats: QueueStats): Promise<void>;
 }
@@ -34,7 +35,7 @@ interface Watch extends Watcher {
 }
 
 export function createWatchers(parts: {
-  monotonic(): number;
+  monotonic(): Reading;
   setTimer(callback: () => void, ms: number): () => void;
   stats(queue: string): Promise<QueueStats>;
   /** A short text that changes when what time or consumers alone can change does. */

@@ -7,6 +7,7 @@ import type { Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, REWRITE_BYTES_MAX } from "../../core/spec/limits.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
@@ -44,7 +45,7 @@ export interface MaintenanceParts {
   readonly loop: Pick<Loop, "exclusive">;
   readonly checkpointRecords?: number | undefined;
   readonly entriesAtOnce?: number | undefined;
-  now(): number;
+  now(): Instant;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
