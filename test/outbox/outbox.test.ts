@@ -75,9 +75,13 @@ test("50 requests made offline survive kill -9 and a start offline, and arrive b
   const launch = () => chromium.launchPersistentContext(profile, browserLaunchOptions());
   let context: BrowserContext | undefined = await launch();
   try {
+    const installed = await openPage(context, site);
+    await installed.evaluate(() => outboxLab.registerServiceWorker("service-worker"));
+    // The browser writes down that there is a service worker when it likes: killed before, it comes back without one.
+    await context.close();
+    context = await launch();
     const page = await openPage(context, site);
     await page.evaluate(() => outboxLab.open());
-    await page.evaluate(() => outboxLab.registerServiceWorker("service-worker"));
     await context.setOffline(true);
     const digests = await page.evaluate(() => outboxLab.postEveryType(50));
     const cdp = await context.browser()!.newBrowserCDPSession();
