@@ -4,7 +4,7 @@ import { nextWakeUp } from "../../src/core/commands/due.js";
 import type { Seq } from "../../src/core/log/journal.js";
 import type { Lease } from "../../src/core/state/lease.js";
 import { type ClientState, isConserved, isPaused, type QueueState, type State } from "../../src/core/state/state.js";
-import { blockedRuns, waitingRuns } from "../../src/core/state/waiting.js";
+import { blockedRuns, delayedRuns, waitingRuns } from "../../src/core/state/waiting.js";
 import { holds, same } from "./expectations.js";
 import { messagesOf } from "./image.js";
 
@@ -19,6 +19,9 @@ export function checkInvariants(state: State, disk: ReadonlyMap<Seq, readonly Se
     }
   }
   for (const queue of state.queues.values()) {
+    for (const { seq, readyAt } of delayedRuns(queue)) {
+      holds(nextWakeUp(state) <= readyAt, `the time of message ${seq} is awaited`);
+    }
     if (queue.dead.size >= queue.settings.maxDeadLetters) continue;
     for (const { seq, expiresAt = Number.POSITIVE_INFINITY } of waitingRuns(queue)) {
       holds(nextWakeUp(state) <= expiresAt, `the end of message ${seq} is awaited`);

@@ -121,6 +121,11 @@ export function createClient(parts: ClientParts): Client {
       // Closed meanwhile: whoever waits for the effect hears of that on their own call.
     });
 
+  /** Says it to the host that is there, and to no other: the next one is told how things are then. Resolves when it has heard, or is gone. */
+  const say = async (request: HostRequest): Promise<void> => {
+    await hostLink.link?.call(request).catch(() => {});
+  };
+
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
   const announce = (
     consumer: string,
@@ -132,13 +137,15 @@ export function createClient(parts: ClientParts): Client {
       ...(hasMeasures() && concurrency !== undefined && { concurrency }),
       ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
     };
-    void tell({ op: "consume", consumer, queue, prefetch, ...known });
+    void say({ op: "consume", consumer, queue, prefetch, ...known });
   };
 
   const hasMeasures = () => (hostLink.welcome?.minor ?? 0) >= MINOR_MEASURES;
   const startWatch = (waiter: string, { queue, everyMs }: Watch) => {
-    if (!isHidden && hasMeasures()) void tell({ op: "watch", waiter, queue, everyMs });
+    if (!isHidden && hasMeasures()) void say({ op: "watch", waiter, queue, everyMs });
   };
+  const stopWatch = (waiter: string) => void say({ op: "cancel", waiter });
+  /** Of a call, which is asked again of the next host: so is this, behind it. */
   const cancel = (waiter: string) => void tell({ op: "cancel", waiter });
 
   const hostLink = createHostLink({
@@ -198,7 +205,7 @@ export function createClient(parts: ClientParts): Client {
   const setHidden = (hidden: boolean) => {
     if (hidden === isHidden) return;
     isHidden = hidden;
-    for (const [waiter, watch] of watches) hidden ? cancel(waiter) : startWatch(waiter, watch);
+    for (const [waiter, watch] of watches) hidden ? stopWatch(waiter) : startWatch(waiter, watch);
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
 
@@ -254,7 +261,7 @@ export function createClient(parts: ClientParts): Client {
         },
         async cancel() {
           consumers.delete(consumer);
-          if (hostLink.welcome) await tell({ op: "cancel", waiter: consumer });
+          await say({ op: "cancel", waiter: consumer });
         },
       };
     },
@@ -268,7 +275,7 @@ export function createClient(parts: ClientParts): Client {
       if (hostLink.welcome) startWatch(waiter, watch);
       else hostLink.wake();
       return () => {
-        if (watches.delete(waiter) && hostLink.welcome) cancel(waiter);
+        if (watches.delete(waiter)) stopWatch(waiter);
       };
     },
     nextWaiter: nextId,

@@ -7,7 +7,6 @@ import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { Admit } from "../receiving/admission.js";
 import { createConsumer } from "../receiving/consumer.js";
 import { openDeliveries } from "../receiving/deliveries.js";
-import type { Delivery } from "../receiving/delivery.js";
 import { startDrain } from "../receiving/drain.js";
 import type { Holding } from "../receiving/holding.js";
 import type { Stoppable } from "../receiving/source.js";
@@ -112,9 +111,10 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       for (;;) {
         const leftMs = Math.max(0, endsAt - client.runtime.now());
         const taken = await take({ max, waitMs: leftMs, mode: "receive", leaseMs }, signal);
-        const admitted: Delivery<Output>[] = [];
-        for (const holding of taken) if (!admit || (await admit(holding))) admitted.push(holding.delivery);
-        // None of them fitted: then the next may.
+        const fitting: Holding<Output>[] = [];
+        for (const holding of taken) if (!admit || (await admit(holding))) fitting.push(holding);
+        const admitted = fitting.filter(({ isSettled }) => !isSettled).map(({ delivery }) => delivery);
+        // None of them fitted, or all were lost while they were looked at: then the next may.
         if (admitted.length > 0 || taken.length === 0) return admitted;
       }
     },

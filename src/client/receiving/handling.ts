@@ -35,7 +35,8 @@ export function handle<Body>({ handler, admit }: Handling<Body>, holding: Holdin
 }
 
 async function runAdmitted<Body>(admit: Admit, handler: Handler<Body>, holding: Holding<Body>, onEnd: OnEnd) {
-  if (await admit(holding)) run(handler, holding, onEnd);
+  // It may have been lost while it was looked at.
+  if ((await admit(holding)) && !holding.isSettled) run(handler, holding, onEnd);
   else onEnd(undefined, false);
 }
 

@@ -61,7 +61,8 @@ export function createCourier(parts: CourierParts): Courier {
     const request = { op: "submit", confirmed: parts.confirmed(), commands } as const;
     const { outcomes } = await link.call<SubmitReply>(request);
     drafts.forEach((draft, i) => {
-      parts.answer(draft, outcomes[i] as Outcome);
+      // One that was answered before, and is on its way again, has another number by now.
+      if (draft.number === commands[i]?.number) parts.answer(draft, outcomes[i] as Outcome);
     });
   };
 

@@ -13,8 +13,10 @@ import type { State } from "../../core/state/state.js";
 import type { DataLoss, HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { DecideNow } from "../engine/engine.js";
 import type { Platform } from "../engine/platform.js";
+import { queueErrorOf } from "../engine/store-errors.js";
 import { type Asker, createAskers } from "./askers.js";
 import type { Bodies } from "./bodies.js";
+import { AGAIN_MS } from "./give-back.js";
 import { buildHandOut } from "./hand-out.js";
 import { type PlannedHandOut, planHandOuts } from "./plan.js";
 
@@ -88,6 +90,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     parts.giveBack(client, [{ grant, seqs, verdict: { type: "release", unstarted: true } }]);
   };
 
+  /** As the client reads it. What cannot be read now goes back, a little later: the store is in trouble. */
+  const build = async (to: Recipient, grant: string, leases: readonly Lease[]): Promise<HandOut> => {
+    try {
+      return to.readable(await handOut(to.client, grant, leases));
+    } catch (error) {
+      platform.setTimer(() => giveBack(to.client, grant, leases), AGAIN_MS);
+      throw queueErrorOf(error);
+    }
+  };
+
   const end = (asker: Asker) => {
     if (askers.remove(asker)) asker.call?.end();
   };
@@ -101,8 +113,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
         let last: Promise<void> = Promise.resolve();
         const give = (grant: string, leases: readonly Lease[]) => {
-          const built = handOut(client, grant, leases);
-          last = last.then(async () => to.push(id, to.readable(await built))).catch(poke);
+          const built = build(to, grant, leases).catch(() => undefined);
+          last = last.then(async () => {
+            const handOut = await built;
+            if (handOut) to.push(id, handOut);
+          });
           onLeased(to, queue);
         };
         const taker = {
@@ -123,7 +138,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         const give = (grant: string, leases: readonly Lease[]) => {
           if (!askers.remove(asker)) return giveBack(client, grant, leases);
           if (mode === "consume") onLeased(to, queue);
-          handOut(client, grant, leases).then((built) => resolve(to.readable(built)), reject);
+          build(to, grant, leases).then(resolve, reject);
         };
         const asker: Asker = {
           id,

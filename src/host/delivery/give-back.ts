@@ -6,7 +6,7 @@ import type { Command, Settlement, Verdict } from "../../core/commands/commands.
 import type { Outcome } from "../../core/log/journal.js";
 
 /** Between two attempts: the store has no room, or is in trouble. */
-const AGAIN_MS = 500;
+export const AGAIN_MS = 500;
 
 export interface GiveBackParts {
   decide(command: Command, onOutcome: (outcome: Outcome) => void): void;
