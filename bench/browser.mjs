@@ -33,8 +33,12 @@ const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
  * @property {() => Promise<void>} close
  */
 
-/** @returns {Promise<Site>} */
-export async function servePages() {
+/**
+ * @param {string} [checkout] whose source the pages measure; by default the one that this file stands in
+ * @returns {Promise<Site>}
+ */
+export async function servePages(checkout = "") {
+  process.env.BENCH_CHECKOUT = checkout;
   await build({ configFile: CONFIG, logLevel: "warn" });
   const server = await preview({ configFile: CONFIG, preview: { host: "localhost", port: 4180 } });
   const address = server.resolvedUrls?.local[0];
@@ -86,9 +90,9 @@ export async function openBrowser({ address }, name = "chromium") {
   };
 }
 
-/** Two tabs of one browser. @param {BrowserName} [name] @returns {Promise<Tabs>} */
-export async function openTabs(name) {
-  const site = await servePages();
+/** Two tabs of one browser. @param {BrowserName} name @param {string} [checkout] @returns {Promise<Tabs>} */
+export async function openTabs(name, checkout) {
+  const site = await servePages(checkout);
   const { context, version, openPage, close } = await openBrowser(site, name);
   const measuring = await openPage();
   const helping = await openPage();

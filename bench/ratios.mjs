@@ -10,6 +10,8 @@
  * @property {boolean} [isAtMost] `target` and `goal` are not to be exceeded
  */
 
+import { median } from "./rounds.mjs";
+
 /** Which limit a figure of OriginMQ is held against. */
 const LIMITS = [
   [/^send-batch-1000x(\d+)-(\w+)$/, "raw-write-1000x$1-$2"],
@@ -22,7 +24,7 @@ export function createRatios(results) {
   const byId = new Map(results.map((result) => [result.id, result]));
 
   /** @param {CaseResult | undefined} result */
-  const cost = (result) => result?.medians.us ?? result?.medians.p50;
+  const cost = (result) => costOf(result?.medians);
 
   /** @param {string} id @param {string} of @returns {number | undefined} how many times as fast as `of` */
   const speed = (id, of) => divide(cost(byId.get(of)), cost(byId.get(id)));
@@ -44,6 +46,10 @@ export function createRatios(results) {
     if (result.group !== "originmq" || result.medians.us === undefined) return undefined;
     return divide(cost(fastestPeer(result.durability)), cost(result));
   };
+
+  /** @param {CaseResult} result @returns {number | undefined} the median of what the rounds say, each by itself */
+  const beforeOf = ({ before, rounds }) =>
+    before.length === 0 ? undefined : median(before.map((was, i) => divide(costOf(was), costOf(rounds[i])) ?? 0));
 
   /** @returns {Ratio[]} those whose cases were run */
   const all = () => {
@@ -106,12 +112,20 @@ export function createRatios(results) {
         target: 4,
         isAtMost: true,
       },
+      ...results.map((result) => ({
+        what: `${result.label}, ${result.durability}, of the build before`,
+        value: beforeOf(result),
+        target: 0.95,
+      })),
     ];
     return ratios.flatMap(({ value, ...rest }) => (value === undefined ? [] : [{ ...rest, value }]));
   };
 
   return { limitOf, peerOf, all };
 }
+
+/** @param {import("./rounds.mjs").Values | undefined} values */
+const costOf = (values) => values?.us ?? values?.p50;
 
 /** @param {number | undefined} a @param {number | undefined} b */
 const divide = (a, b) => (a === undefined || b === undefined || b === 0 ? undefined : a / b);

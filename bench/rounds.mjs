@@ -8,7 +8,8 @@ const PAUSE_MS = 500;
 /**
  * @typedef {Omit<import("./pages/case.js").Case, "measure">} CaseInfo
  * @typedef {Record<string, number>} Values by metric: `us`, or `p50` and `p99`
- * @typedef {CaseInfo & { rounds: Values[], medians: Values }} CaseResult
+ * @typedef {CaseInfo & { rounds: Values[], before: Values[], medians: Values }} CaseResult `before`, round by round, is empty
+ * unless an earlier build takes part
  */
 
 /**
@@ -27,20 +28,27 @@ export async function runCase({ measuring, helping }, { id, helper }) {
 }
 
 /**
- * @param {import("./browser.mjs").Tabs} tabs
+ * @param {{ now: import("./browser.mjs").Tabs, before?: import("./browser.mjs").Tabs | undefined }} builds an earlier one
+ * runs the cases of OriginMQ in the same rounds, before and after the other in turn
  * @param {readonly CaseInfo[]} cases
  * @param {number} count of rounds; one more comes before, to warm up, and is thrown away
  * @param {(line: string) => void} say
  * @returns {Promise<CaseResult[]>}
  */
-export async function runRounds(tabs, cases, count, say) {
-  const results = cases.map((info) => ({ ...info, rounds: /** @type {Values[]} */ ([]), medians: {} }));
+export async function runRounds({ now, before }, cases, count, say) {
+  /** @returns {Values[]} */
+  const none = () => [];
+  const results = cases.map((info) => ({ ...info, rounds: none(), before: none(), medians: {} }));
   for (let round = 0; round <= count; round++) {
     for (const [i, result] of results.entries()) {
       const name = round === 0 ? "warm-up" : `round ${round} of ${count}`;
       say(`${name}, case ${i + 1} of ${results.length}: ${result.id}`);
-      const values = await runCase(tabs, result);
-      if (round > 0) result.rounds.push(values);
+      const turns = [{ tabs: now, values: result.rounds }];
+      if (before && result.group === "originmq") turns.push({ tabs: before, values: result.before });
+      for (const { tabs, values } of round % 2 ? turns : turns.reverse()) {
+        const measured = await runCase(tabs, result);
+        if (round > 0) values.push(measured);
+      }
     }
   }
   return results.map((result) => ({ ...result, medians: mediansOf(result.rounds) }));

@@ -1,13 +1,15 @@
 // `npm run bench`: limits, peers and OriginMQ in one browser, side by side in one run, medians of several rounds.
 //
 //   npm run bench -- [--rounds 5] [--only PATTERN] [--browser chromium|firefox] [--markdown FILE] [--check]
-//                    [--threads | --profile DIRECTORY]
+//                    [--before CHECKOUT] [--threads | --profile DIRECTORY]
 //
-// --only runs the cases whose name matches; --check fails when a target is missed; --threads prints
-// which threads of the browser took how much processor time, instead of measuring; --profile does that and writes CPU profiles of
-// both tabs and the worker, which costs time itself (both in Chromium only).
+// --only runs the cases whose name matches; --check fails when a target is missed; --before names a checkout of an earlier
+// build, with its node_modules, which runs OriginMQ's cases in the same rounds in a browser of its own; --threads prints
+// which threads of the browser took how much processor time, instead of measuring; --profile does that and writes CPU
+// profiles of both tabs and the worker, which costs time itself (both in Chromium only).
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openTabs } from "./browser.mjs";
@@ -27,6 +29,7 @@ const { values: options } = parseArgs({
     browser: { type: "string", default: "chromium" },
     markdown: { type: "string" },
     check: { type: "boolean", default: false },
+    before: { type: "string" },
     threads: { type: "boolean", default: false },
     profile: { type: "string" },
   },
@@ -37,15 +40,16 @@ const { browser } = options;
 if (browser !== "chromium" && browser !== "firefox")
   throw new Error(`--browser takes chromium or firefox, not ${browser}`);
 const isProfiling = options.threads || options.profile !== undefined;
+if (isProfiling && options.before) throw new Error("--before measures: leave --threads and --profile out");
 if (isProfiling && browser !== "chromium")
   throw new Error("--threads and --profile need Chromium: it is its DevTools that tell");
 if (options.profile) process.env.BENCH_PROFILE = "1";
 
-/** @param {import("./browser.mjs").Tabs} tabs */
-async function measure(tabs) {
-  const machine = describeMachine(tabs.version);
-  const cases = await casesOf(tabs);
-  const run = { machine, rounds, results: await runRounds(tabs, cases, rounds, say) };
+/** @param {import("./browser.mjs").Tabs} now @param {import("./browser.mjs").Tabs} [before] */
+async function measure(now, before) {
+  const machine = describeMachine(now.version);
+  const cases = await casesOf(now);
+  const run = { machine, rounds, results: await runRounds({ now, before }, cases, rounds, say) };
   say("");
   console.log(`${machineLine(machine)}\nmedians of ${rounds} rounds, interleaved\n\n${tableOf(run, "text")}\n`);
   console.log(`${targetsOf(run, "text")}\n`);
@@ -74,13 +78,21 @@ async function casesOf(tabs) {
   return cases;
 }
 
+/** @param {import("./browser.mjs").Tabs} tabs */
+async function finish({ helping, measuring }) {
+  await helping.evaluate(() => bench.close());
+  await measuring.evaluate(() => bench.close());
+  await measuring.evaluate(() => bench.removeDatabases());
+}
+
 const tabs = await openTabs(browser);
+const before = options.before === undefined ? undefined : await openTabs(browser, resolve(options.before));
 try {
   if (isProfiling) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
-  else await measure(tabs);
-  await tabs.helping.evaluate(() => bench.close());
-  await tabs.measuring.evaluate(() => bench.close());
-  await tabs.measuring.evaluate(() => bench.removeDatabases());
+  else await measure(tabs, before);
+  await finish(tabs);
+  if (before) await finish(before);
 } finally {
+  await before?.close();
   await tabs.close();
 }

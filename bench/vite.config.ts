@@ -1,14 +1,18 @@
-// The pages of the benchmark, built as an application would build them. `npm run bench` builds and serves them.
+// The pages of the benchmark, built as an application would build them. `npm run bench` builds and serves them, from the
+// source that stands here or from that of another checkout.
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+const checkout = process.env.BENCH_CHECKOUT;
+
 export default defineConfig({
   root: fileURLToPath(new URL("./pages", import.meta.url)),
   base: "./",
+  resolve: { alias: checkout ? [{ find: /^(\.\.\/)+src\/index\.js$/, replacement: `${checkout}/src/index.ts` }] : [] },
   worker: { format: "es" },
   build: {
-    outDir: fileURLToPath(new URL("./dist", import.meta.url)),
+    outDir: fileURLToPath(new URL(checkout ? "./dist/before" : "./dist/now", import.meta.url)),
     target: "es2022",
     emptyOutDir: true,
     // A profile needs the names that the source has.
