@@ -2,7 +2,7 @@
 // It is told each port by a message, and to stop when its page freezes or goes.
 
 import { answerOpening } from "./link/finding/opening.js";
-import { STOP_HOSTING } from "./link/rpc/wire.js";
+import { STOP_HOSTING } from "./link/rpc/names.js";
 import { createHosting, proveLife } from "./wiring/hosting.js";
 
 const stopping = new AbortController();

@@ -33,7 +33,8 @@ export type { HeaderMatch, SubscriptionFilter } from "./core/spec/subscription.j
 export type { Distribution, QueueLoad, Windows } from "./core/view/meter.js";
 export type { Prediction } from "./core/view/queueing.js";
 export type { QueueStats } from "./core/view/view.js";
-export type { DataLoss, Diagnostics, HostKind, MessageView, QueueSummary, ScheduleView } from "./link/rpc/wire.js";
+export type { DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
+export type { HostKind } from "./link/rpc/wire.js";
 
 const api = createApi({
   /** One worker a database: its name keeps two databases of one origin apart. */

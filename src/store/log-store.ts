@@ -2,7 +2,7 @@
 // that lets old journal be deleted. Invariants: a commit is stored whole or not at all; a writer whose epoch has
 // passed writes nothing, whatever it calls; what `commit` resolved is found by every later `open`.
 
-import type { BodyColumn, BodyEncoding } from "../core/log/bodies.js";
+import type { BodyColumn, BodyEncoding, HeadersColumn } from "../core/log/bodies.js";
 import type { Epoch, JournalRecord, Lsn, Seq } from "../core/log/journal.js";
 
 export type Durability = "strict" | "relaxed";
@@ -22,7 +22,7 @@ export interface BodyBatch {
   readonly sentAt: number | readonly number[];
   readonly bodies: BodyColumn;
   /** Missing when no message of the batch has headers. */
-  readonly headers?: readonly (Readonly<Record<string, string>> | undefined)[];
+  readonly headers?: HeadersColumn;
 }
 
 /** One piece of a snapshot of the state, as `core/checkpoint` encodes it. Opaque to the store. */

@@ -5,7 +5,7 @@ import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
 import type { OpenedPort } from "../link/finding/directory.js";
 import { answerOpening, requestOpening } from "../link/finding/opening.js";
-import { channelName, presenceLockName } from "../link/rpc/wire.js";
+import { channelName, presenceLockName } from "../link/rpc/names.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 
 /** One host of the process, and the connections that it serves. */

@@ -12,7 +12,7 @@ import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { answerOpening, type Opening, requestOpening, type Served } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
-import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/rpc/wire.js";
+import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/rpc/names.js";
 import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { advance } from "../../src/core/commands/apply.js";
+import { advance } from "../../src/core/commands/clock.js";
 import { decideOnce } from "../../src/core/commands/decide.js";
 import type { State } from "../../src/core/state/state.js";
 import { holds, same } from "./expectations.js";

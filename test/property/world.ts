@@ -3,7 +3,8 @@
 
 import { decodeCheckpoint } from "../../src/core/checkpoint/checkpoint-decode.js";
 import { encodeCheckpoint } from "../../src/core/checkpoint/checkpoint-encode.js";
-import { advance, apply, applyRecord } from "../../src/core/commands/apply.js";
+import { apply, applyRecord } from "../../src/core/commands/apply.js";
+import { advance } from "../../src/core/commands/clock.js";
 import type { Command, Held, SendSegment } from "../../src/core/commands/commands.js";
 import { decide, decideOnce } from "../../src/core/commands/decide.js";
 import { dueQueues } from "../../src/core/commands/due.js";

@@ -9,7 +9,7 @@ import { type Asking, type Channel, linkOverChannel, type OpenedPort } from "../
 import { holdLife } from "../../src/link/finding/life.js";
 import { answerOpening, type Opening, requestOpening } from "../../src/link/finding/opening.js";
 import type { Port } from "../../src/link/rpc/guard.js";
-import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/rpc/wire.js";
+import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/rpc/names.js";
 import { createMemoryDisk } from "../../src/store/memory/memory.js";
 import { createFaultyStore, type FaultyStoreParts } from "./faulty-store.js";
 import { createLocks } from "./locks.js";

@@ -7,7 +7,8 @@ import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX }
 import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
-import type { ClientRequest, DataLoss, Diagnostics, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
+import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
+import type { ClientRequest, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createNoticeListener } from "../link/notices.js";

@@ -2,7 +2,8 @@
 
 import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import type { DataLoss, Diagnostics, HostKind, QueueSummary } from "../../link/rpc/wire.js";
+import type { DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
+import type { HostKind } from "../../link/rpc/wire.js";
 import { createQueue } from "../queue/create-queue.js";
 import { tellOfPast } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";

@@ -1,7 +1,7 @@
 // What happens to a client's host, for those in the client who want to know.
 
 import type { QueueError } from "../../core/spec/errors.js";
-import type { DataLoss } from "../../link/rpc/wire.js";
+import type { DataLoss } from "../../link/rpc/views.js";
 
 export type ClientEvent =
   /** A host has accepted this client. */

@@ -1,7 +1,7 @@
 // Listens to what the host announces, without a connection to it. Notices are hints: a missed one loses nothing.
 
 import type { Channel } from "../../link/finding/directory.js";
-import type { Notice, QueueNotice } from "../../link/rpc/wire.js";
+import type { Notice, QueueNotice } from "../../link/rpc/views.js";
 
 export interface NoticeListener {
   /** Calls with each notice about this queue; returns what ends it. */

@@ -2,7 +2,7 @@
 
 import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
-import type { DataLoss, QueueNotice } from "../../link/rpc/wire.js";
+import type { DataLoss, QueueNotice } from "../../link/rpc/views.js";
 import type { QueueClient } from "./queue-client.js";
 
 /** What each event carries in `detail`. */

@@ -2,7 +2,7 @@
 // Invariants: each message is shown once at most, also when the one to go on after has gone meanwhile; what was there
 // when the reading began and stays is shown; it ends, however much comes in behind it.
 
-import type { MessagePage, MessageView } from "../../link/rpc/wire.js";
+import type { MessagePage, MessageView } from "../../link/rpc/views.js";
 
 export interface ListRange {
   readonly max: number;

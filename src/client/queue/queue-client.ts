@@ -1,7 +1,7 @@
 // What a queue needs of the client that it is opened over.
 
 import type { QueueStats } from "../../core/view/view.js";
-import type { DataLoss } from "../../link/rpc/wire.js";
+import type { DataLoss } from "../../link/rpc/views.js";
 import type { Requests, RequestsClient } from "../requests/requests.js";
 
 export interface QueueClient extends RequestsClient {

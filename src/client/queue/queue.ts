@@ -3,7 +3,7 @@
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import type { QueueStats } from "../../core/view/view.js";
-import type { MessageView } from "../../link/rpc/wire.js";
+import type { MessageView } from "../../link/rpc/views.js";
 import type { ConsumeOptions, Consumer } from "../receiving/consumer.js";
 import type { Delivery } from "../receiving/delivery.js";
 import type { DrainOptions, DrainResult } from "../receiving/drain.js";

@@ -4,7 +4,8 @@ import type { ScheduleValue } from "../../core/commands/schedules.js";
 import { check, checkOptions, type Spec } from "../../core/spec/check.js";
 import { groupId, headers, id as idField, priority, ttlMs } from "../../core/spec/fields.js";
 import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../../core/spec/schedule-spec.js";
-import type { ClientCommand, HostRequest, ScheduleView } from "../../link/rpc/wire.js";
+import type { ScheduleView } from "../../link/rpc/views.js";
+import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import type { Item } from "../sending/item.js";
 import { itemOf, type SendOptions } from "../sending/options.js";
 

@@ -2,11 +2,12 @@
 // Invariant: nothing of it is made before it is asked for, and its methods may be taken apart from it.
 
 import type { Verdict } from "../../core/commands/commands.js";
+import type { Headers } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
 import type { Seq } from "../../core/log/journal.js";
 import { check, checkOptions } from "../../core/spec/check.js";
 import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
-import type { HandOut, Headers } from "../../link/rpc/wire.js";
+import type { HandOut } from "../../link/rpc/wire.js";
 import { type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
 import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";

@@ -3,11 +3,12 @@
 // tells a host it holds is all it may still settle.
 
 import type { Held as HeldSeqs, Verdict } from "../../core/commands/commands.js";
+import type { Headers } from "../../core/log/bodies.js";
 import { type BodyList, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import type { HandOut, Headers, HeldReply } from "../../link/rpc/wire.js";
+import type { HandOut, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Committed } from "../sending/commit.js";
 import type { SettleEntry } from "../sending/drafts.js";

@@ -1,8 +1,8 @@
 // How an answer finds its way: a message that asks for one names the reply queue of its requester in its headers, and
 // whoever handles it sends the answer there, before it acknowledges. Invariant: what was acknowledged was answered.
 
+import type { Headers } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import type { Headers } from "../../link/rpc/wire.js";
 import { holdsFile, readFiles } from "../sending/files.js";
 import { itemOf } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";

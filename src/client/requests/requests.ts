@@ -7,8 +7,9 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { REPLIES_MAX } from "../../core/spec/limits.js";
-import type { HandOut, HostRequest, MessageFate } from "../../link/rpc/wire.js";
-import { replyQueueOf } from "../../link/rpc/wire.js";
+import { replyQueueOf } from "../../link/rpc/names.js";
+import type { MessageFate } from "../../link/rpc/views.js";
+import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
 import type { NoticeListener } from "../link/notices.js";
 import type { Holding } from "../receiving/holding.js";

@@ -1,8 +1,8 @@
 // A message to be sent, as its sender gave it, and the receipt that its sender gets.
 
 import type { SendSegment } from "../../core/commands/commands.js";
+import type { Headers } from "../../core/log/bodies.js";
 import { estimateBytes } from "../../core/log/size.js";
-import type { Headers } from "../../link/rpc/wire.js";
 
 export interface Receipt {
   /** Names the message for ever, in every context. */

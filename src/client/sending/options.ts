@@ -1,5 +1,6 @@
 // What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
 
+import type { Headers } from "../../core/log/bodies.js";
 import {
   abortSignal,
   aFunction,
@@ -34,7 +35,7 @@ import {
 import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
 import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
-import { type Headers, OWN_QUEUE_PREFIX } from "../../link/rpc/wire.js";
+import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { Attributes, Item } from "./item.js";
 import { jsonOf } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";

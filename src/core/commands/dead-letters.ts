@@ -1,10 +1,14 @@
 // Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
 
 import { idOf } from "../log/ids.js";
-import { rangesOf } from "../log/ranges.js";
+import type { Change } from "../log/journal.js";
+import { forEachSeq, rangesOf } from "../log/ranges.js";
+import { assert } from "../spec/errors.js";
 import type { DeadLetterFilter } from "../spec/filters.js";
 import type { Instant } from "../spec/time.js";
-import type { DeadMessage } from "../state/dead.js";
+import { type DeadMessage, takeDead } from "../state/dead.js";
+import { freePlace, groupOf, joinAgain } from "../state/groups.js";
+import { runOf } from "../state/run.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 
@@ -34,6 +38,33 @@ export function purgeDead(state: State, name: string, filter: DeadLetterFilter, 
   const seqs = queue ? select(state, queue, filter, now).map((dead) => dead.seq) : [];
   if (seqs.length === 0) return done([], { purged: 0 });
   return done([{ type: "dead-purged", queue: name, seqs: rangesOf(seqs) }], { purged: seqs.length });
+}
+
+type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
+
+export function applyRedriven(queue: QueueState, { seqs }: Of<"redriven">, at: Instant): void {
+  forEachSeq(seqs, (seq) => {
+    const dead = takeDead(queue, seq);
+    assert(dead, `dead letter ${seq} is there to be redriven`);
+    queue.counters.redriven++;
+    queue.bytes += dead.size;
+    const group = dead.groupId === undefined ? undefined : groupOf(queue, dead.groupId);
+    joinAgain(
+      queue,
+      runOf({ ...dead, group }, { attempts: 0, readyAt: at, failure: undefined, redelivered: dead.redelivered }),
+      at,
+    );
+  });
+}
+
+export function applyDeadPurged(state: State, queue: QueueState, { seqs }: Of<"dead-purged">, at: Instant): void {
+  forEachSeq(seqs, (seq) => {
+    const dead = takeDead(queue, seq);
+    assert(dead, `dead letter ${seq} is there to be purged`);
+    queue.counters.purged++;
+    state.batches.release(dead.bodySeq, 1);
+    if (dead.groupId !== undefined) freePlace(queue, groupOf(queue, dead.groupId), seq, at);
+  });
 }
 
 function select(

@@ -71,3 +71,9 @@ export function gather(bodies: readonly EncodedBody[]): BodyList {
 
 export const joinLists = (lists: readonly BodyList[]): BodyList =>
   gather(lists.flatMap(({ encoding, entries }) => entries.map((body) => ({ encoding, body }))));
+
+/** Texts by name that travel beside a body. */
+export type Headers = Readonly<Record<string, string>>;
+/** One entry a message; missing when no message has any. */
+/** Texts by name that travel beside a body. */
+export type HeadersColumn = readonly (Headers | undefined)[];

@@ -72,6 +72,30 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   size: run.size,
 });
 
+/** What waits of a message, or of several alike, with what `over` says otherwise. Every member named, as in `copyRun`. */
+export const runOf = (
+  message: Pick<Run, "seq" | "bodySeq" | "priority" | "attempts" | "sentAt" | "expiresAt" | "group" | "size">,
+  over: Pick<Run, "readyAt"> & Partial<Run>,
+): Run => ({
+  seq: message.seq,
+  bodySeq: message.bodySeq,
+  count: over.count ?? 1,
+  priority: message.priority,
+  attempts: over.attempts ?? message.attempts,
+  sentAt: message.sentAt,
+  readyAt: over.readyAt,
+  isInstant: over.isInstant,
+  untokenedAt: undefined,
+  expiresAt: message.expiresAt,
+  isDelayed: undefined,
+  isBlocked: undefined,
+  suspect: over.suspect ?? false,
+  redelivered: over.redelivered ?? false,
+  failure: over.failure,
+  group: message.group,
+  size: message.size,
+});
+
 /** Takes up to `count` messages off the front of the run and returns them as a run of their own. */
 export function splitFront(run: Run, count: number): Run {
   const front = copyRun(run, 0, count, run.group);

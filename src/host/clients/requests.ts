@@ -3,7 +3,7 @@
 import { hasRoom } from "../../core/commands/overflow.js";
 import type { State } from "../../core/state/state.js";
 import { isIdle } from "../../core/view/view.js";
-import type { Diagnostics } from "../../link/rpc/wire.js";
+import type { Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { type Inward, submit } from "../engine/submit.js";
 import type { Reads } from "../report/reads.js";

@@ -9,7 +9,8 @@ import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
 import { type CheckedRequest, validateHostRequest } from "../../link/rpc/validate.js";
-import type { ClientRequest, HandOut, HeldReply, MessagePage, MessageView, Welcome } from "../../link/rpc/wire.js";
+import type { MessagePage, MessageView } from "../../link/rpc/views.js";
+import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
 
 export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
 

@@ -2,42 +2,21 @@
 // answer only after that. Invariant: between two turns the working state equals what is stored; a refused commit is
 // undone by reading the log again, so nothing of it is ever seen.
 
-import { advance, apply, applyRecord } from "../../core/commands/apply.js";
-import { type Command, type Decision, failure, type Held } from "../../core/commands/commands.js";
-import { decide, decideOnce } from "../../core/commands/decide.js";
+import { applyRecord } from "../../core/commands/apply.js";
+import type { Held } from "../../core/commands/commands.js";
 import { dueQueues } from "../../core/commands/due.js";
 import { allSchedules, dueSchedules } from "../../core/commands/schedules.js";
-import { type BodyList, columnOf } from "../../core/log/bodies.js";
-import {
-  type Change,
-  JOURNAL_VERSION,
-  type JournalRecord,
-  type Outcome,
-  type OutcomeFailed,
-} from "../../core/log/journal.js";
+import { type Change, JOURNAL_VERSION, type JournalRecord, type Outcome } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
-import type { HeadersColumn } from "../../link/rpc/wire.js";
-import { type BodyBatch, type Durability, type LogStore, StoreError } from "../../store/log-store.js";
+import type { BodyBatch, LogStore } from "../../store/log-store.js";
+import { createDraft, type DecideNow, durabilityOf, type Work } from "./draft.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
+import { assertGoesOn, refuse, settleStored } from "./refusals.js";
 import { tickAfterSetBack, tickOf } from "./ticks.js";
-
-export const BATCH_VERSION = 1;
-
-/** One command on its way through a turn. */
-export interface Work {
-  readonly command: Command;
-  /** Present on a client's numbered command, which is decided once. */
-  readonly from?: { readonly client: string; readonly number: number; readonly confirmed: number } | undefined;
-  /** What a send stores. */
-  readonly bodies?: BodyList | undefined;
-  readonly headers?: HeadersColumn | undefined;
-  /** Called once, after the commit. */
-  settle(outcome: Outcome): void;
-}
 
 /** What a turn did, once it is durable. */
 export interface Turn<Plan> {
@@ -85,10 +64,6 @@ export interface Rewrite {
   readonly change: Extract<Change, { type: "rewritten" }>;
   readonly add: readonly BodyBatch[];
 }
-
-type Stored = Extract<Change, { type: "stored" }>;
-
-export type DecideNow = (command: Command) => Decision;
 
 export async function openEngine(store: LogStore, platform: Platform): Promise<Engine> {
   const log = await store.open();
@@ -232,119 +207,4 @@ const CLOCK_STEP_MS = 1_000;
 function timeOf(now: Instant, latest: Instant): { at: Instant; setBackMs: Span } {
   if (now >= latest) return { at: now, setBackMs: 0 };
   return latest - now < CLOCK_STEP_MS ? { at: latest, setBackMs: 0 } : { at: now, setBackMs: latest - now };
-}
-
-/** Decides and applies one command after the other, so that each sees what those before it did. */
-function createDraft(state: State, at: Instant) {
-  const changes: Change[] = [];
-  const batches: BodyBatch[] = [];
-  advance(state, at);
-  const take = (decision: Decision): Decision => {
-    for (const change of decision.changes) {
-      apply(state, change, at);
-      changes.push(change);
-    }
-    return decision;
-  };
-  return {
-    changes,
-    batches,
-    decideNow: (command: Command): Decision => take(decide(state, command, at)),
-    decideWork(work: Work): Outcome {
-      const { command, from } = work;
-      const decision = take(from ? decideOnce(state, from, command, at) : decide(state, command, at));
-      const stored = decision.changes.filter((change) => change.type === "stored");
-      const firstSeq = stored[0]?.firstSeq ?? 0;
-      const kept = decision.bodies ? pick(work, decision.bodies) : work;
-      for (const change of stored) batches.push(batchOf(change, firstSeq, at, kept));
-      return decision.outcome;
-    },
-  };
-}
-
-const NO_BODIES: BodyList = { encoding: "clone", entries: [] };
-
-/** What a send stores, where that is not simply its first bodies. */
-const pick = ({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
-  bodies: bodies && { ...bodies, entries: chosen.map((i) => bodies.entries[i]) },
-  headers: headers && chosen.map((i) => headers[i]),
-});
-
-/** The stretch of a send's bodies that one batch holds. */
-function batchOf(
-  stored: Stored,
-  firstSeq: number,
-  at: Instant,
-  { bodies = NO_BODIES, headers }: Pick<Work, "bodies" | "headers">,
-): BodyBatch {
-  const { encoding, entries } = bodies;
-  const start = stored.firstSeq - firstSeq;
-  const end = start + stored.count;
-  const column = headers?.slice(start, end);
-  return {
-    v: BATCH_VERSION,
-    encoding,
-    firstSeq: stored.firstSeq,
-    sentAt: at,
-    bodies: columnOf(start === 0 && end === entries.length ? bodies : { encoding, entries: entries.slice(start, end) }),
-    ...(column?.some((one) => one !== undefined) && { headers: column }),
-  };
-}
-
-/** Changes that a power failure may take back without harm: they are about who holds a message, not about messages. */
-const SOFT: ReadonlySet<Change["type"]> = new Set([
-  "leased",
-  "renewed",
-  "returned",
-  "stored",
-  "answered",
-  "client-forgotten",
-]);
-
-/** Strict as soon as one queue that asks for it is concerned. */
-function durabilityOf(state: State, changes: readonly Change[]): Durability {
-  const isStrict = (change: Change) =>
-    change.type === "deleted" ||
-    (!SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict");
-  return changes.some(isStrict) ? "strict" : "relaxed";
-}
-
-/** Settles what an earlier commit has decided, sent again by its client: it is not to blame. Returns the rest. */
-function settleStored(state: State, works: readonly Work[]): readonly Work[] {
-  return works.filter((work) => {
-    const outcome = work.from && state.clients.get(work.from.client)?.outcomes.get(work.from.number);
-    if (outcome) work.settle(outcome);
-    return outcome === undefined;
-  });
-}
-
-/** Rethrows an error after which nothing can be committed any more. */
-function assertGoesOn(error: unknown): asserts error is StoreError {
-  if (!(error instanceof StoreError) || error.reason === "deposed" || error.reason === "lost") throw error;
-}
-
-/** A commit was refused and undone. Settles the work that was to blame and returns the rest, to be decided again. */
-async function refuse(store: LogStore, works: readonly Work[], error: StoreError): Promise<readonly Work[]> {
-  const settleAll = (blamed: readonly Work[], outcome: OutcomeFailed) => {
-    for (const work of blamed) work.settle(outcome);
-    return works.filter((work) => !blamed.includes(work));
-  };
-  const withBodies = works.filter((work) => work.bodies !== undefined);
-  if (error.reason === "quota") {
-    const outcome = failure("quota-exceeded", "the browser gives this origin no more room to store messages");
-    return settleAll(withBodies.length > 0 ? withBodies : works, outcome);
-  }
-  if (error.reason === "not-cloneable" && withBodies.length > 0) {
-    const blamed = new Map<Work, number>();
-    for (const work of withBodies) {
-      const index = await store.findUnstorable(work.bodies?.entries ?? []);
-      if (index !== undefined) blamed.set(work, index);
-    }
-    if (blamed.size === 0) return settleAll(withBodies, failure("not-cloneable", error.message));
-    for (const [work, index] of blamed) {
-      work.settle(failure("not-cloneable", `body ${index} cannot be stored by IndexedDB`, { index }));
-    }
-    return works.filter((work) => !blamed.has(work));
-  }
-  return settleAll(works, failure("storage-failed", `the database refused the commit: ${error.message}`));
 }

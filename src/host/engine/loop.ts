@@ -10,7 +10,8 @@
 import { nextWakeUp } from "../../core/commands/due.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { State } from "../../core/state/state.js";
-import type { Engine, Turn, TurnParts, Work } from "./engine.js";
+import type { Work } from "./draft.js";
+import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
 
 /** Due work is looked for at least this often, whatever the timers do. */

@@ -6,9 +6,10 @@ import type { Outcome } from "../../core/log/journal.js";
 import type { QueueErrorCode } from "../../core/spec/errors.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
+import { ownerOfReplies } from "../../link/rpc/names.js";
 import type { CheckedCommand } from "../../link/rpc/validate.js";
-import { type ClientCommand, ownerOfReplies, type SubmitReply } from "../../link/rpc/wire.js";
-import type { Work } from "./engine.js";
+import type { ClientCommand, SubmitReply } from "../../link/rpc/wire.js";
+import type { Work } from "./draft.js";
 import { firstTick } from "./ticks.js";
 
 export interface Submission {

@@ -1,7 +1,7 @@
 // Messages that are gone although nobody asked for it: kept for clients that come later, and announced.
 
 import type { State } from "../../core/state/state.js";
-import type { DataLoss, Notice } from "../../link/rpc/wire.js";
+import type { DataLoss, Notice } from "../../link/rpc/views.js";
 
 export interface Losses {
   /** Since this host began. */

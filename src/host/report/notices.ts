@@ -4,7 +4,7 @@ import type { Change } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
 import type { State } from "../../core/state/state.js";
 import { isPaused } from "../../core/state/state.js";
-import type { Notice, QueueNotice } from "../../link/rpc/wire.js";
+import type { Notice, QueueNotice } from "../../link/rpc/views.js";
 
 type Draft = { -readonly [Key in keyof QueueNotice]: QueueNotice[Key] };
 

@@ -1,6 +1,6 @@
 // What the host answers without changing anything: peek, dead letters, statistics.
 
-import { advance } from "../../core/commands/apply.js";
+import { advance } from "../../core/commands/clock.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
 import { invalid } from "../../core/spec/check.js";
@@ -12,15 +12,9 @@ import type { QueueState, State } from "../../core/state/state.js";
 import { createQueueState } from "../../core/state/state.js";
 import type { QueueLoad } from "../../core/view/meter.js";
 import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../../core/view/view.js";
-import {
-  type HostRequest,
-  type MessageFate,
-  type MessagePage,
-  type MessageView,
-  OWN_QUEUE_PREFIX,
-  type QueueSummary,
-  type ScheduleView,
-} from "../../link/rpc/wire.js";
+import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
+import type { MessageFate, MessagePage, MessageView, QueueSummary, ScheduleView } from "../../link/rpc/views.js";
+import type { HostRequest } from "../../link/rpc/wire.js";
 import type { Bodies } from "../delivery/bodies.js";
 import type { Loop } from "../engine/loop.js";
 

@@ -1,6 +1,6 @@
 // Misses a database that was deleted. A wipe of everything with nobody connected cannot be noticed.
 
-import type { DataLoss } from "../../link/rpc/wire.js";
+import type { DataLoss } from "../../link/rpc/views.js";
 import type { Platform } from "../engine/platform.js";
 
 /**

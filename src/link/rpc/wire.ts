@@ -2,18 +2,15 @@
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
 import type { Held, SendColumns, SendSegment, Settlement } from "../../core/commands/commands.js";
-import type { BodyColumn } from "../../core/log/bodies.js";
+import type { BodyColumn, HeadersColumn } from "../../core/log/bodies.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../../core/log/journal.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
-import type { CatchUp, ScheduleSpec } from "../../core/spec/schedule-spec.js";
+import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
 import type { SubscriptionFilter } from "../../core/spec/subscription.js";
 import type { QueueStats } from "../../core/view/view.js";
-
-export type Headers = Readonly<Record<string, string>>;
-/** One entry a message; missing when no message has any. */
-export type HeadersColumn = readonly (Headers | undefined)[];
+import type { DataLoss } from "./views.js";
 
 export interface SentMessages extends SendColumns {
   readonly queue: string;
@@ -191,16 +188,6 @@ export interface Welcome {
 export const HOST_KINDS = ["shared-worker", "dedicated-worker", "service-worker", "in-process"] as const;
 export type HostKind = (typeof HOST_KINDS)[number];
 
-/** Messages that are gone although nobody asked for it. */
-export interface DataLoss {
-  /** `wiped`: the database was deleted. `unreadable`: stored bodies cannot be read. */
-  readonly reason: "wiped" | "unreadable";
-  /** Queue concerned; missing when it is all of them. */
-  readonly queue?: string;
-  /** Ids of the messages, as far as anybody still knows them. */
-  readonly ids: readonly string[];
-}
-
 export interface SubmitReply {
   /** One for each command, in their order. */
   readonly outcomes: readonly Outcome[];
@@ -212,129 +199,4 @@ export interface HeldReply {
   readonly running: readonly { readonly grant: string; readonly seq: Seq; readonly elapsedMs: number }[];
 }
 
-/** A message as `peek` and `deadLetters.list` show it. */
-export interface MessageView<Body = unknown> {
-  readonly id: string;
-  readonly body: Body;
-  readonly state: MessageState;
-  /** Attempts that counted so far. */
-  readonly attempts: number;
-  /**
-   * It may have been handed to a handler, before its lease if it is leased, whether that counted or not. `false`: it
-   * certainly was not. Under a host of an earlier version: whether an attempt counted.
-   */
-  readonly redelivered: boolean;
-  readonly priority: number;
-  /** `null` when it has none. */
-  readonly groupId: string | null;
-  readonly headers: Headers;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
-  /** Epoch milliseconds before which it is not delivered; `null` unless delayed. */
-  readonly deliverAt: number | null;
-  /** Epoch milliseconds from which it becomes a dead letter if it waits then; `null` when it never does. */
-  readonly expiresAt: number | null;
-  /** Why it is a dead letter; present on those only. */
-  readonly reason?: string;
-  /** How its last attempt failed. */
-  readonly error?: { readonly name: string; readonly message: string };
-  /** Epoch milliseconds at which it became a dead letter. */
-  readonly diedAt?: number;
-}
-
-/** What a host of `MINOR_PAGES` answers to `peek` and `dead-letters`. */
-export interface MessagePage {
-  readonly messages: readonly MessageView[];
-  /** There are more of what was asked for: they would have been too large together. */
-  readonly isCut: boolean;
-}
-
-/** A schedule as `schedules.list` shows it. */
-export interface ScheduleView<Body = unknown> {
-  readonly id: string;
-  /** `null` where it ticks every so many milliseconds. */
-  readonly cron: string | null;
-  readonly timeZone: string | null;
-  /** `null` where it has a cron expression. */
-  readonly everyMs: number | null;
-  readonly catchUp: CatchUp;
-  /** Epoch milliseconds of the first tick that is not sent yet; `null` when none will come. */
-  readonly nextAt: number | null;
-  readonly body: Body;
-  readonly headers: Headers;
-  readonly priority: number;
-  /** `null` when its messages have none. */
-  readonly groupId: string | null;
-  /** `null`: its messages never expire; missing: as the queue says. */
-  readonly ttlMs?: number | null;
-}
-
-/** A queue in short, as `connection.queues()` lists it. */
-export interface QueueSummary
-  extends Pick<QueueStats, "ready" | "delayed" | "leased" | "blocked" | "dead" | "paused" | "oldestAgeMs"> {
-  readonly name: string;
-}
-
-/** What became of a message, for who waits for its answer. */
-export type MessageFate =
-  | { readonly state: "waiting" | "leased" | "gone" }
-  | {
-      readonly state: "dead";
-      readonly reason: string;
-      readonly error?: { readonly name: string; readonly message: string } | undefined;
-    };
-
-/** What the host knows of itself: for inspectors and tests. */
-export interface Diagnostics {
-  readonly instance: string;
-  readonly epoch: number;
-  readonly lsn: number;
-  readonly clients: number;
-  readonly commits: number;
-  /** Messages on ports that were malformed or not allowed, and were refused. */
-  readonly refusedMessages: number;
-  readonly batches: number;
-  readonly batchBytes: number;
-}
-
 export type Reply<T = unknown> = { readonly ok: true; readonly value: T } | Extract<Outcome, { ok: false }>;
-
-/** The announcement on the BroadcastChannel: at most one a commit. A hint that may be missed. */
-export interface Notice {
-  readonly v: 1;
-  readonly type: "notice";
-  readonly epoch: number;
-  readonly queues: Readonly<Record<string, QueueNotice>>;
-}
-
-export interface QueueNotice {
-  /** New messages, and how many are ready now. */
-  readonly available?: { readonly count: number; readonly ready: number };
-  readonly settled?: { readonly acked: number; readonly retried: number; readonly returned: number };
-  readonly dead?: { readonly count: number; readonly total: number };
-  readonly dropped?: { readonly count: number };
-  readonly paused?: { readonly paused: boolean };
-  readonly configured?: { readonly settings: Partial<QueueSettings> };
-  readonly datalost?: DataLoss;
-}
-
-/** Queues of the library's own: no caller opens one of such a name. */
-export const OWN_QUEUE_PREFIX = "originmq:";
-const REPLY_QUEUE_PREFIX = `${OWN_QUEUE_PREFIX}replies:`;
-/** The queue of the answers to a client's requests. The client makes it, the host deletes it when the client is gone. */
-export const replyQueueOf = (client: string): string => `${REPLY_QUEUE_PREFIX}${client}`;
-/** Whose reply queue this is, if it is one. */
-export const ownerOfReplies = (queue: string): string | undefined =>
-  queue.startsWith(REPLY_QUEUE_PREFIX) ? queue.slice(REPLY_QUEUE_PREFIX.length) : undefined;
-
-/** Tells a page's worker that its page freezes or goes: it lets all locks go. */
-export const STOP_HOSTING = "originmq:stop-hosting";
-
-/** Name of the channel on which a database's host announces. */
-export const channelName = (storage: string, database: string): string => `originmq:${storage}:${database}`;
-/** Name of the channel on which contexts find the host, and hosts each other. */
-export const directoryName = (storage: string, database: string): string => `originmq:${storage}:${database}:hosts`;
-/** Name of the lock whose holder is the host. It carries no version: every build contends for the same data. */
-export const hostLockName = (storage: string, database: string): string => `originmq:${storage}:${database}:host`;
-export const presenceLockName = (storage: string, database: string, client: string): string =>
-  `originmq:${storage}:${database}:client:${client}`;

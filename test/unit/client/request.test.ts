@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { replyQueueOf } from "../../../src/link/rpc/wire.js";
+import { replyQueueOf } from "../../../src/link/rpc/names.js";
 import { type Hosts, startHosts } from "./client-fixture.js";
 
 describe("a request", () => {

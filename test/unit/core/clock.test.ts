@@ -1,7 +1,7 @@
 // A clock that is set back by an hour must neither stall what waits a while nor deliver early what names an instant.
 
 import { expect, test } from "vitest";
-import { advance } from "../../../src/core/commands/apply.js";
+import { advance } from "../../../src/core/commands/clock.js";
 import { isConserved } from "../../../src/core/state/state.js";
 import { statsOf, takeEndedGrants } from "../../../src/core/view/view.js";
 import { createEngine } from "./engine-fixture.js";

@@ -1,6 +1,7 @@
 // A queue to try things on, without a host: one call decides a command and applies what it decided.
 
-import { advance, apply } from "../../../src/core/commands/apply.js";
+import { apply } from "../../../src/core/commands/apply.js";
+import { advance } from "../../../src/core/commands/clock.js";
 import type { Command, SendSegment, Verdict } from "../../../src/core/commands/commands.js";
 import { decide } from "../../../src/core/commands/decide.js";
 import type { Change, LeaseMode, Outcome, Ranges, Seq } from "../../../src/core/log/journal.js";

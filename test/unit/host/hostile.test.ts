@@ -2,7 +2,8 @@
 
 import { expose } from "comlink";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Diagnostics, HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
+import type { Diagnostics } from "../../../src/link/rpc/views.js";
+import type { HandOut, HostRequest, NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { sendOf, startHost, type TestHost } from "./world.js";
 
 const opened: TestHost[] = [];

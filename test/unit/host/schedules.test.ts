@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ScheduleSpec } from "../../../src/core/spec/schedule-spec.js";
-import type { NumberedCommand, ScheduleView } from "../../../src/link/rpc/wire.js";
+import type { ScheduleView } from "../../../src/link/rpc/views.js";
+import type { NumberedCommand } from "../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
 import { startHost } from "./world.js";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { advance, applyRecord } from "../../../../src/core/commands/apply.js";
+import { applyRecord } from "../../../../src/core/commands/apply.js";
+import { advance } from "../../../../src/core/commands/clock.js";
 import type { Change } from "../../../../src/core/log/journal.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
 import { createState, isConserved, type QueueState } from "../../../../src/core/state/state.js";

@@ -10,7 +10,7 @@ import {
 } from "../../../../src/core/spec/limits.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import { CLOSED } from "../../../../src/link/rpc/guard.js";
-import type { Diagnostics } from "../../../../src/link/rpc/wire.js";
+import type { Diagnostics } from "../../../../src/link/rpc/views.js";
 import { sendOf, startHost } from "../world.js";
 
 const closed = (port: MessagePort) =>

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { openEngine, type Work } from "../../../../src/host/engine/engine.js";
+import type { Work } from "../../../../src/host/engine/draft.js";
+import { openEngine } from "../../../../src/host/engine/engine.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import { StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";

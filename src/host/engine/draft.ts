@@ -1,0 +1,106 @@
+// What one turn is going to commit: works are decided and applied one after the other, so that each sees what those
+// before it did. Invariant: what is drafted is in the working state; whether it stays is for the commit to say.
+
+import { apply } from "../../core/commands/apply.js";
+import { advance } from "../../core/commands/clock.js";
+import type { Command, Decision } from "../../core/commands/commands.js";
+import { decide, decideOnce } from "../../core/commands/decide.js";
+import type { HeadersColumn } from "../../core/log/bodies.js";
+import { type BodyList, columnOf } from "../../core/log/bodies.js";
+import type { Change, Outcome } from "../../core/log/journal.js";
+import type { Instant } from "../../core/spec/time.js";
+import type { State } from "../../core/state/state.js";
+import type { BodyBatch, Durability } from "../../store/log-store.js";
+
+export const BATCH_VERSION = 1;
+
+/** One command on its way through a turn. */
+export interface Work {
+  readonly command: Command;
+  /** Present on a client's numbered command, which is decided once. */
+  readonly from?: { readonly client: string; readonly number: number; readonly confirmed: number } | undefined;
+  /** What a send stores. */
+  readonly bodies?: BodyList | undefined;
+  readonly headers?: HeadersColumn | undefined;
+  /** Called once, after the commit. */
+  settle(outcome: Outcome): void;
+}
+
+export type DecideNow = (command: Command) => Decision;
+
+type Stored = Extract<Change, { type: "stored" }>;
+
+/** Decides and applies one command after the other, so that each sees what those before it did. */
+export function createDraft(state: State, at: Instant) {
+  const changes: Change[] = [];
+  const batches: BodyBatch[] = [];
+  advance(state, at);
+  const take = (decision: Decision): Decision => {
+    for (const change of decision.changes) {
+      apply(state, change, at);
+      changes.push(change);
+    }
+    return decision;
+  };
+  return {
+    changes,
+    batches,
+    decideNow: (command: Command): Decision => take(decide(state, command, at)),
+    decideWork(work: Work): Outcome {
+      const { command, from } = work;
+      const decision = take(from ? decideOnce(state, from, command, at) : decide(state, command, at));
+      const stored = decision.changes.filter((change) => change.type === "stored");
+      const firstSeq = stored[0]?.firstSeq ?? 0;
+      const kept = decision.bodies ? pick(work, decision.bodies) : work;
+      for (const change of stored) batches.push(batchOf(change, firstSeq, at, kept));
+      return decision.outcome;
+    },
+  };
+}
+
+const NO_BODIES: BodyList = { encoding: "clone", entries: [] };
+
+/** What a send stores, where that is not simply its first bodies. */
+const pick = ({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
+  bodies: bodies && { ...bodies, entries: chosen.map((i) => bodies.entries[i]) },
+  headers: headers && chosen.map((i) => headers[i]),
+});
+
+/** The stretch of a send's bodies that one batch holds. */
+function batchOf(
+  stored: Stored,
+  firstSeq: number,
+  at: Instant,
+  { bodies = NO_BODIES, headers }: Pick<Work, "bodies" | "headers">,
+): BodyBatch {
+  const { encoding, entries } = bodies;
+  const start = stored.firstSeq - firstSeq;
+  const end = start + stored.count;
+  const column = headers?.slice(start, end);
+  return {
+    v: BATCH_VERSION,
+    encoding,
+    firstSeq: stored.firstSeq,
+    sentAt: at,
+    bodies: columnOf(start === 0 && end === entries.length ? bodies : { encoding, entries: entries.slice(start, end) }),
+    ...(column?.some((one) => one !== undefined) && { headers: column }),
+  };
+}
+
+/** Changes that a power failure may take back without harm: they are about who holds a message, not about messages. */
+const SOFT: ReadonlySet<Change["type"]> = new Set([
+  "leased",
+  "renewed",
+  "returned",
+  "stored",
+  "answered",
+  "client-forgotten",
+]);
+
+/** Strict as soon as one queue that asks for it is concerned. */
+export function durabilityOf(state: State, changes: readonly Change[]): Durability {
+  const isStrict = (change: Change) =>
+    change.type === "deleted" ||
+    (!SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict");
+  return changes.some(isStrict) ? "strict" : "relaxed";
+}
