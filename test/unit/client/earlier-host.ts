@@ -40,13 +40,14 @@ export function asEarlierHost(port: MessagePort, minor: number, seen: unknown[] 
   return port1;
 }
 
-/** The first member of a request that came with minor version 3, or is a longer span than was taken before. */
+/** The first member of a request that came with minor version 3, or is a time that was not taken before. */
 function unknownIn(request: unknown): string | undefined {
   if (typeof request !== "object" || request === null) return undefined;
   for (const [name, value] of Object.entries(request)) {
     if (name === "bodies" || name === "headers") continue;
     if (ASKED_FROM_3.has(name) && value !== undefined) return name;
     if (SPANS.has(name) && (value as number) > SPAN_MS_MAX_BEFORE_3) return name;
+    if (name === "times" && !(value as number[]).every(Number.isInteger)) return name;
     const within = unknownIn(value);
     if (within !== undefined) return within;
   }

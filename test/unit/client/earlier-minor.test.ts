@@ -118,6 +118,18 @@ describe("a span of more than 24.8 days, for a host that takes none", () => {
     expect(spans).toEqual([`"delayMs":${24 * DAY_MS}`]);
   });
 
+  test("nor fractions in columns: they are rounded up", async () => {
+    const { connection } = await open(2);
+    const queue = await connection.openQueue<number>("q");
+    const batch = [
+      { body: 1, delayMs: 60_000.5 },
+      { body: 2, delayMs: 60_001.5 },
+    ];
+    await expect(queue.sendBatch(batch)).resolves.toHaveLength(2);
+    const views = await queue.peek({ state: "delayed" });
+    expect(views.map(({ deliverAt, sentAt }) => (deliverAt ?? 0) - sentAt)).toEqual([60_001, 60_002]);
+  });
+
   test("is refused where it is a time to live, and nothing beside it", async () => {
     const { connection } = await open(2);
     const queue = await connection.openQueue<number>("q");
