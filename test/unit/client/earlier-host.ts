@@ -9,7 +9,7 @@ interface Frame {
 }
 
 /** Came with minor version 3: in requests, and in what hosts say. */
-const ASKED_FROM_3: ReadonlySet<string> = new Set(["unstarted", "grants", "group"]);
+const ASKED_FROM_3: ReadonlySet<string> = new Set(["unstarted", "grants", "group", "beforePlace"]);
 const SPANS: ReadonlySet<string> = new Set(["delayMs", "ttlMs"]);
 const SPAN_MS_MAX_BEFORE_3 = 2 ** 31 - 1;
 
