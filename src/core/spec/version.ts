@@ -16,6 +16,9 @@ export const MINOR_PAGES = 3;
 /** From this minor version on, a client says which of its consumers holds what it was handed by an earlier host. */
 export const MINOR_HOLDERS = 3;
 
+/** From this minor version on, hosts purge by id. */
+export const MINOR_PURGE_IDS = 3;
+
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;
 export const FORMAT_MINOR = 0;

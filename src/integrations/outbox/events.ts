@@ -22,6 +22,8 @@ export interface OutboxEvents {
   delivered(message: OutboxMessage, status: number): void;
   /** Looks for requests that died since, and tells of each once. */
   lookForDead(): Promise<void>;
+  /** Every other context is to give up what it has begun by now. */
+  cleared(): void;
   suspend(): void;
   resume(): void;
 }
@@ -29,11 +31,13 @@ export interface OutboxEvents {
 export interface EventParts {
   readonly channel: string;
   queue(): Promise<Queue<StoredRequest>>;
+  /** Another context has cleared the outbox at this time, in epoch milliseconds. */
+  onCleared(at: number): void;
   /** Called for each that died, in every context. */
   onDead(message: DeadOutboxMessage): void;
 }
 
-export function createEvents({ channel: name, queue, onDead }: EventParts): OutboxEvents {
+export function createEvents({ channel: name, queue, onCleared, onDead }: EventParts): OutboxEvents {
   const target = new EventTarget();
   const since = Date.now();
   const told = new Set<string>();
@@ -80,6 +84,7 @@ export function createEvents({ channel: name, queue, onDead }: EventParts): Outb
       });
       return looking;
     },
+    cleared: () => channel?.postMessage({ type: "cleared", at: Date.now() }),
     suspend() {
       channel?.close();
       channel = undefined;
@@ -89,6 +94,7 @@ export function createEvents({ channel: name, queue, onDead }: EventParts): Outb
       channel = new BroadcastChannel(name);
       channel.onmessage = ({ data }) => {
         if (data?.type === "queued" || data?.type === "delivered") dispatch(data.type, data.detail);
+        if (data?.type === "cleared" && typeof data.at === "number") onCleared(data.at);
       };
       // Only Node lets an open channel keep its process alive.
       (channel as { unref?(): void }).unref?.();
