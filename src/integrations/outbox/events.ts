@@ -2,6 +2,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import type { MessageView, Queue } from "../../index.js";
+import { KEY_MS } from "./keys.js";
 import { deadOf } from "./message.js";
 import type { DeadOutboxMessage, OutboxMessage } from "./options.js";
 import type { StoredRequest } from "./stored-request.js";
@@ -18,6 +19,8 @@ export interface OutboxEventMap {
 
 export interface OutboxEvents {
   readonly target: EventTarget;
+  /** Whether this context has heard within `KEY_MS` that it was delivered. */
+  wasDelivered(id: string): boolean;
   queued(message: OutboxMessage): void;
   delivered(message: OutboxMessage, status: number): void;
   /** Looks for requests that died since, and tells of each once. */
@@ -27,6 +30,9 @@ export interface OutboxEvents {
   suspend(): void;
   resume(): void;
 }
+
+/** So many deliveries are remembered. */
+const DELIVERED_MAX = 10_000;
 
 export interface EventParts {
   readonly channel: string;
@@ -46,7 +52,20 @@ export function createEvents({ channel: name, queue, onCleared, onDead }: EventP
   let isStale = false;
   let channel: BroadcastChannel | undefined;
 
-  const dispatch = (type: string, detail: unknown) => target.dispatchEvent(new CustomEvent(type, { detail }));
+  /** By id, when. The oldest stand first. */
+  const delivered = new Map<string, number>();
+
+  const dispatch = (type: string, detail: unknown) => {
+    if (type === "delivered") {
+      const now = Date.now();
+      delivered.set((detail as OutboxMessage).id, now);
+      for (const [id, at] of delivered) {
+        if (now - at < KEY_MS && delivered.size <= DELIVERED_MAX) break;
+        delivered.delete(id);
+      }
+    }
+    return target.dispatchEvent(new CustomEvent(type, { detail }));
+  };
   const announce = (type: "queued" | "delivered", detail: unknown) => {
     dispatch(type, detail);
     channel?.postMessage({ type, detail });
@@ -74,6 +93,7 @@ export function createEvents({ channel: name, queue, onCleared, onDead }: EventP
 
   const events: OutboxEvents = {
     target,
+    wasDelivered: (id) => Date.now() - (delivered.get(id) ?? Number.NEGATIVE_INFINITY) < KEY_MS,
     queued: (message) => announce("queued", message),
     delivered: (message, status) => announce("delivered", { ...message, status }),
     lookForDead() {

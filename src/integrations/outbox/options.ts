@@ -56,8 +56,8 @@ export interface OutboxFetchOptions {
   /** 0 to 9, high first. Default 4. */
   readonly priority?: number;
   /**
-   * 1 to 255 printable ASCII characters without `"` and `\`. While a request under it waits, another one is not stored
-   * again. Default: that of the request's own `Idempotency-Key` header, or a random one.
+   * 1 to 255 printable ASCII characters without `"` and `\`. While a request under it waits or is on its way, and for
+   * 5 min after it was delivered in contexts that were open then, another one is not stored. Default: that of the request's own `Idempotency-Key` header, or a random one.
    */
   readonly idempotencyKey?: string;
   /** What hooks and events shall know of the request: anything that can be cloned. */

@@ -16,6 +16,7 @@ import { type FetchEvent, hasSync, isServiceWorker, listen, registerSync, type S
 import { createEvents, type OutboxEventMap } from "./events.js";
 import { forgetAll, forgetSome } from "./forgetting.js";
 import { createGates } from "./gates.js";
+import { KEY_MS } from "./keys.js";
 import { deadOf, type WaitingOutboxMessage, waitingOf } from "./message.js";
 import { createNetwork } from "./network.js";
 import {
@@ -126,6 +127,8 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     const queue = await connection.openQueue<StoredRequest>(name, {
       maxDeliveries: COUNTED_MAX,
       onGroupFailure: settings.onGroupFailure,
+      // A key counts for as long as its request may wait.
+      deduplicationWindowMs: Math.min(DURATION_MS_MAX, settings.maxRetentionMs + KEY_MS),
       // Hooks and the rate limit take their time, too.
       handlerTimeoutMs: Math.min(DURATION_MS_MAX, attemptMs(settings.maxBodyBytes, settings) + 60_000),
     });
@@ -172,6 +175,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
   const sending = createSending({
     ...{ settings, gates, network, attempt },
     answered: repeating.answered,
+    wasDelivered: events.wasDelivered,
     queue: queueOf,
     stored(message, isNew) {
       repeating.mayWait = true;

@@ -9,6 +9,7 @@ import type { Queue } from "../../index.js";
 import { type Attempt, untilAborted } from "./attempts.js";
 import { reportFailure } from "./context.js";
 import type { Gates } from "./gates.js";
+import { isInLine, sendOnce } from "./keys.js";
 import { firstMessage, storedMessage } from "./message.js";
 import type { Network } from "./network.js";
 import { answerStored, type OutboxFetchOptions, type OutboxMessage, type Settings } from "./options.js";
@@ -25,6 +26,8 @@ export interface SendingParts {
   stored(message: OutboxMessage, isNew: boolean): void;
   /** Somebody has answered. */
   answered(): void;
+  /** Whether a stored request was delivered a short while ago, as far as this context has heard. */
+  wasDelivered(id: string): boolean;
 }
 
 interface Placed {
@@ -55,7 +58,7 @@ interface UnderWay {
 }
 
 export function createSending(parts: SendingParts): Sending {
-  const { settings, gates, network, attempt, queue: queueOf, stored: onStored, answered } = parts;
+  const { settings, gates, network, attempt, queue: queueOf, stored: onStored, answered, wasDelivered } = parts;
   const turns = new Map<string, Promise<unknown>>();
   const underWay = new Set<UnderWay>();
   const lately: OutboxMessage[] = [];
@@ -95,13 +98,12 @@ export function createSending(parts: SendingParts): Sending {
     }
     const queue = await queueOf();
     const { groupId, priority, deduplicationId } = at;
-    const { id, duplicate } = await queue.send(redact(stored, redactHeaders), {
-      groupId,
-      priority,
-      ttlMs: maxRetentionMs,
-      ...(delayMs > 0 && { delayMs }),
-      ...(deduplicationId !== undefined && { deduplicationId }),
-    });
+    const options = { groupId, priority, ttlMs: maxRetentionMs, ...(delayMs > 0 && { delayMs }) };
+    const { id, duplicate } = await sendOnce(
+      (name) => queue.send(redact(stored, redactHeaders), { ...options, ...(name && { deduplicationId: name }) }),
+      deduplicationId,
+      async (id) => wasDelivered(id) || isInLine(queue, id),
+    );
     if (signal.aborted) {
       // Whoever has aborted is told so, and that has to be true.
       if (!duplicate) await queue.purge({ ids: [id] });
