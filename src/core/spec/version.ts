@@ -16,6 +16,8 @@ export const MINOR_PAGES = 3;
 /** From this minor version on, a client says which of its consumers holds what it was handed by an earlier host. */
 export const MINOR_HOLDERS = 3;
 
+/** From this minor version on, hosts purge by id. */
+export const MINOR_PURGE_IDS = 3;
 /** From this minor version on, hosts say how far a redrive in parts may go, and keep to it. */
 export const MINOR_PLACES = 3;
 
