@@ -92,6 +92,7 @@ export function decode(json: unknown, seen: object[] = []): unknown {
 
 function decodeTagged({ $: type, v }: Tagged, seen: object[], meet: <T extends object>(value: T) => T): unknown {
   const list = Array.isArray(v) ? (v as unknown[]) : [];
+  if (!isWritten(type, v, seen)) throw new TypeError(`this is no ${type}: ${JSON.stringify(v)}`);
   const pairs = function* (): Generator<[unknown, unknown]> {
     for (let i = 0; i < list.length; i += 2) yield [decode(list[i], seen), decode(list[i + 1], seen)];
   };
@@ -144,6 +145,35 @@ function decodeTagged({ $: type, v }: Tagged, seen: object[], meet: <T extends o
   const View: unknown = TYPED_ARRAYS.includes(type) ? Reflect.get(globalThis, type) : undefined;
   if (typeof View !== "function") throw new TypeError(`there is no way to read a "${type}" here`);
   return meet(Reflect.construct(View, [fromBase64(v as string).buffer]) as object);
+}
+
+const LISTS: Readonly<Record<string, (length: number) => boolean>> = {
+  RegExp: (length) => length === 2,
+  Error: (length) => length === 2,
+  Blob: (length) => length >= 2,
+  Map: (length) => length % 2 === 0,
+  Object: (length) => length % 2 === 0,
+  Set: () => true,
+};
+
+/** Whether `encode` could have written this: what it could not must not come back as something else. */
+function isWritten(type: string, v: unknown, seen: readonly object[]): boolean {
+  const isLong = LISTS[type];
+  if (isLong) return Array.isArray(v) && isLong(v.length);
+  switch (type) {
+    case "number":
+      return v === "NaN" || v === "Infinity" || v === "-Infinity" || v === "-0";
+    case "bigint":
+      return typeof v === "string" && /^-?\d+$/.test(v);
+    case "again":
+      return typeof v === "number" && seen[v] !== undefined;
+    case "Date":
+      return v === null || typeof v === "number";
+    case "undefined":
+      return true;
+    default:
+      return typeof v === "string";
+  }
 }
 
 /** Text is made of stretches of bytes: all of them at once are too many arguments. */

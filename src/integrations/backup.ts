@@ -1,7 +1,10 @@
 // A queue as lines of JSON, for backups and support tickets: a line that names the queue, a line for each message, a last
 // line that counts them, so that a torn file shows.
 
-import { type MessageView, type Queue, QueueError, type SendOptions } from "../index.js";
+import { check, type Spec } from "../core/spec/check.js";
+import { QueueError } from "../core/spec/errors.js";
+import { headers, priority, state } from "../core/spec/fields.js";
+import type { MessageView, Queue, SendOptions } from "../index.js";
 import { decode, encode, UnwritableError } from "./backup-codec.js";
 
 const FORMAT_VERSION = 1;
@@ -87,9 +90,10 @@ export async function importQueue<Input, Output>(
     number++;
     const parsed = parse(line, number);
     if (number === 1) checkHead(parsed);
-    else if ("messages" in parsed) announced = parsed.messages as number;
+    else if (announced !== undefined) throw broken(`line ${number} comes after the one that counts them`);
+    else if (!("body" in parsed) && "messages" in parsed) announced = countOf(parsed, number);
     else {
-      const message = parsed as unknown as MessageView<unknown>;
+      const message = messageOf(parsed, number);
       const item = message.state === "dead" && deadLetters === "skip" ? undefined : itemOf<Input>(message, number);
       if (item) batch.push(item);
       else skipped++;
@@ -107,7 +111,8 @@ const broken = (what: string, cause?: unknown) =>
 function parse(line: string, number: number): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(line);
-    if (typeof parsed === "object" && parsed !== null) return parsed as Record<string, unknown>;
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch (cause) {
     throw broken(`line ${number} is not JSON`, cause);
   }
@@ -115,8 +120,30 @@ function parse(line: string, number: number): Record<string, unknown> {
 }
 
 function checkHead({ originmq: version }: Record<string, unknown>): void {
-  if (typeof version !== "number") throw broken("its first line does not say so");
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
+    throw broken("its first line does not say so");
   if (version > FORMAT_VERSION) throw broken(`it was written by a later version (${version})`);
+}
+
+const WRITTEN_SPEC: Spec = { state, priority, headers };
+
+function countOf({ messages }: Record<string, unknown>, number: number): number {
+  if (typeof messages === "number" && Number.isInteger(messages) && messages >= 0) return messages;
+  throw broken(`line ${number} does not count the messages`);
+}
+
+/** What a line says of its message has to be as `exportQueue` writes it; more than the body it need not say. */
+function messageOf(parsed: Record<string, unknown>, number: number): MessageView<unknown> {
+  if (!Object.hasOwn(parsed, "body")) throw broken(`line ${number} is no message: it has no body`);
+  for (const [name, field] of Object.entries(WRITTEN_SPEC)) {
+    if (!Object.hasOwn(parsed, name)) continue;
+    try {
+      check(field, parsed[name], name);
+    } catch (error) {
+      throw broken(`line ${number}: ${(error as Error).message}`, error);
+    }
+  }
+  return parsed as unknown as MessageView<unknown>;
 }
 
 /** `undefined` when its body could not be written. */
@@ -137,15 +164,20 @@ function itemOf<Input>(message: MessageView<unknown>, number: number): ({ body: 
   }
 }
 
+/** A line of many chunks is put together once, when its end is there. */
 async function* splitLines(stream: ReadableStream<string>): AsyncGenerator<string> {
   const reader = stream.getReader();
-  let rest = "";
+  let begun: string[] = [];
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      const lines = (rest + (value ?? "")).split("\n");
-      rest = done ? "" : (lines.pop() ?? "");
-      for (const line of lines) if (line.trim() !== "") yield line;
+      const { done, value = "" } = await reader.read();
+      const [first = "", ...others] = value.split("\n");
+      begun.push(first);
+      const last = done ? undefined : others.pop();
+      if (last !== undefined || done) {
+        for (const line of [begun.join(""), ...others]) if (line.trim() !== "") yield line;
+        begun = last === undefined ? [] : [last];
+      }
       if (done) return;
     }
   } finally {

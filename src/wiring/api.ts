@@ -13,6 +13,8 @@ import { checkTopicName, createTopic, type Topic } from "../client/queue/topic.j
 import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
 import { checkOptions } from "../core/spec/check.js";
+import { QueueError } from "../core/spec/errors.js";
+import { isServer } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
 export interface Api {
@@ -92,7 +94,7 @@ export function createApi(starters: Starters): Api {
     }
   };
 
-  return {
+  const api: Api = {
     async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
       checkQueueName(name);
       checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
@@ -129,5 +131,29 @@ export function createApi(starters: Starters): Api {
       const persisted = options.persist ? await persist() : undefined;
       return createPublicConnection(client, { isLazy: options.lazy ?? false, persisted });
     },
+  };
+  return isServer() ? forgiving(api) : api;
+}
+
+/**
+ * What a module of an application opens is opened on its server, too, when that renders a page: that there are no durable
+ * queues hears who waits for the promise, and does not end the process.
+ */
+function forgiving(api: Api): Api {
+  const forgive = <T>(opening: Promise<T>): Promise<T> => {
+    const forgiven: Promise<T> = new Promise((resolve, reject) => {
+      opening.then(resolve, (error: unknown) => {
+        // Of any other failure the runtime is to hear, if nobody does.
+        if (error instanceof QueueError && error.code === "unsupported") forgiven.catch(() => {});
+        reject(error);
+      });
+    });
+    return forgiven;
+  };
+  return {
+    openQueue: <Body>(name: string, options?: QueueOptions & ConnectOptions) =>
+      forgive(api.openQueue<Body>(name, options)),
+    openTopic: <Body>(name: string, options?: ConnectOptions) => forgive(api.openTopic<Body>(name, options)),
+    connect: (options) => forgive(api.connect(options)),
   };
 }

@@ -3,7 +3,7 @@
 //   SharedWorker ──hosts──▶ its port            no SharedWorker ──somebody hosts──▶ a channel to it
 //        └──another hosts──▶ a channel to it            └──nobody──▶ host here: a worker, or this context
 //
-// In memory, where there are no workers (Node, Deno, Bun), the host is in this process.
+// In memory, on servers and in tests (Node, Deno, Bun) and where there are no workers, the host is in this process.
 
 import type { ClientParts } from "../client/connection/client.js";
 import type { ConnectOptions } from "../client/connection/connection.js";
@@ -16,6 +16,7 @@ import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../l
 import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
+import { isServer } from "./server.js";
 
 export interface Transport extends ClientParts {
   /** Gives up what was opened. */
@@ -45,7 +46,8 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     presenceLock: (client: string) => presenceLockName(storage, database, client),
   };
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
-  if (storage === "memory" && !hasWorkers && !starters.inContext) return { runtime, ...names, ...inProcess(database) };
+  if (storage === "memory" && (isServer() || !(hasWorkers || starters.inContext)))
+    return { runtime, ...names, ...inProcess(database) };
   assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
   const workers = createWorkers(starters, worker);
@@ -99,14 +101,10 @@ function assertSupported({ storage }: Opening): void {
     ...(storage === "indexeddb" && typeof indexedDB === "undefined" ? ["IndexedDB"] : []),
   ];
   if (missing.length === 0) return;
-  const what = missing.join(" and ");
-  throw new QueueError(
-    "unsupported",
-    `a durable queue needs ${what}, missing here: it takes a secure context (https or localhost)`,
-    {
-      detail: { missing },
-    },
-  );
+  const what = isServer()
+    ? 'a durable queue lives in browsers, and this was called on a server: open it where only a browser comes, in an effect or a handler, or with storage "memory"'
+    : `a durable queue needs ${missing.join(" and ")}, missing here: it takes a secure context (https or localhost)`;
+  throw new QueueError("unsupported", what, { detail: { missing } });
 }
 
 /** The worker's port; `undefined` when another context hosts. */

@@ -1356,7 +1356,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         await expect(refused).rejects.toMatchObject({
           message: expect.stringContaining("sendBatch(items)[1].priority"),
         });
-        await expect(queue.sendBatch([])).rejects.toMatchObject({ code: "invalid-argument" });
+        expect(await queue.sendBatch([])).toEqual([]);
       });
 
       test("a queue's name must be a string of some length", async () => {

@@ -8,7 +8,7 @@ import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
-import type { ClientRequest, HandOut, HostKind, HostRequest } from "../../link/rpc/wire.js";
+import type { ClientRequest, HandOut, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createNoticeListener } from "../link/notices.js";
@@ -84,12 +84,15 @@ export function createClient(parts: ClientParts): Client {
   let lastId = 0;
   const nextId = () => `${client}/${++lastId}`;
 
-  const serve = (request: ClientRequest): unknown => {
+  /** What this answers crosses the link: never what a callback of the application gives back. */
+  const serve = (request: ClientRequest): HeldReply | undefined => {
     switch (request.op) {
       case "deliver":
-        return deliver(request.consumer, request.handOut);
+        deliver(request.consumer, request.handOut);
+        return;
       case "stats":
-        return watches.get(request.waiter)?.onStats(request.stats);
+        watches.get(request.waiter)?.onStats(request.stats);
+        return;
       case "held":
         return holdings.report();
       case "lost": {
@@ -97,7 +100,8 @@ export function createClient(parts: ClientParts): Client {
         const what = isTimeout
           ? "the handler ran longer than it may"
           : "the lease ended before the delivery was settled";
-        return holdings.lose(request.lost, new QueueError(isTimeout ? "timeout" : "lease-lost", what));
+        holdings.lose(request.lost, new QueueError(isTimeout ? "timeout" : "lease-lost", what));
+        return;
       }
     }
   };

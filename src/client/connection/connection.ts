@@ -9,6 +9,7 @@ import { tellOfPast } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { checkTopicName, createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
+import { abortable } from "../runtime/abortable.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Receipt } from "../sending/item.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "../sending/options.js";
@@ -24,8 +25,8 @@ export interface ConnectOptions {
    */
   readonly worker?: () => SharedWorker | Worker;
   /**
-   * `memory` keeps nothing when its host ends; in a runtime without workers (Node, Deno, Bun) the host then runs in
-   * this process. Default "indexeddb".
+   * `memory` keeps nothing when its host ends; in Node, Deno and Bun, whatever stands in for a browser there, and where
+   * there are no workers, the host then runs in this process. Default "indexeddb".
    */
   readonly storage?: "indexeddb" | "memory";
   /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
@@ -111,7 +112,7 @@ export async function openQueueOver<Input, Output = Input>(
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {
     await client.connected(given.signal);
-    await client.pipeline.command({ type: "configure", queue: name, settings });
+    await abortable(client.pipeline.command({ type: "configure", queue: name, settings }), given.signal);
   }
   return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
 }

@@ -12,7 +12,7 @@ import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/life.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import { type Link, openLink } from "../../link/rpc/link.js";
-import type { ClientRequest, HostRequest, Welcome } from "../../link/rpc/wire.js";
+import type { ClientRequest, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Watchdog, watchHost } from "./watchdog.js";
@@ -27,7 +27,7 @@ export interface HostLinkParts {
   readonly locks: LockManager | undefined;
   /** How to ask other contexts for the host; missing where there are none. */
   readonly asking: Asking | undefined;
-  serve(request: ClientRequest): unknown;
+  serve(request: ClientRequest): HeldReply | undefined;
   /** What this client holds, told to each host it meets. */
   held(): readonly Held[];
   onConnected(welcome: Welcome): void;
@@ -210,6 +210,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   };
 
   const connected = async (signal?: AbortSignal): Promise<Link<HostRequest>> => {
+    signal?.throwIfAborted();
     if (current) {
       watchdog?.note();
       return current.link;

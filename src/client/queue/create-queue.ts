@@ -119,7 +119,9 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     },
     async sendBatch(items) {
       assertOpen();
-      return whenRead(itemsOf(items), (read) => pipeline.sendBatch(name, read));
+      const checked = itemsOf(items);
+      if (checked.length === 0) return [];
+      return whenRead(checked, (read) => pipeline.sendBatch(name, read));
     },
     ...taking,
     writable(options = {}) {

@@ -79,7 +79,7 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
    */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
   /**
-   * All are accepted in one commit, or none. Of one priority and one time they are accepted in their order. Where these
+   * All are accepted in one commit, or none; of none, none. Of one priority and one time they are accepted in their order. Where these
    * differ, and none has a group or a deduplication id, those that are alike are accepted together, the high priorities
    * first: `peek` shows them so. Receipts stand in the order of the items.
    */

@@ -6,7 +6,7 @@ import { groupId, headers, id as idField, priority, ttlMs } from "../../core/spe
 import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../../core/spec/schedule-spec.js";
 import type { ScheduleView } from "../../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
-import type { Item } from "../sending/item.js";
+import { bodyOf, type Item } from "../sending/item.js";
 import { itemOf, type SendOptions } from "../sending/options.js";
 
 /** When a schedule ticks: by `cron`, or every `everyMs`. */
@@ -92,7 +92,7 @@ export const createSchedules = <Body>({ queue, command, ask, whenRead }: Schedul
         queue,
         id,
         spec,
-        bodies: [read?.body],
+        bodies: [read && bodyOf(read)],
         ...(item.headers && { headers: [item.headers] }),
       }),
     );

@@ -73,6 +73,7 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
 
   const publish = async (items: readonly Item[]): Promise<PublishReceipt[]> => {
     assertOpen();
+    if (items.length === 0) return [];
     const read = items.some(hasFile) ? await Promise.all(items.map(withFilesRead)) : items;
     const { queue: _, ...messages } = messagesOf("", read);
     const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });

@@ -47,8 +47,14 @@ export function holdsFile(body: unknown): boolean {
   return holds(body);
 }
 
-/** Whether a File is anywhere in the message. */
-export const hasFile = ({ text, body }: Item): boolean => text === undefined && holdsFile(body);
+/** Whether a File is anywhere in the message. What cannot be read is not cloned either, and there it is told where. */
+export function hasFile({ text, body }: Item): boolean {
+  try {
+    return text === undefined && holdsFile(body);
+  } catch {
+    return false;
+  }
+}
 
 export const withFilesRead = async (item: Item): Promise<Item> =>
   hasFile(item) ? { ...item, body: await readFiles(item.body) } : item;

@@ -1,5 +1,8 @@
-// Which bodies travel as text. Text crosses threads and is stored several times as fast as the same data as objects,
+// How bodies travel: as text, or as a copy. Text crosses threads and is stored several times as fast as the same data as objects,
 // and only who sends it and who handles it take it apart.
+// Invariant: either is the body as it is now, read through the proxies in which frameworks keep state.
+
+import { plainOf } from "../../core/log/plain.js";
 
 /**
  * Objects looked at, and elements of one array: a larger body, a circular one, or one that holds an object many times over,
@@ -10,8 +13,7 @@ const ELEMENTS_MAX = 10_000;
 
 /**
  * The body as JSON text, without line breaks, if it comes back from that as a structured clone would have it; else
- * `undefined`. But for one thing: an object that stands in two places comes back as two. A proxy of plain data, which
- * cannot be cloned, is text, too.
+ * `undefined`. But for one thing: an object that stands in two places comes back as two.
  */
 export function jsonOf(body: unknown): string | undefined {
   try {
@@ -19,6 +21,18 @@ export function jsonOf(body: unknown): string | undefined {
   } catch {
     // A member that cannot be read: the clone fails as well, and there it is told which.
     return undefined;
+  }
+}
+
+/**
+ * A body that is no text, as it is now: its containers and plain objects are copied, what else stands in it is the
+ * same. What cannot be read stays as it is: it cannot be cloned either, and there it is told where.
+ */
+export function snapshotOf(body: unknown): unknown {
+  try {
+    return plainOf(body);
+  } catch {
+    return body;
   }
 }
 

@@ -38,7 +38,7 @@ import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { Attributes, Item } from "./item.js";
-import { jsonOf } from "./json.js";
+import { jsonOf, snapshotOf } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 
 /** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
@@ -173,18 +173,19 @@ const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
 const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 
 /** A message to send, its options checked. */
-export function itemOf(body: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
-  const text = jsonOf(body);
+export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
+  const text = jsonOf(given);
+  const body = text === undefined ? snapshotOf(given) : given;
   if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
-  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers: given } = options;
+  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers } = options;
   if (delayMs !== undefined && deliverAt !== undefined)
     invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
   return {
     body,
     text,
     deduplicationId,
-    headers: given && Object.keys(given).length > 0 ? { ...given } : undefined,
+    headers: headers && Object.keys(headers).length > 0 ? { ...headers } : undefined,
     groupId,
     attributes: {
       priority,
@@ -200,8 +201,8 @@ const whenIn = (delayMs: number): Pick<Attributes, "delayMs" | "deliverAt"> =>
   delayMs > DURATION_MS_MAX ? { deliverAt: Math.ceil(Date.now() + delayMs) } : { delayMs: Math.ceil(delayMs) };
 
 export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
-  if (!Array.isArray(items) || items.length === 0 || items.length > REQUEST_MESSAGES_MAX) {
-    return invalid(named, items, `an array of 1 to ${REQUEST_MESSAGES_MAX} messages`);
+  if (!Array.isArray(items) || items.length > REQUEST_MESSAGES_MAX) {
+    return invalid(named, items, `an array of at most ${REQUEST_MESSAGES_MAX} messages`);
   }
   return items.map((given: unknown, i) => {
     if (typeof given !== "object" || given === null || !("body" in given))

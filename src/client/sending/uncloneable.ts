@@ -1,5 +1,7 @@
 // Says where in a body the value stands that cannot be cloned or stored. Only asked once something was refused.
 
+import { kindOf } from "../../core/log/plain.js";
+
 /** Classes that clone, or may, but that IndexedDB does not store. */
 const UNSTORABLE = [
   "WebAssembly.Module",
@@ -24,29 +26,57 @@ export function findUncloneable(value: unknown, path = "body", seen = new Set<un
   if (typeof value === "symbol") return { path, what: "a symbol" };
   if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
   seen.add(value);
-  if (Array.isArray(value))
-    return firstOf(
-      value.map((item, i) => [`${path}[${i}]`, item] as const),
-      seen,
-    );
-  if (value instanceof Map) {
-    const entries = [...value].flatMap(([key, item], i) => [
-      [`${path}.keys()[${i}]`, key] as const,
-      [`${path}.get(${String(key)})`, item] as const,
-    ]);
-    return firstOf(entries, seen);
+  try {
+    return findInside(value, path, seen);
+  } catch {
+    return { path, what: "an object that cannot be read" };
   }
-  if (value instanceof Set)
-    return firstOf(
-      [...value].map((item, i) => [`${path}.values()[${i}]`, item] as const),
-      seen,
-    );
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (UNSTORABLE.includes(tag)) return { path, what: `a ${tag}` };
-  if (STORABLE.test(tag)) return undefined;
-  const isOwnClass = tag === "Object";
-  if (!isOwnClass) return { path, what: `a ${tag}` };
-  return firstOf(readable(value, path), seen);
+}
+
+function findInside(value: object, path: string, seen: Set<unknown>): Uncloneable | undefined {
+  switch (kindOf(value)) {
+    case "array": {
+      const items = [...(value as readonly unknown[])].map((item, i) => [`${path}[${i}]`, item] as const);
+      return firstOf(items, seen);
+    }
+    case "map": {
+      const entries = [...(value as Iterable<[unknown, unknown]>)].flatMap(([key, item], i) => [
+        [`${path}.keys()[${i}]`, key] as const,
+        [`${path}.get(${String(key)})`, item] as const,
+      ]);
+      return firstOf(entries, seen);
+    }
+    case "set": {
+      const items = [...(value as Iterable<unknown>)].map((item, i) => [`${path}.values()[${i}]`, item] as const);
+      return firstOf(items, seen);
+    }
+    case "object":
+      return firstOf(readable(value, path), seen);
+    case "other":
+      return isStorable(value) ? undefined : { path, what: nameOf(value) };
+  }
+}
+
+const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** What looks like one of those that can be stored may still refuse: a proxy of one, or what was transferred. */
+function isStorable(value: object): boolean {
+  const tag = tagOf(value);
+  if (UNSTORABLE.includes(tag) || !STORABLE.test(tag)) return false;
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Its slots say what it is; where it has none it is a proxy of what its class says, or looks like one. */
+function nameOf(value: object): string {
+  const tag = tagOf(value);
+  const made: unknown = Reflect.get(value, "constructor");
+  const name = typeof made === "function" ? made.name : tag;
+  return tag === "Object" || STORABLE.test(tag) ? `a proxy of a ${name}, or one that cannot be read` : `a ${tag}`;
 }
 
 /** Members of an object; one whose getter throws is what cannot be cloned. */

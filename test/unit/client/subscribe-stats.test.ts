@@ -60,6 +60,24 @@ describe("subscribed statistics", () => {
     }
   });
 
+  test("go on whatever the callback gives back: it never crosses to the host", async () => {
+    const queue = await hosts.connect().connection.openQueue<number>("q");
+    const seen: number[] = [];
+    const end = queue.subscribeStats(
+      (({ ready }) => {
+        seen.push(ready);
+        return new Proxy({ ready }, {});
+      }) as (stats: QueueStats) => void,
+      { everyMs: 1 },
+    );
+    await expect.poll(() => seen.at(-1)).toBe(0);
+    for (const n of [1, 2, 3]) {
+      await queue.send(n);
+      await expect.poll(() => seen.at(-1)).toBe(n);
+    }
+    end();
+  });
+
   test("leave no listener behind when they end", async () => {
     const queue = await hosts.connect().connection.openQueue<number>("q");
     const signals = new Set<AbortSignal>();

@@ -154,6 +154,23 @@ describe("a queue", () => {
     expect(bodies).toEqual(numbers);
   });
 
+  test("is read in a time that grows with its lines, however many chunks one of them has", async () => {
+    const line = JSON.stringify({ body: "x".repeat(4_000_000) });
+    let looked = 0;
+    const split = String.prototype.split;
+    const text = `{"originmq":1}\n${line}\n{"messages":1}`;
+    try {
+      String.prototype.split = function (this: string, ...how: Parameters<typeof split>) {
+        looked += this.length;
+        return split.apply(this, how);
+      } as typeof split;
+      expect(await importQueue(other, streamOf(text, 4_000))).toMatchObject({ imported: 1, complete: true });
+    } finally {
+      String.prototype.split = split;
+    }
+    expect(looked).toBeLessThan(2 * text.length);
+  });
+
   test("that was torn says so, and what is no export is refused", async () => {
     await queue.sendBatch([{ body: 1 }, { body: 2 }]);
     const text = await textOf(exportQueue(queue));
@@ -166,6 +183,16 @@ describe("a queue", () => {
       ['{"originmq":2}', "later version (2)"],
       [text.slice(0, -5), "line 4 is not JSON"],
       [text.replace('"body":2', '"body":{"$":"Eval"}'), "the body in line 3 cannot be read"],
+      [text.replace('"body":2', '"body":{"$":"again","v":99}'), "the body in line 3 cannot be read"],
+      [text.replace('"body":2', '"body":{"$":"Map","v":{"a":1}}'), "the body in line 3 cannot be read"],
+      [text.replace('"body":2', '"body":{"$":"Date","v":"x"}'), "the body in line 3 cannot be read"],
+      ['{"originmq":0}\n', "its first line does not say so"],
+      ['{"originmq":1}\n{"foo":1}\n', "line 2 is no message: it has no body"],
+      ['{"originmq":1}\n[1,2]\n', "line 2 is not an object"],
+      ['{"originmq":1}\n{"body":1,"priority":"high"}\n', "line 2: priority must be"],
+      ['{"originmq":1}\n{"body":1,"headers":{"a":1}}\n', "line 2: headers"],
+      ['{"originmq":1}\n{"messages":"many"}\n', "line 2 does not count the messages"],
+      ['{"originmq":1}\n{"messages":0}\n{"body":1}\n', "line 3 comes after"],
     ] as const) {
       await expect(importQueue(other, streamOf(bad))).rejects.toMatchObject({
         code: "invalid-argument",

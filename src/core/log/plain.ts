@@ -1,0 +1,99 @@
+// Plain data out of whatever stands for it: the proxies, subclasses and accessors in which frameworks keep state.
+// Invariant: the copy has the shape that a structured clone would have if it could read through a proxy; holes, cycles and
+// what stands in two places stay. What is neither container nor plain object is passed on as it is.
+
+/** What a value is to a person who reads it: proxies and look-alikes of containers are containers. */
+export type Kind = "array" | "map" | "set" | "object" | "other";
+
+const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Throws where the value cannot even be asked: a proxy that was revoked. */
+export function kindOf(value: object): Kind {
+  if (Array.isArray(value)) return "array";
+  const prototype: object | null = Object.getPrototypeOf(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  // The usual case first.
+  if (isPlain && Reflect.get(value, Symbol.toStringTag) === undefined) return "object";
+  if (ArrayBuffer.isView(value)) return "other";
+  const tag = tagOf(value);
+  if (value instanceof Map || (tag === "Map" && isIterable(value))) return "map";
+  if (value instanceof Set || (tag === "Set" && isIterable(value))) return "set";
+  if (tag !== "Object") return "other";
+  return isPlain || !isSlotted(prototype) ? "object" : "other";
+}
+
+/**
+ * Whether its class, or one that it extends, is the platform's own: those keep what they are in slots, and a proxy of one
+ * looks like an object but has nothing.
+ */
+function isSlotted(prototype: object | null): boolean {
+  if (prototype === null) return false;
+  const known = slottedByPrototype.get(prototype);
+  if (known !== undefined) return known;
+  const made: unknown = Object.hasOwn(prototype, "constructor") ? Reflect.get(prototype, "constructor") : undefined;
+  const isOwn =
+    typeof made === "function" && made.name !== "Object" && NATIVE.test(Function.prototype.toString.call(made));
+  const found = isOwn || isSlotted(Object.getPrototypeOf(prototype));
+  slottedByPrototype.set(prototype, found);
+  return found;
+}
+const NATIVE = /\[native code\]/;
+const slottedByPrototype = new WeakMap<object, boolean>();
+
+const isIterable = (value: object): value is Iterable<unknown> =>
+  typeof Reflect.get(value, Symbol.iterator) === "function";
+
+/** A deep copy of what can be read. Throws what a getter or a revoked proxy throws, and `RangeError` for what is too deep. */
+export const plainOf = <T>(value: T): T => copyOf(value, new Map()) as T;
+
+function copyOf(value: unknown, seen: Map<object, unknown>): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const known = seen.get(value);
+  if (known !== undefined) return known;
+  const meet = <C extends object>(copy: C): C => {
+    seen.set(value, copy);
+    return copy;
+  };
+  switch (kindOf(value)) {
+    case "array":
+      return copyArray(value as unknown[], meet(new Array((value as unknown[]).length)), seen);
+    case "map": {
+      const map = meet(new Map());
+      for (const [key, item] of value as Iterable<[unknown, unknown]>) map.set(copyOf(key, seen), copyOf(item, seen));
+      return map;
+    }
+    case "set": {
+      const set = meet(new Set());
+      for (const item of value as Iterable<unknown>) set.add(copyOf(item, seen));
+      return set;
+    }
+    case "object":
+      return copyMembers(value, meet({}), seen);
+    case "other":
+      return value;
+  }
+}
+
+function copyArray(array: readonly unknown[], copy: unknown[], seen: Map<object, unknown>): unknown[] {
+  let holes = 0;
+  for (let i = 0; i < array.length; i++) {
+    const item = array[i];
+    if (item === undefined && !(i in array)) holes++;
+    else copy[i] = copyOf(item, seen);
+  }
+  // What an array has beside its elements, such as the `index` of a match.
+  return copyMembers(array, copy, seen, array.length - holes);
+}
+
+/** Own enumerable members by name, from the `from`th on. */
+function copyMembers<Copy extends object>(value: object, copy: Copy, seen: Map<object, unknown>, from = 0): Copy {
+  const keys = Object.keys(value);
+  for (let i = from; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const item = copyOf(Reflect.get(value, key), seen);
+    if (key !== "__proto__") Reflect.set(copy, key, item);
+    // Set, it would become the prototype.
+    else Object.defineProperty(copy, key, { value: item, enumerable: true, configurable: true, writable: true });
+  }
+  return copy;
+}
