@@ -222,6 +222,8 @@ test("what is missing or wrong is named", async () => {
       'outbox.send(): unknown option "deduplicationId"',
     ],
     [() => box.send(tx, "", 1), "outbox.send(queue)"],
+    [() => box.send(tx, "orders", 1, { deliverAt: Number.POSITIVE_INFINITY }), "outbox.send().deliverAt must be"],
+    [() => box.send(tx, "orders", 1, { deliverAt: 1e300 }), "outbox.send().deliverAt must be"],
   );
   for (const [call, message] of cases) {
     expect(refused(call)).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(message) });
@@ -311,4 +313,28 @@ test("what a queue does not take stays, is told of, and goes when there is room;
   await expect.poll(() => bodies, { timeout: 10_000 }).toEqual([1, 2, 3, 4]);
   await expect.poll(() => app.count("originmq-outbox")).toBe(1);
   expect(await replacing.stats()).toMatchObject({ ready: 0 });
+});
+
+test("a queue that lets its senders wait for room holds up no other one, and gets its part when it has room", async () => {
+  const { app, raw } = await openApp();
+  const { connection, queue } = await openQueueOfItsOwn<number>({ maxMessages: 1, overflow: "block" });
+  await queue.send(0);
+  const other = await connection.openQueue<unknown>("other");
+  const failures: OutboxFailure[] = [];
+  const box = openOutbox(raw, { connection, onError: (failure) => failures.push(failure) });
+  const write = async (...sends: [string, unknown][]) => {
+    const tx = app.transaction("originmq-outbox", "readwrite");
+    for (const [name, body] of sends) box.send(tx as never, name, body);
+    await tx.done;
+  };
+  await write(["orders", 1], ["orders", 2]);
+  await expect.poll(() => failures.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  const at = new Date(5);
+  await write(["orders", 3], ["other", new Proxy({ at }, {})]);
+  await expect.poll(async () => (await other.peek()).map(({ body }) => body), { timeout: 10_000 }).toEqual([{ at }]);
+  expect((await queue.peek()).map(({ body }) => body)).toEqual([0]);
+  const bodies: number[] = [];
+  queue.consume(({ body }) => void bodies.push(body));
+  await expect.poll(() => bodies, { timeout: 15_000 }).toEqual([0, 1, 2, 3]);
+  await expect.poll(() => app.count("originmq-outbox")).toBe(0);
 });

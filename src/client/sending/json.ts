@@ -1,8 +1,5 @@
-// How bodies travel: as text, or as a copy. Text crosses threads and is stored several times as fast as the same data as objects,
+// Which bodies travel as text. Text crosses threads and is stored several times as fast as the same data as objects,
 // and only who sends it and who handles it take it apart.
-// Invariant: either is the body as it is now, read through the proxies in which frameworks keep state.
-
-import { plainOf } from "../../core/log/plain.js";
 
 /**
  * Objects looked at, and elements of one array: a larger body, a circular one, or one that holds an object many times over,
@@ -21,18 +18,6 @@ export function jsonOf(body: unknown): string | undefined {
   } catch {
     // A member that cannot be read: the clone fails as well, and there it is told which.
     return undefined;
-  }
-}
-
-/**
- * A body that is no text, as it is now: its containers and plain objects are copied, what else stands in it is the
- * same. What cannot be read stays as it is: it cannot be cloned either, and there it is told where.
- */
-export function snapshotOf(body: unknown): unknown {
-  try {
-    return plainOf(body);
-  } catch {
-    return body;
   }
 }
 

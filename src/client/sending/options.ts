@@ -1,6 +1,7 @@
 // What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
 
 import type { Headers } from "../../core/log/bodies.js";
+import { snapshotOf } from "../../core/log/plain.js";
 import {
   abortSignal,
   aFunction,
@@ -38,7 +39,7 @@ import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { Attributes, Item } from "./item.js";
-import { jsonOf, snapshotOf } from "./json.js";
+import { jsonOf } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 
 /** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */

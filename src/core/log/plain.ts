@@ -43,8 +43,17 @@ const slottedByPrototype = new WeakMap<object, boolean>();
 const isIterable = (value: object): value is Iterable<unknown> =>
   typeof Reflect.get(value, Symbol.iterator) === "function";
 
-/** A deep copy of what can be read. Throws what a getter or a revoked proxy throws, and `RangeError` for what is too deep. */
-export const plainOf = <T>(value: T): T => copyOf(value, new Map()) as T;
+/**
+ * A body as it is now: its containers and plain objects are copied, what else stands in it is the same. What cannot be read,
+ * a getter that throws, a proxy that was revoked, or lies too deep, stays as it is: it cannot be cloned either.
+ */
+export function snapshotOf(body: unknown): unknown {
+  try {
+    return copyOf(body, new Map());
+  } catch {
+    return body;
+  }
+}
 
 function copyOf(value: unknown, seen: Map<object, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;

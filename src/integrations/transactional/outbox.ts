@@ -1,6 +1,7 @@
 // Sends written in the application's own transactions, and when they are relayed: after each commit here, after one
 // elsewhere that nobody else saw to, and again when a queue refused. Who relays, and how, is in relay.ts.
 
+import { snapshotOf } from "../../core/log/plain.js";
 import { aFunction, type Check, checkOptions, fits, invalid, type Spec } from "../../core/spec/check.js";
 import { dateOrInstant, delayMs, groupId, headers, priority, queueName, ttlMs } from "../../core/spec/fields.js";
 import { type Connection, openQueue, QueueError } from "../../index.js";
@@ -148,7 +149,7 @@ export function outbox(
         invalid("outbox.send().deliverAt", deliverAt, "left out when delayMs is given");
       const due = delayMs === undefined ? deliverAt : Date.now() + delayMs;
       const sent = { ...rest, ...(due !== undefined && { deliverAt: Number(due) }) };
-      const record: OutboxRecord = { v: 1, id: crypto.randomUUID(), queue, body, options: sent };
+      const record: OutboxRecord = { v: 1, id: crypto.randomUUID(), queue, body: snapshotOf(body), options: sent };
       writeRecord(tx, storeName, record);
       announce(tx);
       return record.id;

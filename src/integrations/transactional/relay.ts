@@ -3,7 +3,7 @@
 // whoever relays it again, at the same time or after a death, adds nothing; each relay sends a queue's records in the order
 // of their commits, and the first to be refused ends that queue's turn, so that those are also accepted in order.
 
-import { type Connection, type Queue, QueueError } from "../../index.js";
+import { type Connection, type Queue, QueueError, type QueueStats } from "../../index.js";
 import { missing } from "./database.js";
 import { deleteRecords, type Entry, PAGE, readRecords } from "./records.js";
 
@@ -20,6 +20,9 @@ export interface OutboxFailure {
 
 /** Longest wait for another relay's page. One that takes longer is frozen, or slow: it does no harm beside this one. */
 const STEAL_AFTER_MS = 5_000;
+
+/** So long what a queue has no room for may hold up the others: what does not fit by then is tried again later. */
+const ROOM_MS = 1_000;
 
 export interface RelayParts {
   readonly db: IDBDatabase;
@@ -55,9 +58,11 @@ export function createRelay({ db, storeName, lockName, connection, onError, isCl
     readAt: number,
   ): Promise<OutboxFailure | undefined> => {
     let queue: Queue;
+    let stats: QueueStats;
     try {
       queue = await queueOf(name);
-      const { settings } = await queue.stats();
+      stats = await queue.stats();
+      const { settings } = stats;
       if (settings.deduplicationMode === "replace") {
         missing(`deduplicationMode of queue "${name}"`, '"drop" for what comes from an outbox');
       }
@@ -74,15 +79,19 @@ export function createRelay({ db, storeName, lockName, connection, onError, isCl
       deduplicationId: id,
     }));
     try {
-      await queue.sendBatch(items);
-      await deleteRecords(db, storeName, entries);
-      return undefined;
+      // A batch that waits for room cannot be taken back.
+      if (hasRoom(stats, items.length)) {
+        await queue.sendBatch(items);
+        await deleteRecords(db, storeName, entries);
+        return undefined;
+      }
     } catch {
       // One of them may be to blame, or there is room for some.
     }
+    const signal = stats.settings.overflow === "block" ? AbortSignal.timeout(ROOM_MS) : undefined;
     for (const [i, { body, ...given }] of items.entries()) {
       try {
-        await queue.send(body, given);
+        await queue.send(body, { ...given, ...(signal && { signal }) });
         await deleteRecords(db, storeName, [entries[i] as Entry]);
       } catch (error) {
         return { queue: name, id: given.deduplicationId, error };
@@ -134,4 +143,13 @@ export function createRelay({ db, storeName, lockName, connection, onError, isCl
       await Promise.allSettled([...queues.values()].map(async (opening) => (await opening).close()));
     },
   };
+}
+
+/**
+ * Whether a batch may be sent to a queue that lets its senders wait: it has twice the room for it, so that what others send
+ * meanwhile does not fill it up. Bytes are not known here.
+ */
+function hasRoom({ settings, ready, delayed, leased, blocked }: QueueStats, count: number): boolean {
+  if (settings.overflow !== "block") return true;
+  return settings.maxBytes === null && settings.maxMessages - (ready + delayed + leased + blocked) >= 2 * count;
 }
