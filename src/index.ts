@@ -1,6 +1,8 @@
 // OriginMQ: a durable message queue for everything that runs on one web origin.
 
 import { createApi } from "./wiring/api.js";
+import { offerStarters } from "./wiring/page-starters.js";
+import type { Starters } from "./wiring/transport.js";
 
 export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection/connection.js";
 export type { QueueEventMap } from "./client/queue/events.js";
@@ -36,7 +38,7 @@ export type { QueueStats } from "./core/view/view.js";
 export type { DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
 
-const api = createApi({
+const starters: Starters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
   sharedWorker: ({ storage, database }) =>
     new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
@@ -44,7 +46,10 @@ const api = createApi({
       name: `originmq:${storage}:${database}`,
     }),
   dedicatedWorker: () => new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" }),
-});
+  inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
+};
+offerStarters(starters);
+const api = createApi(starters);
 
 /**
  * Opens a queue, new if there is none of that name. Queues of one database share a connection. Resolves once a host has

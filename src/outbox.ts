@@ -1,9 +1,13 @@
 // Requests that arrive once the server can be reached, in pages and in service workers.
 
-import { connect as connectFromPage } from "./index.js";
+import { QueueError } from "./core/spec/errors.js";
 import type { OutboxOptions } from "./integrations/outbox/options.js";
-import { createOutboxOver, type Outbox } from "./integrations/outbox/outbox.js";
+import { type Connect, createOutboxOver, type Outbox } from "./integrations/outbox/outbox.js";
 import { connect as connectFromServiceWorker } from "./service-worker.js";
+import { createApi } from "./wiring/api.js";
+import { createInProcess } from "./wiring/in-process.js";
+import { offeredStarters } from "./wiring/page-starters.js";
+import { isServer } from "./wiring/server.js";
 
 export { QueueError } from "./core/spec/errors.js";
 export type { OutboxEventMap } from "./integrations/outbox/events.js";
@@ -18,9 +22,23 @@ export type {
 } from "./integrations/outbox/options.js";
 export type { Outbox } from "./integrations/outbox/outbox.js";
 
+/** A page's workers are those of "originmq", which this entry must not name: a classic service worker imports it, too. */
+const connectFromPage: Connect = async (options) => {
+  const offered = offeredStarters();
+  const starters = offered ?? { inProcess: async (database) => createInProcess(database) };
+  if (offered === undefined && options.worker === undefined && !isServer()) {
+    throw new QueueError(
+      "unsupported",
+      'nothing here knows the worker that hosts: add import "originmq" to this page, or give the option worker',
+    );
+  }
+  return createApi(starters).connect(options);
+};
+
 /**
- * Opens an outbox. In a service worker call it while the script is first run, so that its `sync` listener is there in
- * time. It connects by itself: what cannot be reached shows when it is used. Throws `invalid-argument`, naming the option.
+ * Opens an outbox. In a page import "originmq", too: it brings the worker. In a service worker call this while the script is
+ * first run, so that its `sync` listener is there in time. It connects by itself: what cannot be reached shows when it is
+ * used. Throws `invalid-argument`, naming the option.
  */
 export function createOutbox(options: OutboxOptions = {}): Outbox {
   const isServiceWorker = "ServiceWorkerGlobalScope" in globalThis;

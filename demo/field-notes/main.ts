@@ -7,6 +7,7 @@ import "../style/page.css";
 import "../style/controls.css";
 import "../style/parts.css";
 import "../style/notes.css";
+import "../../src/index.js";
 import { createOutbox, type DeadOutboxMessage, type WaitingOutboxMessage } from "../../src/outbox.js";
 import { byId, createRows, h, setText } from "../dom.js";
 import { duration, plural } from "../format.js";

@@ -29,6 +29,8 @@ export interface Starters {
   dedicatedWorker?(): Worker;
   /** Hosts in this very context. */
   inContext?(opening: Opening): Promise<Served>;
+  /** The host of a database in memory that this process shares. */
+  inProcess?(database: string): Promise<InProcess>;
 }
 
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
@@ -46,8 +48,9 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     presenceLock: (client: string) => presenceLockName(storage, database, client),
   };
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
-  if (storage === "memory" && (isServer() || !(hasWorkers || starters.inContext)))
-    return { runtime, ...names, ...inProcess(database) };
+  const share = starters.inProcess;
+  if (storage === "memory" && share && (isServer() || !(hasWorkers || starters.inContext)))
+    return { runtime, ...names, ...inProcess(() => share(database)) };
   assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
   const workers = createWorkers(starters, worker);
@@ -65,12 +68,12 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
 const openNotices = (name: string): Channel | undefined =>
   typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
-function inProcess(database: string): Pick<Transport, "openPort" | "locks" | "onClosed"> {
+function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" | "locks" | "onClosed"> {
   let loading: Promise<InProcess> | undefined;
   return {
     locks: undefined,
     async openPort() {
-      loading ??= import("./in-process.js").then(({ createInProcess }) => createInProcess(database));
+      loading ??= load();
       return (await loading).openPort();
     },
     onClosed: async () => (await loading)?.release(),

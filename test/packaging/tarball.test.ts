@@ -2,6 +2,8 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright";
@@ -12,6 +14,7 @@ import { packInto } from "../../scripts/pack.mjs";
 import { checkTarball } from "../../scripts/pack-check.mjs";
 import { ROOT, WORKERS } from "../../scripts/package-layout.mjs";
 import { browserLaunchOptions } from "../browser-launch.mjs";
+import { BUNDLERS } from "./classic.js";
 
 let folder: string;
 let tarball: string;
@@ -139,6 +142,44 @@ describe("a Vite app without configuration sends and consumes a message", () => 
       expect(await visit(new URL(page, server.resolvedUrls?.local[0]).href)).toEqual([]);
     } finally {
       await server.close();
+    }
+  });
+});
+
+describe("a service worker that is built into a classic script", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch(browserLaunchOptions());
+  });
+  afterAll(() => browser?.close());
+
+  test.each(Object.keys(BUNDLERS))("starts, and has its queue, outbox and entries (%s)", async (bundler) => {
+    const script = await BUNDLERS[bundler]?.(app);
+    const server = createHttpServer(({ url }, response) => {
+      const isScript = url === "/worker.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(isScript ? script : "<!doctype html><title>classic</title>");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const context = await browser.newContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      const answer = await page.evaluate(async () => {
+        await navigator.serviceWorker.register("/worker.js", { type: "classic" });
+        const { active } = await navigator.serviceWorker.ready;
+        const { port1, port2 } = new MessageChannel();
+        const answered = new Promise((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+        });
+        active?.postMessage(null, [port2]);
+        return answered;
+      });
+      expect(answer).toEqual({ body: 1, waiting: 0, entries: "classic" });
+    } finally {
+      await context.close();
+      server.closeAllConnections();
+      server.close();
     }
   });
 });

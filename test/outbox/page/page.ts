@@ -1,5 +1,6 @@
 // A page with an outbox that does what the tests tell it.
 
+import "../../../src/index.js";
 import { createOutbox, type Outbox } from "../../../src/outbox.js";
 import type { Lab } from "./lab.js";
 
