@@ -187,9 +187,10 @@ export function createClient(parts: ClientParts): Client {
   const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.openNotices);
 
-  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. */
+  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. What is called
+   *  from now on is posted at once, and not heard of before the page wakes. */
   const suspend = () => {
-    pipeline.flush();
+    pipeline.flushAll();
     hostLink.suspend();
     holdings.loseAll(
       new QueueError("lease-lost", "the page was put to sleep, and its deliveries went back to the queue"),
@@ -206,6 +207,8 @@ export function createClient(parts: ClientParts): Client {
   const setHidden = (hidden: boolean) => {
     if (hidden === isHidden) return;
     isHidden = hidden;
+    // Where pages are closed without a word, this is the last that they hear.
+    if (hidden) pipeline.hurry();
     for (const [waiter, watch] of watches) hidden ? stopWatch(waiter) : startWatch(waiter, watch);
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
