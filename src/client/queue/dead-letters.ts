@@ -35,9 +35,19 @@ export function createDeadLetters<Body>({ queue, runtime, command, ask, count }:
       signal?.throwIfAborted();
       const asked = { type: "redrive", queue, filter } as const;
       if (rate === undefined) return command(asked);
-      // What dies from now on is left: it would be redriven for ever.
+      // What dies from now on is left: it would be redriven for ever. An older host knows that by the time alone.
       const diedBy = Date.now();
-      return redriveAtRate(rate, runtime, signal, (max) => command({ ...asked, max, diedBy }));
+      let beforePlace: number | undefined;
+      return redriveAtRate(rate, runtime, signal, async (max) => {
+        const part = await command<{ redriven: number; beforePlace?: number }>({
+          ...asked,
+          max,
+          diedBy,
+          ...(beforePlace !== undefined && { beforePlace }),
+        });
+        ({ beforePlace } = part);
+        return part;
+      });
     },
     async purge(options = {}) {
       checkOptions("deadLetters.purge()", options, FILTER_SPEC);

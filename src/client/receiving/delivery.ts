@@ -83,7 +83,7 @@ export const NO_HEADERS: Headers = Object.freeze({});
 export const ACK: Verdict = { type: "ack" };
 
 /** What is behind a delivery. */
-export interface Held extends CommittedHolding {
+export interface Backing extends CommittedHolding {
   readonly seq: Seq;
   readonly body: unknown;
   readonly headers: Headers | undefined;
@@ -105,9 +105,9 @@ const HELD = Symbol("held");
  * all the same, since a handler may take them apart, as in `({ body, ack }) => …`.
  */
 export class HeldDelivery<Body> implements Delivery<Body> {
-  readonly [HELD]: Held;
+  readonly [HELD]: Backing;
 
-  constructor(held: Held) {
+  constructor(held: Backing) {
     this[HELD] = held;
   }
 

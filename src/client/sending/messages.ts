@@ -5,7 +5,7 @@ import type { SendColumns, SendSegment, SendValue } from "../../core/commands/co
 import { type BodyColumn, columnOf, valuesOf } from "../../core/log/bodies.js";
 import { encodeId } from "../../core/log/ids.js";
 import { estimateBytes } from "../../core/log/size.js";
-import { MINOR_COLUMNS } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_PLACES } from "../../core/spec/version.js";
 import type { ClientCommand, Column, SentMessages } from "../../link/rpc/wire.js";
 import { type Attributes, bodyOf, type Item, type Receipt } from "./item.js";
 
@@ -47,6 +47,10 @@ const timeOf = ({ delayMs, deliverAt }: Attributes): number | undefined => deliv
 
 /** The command as a host of this minor wire version reads it. */
 export function readable(command: ClientCommand, minor: number): ClientCommand {
+  if (command.type === "redrive" && minor < MINOR_PLACES) {
+    const { beforePlace: _, ...rest } = command;
+    return rest;
+  }
   if (minor >= MINOR_COLUMNS) return command;
   if (command.type === "send" || command.type === "publish") return withoutColumns(command);
   return command.type === "transaction" ? { ...command, sends: command.sends.map(withoutColumns) } : command;

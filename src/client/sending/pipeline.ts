@@ -17,11 +17,11 @@ import { deferred } from "../../link/rpc/deferred.js";
 import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
 import type { Runtime } from "../runtime/runtime.js";
+import { answer } from "./answers.js";
 import { createCourier } from "./courier.js";
 import {
   addSend,
   addSettlement,
-  answer,
   batchDraft,
   commandDraft,
   type Draft,

@@ -172,6 +172,8 @@ export type Command =
       readonly max?: number | undefined;
       /** Only those that had died by this instant, in epoch milliseconds. */
       readonly diedBy?: Instant | undefined;
+      /** Only those that died before the one at this place did: as an earlier redrive with `diedBy` answered. */
+      readonly beforePlace?: number | undefined;
     }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 

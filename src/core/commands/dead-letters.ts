@@ -12,25 +12,33 @@ import { runOf } from "../state/run.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Command, type Decision, done, refused } from "./commands.js";
 
-/** Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. */
+/**
+ * Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. One that is
+ * the first of several says behind which place nothing had died yet: a millisecond is long enough to die again in.
+ */
 export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: Instant): Decision {
-  const { queue: name, filter, max, diedBy = Number.POSITIVE_INFINITY } = command;
+  const { queue: name, filter, max, diedBy, beforePlace } = command;
+  const latest = diedBy ?? Number.POSITIVE_INFINITY;
+  const end = beforePlace ?? Number.POSITIVE_INFINITY;
   const queue = state.queues.get(name);
   const matching = queue
     ? select(state, queue, filter, now)
-        .filter((dead) => dead.diedAt <= diedBy)
+        .filter((dead) => dead.diedAt <= latest && dead.place < end)
         .slice(0, max)
     : [];
-  if (queue === undefined || matching.length === 0) return done([], { redriven: 0 });
+  const redriven = matching.length;
+  const answer = {
+    redriven,
+    ...(diedBy !== undefined && queue && { beforePlace: beforePlace ?? queue.nextDeadPlace }),
+  };
+  if (queue === undefined || redriven === 0) return done([], answer);
   const { maxMessages, maxBytes } = queue.settings;
   const bytes = matching.reduce((sum, dead) => sum + dead.size, queue.bytes);
-  if (depthOf(queue) + matching.length > maxMessages || (maxBytes && bytes > maxBytes)) {
-    const message = `queue "${name}" has no room for ${matching.length} redriven messages: it holds ${depthOf(queue)} of at most ${maxMessages}`;
+  if (depthOf(queue) + redriven > maxMessages || (maxBytes && bytes > maxBytes)) {
+    const message = `queue "${name}" has no room for ${redriven} redriven messages: it holds ${depthOf(queue)} of at most ${maxMessages}`;
     return refused("full", message, { queue: name, maxMessages, waiting: depthOf(queue) });
   }
-  return done([{ type: "redriven", queue: name, seqs: rangesOf(matching.map((dead) => dead.seq)) }], {
-    redriven: matching.length,
-  });
+  return done([{ type: "redriven", queue: name, seqs: rangesOf(matching.map((dead) => dead.seq)) }], answer);
 }
 
 export function purgeDead(state: State, name: string, filter: DeadLetterFilter, now: Instant): Decision {

@@ -6,11 +6,11 @@ import type { State } from "../../core/state/state.js";
 import { isPaused } from "../../core/state/state.js";
 import type { Notice, QueueNotice } from "../../link/rpc/views.js";
 
-type Draft = { -readonly [Key in keyof QueueNotice]: QueueNotice[Key] };
+type NoticeDraft = { -readonly [Key in keyof QueueNotice]: QueueNotice[Key] };
 
 /** The announcement of one commit, or `undefined` when nobody needs to hear of it. */
 export function noticeOf(state: State, changes: readonly Change[]): Notice | undefined {
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, NoticeDraft>();
   for (const change of changes) {
     if (!("queue" in change)) continue;
     const draft = drafts.get(change.queue) ?? {};
@@ -20,7 +20,7 @@ export function noticeOf(state: State, changes: readonly Change[]): Notice | und
   return { v: 1, type: "notice", epoch: state.epoch, queues: Object.fromEntries(drafts) };
 }
 
-function note(draft: Draft, change: Extract<Change, { queue: string }>, state: State): boolean {
+function note(draft: NoticeDraft, change: Extract<Change, { queue: string }>, state: State): boolean {
   const queue = state.queues.get(change.queue);
   if (queue === undefined) return false;
   const { acked = 0, retried = 0, returned = 0 } = draft.settled ?? {};

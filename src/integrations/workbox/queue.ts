@@ -51,7 +51,7 @@ const names = new Set<string>();
  */
 const CONFIRM_MS = 20_000;
 
-interface Held {
+interface Shifted {
   readonly taken: Taken;
   /** Whether somebody has begun to send it: its body is used, or it was copied. */
   isTouched(): boolean;
@@ -73,7 +73,7 @@ export class Queue {
   readonly #retentionMs: number;
   readonly #isForced: boolean;
   #opened: Promise<Entries> | undefined;
-  readonly #held = new Map<Request, Held>();
+  readonly #held = new Map<Request, Shifted>();
   #confirming: ReturnType<typeof setTimeout> | undefined;
   #isSyncing = false;
   #hasAddedDuringSync = false;

@@ -131,7 +131,12 @@ const command = variant("type", {
   pause: shape({ type, queue, paused: boolean }),
   purge: shape({ type, queue, filter: purgeFilter }, "filter"),
   delete: shape({ type, queue }),
-  redrive: shape({ type, queue, filter: deadLetterFilter, max: some, diedBy: instant }, "max", "diedBy"),
+  redrive: shape(
+    { type, queue, filter: deadLetterFilter, max: some, diedBy: instant, beforePlace: some },
+    "max",
+    "diedBy",
+    "beforePlace",
+  ),
   "purge-dead": shape({ type, queue, filter: deadLetterFilter }),
 });
 

@@ -58,6 +58,7 @@ export type ClientCommand =
       readonly filter: DeadLetterFilter;
       readonly max?: number | undefined;
       readonly diedBy?: number | undefined;
+      readonly beforePlace?: number | undefined;
     }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 

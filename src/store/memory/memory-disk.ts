@@ -28,19 +28,19 @@ export function createMemoryDisk(): MemoryDisk {
   };
 }
 
-export interface Change {
+export interface StagedWrite {
   /** Throws if the change cannot be made. Called for all changes before any is made. */
   readonly check?: () => void;
   readonly apply: () => void;
 }
 
-export function applyAll(changes: readonly Change[]): void {
+export function applyAll(changes: readonly StagedWrite[]): void {
   for (const change of changes) change.check?.();
   for (const change of changes) change.apply();
 }
 
 /** `freed`: keys that an earlier change of the same transaction gives back. */
-export function add<T>(map: Map<number, T>, key: number, value: T, freed?: ReadonlySet<number>): Change {
+export function add<T>(map: Map<number, T>, key: number, value: T, freed?: ReadonlySet<number>): StagedWrite {
   const copy = cloneForStorage(value);
   return {
     check() {
@@ -50,7 +50,7 @@ export function add<T>(map: Map<number, T>, key: number, value: T, freed?: Reado
   };
 }
 
-export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): Change {
+export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): StagedWrite {
   return {
     apply() {
       disk.epoch = epoch;
@@ -60,7 +60,7 @@ export function raiseEpoch(disk: MemoryDisk, epoch: Epoch): Change {
   };
 }
 
-export function putChunk(disk: MemoryDisk, generation: number, index: number, chunk: CheckpointChunk): Change {
+export function putChunk(disk: MemoryDisk, generation: number, index: number, chunk: CheckpointChunk): StagedWrite {
   const copy = cloneForStorage(chunk);
   return {
     apply() {
@@ -71,7 +71,7 @@ export function putChunk(disk: MemoryDisk, generation: number, index: number, ch
   };
 }
 
-export function flip(disk: MemoryDisk, pointer: CheckpointPointer): Change {
+export function flip(disk: MemoryDisk, pointer: CheckpointPointer): StagedWrite {
   return {
     apply() {
       for (let lsn = disk.pointer.uptoLsn + 1; lsn <= pointer.uptoLsn; lsn++) disk.journal.delete(lsn);
@@ -82,7 +82,7 @@ export function flip(disk: MemoryDisk, pointer: CheckpointPointer): Change {
 }
 
 /** Drops what no pointer names: former generations, and the chunks of a checkpoint that was never finished. */
-export function sweep(disk: MemoryDisk): Change {
+export function sweep(disk: MemoryDisk): StagedWrite {
   return {
     apply() {
       const { generation, chunks } = disk.pointer;
@@ -93,7 +93,7 @@ export function sweep(disk: MemoryDisk): Change {
   };
 }
 
-export function removeBatches(disk: MemoryDisk, firstSeqs: readonly Seq[]): Change {
+export function removeBatches(disk: MemoryDisk, firstSeqs: readonly Seq[]): StagedWrite {
   return {
     apply() {
       for (const firstSeq of firstSeqs) disk.bodies.delete(firstSeq);
@@ -102,7 +102,7 @@ export function removeBatches(disk: MemoryDisk, firstSeqs: readonly Seq[]): Chan
 }
 
 /** `ranges` is flat: first, last, both inclusive. */
-export function removeRanges(disk: MemoryDisk, ranges: readonly Seq[]): Change {
+export function removeRanges(disk: MemoryDisk, ranges: readonly Seq[]): StagedWrite {
   return {
     apply() {
       for (let at = 0; at + 1 < ranges.length; at += 2) {

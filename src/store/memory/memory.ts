@@ -9,7 +9,6 @@ import { createStoredLog, type LogReader } from "../stored-log.js";
 import {
   add,
   applyAll,
-  type Change,
   flip,
   lastLsn,
   type MemoryDisk,
@@ -17,6 +16,7 @@ import {
   raiseEpoch,
   removeBatches,
   removeRanges,
+  type StagedWrite,
   sweep,
 } from "./memory-disk.js";
 import { cloneForStorage } from "./storable.js";
@@ -32,7 +32,7 @@ export interface MemoryStoreOptions {
 }
 
 /** One store object on a disk: what it took over, and whether it was closed. */
-interface Session {
+interface OpenDisk {
   readonly disk: MemoryDisk;
   readonly step: (name: string) => void;
   epoch: Epoch | undefined;
@@ -40,55 +40,55 @@ interface Session {
 }
 
 export function createMemoryStore({ disk, onStep }: MemoryStoreOptions): LogStore {
-  const session: Session = { disk, step: onStep ?? (() => {}), epoch: undefined, closed: false };
-  return { ...createReads(session), ...createWrites(session) };
+  const opened: OpenDisk = { disk, step: onStep ?? (() => {}), epoch: undefined, closed: false };
+  return { ...createReads(opened), ...createWrites(opened) };
 }
 
 type Reads = Pick<LogStore, "open" | "readBatches" | "findUnstorable" | "batchKeys" | "close">;
 
-function createReads(session: Session): Reads {
-  const { disk } = session;
+function createReads(opened: OpenDisk): Reads {
+  const { disk } = opened;
   return {
     async open() {
-      assertOpen(session);
-      return createStoredLog(createReader(session));
+      assertOpen(opened);
+      return createStoredLog(createReader(opened));
     },
     async readBatches(firstSeqs) {
-      assertOpen(session);
+      assertOpen(opened);
       return firstSeqs.map((firstSeq) => structuredClone(disk.bodies.get(firstSeq)));
     },
     async findUnstorable(bodies) {
-      session.step("probe:begin");
-      assertOpen(session);
+      opened.step("probe:begin");
+      assertOpen(opened);
       const index = bodies.findIndex((body) => !isStorable(body));
-      session.step("probe:complete");
+      opened.step("probe:complete");
       return index === -1 ? undefined : index;
     },
     async *batchKeys() {
-      assertOpen(session);
+      assertOpen(opened);
       const keys = [...disk.bodies.keys()].sort((a, b) => a - b);
       for (let from = 0; from < keys.length; from += KEYS_PER_PIECE) {
-        assertOpen(session);
+        assertOpen(opened);
         yield keys.slice(from, from + KEYS_PER_PIECE);
       }
     },
     async close() {
-      session.closed = true;
+      opened.closed = true;
     },
   };
 }
 
-function createWrites(session: Session): Omit<LogStore, keyof Reads> {
-  const { disk, step } = session;
-  const addRecord = (record: JournalRecord): Change => {
-    assert(record.epoch === session.epoch, "a record carries the epoch of its writer");
+function createWrites(opened: OpenDisk): Omit<LogStore, keyof Reads> {
+  const { disk, step } = opened;
+  const addRecord = (record: JournalRecord): StagedWrite => {
+    assert(record.epoch === opened.epoch, "a record carries the epoch of its writer");
     return add(disk.journal, record.lsn, record);
   };
   return {
     async takeOver(build) {
-      session.epoch = undefined;
+      opened.epoch = undefined;
       step("take-over:begin");
-      assertOpen(session);
+      assertOpen(opened);
       const next = { epoch: disk.epoch + 1, lsn: lastLsn(disk) + 1 };
       step("take-over:read");
       const record = build(next);
@@ -98,72 +98,72 @@ function createWrites(session: Session): Omit<LogStore, keyof Reads> {
       );
       applyAll([raiseEpoch(disk, next.epoch), add(disk.journal, next.lsn, record), sweep(disk)]);
       step("take-over:complete");
-      session.epoch = next.epoch;
+      opened.epoch = next.epoch;
       return next;
     },
     commit: (record, batches) =>
-      write(session, "commit", function* () {
+      write(opened, "commit", function* () {
         yield addRecord(record);
         for (const batch of batches) yield add(disk.bodies, batch.firstSeq, batch);
       }),
     rewrite: (record, added, removed) =>
-      write(session, "rewrite", function* () {
+      write(opened, "rewrite", function* () {
         yield addRecord(record);
         yield removeBatches(disk, removed);
         for (const batch of added) yield add(disk.bodies, batch.firstSeq, batch, new Set(removed));
       }),
-    deleteBatches: (ranges) => write(session, "delete-batches", () => [removeRanges(disk, ranges)]),
+    deleteBatches: (ranges) => write(opened, "delete-batches", () => [removeRanges(disk, ranges)]),
     async checkpoint(chunks, uptoLsn) {
       step("checkpoint:begin");
-      assertOpen(session);
+      assertOpen(opened);
       if (uptoLsn < disk.pointer.uptoLsn) {
         throw new StoreError("deposed", "checkpoint: another writer has written a later one");
       }
       const generation = disk.pointer.generation + 1;
       let written = 0;
       for await (const chunk of chunks) {
-        await write(session, "checkpoint-chunks", () => [putChunk(disk, generation, written, chunk)]);
+        await write(opened, "checkpoint-chunks", () => [putChunk(disk, generation, written, chunk)]);
         written++;
       }
-      await write(session, "checkpoint-flip", () => [flip(disk, { generation, uptoLsn, chunks: written })]);
+      await write(opened, "checkpoint-flip", () => [flip(disk, { generation, uptoLsn, chunks: written })]);
     },
   };
 }
 
 /** Stages every change, then makes all of them in one turn, or none. */
-async function write(session: Session, name: string, stage: () => Iterable<Change>): Promise<void> {
-  const { disk, step } = session;
+async function write(opened: OpenDisk, name: string, stage: () => Iterable<StagedWrite>): Promise<void> {
+  const { disk, step } = opened;
   step(`${name}:begin`);
-  assertOpen(session);
-  if (session.epoch === undefined) throw new StoreError("deposed", "this store has not taken over");
-  const changes: Change[] = [];
+  assertOpen(opened);
+  if (opened.epoch === undefined) throw new StoreError("deposed", "this store has not taken over");
+  const changes: StagedWrite[] = [];
   for (const change of stage()) {
     changes.push(change);
     step(`${name}:request`);
   }
   // A database answers later, too: whoever takes over in between comes first.
   await undefined;
-  if (disk.epoch !== session.epoch) throw new StoreError("deposed", `${name}: another writer took over`);
+  if (disk.epoch !== opened.epoch) throw new StoreError("deposed", `${name}: another writer took over`);
   step(`${name}:fenced`);
   applyAll(changes);
   step(`${name}:complete`);
 }
 
-function createReader(session: Session): LogReader {
-  const { disk, step } = session;
+function createReader(opened: OpenDisk): LogReader {
+  const { disk, step } = opened;
   return {
     async pointer() {
-      assertOpen(session);
+      assertOpen(opened);
       return disk.pointer;
     },
     async chunks(generation, index, count) {
       step("read:chunks");
-      assertOpen(session);
+      assertOpen(opened);
       return structuredClone(disk.checkpoints.get(generation)?.slice(index, index + count) ?? []);
     },
     async records(lsn, count) {
       step("read:records");
-      assertOpen(session);
+      assertOpen(opened);
       const records: JournalRecord[] = [];
       const last = lastLsn(disk);
       for (let at = lsn; at <= last && records.length < count; at++) {
@@ -175,9 +175,9 @@ function createReader(session: Session): LogReader {
   };
 }
 
-function assertOpen(session: Session): void {
-  if (session.closed) throw new StoreError("lost", "the store was closed");
-  assertReadable(session.disk.format);
+function assertOpen(opened: OpenDisk): void {
+  if (opened.closed) throw new StoreError("lost", "the store was closed");
+  assertReadable(opened.disk.format);
 }
 
 function isStorable(value: unknown): boolean {

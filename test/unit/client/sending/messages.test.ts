@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Item } from "../../../../src/client/sending/item.js";
-import { messagesOf, withoutColumns } from "../../../../src/client/sending/messages.js";
+import { messagesOf, readable, withoutColumns } from "../../../../src/client/sending/messages.js";
 import { itemsOf } from "../../../../src/client/sending/options.js";
+import { MINOR_PLACES } from "../../../../src/core/spec/version.js";
 
 const items = (...options: readonly object[]): Item[] => itemsOf(options.map((one, n) => ({ body: { n }, ...one })));
 
@@ -48,4 +49,12 @@ test("a host that knows no columns gets a segment for each message, and values f
     groups: ["", "g", "g", ""],
   });
   expect(withoutColumns(messagesOf("orders", items({}, {}))).segments).toEqual([{ count: 2, priority: 4 }]);
+});
+
+test("a host that knows no places is asked to redrive by the time alone", () => {
+  const part = { type: "redrive", queue: "orders", filter: {}, max: 2, diedBy: 5 } as const;
+  const later = { ...part, beforePlace: 7 };
+  expect(readable(later, MINOR_PLACES)).toEqual(later);
+  // Strictly: not even a member without a value.
+  expect(readable(later, MINOR_PLACES - 1)).toStrictEqual(part);
 });

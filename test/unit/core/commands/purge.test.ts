@@ -70,11 +70,29 @@ test("a redrive takes the longest dead first, at most so many, and none that die
   const redrive = (more: object) => engine.run({ type: "redrive", queue: "orders", filter: {}, ...more });
   expect(redrive({ max: 1 })).toEqual({ ok: true, value: { redriven: 1 } });
   expect([...engine.queue.dead.keys()]).toEqual([1, 4, 2]);
-  expect(redrive({ diedBy })).toEqual({ ok: true, value: { redriven: 1 } });
+  expect(redrive({ diedBy })).toEqual({ ok: true, value: { redriven: 1, beforePlace: 5 } });
   const older = { type: "purge-dead", queue: "orders", filter: { olderThanMs: 1 } } as const;
   expect(engine.run(older)).toEqual({ ok: true, value: { purged: 0 } });
   engine.now += 1;
   expect(engine.run(older)).toEqual({ ok: true, value: { purged: 2 } });
+});
+
+test("what a redrive in parts has sent back and dies again in the same millisecond is not sent back again", () => {
+  const engine = createEngine();
+  engine.send(2);
+  engine.deliver("a", 2, "g");
+  const die = (grant: string, seq: number) => engine.settle("a", grant, [seq, 1], { type: "dead", reason: "bad" });
+  die("g", 1);
+  die("g", 2);
+  const part = { type: "redrive", queue: "orders", filter: {}, max: 1, diedBy: engine.now } as const;
+  const first = engine.run(part);
+  expect(first).toEqual({ ok: true, value: { redriven: 1, beforePlace: 3 } });
+  engine.deliver("a", 1, "h");
+  die("h", 1);
+  const rest = { ...part, beforePlace: 3 };
+  expect(engine.run(rest)).toEqual({ ok: true, value: { redriven: 1, beforePlace: 3 } });
+  expect(engine.run(rest)).toEqual({ ok: true, value: { redriven: 0, beforePlace: 3 } });
+  expect([...engine.queue.dead.keys()]).toEqual([1]);
 });
 
 test("what became of messages is told in the order of the question", () => {
