@@ -174,6 +174,8 @@ export interface Welcome {
   /** Random for each start of a host: a client that sees another one talks to another host. */
   readonly instance: string;
   readonly epoch: number;
+  /** Random for each database: a client that sees another one has lost what it was told is durable. Missing from older hosts. */
+  readonly database?: string | undefined;
   readonly kind: HostKind;
   /** The minor wire version that the host speaks; missing: 0. */
   readonly minor?: number;
