@@ -22,9 +22,10 @@ export async function listed<Body>(
     const answer = await read({ max: max - all.length, ...(last && { after: last }) });
     // An older host answers with all of them at once.
     const { messages, isCut } = "isCut" in answer ? answer : { messages: answer, isCut: false };
-    // Nor does it say what was handed out before.
+    // Nor does it say what was handed out before: the attempt under way, of what is leased, does not count.
     for (const message of messages) {
-      all.push({ ...message, redelivered: message.redelivered ?? message.attempts > 0 });
+      const before = message.attempts - Number(message.state === "leased");
+      all.push({ ...message, redelivered: message.redelivered ?? before > 0 });
     }
     if (!isCut || messages.length === 0) return all as MessageView<Body>[];
   }

@@ -99,7 +99,11 @@ export function batchDraft(queue: string, given: readonly Item[], receipts: Defe
   return { ...NEW, type: "batch", queue, items, places, bytes, resolve, reject };
 }
 
-export const settleDraft = (): SettleDraft => ({ ...NEW, type: "settle", entries: [] });
+export function settleDraft(entries: readonly SettleEntry[] = []): SettleDraft {
+  const draft: SettleDraft = { ...NEW, type: "settle", entries: [] };
+  for (const entry of entries) addSettlement(draft, entry);
+  return draft;
+}
 
 export function addSettlement(draft: SettleDraft, entry: SettleEntry): void {
   draft.entries.push(entry);
@@ -183,10 +187,14 @@ export function prune(draft: RoomDraft): boolean {
 }
 
 /** Two halves that can be sent apart, for finding what is to blame; `undefined` when it is one thing. */
-export function halves(draft: Draft): readonly [SendDraft, SendDraft] | undefined {
-  if (draft.type !== "send" || draft.entries.length < 2) return undefined;
+export function halves<Gathered extends SendDraft | SettleDraft>(draft: Gathered): readonly Gathered[] | undefined;
+export function halves(draft: Draft): readonly Draft[] | undefined;
+export function halves(draft: Draft): readonly Draft[] | undefined {
+  if ((draft.type !== "send" && draft.type !== "settle") || draft.entries.length < 2) return undefined;
   const middle = draft.entries.length >> 1;
-  return [sendDraft(draft.queue, draft.entries.slice(0, middle)), sendDraft(draft.queue, draft.entries.slice(middle))];
+  return draft.type === "send"
+    ? [sendDraft(draft.queue, draft.entries.slice(0, middle)), sendDraft(draft.queue, draft.entries.slice(middle))]
+    : [settleDraft(draft.entries.slice(0, middle)), settleDraft(draft.entries.slice(middle))];
 }
 
 export function reject(draft: Draft, reason: unknown): void {

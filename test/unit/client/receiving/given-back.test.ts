@@ -52,6 +52,33 @@ test("a delivery that is in its commit when receive is aborted", async () => {
   expect(await queue.receive()).toMatchObject([{ attempt: 1 }]);
 });
 
+test("a delivery that is on its way when receive is aborted", async () => {
+  const hosts = await start();
+  // What the host posts, held up while told to.
+  let late: unknown[] | undefined;
+  const { port1, port2 } = new MessageChannel();
+  const slow = (port: MessagePort): MessagePort => {
+    port2.onmessage = ({ data }) => port.postMessage(data);
+    port.onmessage = ({ data }) => (late ? late.push(data) : port2.postMessage(data));
+    return port1;
+  };
+  const queue = await hosts.connect(1, slow).connection.openQueue<number>("q");
+  const other = await hosts.connect().connection.openQueue<number>("q");
+  await queue.send(1);
+  const aborting = new AbortController();
+  late = [];
+  const received = queue.receive({ signal: aborting.signal });
+  await expect.poll(() => late?.length).toBe(1);
+  expect(await other.stats()).toMatchObject({ leased: 1, ready: 0 });
+  const reason = new Error("enough");
+  aborting.abort(reason);
+  await expect(received).rejects.toBe(reason);
+  for (const data of late) port2.postMessage(data);
+  late = undefined;
+  await expect.poll(() => other.stats()).toMatchObject({ leased: 0, ready: 1 });
+  expect(await other.receive()).toMatchObject([{ attempt: 1, redelivered: false }]);
+});
+
 test("a delivery that a stream reads in the moment it is cancelled", async () => {
   const queue = await (await start()).connect().connection.openQueue<number>("q");
   await queue.send(1);

@@ -1,6 +1,6 @@
-// What was said of a consumer to one host is not said to the next: that one hears how it is now.
+// What was said of a consumer, or of who watches, to one host is not said to the next: that one hears how it is now.
 
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { type Hosts, startHosts } from "../client-fixture.js";
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -10,18 +10,21 @@ afterEach(async () => {
 
 type Frame = { readonly argumentList?: readonly { readonly value?: { readonly op?: string } }[] };
 
-/** Hosts whose first one never sees requests with these names, while `isDeaf`. */
+/** Hosts that never see requests with these names, while `isDeaf`; `heard`: what the one that is there has been asked. */
 const startDeaf = async (...ops: string[]) => {
   const hosts: Hosts = await startHosts();
   closing.push(() => hosts.close());
-  const ear = { isDeaf: false, missed: 0, ports: [] as MessagePort[] };
+  const ear = { isDeaf: false, missed: 0, heard: [] as string[] };
   const through = (port: MessagePort): MessagePort => {
-    ear.ports.push(port);
+    ear.heard = [];
     const post = port.postMessage.bind(port);
     port.postMessage = (frame: Frame) => {
       const op = frame.argumentList?.[0]?.value?.op;
       if (ear.isDeaf && op !== undefined && ops.includes(op)) ear.missed++;
-      else post(frame);
+      else {
+        if (op !== undefined) ear.heard.push(op);
+        post(frame);
+      }
     };
     return port;
   };
@@ -80,4 +83,41 @@ test("stopping a consumer ends with the host that was asked", async () => {
   await expect.poll(() => isStopped, { timeout: 2_000 }).toBe(true);
   ear.isDeaf = false;
   await hosts.change();
+});
+
+describe("a watch of statistics that its host never heard of", () => {
+  const lost = async () => {
+    const deaf = await startDeaf("watch");
+    const queue = await deaf.client.connection.openQueue<number>("q");
+    deaf.ear.isDeaf = true;
+    const seen: number[] = [];
+    const unsubscribe = queue.subscribeStats(({ ready }) => seen.push(ready), { everyMs: 20 });
+    await expect.poll(() => deaf.ear.missed).toBe(1);
+    await deaf.hosts.current.host.close();
+    await expect.poll(() => deaf.client.client.host).toBe(undefined);
+    deaf.ear.isDeaf = false;
+    return { ...deaf, queue, seen, unsubscribe };
+  };
+
+  test("is asked of the next one once, where it goes on", async () => {
+    const { hosts, ear, queue, seen } = await lost();
+    await hosts.change();
+    await queue.send(1);
+    await expect.poll(() => seen.at(-1)).toBe(1);
+    expect(ear.heard.filter((op) => op === "watch")).toEqual(["watch"]);
+  });
+
+  test.each([
+    ["it ended meanwhile", ({ unsubscribe }: Awaited<ReturnType<typeof lost>>) => unsubscribe()],
+    ["its page was hidden meanwhile", ({ client }: Awaited<ReturnType<typeof lost>>) => client.page.setHidden(true)],
+  ])("is not asked of the next one where %s", async (_, ends) => {
+    const watched = await lost();
+    const { hosts, ear, queue, seen } = watched;
+    ends(watched);
+    await hosts.change();
+    await queue.send(1);
+    expect(await queue.stats()).toMatchObject({ ready: 1 });
+    expect(ear.heard).not.toContain("watch");
+    expect(seen).toEqual([]);
+  });
 });

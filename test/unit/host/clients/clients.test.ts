@@ -86,4 +86,4 @@ test("a client has so many consumers and waiting calls, and so many watchers, an
   await Promise.all(Array.from({ length: WATCHERS_PER_CLIENT_MAX }, (_, i) => watch(i)));
   await expect(watch(WATCHERS_PER_CLIENT_MAX)).rejects.toMatchObject({ code: "full" });
   await world.host.close();
-});
+}, 120_000);

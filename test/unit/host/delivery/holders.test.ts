@@ -95,3 +95,14 @@ test("a client that holds more than a host can be told of lets the rest go", asy
   expect(deliveries.map(({ signal }) => signal.aborted)).toEqual([false, false, true]);
   await hosts.close();
 });
+
+test("a client to which an earlier build handed more than a host can be told of lives on under the next", async () => {
+  const hosts = await startHosts();
+  const { connection, client } = hosts.connect();
+  const queue = await connection.openQueue<number>("q");
+  const column = { terms: "term", attempts: 1, priorities: 4, sentAt: 0, bodies: [] };
+  client.holdings.take({ grant: "g", until: 0, seqs: [1, HOLDINGS_MESSAGES_MAX + 2], ...column });
+  await hosts.change();
+  await expect(queue.send(1)).resolves.toMatchObject({ duplicate: false });
+  await hosts.close();
+});

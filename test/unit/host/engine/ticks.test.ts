@@ -80,6 +80,14 @@ describe("what is due", () => {
     expect(found.nextAt).toBe(at("2026-10-27T01:30"));
   });
 
+  test("by a cron expression comes when the gap ends, on the day that lacks its hour", () => {
+    const spec = { cron: "30 2 * * *", timeZone: "Europe/Berlin", catchUp: "all" } as const;
+    // 02:30 of the 29th of March is not there: 03:00 in summer time is.
+    expect(firstTick({ ...spec, priority: 4 }, at("2026-03-28T12:00"))).toBe(at("2026-03-29T01:00"));
+    const found = tickOf(due(spec, at("2026-03-28T01:30")), at("2026-03-31T00:00"), undefined);
+    expect(found.due).toEqual([at("2026-03-28T01:30"), at("2026-03-29T01:00"), at("2026-03-30T00:30")]);
+  });
+
   test("at the very instant is sent, and the next is a later one", () => {
     const spec = { cron: "* * * * *" };
     const now = at("2026-01-01T00:01");

@@ -42,4 +42,4 @@ test("what is put in front of more than a page of others stands before all of th
   const numbers = Array.from({ length: 505 }, (_, i) => i);
   for (const timestamp of numbers) await entries.unshift(entry(timestamp));
   expect(await all()).toEqual(numbers.reverse());
-});
+}, 120_000);
