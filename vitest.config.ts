@@ -1,5 +1,6 @@
 // The test tiers, one Vitest project each: `npm test -- unit` runs one, `npm test` all of them and what is not Vitest.
 
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import type { BrowserInstanceOption, BrowserProviderOption } from "vitest/node";
@@ -50,6 +51,8 @@ export default defineConfig({
             only: true,
             include: ["test/types/**/*.test-d.ts"],
             tsconfig: "test/types/tsconfig.json",
+            // By its path: of the compilers that are installed, several are called `tsc`.
+            checker: fileURLToPath(new URL("node_modules/typescript/bin/tsc", import.meta.url)),
           },
         },
       },

@@ -1,5 +1,6 @@
-// `npm run build`: src/ to dist/. The compiler emits one module per file with its types, which every bundler can take
-// apart; the workers are bundled over what it emitted, so that they also start where nothing bundles them.
+// `npm run build`: src/ to dist/. The compiler emits one module per file, which every bundler can take apart; the workers
+// are bundled over what it emitted, so that they also start where nothing bundles them; of the types it emitted, what is
+// public is rolled up into a declaration file an entry.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +8,34 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
 import { ROOT, WORKERS } from "./package-layout.mjs";
+
+/**
+ * Names of the platform that public types mention. Each merges with what the application's own libraries say; where they
+ * say nothing (`lib` without "dom", "webworker" or "esnext.disposable"), it is there at least.
+ */
+const PLATFORM_TYPES = `${[
+  "AbortSignal",
+  "AddEventListenerOptions",
+  "CustomEvent<T = any>",
+  "Event",
+  "EventListenerOptions",
+  "ReadableStream<R = any>",
+  "Request",
+  "Response",
+  "SharedWorker",
+  "URL",
+  "Worker",
+  "WritableStream<W = any>",
+]
+  .map((name) => `interface ${name} {}`)
+  .join("\n")}
+interface SymbolConstructor {
+  readonly asyncDispose: unique symbol;
+}
+`;
 
 const TSC = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 
@@ -22,6 +50,7 @@ export async function buildInto(outDir) {
   const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
   if (status !== 0) throw new Error("src/ does not compile.");
   renameWorkerAddresses(outDir);
+  await rollUpTypes(outDir);
   await build({
     entryPoints: WORKERS.map((name) => join(ROOT, "src", `${name}.ts`)),
     outdir: outDir,
@@ -33,6 +62,37 @@ export async function buildInto(outDir) {
     legalComments: "none",
     logLevel: "warning",
   });
+}
+
+/**
+ * Replaces the declarations of all modules by those of the entries: applications that check their libraries, too, would
+ * check the inside otherwise, and what it is made of.
+ * @param {string} outDir
+ */
+async function rollUpTypes(outDir) {
+  const declarations = readdirSync(outDir, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".d.ts"),
+  );
+  const entries = declarations.filter((file) => dirname(file) === ".");
+  const input = Object.fromEntries(entries.map((file) => [file.slice(0, -".d.ts".length), join(outDir, file)]));
+  const bundle = await rollup({
+    input,
+    plugins: [dts()],
+    external: [/^[a-z@]/],
+    onwarn(warning) {
+      if (warning.code !== "EMPTY_BUNDLE") throw new Error(warning.message);
+    },
+  });
+  const { output } = await bundle.generate({
+    format: "es",
+    banner: '/// <reference path="./platform.d.ts" />',
+    entryFileNames: "[name].d.ts",
+    chunkFileNames: ({ name }) => `types-${name.replace(/\.d$/, "")}.d.ts`,
+  });
+  await bundle.close();
+  for (const file of declarations) rmSync(join(outDir, file));
+  for (const part of output) if (part.type === "chunk") writeFileSync(join(outDir, part.fileName), part.code);
+  writeFileSync(join(outDir, "platform.d.ts"), PLATFORM_TYPES);
 }
 
 /**

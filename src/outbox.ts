@@ -14,6 +14,7 @@ export type {
   OutboxMessage,
   OutboxMode,
   OutboxOptions,
+  OutboxVerdict,
 } from "./integrations/outbox/options.js";
 export type { Outbox } from "./integrations/outbox/outbox.js";
 

@@ -55,7 +55,13 @@ export function simulate(createGates, { name, spreadMs, hasJitter, growth, thres
   const limitMs = growth > 1 ? BACKOFF.maxMs : BACKOFF.baseMs;
   const clients = Array.from({ length: CLIENTS }, () => ({
     inFlight: 0,
-    gates: createGates({ backoff: { ...BACKOFF, maxMs: limitMs }, threshold, rateLimit: undefined, random: chance }),
+    gates: createGates({
+      backoff: { ...BACKOFF, maxMs: limitMs },
+      maxRetryAfterMs: 3_600_000,
+      threshold,
+      rateLimit: undefined,
+      random: chance,
+    }),
   }));
   /** Requests by the tick at which they are next looked at. @type {Map<number, { client: typeof clients[number], attempt: number }[]>} */
   const due = new Map();

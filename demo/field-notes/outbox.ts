@@ -7,9 +7,11 @@ export const OUTBOX: OutboxOptions = {
   database: "field-notes",
   // A visitor wants to see it happen: waits of a real application are longer.
   backoff: { baseMs: 1_000, maxMs: 10_000 },
-  unreachableMaxMs: 5_000,
+  unreachableMaxMs: 2_000,
   reconnectSpreadMs: 1_000,
-  timeoutMs: 10_000,
+  // The server is on this machine. A request that is never answered holds up its group for so long.
+  timeoutMs: 3_000,
+  minUploadBytesPerS: 1_000_000,
 };
 
 /** What a page knows of a note that waits. */

@@ -3,7 +3,7 @@
 // Invariant: nothing leaves the host before the commit it belongs to is complete.
 
 import type { Command } from "../core/commands/commands.js";
-import type { Outcome } from "../core/log/journal.js";
+import type { Change, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
@@ -174,6 +174,13 @@ function createHost(
     setTimer: platform.setTimer,
   });
 
+  /** Its handlers run, and would find out only when they are asked what they hold. */
+  const tellPurged = ({ purgedFrom, seqs }: Extract<Change, { type: "acked" }>) => {
+    if (purgedFrom === undefined) return;
+    const { client, grant } = purgedFrom;
+    clients.sessionOf(client)?.tellLost([{ grant, seqs: [...seqs] }], "lease-expired");
+  };
+
   function finishTurn({ changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
     isNew = false;
     const sizes = new Map(
@@ -182,6 +189,7 @@ function createHost(
     for (const batch of batches) bodies.keep(batch, sizes.get(batch.firstSeq) ?? 0);
     for (const { leases } of plan) measures.handedOut(leases);
     for (const { client, ...held } of expired) clients.sessionOf(client)?.tellLost([held], "lease-expired");
+    for (const change of changes) if (change.type === "acked") tellPurged(change);
     const notice = noticeOf(state(), changes);
     if (notice) platform.announce(notice);
     measures.committed(changes);

@@ -239,7 +239,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         });
         await expect(thrown).rejects.toThrow("no");
         const unsendable = connection.transaction((tx) => {
-          tx.send(invoices, () => {});
+          tx.send(invoices, (() => {}) as never);
           tx.ack(one);
         });
         await expect(unsendable).rejects.toMatchObject({ code: "not-cloneable" });

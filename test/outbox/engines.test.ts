@@ -58,6 +58,49 @@ test.describe("Firefox", () => {
     await inFirefox((page) => deliverAfterReload(tabOf(page, site), site));
   });
 
+  test("believes no browser that says for ever that it is offline, and no login page", async ({ site }) => {
+    await inFirefox(async (page) => {
+      await page.addInitScript(() => Object.defineProperty(navigator, "onLine", { get: () => false }));
+      let isLoggedIn = false;
+      site.take = ({ url = "" }, response) => {
+        if (isLoggedIn || !url.startsWith("/api/")) return false;
+        if (url === "/api/login") response.end("<h1>Log in</h1>");
+        else response.writeHead(302, { location: "/api/login" }).end();
+        return true;
+      };
+      const tab = tabOf(page, site);
+      await tab.visit();
+      await tab.run("await outboxLab.open();");
+      expect(await tab.run<number>(`return outboxLab.post("/api/saves");`)).toBe(202);
+      isLoggedIn = true;
+      await expect.poll(() => tab.run<number>("return outboxLab.waiting();"), { timeout: 20_000 }).toBe(0);
+      expect(site.notes.arrivals).toMatchObject([{ path: "/api/saves", inEffect: true }]);
+    });
+  });
+
+  test("keeps keepalive within what it takes, and aborts what is cleared", async ({ site }) => {
+    await inFirefox(async (page) => {
+      const tab = tabOf(page, site);
+      await tab.visit();
+      const hour = "{ baseMs: 3_600_000, maxMs: 3_600_000 }";
+      await tab.run(`await outboxLab.open({ mode: "queue-first", backoff: ${hour}, unreachableMaxMs: 3_600_000 });`);
+      await tab.run(`
+        const body = "x".repeat(40_000);
+        const post = (n) => outboxLab.outbox.fetch(new Request("/api/n/" + n, { method: "POST", body, keepalive: true }));
+        await Promise.all(Array.from({ length: 16 }, (_, n) => post(n)));`);
+      await expect.poll(() => tab.run<number>("return outboxLab.waiting();"), { timeout: 20_000 }).toBe(0);
+      expect(site.notes.arrivals).toHaveLength(16);
+      site.notes.behave("hang");
+      await tab.run(`await outboxLab.post("/api/hung");`);
+      await expect.poll(() => site.notes.arrivals.length).toBe(17);
+      expect(await tab.run("return outboxLab.outbox.clear();")).toEqual({ cleared: 1 });
+      site.notes.behave("none");
+      await tab.run(`await outboxLab.post("/api/hung");`);
+      await expect.poll(() => site.notes.arrivals.at(-1)?.outcome).toBe(201);
+      expect(site.notes.arrivals).toHaveLength(18);
+    });
+  });
+
   test("a service worker delivers what it stored once another request of a page has come through", async ({ site }) => {
     await inFirefox(async (page) => {
       const tab = tabOf(page, site);

@@ -82,6 +82,8 @@ test("50 requests made offline survive kill -9 and a start offline, and arrive b
     context = await launch();
     const page = await openPage(context, site);
     await page.evaluate(() => outboxLab.open());
+    // The server is gone, too: what a browser is told to say of its network does not bind its service workers.
+    await site.stop();
     await context.setOffline(true);
     const digests = await page.evaluate(() => outboxLab.postEveryType(50));
     const cdp = await context.browser()!.newBrowserCDPSession();
@@ -96,6 +98,7 @@ test("50 requests made offline survive kill -9 and a start offline, and arrive b
     await again.evaluate(() => outboxLab.open());
     expect(await again.evaluate(() => outboxLab.waiting())).toBe(50);
     expect(site.notes.arrivals).toEqual([]);
+    await site.start();
     await context.setOffline(false);
     await untilSent(again, 30_000);
 

@@ -1,7 +1,7 @@
 // The origin under test: pages with an outbox, a service worker, and the server of the field notes, on one port.
 
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,6 +21,8 @@ const MODULES = {
 export interface Site {
   readonly origin: string;
   readonly notes: ReturnType<typeof createNotesServer>;
+  /** Takes requests before anybody else: true for those that it answers itself. */
+  take: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Breaks every connection and answers none until `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -52,7 +54,7 @@ export async function openSite(): Promise<Site> {
   const listen = (port: number) =>
     new Promise<void>((resolve) => {
       server = createServer((request, response) => {
-        if (notes.handle(request, response)) return;
+        if (site.take(request, response) || notes.handle(request, response)) return;
         const { pathname } = new URL(request.url ?? "/", "http://localhost");
         const script = scripts.get(pathname);
         if (script !== undefined) response.setHeader("content-type", "text/javascript; charset=utf-8");
@@ -67,7 +69,18 @@ export async function openSite(): Promise<Site> {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  let port = 0;
+  const site: Site = {
+    get origin() {
+      return `http://127.0.0.1:${port}`;
+    },
+    notes,
+    take: () => false,
+    stop,
+    start: () => listen(port),
+    close: stop,
+  };
   await listen(0);
-  const { port } = server!.address() as AddressInfo;
-  return { origin: `http://127.0.0.1:${port}`, notes, stop, start: () => listen(port), close: stop };
+  port = (server!.address() as AddressInfo).port;
+  return site;
 }

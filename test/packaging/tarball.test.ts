@@ -61,11 +61,29 @@ describe("the tarball", () => {
     expect(text).not.toMatch(/^\s*(import|export)\b.*\bfrom\s*["']|\bimport\s*\(/m);
   });
 
-  test("has types that compile in a strict app which checks its libraries too", () => {
-    const { stdout } = spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", app], {
-      encoding: "utf8",
-    });
-    expect(stdout).toBe("");
+  const compilers = ["typescript5", "typescript", "typescript7"];
+
+  /** What the compiler says of a project of the app. */
+  const compile = (compiler: string, project: string) =>
+    spawnSync(process.execPath, [join(ROOT, "node_modules", compiler, "bin/tsc"), "-p", project], { encoding: "utf8" })
+      .stdout;
+
+  test.each(compilers)("has types that compile in a strict app which checks its libraries too (%s)", (compiler) => {
+    expect(compile(compiler, app)).toBe("");
+  });
+
+  // "transactional" is about the application's own IndexedDB: it is nothing without the types of that.
+  test.each(
+    compilers.flatMap((compiler) =>
+      [["es2022", "dom"], ["es2022", "webworker"], ["es2022"]].map((lib) => [compiler, lib] as const),
+    ),
+  )("has types that compile with %s and no more than %s", (compiler, lib) => {
+    const project = join(app, `${compiler}-${lib.join("-")}.json`);
+    const compilerOptions = { strict: true, noEmit: true, skipLibCheck: false, types: [], target: "es2022", lib };
+    const resolution = { module: "nodenext", moduleResolution: "nodenext" };
+    const files = ["any-platform.ts"];
+    writeFileSync(project, JSON.stringify({ compilerOptions: { ...compilerOptions, ...resolution }, files }));
+    expect(compile(compiler, project)).toBe("");
   });
 });
 

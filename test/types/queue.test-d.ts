@@ -105,6 +105,12 @@ test("a transaction takes deliveries of any queue", () => {
     connection.transaction((tx) => {
       tx.send(orders, { sku: "tea", quantity: 1 }, { priority: 1 });
       tx.ack({} as Delivery<Order>);
+      tx.send("orders", "anything");
+      tx.send({ name: "orders" }, "anything");
+      // @ts-expect-error the queue takes orders
+      tx.send(orders, "tea");
+      // @ts-expect-error a transaction has no signal
+      tx.send(orders, { sku: "tea", quantity: 1 }, { signal: AbortSignal.abort() });
       // @ts-expect-error a transaction has no signal
       tx.send("orders", 1, { signal: AbortSignal.abort() });
     }),

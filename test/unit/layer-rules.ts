@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
     packages: ["@opentelemetry/api", "idb"],
     entries: [
       ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
-      ...["core/spec/token-bucket.ts", "core/spec/waits.ts"],
+      ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts"],
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -4,7 +4,7 @@ import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { MessageState } from "../../core/spec/message-states.js";
-import { MINOR_GROUPS } from "../../core/spec/version.js";
+import { MINOR_GROUPS, MINOR_PURGE_IDS } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
@@ -192,7 +192,17 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     resume: () => command({ type: "pause", queue: name, paused: false }),
     async purge(options = {}) {
       checkOptions("purge()", options, PURGE_SPEC);
-      return command({ type: "purge", queue: name, ...(options.filter && { filter: options.filter }) });
+      const { filter, ids } = options;
+      if (ids === undefined) return command({ type: "purge", queue: name, ...(filter && { filter }) });
+      assertOpen();
+      await client.connected();
+      if (client.minor < MINOR_PURGE_IDS) {
+        throw new QueueError(
+          "unsupported",
+          "an earlier build hosts this database, which knows no purge by id: reload it",
+        );
+      }
+      return command({ type: "purge", queue: name, filter: { ...filter, ids } });
     },
     async delete() {
       assertOpen();

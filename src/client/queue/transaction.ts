@@ -18,10 +18,13 @@ import type { Receipt } from "../sending/item.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 
+/** What a queue takes; of one that is only named, anything. */
+export type BodyOf<Ref> = Ref extends { send(body: infer Input, ...rest: never[]): unknown } ? Input : unknown;
+
 /** What happens in one commit, or not at all. Deliveries are those of the same connection. */
 export interface Transaction {
   /** To any queue of the database, by its name or as an object. Options as for `queue.send`, without `signal`. */
-  send(queue: QueueRef, body: unknown, options?: SendOptions): void;
+  send<Ref extends QueueRef>(queue: Ref, body: BodyOf<Ref>, options?: SendOptions): void;
   ack(delivery: Delivery): void;
   retry(delivery: Delivery, options?: RetryOptions): void;
   release(delivery: Delivery, options?: ReleaseOptions): void;

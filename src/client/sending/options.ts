@@ -22,6 +22,7 @@ import {
   groupId,
   headers,
   id,
+  ids,
   leaseMs,
   PRIORITY_DEFAULT,
   priority,
@@ -247,4 +248,4 @@ const rate: Check = (value, name) => {
   }
 };
 export const REDRIVE_SPEC: Spec = { ...FILTER_SPEC, rate, signal: abortSignal };
-export const PURGE_SPEC: Spec = { filter: purgeFilter };
+export const PURGE_SPEC: Spec = { filter: purgeFilter, ids };

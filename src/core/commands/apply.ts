@@ -22,6 +22,7 @@ import {
   applyReturned,
 } from "./leases.js";
 import { applyPurged } from "./purge.js";
+import { applyPurgedByName } from "./purge-by-name.js";
 import { applySchedule } from "./schedules.js";
 import { applySubscription } from "./topics.js";
 
@@ -79,7 +80,9 @@ function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at:
     case "overflowed":
       return applyOverflowed(state, queueOf(state, change.queue), change, at);
     case "dropped":
-      return applyDropped(state, queueOf(state, change.queue), change.seqs, at);
+      return change.isPurged
+        ? applyPurgedByName(state, queueOf(state, change.queue), change.seqs, at)
+        : applyDropped(state, queueOf(state, change.queue), change.seqs, at);
     case "scheduled":
     case "unscheduled":
     case "ticked":

@@ -3,7 +3,7 @@
 
 import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "../log/journal.js";
 import type { QueueErrorCode } from "../spec/errors.js";
-import type { DeadLetterFilter, PurgeFilter } from "../spec/filters.js";
+import type { DeadLetterFilter, PurgeSelection } from "../spec/filters.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { SubscriptionFilter } from "../spec/subscription.js";
@@ -162,7 +162,7 @@ export type Command =
   | { readonly type: "set-clock-back"; readonly byMs: Span }
   | { readonly type: "forget-client"; readonly client: string }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
-  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
+  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }
   | {
       readonly type: "redrive";

@@ -81,12 +81,15 @@ export function applyRenewed(state: State, change: Of<"renewed">): void {
   state.leaseEnds.add(grant, until);
 }
 
-export function applyAcked(state: State, queue: QueueState, { seqs }: Of<"acked">, at: Instant): void {
+export function applyAcked(state: State, queue: QueueState, { seqs, purgedFrom }: Of<"acked">, at: Instant): void {
   forEachSeq(seqs, (seq) => {
     const ended = endLease(state, queue, seq);
-    queue.counters.acked++;
     queue.bytes -= ended.size;
-    queue.counters.servedMs += Math.max(0, at - ended.leasedAt);
+    if (purgedFrom) queue.counters.purged++;
+    else {
+      queue.counters.acked++;
+      queue.counters.servedMs += Math.max(0, at - ended.leasedAt);
+    }
     state.batches.release(ended.bodySeq, 1);
     if (ended.group) leave(queue, ended.group, at);
   });

@@ -1,19 +1,22 @@
-// Deletes what waits: all of it, or what a filter picks.
+// Deletes what waits: all of it, or what a filter picks. What is named is found in purge-by-name.ts.
 
 import type { PurgeLimits } from "../log/journal.js";
-import type { PurgeFilter } from "../spec/filters.js";
+import type { PurgeFilter, PurgeSelection } from "../spec/filters.js";
 import type { Instant } from "../spec/time.js";
 import { clearLine } from "../state/deduplication.js";
 import { purgeGroups } from "../state/groups.js";
 import type { Run } from "../state/run.js";
 import { type QueueState, type State, waitingCount } from "../state/state.js";
-import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
+import { waitingRuns } from "../state/waiting.js";
 import { type Decision, done } from "./commands.js";
 import { emptyRuns } from "./expire.js";
+import { purgeByName } from "./purge-by-name.js";
+import { pick } from "./purge-limits.js";
 
-export function purge(state: State, name: string, filter: PurgeFilter | undefined, now: Instant): Decision {
+export function purge(state: State, name: string, filter: PurgeSelection | undefined, now: Instant): Decision {
   const queue = state.queues.get(name);
   if (queue === undefined) return done([], { purged: 0 });
+  if (filter?.ids) return purgeByName(state, queue, filter.ids, limitsOf(filter, now));
   const only = filter && limitsOf(filter, now);
   const purged = only ? pick(queue, only).reduce((sum, run) => sum + run.count, 0) : waitingCount(queue);
   return done(purged === 0 ? [] : [{ type: "purged", queue: name, ...(only && { only }) }], { purged });
@@ -52,22 +55,4 @@ export function applyPurged(state: State, queue: QueueState, only: PurgeLimits |
   purgeGroups(queue);
   queue.readyCount = 0;
   queue.delayedCount = 0;
-}
-
-/** Runs of which all messages match: what a filter asks for is the same for all of a run, however runs are cut. */
-function pick(queue: QueueState, { state, priority, sentBefore }: PurgeLimits): Run[] {
-  const picked: Run[] = [];
-  const take = (where: PurgeLimits["state"], runs: Iterable<Run>) => {
-    if (state !== undefined && state !== where) return;
-    for (const run of runs) {
-      if (run.count === 0 || (priority ?? run.priority) !== run.priority) continue;
-      if (sentBefore !== undefined && run.sentAt > sentBefore) continue;
-      if (where === "delayed") run.isDelayed = true;
-      picked.push(run);
-    }
-  };
-  take("ready", readyRuns(queue));
-  take("delayed", delayedRuns(queue));
-  take("blocked", blockedRuns(queue));
-  return picked;
 }

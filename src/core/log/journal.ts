@@ -105,8 +105,8 @@ export type Change =
       readonly size?: number;
       readonly isShared?: true;
     }
-  /** Waiting messages that made room for newer ones. */
-  | { readonly type: "dropped"; readonly queue: string; readonly seqs: Ranges }
+  /** Waiting messages that made room for newer ones, or, by name, were purged: builds before count these as dropped. */
+  | { readonly type: "dropped"; readonly queue: string; readonly seqs: Ranges; readonly isPurged?: true }
   /** A waiting message has another body from now on. */
   | {
       readonly type: "replaced";
@@ -148,7 +148,13 @@ export type Change =
       readonly seqs: Ranges;
     }
   | { readonly type: "renewed"; readonly grant: string; readonly until: Instant; readonly seqs?: Ranges }
-  | { readonly type: "acked"; readonly queue: string; readonly seqs: Ranges }
+  | {
+      readonly type: "acked";
+      readonly queue: string;
+      readonly seqs: Ranges;
+      /** They were purged by name while this hand-out had them: builds before count them as acknowledged. */
+      readonly purgedFrom?: { readonly client: string; readonly grant: string };
+    }
   | {
       /** The attempt failed and counts; the message comes back at `dueAt`. */
       readonly type: "retried";

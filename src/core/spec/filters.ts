@@ -20,12 +20,18 @@ export interface PurgeFilter {
   readonly olderThanMs?: Span | undefined;
 }
 
+/** What a purge takes: `ids` are of messages that wait or are in work, and only these go. */
+export interface PurgeSelection extends PurgeFilter {
+  readonly ids?: readonly string[] | undefined;
+}
+
 /** Nothing but the members of a `DeadLetterFilter`. */
 export const deadLetterFilter: Field = record({ ids, reason, olderThanMs });
 
+const limits = { state: oneOf("ready", "delayed", "blocked"), priority, olderThanMs };
+
 /** Nothing but the members of a `PurgeFilter`. */
-export const purgeFilter: Field = record({
-  state: oneOf("ready", "delayed", "blocked"),
-  priority,
-  olderThanMs,
-});
+export const purgeFilter: Field = record(limits);
+
+/** Nothing but the members of a `PurgeSelection`. */
+export const purgeSelection: Field = record({ ...limits, ids });

@@ -35,6 +35,7 @@ function note(draft: NoticeDraft, change: Extract<Change, { queue: string }>, st
       arrived(countOf(change.seqs));
       return true;
     case "acked":
+      if (change.purgedFrom) return false;
       draft.settled = { acked: acked + countOf(change.seqs), retried, returned };
       return true;
     case "retried":
@@ -44,6 +45,7 @@ function note(draft: NoticeDraft, change: Extract<Change, { queue: string }>, st
       draft.settled = { acked, retried, returned: returned + countOf(change.seqs) };
       return true;
     case "dropped":
+      if (change.isPurged) return false;
       draft.dropped = { count: (draft.dropped?.count ?? 0) + countOf(change.seqs) };
       return true;
     case "dead":

@@ -31,8 +31,6 @@ const own = globalThis as unknown as {
 export const isServiceWorker = (): boolean =>
   own.ServiceWorkerGlobalScope !== undefined && own.registration !== undefined;
 
-export const isOffline = (): boolean => globalThis.navigator?.onLine === false;
-
 /** Resolves after so long, or once the signal aborts. */
 export const sleep = (ms: number, signal?: AbortSignal) =>
   new Promise<void>((resolve) => {

@@ -10,6 +10,8 @@ import { type FullAt, type Rate, spent, tokenAt } from "../../core/spec/token-bu
 import { fullJitter, type Growth, growingMs } from "../../core/spec/waits.js";
 
 export interface GateOptions {
+  /** However long a server asks to be left alone, it is for no longer than this. */
+  readonly maxRetryAfterMs: number;
   /** Wait after the n-th failure in a row: `random(0, min(maxMs, baseMs · 2^(n − 1)))`. */
   readonly backoff: Growth;
   /** Failures in a row after which the origin is left alone; 0 is never. */
@@ -27,7 +29,7 @@ export interface Gates {
   succeeded(origin: string): void;
   /**
    * It did not, or could not be reached. `afterMs`: it asked to be left alone for so long; `attempt`: so often this
-   * request has failed. Returns how long it is to wait.
+   * request has failed. Returns how long it is to wait: the backoff at least, `maxRetryAfterMs` and a backoff at most.
    */
   failed(origin: string, now: number, how: { readonly afterMs?: number | undefined; readonly attempt: number }): number;
   /** Whoever entered has left without having asked. */
@@ -46,7 +48,7 @@ interface Gate {
   fullAt: FullAt;
 }
 
-export function createGates({ backoff, threshold, rateLimit, random }: GateOptions): Gates {
+export function createGates({ backoff, maxRetryAfterMs, threshold, rateLimit, random }: GateOptions): Gates {
   const gates = new Map<string, Gate>();
   const gateOf = (origin: string): Gate => {
     let gate = gates.get(origin);
@@ -85,10 +87,12 @@ export function createGates({ backoff, threshold, rateLimit, random }: GateOptio
       gate.failures++;
       gate.isProbing = false;
       const ms = fullJitter(growingMs(Math.max(gate.failures, attempt), backoff), random());
-      if (afterMs !== undefined) gate.askedUntil = Math.max(gate.askedUntil, now + afterMs);
+      const askedMs = Math.min(afterMs ?? 0, maxRetryAfterMs);
+      gate.askedUntil = Math.max(gate.askedUntil, now + askedMs);
       if (isTripped(gate)) gate.openUntil = Math.max(gate.openUntil, now + ms);
-      // What the server asked for is the least; on top of it, clients that were told the same come back spread out.
-      return afterMs === undefined ? ms : afterMs + Math.min(ms, afterMs);
+      // Its own backoff is the least, whatever the server says; beyond it the server's word is, and on top of that
+      // clients that were told the same come back spread out.
+      return askedMs > ms ? askedMs + ms : ms;
     },
     left(origin) {
       gateOf(origin).isProbing = false;

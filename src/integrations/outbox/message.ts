@@ -2,7 +2,7 @@
 
 import type { Delivery, MessageView } from "../../index.js";
 import type { DeadOutboxMessage, OutboxMessage } from "./options.js";
-import type { StoredRequest } from "./stored-request.js";
+import { type StoredRequest, withoutFragment } from "./stored-request.js";
 import { partsOfReason } from "./verdict.js";
 
 export interface WaitingOutboxMessage extends OutboxMessage {
@@ -12,6 +12,8 @@ export interface WaitingOutboxMessage extends OutboxMessage {
   readonly dueAt: number | null;
   /** What the last answer was; `null` before there was one. */
   readonly lastFailure: string | null;
+  /** The status of that answer. */
+  readonly lastStatus: number | null;
 }
 
 const shown = (
@@ -30,6 +32,12 @@ export const storedMessage = (
   at: { readonly id: string; readonly groupId: string; readonly priority: number },
 ): OutboxMessage => ({ ...shown(stored, at), attempt: 0, queuedAt: Date.now() });
 
+/** Of a request that nothing is stored of. */
+export const firstMessage = (
+  { url, method }: Request,
+  rest: Pick<OutboxMessage, "groupId" | "priority" | "idempotencyKey" | "metadata">,
+): OutboxMessage => ({ id: "", url: withoutFragment(url), method, ...rest, attempt: 0, queuedAt: Date.now() });
+
 const viewOf = (view: MessageView<StoredRequest>): OutboxMessage => ({
   ...shown(view.body, view),
   attempt: view.attempts,
@@ -41,6 +49,7 @@ export const waitingOf = (view: MessageView<StoredRequest>): WaitingOutboxMessag
   state: view.state,
   dueAt: view.deliverAt,
   lastFailure: view.error?.message ?? null,
+  lastStatus: partsOfReason(view.error?.message ?? "").status,
 });
 
 export const deadOf = (view: MessageView<StoredRequest>): DeadOutboxMessage => {

@@ -47,14 +47,17 @@ export interface DeadOutboxMessage extends OutboxMessage {
 /** The fetch of the application: the network first, or the queue at once. */
 export type OutboxMode = "network-first" | "queue-first";
 
+/** What an answer means: arrived, not now, or never. */
+export type OutboxVerdict = "delivered" | "retry" | "dead";
+
 export interface OutboxFetchOptions {
   /** Requests of one group arrive one after the other, in order. Default: what `groupBy` says of the request. */
   readonly groupId?: string;
   /** 0 to 9, high first. Default 4. */
   readonly priority?: number;
   /**
-   * 1 to 255 printable ASCII characters without `"` and `\`. While a request under it waits, another one is not stored
-   * again. Default: that of the request's own `Idempotency-Key` header, or a random one.
+   * 1 to 255 printable ASCII characters without `"` and `\`. While a request under it waits or is on its way, and for
+   * 5 min after it was delivered in contexts that were open then, another one is not stored. Default: that of the request's own `Idempotency-Key` header, or a random one.
    */
   readonly idempotencyKey?: string;
   /** What hooks and events shall know of the request: anything that can be cloned. */
@@ -90,8 +93,20 @@ export interface OutboxOptions {
   readonly unreachableMaxMs?: number;
   /** Once the network is back, a random time up to this passes first. Default 3,000 ms. */
   readonly reconnectSpreadMs?: number;
-  /** Time that one attempt may take until the answer's headers are there. Default 120,000 ms. */
+  /**
+   * The longest that a server's `Retry-After` is obeyed for; the request's own backoff is the shortest. Default
+   * 3,600,000 ms.
+   */
+  readonly maxRetryAfterMs?: number;
+  /**
+   * Time that one attempt may take until the answer's headers are there, besides that for its body. Default 120,000 ms.
+   */
   readonly timeoutMs?: number;
+  /**
+   * The slowest upload that is not taken for a connection that is dead, in bytes a second: an attempt may take longer
+   * than `timeoutMs` by as long as its body takes at this rate. Default 8,192.
+   */
+  readonly minUploadBytesPerS?: number;
   /** Time that a service worker repeats requests for one event. Default 120,000 ms. */
   readonly budgetMs?: number;
   /** Requests to one origin, at most, from this context; `null`: no limit. Default 50 in 1,000 ms. */
@@ -104,6 +119,16 @@ export interface OutboxOptions {
   readonly redactHeaders?: readonly string[];
   /** Sends `Idempotency-Key` to other origins too, which costs a preflight. Default false: only within the origin. */
   readonly crossOriginKeys?: boolean;
+  /**
+   * What an answer means, where the application knows better: a result page that a write is redirected to ("delivered"),
+   * a login page or a portal answered with 200 ("retry"). It gets a copy of the answer, which it may read; `message.id` is
+   * empty on the first attempt, of which nothing is stored. What it returns `undefined` for, and when it throws, is judged
+   * as without it. On the first attempt `delivered` and `dead` both give the answer to the caller.
+   */
+  readonly judge?: (
+    response: Response,
+    message: OutboxMessage,
+  ) => OutboxVerdict | undefined | Promise<OutboxVerdict | undefined>;
   /** What a caller gets for a request that was stored. Default: 202 with the id as JSON. */
   readonly respond?: (stored: OutboxMessage) => Response;
   /**
@@ -118,9 +143,9 @@ export interface OutboxOptions {
 }
 
 export type Settings = Required<
-  Omit<OutboxOptions, "database" | "storage" | "worker" | "beforeSend" | "onDelivered" | "onDead" | "backoff">
+  Omit<OutboxOptions, "database" | "storage" | "worker" | "judge" | "beforeSend" | "onDelivered" | "onDead" | "backoff">
 > &
-  Pick<OutboxOptions, "beforeSend" | "onDelivered" | "onDead"> & {
+  Pick<OutboxOptions, "judge" | "beforeSend" | "onDelivered" | "onDead"> & {
     readonly backoff: { readonly baseMs: number; readonly maxMs: number };
   };
 
@@ -150,7 +175,9 @@ const OPTIONS_SPEC: Spec = {
   backoff: record({ baseMs: duration(1), maxMs: duration(1) }),
   unreachableMaxMs: duration(1),
   reconnectSpreadMs: duration(),
+  maxRetryAfterMs: duration(1),
   timeoutMs: duration(1),
+  minUploadBytesPerS: integer(1),
   budgetMs: duration(1),
   rateLimit,
   breakerThreshold: integer(0, COUNT_MAX),
@@ -158,6 +185,7 @@ const OPTIONS_SPEC: Spec = {
   redactHeaders: arrayOf(string(1, 256), 1_000),
   crossOriginKeys: boolean,
   respond: aFunction,
+  judge: aFunction,
   beforeSend: aFunction,
   onDelivered: aFunction,
   onDead: aFunction,
@@ -188,7 +216,9 @@ export function settingsOf(options: OutboxOptions, groupBy: (request: Request) =
     maxRetentionMs: 7 * 24 * HOUR_MS,
     unreachableMaxMs: 60_000,
     reconnectSpreadMs: 3_000,
+    maxRetryAfterMs: HOUR_MS,
     timeoutMs: 120_000,
+    minUploadBytesPerS: 8_192,
     budgetMs: 120_000,
     rateLimit: { limit: 50, intervalMs: 1_000 },
     breakerThreshold: 5,
@@ -205,7 +235,7 @@ export function checkFetchOptions(options: OutboxFetchOptions): void {
   checkOptions("outbox.fetch()", options, FETCH_SPEC);
 }
 
-const answerStored = ({ id }: OutboxMessage): Response =>
+export const answerStored = ({ id }: OutboxMessage): Response =>
   new Response(JSON.stringify({ queued: true, id }), {
     status: 202,
     statusText: "Accepted",

@@ -6,25 +6,24 @@
 //                   ▲        │      4xx: dead letter         service worker: on `sync`, `online`, start and after a fetch
 //                   └─backoff┘      5xx, nothing: again
 
+import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { id as idField } from "../../core/spec/fields.js";
+import { DURATION_MS_MAX } from "../../core/spec/limits.js";
 import type { Connection, ConnectOptions, QueueStats } from "../../index.js";
-import {
-  type FetchEvent,
-  hasSync,
-  isOffline,
-  isServiceWorker,
-  listen,
-  registerSync,
-  type SyncEvent,
-  sleep,
-} from "./context.js";
+import { attemptMs, createAttempt } from "./attempts.js";
+import { type FetchEvent, hasSync, isServiceWorker, listen, registerSync, type SyncEvent, sleep } from "./context.js";
 import { createEvents, type OutboxEventMap } from "./events.js";
+import { forgetAll, forgetSome } from "./forgetting.js";
 import { createGates } from "./gates.js";
+import { KEY_MS } from "./keys.js";
 import { deadOf, type WaitingOutboxMessage, waitingOf } from "./message.js";
+import { createNetwork } from "./network.js";
 import {
   checkFetchOptions,
   type DeadOutboxMessage,
   type OutboxFetchOptions,
+  type OutboxMessage,
   type OutboxOptions,
   settingsOf,
 } from "./options.js";
@@ -52,10 +51,26 @@ export interface Outbox {
   handle(event: Event, match?: (request: Request) => boolean | OutboxFetchOptions): boolean;
   /** What waits, in the order it was stored: `max` (default 100) from after the one with id `after`. */
   waiting(options?: Page): Promise<WaitingOutboxMessage[]>;
+  /**
+   * Forgets one that waits or is on its way, whose attempt is aborted, in whichever context; true if there was one.
+   * What the server has taken by then it has taken.
+   */
+  cancel(id: string): Promise<boolean>;
+  /**
+   * Forgets all that waits, is on its way or was given up, or those that `filter` picks; attempts are aborted, and callers
+   * of `fetch` that still wait for the network get an `AbortError`. For a log-out: once it resolves, nothing that was begun
+   * before is sent any more, from any context. A `filter` sees what is stored, and what this context has begun: what another
+   * one has under way for the first time is not stored yet, and is left to it. Resolves with how many there were.
+   */
+  clear(options?: { readonly filter?: (message: OutboxMessage) => boolean }): Promise<{ readonly cleared: number }>;
   readonly dead: {
     /** What was given up, `max` (default 100) from after the one with id `after`. */
     list(options?: Page): Promise<DeadOutboxMessage[]>;
-    /** Sends it again: those named, or all. */
+    /**
+     * Sends it again: those named, or all. Each goes to its place in its group, before what came later and still waits;
+     * what came later and was delivered since it died, or is on its way, it cannot go before. With `onGroupFailure:
+     * "block"` there is no such.
+     */
     redrive(options?: Chosen): Promise<{ readonly redriven: number }>;
     /** Forgets it for good: those named, or all. */
     purge(options?: Chosen): Promise<{ readonly purged: number }>;
@@ -112,14 +127,19 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     const queue = await connection.openQueue<StoredRequest>(name, {
       maxDeliveries: COUNTED_MAX,
       onGroupFailure: settings.onGroupFailure,
+      // A key counts for as long as its request may wait.
+      deduplicationWindowMs: Math.min(DURATION_MS_MAX, settings.maxRetentionMs + KEY_MS),
       // Hooks and the rate limit take their time, too.
-      handlerTimeoutMs: settings.timeoutMs + 60_000,
+      handlerTimeoutMs: Math.min(DURATION_MS_MAX, attemptMs(settings.maxBodyBytes, settings) + 60_000),
     });
     queue.addEventListener("dead", () => void events.lookForDead().catch(() => {}));
     const { concurrency, replay: isReplaying } = settings;
     const consumer =
       isReplaying && !isBounded ? queue.consume((delivery) => repeating.repeat(delivery), { concurrency }) : undefined;
-    if (isOffline()) consumer?.pause();
+    if (network.isOffline()) {
+      consumer?.pause();
+      repeating.pause();
+    }
     void events.lookForDead().catch(() => {});
     return { connection, queue, consumer };
   };
@@ -128,22 +148,34 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
   const events = createEvents({
     channel: label,
     queue: queueOf,
+    onCleared(at) {
+      const ids = sending.lately.flatMap(({ id, queuedAt }) => (queuedAt <= at ? [id] : []));
+      void sending.abort(() => true);
+      if (ids.length > 0)
+        void queueOf()
+          .then((queue) => queue.purge({ ids }))
+          .catch(() => {});
+    },
     onDead: (message) => void onceAmongContexts(`${label}:dead:${message.id}`, () => settings.onDead?.(message)),
   });
+  const network = createNetwork();
+  const attempt = createAttempt(settings);
   const gates = createGates({
     backoff: settings.backoff,
+    maxRetryAfterMs: settings.maxRetryAfterMs,
     threshold: settings.breakerThreshold,
     rateLimit: settings.rateLimit ?? undefined,
     random: Math.random,
   });
   const { signal } = closing;
   const repeating = createRepeating({
-    ...{ settings, gates, events, tag, isBounded, closing: signal, open },
+    ...{ settings, gates, network, attempt, events, tag, isBounded, closing: signal, open },
     opened: () => opened,
   });
-  const send = createSending({
-    settings,
-    gates,
+  const sending = createSending({
+    ...{ settings, gates, network, attempt },
+    answered: repeating.answered,
+    wasDelivered: events.wasDelivered,
     queue: queueOf,
     stored(message, isNew) {
       repeating.mayWait = true;
@@ -154,10 +186,16 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
 
   const stopListening = listen({
     online: repeating.wake,
-    offline: repeating.pause,
+    offline() {
+      network.failed();
+      repeating.pause();
+    },
+    focus: repeating.lookAround,
+    visibilitychange: repeating.lookAround,
     pagehide: () => events.suspend(),
     pageshow: () => {
       events.resume();
+      repeating.lookAround();
       if (opened) void events.lookForDead().catch(() => {});
     },
     ...(isBounded &&
@@ -174,7 +212,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     async fetch(input, given = {}) {
       checkFetchOptions(given);
       assertOpen();
-      return send(input instanceof Request ? input : new Request(input), given);
+      return sending.send(input instanceof Request ? input : new Request(input), given);
     },
     handle(given, match = isWrite) {
       const event = given as FetchEvent;
@@ -193,6 +231,19 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     async waiting({ max = PAGE, after } = {}) {
       const views = await (await queueOf()).peek({ max, ...(after && { after }) });
       return views.map(waitingOf);
+    },
+    async cancel(id) {
+      check(idField, id, "outbox.cancel(id)");
+      return (await (await queueOf()).purge({ ids: [id] })).purged > 0;
+    },
+    async clear(options = {}) {
+      checkOptions("outbox.clear()", options, { filter: aFunction });
+      const { filter } = options;
+      assertOpen();
+      if (filter === undefined) events.cleared();
+      const aborted = await sending.abort(filter ?? (() => true));
+      const queue = await queueOf();
+      return { cleared: aborted + (await (filter ? forgetSome(queue, filter) : forgetAll(queue))) };
     },
     dead: {
       async list({ max = PAGE, after } = {}) {

@@ -2,38 +2,56 @@
 // said that it arrived; what could not be asked, or was asked offline, counts as no attempt.
 
 import type { Delivery } from "../../index.js";
-import { isOffline, reportFailure } from "./context.js";
+import type { Attempt } from "./attempts.js";
+import { reportFailure, sleep } from "./context.js";
 import type { Gates } from "./gates.js";
 import { messageOf } from "./message.js";
+import type { Network } from "./network.js";
 import type { OutboxMessage, Settings } from "./options.js";
-import { isSameOrigin, makeRequest, originOf, type StoredRequest } from "./stored-request.js";
-import { judge, reasonOf } from "./verdict.js";
+import { originOf, type StoredRequest } from "./stored-request.js";
+import { discard, judge, reasonOf, statusLineOf, type Verdict } from "./verdict.js";
 
 export interface ReplayParts {
   readonly settings: Settings;
   readonly gates: Gates;
+  readonly network: Network;
+  readonly attempt: Attempt;
   /** The browser says that it is offline: no more deliveries until it is not. */
   onOffline(): void;
+  /** Somebody has answered. */
+  onAnswer(): void;
   delivered(message: OutboxMessage, status: number): void;
 }
 
 /** Attempts that the queue counts; beyond them a request is given back uncounted, until its time is over. */
 export const COUNTED_MAX = 1_000;
 
-export const sendsKey = (stored: StoredRequest, { crossOriginKeys }: Settings): boolean =>
-  crossOriginKeys || isSameOrigin(stored.url);
+export interface ReplayOptions {
+  /** Epoch milliseconds after which no attempt begins. */
+  readonly endsAt?: number;
+  /** Asks also when the browser says that it is offline: it may be wrong. */
+  readonly isProbe?: boolean;
+}
 
-export type Replay = (delivery: Delivery<StoredRequest>, endsAt?: number) => Promise<void>;
+export type Replay = (delivery: Delivery<StoredRequest>, options?: ReplayOptions) => Promise<void>;
+
+interface Answered {
+  readonly message: OutboxMessage;
+  readonly response: Response;
+  readonly origin: string;
+  readonly verdict: Verdict;
+}
 
 /** What runs late in a service worker's time still gets so long for its answer. */
 const GRACE_MS = 30_000;
 
-export function createReplay({ settings, gates, onOffline, delivered }: ReplayParts): Replay {
+export function createReplay(parts: ReplayParts): Replay {
+  const { settings, gates, network, attempt, onOffline, onAnswer, delivered } = parts;
   const release = (delivery: Delivery, delayMs: number) => delivery.release(delayMs > 0 ? { delayMs } : {});
 
   /** Not reached: the request waits, uncounted, for the network or for its backoff. */
   const unreachable = async (delivery: Delivery, origin: string) => {
-    if (isOffline()) {
+    if (network.isOffline()) {
       gates.left(origin);
       onOffline();
       return release(delivery, 0);
@@ -42,19 +60,10 @@ export function createReplay({ settings, gates, onOffline, delivered }: ReplayPa
     await release(delivery, Math.max(1, Math.min(delayMs, settings.unreachableMaxMs)));
   };
 
-  const ask = async (delivery: Delivery<StoredRequest>, message: OutboxMessage, timeoutMs: number) => {
-    const stored = delivery.body;
-    return withTimeout(timeoutMs, delivery.signal, async (signal) => {
-      const request = makeRequest(stored, { sendsKey: sendsKey(stored, settings), signal });
-      const replaced = await settings.beforeSend?.(request, message);
-      // No second argument: even one that holds only a signal makes `fetch` forget the referrer.
-      return fetch(replaced instanceof Request ? replaced : request);
-    });
-  };
-
-  const replay: Replay = async (delivery, endsAt = Number.POSITIVE_INFINITY) => {
-    const origin = originOf(delivery.body.url);
-    if (isOffline()) {
+  const replay: Replay = async (delivery, { endsAt = Number.POSITIVE_INFINITY, isProbe = false } = {}) => {
+    const { body: stored, signal } = delivery;
+    const origin = originOf(stored.url);
+    if (network.isOffline() && !isProbe) {
       onOffline();
       return release(delivery, 0);
     }
@@ -64,27 +73,31 @@ export function createReplay({ settings, gates, onOffline, delivered }: ReplayPa
       gates.left(origin);
       return release(delivery, pass.ms);
     }
-    if (pass.ms > 0) await new Promise((resolve) => setTimeout(resolve, pass.ms));
+    if (pass.ms > 0) await sleep(pass.ms, signal);
     const message = messageOf(delivery);
-    const timeoutMs = Math.min(settings.timeoutMs, Math.max(0, endsAt - Date.now()) + GRACE_MS);
+    const limitMs = Math.max(0, endsAt - Date.now()) + GRACE_MS;
+    const wasOffline = network.isOffline();
     let response: Response;
     try {
-      response = await ask(delivery, message, timeoutMs);
+      const prepare = (request: Request) => settings.beforeSend?.(request, message);
+      response = await attempt(stored, { signal, limitMs, prepare });
     } catch {
-      // Taken away meanwhile: it is in the queue already.
-      if (delivery.signal.aborted) return gates.left(origin);
+      // Taken away meanwhile: it is in the queue already, or cancelled.
+      if (signal.aborted) return gates.left(origin);
+      network.failed();
       return unreachable(delivery, origin);
     }
-    await settle(delivery, message, response, origin);
+    const verdict = await judge(response, message, settings, Date.now());
+    // Whoever refuses while the browser is offline is not the server.
+    if (verdict.type !== "delivered" && (wasOffline || network.isOffline())) {
+      discard(response);
+      return unreachable(delivery, origin);
+    }
+    onAnswer();
+    await settle(delivery, { message, response, origin, verdict });
   };
 
-  const settle = async (
-    delivery: Delivery<StoredRequest>,
-    message: OutboxMessage,
-    response: Response,
-    origin: string,
-  ) => {
-    const verdict = judge(response, Date.now());
+  const settle = async (delivery: Delivery<StoredRequest>, { message, response, origin, verdict }: Answered) => {
     if (verdict.type === "delivered") {
       gates.succeeded(origin);
       await callHook(() => settings.onDelivered?.(response, message));
@@ -92,17 +105,12 @@ export function createReplay({ settings, gates, onOffline, delivered }: ReplayPa
       discard(response);
       return delivered(message, response.status);
     }
-    // Whoever answers while the browser is offline is not the server.
-    if (isOffline()) {
-      discard(response);
-      return unreachable(delivery, origin);
-    }
     if (verdict.type === "dead") {
       gates.succeeded(origin);
       return delivery.deadLetter(await reasonOf(response));
     }
     const { afterMs } = verdict;
-    const reason = `HTTP ${response.status} ${response.statusText}`.trimEnd();
+    const reason = statusLineOf(response);
     discard(response);
     const delayMs = gates.failed(origin, Date.now(), { afterMs, attempt: delivery.attempt });
     if (delivery.attempt >= COUNTED_MAX) return release(delivery, delayMs);
@@ -118,34 +126,5 @@ export async function callHook(hook: () => unknown): Promise<void> {
     await hook();
   } catch (error) {
     reportFailure(error);
-  }
-}
-
-/** Frees the connection of an answer that nobody reads. */
-export function discard(response: Response): void {
-  if (!response.bodyUsed && !response.body?.locked) response.body?.cancel().catch(() => {});
-}
-
-/** Runs with a signal that aborts after `timeoutMs`, or with another one; whoever does not listen to it is left behind. */
-export async function withTimeout<T>(
-  timeoutMs: number,
-  outer: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  const onAbort = () => controller.abort(outer?.reason);
-  if (outer?.aborted) onAbort();
-  outer?.addEventListener("abort", onAbort, { once: true });
-  const late = () => controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
-  const timer = setTimeout(late, timeoutMs);
-  try {
-    return await Promise.race([run(signal), ended]);
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener("abort", onAbort);
   }
 }

@@ -26,24 +26,35 @@ export interface StoredRequest {
 
 /** Marks a request that an outbox makes, for the service worker of the page: a fragment, which never leaves the browser. */
 const MARK = "#originmq-outbox";
-/** The Fetch standard lets requests with `keepalive` carry no more than this. */
-const KEEPALIVE_BYTES_MAX = 64 * 1024;
 const KEY_HEADER = "Idempotency-Key";
 
 export const isMarked = (request: Request): boolean => request.url.endsWith(MARK);
 
-const withoutFragment = (url: string): string => url.split("#", 1)[0] as string;
+export const withoutFragment = (url: string): string => url.split("#", 1)[0] as string;
 
-/**
- * Reads a request, its body included, which is then used up. The key is, in this order: the one given, the one that the
- * request carries, a random one.
- */
+const KEY_LENGTH_MAX = 255;
+
+/** The key in the request's own header, as the draft writes it, if it is one that an outbox takes. */
+export function carriedKeyOf(request: Request): string | undefined {
+  const key = request.headers.get(KEY_HEADER)?.match(/^"([ !#-[\]-~]+)"$/)?.[1];
+  return key !== undefined && key.length <= KEY_LENGTH_MAX ? key : undefined;
+}
+
+/** Metadata as it is now. Throws `not-cloneable`: what cannot be copied could not be stored, nor told of. */
+export function copyMetadata(metadata: unknown): unknown {
+  try {
+    return structuredClone(metadata);
+  } catch (cause) {
+    throw new QueueError("not-cloneable", `outbox.fetch().metadata cannot be cloned: ${String(cause)}`, { cause });
+  }
+}
+
+/** Reads a request, its body included, which is then used up. */
 export async function storeRequest(
   request: Request,
-  given: { readonly idempotencyKey?: string | undefined; readonly metadata?: unknown },
+  given: { readonly idempotencyKey: string; readonly metadata?: unknown },
 ): Promise<StoredRequest> {
   const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.arrayBuffer();
-  const carried = request.headers.get(KEY_HEADER)?.match(/^"(.*)"$/)?.[1];
   return {
     v: 1,
     url: withoutFragment(request.url),
@@ -58,7 +69,7 @@ export async function storeRequest(
     referrerPolicy: request.referrerPolicy,
     integrity: request.integrity,
     keepalive: request.keepalive,
-    idempotencyKey: given.idempotencyKey ?? carried ?? crypto.randomUUID(),
+    idempotencyKey: given.idempotencyKey,
     ...(given.metadata !== undefined && { metadata: given.metadata }),
   };
 }
@@ -85,7 +96,7 @@ export const isSameOrigin = (url: string): boolean => originOf(url) === globalTh
  */
 export function makeRequest(
   stored: StoredRequest,
-  how: { readonly sendsKey: boolean; readonly signal?: AbortSignal },
+  how: { readonly sendsKey: boolean; readonly keepalive: boolean; readonly signal?: AbortSignal },
 ): Request {
   const headers = new Headers(stored.headers as [string, string][]);
   if (how.sendsKey && !headers.has(KEY_HEADER)) headers.set(KEY_HEADER, `"${stored.idempotencyKey}"`);
@@ -101,7 +112,7 @@ export function makeRequest(
       referrer,
       referrerPolicy,
       integrity,
-      keepalive: stored.keepalive && (body?.byteLength ?? 0) <= KEEPALIVE_BYTES_MAX,
+      keepalive: how.keepalive,
       ...(body && { body }),
       ...(how.signal && { signal: how.signal }),
     });

@@ -1,4 +1,8 @@
-// What an answer means for the request that it answers.
+// What an answer means for the request that it answers: what the application says of it, else what is safe.
+
+import { QueueError } from "../../core/spec/errors.js";
+import { reportFailure } from "./context.js";
+import type { OutboxMessage, OutboxVerdict, Settings } from "./options.js";
 
 export type Verdict =
   | { readonly type: "delivered" }
@@ -10,16 +14,73 @@ export type Verdict =
 /** Request Timeout, Too Early, Too Many Requests: refusals of this moment, not of the request. */
 const RETRIED = new Set([408, 425, 429]);
 
+type Judged = Pick<Response, "status" | "type" | "headers" | "redirected" | "url">;
+type Asked = Pick<OutboxMessage, "method" | "url">;
+
 /**
- * 2xx, 3xx and opaque answers, whose status nobody may see, are delivered. 408, 425, 429 and 5xx are for later. Every
- * other 4xx is final.
+ * 408, 425, 429 and 5xx are for later. Every other 4xx is final. Opaque answers, whose status nobody may see, 2xx and 3xx
+ * are delivered, unless the request was led elsewhere.
  */
-export function judge(response: Pick<Response, "status" | "type" | "headers">, now: number): Verdict {
+function typeOf(response: Judged, asked: Asked): OutboxVerdict {
   const { status, type } = response;
-  if (type === "opaque" || type === "opaqueredirect") return { type: "delivered" };
-  if (RETRIED.has(status) || status >= 500) return { type: "retry", afterMs: retryAfterMs(response.headers, now) };
-  return { type: status >= 400 ? "dead" : "delivered" };
+  if (type === "opaque" || type === "opaqueredirect") return "delivered";
+  if (RETRIED.has(status) || status >= 500) return "retry";
+  if (status >= 400) return "dead";
+  return isLedAstray(response, asked) ? "retry" : "delivered";
 }
+
+/**
+ * Whether an answer is perhaps none to this request: a login page, a captive portal. `fetch` makes a GET without a body
+ * of a POST that is redirected with 301, 302 or 303 and shows neither that nor the status, so that no redirected POST is
+ * known to have arrived; what else changes something keeps its method but for 303, which leads to another place. A GET
+ * changes nothing, and is redirected all the time.
+ */
+function isLedAstray({ redirected, url }: Judged, asked: Asked): boolean {
+  if (!redirected || asked.method === "GET" || asked.method === "HEAD") return false;
+  return asked.method === "POST" || placeOf(url) !== placeOf(asked.url);
+}
+
+const placeOf = (url: string): string => {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+};
+
+const VERDICTS: readonly unknown[] = ["delivered", "retry", "dead", undefined] satisfies (OutboxVerdict | undefined)[];
+
+/** As `settings.judge` says, who is given a copy of the answer; what it leaves open, or fails to say, is what is safe. */
+export async function judge(
+  response: Response,
+  message: OutboxMessage,
+  { judge: ask }: Pick<Settings, "judge">,
+  now: number,
+): Promise<Verdict> {
+  const type = (ask && (await asked(response, message, ask))) ?? typeOf(response, message);
+  return type === "retry" ? { type, afterMs: retryAfterMs(response.headers, now) } : { type };
+}
+
+async function asked(response: Response, message: OutboxMessage, ask: NonNullable<Settings["judge"]>) {
+  const copy = response.clone();
+  try {
+    const said = await ask(copy, message);
+    if (VERDICTS.includes(said)) return said;
+    const what = `judge() of the outbox returned ${JSON.stringify(said)}; it takes "delivered", "retry", "dead" or undefined`;
+    throw new QueueError("invalid-argument", what);
+  } catch (error) {
+    reportFailure(error);
+    return undefined;
+  } finally {
+    discard(copy);
+  }
+}
+
+/** Frees the connection of an answer that nobody reads. */
+export function discard(response: Response): void {
+  if (!response.bodyUsed && !response.body?.locked) response.body?.cancel().catch(() => {});
+}
+
+/** One line: what a request that is repeated, or given up, got for an answer. */
+export const statusLineOf = ({ status, statusText, redirected, url }: Response): string =>
+  `HTTP ${status} ${statusText}`.trimEnd() + (redirected ? `, from ${url.slice(0, 1_000)}` : "");
 
 /**
  * `Retry-After` (RFC 9110, section 10.2.3), seconds or a date, in ms from now; `undefined` without one. A date is
@@ -42,7 +103,7 @@ const ANSWER_BYTES_MAX = 1_024;
 /** Why a request died, as its dead letter says it: status line, then the beginning of the answer. */
 export async function reasonOf(response: Response): Promise<string> {
   const answer = await beginningOf(response).catch(() => "");
-  return `${`HTTP ${response.status} ${response.statusText}`.trimEnd()}${answer && `\n${answer}`}`;
+  return `${statusLineOf(response)}${answer && `\n${answer}`}`;
 }
 
 async function beginningOf(response: Response): Promise<string> {

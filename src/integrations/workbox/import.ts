@@ -3,7 +3,7 @@
 
 import type { Queue as MessageQueue } from "../../index.js";
 import { openPushed, type StoredEntry } from "./entries.js";
-import { connection, tagOf } from "./queue.js";
+import { askForSync, connection } from "./queue.js";
 
 const DATABASE = "workbox-background-sync";
 const STORE = "requests";
@@ -68,11 +68,4 @@ export async function importWorkbox(): Promise<{ readonly imported: number }> {
       db.close();
     }
   });
-}
-
-async function askForSync(name: string): Promise<void> {
-  const { registration } = globalThis as unknown as {
-    readonly registration?: { readonly sync?: { register(tag: string): Promise<void> } };
-  };
-  await registration?.sync?.register(tagOf(name)).catch(() => {});
 }

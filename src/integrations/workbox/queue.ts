@@ -32,7 +32,7 @@ export class WorkboxError extends Error {
 }
 
 interface Scope {
-  readonly registration: { readonly sync?: { register(tag: string): Promise<void> } };
+  readonly registration: { readonly sync?: { register(tag: string): unknown } };
 }
 type SyncEvent = Event & {
   readonly tag: string;
@@ -67,6 +67,15 @@ export const connection = (): Promise<Connection> => {
   return opening;
 };
 
+/** What stands in for Background Sync, in tests and as a polyfill, may return nothing, or throw at once. */
+export async function askForSync(name: string): Promise<void> {
+  try {
+    await scope.registration?.sync?.register(tagOf(name));
+  } catch {
+    // A refusal is no failure: what is stored waits.
+  }
+}
+
 export class Queue {
   readonly #name: string;
   readonly #onSync: (options: { queue: Queue }) => void | Promise<void>;
@@ -86,7 +95,7 @@ export class Queue {
     }
     names.add(name);
     this.#name = name;
-    this.#onSync = onSync ?? (() => this.replayRequests());
+    this.#onSync = onSync ?? this.replayRequests;
     this.#retentionMs = (maxRetentionTime || RETENTION_MINUTES) * 60_000;
     this.#isForced = Boolean(forceSyncFallback);
     this.#listen();
@@ -151,7 +160,7 @@ export class Queue {
   /** Asks for a `sync` event, where there are any. A refusal is no failure: what is stored waits. */
   async registerSync(): Promise<void> {
     if (this.#isForced) return;
-    await scope.registration.sync?.register(tagOf(this.#name)).catch(() => {});
+    await askForSync(this.#name);
   }
 
   readonly #isExpired = ({ timestamp }: StoredEntry): boolean => Date.now() - timestamp > this.#retentionMs;

@@ -40,7 +40,7 @@ import {
   waitMs,
   watchMs,
 } from "../../core/spec/fields.js";
-import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
+import { deadLetterFilter, purgeSelection } from "../../core/spec/filters.js";
 import { GROUP_ID_MAX, RANGES_MAX, REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
 import { PEEKABLE } from "../../core/spec/message-states.js";
 import { scheduleSpec } from "../../core/spec/schedule-spec.js";
@@ -129,7 +129,7 @@ const command = variant("type", {
   extend: shape({ type, grant: id, seq: first, ms: leaseMs }),
   configure: shape({ type, queue, settings: record(SETTINGS_SPEC) }),
   pause: shape({ type, queue, paused: boolean }),
-  purge: shape({ type, queue, filter: purgeFilter }, "filter"),
+  purge: shape({ type, queue, filter: purgeSelection }, "filter"),
   delete: shape({ type, queue }),
   redrive: shape(
     { type, queue, filter: deadLetterFilter, max: some, diedBy: instant, beforePlace: some },

@@ -4,7 +4,7 @@
 import type { Held, SendColumns, SendSegment, Settlement } from "../../core/commands/commands.js";
 import type { BodyColumn, HeadersColumn } from "../../core/log/bodies.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../../core/log/journal.js";
-import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
+import type { DeadLetterFilter, PurgeSelection } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
@@ -50,7 +50,7 @@ export type ClientCommand =
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
   | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
-  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeFilter | undefined }
+  | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }
   | {
       readonly type: "redrive";

@@ -214,6 +214,30 @@ export const createSuite = ({ Queue, BackgroundSyncPlugin, StorableRequest }: Im
       await push(queue, "/a");
       equal(await queue.size(), 1);
     },
+    async "a registration that answers nothing, or throws at once, is no failure either"(name) {
+      const refuse = () => {
+        throw new Error("not here");
+      };
+      const queue = new Queue(name);
+      for (const value of [() => undefined, refuse]) {
+        Object.defineProperty(registration.sync, "register", { configurable: true, value });
+        await queue.registerSync();
+        await push(queue, "/a");
+      }
+      equal(await queue.size(), 2);
+    },
+    async "the replay that stands in for onSync is called with the queue, too"(name) {
+      const calls: unknown[] = [];
+      const replay = Queue.prototype.replayRequests;
+      Queue.prototype.replayRequests = async (...args: unknown[]) => void calls.push(args[0]);
+      try {
+        const queue = new Queue(name);
+        await sync(tagOf(name));
+        equal([calls.length, (calls[0] as { queue?: unknown } | undefined)?.queue === queue], [1, true]);
+      } finally {
+        Queue.prototype.replayRequests = replay;
+      }
+    },
     async "a sync event replays the queue of its tag"(name, { sent }) {
       const queue = new Queue(name);
       await push(queue, "/a", "/b");

@@ -140,7 +140,7 @@ describe("a traced queue", () => {
     const schema: StandardSchema<number> = { "~standard": { version: 1, vendor: "test", validate } };
     const numbers = await connection.openQueue("numbers", { schema });
     for (const either of [numbers, traceQueue(numbers)]) {
-      const refused = connection.transaction((tx) => tx.send(either, "none"));
+      const refused = connection.transaction((tx) => tx.send(either, "none" as never));
       await expect(refused).rejects.toMatchObject({ code: "schema-mismatch" });
     }
     expect(await numbers.stats()).toMatchObject({ ready: 0 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { decide } from "../../../../src/core/commands/decide.js";
+import { idOf } from "../../../../src/core/log/ids.js";
 import type { PurgeFilter } from "../../../../src/core/spec/filters.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
 import { fatesOf, peek } from "../../../../src/core/view/view.js";
@@ -110,4 +112,73 @@ test("what became of messages is told in the order of the question", () => {
     { state: "waiting" },
     { state: "gone" },
   ]);
+});
+
+describe("a purge by id", () => {
+  const named = (engine: ReturnType<typeof createEngine>, seqs: readonly number[], filter: PurgeFilter = {}) => {
+    const ids = seqs.map((seq) => idOf(engine.state, seq));
+    return engine.run({ type: "purge", queue: "orders", filter: { ...filter, ids } });
+  };
+  const leftOf = (engine: ReturnType<typeof createEngine>) =>
+    peek(engine.queue, { max: 99, after: 0, states: PEEKABLE }).map(({ seq }) => seq);
+
+  test("takes those named, from the front, the middle and the end of what waits alike", () => {
+    const engine = createEngine();
+    engine.send(6);
+    expect(named(engine, [6, 1, 3, 4, 99, 3])).toMatchObject({ value: { purged: 4 } });
+    expect(leftOf(engine)).toEqual([2, 5]);
+    expect(engine.queue.counters).toMatchObject({ purged: 4, dropped: 0 });
+    expect(engine.deliver("a", 9, "g")).toEqual([2, 5]);
+    engine.settle("a", "g", [2, 1, 5, 1], { type: "ack" });
+    expect(engine.state.batches.size).toBe(0);
+  });
+
+  test("takes them wherever they wait, and only what meets the limits, too", () => {
+    const engine = mixed();
+    expect(named(engine, [1, 4, 6], { priority: 4 })).toMatchObject({ value: { purged: 2 } });
+    expect(leftOf(engine)).toEqual([2, 3, 5, 6]);
+    expect(engine.queue).toMatchObject({ readyCount: 3, delayedCount: 1 });
+    expect(named(engine, [2, 5], { state: "delayed" })).toMatchObject({ value: { purged: 1 } });
+    expect(leftOf(engine)).toEqual([2, 3, 6]);
+  });
+
+  test("ends the hand-outs of what is in work, whose consumer cannot settle it any more", () => {
+    const engine = createEngine();
+    engine.send(3);
+    engine.deliver("a", 3, "g");
+    expect(named(engine, [2])).toMatchObject({ value: { purged: 1 } });
+    expect(engine.settle("a", "g", [1, 3], { type: "ack" })).toMatchObject({
+      value: { lost: [{ grant: "g", seqs: [2, 1] }] },
+    });
+    expect(engine.queue.counters).toMatchObject({ acked: 2, purged: 1 });
+    expect(engine.state.clients.get("a")?.held).toBe(0);
+    expect(engine.state.batches.size).toBe(0);
+  });
+
+  test("lets the next of a group go on, whether the head waited or was in work, and skips those that went with it", () => {
+    const engine = createEngine();
+    engine.send(4, {}, "g");
+    named(engine, [1, 3]);
+    expect(engine.deliver("a", 9, "g")).toEqual([2]);
+    named(engine, [2]);
+    expect(engine.deliver("a", 9, "h")).toEqual([4]);
+  });
+
+  test("with nothing named purges nothing", () => {
+    const engine = mixed();
+    expect(named(engine, [])).toMatchObject({ value: { purged: 0 } });
+    expect(leftOf(engine)).toHaveLength(6);
+  });
+
+  test("is stored as what builds before read: they count it as dropped and acknowledged", () => {
+    const engine = createEngine();
+    engine.send(3);
+    engine.deliver("a", 1, "g");
+    const ids = [1, 3].map((seq) => idOf(engine.state, seq));
+    const { changes } = decide(engine.state, { type: "purge", queue: "orders", filter: { ids } }, engine.now);
+    expect(changes).toEqual([
+      { type: "dropped", queue: "orders", seqs: [3, 1], isPurged: true },
+      { type: "acked", queue: "orders", seqs: [1, 1], purgedFrom: { client: "a", grant: "g" } },
+    ]);
+  });
 });

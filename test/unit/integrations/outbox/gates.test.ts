@@ -4,7 +4,7 @@ import { createGates } from "../../../../src/integrations/outbox/gates.js";
 const ORIGIN = "https://a.test";
 const backoff = { baseMs: 1_000, maxMs: 60_000 };
 const gatesWith = (more: Partial<Parameters<typeof createGates>[0]> = {}) =>
-  createGates({ backoff, threshold: 3, rateLimit: undefined, random: () => 0.5, ...more });
+  createGates({ backoff, maxRetryAfterMs: 60_000, threshold: 3, rateLimit: undefined, random: () => 0.5, ...more });
 const fail = (gates: ReturnType<typeof createGates>, times: number, now = 0) => {
   for (let i = 0; i < times; i++) gates.failed(ORIGIN, now, { attempt: 0 });
 };
@@ -85,4 +85,18 @@ test("the rate limit lets a burst pass and spaces what comes after it", () => {
   const gates = gatesWith({ rateLimit: { limit: 4, intervalMs: 1_000 } });
   const waits = Array.from({ length: 8 }, () => gates.enter(ORIGIN, 0).ms);
   expect(waits).toEqual([0, 0, 0, 0, 250, 500, 750, 1_000]);
+});
+
+describe("what a server asks for", () => {
+  test.each([2_592_000_000, Number.POSITIVE_INFINITY])("is obeyed for an hour at most: %d ms", (afterMs) => {
+    const gates = gatesWith({ maxRetryAfterMs: 3_600_000 });
+    const ms = gates.failed(ORIGIN, 0, { afterMs, attempt: 1 });
+    expect(ms).toBe(3_600_000 + 500);
+    expect(gates.enter(ORIGIN, 3_599_999).type).toBe("wait");
+    expect(gates.enter(ORIGIN, 3_600_000).type).toBe("go");
+  });
+  test("does not shorten the backoff", () => {
+    const waits = [1, 2, 3, 4].map((attempt) => gatesWith().failed(ORIGIN, 0, { afterMs: 0, attempt }));
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000]);
+  });
 });

@@ -1,0 +1,86 @@
+// Deletes messages that are named, wherever they are: those that wait, and those in work, whose consumers lose them.
+// Invariant: builds before read what is stored of it: to them the waiting ones were dropped and the others acknowledged.
+
+import { seqOf } from "../log/ids.js";
+import type { Change, PurgeLimits, Ranges, Seq } from "../log/journal.js";
+import { pushRange, rangesOf, seqsOf } from "../log/ranges.js";
+import type { Instant } from "../spec/time.js";
+import { leave } from "../state/groups.js";
+import type { Group, Run } from "../state/run.js";
+import type { QueueState, State } from "../state/state.js";
+import { takeOut } from "../state/waiting.js";
+import { type Decision, done } from "./commands.js";
+import { emptyRuns } from "./expire.js";
+import { meets, pick } from "./purge-limits.js";
+
+export function purgeByName(state: State, queue: QueueState, ids: readonly string[], only: PurgeLimits): Decision {
+  const wanted = [...new Set(ids.flatMap((id) => seqOf(state, id) ?? []))].sort((a, b) => a - b);
+  const waiting = pick(queue, only)
+    .flatMap((run) => within(wanted, run))
+    .sort((a, b) => a - b);
+  const changes: Change[] = [];
+  if (waiting.length > 0) changes.push({ type: "dropped", queue: queue.name, seqs: rangesOf(waiting), isPurged: true });
+  const held = only.state === undefined ? endsOf(queue, wanted, only) : [];
+  changes.push(...held);
+  const purged = held.reduce((sum, { seqs }) => sum + seqsOf(seqs).length, waiting.length);
+  return done(changes, { purged });
+}
+
+type Acked = Extract<Change, { type: "acked" }>;
+
+/** For each hand-out, the end of what is named of it. */
+function endsOf(queue: QueueState, wanted: readonly Seq[], only: PurgeLimits): Acked[] {
+  const byGrant = new Map<string, Acked>();
+  for (const seq of wanted) {
+    const lease = queue.leased.get(seq);
+    if (lease === undefined || !meets(lease, only)) continue;
+    const { id: grant, client } = lease.grant;
+    const known = byGrant.get(grant) ?? { type: "acked", queue: queue.name, seqs: [], purgedFrom: { client, grant } };
+    pushRange(known.seqs as number[], seq, 1);
+    byGrant.set(grant, known);
+  }
+  return [...byGrant.values()];
+}
+
+export function applyPurgedByName(state: State, queue: QueueState, ranges: Ranges, at: Instant): void {
+  const wanted = seqsOf(ranges);
+  const free = (gone: Run) => {
+    state.batches.release(gone.bodySeq, gone.count);
+    queue.counters.purged += gone.count;
+    queue.bytes -= gone.count * gone.size;
+  };
+  // Emptied where they stand, as far as they are the first of their runs: taking one out costs as much as there are runs.
+  const middle: Seq[] = [];
+  const parts = pick(queue, {}).flatMap((run): [Run, number][] => {
+    const seqs = within(wanted, run);
+    let count = 0;
+    while (count < seqs.length && seqs[count] === run.seq + count) count++;
+    middle.push(...seqs.slice(count));
+    return count > 0 ? [[run, count]] : [];
+  });
+  emptyRuns(state, queue, parts, at, free);
+  const groups = new Set<Group>();
+  for (const seq of middle.sort((a, b) => a - b)) {
+    takeOut(state, queue, seq, 1, (gone) => {
+      free(gone);
+      if (gone.group && !gone.isBlocked) groups.add(gone.group);
+    });
+  }
+  for (const group of groups) leave(queue, group, at);
+}
+
+/** Those of the sorted numbers that are of the run. */
+function within(wanted: readonly Seq[], { seq, count }: Run): readonly Seq[] {
+  const from = lowerBound(wanted, seq);
+  return wanted.slice(from, lowerBound(wanted, seq + count));
+}
+
+function lowerBound(sorted: readonly Seq[], least: Seq): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as Seq) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,30 @@
+// Which waiting messages meet the limits of a purge.
+
+import type { PurgeLimits } from "../log/journal.js";
+import type { Run } from "../state/run.js";
+import type { QueueState } from "../state/state.js";
+import { blockedRuns, delayedRuns, readyRuns } from "../state/waiting.js";
+
+/** Runs of which all messages match: what a filter asks for is the same for all of a run, however runs are cut. */
+export function pick(queue: QueueState, only: PurgeLimits): Run[] {
+  const { state } = only;
+  const picked: Run[] = [];
+  const take = (where: PurgeLimits["state"], runs: Iterable<Run>) => {
+    if (state !== undefined && state !== where) return;
+    for (const run of runs) {
+      if (run.count === 0 || !meets(run, only)) continue;
+      if (where === "delayed") run.isDelayed = true;
+      picked.push(run);
+    }
+  };
+  take("ready", readyRuns(queue));
+  take("delayed", delayedRuns(queue));
+  take("blocked", blockedRuns(queue));
+  return picked;
+}
+
+/** Whether one message meets them, but for where it waits. */
+export const meets = (
+  { priority, sentAt }: Pick<Run, "priority" | "sentAt">,
+  only: Omit<PurgeLimits, "state">,
+): boolean => (only.priority ?? priority) === priority && (only.sentBefore === undefined || sentAt <= only.sentBefore);
