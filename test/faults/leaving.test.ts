@@ -76,12 +76,23 @@ const ALL_WAYS: readonly Leaving[] = (["left", "reloaded", "closed"] as const).f
   (["before", "after"] as const).map((order) => ({ way, order, unloads: order === "after", dedicated: false })),
 );
 
-const saidBy = (ways: readonly Leaving[]): string[] =>
+const saidBy = (ways: readonly Leaving[], engine: string): string[] =>
   ways
-    .flatMap(({ unloads }, i) =>
-      ["pagehide", "visibilitychange", ...(unloads ? ["unload"] : [])].map((type) => `${i} ${type}`),
-    )
+    .flatMap(({ unloads, way }, i) => {
+      const last = ["pagehide", ...(unloads ? ["unload"] : [])];
+      return ["visibilitychange", ...(isHeard(way, engine) ? last : [])].map((type) => `${i} ${type}`);
+    })
     .sort();
+
+/** Firefox may end the process of a tab that is closed before what the page posted in its last two events has left it. */
+const isHeard = (way: Way, engine: string): boolean => engine !== "Firefox" || way !== "closed";
+
+/** Without what is there by luck. */
+const promised = (bodies: readonly string[], ways: readonly Leaving[], engine: string): string[] =>
+  bodies.filter((body) => {
+    const [page = "", type] = body.split(" ");
+    return type === "visibilitychange" || isHeard(ways[Number(page)]?.way ?? "left", engine);
+  });
 
 /** The service worker works, and hosts, for a while. */
 const hostInServiceWorker = async (page: Page) => {
@@ -116,7 +127,9 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
           await other.evaluate(() => lab.open());
           for (const [i, how] of ALL_WAYS.entries())
             expect(await leave(context, site, `${i}`, how)).toBe("shared-worker");
-          await expect.poll(() => stored(other)).toEqual(saidBy(ALL_WAYS));
+          await expect
+            .poll(async () => promised(await stored(other), ALL_WAYS, engine))
+            .toEqual(saidBy(ALL_WAYS, engine));
         });
       });
 
@@ -126,7 +139,7 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
           await other.evaluate(() => lab.open({ dedicated: true }));
           const ways = ALL_WAYS.map((how) => ({ ...how, dedicated: true }));
           for (const [i, how] of ways.entries()) await leave(context, site, `${i}`, how);
-          await expect.poll(() => stored(other)).toEqual(saidBy(ways));
+          await expect.poll(async () => promised(await stored(other), ways, engine)).toEqual(saidBy(ways, engine));
           expect(await other.evaluate(() => lab.host())).toMatchObject({ epoch: 1 });
         });
       });
@@ -138,7 +151,8 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
           const ways = ALL_WAYS.map((how) => ({ ...how, dedicated: true }));
           for (const [i, how] of ways.entries()) expect(await leave(context, site, `${i}`, how)).toBe("service-worker");
           await other.evaluate(() => lab.open({ dedicated: true }));
-          await expect.poll(async () => (await stored(other)).filter((body) => body !== "work")).toEqual(saidBy(ways));
+          const sent = async () => (await stored(other)).filter((body) => body !== "work");
+          await expect.poll(async () => promised(await sent(), ways, engine)).toEqual(saidBy(ways, engine));
         });
       });
     });
@@ -155,8 +169,15 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
       };
       for (const [named, { dedicated, other, ...more }] of Object.entries(arrangements)) {
         test(named, async ({ site }) => {
-          const counts = { pagehide: 0, visibilitychange: 0, unload: 0 };
-          let unloads = 0;
+          /** How many of those that were said are stored, by event and by way. */
+          const counts = new Map<string, { stored: number; said: number }>();
+          const countOf = (type: string, way: Way) => {
+            const key = `${type} ${way}`;
+            const count = counts.get(key) ?? { stored: 0, said: 0 };
+            counts.set(key, count);
+            return count;
+          };
+          const wayOf = (i: number) => ALL_WAYS[i % ALL_WAYS.length] as Leaving;
           const hosts = new Set<string | undefined>();
           await inContext(async (context) => {
             if (other)
@@ -164,22 +185,21 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
             const idle = await openPage(context, site, "idle");
             if ("service" in more) await hostInServiceWorker(idle);
             for (let i = 0; i < closings; i++) {
-              const how = { ...(ALL_WAYS[i % ALL_WAYS.length] as Leaving), dedicated };
-              if (how.unloads) unloads++;
+              const how = { ...wayOf(i), dedicated };
+              for (const type of ["visibilitychange", "pagehide", ...(how.unloads ? ["unload"] : [])])
+                countOf(type, how.way).said++;
               hosts.add(await leave(context, site, `${i}`, how));
             }
             await idle.evaluate((own) => lab.open({ dedicated: own }), dedicated);
             await new Promise((resolve) => setTimeout(resolve, 500));
             for (const body of await stored(idle)) {
-              const type = body.split(" ")[1] as keyof typeof counts;
-              if (type in counts) counts[type]++;
+              const [page, type] = body.split(" ");
+              if (type !== undefined) countOf(type, wayOf(Number(page)).way).stored++;
             }
           });
-          const { pagehide, visibilitychange, unload } = counts;
-          console.log(
-            `    ${engine}, ${named} (${[...hosts]}): of ${closings} pages stored: pagehide ${pagehide}, visibilitychange ${visibilitychange}; unload ${unload} of ${unloads}`,
-          );
-          expect(pagehide).toBeGreaterThan(0);
+          const lines = [...counts].map(([key, { stored, said }]) => `${key} ${stored} of ${said}`);
+          console.log(`    ${engine}, ${named} (${[...hosts]}): ${lines.join(", ")}`);
+          expect(counts.get("pagehide left")?.stored).toBeGreaterThan(0);
         });
       }
     });

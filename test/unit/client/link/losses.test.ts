@@ -2,12 +2,14 @@
 
 import { afterEach, expect, test } from "vitest";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
-import { connectTo } from "../client-fixture.js";
 import { startHost, type TestHost } from "../../host/world.js";
+import { connectTo } from "../client-fixture.js";
 
 const opened: { close(): Promise<unknown> }[] = [];
+const clients: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close();
+  // Clients first: without a host they would wait for the next one.
+  for (const one of [...clients.splice(0), ...opened.splice(0)]) await one.close();
 });
 
 const start = async (disk = createMemoryDisk()) => {
@@ -18,7 +20,7 @@ const start = async (disk = createMemoryDisk()) => {
 
 const connect = async (current: () => TestHost) => {
   const { connection } = connectTo(() => current().port());
-  opened.push({ close: () => connection.close({ force: true }) });
+  clients.push({ close: () => connection.close({ force: true }) });
   const queue = await connection.openQueue<number>("q");
   const heard: string[] = [];
   connection.addEventListener("hostchange", () => heard.push("hostchange"));
@@ -38,7 +40,13 @@ test("in every tab, when the next host has another database, however far that ha
     const other = await raw("other");
     await other.submit({
       number: i + 1,
-      command: { type: "send", queue: "q", atomic: true, segments: [{ count: 5, priority: 4 }], bodies: [1, 2, 3, 4, 5] },
+      command: {
+        type: "send",
+        queue: "q",
+        atomic: true,
+        segments: [{ count: 5, priority: 4 }],
+        bodies: [1, 2, 3, 4, 5],
+      },
     });
     await host.close();
   }
@@ -58,7 +66,7 @@ test("and never when the next host has the same, from the journal or from a chec
     current = await startHost({ store: createMemoryStore({ disk }), checkpointRecords: 1 });
     opened.push(current.host);
     await expect.poll(() => heard.length).toBe(changes);
-    await expect.poll(() => disk.checkpoint.size).toBeGreaterThan(0);
+    await expect.poll(() => disk.checkpoints.size).toBeGreaterThan(0);
   }
   expect(heard).toEqual(["hostchange", "hostchange"]);
 });
