@@ -93,7 +93,7 @@ export type HostRequest =
       /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
       readonly grants?: readonly string[] | undefined;
     }
-  /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
+  /** Ends a consumer or a watcher, or makes a waiting `receive`, `idle` or `room` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
   | {
       readonly op: "receive";
