@@ -13,6 +13,6 @@ export const WORKERS = ["shared-worker", "dedicated-worker"].filter((name) =>
 );
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
-export const SIZE_LIMITS = { client: 31_000, worker: 64_000 };
+export const SIZE_LIMITS = { client: 31_500, worker: 64_500 };
 /** Set before there were groups, topics, schedules, transactions and requests; see docs/performance.md. */
 export const SIZE_GOALS = { client: 9_000, worker: 20_000 };

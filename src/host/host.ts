@@ -159,7 +159,8 @@ function createHost(
     keeper,
     welcome: (client): Welcome => {
       const known = { isKnown: state().clients.has(client), losses: losses.all };
-      return { instance, epoch: state().epoch, kind, minor: WIRE_MINOR, lock: life?.lock, ...known };
+      const { epoch, firstTerm: database } = state();
+      return { instance, epoch, database, kind, minor: WIRE_MINOR, lock: life?.lock, ...known };
     },
     request: (session, asked) =>
       answer(session, asked, {

@@ -3,30 +3,50 @@
 
 import type { Lifecycle } from "../client/connection/client.js";
 
-/** Nothing to listen to in workers and in Node: `undefined`. */
-export function pageLifecycle({ onSuspend }: { onSuspend(): void }): Lifecycle | undefined {
+/**
+ * Nothing to listen to in workers and in Node: `undefined`. `onAsleep`: the page may come back, and has heard its last event
+ * before that, as far as engines say so; its own worker would sleep with it, locks in hand. One whose page does not come back
+ * ends with it, and may store until then.
+ */
+export function pageLifecycle({ onAsleep }: { onAsleep(): void }): Lifecycle | undefined {
   if (typeof document === "undefined" || typeof window === "undefined") return undefined;
   return {
     listen({ suspend, resume, setHidden }) {
-      const onVisibility = () => setHidden(document.visibilityState === "hidden");
+      /** Between `pagehide` and what follows it, a page that was visible becomes hidden. */
+      let isLeaving = false;
+      const isHidden = () => document.visibilityState === "hidden";
+      const onVisibility = () => setHidden(isHidden());
       onVisibility();
-      const onHide = () => {
+      const onHide = ({ persisted }: PageTransitionEvent) => {
         suspend();
-        onSuspend();
+        isLeaving = persisted;
+        if (isHidden()) onLast();
       };
-      const onShow = (event: PageTransitionEvent) => {
-        if (event.persisted) resume();
+      const onLast = () => {
+        if (isLeaving && isHidden()) onAsleep();
+        isLeaving &&= !isHidden();
+      };
+      const onFreeze = () => {
+        suspend();
+        onAsleep();
+      };
+      const onShow = ({ persisted }: PageTransitionEvent) => {
+        isLeaving = false;
+        if (persisted) resume();
       };
       document.addEventListener("visibilitychange", onVisibility);
+      // It bubbles: what listens to the document has been called.
+      window.addEventListener("visibilitychange", onLast);
       window.addEventListener("pagehide", onHide);
       window.addEventListener("pageshow", onShow);
-      document.addEventListener("freeze", onHide);
+      document.addEventListener("freeze", onFreeze);
       document.addEventListener("resume", resume);
       return () => {
         document.removeEventListener("visibilitychange", onVisibility);
+        window.removeEventListener("visibilitychange", onLast);
         window.removeEventListener("pagehide", onHide);
         window.removeEventListener("pageshow", onShow);
-        document.removeEventListener("freeze", onHide);
+        document.removeEventListener("freeze", onFreeze);
         document.removeEventListener("resume", resume);
       };
     },

@@ -59,7 +59,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     ...names,
     asking,
     locks: globalThis.navigator?.locks,
-    lifecycle: pageLifecycle({ onSuspend: workers.stop }),
+    lifecycle: pageLifecycle({ onAsleep: workers.stop }),
     openPort: () => openPort(opening, asking, { starters, workers }),
     onClosed: async () => workers.stop(),
   };

@@ -106,6 +106,7 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
       response.once("close", () => atGate.delete(response));
       return;
     }
+    if (pathname === "/clear") response.setHeader("clear-site-data", '"storage"');
     const html = pages.get(pathname);
     const script = scripts.get(pathname);
     if (html !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");

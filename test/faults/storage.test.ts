@@ -55,6 +55,30 @@ test("a database deleted under the host is reported as wiped, and the queue can 
   expect(bodiesOf(tabs.history, "acked")).toEqual(["page-000011"]);
 });
 
+for (const how of ["the site clears its storage", "database and caches are deleted"]) {
+  test(`when ${how}, every tab that is connected hears that all is lost`, async ({ tabs }) => {
+    const pages = [await tabs.open({ name: "one" }), await tabs.open({ name: "two" })] as const;
+    const [one] = pages;
+    for (const page of pages) await page.evaluate(() => lab.open());
+    await one.evaluate(() => lab.send(50));
+    await one.evaluate(async (isCleared) => {
+      if (isCleared) return void (await fetch("/clear"));
+      for (const name of await caches.keys()) await caches.delete(name);
+      for (const { name = "" } of await indexedDB.databases()) {
+        await new Promise((resolve) =>
+          Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: resolve }),
+        );
+      }
+    }, how === "the site clears its storage");
+    expect(await one.evaluate(() => lab.send(1))).toEqual([]);
+    for (const page of pages) {
+      await expect.poll(() => page.evaluate(() => lab.events)).toContainEqual({ type: "datalost", reason: "wiped" });
+      expect(await page.evaluate(() => lab.events.filter(({ type }) => type === "datalost"))).toHaveLength(1);
+    }
+    expect(await one.evaluate(() => lab.queue.stats())).toMatchObject({ ready: 1 });
+  });
+}
+
 test("a database deleted while nobody hosted is reported as wiped to who opens it next", async ({ tabs }) => {
   const page = await tabs.open({ name: "page" });
   await page.evaluate(async () => {

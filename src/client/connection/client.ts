@@ -11,6 +11,7 @@ import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
+import { createLossReader } from "../link/losses.js";
 import { createNoticeListener } from "../link/notices.js";
 import type { QueueClient } from "../queue/queue-client.js";
 import { createHoldings, GIVE_BACK } from "../receiving/holding.js";
@@ -76,9 +77,8 @@ export function createClient(parts: ClientParts): Client {
   const watches = new Map<string, Watch>();
   let isHidden = false;
   const listeners = new Set<(event: ClientEvent) => void>();
-  /** Losses of which host, and how many of them, were told already. */
-  let told = { instance: "", losses: 0 };
   const allLosses: DataLoss[] = [];
+  const losses = createLossReader();
   const over = new AbortController();
   let presence: Presence | undefined;
   let lastId = 0;
@@ -167,15 +167,12 @@ export function createClient(parts: ClientParts): Client {
     serve,
     held: () => holdings.claim(HOLDINGS_MESSAGES_MAX, TOO_MUCH_HELD),
     onConnected(welcome) {
-      const { instance, losses } = welcome;
       const holders = holdings.byConsumer();
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
       tellAll({ type: "connected" });
-      const known = told.instance === instance ? told.losses : 0;
-      told = { instance, losses: losses.length };
-      for (const loss of losses.slice(known)) {
+      for (const loss of losses.news(welcome)) {
         allLosses.push(loss);
         tellAll({ type: "datalost", loss });
       }
@@ -191,9 +188,10 @@ export function createClient(parts: ClientParts): Client {
   const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.openNotices);
 
-  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. */
+  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. What is called
+   *  from now on is posted at once, and not heard of before the page wakes. */
   const suspend = () => {
-    pipeline.flush();
+    pipeline.flushAll();
     hostLink.suspend();
     holdings.loseAll(
       new QueueError("lease-lost", "the page was put to sleep, and its deliveries went back to the queue"),
@@ -210,6 +208,8 @@ export function createClient(parts: ClientParts): Client {
   const setHidden = (hidden: boolean) => {
     if (hidden === isHidden) return;
     isHidden = hidden;
+    // Where pages are closed without a word, this is the last that they hear.
+    if (hidden) pipeline.hurry();
     for (const [waiter, watch] of watches) hidden ? stopWatch(waiter) : startWatch(waiter, watch);
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });

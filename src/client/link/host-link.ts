@@ -7,11 +7,11 @@
 
 import type { Held } from "../../core/commands/commands.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
-import { WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
+import { MINOR_LAST_WORDS, WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/life.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
-import { type Link, openLink } from "../../link/rpc/link.js";
+import { type Link, type OneWay, openLink } from "../../link/rpc/link.js";
 import type { ClientRequest, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -49,9 +49,16 @@ export interface HostLink {
   ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   /** Lets the host go, and tells it so: what this client holds goes back. Nothing reconnects until `resume`. */
   suspend(): void;
+  /** What still reaches the host of a client that is put to sleep: nothing is answered before it wakes. */
+  readonly lastWords: LastWords | undefined;
   resume(): void;
   /** Ends the link. What is under way rejects with `reason`. */
   close(reason: QueueError): void;
+}
+
+export interface LastWords extends Pick<OneWay<HostRequest>, "post"> {
+  /** The minor wire version of who hears them. */
+  readonly minor: number;
 }
 
 /** No other host could decide differently. */
@@ -77,6 +84,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let ended: QueueError | undefined;
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
+  /** Of a page that is put to sleep: what is left of its link. */
+  let oneWay: (LastWords & OneWay<HostRequest>) | undefined;
   /** Resolved when the page wakes. */
   let suspension: Deferred<void> | undefined;
   /** Gives up the port that is being opened. */
@@ -154,7 +163,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         const connected = await open();
         if (suspension) {
           // Put to sleep meanwhile: the host must not push to a page that cannot take it.
-          leave(connected.link);
+          leave(connected);
           continue;
         }
         if (ended) {
@@ -187,10 +196,16 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   // What is final for a first connection may be a passing trouble for a later one: offline, a script does not load.
   const isFinal = (error: QueueError) => FINAL.has(error.code) && !(hasConnected && error.code === "unsupported");
 
-  /** The port closes behind the word: an answer to a sleeping page would wake or evict it. */
-  const leave = (link: Link<HostRequest>) => {
+  /** Nothing is posted to a page that sleeps: it would wake or be evicted. A host that says more than that gets no port. */
+  const leave = ({ link, welcome: { minor = 0 } }: Connected) => {
+    const reason = new QueueError("host-lost", "this page was put to sleep");
     link.call({ op: "suspend" }).catch(() => {});
-    link.close(new QueueError("host-lost", "this page was put to sleep"));
+    if (minor < MINOR_LAST_WORDS) return link.close(reason);
+    oneWay = { ...link.retire(reason), minor };
+  };
+  const endLastWords = () => {
+    oneWay?.close();
+    oneWay = undefined;
   };
 
   /** The host holds its lock as long as it lives: getting it means that the host is gone. */
@@ -247,13 +262,17 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       if (suspension || ended) return;
       suspension = deferred();
       interrupt();
-      const link = current?.link;
-      if (link === undefined) return;
+      const connected = current;
+      if (connected === undefined) return;
       current = undefined;
       connecting = undefined;
-      leave(link);
+      leave(connected);
+    },
+    get lastWords() {
+      return oneWay;
     },
     resume() {
+      endLastWords();
       const ending = suspension;
       suspension = undefined;
       ending?.resolve();
@@ -261,6 +280,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     },
     close(reason) {
       ended ??= reason;
+      endLastWords();
       suspension?.resolve();
       interrupt();
       hurry();

@@ -49,8 +49,8 @@ export interface Delivery<Body = unknown> {
   readonly leaseExpiresAt: number;
   /** Aborts with a `QueueError` when the lease is lost, the handler has run too long, or the consumer is forced to stop. */
   readonly signal: AbortSignal;
-  /** Done: the message is gone once this resolves. */
   /**
+   * Done: the message is gone once this resolves.
    * With `send`: these messages are sent in the same commit, or the message is not acknowledged either. Rejects with
    * `lease-lost`, or with why a message was refused; then nothing happened, and the delivery is still held.
    */

@@ -10,8 +10,8 @@
 
 import type { Outcome } from "../../core/log/journal.js";
 import { REQUESTS_MAX } from "../../core/spec/limits.js";
-import type { SubmitReply } from "../../link/rpc/wire.js";
-import type { HostLink } from "../link/host-link.js";
+import type { HostRequest, SubmitReply } from "../../link/rpc/wire.js";
+import type { HostLink, LastWords } from "../link/host-link.js";
 import { abortable } from "../runtime/abortable.js";
 import { commandOf, type Draft } from "./drafts.js";
 import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusals.js";
@@ -20,6 +20,8 @@ export interface Courier {
   /** Another request may leave now. */
   readonly isFree: boolean;
   carry(drafts: readonly Draft[]): void;
+  /** Posts them at once, where nobody answers any more; what cannot be cloned is left out, and the others go. */
+  say(drafts: readonly Draft[], to: LastWords): void;
   /** There is another host: what was under way will not be answered. */
   begin(): void;
   /** The host could not read something that was posted to it; `sent`: all that has no outcome. */
@@ -53,16 +55,20 @@ export function createCourier(parts: CourierParts): Courier {
   const { hostLink } = parts;
   let spell = newSpell();
 
+  const requestOf = (drafts: readonly Draft[], minor: number): HostRequest => ({
+    op: "submit",
+    confirmed: parts.confirmed(),
+    commands: drafts.map((draft) => ({ number: draft.number as number, command: commandOf(draft, minor) })),
+  });
+
   const submit = async (drafts: readonly Draft[]): Promise<void> => {
     // At once where there is a link: what is flushed before the page sleeps must leave before it does.
     const link = hostLink.link ?? (await hostLink.connected());
-    const minor = hostLink.welcome?.minor ?? 0;
-    const commands = drafts.map((draft) => ({ number: draft.number as number, command: commandOf(draft, minor) }));
-    const request = { op: "submit", confirmed: parts.confirmed(), commands } as const;
-    const { outcomes } = await link.call<SubmitReply>(request);
+    const numbers = drafts.map(({ number }) => number);
+    const { outcomes } = await link.call<SubmitReply>(requestOf(drafts, hostLink.welcome?.minor ?? 0));
     drafts.forEach((draft, i) => {
       // One that was answered before, and is on its way again, has another number by now.
-      if (draft.number === commands[i]?.number) parts.answer(draft, outcomes[i] as Outcome);
+      if (draft.number === numbers[i]) parts.answer(draft, outcomes[i] as Outcome);
     });
   };
 
@@ -115,6 +121,17 @@ export function createCourier(parts: CourierParts): Courier {
       return spell.requests < REQUESTS_MAX && !spell.isIsolating;
     },
     carry: (drafts) => void carry(drafts),
+    say(drafts, to) {
+      const left: (readonly Draft[])[] = [drafts];
+      for (let some = left.shift(); some; some = left.shift()) {
+        try {
+          to.post(requestOf(some, to.minor));
+        } catch {
+          const smaller = some.length > 1 ? some : parts.halve(some[0] as Draft);
+          left.unshift(...(smaller ?? []).map((draft) => [draft]));
+        }
+      }
+    },
     begin,
     unreadable(sent) {
       const { unread } = spell;

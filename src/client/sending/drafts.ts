@@ -1,5 +1,5 @@
 // Commands to be, and who waits for their outcomes: plain data, and what can be asked of it. Where a draft is on its way
-// is not known here. Invariant: everyone who waits is told once, by `answer` of answers.ts, by `reject`, or by a draft that
+// is for the pipeline to say, which sets `stage` and `number`. Invariant: everyone who waits is told once, by `answer` of answers.ts, by `reject`, or by a draft that
 // stands in the place of this one.
 
 import type { TransactionValue, Verdict } from "../../core/commands/commands.js";
@@ -203,7 +203,7 @@ export function reject(draft: Draft, reason: unknown): void {
   else draft.reject(reason);
 }
 
-/** Neighbours with the same verdict become one stretch. */
+/** Neighbours that are acknowledged become one stretch. */
 function joinSettlements(entries: readonly SettleEntry[], minor: number): MeasuredSettlement[] {
   const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
   for (const { grantId: grant, seq, verdict, busyMs } of entries) {

@@ -22,7 +22,9 @@ export const isRefusedWhole = (error: unknown): boolean =>
 /** What is told to whose command alone was refused so. */
 export function refusalOf(draft: Draft, error: unknown): QueueError {
   if (error instanceof QueueError) return error;
-  if (isCloneError(error)) return notCloneable(draft, error);
+  // A getter that throws ends the clone with an error of its own.
+  const told = notCloneable(draft, error);
+  if (isCloneError(error) || told.detail !== undefined) return told;
   return new QueueError("invalid-argument", `this cannot be sent: ${String(error)}`, { cause: error });
 }
 

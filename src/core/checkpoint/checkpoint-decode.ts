@@ -115,6 +115,7 @@ function decodeHead(state: State, head: HeadChunk): void {
   state.now = head.now;
   state.quarantined.push(...seqsOf(head.quarantined));
   state.terms.push(...head.terms);
+  state.firstTerm = head.firstTerm ?? head.terms[0]?.term;
   for (const [topic, subscriptions] of head.topics ?? []) state.topics.set(topic, new Map(subscriptions));
   for (const { id, seenAt, confirmed, outcomes } of head.clients) {
     const client = createClientState(id);

@@ -122,10 +122,11 @@ function encodeHead(state: State): HeadChunk {
     confirmed,
     outcomes: [...outcomes],
   }));
-  const { lsn, epoch, nextSeq, now } = state;
+  const { lsn, epoch, nextSeq, now, firstTerm } = state;
+  const numbers = { lsn, epoch, nextSeq, now, ...(firstTerm !== undefined && { firstTerm }) };
   const quarantined = rangesOf(state.quarantined);
   const topics = [...state.topics].map(([topic, subscriptions]) => [topic, [...subscriptions]] as const);
-  return { v, kind: "head", lsn, epoch, nextSeq, now, quarantined, terms: usedTerms(state), topics, clients };
+  return { v, kind: "head", ...numbers, quarantined, terms: usedTerms(state), topics, clients };
 }
 
 /** Terms of which a message can still exist: those before the first stored body are history. */

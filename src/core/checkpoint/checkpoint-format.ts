@@ -22,6 +22,8 @@ export type HeadChunk = {
   readonly now: number;
   readonly quarantined: Ranges;
   readonly terms: readonly Term[];
+  /** Missing from earlier builds: then the oldest of the terms stands for it. */
+  readonly firstTerm?: string;
   readonly topics?: readonly (readonly [
     topic: string,
     subscriptions: readonly (readonly [string, SubscriptionFilter])[],

@@ -53,6 +53,7 @@ function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at:
   switch (change.type) {
     case "took-over":
       state.terms.push({ firstSeq: state.nextSeq, term: change.term });
+      state.firstTerm ??= change.term;
       return;
     case "configured": {
       const queue = queueOf(state, change.queue);

@@ -1,5 +1,5 @@
-// What can be asked of the engine. A command carries its time, ids, tokens and jitter, fixed by the host before it
-// decides, so that the decision depends on nothing else.
+// What can be asked of the engine. A command carries its ids, tokens and jitter, fixed by the host before it decides at a
+// time that it says, so that the decision depends on nothing else.
 
 import type { Change, Failure, LeaseMode, Outcome, OutcomeFailed, Ranges, Seq } from "../log/journal.js";
 import type { QueueErrorCode } from "../spec/errors.js";

@@ -28,6 +28,8 @@ export const WATCHERS_PER_CLIENT_MAX = 1_000;
 export const SILENT_PORTS_MAX = 1_000;
 /** How long a port may be silent: several times as long as a client waits for the answer to its hello. */
 export const SILENT_PORT_MS_MAX = 60_000;
+/** How long a port stays open for the last words of a page that has gone: its lock may be free before they arrive. */
+export const LAST_WORDS_MS_MAX = 10_000;
 
 /** Length of a queue's name: it stands in every record about it. */
 export const QUEUE_NAME_MAX = 256;

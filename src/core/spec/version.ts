@@ -15,6 +15,8 @@ export const MINOR_REDELIVERED = 3;
 export const MINOR_PAGES = 3;
 /** From this minor version on, a client says which of its consumers holds what it was handed by an earlier host. */
 export const MINOR_HOLDERS = 3;
+/** From this minor version on, either side of a link takes the last words of a page that goes, which nobody answers. */
+export const MINOR_LAST_WORDS = 3;
 
 /** From this minor version on, hosts purge by id. */
 export const MINOR_PURGE_IDS = 3;

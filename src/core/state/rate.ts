@@ -19,7 +19,7 @@ export function handOutRoom({ settings, leased, fullAt }: QueueState, now: Insta
   return Math.max(0, Math.min(slots, tokens));
 }
 
-/** Whether a hand-out could give anybody anything now: spares the dispatcher the attempt. */
+/** Whether a hand-out could give anybody anything now: spares the attempt. */
 export const hasReady = (queue: QueueState, now: Instant): boolean =>
   queue.readyCount > 0 && !isPaused(queue) && handOutRoom(queue, now) > 0;
 
@@ -62,7 +62,7 @@ export function groupTokenAt({ settings: { rateLimit }, groupsFullAt }: QueueSta
 
 /**
  * The settings were changed: as many tokens are missing as before, or all there can be, and come back as the new limit
- * says. What waits for its group's token (`untilToken`) is the caller's to move.
+ * says. What waits for its group's token (`untokenedAt`) is the caller's to move.
  */
 export function rebase(queue: QueueState, before: QueueSettings, at: Instant): void {
   const { rateLimit: limit } = queue.settings;

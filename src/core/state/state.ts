@@ -116,6 +116,8 @@ export interface State {
   /** Bodies of quarantined messages: no message refers to them any more, but what is left of them is kept. */
   readonly quarantined: Seq[];
   readonly terms: Term[];
+  /** The first term of all, whose random part tells this database from any other that had or will have its name. */
+  firstTerm: string | undefined;
   readonly queues: Map<string, QueueState>;
   readonly batches: BatchIndex;
   readonly topics: Map<string, Subscriptions>;
@@ -135,6 +137,7 @@ export function createState(): State {
     nextSeq: 1,
     quarantined: [],
     terms: [],
+    firstTerm: undefined,
     queues: new Map(),
     batches: createBatchIndex(),
     topics: new Map(),

@@ -1,7 +1,7 @@
 // The clients of this host: those that have said hello on a port, and the ports on which nobody has yet.
 //
-//   port ──hello──▶ client ──suspend, link ended──▶ away ──hello──▶ client …
-//     └─silent too long─▶ closed    └──goodbye, its lock free, 24 h unheard──▶ forgotten
+//   port ──hello──▶ client ──suspend, its lock free──▶ heard out ──a while──▶ away ──hello on another port──▶ client …
+//     └─silent too long─▶ closed    └──link ended──▶ away ──goodbye, 24 h unheard──▶ forgotten
 //
 // Invariant: what a client asked for ends with its session; what it holds ends by its word, its lock or its leases.
 
@@ -9,7 +9,7 @@ import type { Command, Held } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { SILENT_PORT_MS_MAX, SILENT_PORTS_MAX } from "../../core/spec/limits.js";
+import { LAST_WORDS_MS_MAX, SILENT_PORT_MS_MAX, SILENT_PORTS_MAX } from "../../core/spec/limits.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
@@ -61,29 +61,37 @@ export interface ClientsParts {
 export function createClients(parts: ClientsParts): Clients {
   const { state, platform, decide, delivery, watchers, keeper } = parts;
   const sessions = new Map<string, Session>();
-  /** With what ends the waiting for a hello, the longest silent first. */
+  /** With what ends the waiting for a hello, or for last words; the longest silent first. */
   const silent = new Map<Session, () => void>();
   let refusedMessages = 0;
   let lookedAt = platform.now();
 
   const isOurs = (session: Session) => sessions.get(session.client) === session;
 
-  /** What it asked for is over. */
-  const end = (client: string) => {
+  /** What it asked for is over. Returns the session that it had. */
+  const dismiss = (client: string): Session | undefined => {
     const session = sessions.get(client);
     if (session === undefined) return;
     sessions.delete(client);
     keeper.forget(client);
     delivery.forget(client);
     watchers.removeAll(client);
-    session.close(new QueueError("closed", "the client is gone"));
+    return session;
+  };
+  const end = (client: string) => dismiss(client)?.close(new QueueError("closed", "the client is gone"));
+
+  /** Its page goes, and has posted what may not be here yet: neither its lock nor its word waits for that. */
+  const hearOut = (client: string) => {
+    const session = dismiss(client);
+    if (session?.hearOut()) awaitWord(session, LAST_WORDS_MS_MAX);
+    else session?.close(new QueueError("closed", "the client is gone"));
   };
 
   /** Nobody will read the answers that this client waited for. */
   const forgetReplies = (client: string) => decide({ type: "delete", queue: replyQueueOf(client) });
 
   const presence = createPresence(platform.locks, parts.presenceLock, (client) => {
-    end(client);
+    hearOut(client);
     decide({ type: "client-gone", client });
     forgetReplies(client);
   });
@@ -91,7 +99,15 @@ export function createClients(parts: ClientsParts): Clients {
   const closeSilent = (session: Session) => {
     if (!silent.has(session)) return;
     noLongerSilent(session);
-    session.close(new QueueError("closed", "nobody said hello on this port"));
+    session.close(new QueueError("closed", "nobody spoke on this port"));
+  };
+  const awaitWord = (session: Session, ms: number) => {
+    const cancel = platform.setTimer(() => closeSilent(session), ms);
+    silent.set(session, cancel);
+    for (const longest of silent.keys()) {
+      if (silent.size <= SILENT_PORTS_MAX) break;
+      closeSilent(longest);
+    }
   };
   const noLongerSilent = (session: Session) => {
     silent.get(session)?.();
@@ -165,14 +181,7 @@ export function createClients(parts: ClientsParts): Clients {
           if (isOurs(closed)) end(closed.client);
         },
       });
-      silent.set(
-        session,
-        platform.setTimer(() => closeSilent(session), SILENT_PORT_MS_MAX),
-      );
-      for (const longest of silent.keys()) {
-        if (silent.size <= SILENT_PORTS_MAX) break;
-        closeSilent(longest);
-      }
+      awaitWord(session, SILENT_PORT_MS_MAX);
     },
     sessionOf: (client) => sessions.get(client),
     get count() {
@@ -185,7 +194,7 @@ export function createClients(parts: ClientsParts): Clients {
       // Its lock goes too, which then says nothing about its life.
       presence.unwatch(client);
       decide({ type: "reclaim", client, held: [] });
-      end(client);
+      hearOut(client);
     },
     goodbye: (client) =>
       new Promise((resolve) => {

@@ -4,7 +4,7 @@
 import type { Held } from "../../core/commands/commands.js";
 import { valuesOf } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
+import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_LAST_WORDS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
@@ -19,6 +19,8 @@ export interface Session {
   readonly client: string;
   /** Says itself which of its consumers holds what. */
   readonly namesHolders: boolean;
+  /** Its page goes: from now on it hears nothing, and is heard only when it submits. False where its build expects an end. */
+  hearOut(): boolean;
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
   /** Reads a page as this client's build reads it: one that does not ask on gets all it asked for. */
@@ -46,6 +48,7 @@ export interface SessionEvents {
 export function openSession(port: Port, events: SessionEvents): Session {
   let client = "";
   let minor = 0;
+  let isLeaving = false;
   const unconfirmed = new Set<HandOut>();
   const link = openLink<ClientRequest, unknown>(port, {
     serve: (message) => serve(message),
@@ -59,6 +62,11 @@ export function openSession(port: Port, events: SessionEvents): Session {
     },
     get namesHolders() {
       return minor >= MINOR_HOLDERS;
+    },
+    hearOut() {
+      isLeaving = minor >= MINOR_LAST_WORDS;
+      if (isLeaving) link.mute();
+      return isLeaving;
     },
     unconfirmed,
     readable: (handOut) => (minor < MINOR_COLUMNS ? { ...handOut, bodies: valuesOf(handOut.bodies) } : handOut),
@@ -81,6 +89,7 @@ export function openSession(port: Port, events: SessionEvents): Session {
 
   const serve = (message: unknown): Promise<unknown> => {
     const request = check(message);
+    if (isLeaving && request.op !== "submit") throw new QueueError("closed", "this client has left by this port");
     if (request.op !== "hello") {
       if (client === "") throw new QueueError("invalid-argument", "the first request must be a hello");
       return events.request(session, request);

@@ -87,7 +87,10 @@ function batchOf(
   };
 }
 
-/** Changes that a power failure may take back without harm: they are about who holds a message, not about messages. */
+/**
+ * Changes that a power failure may take back without harm: they are about who holds a message, or only go with others that
+ * are not among these.
+ */
 const SOFT: ReadonlySet<Change["type"]> = new Set([
   "leased",
   "renewed",
@@ -97,10 +100,13 @@ const SOFT: ReadonlySet<Change["type"]> = new Set([
   "client-forgotten",
 ]);
 
+/** Rare, and of no queue that could ask for it: a subscription that was forgotten would miss what is published. */
+const STRICT: ReadonlySet<Change["type"]> = new Set(["deleted", "subscribed", "unsubscribed"]);
+
 /** Strict as soon as one queue that asks for it is concerned. */
 export function durabilityOf(state: State, changes: readonly Change[]): Durability {
   const isStrict = (change: Change) =>
-    change.type === "deleted" ||
+    STRICT.has(change.type) ||
     (!SOFT.has(change.type) && "queue" in change && state.queues.get(change.queue)?.settings.durability === "strict");
   return changes.some(isStrict) ? "strict" : "relaxed";
 }

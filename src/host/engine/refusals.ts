@@ -1,4 +1,5 @@
-// A commit that the store refused: who is to blame hears of it, everybody else is decided again.
+// A commit that the store refused: who is to blame hears of it, everybody else is decided again. Without room that is who
+// stores bodies; where nobody is to blame, all hear of it.
 
 import { failure } from "../../core/commands/commands.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";

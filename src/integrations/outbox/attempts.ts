@@ -42,7 +42,10 @@ export function createAttempt(settings: Settings): Attempt {
     const replaced = await prepare?.(request);
     signal.throwIfAborted();
     // No second argument: even one that holds only a signal makes `fetch` forget the referrer.
-    return fetch(replaced instanceof Request ? following(replaced, signal) : request);
+    const asked = replaced instanceof Request ? following(replaced, signal) : request;
+    const response = await fetch(asked);
+    keepWith(response, [signal, asked]);
+    return response;
   };
 
   return async (stored, { signal: outer, limitMs = Number.POSITIVE_INFINITY, prepare }) => {
@@ -64,6 +67,12 @@ export function createAttempt(settings: Settings): Attempt {
     };
     return withTimeout(Math.min(limitMs, attemptMs(bytes, settings)), outer, run);
   };
+}
+
+/** What carries an abort to a body that is still read: Node links signals weakly, and would collect what is in between. */
+const kept = new WeakMap<Response, unknown[]>();
+export function keepWith(response: Response, links: readonly unknown[]): void {
+  kept.set(response, [...(kept.get(response) ?? []), ...links]);
 }
 
 /** A request that a hook made knows nothing of the signal. */

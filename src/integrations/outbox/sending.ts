@@ -6,7 +6,7 @@ import { check } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { Queue } from "../../index.js";
-import { type Attempt, untilAborted } from "./attempts.js";
+import { type Attempt, keepWith, untilAborted } from "./attempts.js";
 import { reportFailure } from "./context.js";
 import type { Gates } from "./gates.js";
 import { isInLine, sendOnce } from "./keys.js";
@@ -190,7 +190,9 @@ export function createSending(parts: SendingParts): Sending {
       const entry: UnderWay = { message, ending, ended: ended.catch(() => {}) };
       underWay.add(entry);
       void entry.ended.then(() => underWay.delete(entry));
-      return untilAborted(ended, signal);
+      const response = await untilAborted(ended, signal);
+      keepWith(response, [request, signal]);
+      return response;
     },
     async abort(picks) {
       const picked = [...underWay].filter(({ message }) => picks(message));

@@ -50,6 +50,8 @@ export interface GuardedPort {
   readonly calls: Endpoint;
   readonly answers: Endpoint;
   listen(type: "message" | "messageerror", listener: (event: MessageEvent) => void): void;
+  /** From now on nothing is posted by way of the endpoints; what arrives is still let through. */
+  mute(): void;
   /** Takes every listener off the port; from then on nothing is posted by way of the endpoints. */
   release(): void;
 }
@@ -57,7 +59,7 @@ export interface GuardedPort {
 /** Wraps a port for Comlink. `onRefused` hears of every message that was not let through. */
 export function guardPort(port: Port, onRefused: () => void): GuardedPort {
   const listening = new Set<() => void>();
-  let isReleased = false;
+  let isMuted = false;
   /** Listens, and returns what ends that. */
   const listen = (type: string, listener: (event: MessageEvent) => void): (() => void) => {
     const end = () => {
@@ -72,7 +74,7 @@ export function guardPort(port: Port, onRefused: () => void): GuardedPort {
     const ends = new Map<unknown, () => void>();
     return {
       postMessage: (message, transfer) => {
-        if (!isReleased) port.postMessage(message, transfer ?? []);
+        if (!isMuted) port.postMessage(message, transfer ?? []);
       },
       addEventListener: (type, listener) => {
         const end = listen(type, (event) => {
@@ -95,8 +97,11 @@ export function guardPort(port: Port, onRefused: () => void): GuardedPort {
     calls: filtered(isCall),
     answers: filtered(isAnswer),
     listen,
+    mute() {
+      isMuted = true;
+    },
     release() {
-      isReleased = true;
+      isMuted = true;
       for (const end of [...listening]) end();
     },
   };

@@ -27,9 +27,23 @@ export interface Link<Outgoing> {
   call<T>(request: Outgoing): Promise<T>;
   /** Ends the link; every call under way rejects with `reason`, and on the other side with `host-lost`. */
   close(reason: QueueError): void;
+  /**
+   * Ends the link on this side alone: every call under way rejects with `reason`, and nothing is heard any more. What is
+   * posted by what is returned still arrives.
+   */
+  retire(reason: QueueError): OneWay<Outgoing>;
+  /** Says nothing more, not even that the link is closed; what the peer still says is served, and not answered. */
+  mute(): void;
   readonly closed: AbortSignal;
   /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
   readonly oldestCall: object | undefined;
+}
+
+/** What is left of a link whose answers nobody hears. */
+export interface OneWay<Outgoing> {
+  /** Posts a request at once. Throws the `DataCloneError` when it cannot be cloned; then the peer has seen nothing of it. */
+  post(request: Outgoing): void;
+  close(): void;
 }
 
 export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Incoming>): Link<Outgoing> {
@@ -38,7 +52,12 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const pending = new Set<(reason: unknown) => void>();
   const guarded = guardPort(port, () => events.onRefused?.());
 
-  const end = (reason: QueueError) => {
+  let isMuted = false;
+  const postFrame = (type: typeof CLOSED | typeof UNREADABLE) => {
+    if (!isMuted) port.postMessage({ type });
+  };
+
+  const endHere = (reason: QueueError) => {
     ended.abort(reason);
     for (const reject of pending) reject(reason);
     pending.clear();
@@ -46,6 +65,9 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     // Comlink keeps the endpoint of each proxy for the proxy's finalizer, and the endpoint leads back to the proxy: neither
     // would ever be collected. What it posts on release is for an exposed object, and goes nowhere: the link is over.
     ask[releaseProxy]();
+  };
+  const end = (reason: QueueError) => {
+    endHere(reason);
     port.close?.();
   };
 
@@ -71,7 +93,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const ask = wrap(guarded.answers) as Remote<unknown> & ((request: Outgoing) => Promise<Reply>);
 
   guarded.listen("messageerror", () => {
-    port.postMessage({ type: UNREADABLE });
+    postFrame(UNREADABLE);
     events.onUnreadable?.();
   });
   guarded.listen("message", ({ data }) => {
@@ -94,8 +116,23 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     },
     close(reason) {
       if (ended.signal.aborted) return;
-      port.postMessage({ type: CLOSED });
+      postFrame(CLOSED);
       end(reason);
+    },
+    retire(reason) {
+      endHere(reason);
+      return {
+        // As Comlink writes a call.
+        post: (value) => port.postMessage({ id: "", type: "APPLY", path: [], argumentList: [{ type: "RAW", value }] }),
+        close() {
+          postFrame(CLOSED);
+          port.close?.();
+        },
+      };
+    },
+    mute() {
+      isMuted = true;
+      guarded.mute();
     },
   };
 }

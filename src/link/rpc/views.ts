@@ -94,7 +94,7 @@ export interface Diagnostics {
 
 /** Messages that are gone although nobody asked for it. */
 export interface DataLoss {
-  /** `wiped`: the database was deleted. `unreadable`: stored bodies cannot be read. */
+  /** `wiped`: the database was deleted, or ended with its host where it was in memory. `unreadable`: stored bodies cannot be read. */
   readonly reason: "wiped" | "unreadable";
   /** Queue concerned; missing when it is all of them. */
   readonly queue?: string;

@@ -93,7 +93,7 @@ export type HostRequest =
       /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
       readonly grants?: readonly string[] | undefined;
     }
-  /** Ends a consumer or a watcher, or makes a waiting `receive` or `idle` answer at once. */
+  /** Ends a consumer or a watcher, or makes a waiting `receive`, `idle` or `room` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
   | {
       readonly op: "receive";
@@ -174,6 +174,8 @@ export interface Welcome {
   /** Random for each start of a host: a client that sees another one talks to another host. */
   readonly instance: string;
   readonly epoch: number;
+  /** Random for each database: a client that sees another one has lost what it was told is durable. Missing from older hosts. */
+  readonly database?: string | undefined;
   readonly kind: HostKind;
   /** The minor wire version that the host speaks; missing: 0. */
   readonly minor?: number;

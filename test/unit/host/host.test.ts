@@ -82,6 +82,16 @@ describe("a commit", () => {
     expect(bySend.map(([, , durability]) => durability)).toEqual(["strict", "relaxed"]);
   });
 
+  test("is strict when it subscribes, whatever the queues ask for: what is published later must find its way", async () => {
+    const { store, commits } = createUnrulyStore();
+    const world = await start({ store });
+    const client = await world.connect("a");
+    await client.submit({ number: 1, command: { type: "subscribe", topic: "news", subscription: "mail" } });
+    await client.submit({ number: 2, command: { type: "unsubscribe", topic: "news", subscription: "mail" } });
+    const of = (type: string) => commits.find(([record]) => record.changes.some((change) => change.type === type))?.[2];
+    expect([of("subscribed"), of("unsubscribed")]).toEqual(["strict", "strict"]);
+  });
+
   test("that finds no room refuses what stores bodies, and still settles", async () => {
     const { store, onCommit } = createUnrulyStore();
     const world = await start({ store });

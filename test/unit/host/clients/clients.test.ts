@@ -61,6 +61,19 @@ test("a client whose link has ended gets nothing more, and its messages go to ot
   await world.host.close();
 });
 
+test("what a page had posted is taken in although its lock was free before it arrived", async () => {
+  const gone: (() => void)[] = [];
+  const request = (_: string, __: LockOptions, callback: () => void) => new Promise(() => gone.push(callback));
+  const world = await startHost({ platform: { locks: { request } as unknown as LockManager } });
+  const page = await world.connect("page", { minor: 3 });
+  gone[0]?.();
+  page.submit(sendOf(1, "last words")).catch(() => {});
+  const other = await world.connect("other");
+  await expect.poll(() => other.link.call({ op: "stats", queue: "q" })).toMatchObject({ ready: 1 });
+  expect((await other.link.call<Diagnostics>({ op: "diagnostics" })).clients).toBe(1);
+  await world.host.close();
+});
+
 test("a client has so many consumers and waiting calls, and so many watchers, and no more", async () => {
   const world = await startHost();
   const { link } = await world.connect("a");
