@@ -73,7 +73,7 @@ export const PARTS = [
     expected: true,
     onAllCores: true,
     isPatient: true,
-    limitMs: 18 * MINUTE_MS,
+    limitMs: 22 * MINUTE_MS,
   },
   {
     name: "browser",
