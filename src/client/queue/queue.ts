@@ -73,9 +73,10 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /**
    * Resolves when the message is durable. Rejects with `full`, `not-cloneable` (naming where), `quota-exceeded` or
    * `invalid-argument`, with `schema-mismatch` (the issues in `detail`); then it was not accepted. `signal` gives up the waiting, not the message.
-   * Plain JSON data is stored as it is now, whatever becomes of the object after the call; an object that stands in it twice
-   * is delivered as two. Any other body is cloned when it leaves this context: at the end of the turn, or later, while
-   * there is no host or no room, a file is read, a schema takes its time.
+   * The body is stored as it is now, whatever becomes of it after the call: plain JSON data as text, in which an object that
+   * stands in two places becomes two; of any other body the containers and objects are copied, also out of the proxies in
+   * which frameworks keep state. Binary data and files in it are cloned when they leave this context: at the end of the
+   * turn, or later, while there is no host or no room, a file is read, a schema takes its time.
    */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
   /**
