@@ -29,6 +29,20 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** Every write is led to a login page, which answers 200, until what is returned is called. */
+export function leadToLogin(site: Site): () => void {
+  let isLoggedIn = false;
+  site.take = ({ url = "" }, response) => {
+    if (isLoggedIn || !url.startsWith("/api/")) return false;
+    if (url === "/api/login") response.end("<h1>Log in</h1>");
+    else response.writeHead(302, { location: "/api/login" }).end();
+    return true;
+  };
+  return () => {
+    isLoggedIn = true;
+  };
+}
+
 async function bundle(): Promise<ReadonlyMap<string, string>> {
   const clock = await readFile(new URL("page/clock.js", import.meta.url), "utf8");
   const { outputFiles } = await build({
