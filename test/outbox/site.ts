@@ -33,8 +33,10 @@ export interface Site {
 export function leadToLogin(site: Site): () => void {
   let isLoggedIn = false;
   site.take = ({ url = "" }, response) => {
-    if (isLoggedIn || !url.startsWith("/api/")) return false;
-    if (url === "/api/login") response.end("<h1>Log in</h1>");
+    // Also for whoever was led there a moment before.
+    const isLogin = url === "/api/login";
+    if (!isLogin && (isLoggedIn || !url.startsWith("/api/"))) return false;
+    if (isLogin) response.end("<h1>Log in</h1>");
     else response.writeHead(302, { location: "/api/login" }).end();
     return true;
   };
