@@ -3,7 +3,7 @@
 // Invariant: nothing leaves the host before the commit it belongs to is complete.
 
 import type { Command } from "../core/commands/commands.js";
-import type { Change, Outcome } from "../core/log/journal.js";
+import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
@@ -175,7 +175,7 @@ function createHost(
   });
 
   /** Its handlers run, and would find out only when they are asked what they hold. */
-  const tellPurged = ({ purgedFrom, seqs }: Extract<Change, { type: "acked" }>) => {
+  const tellPurged = ({ purgedFrom, seqs }: ChangeOf<"acked">) => {
     if (purgedFrom === undefined) return;
     const { client, grant } = purgedFrom;
     clients.sessionOf(client)?.tellLost([{ grant, seqs: [...seqs] }], "lease-expired");

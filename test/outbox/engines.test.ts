@@ -4,7 +4,7 @@ import { firefox, type Page } from "@playwright/test";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
 import { expect, expectEachOnce, orderByGroup, test } from "./lab.js";
-import type { Site } from "./site.js";
+import { leadToLogin, type Site } from "./site.js";
 
 interface Tab {
   visit(): Promise<void>;
@@ -61,18 +61,12 @@ test.describe("Firefox", () => {
   test("believes no browser that says for ever that it is offline, and no login page", async ({ site }) => {
     await inFirefox(async (page) => {
       await page.addInitScript(() => Object.defineProperty(navigator, "onLine", { get: () => false }));
-      let isLoggedIn = false;
-      site.take = ({ url = "" }, response) => {
-        if (isLoggedIn || !url.startsWith("/api/")) return false;
-        if (url === "/api/login") response.end("<h1>Log in</h1>");
-        else response.writeHead(302, { location: "/api/login" }).end();
-        return true;
-      };
+      const logIn = leadToLogin(site);
       const tab = tabOf(page, site);
       await tab.visit();
       await tab.run("await outboxLab.open();");
       expect(await tab.run<number>(`return outboxLab.post("/api/saves");`)).toBe(202);
-      isLoggedIn = true;
+      logIn();
       await expect.poll(() => tab.run<number>("return outboxLab.waiting();"), { timeout: 20_000 }).toBe(0);
       expect(site.notes.arrivals).toMatchObject([{ path: "/api/saves", inEffect: true }]);
     });

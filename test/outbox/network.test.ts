@@ -1,6 +1,7 @@
 // Networks that lie, stall or answer for somebody else, and log-outs, in Chromium with a real server.
 
 import { expect, openPage, orderByGroup, test, untilSent } from "./lab.js";
+import { leadToLogin } from "./site.js";
 
 test("a browser that says for ever that it is offline is not believed", async ({ context, site }) => {
   await context.addInitScript(() => Object.defineProperty(navigator, "onLine", { get: () => false }));
@@ -14,20 +15,14 @@ test("a browser that says for ever that it is offline is not believed", async ({
 });
 
 test("a write that is led to a login page waits until the server takes it", async ({ context, site }) => {
-  let isLoggedIn = false;
-  site.take = ({ url = "" }, response) => {
-    if (isLoggedIn || !url.startsWith("/api/")) return false;
-    if (url === "/api/login") response.end("<h1>Log in</h1>");
-    else response.writeHead(302, { location: "/api/login" }).end();
-    return true;
-  };
+  const logIn = leadToLogin(site);
   const page = await openPage(context, site);
   await page.evaluate(() => outboxLab.open());
   expect(await page.evaluate(() => outboxLab.post("/api/saves"))).toBe(202);
   await expect
     .poll(() => page.evaluate(async () => (await outboxLab.outbox.waiting())[0]?.lastFailure))
     .toBe(`HTTP 200 OK, from ${site.origin}/api/login`);
-  isLoggedIn = true;
+  logIn();
   await untilSent(page);
   expect(site.notes.arrivals).toMatchObject([{ path: "/api/saves", inEffect: true }]);
   expect(await page.evaluate(() => outboxLab.dead())).toEqual([]);

@@ -29,6 +29,22 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** Every write is led to a login page, which answers 200, until what is returned is called. */
+export function leadToLogin(site: Site): () => void {
+  let isLoggedIn = false;
+  site.take = ({ url = "" }, response) => {
+    // Also for whoever was led there a moment before.
+    const isLogin = url === "/api/login";
+    if (!isLogin && (isLoggedIn || !url.startsWith("/api/"))) return false;
+    if (isLogin) response.end("<h1>Log in</h1>");
+    else response.writeHead(302, { location: "/api/login" }).end();
+    return true;
+  };
+  return () => {
+    isLoggedIn = true;
+  };
+}
+
 async function bundle(): Promise<ReadonlyMap<string, string>> {
   const clock = await readFile(new URL("page/clock.js", import.meta.url), "utf8");
   const { outputFiles } = await build({

@@ -126,7 +126,10 @@ export function createClient(parts: ClientParts): Client {
       // Closed meanwhile: whoever waits for the effect hears of that on their own call.
     });
 
-  /** Says it to the host that is there, and to no other: the next one is told how things are then. Resolves when it has heard, or is gone. */
+  /**
+   * Says it to the host that is there, and to no other: the next one is told how things are then. Resolves when it has
+   * heard, or is gone.
+   */
   const say = async (request: HostRequest): Promise<void> => {
     await hostLink.link?.call(request).catch(() => {});
   };
@@ -188,8 +191,10 @@ export function createClient(parts: ClientParts): Client {
   const holdings = createHoldings(pipeline, runtime);
   const notices = createNoticeListener(parts.openNotices);
 
-  /** Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. What is called
-   *  from now on is posted at once, and not heard of before the page wakes. */
+  /**
+   * Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. What is called
+   * from now on is posted at once, and not heard of before the page wakes.
+   */
   const suspend = () => {
     pipeline.flushAll();
     hostLink.suspend();

@@ -3,8 +3,7 @@
 // tells a host it holds is all it may still settle.
 
 import type { Held, Verdict } from "../../core/commands/commands.js";
-import type { Headers } from "../../core/log/bodies.js";
-import { type BodyList, listOf } from "../../core/log/bodies.js";
+import { type BodyList, type Headers, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";

@@ -1,6 +1,6 @@
 // Commands to be, and who waits for their outcomes: plain data, and what can be asked of it. Where a draft is on its way
-// is for the pipeline to say, which sets `stage` and `number`. Invariant: everyone who waits is told once, by `answer` of answers.ts, by `reject`, or by a draft that
-// stands in the place of this one.
+// is for the pipeline to say, which sets `stage` and `number`. Invariant: everyone who waits is told once, by `answer` of
+// answers.ts, by `reject`, or by a draft that stands in the place of this one.
 
 import type { TransactionValue, Verdict } from "../../core/commands/commands.js";
 import { failure } from "../../core/commands/commands.js";

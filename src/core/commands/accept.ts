@@ -1,20 +1,17 @@
-// What sends become in the working state: messages that wait, that went straight to the dead letters, or whose places
-// were taken by newer ones.
+// What sends become in the working state: messages that wait, or went straight to the dead letters; and those that were
+// dropped to make room.
 
-import type { Change, Ranges } from "../log/journal.js";
-import { forEachRange } from "../log/ranges.js";
+import type { ChangeOf, Ranges } from "../log/journal.js";
 import type { Instant } from "../spec/time.js";
 import { addDead } from "../state/dead.js";
 import { remember } from "../state/deduplication.js";
-import { acceptGrouped, groupOf, keepPlace, leave } from "../state/groups.js";
-import { type Group, runOf } from "../state/run.js";
+import { acceptGrouped, groupOf, keepPlace, takeOutForGood } from "../state/groups.js";
+import { runOf } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
-import { addBack, takeOut } from "../state/waiting.js";
+import { addBack } from "../state/waiting.js";
 import { REASON_OVERFLOW } from "./overflow.js";
 
-type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
-
-export function applyAccepted(state: State, queue: QueueState, change: Of<"accepted">, at: Instant): void {
+export function applyAccepted(state: State, queue: QueueState, change: ChangeOf<"accepted">, at: Instant): void {
   const { seq, bodySeq, count, priorities, dueAts, isInstant, expiresAt, groups, size = 0 } = change;
   queue.counters.accepted += count;
   queue.bytes += count * size;
@@ -44,7 +41,7 @@ export function applyAccepted(state: State, queue: QueueState, change: Of<"accep
   if (change.deduplicationIds) remember(queue, change.deduplicationIds, seq, at);
 }
 
-export function applyOverflowed(state: State, queue: QueueState, change: Of<"overflowed">, at: Instant): void {
+export function applyOverflowed(state: State, queue: QueueState, change: ChangeOf<"overflowed">, at: Instant): void {
   const { seq: first, bodySeq, count, priorities, groups, deduplicationIds, size = 0 } = change;
   queue.counters.accepted += count;
   queue.counters.died += count;
@@ -64,15 +61,9 @@ export function applyOverflowed(state: State, queue: QueueState, change: Of<"ove
 }
 
 export function applyDropped(state: State, queue: QueueState, seqs: Ranges, at: Instant): void {
-  const groups = new Set<Group>();
-  forEachRange(seqs, (first, count) => {
-    takeOut(state, queue, first, count, (run) => {
-      state.batches.release(run.bodySeq, run.count);
-      queue.counters.dropped += run.count;
-      queue.bytes -= run.count * run.size;
-      if (run.group && !run.isBlocked) groups.add(run.group);
-    });
+  takeOutForGood(state, queue, seqs, at, (gone) => {
+    state.batches.release(gone.bodySeq, gone.count);
+    queue.counters.dropped += gone.count;
+    queue.bytes -= gone.count * gone.size;
   });
-  // Only now: the next of a group may be one of those that went.
-  for (const group of groups) leave(queue, group, at);
 }

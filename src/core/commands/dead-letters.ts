@@ -1,7 +1,7 @@
 // Dead letters: messages that were given up, kept with the reason until someone redrives or purges them.
 
 import { idOf } from "../log/ids.js";
-import type { Change } from "../log/journal.js";
+import type { ChangeOf } from "../log/journal.js";
 import { forEachSeq, rangesOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import type { DeadLetterFilter } from "../spec/filters.js";
@@ -48,9 +48,7 @@ export function purgeDead(state: State, name: string, filter: DeadLetterFilter, 
   return done([{ type: "dead-purged", queue: name, seqs: rangesOf(seqs) }], { purged: seqs.length });
 }
 
-type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
-
-export function applyRedriven(queue: QueueState, { seqs }: Of<"redriven">, at: Instant): void {
+export function applyRedriven(queue: QueueState, { seqs }: ChangeOf<"redriven">, at: Instant): void {
   forEachSeq(seqs, (seq) => {
     const dead = takeDead(queue, seq);
     assert(dead, `dead letter ${seq} is there to be redriven`);
@@ -65,7 +63,7 @@ export function applyRedriven(queue: QueueState, { seqs }: Of<"redriven">, at: I
   });
 }
 
-export function applyDeadPurged(state: State, queue: QueueState, { seqs }: Of<"dead-purged">, at: Instant): void {
+export function applyDeadPurged(state: State, queue: QueueState, { seqs }: ChangeOf<"dead-purged">, at: Instant): void {
   forEachSeq(seqs, (seq) => {
     const dead = takeDead(queue, seq);
     assert(dead, `dead letter ${seq} is there to be purged`);

@@ -1,7 +1,7 @@
 // What becomes of leases in the working state: handed out, renewed, and the ways in which one ends.
 // Invariant: a client's sums of what it holds are those of the leases of its grants.
 
-import type { Change, Seq } from "../log/journal.js";
+import type { ChangeOf, Seq } from "../log/journal.js";
 import { countOf, forEachRange, forEachSeq } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import type { Instant } from "../spec/time.js";
@@ -14,13 +14,11 @@ import { runOf } from "../state/run.js";
 import type { ClientState, QueueState, State } from "../state/state.js";
 import { takeOut } from "../state/waiting.js";
 
-type Of<Type extends Change["type"]> = Extract<Change, { type: Type }>;
-
 export function applyLeased(
   state: State,
   queue: QueueState,
   client: ClientState,
-  change: Of<"leased">,
+  change: ChangeOf<"leased">,
   at: Instant,
 ): void {
   const { grant: id, mode, until } = change;
@@ -65,7 +63,7 @@ export function applyLeased(
   state.leaseEnds.add(grant, until);
 }
 
-export function applyRenewed(state: State, change: Of<"renewed">): void {
+export function applyRenewed(state: State, change: ChangeOf<"renewed">): void {
   const grant = state.grants.get(change.grant);
   assert(grant, `grant ${change.grant} is there to be renewed`);
   const { until } = change;
@@ -81,7 +79,12 @@ export function applyRenewed(state: State, change: Of<"renewed">): void {
   state.leaseEnds.add(grant, until);
 }
 
-export function applyAcked(state: State, queue: QueueState, { seqs, purgedFrom }: Of<"acked">, at: Instant): void {
+export function applyAcked(
+  state: State,
+  queue: QueueState,
+  { seqs, purgedFrom }: ChangeOf<"acked">,
+  at: Instant,
+): void {
   forEachSeq(seqs, (seq) => {
     const ended = endLease(state, queue, seq);
     queue.bytes -= ended.size;
@@ -95,14 +98,14 @@ export function applyAcked(state: State, queue: QueueState, { seqs, purgedFrom }
   });
 }
 
-export function applyRetried(state: State, queue: QueueState, change: Of<"retried">, at: Instant): void {
+export function applyRetried(state: State, queue: QueueState, change: ChangeOf<"retried">, at: Instant): void {
   const ended = endLease(state, queue, change.seq);
   queue.counters.retried++;
   const failure = change.failure ?? ended.failure;
   putBack(queue, runOf(ended, { readyAt: change.dueAt, redelivered: true, failure }), at, "tail");
 }
 
-export function applyReturned(state: State, queue: QueueState, change: Of<"returned">, at: Instant): void {
+export function applyReturned(state: State, queue: QueueState, change: ChangeOf<"returned">, at: Instant): void {
   forEachSeq(change.seqs, (seq) => {
     const ended = endLease(state, queue, seq);
     const run = runOf(ended, {
@@ -116,7 +119,7 @@ export function applyReturned(state: State, queue: QueueState, change: Of<"retur
   });
 }
 
-export function applyDead(state: State, queue: QueueState, change: Of<"dead">, at: Instant): void {
+export function applyDead(state: State, queue: QueueState, change: ChangeOf<"dead">, at: Instant): void {
   const { seq, reason } = change;
   const { bodySeq, priority, attempts, sentAt, failure, group, size } = endLease(state, queue, seq);
   const cause = change.failure ?? failure;
@@ -129,7 +132,12 @@ export function applyDead(state: State, queue: QueueState, change: Of<"dead">, a
   leave(queue, group, at);
 }
 
-export function applyQuarantined(state: State, queue: QueueState, { seqs }: Of<"quarantined">, at: Instant): void {
+export function applyQuarantined(
+  state: State,
+  queue: QueueState,
+  { seqs }: ChangeOf<"quarantined">,
+  at: Instant,
+): void {
   forEachSeq(seqs, (seq) => {
     const ended = endLease(state, queue, seq);
     state.quarantined.push(ended.bodySeq);

@@ -1,7 +1,7 @@
 // What becomes of messages for which a queue has no room.
 // Invariant: nothing goes in silence: what is dropped is counted and announced, what overflows is a dead letter.
 
-import type { Change, Seq } from "../log/journal.js";
+import type { Change, ChangeOf, Seq } from "../log/journal.js";
 import { pushRange } from "../log/ranges.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
 import type { Run } from "../state/run.js";
@@ -32,7 +32,7 @@ export function hasRoom(queue: QueueState | undefined, { count, bytes }: { count
   return fitsBeside(depthOf(queue), queue.bytes) || !fitsBeside(0, 0);
 }
 
-type Accepted = Extract<Change, { type: "accepted" }>;
+type Accepted = ChangeOf<"accepted">;
 
 export interface Room {
   /** Waiting messages that go before, and new ones that go at once. */

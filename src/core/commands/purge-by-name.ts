@@ -2,16 +2,15 @@
 // Invariant: builds before read what is stored of it: to them the waiting ones were dropped and the others acknowledged.
 
 import { seqOf } from "../log/ids.js";
-import type { Change, PurgeLimits, Ranges, Seq } from "../log/journal.js";
+import type { Change, ChangeOf, PurgeLimits, Ranges, Seq } from "../log/journal.js";
 import { pushRange, rangesOf, seqsOf } from "../log/ranges.js";
 import type { Instant } from "../spec/time.js";
-import { leave } from "../state/groups.js";
-import type { Group, Run } from "../state/run.js";
+import { takeOutForGood } from "../state/groups.js";
+import type { Run } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
-import { takeOut } from "../state/waiting.js";
 import { type Decision, done } from "./commands.js";
 import { emptyRuns } from "./expire.js";
-import { meets, pick } from "./purge-limits.js";
+import { freePurged, meets, pick } from "./purge-limits.js";
 
 export function purgeByName(state: State, queue: QueueState, ids: readonly string[], only: PurgeLimits): Decision {
   const wanted = [...new Set(ids.flatMap((id) => seqOf(state, id) ?? []))].sort((a, b) => a - b);
@@ -26,7 +25,7 @@ export function purgeByName(state: State, queue: QueueState, ids: readonly strin
   return done(changes, { purged });
 }
 
-type Acked = Extract<Change, { type: "acked" }>;
+type Acked = ChangeOf<"acked">;
 
 /** For each hand-out, the end of what is named of it. */
 function endsOf(queue: QueueState, wanted: readonly Seq[], only: PurgeLimits): Acked[] {
@@ -44,11 +43,7 @@ function endsOf(queue: QueueState, wanted: readonly Seq[], only: PurgeLimits): A
 
 export function applyPurgedByName(state: State, queue: QueueState, ranges: Ranges, at: Instant): void {
   const wanted = seqsOf(ranges);
-  const free = (gone: Run) => {
-    state.batches.release(gone.bodySeq, gone.count);
-    queue.counters.purged += gone.count;
-    queue.bytes -= gone.count * gone.size;
-  };
+  const free = (gone: Run) => freePurged(state, queue, gone);
   // Emptied where they stand, as far as they are the first of their runs: taking one out costs as much as there are runs.
   const middle: Seq[] = [];
   const parts = pick(queue, {}).flatMap((run): [Run, number][] => {
@@ -59,14 +54,7 @@ export function applyPurgedByName(state: State, queue: QueueState, ranges: Range
     return count > 0 ? [[run, count]] : [];
   });
   emptyRuns(state, queue, parts, at, free);
-  const groups = new Set<Group>();
-  for (const seq of middle.sort((a, b) => a - b)) {
-    takeOut(state, queue, seq, 1, (gone) => {
-      free(gone);
-      if (gone.group && !gone.isBlocked) groups.add(gone.group);
-    });
-  }
-  for (const group of groups) leave(queue, group, at);
+  takeOutForGood(state, queue, rangesOf(middle.sort((a, b) => a - b)), at, free);
 }
 
 /** Those of the sorted numbers that are of the run. */

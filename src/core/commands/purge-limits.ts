@@ -1,8 +1,8 @@
-// Which waiting messages meet the limits of a purge.
+// Which waiting messages meet the limits of a purge, and what becomes of what they took.
 
 import type { PurgeLimits } from "../log/journal.js";
 import type { Run } from "../state/run.js";
-import type { QueueState } from "../state/state.js";
+import type { QueueState, State } from "../state/state.js";
 import { blockedRuns, delayedRuns, readyRuns } from "../state/waiting.js";
 
 /** Runs of which all messages match: what a filter asks for is the same for all of a run, however runs are cut. */
@@ -28,3 +28,10 @@ export const meets = (
   { priority, sentAt }: Pick<Run, "priority" | "sentAt">,
   only: Omit<PurgeLimits, "state">,
 ): boolean => (only.priority ?? priority) === priority && (only.sentBefore === undefined || sentAt <= only.sentBefore);
+
+/** These are purged: nothing keeps their bodies any more, nor their bytes. */
+export function freePurged(state: State, queue: QueueState, { bodySeq, count, size }: Run): void {
+  state.batches.release(bodySeq, count);
+  queue.counters.purged += count;
+  queue.bytes -= count * size;
+}

@@ -11,7 +11,7 @@ import { waitingRuns } from "../state/waiting.js";
 import { type Decision, done } from "./commands.js";
 import { emptyRuns } from "./expire.js";
 import { purgeByName } from "./purge-by-name.js";
-import { pick } from "./purge-limits.js";
+import { freePurged, pick } from "./purge-limits.js";
 
 export function purge(state: State, name: string, filter: PurgeSelection | undefined, now: Instant): Decision {
   const queue = state.queues.get(name);
@@ -33,17 +33,10 @@ function limitsOf({ state, priority, olderThanMs }: PurgeFilter, now: Instant): 
 export function applyPurged(state: State, queue: QueueState, only: PurgeLimits | undefined, at: Instant): void {
   if (only) {
     const parts = pick(queue, only).map((run): [Run, number] => [run, run.count]);
-    queue.counters.purged += emptyRuns(state, queue, parts, at, (gone) => {
-      state.batches.release(gone.bodySeq, gone.count);
-      queue.bytes -= gone.count * gone.size;
-    });
+    emptyRuns(state, queue, parts, at, (gone) => freePurged(state, queue, gone));
     return;
   }
-  for (const run of waitingRuns(queue)) {
-    state.batches.release(run.bodySeq, run.count);
-    queue.counters.purged += run.count;
-    queue.bytes -= run.count * run.size;
-  }
+  for (const run of waitingRuns(queue)) freePurged(state, queue, run);
   clearLine(state, queue);
   for (const lane of queue.lanes) {
     lane.front.clear();

@@ -1,7 +1,7 @@
 // Schedules: a stored body that is sent again and again. When, the host computes; here it is decided what that sends.
 // Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
 
-import type { Change, Seq } from "../log/journal.js";
+import type { Change, ChangeOf, Seq } from "../log/journal.js";
 import { SCHEDULES_MAX } from "../spec/limits.js";
 import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
@@ -11,7 +11,7 @@ import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
 
 type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
-type ScheduleChange = Extract<Change, { type: "scheduled" | "unscheduled" | "ticked" }>;
+type ScheduleChange = ChangeOf<"scheduled" | "unscheduled" | "ticked">;
 
 /** Outcome value of a `schedule`. */
 export interface ScheduleValue {

@@ -1,7 +1,7 @@
 // Accepts messages. Invariant: numbers rise in the order of acceptance, and each accepted body is in exactly one batch.
 
 import { idOf } from "../log/ids.js";
-import type { Change, OutcomeFailed } from "../log/journal.js";
+import type { Change, ChangeOf, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
@@ -177,7 +177,7 @@ export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] 
   return batches;
 }
 
-type Accepted = Extract<Change, { type: "accepted" }>;
+type Accepted = ChangeOf<"accepted">;
 
 /** A stretch of a send's messages. */
 interface Stretch {

@@ -1,7 +1,7 @@
 // Topics: what is published goes to every subscription whose filter it passes. A subscription is a queue.
 // Invariants: a body is stored once, however many subscriptions it goes to; all of them accept it, or none.
 
-import type { Change } from "../log/journal.js";
+import type { Change, ChangeOf } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../spec/subscription.js";
 import type { Instant } from "../spec/time.js";
@@ -142,10 +142,7 @@ export function refer(change: Change, bodyOf: (bodySeq: number) => number): Chan
 }
 
 /** Applies what concerns topics. */
-export function applySubscription(
-  state: State,
-  change: Extract<Change, { type: "subscribed" | "unsubscribed" | "released" }>,
-): void {
+export function applySubscription(state: State, change: ChangeOf<"subscribed" | "unsubscribed" | "released">): void {
   if (change.type === "released") return forEachSeq(change.seqs, (seq) => state.batches.release(seq, 1));
   const subscriptions: Subscriptions = state.topics.get(change.topic) ?? new Map();
   if (change.type === "subscribed") {

@@ -75,5 +75,4 @@ export const joinLists = (lists: readonly BodyList[]): BodyList =>
 /** Texts by name that travel beside a body. */
 export type Headers = Readonly<Record<string, string>>;
 /** One entry a message; missing when no message has any. */
-/** Texts by name that travel beside a body. */
 export type HeadersColumn = readonly (Headers | undefined)[];

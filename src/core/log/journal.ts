@@ -209,5 +209,7 @@ export type Change =
   /** What is a time from some moment on, leases and delays, ends earlier by as much, so that it lasts as long. */
   | { readonly type: "clock-set-back"; readonly byMs: Span };
 
+export type ChangeOf<Type extends Change["type"]> = Extract<Change, { type: Type }>;
+
 /** `receive`: handed to the caller at once. `consume`: may wait in the client's buffer before its handler starts. */
 export type LeaseMode = "receive" | "consume";

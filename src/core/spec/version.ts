@@ -17,7 +17,6 @@ export const MINOR_PAGES = 3;
 export const MINOR_HOLDERS = 3;
 /** From this minor version on, either side of a link takes the last words of a page that goes, which nobody answers. */
 export const MINOR_LAST_WORDS = 3;
-
 /** From this minor version on, hosts purge by id. */
 export const MINOR_PURGE_IDS = 3;
 /** From this minor version on, hosts say how far a redrive in parts may go, and keep to it. */

@@ -3,7 +3,7 @@
 // their acceptance, so that the oldest are forgotten first; in a queue that replaces, a newer body is never lost
 // because the older one is being handled.
 
-import type { Change, Seq } from "../log/journal.js";
+import type { ChangeOf, Seq } from "../log/journal.js";
 import type { Instant } from "../spec/time.js";
 import { note, noteBody, type Remembered } from "./remembered.js";
 import { type Run, splitFront } from "./run.js";
@@ -60,7 +60,7 @@ export function replaceBody(state: State, queue: QueueState, { seq, bodySeq, isS
   queue.counters.replaced++;
 }
 
-type Replaced = Extract<Change, { type: "replaced" }>;
+type Replaced = ChangeOf<"replaced">;
 
 /** A run is taken out of the line: calls `visit` with stretches of it that name the bodies they have now. */
 export function leaveLine(state: State, queue: QueueState, run: Run, visit: (run: Run) => void): void {

@@ -3,14 +3,15 @@
 // later in the order of acceptance, but for a dead letter that was sent back while the group had a head. A group is
 // known as long as it has a head, a message that waits, or a dead letter that keeps its place; empty ones are swept.
 
-import type { Seq } from "../log/journal.js";
+import type { Ranges, Seq } from "../log/journal.js";
+import { forEachRange } from "../log/ranges.js";
 import type { Instant } from "../spec/time.js";
 import { rejoinLine } from "./deduplication.js";
 import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
-import type { QueueState } from "./state.js";
-import { addBack } from "./waiting.js";
+import type { QueueState, State } from "./state.js";
+import { addBack, takeOut } from "./waiting.js";
 
 /** The group of that name, new if there is none. */
 export function groupOf(queue: QueueState, id: string): Group {
@@ -46,6 +47,25 @@ export function putBack(queue: QueueState, run: Run, at: Instant, end: "front" |
 export function leave(queue: QueueState, group: Group, at: Instant): void {
   group.hasHead = false;
   promote(queue, group, at);
+}
+
+/** Takes these waiting messages out for good, wherever they wait; `visit` keeps none of the runs that it gets. */
+export function takeOutForGood(
+  state: State,
+  queue: QueueState,
+  seqs: Ranges,
+  at: Instant,
+  visit: (gone: Run) => void,
+): void {
+  const groups = new Set<Group>();
+  forEachRange(seqs, (first, count) => {
+    takeOut(state, queue, first, count, (gone) => {
+      visit(gone);
+      if (gone.group && !gone.isBlocked) groups.add(gone.group);
+    });
+  });
+  // Only now: the next of a group may be one of those that went.
+  for (const group of groups) leave(queue, group, at);
 }
 
 /** A dead letter that others wait for. */

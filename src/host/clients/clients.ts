@@ -78,13 +78,14 @@ export function createClients(parts: ClientsParts): Clients {
     watchers.removeAll(client);
     return session;
   };
-  const end = (client: string) => dismiss(client)?.close(new QueueError("closed", "the client is gone"));
+  const closeGone = (session: Session | undefined) => session?.close(new QueueError("closed", "the client is gone"));
+  const end = (client: string) => closeGone(dismiss(client));
 
   /** Its page goes, and has posted what may not be here yet: neither its lock nor its word waits for that. */
   const hearOut = (client: string) => {
     const session = dismiss(client);
     if (session?.hearOut()) awaitWord(session, LAST_WORDS_MS_MAX);
-    else session?.close(new QueueError("closed", "the client is gone"));
+    else closeGone(session);
   };
 
   /** Nobody will read the answers that this client waited for. */

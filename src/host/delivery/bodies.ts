@@ -1,8 +1,7 @@
 // Bodies on their way from the store to a consumer. What was stored a moment ago is still in memory and is not read
 // again; the cache forgets a batch once all of it was handed out, and, bounded by estimated bytes, the oldest first.
 
-import type { Headers } from "../../core/log/bodies.js";
-import { countBodies, type EncodedBody, listOf } from "../../core/log/bodies.js";
+import { countBodies, type EncodedBody, type Headers, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { CACHE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";

@@ -5,9 +5,8 @@ import { apply } from "../../core/commands/apply.js";
 import { advance } from "../../core/commands/clock.js";
 import type { Command, Decision } from "../../core/commands/commands.js";
 import { decide, decideOnce } from "../../core/commands/decide.js";
-import type { HeadersColumn } from "../../core/log/bodies.js";
-import { type BodyList, columnOf } from "../../core/log/bodies.js";
-import type { Change, Outcome } from "../../core/log/journal.js";
+import { type BodyList, columnOf, type HeadersColumn } from "../../core/log/bodies.js";
+import type { Change, ChangeOf, Outcome } from "../../core/log/journal.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { BodyBatch, Durability } from "../../store/log-store.js";
@@ -28,7 +27,7 @@ export interface Work {
 
 export type DecideNow = (command: Command) => Decision;
 
-type Stored = Extract<Change, { type: "stored" }>;
+type Stored = ChangeOf<"stored">;
 
 /** Decides and applies one command after the other, so that each sees what those before it did. */
 export function createDraft(state: State, at: Instant) {

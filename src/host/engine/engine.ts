@@ -6,7 +6,13 @@ import { applyRecord } from "../../core/commands/apply.js";
 import type { Held } from "../../core/commands/commands.js";
 import { dueQueues } from "../../core/commands/due.js";
 import { allSchedules, dueSchedules } from "../../core/commands/schedules.js";
-import { type Change, JOURNAL_VERSION, type JournalRecord, type Outcome } from "../../core/log/journal.js";
+import {
+  type Change,
+  type ChangeOf,
+  JOURNAL_VERSION,
+  type JournalRecord,
+  type Outcome,
+} from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
@@ -61,7 +67,7 @@ export interface Engine {
 }
 
 export interface Rewrite {
-  readonly change: Extract<Change, { type: "rewritten" }>;
+  readonly change: ChangeOf<"rewritten">;
   readonly add: readonly BodyBatch[];
 }
 

@@ -4,7 +4,7 @@
 
 import { DURATION_MS_MAX } from "../../core/spec/limits.js";
 import type { Settings } from "./options.js";
-import { isSameOrigin, makeRequest, type StoredRequest } from "./stored-request.js";
+import { bytesOf, isSameOrigin, makeRequest, type StoredRequest } from "./stored-request.js";
 
 export interface AttemptOptions {
   readonly signal: AbortSignal;
@@ -20,8 +20,6 @@ export type Attempt = (stored: StoredRequest, options: AttemptOptions) => Promis
 /** What the Fetch standard lets requests with `keepalive` carry, all that are under way in one context together. */
 const KEEPALIVE_BYTES_MAX = 64 * 1024;
 let keptAliveBytes = 0;
-
-const bytesOf = ({ body }: StoredRequest): number => body?.byteLength ?? 0;
 
 /**
  * No browser's `fetch` tells how far an upload has come, so that time is all there is: `timeoutMs`, and for each byte

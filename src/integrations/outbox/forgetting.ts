@@ -29,18 +29,13 @@ export async function forgetAll(queue: OutboxQueue): Promise<number> {
 /** Those picked. */
 export async function forgetSome(queue: OutboxQueue, picks: (message: OutboxMessage) => boolean): Promise<number> {
   let total = 0;
+  const idsOf = (messages: readonly OutboxMessage[]) => messages.filter(picks).map(({ id }) => id);
   for await (const page of queue.peekPages()) {
-    const ids = page
-      .map(waitingOf)
-      .filter(picks)
-      .map(({ id }) => id);
+    const ids = idsOf(page.map(waitingOf));
     if (ids.length > 0) total += (await queue.purge({ ids })).purged;
   }
   for await (const page of queue.deadLetters.pages()) {
-    const ids = page
-      .map(deadOf)
-      .filter(picks)
-      .map(({ id }) => id);
+    const ids = idsOf(page.map(deadOf));
     if (ids.length > 0) total += (await queue.deadLetters.purge({ filter: { ids } })).purged;
   }
   return total;

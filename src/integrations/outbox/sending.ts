@@ -13,7 +13,15 @@ import { isInLine, sendOnce } from "./keys.js";
 import { firstMessage, storedMessage } from "./message.js";
 import type { Network } from "./network.js";
 import { answerStored, type OutboxFetchOptions, type OutboxMessage, type Settings } from "./options.js";
-import { carriedKeyOf, copyMetadata, originOf, redact, type StoredRequest, storeRequest } from "./stored-request.js";
+import {
+  bytesOf,
+  carriedKeyOf,
+  copyMetadata,
+  originOf,
+  redact,
+  type StoredRequest,
+  storeRequest,
+} from "./stored-request.js";
 import { discard, judge } from "./verdict.js";
 
 export interface SendingParts {
@@ -88,7 +96,7 @@ export function createSending(parts: SendingParts): Sending {
   const store = async (stored: StoredRequest, at: Placed, signal: AbortSignal, delayMs = 0): Promise<Response> => {
     const begunAt = Date.now();
     signal.throwIfAborted();
-    const bytes = stored.body?.byteLength ?? 0;
+    const bytes = bytesOf(stored);
     const { maxBodyBytes, maxRetentionMs, redactHeaders } = settings;
     if (bytes > maxBodyBytes) {
       const what = `${stored.method} ${stored.url} has a body of ${bytes} bytes`;

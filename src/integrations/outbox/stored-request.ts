@@ -24,6 +24,9 @@ export interface StoredRequest {
   readonly metadata?: unknown;
 }
 
+/** Of its body. */
+export const bytesOf = ({ body }: StoredRequest): number => body?.byteLength ?? 0;
+
 /** Marks a request that an outbox makes, for the service worker of the page: a fragment, which never leaves the browser. */
 const MARK = "#originmq-outbox";
 const KEY_HEADER = "Idempotency-Key";

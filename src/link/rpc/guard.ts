@@ -50,9 +50,11 @@ export interface GuardedPort {
   readonly calls: Endpoint;
   readonly answers: Endpoint;
   listen(type: "message" | "messageerror", listener: (event: MessageEvent) => void): void;
-  /** From now on nothing is posted by way of the endpoints; what arrives is still let through. */
+  /** Posts a message of the link's own. */
+  post(message: unknown): void;
+  /** From now on neither that nor the endpoints post anything; what arrives is still let through. */
   mute(): void;
-  /** Takes every listener off the port; from then on nothing is posted by way of the endpoints. */
+  /** Takes every listener off the port, and mutes it. */
   release(): void;
 }
 
@@ -60,6 +62,9 @@ export interface GuardedPort {
 export function guardPort(port: Port, onRefused: () => void): GuardedPort {
   const listening = new Set<() => void>();
   let isMuted = false;
+  const post: Endpoint["postMessage"] = (message, transfer) => {
+    if (!isMuted) port.postMessage(message, transfer ?? []);
+  };
   /** Listens, and returns what ends that. */
   const listen = (type: string, listener: (event: MessageEvent) => void): (() => void) => {
     const end = () => {
@@ -73,9 +78,7 @@ export function guardPort(port: Port, onRefused: () => void): GuardedPort {
   const filtered = (isAllowed: (data: Record<string, unknown>) => boolean): Endpoint => {
     const ends = new Map<unknown, () => void>();
     return {
-      postMessage: (message, transfer) => {
-        if (!isMuted) port.postMessage(message, transfer ?? []);
-      },
+      postMessage: post,
       addEventListener: (type, listener) => {
         const end = listen(type, (event) => {
           const data: unknown = event.data;
@@ -97,6 +100,7 @@ export function guardPort(port: Port, onRefused: () => void): GuardedPort {
     calls: filtered(isCall),
     answers: filtered(isAnswer),
     listen,
+    post,
     mute() {
       isMuted = true;
     },

@@ -52,11 +52,6 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const pending = new Set<(reason: unknown) => void>();
   const guarded = guardPort(port, () => events.onRefused?.());
 
-  let isMuted = false;
-  const postFrame = (type: typeof CLOSED | typeof UNREADABLE) => {
-    if (!isMuted) port.postMessage({ type });
-  };
-
   const endHere = (reason: QueueError) => {
     ended.abort(reason);
     for (const reject of pending) reject(reason);
@@ -93,7 +88,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const ask = wrap(guarded.answers) as Remote<unknown> & ((request: Outgoing) => Promise<Reply>);
 
   guarded.listen("messageerror", () => {
-    postFrame(UNREADABLE);
+    guarded.post({ type: UNREADABLE });
     events.onUnreadable?.();
   });
   guarded.listen("message", ({ data }) => {
@@ -116,7 +111,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     },
     close(reason) {
       if (ended.signal.aborted) return;
-      postFrame(CLOSED);
+      guarded.post({ type: CLOSED });
       end(reason);
     },
     retire(reason) {
@@ -125,15 +120,12 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
         // As Comlink writes a call.
         post: (value) => port.postMessage({ id: "", type: "APPLY", path: [], argumentList: [{ type: "RAW", value }] }),
         close() {
-          postFrame(CLOSED);
+          port.postMessage({ type: CLOSED });
           port.close?.();
         },
       };
     },
-    mute() {
-      isMuted = true;
-      guarded.mute();
-    },
+    mute: guarded.mute,
   };
 }
 
