@@ -18,6 +18,8 @@ import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/co
 import type { SubscriptionFilter } from "../../src/core/spec/subscription.js";
 import { holds, same } from "./expectations.js";
 
+const WAITING = ["ready", "delayed", "blocked"] as const;
+
 export interface ModelMessage {
   readonly seq: Seq;
   /** What its body is called: see the world's `contents`. */
@@ -122,7 +124,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const all = (queue: string, ...states: string[]) =>
     messages.filter((message) => message.queue === queue && states.includes(message.state));
   const heldBy = (client: string) => messages.filter((message) => message.lease?.client === client);
-  const depth = (queue: string) => all(queue, "ready", "delayed", "blocked", "leased").length;
+  const depth = (queue: string) => all(queue, ...WAITING, "leased").length;
   const find = (client: string, grant: string, seq: Seq, now: number) =>
     messages.find(
       ({ seq: other, lease }) =>
@@ -710,11 +712,15 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         queueOf(command.queue).paused = command.paused;
         return;
       case "purge": {
-        const { state, priority, olderThanMs = Number.NEGATIVE_INFINITY } = command.filter ?? {};
-        const waiting = all(command.queue, ...(state ? [state] : ["ready", "delayed", "blocked"]));
-        const gone = waiting.filter(
-          (message) => (priority ?? message.priority) === message.priority && message.sentAt <= now - olderThanMs,
-        );
+        const { ids, state, priority, olderThanMs = Number.NEGATIVE_INFINITY } = command.filter ?? {};
+        const meets = (message: ModelMessage) =>
+          (priority ?? message.priority) === message.priority &&
+          message.sentAt <= now - olderThanMs &&
+          (ids?.includes(idOf(message.seq)) ?? true);
+        const waiting = all(command.queue, ...(state ? [state] : WAITING)).filter(meets);
+        // Who names what is in work takes it away from its consumer.
+        const held = ids && state === undefined ? all(command.queue, "leased").filter(meets) : [];
+        const gone = [...waiting, ...held];
         return purge(command.queue, gone, now, seen);
       }
       case "delete": {
@@ -753,7 +759,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         now,
       );
       for (const [name, { settings }] of queues) {
-        const overdue = all(name, "ready", "delayed", "blocked").filter((message) => message.expiresAt <= now);
+        const overdue = all(name, ...WAITING).filter((message) => message.expiresAt <= now);
         overdue.sort((a, b) => a.expiresAt - b.expiresAt || a.seq - b.seq);
         const room = Math.max(0, settings.maxDeadLetters - all(name, "dead").length);
         const given = overdue.slice(0, room);
