@@ -62,6 +62,7 @@ export interface Seen {
   readonly serial: number;
   /** The messages of a grant, in the order of the hand-out. */
   leased(grant: string): Seq[];
+  /** When it is due, but for the limit of its group. */
   dueAt(seq: Seq): number;
   /** Dead letters in the order they died, as they were before the command. */
   readonly dead: readonly Seq[];
@@ -231,14 +232,11 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
     const least = jitter === "full" ? 0 : most;
     const waits = dueAt - now;
-    const bucket = bucketOf(message.queue, "group", message.groupId ?? "", now);
-    const isThrottled = bucket.tokens === 0 && bucket.nextAt === dueAt;
     holds(
-      waits >= (delayMs ?? least) && (waits <= (delayMs ?? most) || isThrottled),
+      waits >= (delayMs ?? least) && waits <= (delayMs ?? most),
       `a retry waits ${waits} of ${least} to ${most} ms`,
     );
     Object.assign(message, { isSuspect: false, redelivered: true, isInstant: false });
-    // What it would have waited for without its group's limit is the engine's choice.
     wait(message, dueAt, now);
   };
 
