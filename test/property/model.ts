@@ -570,11 +570,12 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     queueOf(name).gone.purged += gone.length;
     const groups = gone.map(groupOf);
     remove(gone);
-    gone.forEach((message, i) => {
-      message.keepsPlace = false;
-      const group = groups[i]?.filter((other) => !gone.slice(0, i + 1).includes(other));
-      if (group) goOn(group, now);
-    });
+    for (const message of gone) message.keepsPlace = false;
+    for (const group of groups)
+      goOn(
+        group.filter((other) => !gone.includes(other)),
+        now,
+      );
   };
 
   /** Groups that wait for a dead letter go on, those of the first dead letter first. */

@@ -91,7 +91,7 @@ function copyOf(value: unknown, copying: Copying): unknown {
       return set;
     }
     case "object":
-      return copyMembers(value, meet({}), copying);
+      return copyMembers(meet({ ...value } as Record<string, unknown>), copying);
     case "other":
       return value;
   }
@@ -115,21 +115,22 @@ function copyArray(array: readonly unknown[], copy: unknown[], copying: Copying)
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     if (item === undefined && !(i in array)) holes++;
-    else copy[i] = copyOf(item, copying);
+    else copy[i] = typeof item === "object" ? copyOf(item, copying) : item;
   }
   // What an array has beside its elements, such as the `index` of a match.
-  return copyMembers(array, copy, copying, array.length - holes);
-}
-
-/** Own enumerable members by name, from the `from`th on. */
-function copyMembers<Copy extends object>(value: object, copy: Copy, copying: Copying, from = 0): Copy {
-  const keys = Object.keys(value);
-  for (let i = from; i < keys.length; i++) {
-    const key = keys[i] as string;
-    const item = copyOf(Reflect.get(value, key), copying);
-    if (key !== "__proto__") Reflect.set(copy, key, item);
-    // Set, it would become the prototype.
-    else Object.defineProperty(copy, key, { value: item, enumerable: true, configurable: true, writable: true });
+  const names = Object.keys(array);
+  for (let i = array.length - holes; i < names.length; i++) {
+    const name = names[i] as string;
+    Reflect.set(copy, name, copyOf(Reflect.get(array, name), copying));
   }
   return copy;
+}
+
+/** The spread takes own enumerable members, a `__proto__` of its own too, as fast as the platform can. */
+function copyMembers(members: Record<string, unknown>, copying: Copying): unknown {
+  for (const name of Object.keys(members)) {
+    const member = members[name];
+    if (typeof member === "object" && member !== null) members[name] = copyOf(member, copying);
+  }
+  return members;
 }
