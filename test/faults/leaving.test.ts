@@ -135,11 +135,17 @@ const ALL_WAYS: readonly Leaving[] = (["left", "reloaded", "closed"] as const).f
 
 const saidBy = (ways: readonly Leaving[], engine: string): string[] =>
   ways
-    .flatMap(({ unloads, way }, i) => {
-      const last = ["pagehide", ...(unloads ? ["unload"] : [])];
-      return ["visibilitychange", ...(isHeard(way, engine) ? last : [])].map((type) => `${i} ${type}`);
+    .flatMap((how, i) => {
+      const fired = eventsOf(how, engine).filter((type) => type === "visibilitychange" || isHeard(how.way, engine));
+      return fired.map((type) => `${i} ${type}`);
     })
     .sort();
+
+/** WebKit keeps a page that is left, whoever listens to `unload`, and does not fire it. */
+const eventsOf = ({ unloads, way }: Leaving, engine: string): string[] => {
+  const isUnloaded = unloads && !(engine === "WebKitGTK" && way === "left");
+  return ["visibilitychange", "pagehide", ...(isUnloaded ? ["unload"] : [])];
+};
 
 /** Firefox may end the process of a tab that is closed before what the page posted in its last two events has left it. */
 const isHeard = (way: Way, engine: string): boolean => engine !== "Firefox" || way !== "closed";
@@ -221,13 +227,13 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
       test.skip(closings === 0, "ORIGINMQ_CLOSINGS says how many");
       test.setTimeout(600_000);
       const arrangements = {
-        "SharedWorker, another tab open": { dedicated: false, other: true },
-        "SharedWorker, the last tab": { dedicated: false, other: false },
-        "no SharedWorker, another tab's worker hosts": { dedicated: true, other: true },
-        "no SharedWorker, its own worker hosts": { dedicated: true, other: false },
-        "the service worker hosts": { dedicated: true, other: false, service: true },
+        "SharedWorker, another tab open": { host: "shared-worker", dedicated: false, other: true },
+        "SharedWorker, the last tab": { host: "shared-worker", dedicated: false, other: false },
+        "no SharedWorker, another tab's worker hosts": { host: "dedicated-worker", dedicated: true, other: true },
+        "no SharedWorker, its own worker hosts": { host: "dedicated-worker", dedicated: true, other: false },
+        "the service worker hosts": { host: "service-worker", dedicated: true, other: false },
       };
-      for (const [named, { dedicated, other, ...more }] of Object.entries(arrangements)) {
+      for (const [named, { host, dedicated, other }] of Object.entries(arrangements)) {
         test(named, async ({ site }) => {
           /** How many of those that were said are stored, by event and by way. */
           const counts = new Map<string, { stored: number; said: number }>();
@@ -243,12 +249,12 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
             if (other)
               await (await openTab(profile, site, "other")).evaluate((own) => lab.open({ dedicated: own }), dedicated);
             const idle = await openTab(profile, site, "idle");
-            if ("service" in more) await hostInServiceWorker(idle);
+            const isService = host === "service-worker";
+            if (isService) await hostInServiceWorker(idle);
             for (let i = 0; i < closings; i++) {
-              if ("service" in more && i % 20 === 19) await busyServiceWorker(idle);
+              if (isService && i % 20 === 19) await busyServiceWorker(idle);
               const how = { ...wayOf(i), dedicated };
-              for (const type of ["visibilitychange", "pagehide", ...(how.unloads ? ["unload"] : [])])
-                countOf(type, how.way).said++;
+              for (const type of eventsOf(how, engine)) countOf(type, how.way).said++;
               hosts.add(await leave(profile, site, `${i}`, how));
             }
             await idle.evaluate((own) => lab.open({ dedicated: own }), dedicated);
@@ -260,7 +266,7 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
           });
           const lines = [...counts].map(([key, { stored, said }]) => `${key} ${stored} of ${said}`);
           console.log(`    ${engine}, ${named} (${[...hosts]}): ${lines.join(", ")}`);
-          expect(counts.get("pagehide left")?.stored).toBeGreaterThan(0);
+          expect([...hosts]).toEqual([host]);
         });
       }
     });
