@@ -11,7 +11,7 @@ import { startDrain } from "../receiving/drain.js";
 import type { Holding } from "../receiving/holding.js";
 import type { Stoppable } from "../receiving/source.js";
 import { readableFrom } from "../receiving/streams.js";
-import { abortable } from "../runtime/abortable.js";
+import { abortable, whenAborted } from "../runtime/abortable.js";
 import { CONSUME_SPEC, DELIVERIES_SPEC, DRAIN_SPEC, RECEIVE_SPEC } from "../sending/options.js";
 import type { Queue } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
@@ -43,20 +43,21 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
     const waiter = client.nextWaiter();
     const { leaseMs, ...rest } = asked;
     const endsAt = client.runtime.now() + rest.waitMs;
+    const leftMs = () => Math.max(0, Math.ceil(endsAt - client.runtime.now()));
     // Of a host after the first it asks what is left of its time.
     const request = (): HostRequest => ({
       op: "receive",
       waiter,
       queue,
       ...rest,
-      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
+      waitMs: leftMs(),
       ...(leaseMs !== undefined && { leaseMs }),
     });
     assertOpen();
     const received = client.ask<HandOut | null>(request);
+    let handOut: HandOut | null;
     try {
-      const handOut = await abortable(abortable(received, signal), closing);
-      return handOut ? client.holdings.take<Output>(handOut) : [];
+      handOut = await abortable(abortable(received, signal), closing);
     } catch (error) {
       client.cancelWaiter(waiter);
       // What was on its way to a caller that has gone goes back.
@@ -68,6 +69,10 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       );
       throw error;
     }
+    if (handOut === null) return [];
+    const taken = client.holdings.take<Output>(handOut);
+    // Of none the body could be read, and the host has sorted them out: what is behind them is what was asked for.
+    return taken.length > 0 ? taken : take({ ...asked, waitMs: leftMs() }, signal);
   };
 
   const openLoop = (options: { readonly prefetch?: number; readonly signal?: AbortSignal }) => {
@@ -85,10 +90,9 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       checkOptions("consume()", options, CONSUME_SPEC);
       const { concurrency = 1, prefetch = concurrency, signal } = options;
       signal?.throwIfAborted();
-      const onAbort = () => void consumer.stop();
       const onStopped = () => {
         stoppables.delete(consumer);
-        signal?.removeEventListener("abort", onAbort);
+        forget();
       };
       const atLeast = Math.max(prefetch, concurrency);
       const consumer = createConsumer<Output>({
@@ -101,7 +105,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
         onStopped,
       });
       stoppables.add(consumer);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const forget = whenAborted(signal, () => void consumer.stop());
       return consumer;
     },
     async receive(options = {}) {
