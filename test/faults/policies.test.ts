@@ -2,7 +2,8 @@
 
 import { type BrowserContext, firefox, type Page } from "@playwright/test";
 import type { Connection } from "../../src/index.js";
-import { findFirefox } from "../engines/find-engines.mjs";
+import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
+import { openWebKit } from "../engines/webkitgtk.mjs";
 import { test as base, expect } from "./lab.js";
 import type { Site } from "./site.js";
 
@@ -43,6 +44,8 @@ const opened = (page: Page, dedicated = false) =>
   );
 
 const TRUSTED = "require-trusted-types-for 'script'";
+/** All that a page needs to allow. */
+const STRICT = `default-src 'none'; script-src 'self'; worker-src 'self'; ${TRUSTED}; trusted-types originmq`;
 /** What the page's scripts say of themselves in each engine is not the same; what to do is. */
 const refused = (...parts: string[]) => ({
   code: "unsupported",
@@ -54,7 +57,7 @@ for (const engine of ["chromium", "firefox"] as const) {
     test.use({ engine });
     test.skip(engine === "firefox" && firefoxPath === undefined, "Firefox is not installed");
 
-    for (const policy of [TRUSTED, `${TRUSTED}; trusted-types originmq`]) {
+    for (const policy of [TRUSTED, STRICT]) {
       test(`a page that takes only trusted addresses of scripts opens by the policy originmq: ${policy}`, async ({
         place,
         site,
@@ -169,6 +172,24 @@ for (const engine of ["chromium", "firefox"] as const) {
     });
   });
 }
+
+test("WebKitGTK opens by the policy originmq where it knows such policies, and says what a page forbids", async ({
+  site,
+}) => {
+  test.skip(findWebKit() === undefined, "WebKitGTK is not installed");
+  const webkit = await openWebKit();
+  const openedWith = async (policy: string) => {
+    await webkit.visit(`${site.origin}/today/?${new URLSearchParams({ policy })}`);
+    await expect.poll(() => webkit.run("return globalThis.lab !== undefined;")).toBe(true);
+    return webkit.run("return lab.open().then((host) => ({ host }), ({ code, message }) => ({ code, message }));");
+  };
+  try {
+    expect(await openedWith(STRICT)).toEqual({ host: "shared-worker" });
+    expect(await openedWith("worker-src 'none'")).toEqual(refused("/today/shared-worker\\.js", "worker-src"));
+  } finally {
+    await webkit.close();
+  }
+});
 
 test("a frame whose SharedWorker has neither locks nor a database opens by its own worker, without waiting", async ({
   context,

@@ -20,8 +20,10 @@ export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
   readonly database?: string;
   /**
-   * Makes the worker that hosts, for bundlers that must see it. A dedicated Worker is started only when nobody else
-   * hosts. Default: the SharedWorker that comes with this package, or its dedicated worker where there is none.
+   * Makes the worker that hosts, for bundlers that must see it, and for pages that may not start the package's own by
+   * its address (docs/contexts.md). A dedicated Worker is started only when nobody else hosts; where a SharedWorker cannot
+   * host, the package's dedicated worker does. Default: the SharedWorker that comes with this package, or its dedicated
+   * worker where there is none.
    */
   readonly worker?: () => SharedWorker | Worker;
   /**
