@@ -32,6 +32,12 @@ type Taking<Output> = Pick<
   "consume" | "receive" | "deliveries" | "readable" | "consumeUntilEmpty"
 >;
 
+/**
+ * Consumers of this page by their key. Of the page, not of a queue or a connection: who is evaluated again opens those again,
+ * too.
+ */
+const consumersByKey = new Map<string, Stoppable>();
+
 export function createTaking<Output>({ queue, client, admit, stoppables, closing }: TakingParts): Taking<Output> {
   const assertOpen = () => closing.throwIfAborted();
 
@@ -83,13 +89,16 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       assertOpen();
       aFunction(handler, "consume(handler)");
       checkOptions("consume()", options, CONSUME_SPEC);
-      const { concurrency = 1, prefetch = concurrency, signal } = options;
+      const { concurrency = 1, prefetch = concurrency, signal, key } = options;
       signal?.throwIfAborted();
+      const known = key && JSON.stringify([client.pipeline.database, queue, key]);
       const onAbort = () => void consumer.stop();
       const onStopped = () => {
         stoppables.delete(consumer);
+        if (known && consumersByKey.get(known) === consumer) consumersByKey.delete(known);
         signal?.removeEventListener("abort", onAbort);
       };
+      if (known) void consumersByKey.get(known)?.stop();
       const atLeast = Math.max(prefetch, concurrency);
       const consumer = createConsumer<Output>({
         client,
@@ -101,6 +110,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
         onStopped,
       });
       stoppables.add(consumer);
+      if (known) consumersByKey.set(known, consumer);
       signal?.addEventListener("abort", onAbort, { once: true });
       return consumer;
     },
