@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll } from "vitest";
 import { browserLaunchOptions } from "../browser-launch.mjs";
@@ -14,10 +15,25 @@ const TYPES: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Serves the files of a folder until `close`. `address` ends with a slash. */
-export async function serve(folder: string): Promise<{ readonly address: string; close(): Promise<void> }> {
-  const server: Server = createServer(({ url = "/" }, response) => {
-    const { pathname } = new URL(url, "http://localhost");
+export interface Site {
+  /** Ends with a slash. */
+  readonly address: string;
+  /** The bodies of what was posted, in the order in which they came. */
+  readonly posted: readonly string[];
+  /** Answers nothing until `open`. */
+  close(): Promise<void>;
+  open(): Promise<void>;
+}
+
+/** Serves the files of a folder, and accepts what is posted. */
+export async function serve(folder: string): Promise<Site> {
+  const posted: string[] = [];
+  const server: Server = createServer(async (request, response) => {
+    if (request.method === "POST") {
+      posted.push(await text(request));
+      return response.end();
+    }
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
     try {
       const contents = readFileSync(join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname));
       response.setHeader("content-type", TYPES[extname(pathname) || ".html"] ?? "application/octet-stream");
@@ -27,14 +43,18 @@ export async function serve(folder: string): Promise<{ readonly address: string;
       response.end("not found");
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    address: `http://127.0.0.1:${port}/`,
+    posted,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+    open: () => listen(port),
   };
 }
 

@@ -23,7 +23,7 @@ declare module "vitest" {
 }
 
 /** What the application has of tools; resolved from where they are installed. */
-const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom"];
+const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom", "workbox-precaching"];
 
 export default async function setup({ provide }: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "packaging-"));
