@@ -32,6 +32,12 @@ type Taking<Output> = Pick<
   "consume" | "receive" | "deliveries" | "readable" | "consumeUntilEmpty"
 >;
 
+/**
+ * Consumers of this page by their key. Of the page, not of a queue or a connection: who is evaluated again opens those again,
+ * too.
+ */
+const consumersByKey = new Map<string, Stoppable>();
+
 export function createTaking<Output>({ queue, client, admit, stoppables, closing }: TakingParts): Taking<Output> {
   const assertOpen = () => closing.throwIfAborted();
 
@@ -88,12 +94,15 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       assertOpen();
       aFunction(handler, "consume(handler)");
       checkOptions("consume()", options, CONSUME_SPEC);
-      const { concurrency = 1, prefetch = concurrency, signal } = options;
+      const { concurrency = 1, prefetch = concurrency, signal, key } = options;
       signal?.throwIfAborted();
+      const known = key && JSON.stringify([client.pipeline.database, queue, key]);
       const onStopped = () => {
         stoppables.delete(consumer);
+        if (known && consumersByKey.get(known) === consumer) consumersByKey.delete(known);
         forget();
       };
+      if (known) void consumersByKey.get(known)?.stop();
       const atLeast = Math.max(prefetch, concurrency);
       const consumer = createConsumer<Output>({
         client,
@@ -105,6 +114,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
         onStopped,
       });
       stoppables.add(consumer);
+      if (known) consumersByKey.set(known, consumer);
       const forget = whenAborted(signal, () => void consumer.stop());
       return consumer;
     },
