@@ -41,7 +41,11 @@ export default defineConfig({
       inNode("contract", ["test/contract/**/*.memory.test.ts"]),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
-      inNode("packaging", ["test/packaging/**/*.test.ts"], { testTimeout: 120_000, hookTimeout: 240_000 }),
+      inNode("packaging", ["test/packaging/*.test.ts"], {
+        globalSetup: ["test/packaging/setup.ts"],
+        testTimeout: 120_000,
+        maxWorkers: 2,
+      }),
       {
         test: {
           name: "types",

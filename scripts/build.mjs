@@ -1,6 +1,6 @@
 // `npm run build`: src/ to dist/. The compiler emits one module per file, which every bundler can take apart; the workers
 // are bundled over what it emitted, so that they also start where nothing bundles them; of the types it emitted, what is
-// public is rolled up into a declaration file an entry.
+// public is rolled up into a declaration file an entry. Beside them stands the same in files that need no bundler at all.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
-import { ROOT, WORKERS } from "./package-layout.mjs";
+import { ROOT, STANDALONE, STANDALONE_FOLDER, WORKERS } from "./package-layout.mjs";
 
 /**
  * Names of the platform that public types mention. Each merges with what the application's own libraries say; where they
@@ -52,18 +52,37 @@ export async function buildInto(outDir) {
   if (status !== 0) throw new Error("src/ does not compile.");
   renameWorkerAddresses(outDir);
   await rollUpTypes(outDir);
-  await build({
-    entryPoints: WORKERS.map((name) => join(ROOT, "src", `${name}.ts`)),
-    outdir: outDir,
+  await bundle(WORKERS, { outdir: outDir, sourcemap: true });
+  await buildStandaloneInto(join(outDir, STANDALONE_FOLDER));
+}
+
+/**
+ * All that a page without a bundler loads, dependencies included, the workers beside the entry that names them: minified,
+ * since nobody else does it. What entries share is in files that they share, so that a page which imports two of them has
+ * one of each.
+ * @param {string} outDir
+ */
+export async function buildStandaloneInto(outDir) {
+  await bundle(STANDALONE, { outdir: outDir, minify: true, splitting: true });
+  await bundle(WORKERS, { outdir: outDir, minify: true });
+  renameWorkerAddresses(outDir);
+}
+
+/**
+ * @param {readonly string[]} entries
+ * @param {import("esbuild").BuildOptions} options
+ */
+const bundle = (entries, options) =>
+  build({
+    entryPoints: entries.map((name) => join(ROOT, "src", `${name}.ts`)),
     absWorkingDir: ROOT,
     bundle: true,
     format: "esm",
     target: "es2022",
-    sourcemap: true,
     legalComments: "none",
     logLevel: "warning",
+    ...options,
   });
-}
 
 /**
  * Replaces the declarations of all modules by those of the entries: applications that check their libraries, too, would

@@ -1,6 +1,7 @@
 // The host in the same process, for runtimes without workers: in memory, gone with its last connection.
 // Invariant: a connection counts once, however often it connects again.
 
+import { QueueError } from "../core/spec/errors.js";
 import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
 import type { OpenedPort } from "../link/finding/directory.js";
@@ -25,6 +26,7 @@ export interface InProcess {
 }
 
 export function createInProcess(database: string): InProcess {
+  assertPossible();
   const user = {};
   let used: SharedHost | undefined;
   const leave = async (shared: SharedHost | undefined) => {
@@ -59,13 +61,25 @@ function share(database: string): SharedHost {
   return shared;
 }
 
-function start(database: string): Promise<Host> {
+/** Its channel is open for as long as it is: a process that Deno runs ends only when all are closed. */
+async function start(database: string): Promise<Host> {
   const store = createMemoryStore({ disk: createMemoryDisk() });
   const platform = createPlatform(channelName("memory", database), { locks: undefined });
-  return openHost({
-    kind: "in-process",
-    store,
-    platform,
-    presenceLock: (client) => presenceLockName("memory", database, client),
-  });
+  try {
+    const presenceLock = (client: string) => presenceLockName("memory", database, client);
+    const host = await openHost({ kind: "in-process", store, platform, presenceLock });
+    host.ended.catch(() => {}).finally(() => platform.close());
+    return host;
+  } catch (error) {
+    platform.close();
+    throw error;
+  }
+}
+
+/** Every runtime has these; what stands in for a browser in tests may have taken them away. */
+function assertPossible(): void {
+  const missing = ["MessageChannel", "structuredClone"].filter((name) => Reflect.get(globalThis, name) === undefined);
+  if (missing.length === 0) return;
+  const what = `a queue in memory needs ${missing.join(" and ")}, missing here: a test environment such as Jest's takes away what its runtime has, and docs/testing.md says how to give it back`;
+  throw new QueueError("unsupported", what, { detail: { missing } });
 }

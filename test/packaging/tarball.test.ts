@@ -1,49 +1,31 @@
-// What a user gets: the packed tarball, installed in an app that has Vite and no configuration.
+// What a user gets: the packed tarball, its types, and how much of it an app ships.
 
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright";
-import { build, createServer, preview } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gzipSync } from "node:zlib";
+import { describe, expect, inject, test } from "vitest";
 import { ENTRIES, measure } from "../../scripts/bundles.mjs";
-import { packInto } from "../../scripts/pack.mjs";
 import { checkTarball } from "../../scripts/pack-check.mjs";
-import { ROOT, WORKERS } from "../../scripts/package-layout.mjs";
-import { browserLaunchOptions } from "../browser-launch.mjs";
-import { BUNDLERS } from "./classic.js";
+import { ROOT, SIZE_LIMITS, STANDALONE, STANDALONE_FOLDER, WORKERS } from "../../scripts/package-layout.mjs";
 
-let folder: string;
-let tarball: string;
-let files: string[];
-let app: string;
+const { tarball, files, app } = inject("packed");
+const dist = join(app, "node_modules/originmq/dist");
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "packaging-"));
-  ({ tarball, files } = await packInto(folder));
-  app = join(folder, "app");
-  cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
-  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  // Its dependencies come from where they are already, so that the test needs no network.
-  const local = Object.keys({ ...dependencies, ...peerDependencies }).map((name) => [
-    name,
-    `file:${join(ROOT, "node_modules", name)}`,
-  ]);
-  const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
-  Object.assign(manifest.dependencies, Object.fromEntries(local));
-  writeFileSync(join(app, "package.json"), JSON.stringify(manifest));
-  execFileSync("npm", ["install", "--install-links", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], {
-    cwd: app,
-    stdio: ["ignore", "ignore", "inherit"],
-    shell: process.platform === "win32",
-  });
-  mkdirSync(join(app, "node_modules"), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules/vite"), join(app, "node_modules/vite"), "junction");
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** The files that a page without a bundler loads at once for an entry, and what each of them imports. */
+function loadedBy(name: string): { readonly text: string; readonly imports: readonly string[] }[] {
+  const paths = new Set([`./${name}.js`]);
+  const loaded = [];
+  for (const path of paths) {
+    const text = readFileSync(join(dist, STANDALONE_FOLDER, path), "utf8");
+    const imports = [...text.matchAll(/(?:^|;)import(?:[^"();]*from)?"([^"]+)"/g)].map(
+      ([, imported]) => imported ?? "",
+    );
+    for (const imported of imports) paths.add(imported);
+    loaded.push({ text, imports });
+  }
+  return loaded;
+}
 
 describe("the tarball", () => {
   test.each(["publint", "attw"] as const)("has nothing that %s finds wrong", (name) => {
@@ -60,8 +42,20 @@ describe("the tarball", () => {
   });
 
   test.each(WORKERS)("holds %s in one file that imports nothing", (name) => {
-    const text = readFileSync(join(app, "node_modules/originmq/dist", `${name}.js`), "utf8");
+    const text = readFileSync(join(dist, `${name}.js`), "utf8");
     expect(text).not.toMatch(/^\s*(import|export)\b.*\bfrom\s*["']|\bimport\s*\(/m);
+  });
+
+  test.each([...STANDALONE, ...WORKERS])("holds %s in files that import nothing but each other", (name) => {
+    for (const { imports } of loadedBy(name)) expect(imports.filter((path) => !path.startsWith("./"))).toEqual([]);
+  });
+
+  test("names its entries once more for who does not read `exports`", () => {
+    const { alias, exports: entries } = JSON.parse(
+      readFileSync(join(app, "node_modules/originmq/package.json"), "utf8"),
+    );
+    const named = Object.entries<{ default?: string }>(entries).filter(([path]) => !/^\.$|\.json$/.test(path));
+    expect(alias).toEqual(Object.fromEntries(named.map(([path, conditions]) => [path, conditions.default])));
   });
 
   const compilers = ["typescript5", "typescript", "typescript7"];
@@ -95,91 +89,12 @@ describe("what an app ships stays within its limit, minified and gzipped", () =>
     const { gzipped } = await measure(path);
     expect(gzipped).toBeLessThanOrEqual(limit);
   });
-});
 
-describe("a Vite app without configuration sends and consumes a message", () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch(browserLaunchOptions());
-  });
-  afterAll(() => browser?.close());
-
-  /** Opens the page, waits for its message to arrive, and tells what the console complained of. */
-  async function visit(address: string): Promise<string[]> {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
-    });
-    await page.goto(address);
-    await page
-      .waitForFunction(() => document.title === "arrived", undefined, { timeout: 15_000 })
-      .catch((error: Error) => {
-        complaints.push(error.message);
-      });
-    await context.close();
-    return complaints;
-  }
-
-  const common = () => ({ root: app, configFile: false, logLevel: "warn" }) as const;
-
-  test("in development", async () => {
-    const server = await createServer({ ...common(), server: { port: 0 } });
-    try {
-      await server.listen();
-      expect(await visit(server.resolvedUrls?.local[0] ?? "")).toEqual([]);
-    } finally {
-      await server.close();
-    }
-  });
-
-  test.each(["index.html", "own-worker.html"])("when built (%s)", async (page) => {
-    await build({ ...common(), build: { rolldownOptions: { input: join(app, page) } } });
-    const server = await preview({ ...common(), preview: { port: 0 } });
-    try {
-      expect(await visit(new URL(page, server.resolvedUrls?.local[0]).href)).toEqual([]);
-    } finally {
-      await server.close();
-    }
-  });
-});
-
-describe("a service worker that is built into a classic script", () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await chromium.launch(browserLaunchOptions());
-  });
-  afterAll(() => browser?.close());
-
-  test.each(Object.keys(BUNDLERS))("starts, and has its queue, outbox and entries (%s)", async (bundler) => {
-    const script = await BUNDLERS[bundler]?.(app);
-    const server = createHttpServer(({ url }, response) => {
-      const isScript = url === "/worker.js";
-      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-      response.end(isScript ? script : "<!doctype html><title>classic</title>");
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const context = await browser.newContext();
-    try {
-      const page = await context.newPage();
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      const answer = await page.evaluate(async () => {
-        await navigator.serviceWorker.register("/worker.js", { type: "classic" });
-        const { active } = await navigator.serviceWorker.ready;
-        const { port1, port2 } = new MessageChannel();
-        const answered = new Promise((resolve) => {
-          port1.onmessage = ({ data }) => resolve(data);
-        });
-        active?.postMessage(null, [port2]);
-        return answered;
-      });
-      expect(answer).toEqual({ body: 1, waiting: 0, entries: "classic" });
-    } finally {
-      await context.close();
-      server.closeAllConnections();
-      server.close();
-    }
+  test.each([
+    ["index", SIZE_LIMITS.standalone],
+    ...WORKERS.map((name) => [name, SIZE_LIMITS.worker] as const),
+  ] as const)("%s without a bundler, all files that it loads at once: %i bytes", (name, limit) => {
+    const files = loadedBy(name).map(({ text }) => gzipSync(text, { level: 9 }).length);
+    expect(files.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(limit);
   });
 });

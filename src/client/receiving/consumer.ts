@@ -17,6 +17,13 @@ export interface ConsumeOptions {
   readonly prefetch?: number;
   /** Stops the consumer. */
   readonly signal?: AbortSignal;
+  /**
+   * A name of 1 to 256 characters. Of a queue a page has one consumer of that key: a later one takes its place, whatever
+   * connection or `Queue` object it is of. The earlier stops as by its `stop()`: it starts no more handlers, and those that
+   * run end in their own time, beside those of the new one. For modules that are evaluated again, as under hot reloading.
+   * Default: none; each `consume` adds a consumer.
+   */
+  readonly key?: string;
 }
 
 export interface Consumer {

@@ -3,12 +3,16 @@
 
 const nodeImmediate: unknown = Reflect.get(globalThis, "setImmediate");
 
-let channel: MessageChannel | undefined;
+/** Node's own keep its process alive: that is for while somebody waits. A test environment may have them, and no `setImmediate`. */
+type Keeper = MessagePort & { ref?(): void; unref?(): void };
+
+let channel: { readonly port1: Keeper; readonly port2: MessagePort } | undefined;
 let waiting: (() => void)[] = [];
 
 function runWaiting(): void {
   const due = waiting;
   waiting = [];
+  channel?.port1.unref?.();
   for (const callback of due) callback();
 }
 
@@ -23,5 +27,7 @@ export function afterTurn(callback: () => void): void {
     channel.port1.onmessage = runWaiting;
   }
   waiting.push(callback);
-  if (waiting.length === 1) channel.port2.postMessage(null);
+  if (waiting.length > 1) return;
+  channel.port1.ref?.();
+  channel.port2.postMessage(null);
 }

@@ -1,6 +1,6 @@
 // A host in the process lives as long as a connection uses it, and no longer.
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { QueueError } from "../../../src/core/spec/errors.js";
 import { openLink } from "../../../src/link/rpc/link.js";
 import type { HostRequest, Welcome } from "../../../src/link/rpc/wire.js";
@@ -13,6 +13,18 @@ const instanceOf = async (connection: InProcess): Promise<string> => {
   link.close(new QueueError("closed", "seen"));
   return instance;
 };
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test("what a test environment has taken away is named", () => {
+  vi.stubGlobal("structuredClone", undefined);
+  vi.stubGlobal("MessageChannel", undefined);
+  expect(() => createInProcess("bare")).toThrow(
+    expect.objectContaining({ code: "unsupported", detail: { missing: ["MessageChannel", "structuredClone"] } }),
+  );
+});
 
 test("a connection that connected again gives the host up when it is closed", async () => {
   const one = createInProcess("again");

@@ -1,0 +1,21 @@
+// An app in plain JavaScript that uses every entry for pages, and sees its message arrive.
+import { openQueue } from "originmq";
+import { exportQueue } from "originmq/backup";
+import { createOutbox } from "originmq/outbox";
+import { inbox, outbox } from "originmq/transactional";
+import { Queue } from "originmq/workbox";
+
+async function main() {
+  const greetings = await openQueue("greetings");
+  greetings.consume(async ({ body }) => {
+    // What the entries share is there once: the outbox starts the worker of "originmq".
+    await createOutbox({ name: "plain", replay: false }).stats();
+    for await (const _ of exportQueue(greetings)) break;
+    document.title = [inbox, outbox, Queue].every((one) => typeof one === "function") ? body.text : "incomplete";
+  });
+  await greetings.send({ text: "arrived" });
+}
+
+main().catch((error) => {
+  console.error(error.message);
+});
