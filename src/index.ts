@@ -3,6 +3,7 @@
 import { createApi } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import type { Starters } from "./wiring/transport.js";
+import { ofPackage } from "./wiring/workers.js";
 
 export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection/connection.js";
 export type { QueueEventMap } from "./client/queue/events.js";
@@ -40,12 +41,18 @@ export type { HostKind } from "./link/rpc/wire.js";
 
 const starters: Starters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
-  sharedWorker: ({ storage, database }) =>
-    new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
+  sharedWorker({ storage, database }) {
+    // By these names, and with the address in the call: so bundlers find the files.
+    const SharedWorker = ofPackage(globalThis.SharedWorker);
+    return new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
       type: "module",
       name: `originmq:${storage}:${database}`,
-    }),
-  dedicatedWorker: () => new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" }),
+    });
+  },
+  dedicatedWorker() {
+    const Worker = ofPackage(globalThis.Worker);
+    return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
+  },
   inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
 };
 offerStarters(starters);

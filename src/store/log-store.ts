@@ -53,9 +53,18 @@ export interface LogTail {
  * room, nothing was stored. `not-cloneable`: a body cannot be stored, nothing was. `format-too-new`: written by a newer
  * major format, nothing was touched. `unreadable`: a record is there but cannot be read. `lost`: the connection to the
  * database could not be restored, or the database was deleted, or the store closed; a commit that was under way may
- * have been stored. `failed`: anything else; nothing was stored.
+ * have been stored. `refused`: this context may not use the database; nothing was stored. `failed`: anything else;
+ * nothing was stored.
  */
-export type StoreFailure = "deposed" | "quota" | "not-cloneable" | "format-too-new" | "unreadable" | "lost" | "failed";
+export type StoreFailure =
+  | "deposed"
+  | "quota"
+  | "not-cloneable"
+  | "format-too-new"
+  | "unreadable"
+  | "lost"
+  | "refused"
+  | "failed";
 
 export class StoreError extends Error {
   readonly reason: StoreFailure;

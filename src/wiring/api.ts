@@ -50,13 +50,22 @@ function openClient(options: ConnectOptions, starters: Starters): Client {
   };
 }
 
-/** Whether the browser keeps the origin's data from now on; `false` where nobody can ask. */
-async function persist(): Promise<boolean> {
-  try {
-    return (await globalThis.navigator?.storage?.persist?.()) ?? false;
-  } catch {
-    return false;
-  }
+/** The question that the browser has not answered yet: it may put it to the user, who may never answer. */
+let asked: Promise<boolean> | undefined;
+
+/** Whether the browser keeps the origin's data from now on; `false` where nobody can ask. Never to be waited for. */
+function persist(): Promise<boolean> {
+  const ask = async () => {
+    try {
+      return (await globalThis.navigator?.storage?.persist?.()) ?? false;
+    } catch {
+      return false;
+    }
+  };
+  asked ??= ask().finally(() => {
+    asked = undefined;
+  });
+  return asked;
 }
 
 export function createApi(starters: Starters): Api {
@@ -66,8 +75,8 @@ export function createApi(starters: Starters): Api {
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
     const { database = "originmq", storage = "indexeddb", signal } = options;
-    if (options.persist) await persist();
     signal?.throwIfAborted();
+    if (options.persist) void persist();
     const key = `${storage}:${database}`;
     const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
@@ -121,6 +130,7 @@ export function createApi(starters: Starters): Api {
     async connect(options = {}) {
       checkOptions("connect()", options, CONNECT_SPEC);
       options.signal?.throwIfAborted();
+      const persisted = options.persist ? persist() : undefined;
       const client = openClient(options, starters);
       try {
         if (!options.lazy) await client.connected(options.signal);
@@ -128,7 +138,6 @@ export function createApi(starters: Starters): Api {
         await client.close({ force: true });
         throw error;
       }
-      const persisted = options.persist ? await persist() : undefined;
       return createPublicConnection(client, { isLazy: options.lazy ?? false, persisted });
     },
   };

@@ -14,9 +14,16 @@ import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 import { createAsking } from "./asking.js";
 import { createCanary } from "./canary.js";
 
-/** Holds a lock for as long as this worker lives, and says which. Where there are no locks, nothing hosts. */
-export const proveLife = (): Promise<string> | undefined =>
-  navigator.locks && holdLife(navigator.locks, `originmq:worker:${crypto.randomUUID()}`).then(({ lock }) => lock);
+/** Holds a lock for as long as this worker lives, and says which. Rejects where nothing can host for want of locks. */
+export async function proveLife(): Promise<string> {
+  const { locks } = navigator;
+  if (locks === undefined) throw missing("Web Locks are");
+  try {
+    return (await holdLife(locks, `originmq:worker:${crypto.randomUUID()}`)).lock;
+  } catch (cause) {
+    throw new QueueError("unsupported", "Web Locks are refused in this worker", { cause });
+  }
+}
 
 export type Hosting = (opening: Opening) => Promise<Host | Elsewhere>;
 

@@ -30,6 +30,9 @@ export function pageLifecycle({ onAsleep }: { onAsleep(): void }): Lifecycle | u
         suspend();
         onAsleep();
       };
+      // What nobody has opened yet connects when it is: browsers grant no lock before, and no handler is to run.
+      const { prerendering } = document as { readonly prerendering?: boolean };
+      if (prerendering) suspend();
       const onShow = ({ persisted }: PageTransitionEvent) => {
         isLeaving = false;
         if (persisted) resume();
@@ -41,6 +44,7 @@ export function pageLifecycle({ onAsleep }: { onAsleep(): void }): Lifecycle | u
       window.addEventListener("pageshow", onShow);
       document.addEventListener("freeze", onFreeze);
       document.addEventListener("resume", resume);
+      document.addEventListener("prerenderingchange", resume);
       return () => {
         document.removeEventListener("visibilitychange", onVisibility);
         window.removeEventListener("visibilitychange", onLast);
@@ -48,6 +52,7 @@ export function pageLifecycle({ onAsleep }: { onAsleep(): void }): Lifecycle | u
         window.removeEventListener("pageshow", onShow);
         document.removeEventListener("freeze", onFreeze);
         document.removeEventListener("resume", resume);
+        document.removeEventListener("prerenderingchange", resume);
       };
     },
   };

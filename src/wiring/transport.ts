@@ -1,7 +1,7 @@
 // How a client reaches its host:
 //
-//   SharedWorker ──hosts──▶ its port            no SharedWorker ──somebody hosts──▶ a channel to it
-//        └──another hosts──▶ a channel to it            └──nobody──▶ host here: a worker, or this context
+//   SharedWorker ──hosts──▶ its port            no SharedWorker, or it cannot host ──somebody hosts──▶ a channel to it
+//        └──another hosts──▶ a channel to it                      └──nobody──▶ host here: a worker, or this context
 //
 // In memory, on servers and in tests (Node, Deno, Bun) and where there are no workers, the host is in this process.
 
@@ -10,13 +10,14 @@ import type { ConnectOptions } from "../client/connection/connection.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
-import { answerOpening, type Opening, requestOpening, type Served } from "../link/finding/opening.js";
+import { answerOpening, type Opening, type Patience, requestOpening, type Served } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
-import { channelName, directoryName, presenceLockName, STOP_HOSTING } from "../link/rpc/names.js";
+import { channelName, directoryName, hostLockName, presenceLockName } from "../link/rpc/names.js";
 import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
+import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
 
 export interface Transport extends ClientParts {
   /** Gives up what was opened. */
@@ -24,9 +25,7 @@ export interface Transport extends ClientParts {
 }
 
 /** What a context can start: the workers that come with this package, or a host in itself. */
-export interface Starters {
-  sharedWorker?(opening: Opening): SharedWorker;
-  dedicatedWorker?(): Worker;
+export interface Starters extends WorkerStarters {
   /** Hosts in this very context. */
   inContext?(opening: Opening): Promise<Served>;
   /** The host of a database in memory that this process shares. */
@@ -53,7 +52,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     return { runtime, ...names, ...inProcess(() => share(database)) };
   assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
-  const workers = createWorkers(starters, worker);
+  const workers = createWorkers(starters, worker, SIGN_MS);
   return {
     runtime,
     ...names,
@@ -88,10 +87,11 @@ interface Means {
 async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<OpenedPort> {
   // One that gives no sign of life time and again hangs: another context hosts then, or the page's own worker.
   const shared = workers.signMs < SIGN_MS_MAX ? workers.shared(opening) : undefined;
-  const opened = shared
-    ? await openWorkerPort(shared, shared.port, opening, workers)
-    : await openWithoutSharedWorker(opening, asking, { starters, workers });
-  if (opened) return opened;
+  const found = shared ? await askWorker(shared, shared.worker.port, opening, workers) : undefined;
+  // A SharedWorker may lack what its page has, in a credentialless iframe: the page's own worker is asked next.
+  const opened =
+    found && !found.refused ? found : await openWithoutSharedWorker(opening, asking, { starters, workers });
+  if (opened.opened) return opened.opened;
   const linked = await linkOverChannel(asking, LINK_MS);
   if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
   return linked;
@@ -110,98 +110,65 @@ function assertSupported({ storage }: Opening): void {
   throw new QueueError("unsupported", what, { detail: { missing } });
 }
 
-/** The worker's port; `undefined` when another context hosts. */
-async function openWorkerPort(
-  worker: EventTarget,
-  port: Port,
-  opening: Opening,
-  workers: Pick<Workers, "signMs">,
-): Promise<OpenedPort | undefined> {
-  let onError: (event: Event) => void = () => {};
-  const failed = new Promise<never>((_, reject) => {
-    onError = (event) => {
-      const why = "message" in event && event.message ? `: ${event.message}` : "";
-      reject(new QueueError("unsupported", `the worker of OriginMQ could not be started${why}`));
-    };
-  });
-  worker.addEventListener("error", onError);
-  const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
-  workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
+/** What became of asking: a port to a host, a host elsewhere, or none that could be there. */
+interface Found {
+  readonly opened?: OpenedPort;
+  readonly refused?: QueueError;
+}
+
+async function ask(port: Port, opening: Opening, patience?: Patience): Promise<Found> {
   try {
-    const { isElsewhere, lock } = await Promise.race([requestOpening(port, opening, patience), failed]);
-    workers.signMs = SIGN_MS;
-    if (!isElsewhere) return { port, lock };
+    const { isElsewhere, lock } = await requestOpening(port, opening, patience);
+    if (!isElsewhere) return { opened: { port, lock } };
     port.close?.();
-    return undefined;
-  } finally {
-    worker.removeEventListener("error", onError);
+    return {};
+  } catch (error) {
+    if (!(error instanceof QueueError) || error.code !== "unsupported") throw error;
+    port.close?.();
+    return { refused: error };
   }
 }
 
-async function openWithoutSharedWorker(
+async function askWorker(
+  { failed, hasStarted }: Started<SharedWorker | Worker>,
+  port: Port,
   opening: Opening,
-  asking: Asking,
-  { starters, workers }: Means,
-): Promise<OpenedPort | undefined> {
-  if (await askHost(asking, ASK_MS)) return undefined;
+  workers: Pick<Workers, "signMs">,
+): Promise<Found> {
+  const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
+  workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
+  const found = await Promise.race([ask(port, opening, patience), failed]);
+  hasStarted();
+  workers.signMs = SIGN_MS;
+  return found;
+}
+
+/** Whether any context holds the host's lock; where nobody can say, one may. */
+const isHosted = ({ storage, database }: Opening): Promise<boolean> =>
+  navigator.locks.query().then(
+    ({ held = [] }) => held.some(({ name }) => name === hostLockName(storage, database)),
+    () => true,
+  );
+
+async function openWithoutSharedWorker(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Found> {
+  // Of hosts in service workers and pages the one is better: let it come first.
+  const mayBeHosted = !workers.hasDedicated || (await isHosted(opening));
+  if (mayBeHosted && (await askHost(asking, ASK_MS))) return {};
+  const own = workers.dedicated();
   const { port1, port2 } = new MessageChannel();
-  const worker = workers.dedicated();
-  if (worker) {
-    worker.postMessage(null, [port2]);
-    return openWorkerPort(worker, port1, opening, workers);
-  }
-  if (starters.inContext === undefined) {
+  let found: Found;
+  if (own) {
+    own.worker.postMessage(null, [port2]);
+    found = await askWorker(own, port1, opening, workers);
+  } else if (starters.inContext) {
+    answerOpening(port2, starters.inContext);
+    found = await ask(port1, opening);
+  } else {
     throw new QueueError(
       "unsupported",
       "nobody hosts the queue, and this context can start neither a SharedWorker nor a Worker",
     );
   }
-  answerOpening(port2, starters.inContext);
-  const { isElsewhere } = await requestOpening(port1, opening);
-  if (!isElsewhere) return { port: port1, lock: undefined };
-  port1.close();
-  return undefined;
-}
-
-interface Workers {
-  signMs: number;
-  /** A SharedWorker to connect to; `undefined` where there is none, or a dedicated one was asked for. */
-  shared(opening: Opening): SharedWorker | undefined;
-  /** The page's own worker, started once and ended with its page. */
-  dedicated(): Worker | undefined;
-  /** Lets the page's own worker finish its commit and give its locks back. */
-  stop(): void;
-}
-
-/** A worker that was told to stop needs this long at most to finish its commit. */
-const STOP_MS = 5_000;
-
-function createWorkers({ sharedWorker, dedicatedWorker }: Starters, create: ConnectOptions["worker"]): Workers {
-  let own: Worker | undefined;
-  let isDedicated = false;
-  const isOwn = (made: unknown): made is Worker => typeof Worker !== "undefined" && made instanceof Worker;
-  return {
-    signMs: SIGN_MS,
-    shared(opening) {
-      if (typeof SharedWorker === "undefined" || isDedicated) return undefined;
-      const made = create ? create() : sharedWorker?.(opening);
-      if (!isOwn(made)) return made;
-      isDedicated = true;
-      own = made;
-      return undefined;
-    },
-    dedicated() {
-      if (own === undefined && typeof Worker !== "undefined") {
-        const made = create?.();
-        own = isOwn(made) ? made : dedicatedWorker?.();
-      }
-      return own;
-    },
-    stop() {
-      const stopped = own;
-      own = undefined;
-      stopped?.postMessage(STOP_HOSTING);
-      if (stopped) setTimeout(() => stopped.terminate(), STOP_MS);
-    },
-  };
+  if (found.refused) throw found.refused;
+  return found;
 }

@@ -1,5 +1,6 @@
 // The origin under test: small pages of several builds of OriginMQ, bundled into memory and served from there.
-// `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment.
+// `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment. `?policy=` is the
+// Content-Security-Policy that it comes with, `?from=` another origin that its scripts come from.
 
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -26,6 +27,12 @@ export interface Site {
   readonly insecureOrigin: string;
   /** Whether a worker waits at the gate. */
   readonly isAtGate: boolean;
+  /** The same pages under another name of this machine: another origin, which a page may take its scripts from. */
+  readonly otherOrigin: string;
+  /** Pages that a test adds, by path. */
+  readonly pages: Map<string, string>;
+  /** What was posted to `/seen`, in the order of its arrival. */
+  readonly seen: string[];
   /** Lets those at the gate go on. */
   openGate(): void;
   close(): Promise<void>;
@@ -73,8 +80,8 @@ async function bundle(name: BuildName, isTapped: boolean): Promise<[string, stri
   return outputFiles.map(({ path, text }) => [`/${name}${path}`, text]);
 }
 
-const page = (name: string) =>
-  `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"><script type="module" src="/${name}/page.js"></script>`;
+const page = (name: string, from = "") =>
+  `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"><script type="module" src="${from}/${name}/page.js"></script>`;
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
@@ -87,19 +94,24 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
   const names = Object.keys(BUILDS) as BuildName[];
   const bundles = await Promise.all(names.map((name) => bundle(name, onTold !== undefined)));
   const scripts = new Map(bundles.flat());
-  const pages = new Map<string, string>([
-    ...names.map((name) => [`/${name}/`, page(name)] as const),
-    ["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const,
-  ]);
+  const pages = new Map<string, string>([["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const]);
+  const seen: string[] = [];
   const atGate = new Set<ServerResponse>();
   const hear = async (request: IncomingMessage, response: ServerResponse) => {
     onTold?.(JSON.parse(await textOf(request)));
     response.writeHead(204).end();
   };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
     // Its context may be gone before it has told all.
     if (pathname === "/told") return void hear(request, response).catch(() => response.destroy());
+    if (pathname === "/seen") {
+      void textOf(request).then((text) => {
+        seen.push(text);
+        response.writeHead(204).end();
+      });
+      return;
+    }
     if (pathname === "/gate") {
       atGate.add(response);
       // Its page is gone.
@@ -107,12 +119,16 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
       return;
     }
     if (pathname === "/clear") response.setHeader("clear-site-data", '"storage"');
-    const html = pages.get(pathname);
+    const policy = searchParams.get("policy");
+    if (policy) response.setHeader("content-security-policy", policy);
+    const build = names.find((name) => pathname === `/${name}/`);
+    const html = build ? page(build, searchParams.get("from") ?? "") : pages.get(pathname);
     const script = scripts.get(pathname);
     if (html !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");
     if (script !== undefined) {
       response.setHeader("content-type", "text/javascript; charset=utf-8");
       response.setHeader("service-worker-allowed", "/");
+      response.setHeader("access-control-allow-origin", "*");
     }
     response.statusCode = (html ?? script) === undefined ? 404 : 200;
     response.end(html ?? script ?? "");
@@ -121,6 +137,9 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
+    otherOrigin: `http://localhost:${port}`,
+    pages,
+    seen,
     insecureOrigin: `http://${INSECURE_HOST}:${port}`,
     get isAtGate() {
       return atGate.size > 0;

@@ -7,7 +7,7 @@ import { importsOf } from "../../scripts/bundles.mjs";
 const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
   /^src\/(client|integrations)\//,
-  /^src\/wiring\/(api|asking|lifecycle|page-starters|server|transport)\.ts$/,
+  /^src\/wiring\/(api|asking|lifecycle|page-starters|server|transport|workers)\.ts$/,
   /^src\/link\/(finding|rpc)\/(?!validate)[a-z-]+\.ts$/,
   // The words that a client and the engine share: of the core, a client needs these alone.
   /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,

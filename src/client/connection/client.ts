@@ -51,6 +51,9 @@ export interface Client extends QueueClient {
 /** So long a client that is closed waits for a host that takes what it still has to send. */
 const LEAVE_MS = 10_000;
 
+/** After so long a host that has refused a consumer is told of it again. */
+const AGAIN_MS = 1_000;
+
 /** Only a host of an earlier build hands out so much. */
 const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");
 
@@ -134,23 +137,36 @@ export function createClient(parts: ClientParts): Client {
     await hostLink.link?.call(request).catch(() => {});
   };
 
+  /** Says it to the host that is there, and `again` a little later to one that refuses: it may have no room at the moment. */
+  const insist = (request: HostRequest, again: () => void) => {
+    const { link } = hostLink;
+    link?.call(request).catch(() => {
+      runtime.setTimer(() => {
+        if (hostLink.link === link) again();
+      }, AGAIN_MS);
+    });
+  };
+
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
-  const announce = (
-    consumer: string,
-    { queue, prefetch, concurrency }: Registered,
-    grants: readonly string[] | undefined,
-  ) => {
+  const announce = (consumer: string, registered: Registered, grants: readonly string[] | undefined) => {
     if (!hostLink.welcome) return;
+    const { queue, prefetch, concurrency } = registered;
     const known = {
       ...(hasMeasures() && concurrency !== undefined && { concurrency }),
       ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
     };
-    void say({ op: "consume", consumer, queue, prefetch, ...known });
+    insist({ op: "consume", consumer, queue, prefetch, ...known }, () => {
+      if (consumers.get(consumer) === registered) announce(consumer, registered, grants);
+    });
   };
 
   const hasMeasures = () => (hostLink.welcome?.minor ?? 0) >= MINOR_MEASURES;
-  const startWatch = (waiter: string, { queue, everyMs }: Watch) => {
-    if (!isHidden && hasMeasures()) void say({ op: "watch", waiter, queue, everyMs });
+  const startWatch = (waiter: string, watch: Watch) => {
+    if (isHidden || !hasMeasures()) return;
+    const { queue, everyMs } = watch;
+    insist({ op: "watch", waiter, queue, everyMs }, () => {
+      if (watches.get(waiter) === watch) startWatch(waiter, watch);
+    });
   };
   const stopWatch = (waiter: string) => void say({ op: "cancel", waiter });
   /** Of a call, which is asked again of the next host: so is this, behind it. */

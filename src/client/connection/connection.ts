@@ -20,8 +20,10 @@ export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
   readonly database?: string;
   /**
-   * Makes the worker that hosts, for bundlers that must see it. A dedicated Worker is started only when nobody else
-   * hosts. Default: the SharedWorker that comes with this package, or its dedicated worker where there is none.
+   * Makes the worker that hosts, for bundlers that must see it, and for pages that may not start the package's own by
+   * its address (docs/contexts.md). A dedicated Worker is started only when nobody else hosts; where a SharedWorker cannot
+   * host, the package's dedicated worker does. Default: the SharedWorker that comes with this package, or its dedicated
+   * worker where there is none.
    */
   readonly worker?: () => SharedWorker | Worker;
   /**
@@ -32,8 +34,8 @@ export interface ConnectOptions {
   /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
   readonly lazy?: boolean;
   /**
-   * Asks the browser to keep the origin's data when space runs out. Only pages can ask; the answer is
-   * `connection.persisted`. Default false.
+   * Asks the browser to keep the origin's data when space runs out. Only pages can ask. Nothing waits for the answer,
+   * which may be the user's: it is `connection.persisted`. Default false.
    */
   readonly persist?: boolean;
   /** Gives up connecting. */
@@ -53,6 +55,7 @@ export interface ConnectionEventMap {
   hostchange: Event;
   datalost: CustomEvent<DataLoss>;
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  persisted: CustomEvent<{ readonly persisted: boolean }>;
 }
 
 export interface Connection {
@@ -78,11 +81,15 @@ export interface Connection {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
-  /** Whether the browser promised to keep the origin's data; `undefined` unless `persist` was asked for. */
+  /**
+   * Whether the browser promised to keep the origin's data; `undefined` until it has answered, which is never unless
+   * `persist` was asked for, and may be never in a browser that asks its user (Firefox).
+   */
   readonly persisted: boolean | undefined;
   /**
    * `hostchange`: another host has taken over, and this client is connected to it. `datalost`: messages are gone
    * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
+   * `persisted`: the browser has answered, and `connection.persisted` says what.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
@@ -99,7 +106,8 @@ export interface Connection {
 
 export interface PublicOptions {
   readonly isLazy: boolean;
-  readonly persisted: boolean | undefined;
+  /** The browser's answer, which may never come; `undefined` when it was not asked. */
+  readonly persisted: Promise<boolean> | undefined;
 }
 
 /** Opens a queue over a client; `onClosed` is called when it was closed. */
@@ -117,7 +125,7 @@ export async function openQueueOver<Input, Output = Input>(
   return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
 }
 
-export function createPublicConnection(client: Client, { isLazy, persisted }: PublicOptions): Connection {
+export function createPublicConnection(client: Client, { isLazy, persisted: answer }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
   let hasMetHost = client.host !== undefined;
@@ -138,6 +146,11 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
     });
   };
   let closed: Promise<void> | undefined;
+  let persisted: boolean | undefined;
+  void answer?.then((given) => {
+    persisted = given;
+    target.dispatchEvent(new CustomEvent("persisted", { detail: { persisted } }));
+  });
 
   const connection: Connection = {
     async openQueue<Body>(name: string, options: QueueOptions = {}) {
@@ -177,7 +190,9 @@ export function createPublicConnection(client: Client, { isLazy, persisted }: Pu
       return client.host;
     },
     diagnostics: () => client.diagnostics(),
-    persisted,
+    get persisted() {
+      return persisted;
+    },
     addEventListener(type, listener) {
       target.addEventListener(type, listener as EventListener);
       if (type !== "datalost") return;

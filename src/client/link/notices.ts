@@ -8,7 +8,10 @@ export interface NoticeListener {
   listen(queue: string, onNotice: (notice: QueueNotice) => void): () => void;
   /** The same for every queue. */
   listenAll(onNotice: (notice: QueueNotice) => void): () => void;
-  /** Closes the channel while the page sleeps: a notice would evict it from the back/forward cache. */
+  /**
+   * No channel while the page sleeps: a notice would evict it from the back/forward cache, or be heard in a page that
+   * nobody has opened.
+   */
   suspend(): void;
   resume(): void;
   close(): void;
@@ -21,9 +24,10 @@ const ALL = "";
 export function createNoticeListener(openChannel: () => Channel | undefined): NoticeListener {
   const listeners = new Map<string, Set<(notice: QueueNotice) => void>>();
   let channel: Channel | undefined;
+  let isSuspended = false;
 
   const open = () => {
-    if (channel) return;
+    if (channel || isSuspended) return;
     channel = openChannel();
     if (channel === undefined) return;
     // Node keeps a process alive for an open channel; listening should not.
@@ -56,8 +60,12 @@ export function createNoticeListener(openChannel: () => Channel | undefined): No
   return {
     listen,
     listenAll: (onNotice) => listen(ALL, onNotice),
-    suspend: close,
+    suspend() {
+      isSuspended = true;
+      close();
+    },
     resume() {
+      isSuspended = false;
       if (listeners.size > 0) open();
     },
     close() {

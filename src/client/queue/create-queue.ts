@@ -10,7 +10,7 @@ import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { writableTo } from "../receiving/streams.js";
-import { abortable } from "../runtime/abortable.js";
+import { abortable, whenAborted } from "../runtime/abortable.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
 import { noteQueue } from "../sending/commit.js";
@@ -183,12 +183,11 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       aFunction(callback, "subscribeStats(callback)");
       checkOptions("subscribeStats()", options, WATCH_SPEC);
       const unwatch = client.watch(name, options.everyMs ?? 1_000, (stats) => callListener(() => callback(stats)));
-      const end = () => {
+      const forget = whenAborted(closing.signal, unwatch);
+      return () => {
         unwatch();
-        closing.signal.removeEventListener("abort", end);
+        forget();
       };
-      closing.signal.addEventListener("abort", end);
-      return end;
     },
     pause: () => command({ type: "pause", queue: name, paused: true }),
     resume: () => command({ type: "pause", queue: name, paused: false }),

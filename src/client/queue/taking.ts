@@ -11,7 +11,7 @@ import { startDrain } from "../receiving/drain.js";
 import type { Holding } from "../receiving/holding.js";
 import type { Stoppable } from "../receiving/source.js";
 import { readableFrom } from "../receiving/streams.js";
-import { abortable } from "../runtime/abortable.js";
+import { abortable, whenAborted } from "../runtime/abortable.js";
 import { CONSUME_SPEC, DELIVERIES_SPEC, DRAIN_SPEC, RECEIVE_SPEC } from "../sending/options.js";
 import type { Queue } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
@@ -49,20 +49,21 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
     const waiter = client.nextWaiter();
     const { leaseMs, ...rest } = asked;
     const endsAt = client.runtime.now() + rest.waitMs;
+    const leftMs = () => Math.max(0, Math.ceil(endsAt - client.runtime.now()));
     // Of a host after the first it asks what is left of its time.
     const request = (): HostRequest => ({
       op: "receive",
       waiter,
       queue,
       ...rest,
-      waitMs: Math.max(0, Math.ceil(endsAt - client.runtime.now())),
+      waitMs: leftMs(),
       ...(leaseMs !== undefined && { leaseMs }),
     });
     assertOpen();
     const received = client.ask<HandOut | null>(request);
+    let handOut: HandOut | null;
     try {
-      const handOut = await abortable(abortable(received, signal), closing);
-      return handOut ? client.holdings.take<Output>(handOut) : [];
+      handOut = await abortable(abortable(received, signal), closing);
     } catch (error) {
       client.cancelWaiter(waiter);
       // What was on its way to a caller that has gone goes back.
@@ -74,6 +75,10 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       );
       throw error;
     }
+    if (handOut === null) return [];
+    const taken = client.holdings.take<Output>(handOut);
+    // Of none the body could be read, and the host has sorted them out: what is behind them is what was asked for.
+    return taken.length > 0 ? taken : take({ ...asked, waitMs: leftMs() }, signal);
   };
 
   const openLoop = (options: { readonly prefetch?: number; readonly signal?: AbortSignal }) => {
@@ -92,11 +97,10 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       const { concurrency = 1, prefetch = concurrency, signal, key } = options;
       signal?.throwIfAborted();
       const known = key && JSON.stringify([client.pipeline.database, queue, key]);
-      const onAbort = () => void consumer.stop();
       const onStopped = () => {
         stoppables.delete(consumer);
         if (known && consumersByKey.get(known) === consumer) consumersByKey.delete(known);
-        signal?.removeEventListener("abort", onAbort);
+        forget();
       };
       if (known) void consumersByKey.get(known)?.stop();
       const atLeast = Math.max(prefetch, concurrency);
@@ -111,7 +115,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       });
       stoppables.add(consumer);
       if (known) consumersByKey.set(known, consumer);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const forget = whenAborted(signal, () => void consumer.stop());
       return consumer;
     },
     async receive(options = {}) {

@@ -3,6 +3,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
+import { whenAborted } from "../runtime/abortable.js";
 import type { Admit } from "./admission.js";
 import type { Delivery } from "./delivery.js";
 import type { Holding } from "./holding.js";
@@ -78,7 +79,7 @@ export function openDeliveries<Body>({
 
   const end = (): Promise<void> => {
     ended ??= (async () => {
-      for (const one of [signal, client.over]) one?.removeEventListener("abort", onAbort);
+      for (const forget of forgets) forget();
       const failure = failed();
       for (const next of waiting.splice(0)) failure ? next.reject(failure.reason) : next.resolve(done);
       await registration.cancel();
@@ -90,7 +91,7 @@ export function openDeliveries<Body>({
   };
 
   const onAbort = () => void end();
-  for (const one of [signal, client.over]) one?.addEventListener("abort", onAbort, { once: true });
+  const forgets = [signal, client.over].map((one) => whenAborted(one, onAbort));
   if (failed()) onAbort();
 
   return {

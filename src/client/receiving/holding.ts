@@ -82,7 +82,6 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
   return {
     take<Body>(handOut: HandOut) {
       const entries = byGrant.get(handOut.grant) ?? new Map<Seq, HeldMessage<unknown>>();
-      byGrant.set(handOut.grant, entries);
       const forget = (seq: Seq) => {
         entries.delete(seq);
         if (entries.size > 0) return;
@@ -97,6 +96,8 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
         entries.set(seq, holding as HeldMessage<unknown>);
         taken.push(holding);
       });
+      // Nothing is left of a hand-out of which no body could be read.
+      if (entries.size > 0) byGrant.set(handOut.grant, entries);
       return taken;
     },
     assign(grant, consumer) {

@@ -16,6 +16,7 @@ import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../.
 import { deferred } from "../../link/rpc/deferred.js";
 import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
+import { whenAborted } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { answer } from "./answers.js";
 import { createCourier } from "./courier.js";
@@ -228,9 +229,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       addSend(sendDraftFor(queue, weightOf(item)), { item, signal, resolve, reject: refuse });
       flushIfHurried();
       if (signal) {
-        const onAbort = () => lines.prune(queue);
-        const forget = () => signal.removeEventListener("abort", onAbort);
-        signal.addEventListener("abort", onAbort, { once: true });
+        const forget = whenAborted(signal, () => lines.prune(queue));
         promise.then(forget, forget);
       }
       return promise;

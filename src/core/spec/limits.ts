@@ -20,7 +20,7 @@ export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
 export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
 /** Length of the texts of one column together: half of what the shortest engine's string may hold. */
 export const COLUMN_TEXT_MAX = 2 ** 28;
-/** Consumers and waiting calls of one client: each is looked at in every turn of its queue. */
+/** Consumers of one client, and waiting calls: each is looked at in every turn of its queue. */
 export const ASKERS_PER_CLIENT_MAX = 10_000;
 /** Watchers of statistics that one client has: each is computed for again and again. */
 export const WATCHERS_PER_CLIENT_MAX = 1_000;

@@ -51,7 +51,10 @@ export interface Taking extends Asker {
 }
 
 export interface Askers {
-  /** Throws `full` when the client has asked for as much as it may, `invalid-argument` where the id is taken. */
+  /**
+   * Throws `full` when the client has as many consumers as it may, or waiting calls, `invalid-argument` where the id is
+   * taken.
+   */
   add(asker: Asker): void;
   find(client: string, id: string): Asker | undefined;
   /** False when it was gone already. */
@@ -62,11 +65,17 @@ export interface Askers {
   readonly calls: ReadonlySet<Asker & { readonly call: Call }>;
 }
 
+/** Of one client. A consumer is no call: who keeps to the limit of the one is not refused for the other. */
+interface Own {
+  readonly byId: Map<string, Asker>;
+  calls: number;
+}
+
 export function createAskers(): Askers {
-  const byClient = new Map<string, Map<string, Asker>>();
+  const byClient = new Map<string, Own>();
   const takingByQueue = new Map<string, Taking[]>();
   const calls = new Set<Asker & { readonly call: Call }>();
-  const find = (client: string, id: string) => byClient.get(client)?.get(id);
+  const find = (client: string, id: string) => byClient.get(client)?.byId.get(id);
 
   const removeTaking = ({ queue }: Taker, asker: Asker) => {
     const takings = takingByQueue.get(queue) ?? [];
@@ -77,12 +86,16 @@ export function createAskers(): Askers {
 
   return {
     add(asker) {
-      const own = byClient.get(asker.client) ?? new Map<string, Asker>();
-      if (own.size >= ASKERS_PER_CLIENT_MAX) {
-        throw new QueueError("full", `a client has ${ASKERS_PER_CLIENT_MAX} consumers and waiting calls at most`);
+      const own = byClient.get(asker.client) ?? { byId: new Map(), calls: 0 };
+      const { byId, calls: ownCalls } = own;
+      if ((asker.call ? ownCalls : byId.size - ownCalls) >= ASKERS_PER_CLIENT_MAX) {
+        const what = asker.call ? "waiting calls" : "consumers";
+        throw new QueueError("full", `a client has ${ASKERS_PER_CLIENT_MAX} ${what} at most`);
       }
-      if (own.has(asker.id)) throw new QueueError("invalid-argument", `"${asker.id}" is asked for already`);
-      byClient.set(asker.client, own.set(asker.id, asker));
+      if (byId.has(asker.id)) throw new QueueError("invalid-argument", `"${asker.id}" is asked for already`);
+      byClient.set(asker.client, own);
+      byId.set(asker.id, asker);
+      if (asker.call) own.calls++;
       if (asker.taker) {
         const takings = takingByQueue.get(asker.taker.queue) ?? [];
         takingByQueue.set(asker.taker.queue, takings);
@@ -93,14 +106,15 @@ export function createAskers(): Askers {
     find,
     remove(asker) {
       const own = byClient.get(asker.client);
-      if (own?.get(asker.id) !== asker) return false;
-      own.delete(asker.id);
-      if (own.size === 0) byClient.delete(asker.client);
+      if (own?.byId.get(asker.id) !== asker) return false;
+      own.byId.delete(asker.id);
+      if (asker.call) own.calls--;
+      if (own.byId.size === 0) byClient.delete(asker.client);
       if (asker.taker) removeTaking(asker.taker, asker);
       calls.delete(asker as Asker & { readonly call: Call });
       return true;
     },
-    of: (client) => [...(byClient.get(client)?.values() ?? [])],
+    of: (client) => [...(byClient.get(client)?.byId.values() ?? [])],
     takingByQueue,
     calls,
   };

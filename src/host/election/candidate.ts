@@ -83,13 +83,16 @@ function requestLead<Host extends ElectedHost>(
   const requested = ifSilent
     ? locks.request(lock, { steal: true }, onGranted)
     : locks.request(lock, { signal: leaving.signal }, onGranted);
-  requested.catch((error) => {
+  requested.catch((cause) => {
     // The lock was stolen from a host that stood still for too long: it must not go on as if it were the host.
     host.promise.then((stolen) => stolen.close()).catch(() => {});
+    const error = isGranted ? cause : new QueueError("unsupported", "Web Locks are refused in this context", { cause });
     host.reject(error);
+    grant.reject(error);
   });
   // Each is awaited by whoever needs it.
   host.promise.catch(() => {});
+  grant.promise.catch(() => {});
   return {
     granted: grant.promise,
     host: host.promise,

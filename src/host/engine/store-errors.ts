@@ -10,6 +10,7 @@ const CODES: Readonly<Record<StoreFailure, QueueErrorCode>> = {
   "format-too-new": "format-too-new",
   unreadable: "storage-failed",
   lost: "storage-failed",
+  refused: "unsupported",
   failed: "storage-failed",
 };
 

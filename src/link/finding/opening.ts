@@ -78,14 +78,16 @@ export type Served = { connect(port: Port): void } | { readonly elsewhere: unkno
 
 /**
  * Answers the first request on a new port: `connect` attaches the host, synchronously once it is there. `life` is the
- * lock that this context holds for as long as it lives.
+ * lock that this context holds for as long as it lives; without it nothing hosts here, and who asks hears why.
  */
 export function answerOpening(port: Port, host: (opening: Opening) => Promise<Served>, life?: Promise<string>): void {
+  // Of what keeps it from hosting only those are told who ask.
+  life?.catch(() => {});
   const onMessage = async ({ data }: MessageEvent) => {
     if (typeof data !== "object" || data === null || data.type !== OPEN) return;
     port.removeEventListener("message", onMessage);
-    life?.then((lock) => port.postMessage({ type: OPENING, lock })).catch(() => {});
     try {
+      if (life) port.postMessage({ type: OPENING, lock: await life });
       const { type: _, ...opening } = data;
       const { storage, database } = checkOpening(opening);
       const served = await host({ storage, database });

@@ -33,6 +33,8 @@ const FAILURES: Readonly<Record<string, StoreFailure>> = {
   ConstraintError: "failed",
   VersionError: "format-too-new",
   NotFoundError: "failed",
+  // Of this context, by the browser's settings or the kind of frame.
+  SecurityError: "refused",
 };
 
 /** By name, not by class: the quota failure is a DOMException in some browsers and a class of its own in others. */

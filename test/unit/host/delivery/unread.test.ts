@@ -54,3 +54,61 @@ test("what a receive could not be given for want of reading is not held by it", 
   await expect(queue.receive()).rejects.toMatchObject({ code: expect.any(String) });
   await expect.poll(() => queue.stats(), { timeout: 3_000 }).toMatchObject({ leased: 0, ready: 2 });
 });
+
+/** A queue whose first `broken` messages, of two batches, have bodies that nobody can read. */
+const startBroken = async (broken: number, whole: number) => {
+  const disk = createMemoryDisk();
+  const first = await startHost({ store: createMemoryStore({ disk }) });
+  const sender = connectTo(() => first.port());
+  const filled = await sender.connection.openQueue<number>("q");
+  await filled.sendBatch(Array.from({ length: broken }, (_, n) => ({ body: n })));
+  if (whole > 0) await filled.sendBatch(Array.from({ length: whole }, (_, n) => ({ body: broken + n })));
+  await sender.connection.close();
+  await first.host.close();
+  const inner = createMemoryStore({ disk });
+  let lost: number | undefined;
+  const store: typeof inner = {
+    ...inner,
+    async readBatches(keys) {
+      lost ??= Math.min(...keys);
+      if (keys.includes(lost)) throw new StoreError("unreadable", "the batch is broken", { firstSeqs: [lost] });
+      return inner.readBatches(keys);
+    },
+  };
+  const host = await startHost({ store });
+  closing.push(() => host.host.close());
+  const { client, connection } = connectTo(() => host.port());
+  closing.push(() => connection.close({ force: true }));
+  return { client, queue: await connection.openQueue<number>("q") };
+};
+
+test("a receive that would get only what cannot be read gets what is behind it", async () => {
+  const { client, queue } = await startBroken(2, 1);
+  expect((await queue.receive({ max: 2 })).map(({ body }) => body)).toEqual([2]);
+  expect(client.holdings.report().held).toHaveLength(1);
+});
+
+test("a receive waits out its time although what was there cannot be read, and holds nothing of it", async () => {
+  const { client, queue } = await startBroken(2, 0);
+  const received = queue.receive({ max: 2, waitMs: 10_000 });
+  await expect.poll(() => queue.stats(), { timeout: 3_000 }).toMatchObject({ ready: 0, leased: 0 });
+  expect(client.holdings.report()).toEqual({ held: [], running: [] });
+  await queue.send(7);
+  expect((await received).map(({ body }) => body)).toEqual([7]);
+});
+
+test("bounded work goes on behind what cannot be read", async () => {
+  const { queue } = await startBroken(16, 3);
+  const handled: number[] = [];
+  expect(await queue.consumeUntilEmpty(({ body }) => void handled.push(body))).toEqual({ handled: 3, remaining: 0 });
+  expect(handled).toEqual([16, 17, 18]);
+});
+
+test("a consumer is given nothing of what cannot be read, and holds nothing of it", async () => {
+  const { client, queue } = await startBroken(2, 1);
+  const handled: number[] = [];
+  queue.consume(({ body }) => void handled.push(body), { prefetch: 8 });
+  await expect.poll(() => handled).toEqual([2]);
+  await queue.whenIdle();
+  expect(client.holdings.report().held).toEqual([]);
+});
