@@ -12,21 +12,16 @@ import { ROOT, STANDALONE_FOLDER } from "../../scripts/package-layout.mjs";
 import { serve, useBrowser } from "./browser.js";
 
 const { app } = inject("packed");
-const { visit } = useBrowser();
+const { visit, withPage } = useBrowser();
 const source = join(app, "plain");
+
+const ESBUILD = { absWorkingDir: app, bundle: true, format: "esm", logLevel: "silent" } as const;
 
 /** Each writes the page into a folder. */
 const BUILDS: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
   async esbuild(out) {
     cpSync(join(source, "index.html"), join(out, "index.html"));
-    await esbuild({
-      absWorkingDir: app,
-      entryPoints: { main: "./plain/main.js", ...WORKER_ENTRIES },
-      outdir: out,
-      bundle: true,
-      format: "esm",
-      logLevel: "silent",
-    });
+    await esbuild({ ...ESBUILD, entryPoints: { main: "./plain/main.js", ...WORKER_ENTRIES }, outdir: out });
   },
   async rollup(out) {
     cpSync(join(source, "index.html"), join(out, "index.html"));
@@ -70,6 +65,26 @@ const WORKER_ENTRIES = {
   "shared-worker": "originmq/shared-worker",
   "dedicated-worker": "originmq/dedicated-worker",
 };
+
+test("where the worker was left out, the error says at which address it is missing, and what to add", async () => {
+  const out = join(app, "dist-without-workers");
+  await esbuild({ ...ESBUILD, entryPoints: { main: "./plain/main.js" }, outdir: out });
+  cpSync(join(source, "index.html"), join(out, "index.html"));
+  const server = await serve(out);
+  try {
+    const complaints = await withPage(async (page) => {
+      const told = page.waitForEvent("console", (said) => said.text().startsWith("the worker"));
+      await page.goto(server.address);
+      await told;
+    });
+    const message = complaints.find((complaint) => complaint.startsWith("the worker"));
+    expect(message).toContain(`could not be started from ${server.address}shared-worker.js`);
+    for (const entry of Object.values(WORKER_ENTRIES)) expect(message).toContain(entry);
+    expect(message).toContain("docs/bundlers.md");
+  } finally {
+    await server.close();
+  }
+});
 
 describe("a page sends and consumes a message, with the package's entries beside it", () => {
   test.each(Object.keys(BUILDS))("built by %s", async (name) => {
