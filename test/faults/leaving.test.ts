@@ -252,7 +252,7 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
             const isService = host === "service-worker";
             if (isService) await hostInServiceWorker(idle);
             for (let i = 0; i < closings; i++) {
-              if (isService && i % 20 === 19) await busyServiceWorker(idle);
+              if (isService && i % 10 === 9) await busyServiceWorker(idle);
               const how = { ...wayOf(i), dedicated };
               for (const type of eventsOf(how, engine)) countOf(type, how.way).said++;
               hosts.add(await leave(profile, site, `${i}`, how));
