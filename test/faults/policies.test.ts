@@ -1,6 +1,6 @@
 // Pages whose policy, or whose kind of frame, keeps workers from starting or from hosting: in Chromium and in Firefox.
 
-import { type BrowserContext, firefox, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, firefox, type Page } from "@playwright/test";
 import type { Connection } from "../../src/index.js";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
@@ -8,16 +8,24 @@ import { test as base, expect } from "./lab.js";
 import type { Site } from "./site.js";
 
 const firefoxPath = findFirefox();
+/** One for all tests: to start it takes longer than any of them. */
+let launched: Promise<Browser> | undefined;
 
 /** A test of the same name in each engine. */
 const test = base.extend<{ engine: "chromium" | "firefox"; place: BrowserContext }>({
   engine: ["chromium", { option: true }],
   place: async ({ engine, context }, use) => {
     if (engine === "chromium") return use(context);
-    const browser = await firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath as string });
-    await use(await browser.newContext());
-    await browser.close();
+    launched ??= firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath as string });
+    const own = await (await launched).newContext();
+    await use(own);
+    await own.close();
   },
+});
+
+test.afterAll(async () => {
+  await (await launched)?.close();
+  launched = undefined;
 });
 
 interface Visit {
