@@ -118,9 +118,10 @@ function wireControls() {
   const showAll = () => {
     show(concurrency, plural(concurrency.valueAsNumber, "handler"));
     show(duration, durationMs() === 0 ? "no time" : inWords(durationMs()));
-    show(failing, `${failing.valueAsNumber} %`);
+    failing.disabled = failAlways.checked;
+    show(failing, failAlways.checked ? "every message" : `${failing.valueAsNumber} %`);
   };
-  for (const input of [concurrency, duration, failing]) input.addEventListener("input", showAll);
+  for (const input of [concurrency, duration, failing, failAlways]) input.addEventListener("input", showAll);
   showAll();
 
   return {

@@ -72,7 +72,7 @@ export function onSecondPress(button: HTMLButtonElement, question: string, run: 
       return run();
     }
     button.classList.add("armed");
-    button.textContent = question;
+    button.textContent = `${question} Press again`;
     timer = setTimeout(disarm, ARMED_MS);
   });
 }

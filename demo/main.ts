@@ -26,6 +26,9 @@ import { type TabName, takeTabName } from "./tab-name.js";
 import { createTabs, type Role } from "./tabs.js";
 import { wireTheme } from "./theme.js";
 
+/** So much of a queue's room may be taken for it to have room again. */
+const ROOM_AGAIN = 0.9;
+
 const problems = createProblems(byId("problems"));
 addEventListener("unhandledrejection", ({ reason }) => problems.report("Something went wrong", reason));
 
@@ -86,6 +89,8 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
     consumer.show();
     panel.showHost();
     panel.showStats(stats, series.last);
+    const waiting = stats.ready + stats.delayed + stats.blocked + stats.leased;
+    if (waiting <= ROOM_AGAIN * session.room) problems.over("full");
     plots.show(series);
     // Once a second: what reads bodies from the disk, and what the other tabs are told.
     if (samples++ % 2 > 0) return;

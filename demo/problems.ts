@@ -1,4 +1,4 @@
-// What went wrong, as sentences that stay until they are dismissed.
+// What went wrong, as sentences that stay until they are dismissed, or until it is over.
 
 import { QueueError } from "../src/index.js";
 import { h, setText } from "./dom.js";
@@ -8,6 +8,8 @@ export interface Problems {
   report(what: string, error: unknown): void;
   /** Runs, and shows its failure: nothing the page starts ends as an unhandled rejection. */
   guard(what: string, run: () => unknown): void;
+  /** What had this code is over: nobody needs to read of it any more. */
+  over(code: QueueError["code"]): void;
 }
 
 const SHOWN_MAX = 4;
@@ -28,7 +30,7 @@ function sentence(what: string, error: unknown): string {
 }
 
 export function createProblems(list: HTMLElement): Problems {
-  const shown = new Map<string, { readonly text: HTMLElement; dismiss(): void }>();
+  const shown = new Map<string, { readonly text: HTMLElement; readonly code: string | undefined; dismiss(): void }>();
 
   const report = (what: string, error: unknown) => {
     const text = sentence(what, error);
@@ -44,7 +46,7 @@ export function createProblems(list: HTMLElement): Problems {
       problem.remove();
     };
     close.addEventListener("click", dismiss);
-    shown.set(kind, { text: paragraph, dismiss });
+    shown.set(kind, { text: paragraph, code: error instanceof QueueError ? error.code : undefined, dismiss });
     list.append(problem);
     const [oldest] = shown.values();
     if (shown.size > SHOWN_MAX) oldest?.dismiss();
@@ -56,6 +58,9 @@ export function createProblems(list: HTMLElement): Problems {
       Promise.resolve()
         .then(run)
         .catch((error: unknown) => report(what, error));
+    },
+    over(code) {
+      for (const problem of [...shown.values()]) if (problem.code === code) problem.dismiss();
     },
   };
 }

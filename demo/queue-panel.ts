@@ -72,7 +72,15 @@ export function createQueuePanel({ connection, queue, room, setRoom }: Session, 
     },
     showTabs(tabs) {
       setText(byId("tab-count"), count(tabs.filter((tab) => !tab.gone).length));
-      byId("share-hint").hidden = tabs.filter((tab) => tab.role !== "watch" && !tab.gone).length > 1;
+      const open = tabs.filter((tab) => !tab.gone);
+      const hint = byId("share-hint");
+      hint.hidden = open.filter(({ role }) => role === "consume" || role === "both").length > 1;
+      setText(
+        hint,
+        open.length > 1
+          ? "Let two of the tabs consume: they share the queue."
+          : "Open another tab and let it consume: the two share the queue.",
+      );
       share(tabs);
     },
   };

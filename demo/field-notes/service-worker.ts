@@ -15,12 +15,19 @@ interface Fetching extends Extendable {
   respondWith(response: Promise<Response>): void;
 }
 
+/** The page's files, as they were built; none in development. */
+declare const SHELL_FILES: readonly string[];
+
 const SHELL = "field-notes";
 const scope = globalThis as unknown as Scope;
 
 createOutbox(OUTBOX);
 
-addEventListener("install", () => scope.skipWaiting());
+addEventListener("install", (event) => {
+  scope.skipWaiting();
+  // All of them at once: the page's first visit began before this worker was there to see what it loads.
+  (event as Extendable).waitUntil(caches.open(SHELL).then((cache) => cache.addAll(SHELL_FILES)));
+});
 addEventListener("activate", (event) => (event as Extendable).waitUntil(scope.clients.claim()));
 addEventListener("fetch", (event) => {
   const { request } = event as Fetching;
@@ -37,7 +44,8 @@ async function networkFirst(request: Request): Promise<Response> {
     if (response.ok) await cache.put(request, response.clone());
     return response;
   } catch (error) {
-    const kept = await cache.match(request);
+    // What was kept at the install was asked for by this worker, and not from a page: servers call that another Origin.
+    const kept = await cache.match(request, { ignoreVary: true });
     if (kept) return kept;
     throw error;
   }

@@ -49,12 +49,15 @@ export const ofPackage = <Made extends typeof SharedWorker | typeof Worker>(made
     },
   });
 
+const CURE = `: its file must be there (esbuild and Rollup take originmq/shared-worker and originmq/dedicated-worker as entry points, Vite before 8 wants optimizeDeps: { exclude: ["originmq"] }, a page without a bundler the files of dist/standalone: see docs/bundlers.md), of the page's own origin and allowed by its Content-Security-Policy (worker-src; trusted-types originmq), or give the option worker`;
+
+/** `address`: of a worker that comes with this package. */
 function notStarted(address: string | undefined, why: string | undefined, cause?: unknown): QueueError {
+  const which = address === undefined ? "that the option worker gives" : "of OriginMQ";
   const from = address === undefined ? "" : ` from ${address}`;
   return new QueueError(
     "unsupported",
-    `the worker of OriginMQ could not be started${from}${why ? ` (${why})` : ""}: its file must be there, of the page's own ` +
-      "origin and allowed by its Content-Security-Policy (worker-src; trusted-types originmq), or give the option worker",
+    `the worker ${which} could not be started${from}${why ? ` (${why})` : ""}${address === undefined ? "" : CURE}`,
     { cause },
   );
 }

@@ -12,21 +12,16 @@ import { ROOT, STANDALONE_FOLDER } from "../../scripts/package-layout.mjs";
 import { serve, useBrowser } from "./browser.js";
 
 const { app } = inject("packed");
-const { visit } = useBrowser();
+const { visit, withPage } = useBrowser();
 const source = join(app, "plain");
+
+const ESBUILD = { absWorkingDir: app, bundle: true, format: "esm", logLevel: "silent" } as const;
 
 /** Each writes the page into a folder. */
 const BUILDS: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
   async esbuild(out) {
     cpSync(join(source, "index.html"), join(out, "index.html"));
-    await esbuild({
-      absWorkingDir: app,
-      entryPoints: { main: "./plain/main.js", ...WORKER_ENTRIES },
-      outdir: out,
-      bundle: true,
-      format: "esm",
-      logLevel: "silent",
-    });
+    await esbuild({ ...ESBUILD, entryPoints: { main: "./plain/main.js", ...WORKER_ENTRIES }, outdir: out });
   },
   async rollup(out) {
     cpSync(join(source, "index.html"), join(out, "index.html"));
@@ -41,7 +36,9 @@ const BUILDS: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
     cpSync(join(source, "index.html"), join(out, "index.html"));
     await new Promise<void>((resolve, reject) => {
       const output = { path: out, filename: "main.js" };
-      const compiler = webpack({ mode: "production", context: app, entry: "./plain/main.js", output });
+      // Minified or not is all one to what is tested here, and half a minute to the test; so with Parcel.
+      const optimization = { minimize: false };
+      const compiler = webpack({ mode: "production", context: app, entry: "./plain/main.js", output, optimization });
       compiler.run((error, stats) => {
         compiler.close(() => {});
         if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString("errors-warnings")));
@@ -51,7 +48,7 @@ const BUILDS: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
   },
   async parcel(out) {
     const parcel = [join(ROOT, "node_modules/parcel/lib/bin.js"), "build", "plain/index.html"];
-    execFileSync(process.execPath, [...parcel, "--dist-dir", out, "--no-cache", "--no-source-maps"], {
+    execFileSync(process.execPath, [...parcel, "--dist-dir", out, "--no-cache", "--no-source-maps", "--no-optimize"], {
       cwd: app,
       stdio: ["ignore", "ignore", "inherit"],
     });
@@ -68,6 +65,26 @@ const WORKER_ENTRIES = {
   "shared-worker": "originmq/shared-worker",
   "dedicated-worker": "originmq/dedicated-worker",
 };
+
+test("where the worker was left out, the error says at which address it is missing, and what to add", async () => {
+  const out = join(app, "dist-without-workers");
+  await esbuild({ ...ESBUILD, entryPoints: { main: "./plain/main.js" }, outdir: out });
+  cpSync(join(source, "index.html"), join(out, "index.html"));
+  const server = await serve(out);
+  try {
+    const complaints = await withPage(async (page) => {
+      const told = page.waitForEvent("console", (said) => said.text().startsWith("the worker"));
+      await page.goto(server.address);
+      await told;
+    });
+    const message = complaints.find((complaint) => complaint.startsWith("the worker"));
+    expect(message).toContain(`could not be started from ${server.address}shared-worker.js`);
+    for (const entry of Object.values(WORKER_ENTRIES)) expect(message).toContain(entry);
+    expect(message).toContain("docs/bundlers.md");
+  } finally {
+    await server.close();
+  }
+});
 
 describe("a page sends and consumes a message, with the package's entries beside it", () => {
   test.each(Object.keys(BUILDS))("built by %s", async (name) => {
