@@ -89,7 +89,7 @@ for (const engine of ["chromium", "firefox"] as const) {
         refused("/today/shared-worker\\.js", "trusted-types originmq", "option worker"),
       );
       // Made without a trusted address: as the application's own function does it.
-      expect(await opened(page, true)).toEqual(refused("trusted-types originmq"));
+      expect(await opened(page, true)).toEqual(refused("option worker gives", "trusted-types"));
       const kind = await page.evaluate(async () => {
         const { trustedTypes } = globalThis as unknown as {
           trustedTypes: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } };
@@ -132,7 +132,7 @@ for (const engine of ["chromium", "firefox"] as const) {
     }) => {
       const page = await visit(place, site, { policy: "worker-src 'none'" });
       expect(await opened(page)).toEqual(refused("/today/shared-worker\\.js", "worker-src"));
-      expect(await opened(page, true)).toEqual(refused("worker-src"));
+      expect(await opened(page, true)).toEqual(refused("option worker gives", "worker-src"));
       await place.addInitScript("delete globalThis.SharedWorker");
       const without = await visit(place, site, { policy: "worker-src 'none'" });
       expect(await opened(without)).toEqual(refused("/today/dedicated-worker\\.js", "worker-src"));
