@@ -24,6 +24,7 @@ const PLATFORM_TYPES = `${[
   "EventListenerOptions",
   "ReadableStream<R = any>",
   "Request",
+  "RequestInit",
   "Response",
   "SharedWorker",
   "URL",

@@ -18,6 +18,7 @@ export type {
   OutboxMessage,
   OutboxMode,
   OutboxOptions,
+  OutboxRequestInit,
   OutboxVerdict,
 } from "./integrations/outbox/options.js";
 export type { Outbox } from "./integrations/outbox/outbox.js";

@@ -68,9 +68,17 @@ async function start() {
 }
 
 /**
- * One window of WebKitGTK, for tests that drive it themselves.
- * @returns {Promise<{ visit(url: string): Promise<void>, run(body: string, ...args: unknown[]): Promise<any>, close(): Promise<void> }>}
- *   `run` calls the body of an async function in the page and resolves with what it returns
+ * @typedef {object} WebKitTab
+ * @property {(url: string) => Promise<void>} visit
+ * @property {(body: string, ...args: unknown[]) => Promise<any>} run calls the body of an async function in the page and
+ *   resolves with what it returns
+ * @property {() => Promise<void>} reload
+ * @property {() => Promise<void>} close as its user would: its last events are fired
+ */
+
+/**
+ * One window of WebKitGTK, for tests that drive it themselves, and tabs beside it.
+ * @returns {Promise<Pick<WebKitTab, "visit" | "run"> & { openTab(): Promise<WebKitTab>, close(): Promise<void> }>}
  */
 export async function openWebKit() {
   const { base, options, processes } = await start();
@@ -78,14 +86,31 @@ export async function openWebKit() {
   const { sessionId } = await command(base, "POST", "/session", { capabilities });
   const session = `/session/${sessionId}`;
   await command(base, "POST", `${session}/timeouts`, { script: 60_000 });
+  const first = await command(base, "GET", `${session}/window`);
+  /** @param {string} url */
+  const visit = (url) => command(base, "POST", `${session}/url`, { url });
+  /** @param {string} body @param {unknown[]} args */
+  const run = async (body, ...args) => {
+    const script = `const [args, done] = arguments;
+      (async (...args) => { ${body} })(...args).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+    const { value, error } = await command(base, "POST", `${session}/execute/async`, { script, args: [args] });
+    if (error !== undefined) throw new Error(error);
+    return value;
+  };
   return {
-    visit: (url) => command(base, "POST", `${session}/url`, { url }),
-    async run(body, ...args) {
-      const script = `const [args, done] = arguments;
-        (async (...args) => { ${body} })(...args).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
-      const { value, error } = await command(base, "POST", `${session}/execute/async`, { script, args: [args] });
-      if (error !== undefined) throw new Error(error);
-      return value;
+    visit,
+    run,
+    async openTab() {
+      // From a window that is there: the one before may be closed.
+      await command(base, "POST", `${session}/window`, { handle: first });
+      const { handle } = await command(base, "POST", `${session}/window/new`, { type: "tab" });
+      const here = () => command(base, "POST", `${session}/window`, { handle });
+      return {
+        visit: (url) => here().then(() => visit(url)),
+        run: (body, ...args) => here().then(() => run(body, ...args)),
+        reload: () => here().then(() => command(base, "POST", `${session}/refresh`, {})),
+        close: () => here().then(() => command(base, "DELETE", `${session}/window`)),
+      };
     },
     async close() {
       await command(base, "DELETE", session).catch(() => {});

@@ -72,7 +72,8 @@ function seenOf(state: State, { outcome, changes, serial }: Handled, now: number
     leased: (grant) => [...(state.grants.get(grant)?.leases.keys() ?? [])],
     dueAt(seq) {
       for (const queue of state.queues.values())
-        for (const run of waitingRuns(queue)) if (run.seq <= seq && seq < run.seq + run.count) return run.readyAt;
+        for (const run of waitingRuns(queue))
+          if (run.seq <= seq && seq < run.seq + run.count) return run.untokenedAt ?? run.readyAt;
       return now;
     },
   };

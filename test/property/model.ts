@@ -18,6 +18,8 @@ import { type Backoff, DEFAULT_SETTINGS, type QueueSettings } from "../../src/co
 import type { SubscriptionFilter } from "../../src/core/spec/subscription.js";
 import { holds, same } from "./expectations.js";
 
+const WAITING = ["ready", "delayed", "blocked"] as const;
+
 export interface ModelMessage {
   readonly seq: Seq;
   /** What its body is called: see the world's `contents`. */
@@ -60,6 +62,7 @@ export interface Seen {
   readonly serial: number;
   /** The messages of a grant, in the order of the hand-out. */
   leased(grant: string): Seq[];
+  /** When it is due, but for the limit of its group. */
   dueAt(seq: Seq): number;
   /** Dead letters in the order they died, as they were before the command. */
   readonly dead: readonly Seq[];
@@ -122,7 +125,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
   const all = (queue: string, ...states: string[]) =>
     messages.filter((message) => message.queue === queue && states.includes(message.state));
   const heldBy = (client: string) => messages.filter((message) => message.lease?.client === client);
-  const depth = (queue: string) => all(queue, "ready", "delayed", "blocked", "leased").length;
+  const depth = (queue: string) => all(queue, ...WAITING, "leased").length;
   const find = (client: string, grant: string, seq: Seq, now: number) =>
     messages.find(
       ({ seq: other, lease }) =>
@@ -229,14 +232,11 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     const most = Math.min(maxMs, type === "fixed" ? baseMs : baseMs * 2 ** (message.attempts - 1));
     const least = jitter === "full" ? 0 : most;
     const waits = dueAt - now;
-    const bucket = bucketOf(message.queue, "group", message.groupId ?? "", now);
-    const isThrottled = bucket.tokens === 0 && bucket.nextAt === dueAt;
     holds(
-      waits >= (delayMs ?? least) && (waits <= (delayMs ?? most) || isThrottled),
+      waits >= (delayMs ?? least) && waits <= (delayMs ?? most),
       `a retry waits ${waits} of ${least} to ${most} ms`,
     );
     Object.assign(message, { isSuspect: false, redelivered: true, isInstant: false });
-    // What it would have waited for without its group's limit is the engine's choice.
     wait(message, dueAt, now);
   };
 
@@ -570,11 +570,12 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     queueOf(name).gone.purged += gone.length;
     const groups = gone.map(groupOf);
     remove(gone);
-    gone.forEach((message, i) => {
-      message.keepsPlace = false;
-      const group = groups[i]?.filter((other) => !gone.slice(0, i + 1).includes(other));
-      if (group) goOn(group, now);
-    });
+    for (const message of gone) message.keepsPlace = false;
+    for (const group of groups)
+      goOn(
+        group.filter((other) => !gone.includes(other)),
+        now,
+      );
   };
 
   /** Groups that wait for a dead letter go on, those of the first dead letter first. */
@@ -710,11 +711,15 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         queueOf(command.queue).paused = command.paused;
         return;
       case "purge": {
-        const { state, priority, olderThanMs = Number.NEGATIVE_INFINITY } = command.filter ?? {};
-        const waiting = all(command.queue, ...(state ? [state] : ["ready", "delayed", "blocked"]));
-        const gone = waiting.filter(
-          (message) => (priority ?? message.priority) === message.priority && message.sentAt <= now - olderThanMs,
-        );
+        const { ids, state, priority, olderThanMs = Number.NEGATIVE_INFINITY } = command.filter ?? {};
+        const meets = (message: ModelMessage) =>
+          (priority ?? message.priority) === message.priority &&
+          message.sentAt <= now - olderThanMs &&
+          (ids?.includes(idOf(message.seq)) ?? true);
+        const waiting = all(command.queue, ...(state ? [state] : WAITING)).filter(meets);
+        // Who names what is in work takes it away from its consumer.
+        const held = ids && state === undefined ? all(command.queue, "leased").filter(meets) : [];
+        const gone = [...waiting, ...held];
         return purge(command.queue, gone, now, seen);
       }
       case "delete": {
@@ -753,7 +758,7 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         now,
       );
       for (const [name, { settings }] of queues) {
-        const overdue = all(name, "ready", "delayed", "blocked").filter((message) => message.expiresAt <= now);
+        const overdue = all(name, ...WAITING).filter((message) => message.expiresAt <= now);
         overdue.sort((a, b) => a.expiresAt - b.expiresAt || a.seq - b.seq);
         const room = Math.max(0, settings.maxDeadLetters - all(name, "dead").length);
         const given = overdue.slice(0, room);

@@ -61,7 +61,8 @@ export type Step =
       settings: Partial<Omit<QueueSettings, "backoff">> & { backoff?: Partial<Backoff> };
     }
   | { op: "pause"; queue: number; paused: boolean }
-  | { op: "purge"; queue: number; filter: PurgeFilter | undefined }
+  /** `named`: so many of those sent to the queue, gone or not, every `stride`th from one of the last on backwards. */
+  | { op: "purge"; queue: number; filter: PurgeFilter | undefined; named: Named | undefined }
   | { op: "delete"; queue: number }
   | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number; max: number | undefined }
   /** The host moves live bodies of neighbouring batches into one. */
@@ -75,6 +76,12 @@ export type Step =
   /** The same without dying: the state stays as it is. */
   | { op: "take-over" }
   | { op: "checkpoint" };
+
+export interface Named {
+  readonly back: number;
+  readonly count: number;
+  readonly stride: number;
+}
 
 export interface Segment {
   readonly count: number;
@@ -294,7 +301,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ op: op("configure"), queue, settings }) },
   { weight: 1, arbitrary: fc.record({ op: op("pause"), queue, paused: rarely }) },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({
       op: op("purge"),
       queue,
@@ -308,6 +315,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           { requiredKeys: [] },
         ),
         { nil: undefined, freq: 3 },
+      ),
+      named: fc.option(
+        fc.record({ back: fc.nat(12), count: fc.integer({ min: 1, max: 8 }), stride: fc.integer({ min: 1, max: 3 }) }),
+        { nil: undefined, freq: 2 },
       ),
     }),
   },

@@ -296,7 +296,11 @@ export function createWorld({ isTerse = false } = {}): World {
       case "pause":
         return { client: "c0", command: { type: "pause", queue: `t/s${step.queue}`, paused: step.paused } };
       case "purge": {
-        const { filter } = step;
+        const { named } = step;
+        const ids =
+          named &&
+          Array.from({ length: named.count }, (_, i) => idOf(state, state.nextSeq - 1 - named.back - i * named.stride));
+        const filter = (step.filter || ids) && { ...step.filter, ...(ids && { ids }) };
         return { client: "c0", command: { type: "purge", queue: `t/s${step.queue}`, ...(filter && { filter }) } };
       }
       case "delete":

@@ -177,7 +177,7 @@ const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 /** A message to send, its options checked. */
 export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
   const text = jsonOf(given);
-  const body = text === undefined ? snapshotOf(given) : given;
+  const body = text === undefined ? snapshotOf(given, globalThis.structuredClone) : given;
   if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
   const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers } = options;

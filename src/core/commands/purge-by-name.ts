@@ -14,9 +14,7 @@ import { freePurged, meets, pick } from "./purge-limits.js";
 
 export function purgeByName(state: State, queue: QueueState, ids: readonly string[], only: PurgeLimits): Decision {
   const wanted = [...new Set(ids.flatMap((id) => seqOf(state, id) ?? []))].sort((a, b) => a - b);
-  const waiting = pick(queue, only)
-    .flatMap((run) => within(wanted, run))
-    .sort((a, b) => a - b);
+  const waiting = pick(queue, only).flatMap((run) => within(wanted, run));
   const changes: Change[] = [];
   if (waiting.length > 0) changes.push({ type: "dropped", queue: queue.name, seqs: rangesOf(waiting), isPurged: true });
   const held = only.state === undefined ? endsOf(queue, wanted, only) : [];
@@ -27,18 +25,18 @@ export function purgeByName(state: State, queue: QueueState, ids: readonly strin
 
 type Acked = ChangeOf<"acked">;
 
-/** For each hand-out, the end of what is named of it. */
+/** The ends of what is named of hand-outs, in the order of their numbers: so their groups go on. */
 function endsOf(queue: QueueState, wanted: readonly Seq[], only: PurgeLimits): Acked[] {
-  const byGrant = new Map<string, Acked>();
+  const ends: Acked[] = [];
   for (const seq of wanted) {
     const lease = queue.leased.get(seq);
     if (lease === undefined || !meets(lease, only)) continue;
     const { id: grant, client } = lease.grant;
-    const known = byGrant.get(grant) ?? { type: "acked", queue: queue.name, seqs: [], purgedFrom: { client, grant } };
-    pushRange(known.seqs as number[], seq, 1);
-    byGrant.set(grant, known);
+    const last = ends[ends.length - 1];
+    if (last?.purgedFrom?.grant === grant) pushRange(last.seqs as number[], seq, 1);
+    else ends.push({ type: "acked", queue: queue.name, seqs: [seq, 1], purgedFrom: { client, grant } });
   }
-  return [...byGrant.values()];
+  return ends;
 }
 
 export function applyPurgedByName(state: State, queue: QueueState, ranges: Ranges, at: Instant): void {

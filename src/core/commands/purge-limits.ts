@@ -5,7 +5,10 @@ import type { Run } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
 import { blockedRuns, delayedRuns, readyRuns } from "../state/waiting.js";
 
-/** Runs of which all messages match: what a filter asks for is the same for all of a run, however runs are cut. */
+/**
+ * Runs of which all messages match, by number: what a filter asks for is the same for all of a run, however runs are cut,
+ * and groups go on in the order of what they lose, wherever it stands.
+ */
 export function pick(queue: QueueState, only: PurgeLimits): Run[] {
   const { state } = only;
   const picked: Run[] = [];
@@ -20,7 +23,7 @@ export function pick(queue: QueueState, only: PurgeLimits): Run[] {
   take("ready", readyRuns(queue));
   take("delayed", delayedRuns(queue));
   take("blocked", blockedRuns(queue));
-  return picked;
+  return picked.sort((a, b) => a.seq - b.seq);
 }
 
 /** Whether one message meets them, but for where it waits. */

@@ -4,7 +4,7 @@
 import type { Change, Failure, Seq } from "../log/journal.js";
 import { forEachSeq, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
 import type { Instant, Span } from "../spec/time.js";
-import type { Lease } from "../state/lease.js";
+import type { Grant, Lease } from "../state/lease.js";
 import type { ClientState, QueueState, State } from "../state/state.js";
 import { retryDelayMs, spreadJitter } from "./backoff.js";
 import { type Command, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
@@ -86,15 +86,12 @@ export function timeOut(state: State, command: Of<"time-out">, now: Instant): De
 /** Ends leases whose time has come. What a handler of `consume` may never have started is not counted. */
 export function expire(state: State, command: Of<"expire">, now: Instant): Decision {
   const changes = collectChanges();
-  for (const id of new Set(command.grants)) {
-    const grant = state.grants.get(id);
-    const client = grant && state.clients.get(grant.client);
-    if (grant === undefined || client === undefined) continue;
-    for (const lease of grant.leases.values()) {
-      if (lease.until > now) continue;
-      const isCounted = grant.mode === "receive" || isSoleSuspect(client, lease);
-      takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_LEASE_EXPIRED);
-    }
+  const grants = [...new Set(command.grants)].flatMap((id) => state.grants.get(id) ?? []);
+  for (const lease of leasesOf(grants)) {
+    if (lease.until > now) continue;
+    const client = state.clients.get(lease.grant.client) as ClientState;
+    const isCounted = lease.grant.mode === "receive" || isSoleSuspect(client, lease);
+    takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_LEASE_EXPIRED);
   }
   return done(changes.all);
 }
@@ -112,11 +109,9 @@ export function quarantine(state: State, command: Of<"quarantine">): Decision {
 export function clientGone(state: State, id: string): Decision {
   const client = state.clients.get(id);
   const changes = collectChanges();
-  for (const grant of client?.grants ?? []) {
-    for (const lease of grant.leases.values()) {
-      const isCounted = isSoleSuspect(client as ClientState, lease);
-      takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_CLIENT_GONE);
-    }
+  for (const lease of leasesOf(client?.grants ?? [])) {
+    const isCounted = isSoleSuspect(client as ClientState, lease);
+    takeBack(changes, queueOf(state, lease), lease, isCounted, FAILURE_CLIENT_GONE);
   }
   return done(changes.all);
 }
@@ -130,14 +125,18 @@ export function reclaim(state: State, command: Of<"reclaim">): Decision {
     held.set(grant, known);
   }
   const changes = collectChanges();
-  for (const grant of client?.grants ?? []) {
-    for (const lease of grant.leases.values()) {
-      if (held.get(grant.id)?.has(lease.seq)) continue;
-      changes.return(lease, { counted: false, suspect: lease.suspect });
-    }
+  for (const lease of leasesOf(client?.grants ?? [])) {
+    if (held.get(lease.grant.id)?.has(lease.seq)) continue;
+    changes.return(lease, { counted: false, suspect: lease.suspect });
   }
   return done(changes.all);
 }
+
+/** By number: what ends together, groups go on after in the order of acceptance, whoever held it. */
+const leasesOf = (grants: Iterable<Grant>): Lease[] =>
+  Array.from(grants, (grant) => [...grant.leases.values()])
+    .flat()
+    .sort((a, b) => a.seq - b.seq);
 
 /** The one message that can have killed its client: it was alone, by order or by chance. */
 const isSoleSuspect = (client: ClientState, lease: Lease): boolean => lease.suspect || client.held === 1;

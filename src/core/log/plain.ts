@@ -45,18 +45,28 @@ const isIterable = (value: object): value is Iterable<unknown> =>
 
 /**
  * A body as it is now: its containers and plain objects are copied, what else stands in it is the same. What cannot be read,
- * a getter that throws, a proxy that was revoked, or lies too deep, stays as it is: it cannot be cloned either.
+ * a getter that throws, a proxy that was revoked, or lies too deep, stays as it is: it cannot be cloned either. `clone` is
+ * the platform's, where it has one.
  */
-export function snapshotOf(body: unknown): unknown {
+export function snapshotOf(body: unknown, clone?: Clone): unknown {
   try {
-    return copyOf(body, new Map());
+    return copyOf(body, { seen: new Map(), clone });
   } catch {
     return body;
   }
 }
 
-function copyOf(value: unknown, seen: Map<object, unknown>): unknown {
+/** `structuredClone`. */
+type Clone = <T>(value: T) => T;
+
+interface Copying {
+  readonly seen: Map<object, unknown>;
+  readonly clone: Clone | undefined;
+}
+
+function copyOf(value: unknown, copying: Copying): unknown {
   if (typeof value !== "object" || value === null) return value;
+  const { seen, clone } = copying;
   const known = seen.get(value);
   if (known !== undefined) return known;
   const meet = <C extends object>(copy: C): C => {
@@ -64,45 +74,63 @@ function copyOf(value: unknown, seen: Map<object, unknown>): unknown {
     return copy;
   };
   switch (kindOf(value)) {
-    case "array":
-      return copyArray(value as unknown[], meet(new Array((value as unknown[]).length)), seen);
+    case "array": {
+      const array = value as unknown[];
+      const native = clone && array.length >= LONG ? cloneOfPrimitives(array, clone) : undefined;
+      return native ? meet(native) : copyArray(array, meet(new Array(array.length)), copying);
+    }
     case "map": {
       const map = meet(new Map());
-      for (const [key, item] of value as Iterable<[unknown, unknown]>) map.set(copyOf(key, seen), copyOf(item, seen));
+      for (const [key, item] of value as Iterable<[unknown, unknown]>)
+        map.set(copyOf(key, copying), copyOf(item, copying));
       return map;
     }
     case "set": {
       const set = meet(new Set());
-      for (const item of value as Iterable<unknown>) set.add(copyOf(item, seen));
+      for (const item of value as Iterable<unknown>) set.add(copyOf(item, copying));
       return set;
     }
     case "object":
-      return copyMembers(value, meet({}), seen);
+      return copyMembers(meet({ ...value } as Record<string, unknown>), copying);
     case "other":
       return value;
   }
 }
 
-function copyArray(array: readonly unknown[], copy: unknown[], seen: Map<object, unknown>): unknown[] {
+/** Asking a list of so many for the names of its members takes longer than all the rest. */
+const LONG = 10_000;
+
+/** `undefined` where there is an object in it, or it is a proxy. */
+function cloneOfPrimitives(array: readonly unknown[], clone: Clone): unknown[] | undefined {
+  if (array.some((item) => typeof item === "object" && item !== null)) return undefined;
+  try {
+    return clone(array as unknown[]);
+  } catch {
+    return undefined;
+  }
+}
+
+function copyArray(array: readonly unknown[], copy: unknown[], copying: Copying): unknown[] {
   let holes = 0;
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     if (item === undefined && !(i in array)) holes++;
-    else copy[i] = copyOf(item, seen);
+    else copy[i] = typeof item === "object" ? copyOf(item, copying) : item;
   }
   // What an array has beside its elements, such as the `index` of a match.
-  return copyMembers(array, copy, seen, array.length - holes);
-}
-
-/** Own enumerable members by name, from the `from`th on. */
-function copyMembers<Copy extends object>(value: object, copy: Copy, seen: Map<object, unknown>, from = 0): Copy {
-  const keys = Object.keys(value);
-  for (let i = from; i < keys.length; i++) {
-    const key = keys[i] as string;
-    const item = copyOf(Reflect.get(value, key), seen);
-    if (key !== "__proto__") Reflect.set(copy, key, item);
-    // Set, it would become the prototype.
-    else Object.defineProperty(copy, key, { value: item, enumerable: true, configurable: true, writable: true });
+  const names = Object.keys(array);
+  for (let i = array.length - holes; i < names.length; i++) {
+    const name = names[i] as string;
+    Reflect.set(copy, name, copyOf(Reflect.get(array, name), copying));
   }
   return copy;
+}
+
+/** The spread takes own enumerable members, a `__proto__` of its own too, as fast as the platform can. */
+function copyMembers(members: Record<string, unknown>, copying: Copying): unknown {
+  for (const name of Object.keys(members)) {
+    const member = members[name];
+    if (typeof member === "object" && member !== null) members[name] = copyOf(member, copying);
+  }
+  return members;
 }

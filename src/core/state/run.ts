@@ -136,8 +136,8 @@ export interface RunFifo {
   append(run: Run): void;
   /** Drops the head once it is used up. */
   shift(): void;
-  /** Takes one run out of the middle: for paths that are not hot. */
-  remove(run: Run): void;
+  /** Puts these in its place, as far as they are not empty: for paths that are not hot. */
+  replace(run: Run, by: readonly Run[]): void;
   /** Gives back the memory of runs that were emptied where they stand. */
   compact(): void;
   [Symbol.iterator](): IterableIterator<Run>;
@@ -150,7 +150,7 @@ export interface SortedRuns {
   readonly runs: number;
   insert(run: Run): void;
   shift(): void;
-  remove(run: Run): void;
+  replace(run: Run, by: readonly Run[]): void;
   compact(): void;
   [Symbol.iterator](): IterableIterator<Run>;
   clear(): void;
@@ -185,8 +185,8 @@ class RunList {
     }
   }
 
-  remove(run: Run): void {
-    this.items.splice(this.items.indexOf(run, this.start), 1);
+  replace(run: Run, by: readonly Run[]): void {
+    this.items.splice(this.items.indexOf(run, this.start), 1, ...by.filter(({ count }) => count > 0));
   }
 
   compact(): void {

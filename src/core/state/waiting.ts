@@ -80,6 +80,27 @@ function takeBlocked(queue: QueueState, run: Run, seq: Seq): Run {
   return taken;
 }
 
+/** Takes one message from a run that was taken out of the heap. */
+function takeDelayed(queue: QueueState, run: Run, seq: Seq): Run {
+  queue.delayedCount -= run.count;
+  const before = splitFront(run, seq - run.seq);
+  const taken = splitFront(run, 1);
+  for (const rest of [before, run]) if (rest.count > 0) addBack(queue, rest, rest.readyAt - 1, "front");
+  return taken;
+}
+
+/** Takes one message from its place in line; those around it keep theirs. */
+function takeReady(queue: QueueState, run: Run, seq: Seq): Run {
+  const lane = queue.lanes[run.priority] as Lane;
+  const home = run.suspect ? queue.suspects : [...lane.front].includes(run) ? lane.front : lane.tail;
+  const before = splitFront(run, seq - run.seq);
+  const taken = splitFront(run, 1);
+  queue.readyCount--;
+  home.replace(run, [before, run]);
+  queue.expiries.add(before);
+  return taken;
+}
+
 interface Place {
   readonly head: Run | undefined;
   shift(): void;
@@ -115,20 +136,7 @@ function takeAnywhere(queue: QueueState, seq: Seq): Run {
   for (const run of waitingRuns(queue)) {
     if (seq < run.seq || seq >= run.seq + run.count) continue;
     if (run.isBlocked) return takeBlocked(queue, run, seq);
-    const isDelayed = queue.delayed.remove((other) => other === run) !== undefined;
-    if (isDelayed) queue.delayedCount -= run.count;
-    else {
-      const lane = queue.lanes[run.priority] as Lane;
-      const home = run.suspect ? queue.suspects : [...lane.front].includes(run) ? lane.front : lane.tail;
-      home.remove(run);
-      queue.readyCount -= run.count;
-    }
-    const before = splitFront(run, seq - run.seq);
-    const taken = splitFront(run, 1);
-    for (const rest of [before, run]) {
-      if (rest.count > 0) addBack(queue, rest, isDelayed ? rest.readyAt - 1 : rest.readyAt, "front");
-    }
-    return taken;
+    return queue.delayed.remove((other) => other === run) ? takeDelayed(queue, run, seq) : takeReady(queue, run, seq);
   }
   throw new QueueError("internal", `broken invariant: message ${seq} waits in queue ${queue.name}`);
 }

@@ -66,6 +66,9 @@ export interface OutboxFetchOptions {
   readonly mode?: OutboxMode;
 }
 
+/** What `fetch` takes beside the address, but for what means something else here. */
+export type OutboxRequestInit = Omit<RequestInit, "mode" | "priority">;
+
 export interface OutboxOptions {
   /** Name of its queue: outboxes of one name and database share their requests. Default "outbox". */
   readonly name?: string;
@@ -202,6 +205,23 @@ const FETCH_SPEC: Spec = {
   mode: oneOf("network-first", "queue-first"),
 };
 
+/** Of `OutboxRequestInit`: `Request` checks them. */
+const INIT_SPEC: Spec = {
+  body: anything,
+  cache: anything,
+  credentials: anything,
+  duplex: anything,
+  headers: anything,
+  integrity: anything,
+  keepalive: anything,
+  method: anything,
+  redirect: anything,
+  referrer: anything,
+  referrerPolicy: anything,
+  signal: anything,
+  window: anything,
+};
+
 export function settingsOf(options: OutboxOptions, groupBy: (request: Request) => string): Settings {
   checkOptions("createOutbox()", options, OPTIONS_SPEC);
   const { baseMs = 1_000, maxMs = 300_000 } = options.backoff ?? {};
@@ -231,8 +251,17 @@ export function settingsOf(options: OutboxOptions, groupBy: (request: Request) =
   };
 }
 
-export function checkFetchOptions(options: OutboxFetchOptions): void {
-  checkOptions("outbox.fetch()", options, FETCH_SPEC);
+/** Those of the outbox, and those of the request. */
+export function fetchOptionsOf(given: OutboxFetchOptions & OutboxRequestInit): {
+  readonly options: OutboxFetchOptions;
+  readonly init: OutboxRequestInit;
+} {
+  checkOptions("outbox.fetch()", given, { ...FETCH_SPEC, ...INIT_SPEC });
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return {
+    options: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(FETCH_SPEC, name))),
+    init: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(INIT_SPEC, name))),
+  };
 }
 
 export const answerStored = ({ id }: OutboxMessage): Response =>

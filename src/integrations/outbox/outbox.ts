@@ -20,17 +20,18 @@ import { KEY_MS } from "./keys.js";
 import { deadOf, type WaitingOutboxMessage, waitingOf } from "./message.js";
 import { createNetwork } from "./network.js";
 import {
-  checkFetchOptions,
   type DeadOutboxMessage,
+  fetchOptionsOf,
   type OutboxFetchOptions,
   type OutboxMessage,
   type OutboxOptions,
+  type OutboxRequestInit,
   settingsOf,
 } from "./options.js";
 import { createRepeating, type Opened } from "./repeating.js";
 import { COUNTED_MAX, callHook } from "./replay.js";
 import { createSending } from "./sending.js";
-import { groupOf, isMarked, type StoredRequest } from "./stored-request.js";
+import { bytesNow, groupOf, isMarked, type StoredRequest } from "./stored-request.js";
 
 type Page = { readonly max?: number; readonly after?: string };
 type Chosen = { readonly ids?: readonly string[] };
@@ -38,12 +39,13 @@ type Chosen = { readonly ids?: readonly string[] };
 export interface Outbox {
   readonly name: string;
   /**
-   * Like `fetch`. Where the network fails, or the server answers 408, 425, 429 or 5xx, or a request of the same group
+   * Like `fetch`, whose options it takes as well as its own. Where the network fails, or the server answers 408, 425, 429 or 5xx, or a request of the same group
    * waits already, the request is stored and answered with 202 (`respond`). Rejects with the signal's reason when the
    * request is aborted; with `invalid-argument` (its body has more than `maxBodyBytes`) or what `queue.send` rejects with when
-   * it could neither be sent nor stored.
+   * it could neither be sent nor stored. In the last moment of a page (`pagehide`, `visibilitychange`) use `queue-first` and
+   * give a `body` of text, bytes or `URLSearchParams` here: one that is in a `Request`, or a Blob, takes time to be read.
    */
-  fetch(input: Request | string | URL, options?: OutboxFetchOptions): Promise<Response>;
+  fetch(input: Request | string | URL, options?: OutboxFetchOptions & OutboxRequestInit): Promise<Response>;
   /**
    * For a service worker's `fetch` event: answers it as `fetch` would and returns true, if `match` says so; it may
    * return options. Requests of an outbox are left alone. Default: everything but GET and HEAD.
@@ -97,6 +99,9 @@ export interface Outbox {
 export type Connect = (options: ConnectOptions) => Promise<Connection>;
 
 const PAGE = 100;
+/** Options make another request, as they do with `fetch`. */
+const requestOf = (input: Request | string | URL, init: OutboxRequestInit): Request =>
+  input instanceof Request && Object.keys(init).length === 0 ? input : new Request(input, init);
 const isWrite = ({ method }: Request): boolean => method !== "GET" && method !== "HEAD";
 
 export function createOutboxOver(connect: Connect, options: OutboxOptions = {}): Outbox {
@@ -210,9 +215,11 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
   const outbox: Outbox = {
     name,
     async fetch(input, given = {}) {
-      checkFetchOptions(given);
+      const { options, init } = fetchOptionsOf(given);
       assertOpen();
-      return sending.send(input instanceof Request ? input : new Request(input), given);
+      // A request that is given may have a body of its own, which Firefox does not tell.
+      const isOwn = input instanceof Request && (init.body ?? undefined) === undefined;
+      return sending.send(requestOf(input, init), options, isOwn ? undefined : bytesNow(init.body ?? ""));
     },
     handle(given, match = isWrite) {
       const event = given as FetchEvent;

@@ -38,6 +38,12 @@ export interface SendingParts {
   wasDelivered(id: string): boolean;
 }
 
+interface Storing {
+  readonly delayMs: number;
+  /** To be called once it is on its way to the queue. */
+  handed(): void;
+}
+
 interface Placed {
   readonly groupId: string;
   readonly priority: number;
@@ -45,8 +51,11 @@ interface Placed {
 }
 
 export interface Sending {
-  /** Resolves with the server's answer, or with that of `respond`. */
-  send(request: Request, options: OutboxFetchOptions): Promise<Response>;
+  /**
+   * Resolves with the server's answer, or with that of `respond`. `body`: that of the request, where it is known already.
+   * With it, or without any, one that is to be stored is handed to the queue before any other task runs.
+   */
+  send(request: Request, options: OutboxFetchOptions, body?: ArrayBuffer): Promise<Response>;
   /**
    * Aborts the first attempts that are under way, all or those picked: their callers get an `AbortError`. Resolves with
    * how many there were, once nothing of them can be stored any more.
@@ -59,6 +68,18 @@ export interface Sending {
 /** So many of what was stored are known by name for a while. */
 const LATELY = 100;
 
+interface Turn {
+  /** It is answered, or on its way to the queue. */
+  readonly handed: Promise<void>;
+  /** It and all before it are answered or stored. */
+  readonly done: Promise<unknown>;
+}
+
+interface Begun {
+  readonly signal: AbortSignal;
+  readonly reading: Promise<StoredRequest>;
+}
+
 interface UnderWay {
   readonly message: OutboxMessage;
   readonly ending: AbortController;
@@ -67,20 +88,26 @@ interface UnderWay {
 
 export function createSending(parts: SendingParts): Sending {
   const { settings, gates, network, attempt, queue: queueOf, stored: onStored, answered, wasDelivered } = parts;
-  const turns = new Map<string, Promise<unknown>>();
+  const turns = new Map<string, Turn>();
   const underWay = new Set<UnderWay>();
   const lately: OutboxMessage[] = [];
 
-  /** One after the other within a group, so that what fails is stored before what came later is sent. */
-  const inTurn = <T>(groupId: string, task: () => Promise<T>): Promise<T> => {
-    const turn = (turns.get(groupId) ?? Promise.resolve()).then(task, task);
-    const settled = turn
-      .catch(() => {})
-      .then(() => {
-        if (turns.get(groupId) === settled) turns.delete(groupId);
-      });
-    turns.set(groupId, settled);
-    return turn;
+  /**
+   * One after the other within a group, so that what fails is stored before what came later is sent. The queue keeps the
+   * order of what it is handed: what is only stored need not wait until what came before is.
+   */
+  const inTurn = <T>(groupId: string, isOnlyStored: boolean, task: (handed: () => void) => Promise<T>): Promise<T> => {
+    const before = turns.get(groupId);
+    let hand: () => void = () => {};
+    const handed = new Promise<void>((resolve) => {
+      hand = resolve;
+    });
+    const result = Promise.resolve(isOnlyStored ? before?.handed : before?.done).then(() => task(hand));
+    const settled = result.catch(() => {}).finally(hand);
+    const turn: Turn = { handed, done: Promise.all([before?.done, settled]) };
+    turns.set(groupId, turn);
+    void turn.done.then(() => turns.get(groupId) === turn && turns.delete(groupId));
+    return result;
   };
 
   const respond = (message: OutboxMessage): Response => {
@@ -93,7 +120,7 @@ export function createSending(parts: SendingParts): Sending {
     }
   };
 
-  const store = async (stored: StoredRequest, at: Placed, signal: AbortSignal, delayMs = 0): Promise<Response> => {
+  const store = async (stored: StoredRequest, at: Placed, signal: AbortSignal, how: Storing): Promise<Response> => {
     const begunAt = Date.now();
     signal.throwIfAborted();
     const bytes = bytesOf(stored);
@@ -106,12 +133,15 @@ export function createSending(parts: SendingParts): Sending {
     }
     const queue = await queueOf();
     const { groupId, priority, deduplicationId } = at;
+    const { delayMs, handed } = how;
     const options = { groupId, priority, ttlMs: maxRetentionMs, ...(delayMs > 0 && { delayMs }) };
-    const { id, duplicate } = await sendOnce(
+    const sent = sendOnce(
       (name) => queue.send(redact(stored, redactHeaders), { ...options, ...(name && { deduplicationId: name }) }),
       deduplicationId,
       async (id) => wasDelivered(id) || isInLine(queue, id),
     );
+    handed();
+    const { id, duplicate } = await sent;
     if (signal.aborted) {
       // Whoever has aborted is told so, and that has to be true.
       if (!duplicate) await queue.purge({ ids: [id] });
@@ -165,26 +195,26 @@ export function createSending(parts: SendingParts): Sending {
     return queue ? queue.isGroupWaiting(groupId) : false;
   };
 
-  const begin = (request: Request, given: OutboxFetchOptions, message: OutboxMessage, signal: AbortSignal) => {
-    const { groupId, priority, idempotencyKey, metadata } = message;
+  const begin = (request: Request, given: OutboxFetchOptions, message: OutboxMessage, { signal, reading }: Begun) => {
+    const { groupId, priority, idempotencyKey } = message;
     const { mode = settings.mode } = given;
     const isNamed = given.idempotencyKey !== undefined || carriedKeyOf(request) !== undefined;
     const at: Placed = { groupId, priority, deduplicationId: isNamed ? idempotencyKey : undefined };
-    const reading = storeRequest(request, { idempotencyKey, metadata });
     reading.catch(() => {});
     // In the order of the calls: a large body takes longer to read than a small one.
-    return inTurn(groupId, async () => {
+    const isOnlyStored = mode === "queue-first";
+    return inTurn(groupId, isOnlyStored, async (handed) => {
       const stored = await reading;
       signal.throwIfAborted();
-      if (mode === "queue-first") return store(stored, at, signal);
+      if (isOnlyStored) return store(stored, at, signal, { delayMs: 0, handed });
       const outcome = (await untilAborted(hasWaiting(groupId), signal)) ? 0 : await ask(stored, message, signal);
-      return typeof outcome === "number" ? store(stored, at, signal, outcome) : outcome;
+      return typeof outcome === "number" ? store(stored, at, signal, { delayMs: outcome, handed }) : outcome;
     });
   };
 
   return {
     lately,
-    async send(request, given) {
+    async send(request, given, body) {
       request.signal.throwIfAborted();
       const { groupId = settings.groupBy(request), priority = 4 } = given;
       check(groupIdField, groupId, given.groupId === undefined ? "createOutbox().groupBy()" : "outbox.fetch().groupId");
@@ -194,7 +224,8 @@ export function createSending(parts: SendingParts): Sending {
       const message = firstMessage(request, { groupId, priority, idempotencyKey, metadata });
       const ending = new AbortController();
       const signal = AbortSignal.any([request.signal, ending.signal]);
-      const ended = begin(request, given, message, signal);
+      const reading = storeRequest(request, { idempotencyKey, metadata, body });
+      const ended = begin(request, given, message, { signal, reading });
       const entry: UnderWay = { message, ending, ended: ended.catch(() => {}) };
       underWay.add(entry);
       void entry.ended.then(() => underWay.delete(entry));

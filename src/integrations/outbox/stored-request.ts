@@ -2,6 +2,7 @@
 // idempotency key, however often. What cannot be carried is left out here and nowhere else: headers that only the browser
 // may set, the abort signal, the fetch priority, and the mode "navigate", which no script may use.
 
+import { snapshotOf } from "../../core/log/plain.js";
 import { QueueError } from "../../core/spec/errors.js";
 
 /** How a request waits in the queue: nothing but what can be cloned and stored in every browser. */
@@ -46,18 +47,28 @@ export function carriedKeyOf(request: Request): string | undefined {
 /** Metadata as it is now. Throws `not-cloneable`: what cannot be copied could not be stored, nor told of. */
 export function copyMetadata(metadata: unknown): unknown {
   try {
-    return structuredClone(metadata);
+    return structuredClone(snapshotOf(metadata));
   } catch (cause) {
     throw new QueueError("not-cloneable", `outbox.fetch().metadata cannot be cloned: ${String(cause)}`, { cause });
   }
 }
 
-/** Reads a request, its body included, which is then used up. */
+/** The bytes of a body that can be told without waiting: of text, of bytes, and of none. Else `undefined`. */
+export function bytesNow(body: unknown): ArrayBuffer | undefined {
+  if (typeof body === "string" || body instanceof URLSearchParams) return new TextEncoder().encode(String(body)).buffer;
+  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice().buffer;
+  return undefined;
+}
+
+/** Reads a request, its body included, which is then used up; without waiting where it has none, or it is given. */
 export async function storeRequest(
   request: Request,
-  given: { readonly idempotencyKey: string; readonly metadata?: unknown },
+  given: { readonly idempotencyKey: string; readonly metadata?: unknown; readonly body?: ArrayBuffer | undefined },
 ): Promise<StoredRequest> {
-  const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.arrayBuffer();
+  const { method } = request;
+  const isEmpty = method === "GET" || method === "HEAD" || request.body === null;
+  const body = isEmpty ? undefined : (given.body ?? (await request.arrayBuffer()));
   return {
     v: 1,
     url: withoutFragment(request.url),

@@ -149,7 +149,13 @@ export function outbox(
         invalid("outbox.send().deliverAt", deliverAt, "left out when delayMs is given");
       const due = delayMs === undefined ? deliverAt : Date.now() + delayMs;
       const sent = { ...rest, ...(due !== undefined && { deliverAt: Number(due) }) };
-      const record: OutboxRecord = { v: 1, id: crypto.randomUUID(), queue, body: snapshotOf(body), options: sent };
+      const record: OutboxRecord = {
+        v: 1,
+        id: crypto.randomUUID(),
+        queue,
+        body: snapshotOf(body, structuredClone),
+        options: sent,
+      };
       writeRecord(tx, storeName, record);
       announce(tx);
       return record.id;

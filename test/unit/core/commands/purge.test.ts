@@ -133,6 +133,22 @@ describe("a purge by id", () => {
     expect(engine.state.batches.size).toBe(0);
   });
 
+  test("leaves those around it in their places", () => {
+    const engine = createEngine();
+    engine.send(2);
+    engine.now++;
+    engine.send(3);
+    engine.now++;
+    engine.send(1);
+    named(engine, [4]);
+    expect(engine.deliver("a", 9, "g")).toEqual([1, 2, 3, 5, 6]);
+    // What came back goes first, and in its order, too.
+    engine.settle("a", "g", [1, 2, 3, 1, 5, 2], { type: "release" });
+    engine.send(1);
+    named(engine, [5]);
+    expect(engine.deliver("a", 9, "h")).toEqual([1, 2, 3, 6, 7]);
+  });
+
   test("takes them wherever they wait, and only what meets the limits, too", () => {
     const engine = mixed();
     expect(named(engine, [1, 4, 6], { priority: 4 })).toMatchObject({ value: { purged: 2 } });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-decode.js";
 import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-encode.js";
 import { decide } from "../../../../src/core/commands/decide.js";
+import { idOf } from "../../../../src/core/log/ids.js";
 import { isInUse } from "../../../../src/core/state/groups.js";
 import { createState } from "../../../../src/core/state/state.js";
 import { statsOf } from "../../../../src/core/view/view.js";
@@ -18,6 +19,46 @@ test("of each group one message is handed out, and the next when it is done", ()
   expect(statsOf(engine.queue, engine.now)).toMatchObject({ ready: 0, leased: 3, blocked: 2 });
   engine.settle("x", "g1", [1, 1], ACK);
   expect(engine.deliver("y", 9, "g3")).toEqual([2]);
+});
+
+describe("groups whose messages end together go on in the order of acceptance, wherever these stood", () => {
+  /** Heads 3, 1 and 2 in this order in line, or in one hand-out; 5, 4 and 6 behind them. */
+  const turned = (settings: Parameters<typeof createEngine>[0] = {}) => {
+    const engine = createEngine({ maxDeliveries: 2, ...settings });
+    engine.send(6, {}, ["a", "b", "c", "b", "a", "c"]);
+    engine.deliver("x", 2, "g", "receive");
+    engine.settle("x", "g", [1, 2], { type: "retry", delayMs: 0 });
+    return engine;
+  };
+
+  test("purged by a filter, or by their names", () => {
+    const ids = (engine: ReturnType<typeof createEngine>) => [1, 2, 3].map((seq) => idOf(engine.state, seq));
+    for (const isNamed of [false, true]) {
+      const engine = turned();
+      const filter = isNamed ? { ids: ids(engine) } : ({ state: "ready" } as const);
+      expect(engine.run({ type: "purge", queue: "orders", filter })).toMatchObject({ value: { purged: 3 } });
+      expect(engine.deliver("x", 9, "h")).toEqual([5, 4, 6]);
+    }
+  });
+
+  test("purged while they are in work", () => {
+    const engine = turned();
+    expect(engine.deliver("x", 2, "h")).toEqual([3, 1]);
+    engine.deliver("y", 1, "i");
+    const filter = { ids: [3, 2, 1].map((seq) => idOf(engine.state, seq)) };
+    expect(engine.run({ type: "purge", queue: "orders", filter })).toMatchObject({ value: { purged: 3 } });
+    expect(engine.deliver("x", 9, "j")).toEqual([5, 4, 6]);
+  });
+
+  test("given up when their lease ended", () => {
+    const engine = turned({ leaseMs: 10 });
+    engine.run({ type: "configure", queue: "orders", settings: { maxDeliveries: 1, onGroupFailure: "skip" } });
+    expect(engine.deliver("x", 3, "h", "receive")).toEqual([3, 1, 2]);
+    engine.now += 10;
+    engine.run({ type: "expire", grants: ["h"], jitter: 0 });
+    expect([...engine.queue.dead.keys()]).toEqual([1, 2, 3]);
+    expect(engine.deliver("x", 9, "i")).toEqual([5, 4, 6]);
+  });
 });
 
 test("groups go on in turn: who was served goes to the back", () => {

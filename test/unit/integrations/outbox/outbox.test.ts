@@ -76,6 +76,40 @@ describe("fetch", () => {
     expect(paths()).toEqual(["b"]);
   });
 
+  test("takes the options of fetch beside its own, and what is aborted by them", async () => {
+    const outbox = open({ replay: false });
+    const headers = { "x-mark": "1" };
+    await outbox.fetch(`${origin}/api/a`, { method: "PUT", body: "grün", headers, groupId: "g" });
+    expect(notes.arrivals).toMatchObject([{ method: "PUT", path: "/api/a" }]);
+    const init = { method: "POST", body: new URLSearchParams({ b: "ü" }), mode: "queue-first" } as const;
+    expect((await outbox.fetch(`${origin}/api/b`, { ...init, metadata: { n: 1 } })).status).toBe(202);
+    expect((await outbox.fetch(new Request(`${origin}/api/c`), { method: "DELETE", mode: "queue-first" })).status).toBe(
+      202,
+    );
+    expect(await outbox.waiting()).toMatchObject([
+      { method: "POST", url: `${origin}/api/b`, metadata: { n: 1 } },
+      { method: "DELETE", url: `${origin}/api/c` },
+    ]);
+    const aborted = outbox.fetch(`${origin}/api/d`, { ...init, signal: AbortSignal.abort("given up") });
+    await expect(aborted).rejects.toBe("given up");
+    const unknown = outbox.fetch(`${origin}/api/e`, { methode: "POST" } as object);
+    await expect(unknown).rejects.toMatchObject({ code: "invalid-argument", detail: { name: "methode" } });
+  });
+
+  test("stores the same bytes and headers whether they are read from the request or given beside it", async () => {
+    const outbox = open({ mode: "queue-first" });
+    const bodies = ["grün, 緑 \ud800", new URLSearchParams({ a: "b c" }), new Uint8Array([1, 2, 3, 255]).subarray(1)];
+    for (const [i, body] of bodies.entries()) {
+      await outbox.fetch(`${origin}/api/given?${i}`, { method: "POST", body });
+      await outbox.fetch(new Request(`${origin}/api/read?${i}`, { method: "POST", body }));
+    }
+    await untilEmpty(outbox);
+    const arrived = (path: string) => notes.arrivals.filter((arrival) => arrival.path.startsWith(`/api/${path}?`));
+    const what = (path: string) => arrived(path).map(({ sha256, headers }) => [sha256, headers["content-type"]]);
+    expect(arrived("given")).toHaveLength(3);
+    expect(what("given")).toEqual(what("read"));
+  });
+
   test("gives a refusal of the server to the caller", async () => {
     notes.behave("422");
     const outbox = open();
