@@ -49,15 +49,17 @@ export const ofPackage = <Made extends typeof SharedWorker | typeof Worker>(made
     },
   });
 
-const CURE = `: its file must be there (esbuild and Rollup take originmq/shared-worker and originmq/dedicated-worker as entry points, Vite before 8 wants optimizeDeps: { exclude: ["originmq"] }, a page without a bundler the files of dist/standalone: see docs/bundlers.md), of the page's own origin and allowed by its Content-Security-Policy (worker-src; trusted-types originmq), or give the option worker`;
+const BY_BUNDLER = ` (esbuild and Rollup take originmq/shared-worker and originmq/dedicated-worker as entry points, Vite before 8 wants optimizeDeps: { exclude: ["originmq"] }, a page without a bundler the files of dist/standalone: see docs/bundlers.md)`;
 
 /** `address`: of a worker that comes with this package. */
 function notStarted(address: string | undefined, why: string | undefined, cause?: unknown): QueueError {
-  const which = address === undefined ? "that the option worker gives" : "of OriginMQ";
-  const from = address === undefined ? "" : ` from ${address}`;
+  const [which, howThere, policyName, otherwise] =
+    address === undefined
+      ? ["that the option worker gives could not be started", "", "", ""]
+      : [`of OriginMQ could not be started from ${address}`, BY_BUNDLER, " originmq", ", or give the option worker"];
   return new QueueError(
     "unsupported",
-    `the worker ${which} could not be started${from}${why ? ` (${why})` : ""}${address === undefined ? "" : CURE}`,
+    `the worker ${which}${why ? ` (${why})` : ""}: its file must be there${howThere}, of the page's own origin and allowed by its Content-Security-Policy (worker-src; trusted-types${policyName})${otherwise}`,
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-// Faults injected for real, in Chromium. One at a time: the times measured must be those of one browser.
+// Faults injected for real, in Chromium; what pages forbid also in Firefox and WebKitGTK. One at a time: the times measured must be those of one browser.
 
 import { defineConfig, devices } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";

@@ -1,6 +1,6 @@
 // Pages whose policy, or whose kind of frame, keeps workers from starting or from hosting: in Chromium and in Firefox.
 
-import { type BrowserContext, firefox, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, firefox, type Page } from "@playwright/test";
 import type { Connection } from "../../src/index.js";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
@@ -8,16 +8,24 @@ import { test as base, expect } from "./lab.js";
 import type { Site } from "./site.js";
 
 const firefoxPath = findFirefox();
+/** One for all tests: to start it takes longer than any of them. */
+let launched: Promise<Browser> | undefined;
 
 /** A test of the same name in each engine. */
 const test = base.extend<{ engine: "chromium" | "firefox"; place: BrowserContext }>({
   engine: ["chromium", { option: true }],
   place: async ({ engine, context }, use) => {
     if (engine === "chromium") return use(context);
-    const browser = await firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath as string });
-    await use(await browser.newContext());
-    await browser.close();
+    launched ??= firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath as string });
+    const own = await (await launched).newContext();
+    await use(own);
+    await own.close();
   },
+});
+
+test.afterAll(async () => {
+  await (await launched)?.close();
+  launched = undefined;
 });
 
 interface Visit {
@@ -81,7 +89,7 @@ for (const engine of ["chromium", "firefox"] as const) {
         refused("/today/shared-worker\\.js", "trusted-types originmq", "option worker"),
       );
       // Made without a trusted address: as the application's own function does it.
-      expect(await opened(page, true)).toEqual(refused("trusted-types originmq"));
+      expect(await opened(page, true)).toEqual(refused("option worker gives", "trusted-types"));
       const kind = await page.evaluate(async () => {
         const { trustedTypes } = globalThis as unknown as {
           trustedTypes: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } };
@@ -124,7 +132,7 @@ for (const engine of ["chromium", "firefox"] as const) {
     }) => {
       const page = await visit(place, site, { policy: "worker-src 'none'" });
       expect(await opened(page)).toEqual(refused("/today/shared-worker\\.js", "worker-src"));
-      expect(await opened(page, true)).toEqual(refused("worker-src"));
+      expect(await opened(page, true)).toEqual(refused("option worker gives", "worker-src"));
       await place.addInitScript("delete globalThis.SharedWorker");
       const without = await visit(place, site, { policy: "worker-src 'none'" });
       expect(await opened(without)).toEqual(refused("/today/dedicated-worker\\.js", "worker-src"));

@@ -130,11 +130,12 @@ export const PARTS = [
     runner: "playwright",
     folder: "test/faults",
     files: /\.test\.ts$/,
-    about: "tabs, workers, builds and storage that fail for real, in Chromium",
+    about:
+      "tabs, workers, builds, policies and storage that fail for real, in Chromium and the engines that are installed",
     browser: true,
     isAlone: true,
     expected: true,
-    limitMs: 7 * MINUTE_MS,
+    limitMs: 9 * MINUTE_MS,
   },
   {
     name: "outbox",
