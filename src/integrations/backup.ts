@@ -1,9 +1,9 @@
 // A queue as lines of JSON, for backups and support tickets: a line that names the queue, a line for each message, a last
 // line that counts them, so that a torn file shows.
 
-import { check, type Spec } from "../core/spec/check.js";
+import { check, nullOr, type Spec } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { headers, priority, state } from "../core/spec/fields.js";
+import { groupId, headers, instant, priority, state } from "../core/spec/fields.js";
 import type { MessageView, Queue, SendOptions } from "../index.js";
 import { decode, encode, UnwritableError } from "./backup-codec.js";
 
@@ -125,7 +125,7 @@ function checkHead({ originmq: version }: Record<string, unknown>): void {
   if (version > FORMAT_VERSION) throw broken(`it was written by a later version (${version})`);
 }
 
-const WRITTEN_SPEC: Spec = { state, priority, headers };
+const WRITTEN_SPEC: Spec = { state, priority, headers, groupId: nullOr(groupId), deliverAt: nullOr(instant) };
 
 function countOf({ messages }: Record<string, unknown>, number: number): number {
   if (typeof messages === "number" && Number.isInteger(messages) && messages >= 0) return messages;

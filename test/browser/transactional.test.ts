@@ -338,3 +338,16 @@ test("a queue that lets its senders wait for room holds up no other one, and get
   await expect.poll(() => bodies, { timeout: 15_000 }).toEqual([0, 1, 2, 3]);
   await expect.poll(() => app.count("originmq-outbox")).toBe(0);
 });
+
+test("headers that leave no room for the outbox's own are refused at once, and those in a proxy are taken", async () => {
+  const { connection, queue } = await openQueueOfItsOwn<string>();
+  const { raw } = await openApp();
+  const box = openOutbox(raw, { connection });
+  const tx = raw.transaction(["originmq-outbox"], "readwrite");
+  const full = { headers: { a: "x".repeat(64 * 1024 - 1) } };
+  expect(() => box.send(tx, "orders", "never", full)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+  box.send(tx, "orders", "body", { headers: new Proxy({ a: "x" }, {}) });
+  await box.relay();
+  const [delivery] = await queue.receive({ waitMs: 5_000 });
+  expect(delivery).toMatchObject({ body: "body", headers: { a: "x" } });
+});

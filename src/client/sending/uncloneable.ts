@@ -35,10 +35,6 @@ export function findUncloneable(value: unknown, path = "body", seen = new Set<un
 
 function findInside(value: object, path: string, seen: Set<unknown>): Uncloneable | undefined {
   switch (kindOf(value)) {
-    case "array": {
-      const items = [...(value as readonly unknown[])].map((item, i) => [`${path}[${i}]`, item] as const);
-      return firstOf(items, seen);
-    }
     case "map": {
       const entries = [...(value as Iterable<[unknown, unknown]>)].flatMap(([key, item], i) => [
         [`${path}.keys()[${i}]`, key] as const,
@@ -50,6 +46,7 @@ function findInside(value: object, path: string, seen: Set<unknown>): Uncloneabl
       const items = [...(value as Iterable<unknown>)].map((item, i) => [`${path}.values()[${i}]`, item] as const);
       return firstOf(items, seen);
     }
+    case "array":
     case "object":
       return firstOf(readable(value, path), seen);
     case "other":
@@ -79,12 +76,12 @@ function nameOf(value: object): string {
   return tag === "Object" || STORABLE.test(tag) ? `a proxy of a ${name}, or one that cannot be read` : `a ${tag}`;
 }
 
-/** Members of an object; one whose getter throws is what cannot be cloned. */
+/** Members of an object or array; one whose getter throws is what cannot be cloned. */
 function readable(value: object, path: string): (readonly [string, unknown])[] {
   return Object.keys(value).map((key) => {
     const name = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
       ? `${path}.${key}`
-      : `${path}[${JSON.stringify(key)}]`;
+      : `${path}[${Array.isArray(value) && INDEX.test(key) ? key : JSON.stringify(key)}]`;
     try {
       return [name, Reflect.get(value, key)] as const;
     } catch {
@@ -92,6 +89,8 @@ function readable(value: object, path: string): (readonly [string, unknown])[] {
     }
   });
 }
+
+const INDEX = /^\d+$/;
 
 function firstOf(entries: readonly (readonly [string, unknown])[], seen: Set<unknown>): Uncloneable | undefined {
   for (const [path, item] of entries) {

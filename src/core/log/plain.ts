@@ -18,8 +18,9 @@ export function kindOf(value: object): Kind {
   const tag = tagOf(value);
   if (value instanceof Map || (tag === "Map" && isIterable(value))) return "map";
   if (value instanceof Set || (tag === "Set" && isIterable(value))) return "set";
-  if (tag !== "Object") return "other";
-  return isPlain || !isSlotted(prototype) ? "object" : "other";
+  // What else a plain object calls itself is its own affair: a bundler's module is one.
+  if (isPlain) return "object";
+  return tag === "Object" && !isSlotted(prototype) ? "object" : "other";
 }
 
 /**
@@ -76,6 +77,7 @@ function copyOf(value: unknown, copying: Copying): unknown {
   switch (kindOf(value)) {
     case "array": {
       const array = value as unknown[];
+      if (isSparse(array)) return copyNamed(array, meet(new Array(array.length)), { from: 0, copying });
       const native = clone && array.length >= LONG ? cloneOfPrimitives(array, clone) : undefined;
       return native ? meet(native) : copyArray(array, meet(new Array(array.length)), copying);
     }
@@ -100,6 +102,16 @@ function copyOf(value: unknown, copying: Copying): unknown {
 /** Asking a list of so many for the names of its members takes longer than all the rest. */
 const LONG = 10_000;
 
+const LOOKS = 64;
+
+/** Whether a long array is holes for the most part, by a look at some places: to visit each of 2³² − 1 takes minutes. */
+export function isSparse(array: readonly unknown[]): boolean {
+  if (array.length < LONG) return false;
+  let holes = 0;
+  for (let i = 0; i < LOOKS; i++) if (!(Math.floor((array.length * i) / LOOKS) in array)) holes++;
+  return holes * 2 > LOOKS;
+}
+
 /** `undefined` where there is an object in it, or it is a proxy. */
 function cloneOfPrimitives(array: readonly unknown[], clone: Clone): unknown[] | undefined {
   if (array.some((item) => typeof item === "object" && item !== null)) return undefined;
@@ -118,8 +130,18 @@ function copyArray(array: readonly unknown[], copy: unknown[], copying: Copying)
     else copy[i] = typeof item === "object" ? copyOf(item, copying) : item;
   }
   // What an array has beside its elements, such as the `index` of a match.
+  return copyNamed(array, copy, { from: array.length - holes, copying });
+}
+
+interface Named {
+  readonly from: number;
+  readonly copying: Copying;
+}
+
+/** Copies the members from the name at `from` on; those of elements are the first. */
+function copyNamed(array: readonly unknown[], copy: unknown[], { from, copying }: Named): unknown[] {
   const names = Object.keys(array);
-  for (let i = array.length - holes; i < names.length; i++) {
+  for (let i = from; i < names.length; i++) {
     const name = names[i] as string;
     Reflect.set(copy, name, copyOf(Reflect.get(array, name), copying));
   }

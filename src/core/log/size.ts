@@ -1,6 +1,8 @@
 // Estimates how many bytes a body takes when it is stored. Used to cut batches and to bound hand-outs, where being
 // off by a factor of two does no harm; never to decide whether something fits a quota.
 
+import { isSparse } from "./plain.js";
+
 const SCALAR_BYTES = 9;
 /** A body nested deeper is judged by what was seen so far. */
 const DEPTH_MAX = 64;
@@ -23,6 +25,7 @@ export function estimateBytes(value: unknown, depth = 0): number {
 function estimateObject(value: object, depth: number): number {
   if (Array.isArray(value)) {
     let bytes = 8;
+    if (isSparse(value)) return bytes + estimatePlain(value, depth);
     for (const item of value) bytes += estimateBytes(item, depth);
     return bytes;
   }

@@ -197,8 +197,12 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     },
     focus: repeating.lookAround,
     visibilitychange: repeating.lookAround,
-    pagehide: () => events.suspend(),
-    pageshow: () => {
+    pagehide() {
+      sending.leave();
+      events.suspend();
+    },
+    pageshow() {
+      sending.stay();
       events.resume();
       repeating.lookAround();
       if (opened) void events.lookForDead().catch(() => {});

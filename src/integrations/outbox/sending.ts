@@ -61,6 +61,9 @@ export interface Sending {
    * how many there were, once nothing of them can be stored any more.
    */
   abort(picks: (message: OutboxMessage) => boolean): Promise<number>;
+  /** The page goes, or is back: what is only stored waits for nothing before it in between. */
+  leave(): void;
+  stay(): void;
   /** What was stored here lately, in case its clearing was heard of too late. */
   readonly lately: readonly OutboxMessage[];
 }
@@ -91,10 +94,21 @@ export function createSending(parts: SendingParts): Sending {
   const turns = new Map<string, Turn>();
   const underWay = new Set<UnderWay>();
   const lately: OutboxMessage[] = [];
+  /** Those who wait for what came before, but no longer than the page stays. */
+  const staying = new Set<() => void>();
+  let isLeft = false;
+  const whileHere = (handed: Promise<void>): Promise<void> => {
+    if (isLeft) return Promise.resolve();
+    return new Promise((resolve) => {
+      staying.add(resolve);
+      void handed.then(resolve).finally(() => staying.delete(resolve));
+    });
+  };
 
   /**
    * One after the other within a group, so that what fails is stored before what came later is sent. The queue keeps the
-   * order of what it is handed: what is only stored need not wait until what came before is.
+   * order of what it is handed: what is only stored need not wait until what came before is. Nor does it wait for an answer
+   * that the page which is left would not live to see.
    */
   const inTurn = <T>(groupId: string, isOnlyStored: boolean, task: (handed: () => void) => Promise<T>): Promise<T> => {
     const before = turns.get(groupId);
@@ -102,7 +116,8 @@ export function createSending(parts: SendingParts): Sending {
     const handed = new Promise<void>((resolve) => {
       hand = resolve;
     });
-    const result = Promise.resolve(isOnlyStored ? before?.handed : before?.done).then(() => task(hand));
+    const ready = isOnlyStored ? before && whileHere(before.handed) : before?.done;
+    const result = Promise.resolve(ready).then(() => task(hand));
     const settled = result.catch(() => {}).finally(hand);
     const turn: Turn = { handed, done: Promise.all([before?.done, settled]) };
     turns.set(groupId, turn);
@@ -214,6 +229,13 @@ export function createSending(parts: SendingParts): Sending {
 
   return {
     lately,
+    leave() {
+      isLeft = true;
+      for (const go of staying) go();
+    },
+    stay() {
+      isLeft = false;
+    },
     async send(request, given, body) {
       request.signal.throwIfAborted();
       const { groupId = settings.groupBy(request), priority = 4 } = given;

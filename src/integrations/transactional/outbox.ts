@@ -2,12 +2,12 @@
 // elsewhere that nobody else saw to, and again when a queue refused. Who relays, and how, is in relay.ts.
 
 import { snapshotOf } from "../../core/log/plain.js";
-import { aFunction, type Check, checkOptions, fits, invalid, type Spec } from "../../core/spec/check.js";
+import { aFunction, type Check, check, checkOptions, fits, invalid, type Spec } from "../../core/spec/check.js";
 import { dateOrInstant, delayMs, groupId, headers, priority, queueName, ttlMs } from "../../core/spec/fields.js";
 import { type Connection, openQueue, QueueError } from "../../index.js";
 import { storeName as aStoreName, createStore, requireStore, type UpgradableDatabase } from "./database.js";
 import { type OutboxRecord, type OutboxSendOptions, type OutboxTransaction, writeRecord } from "./records.js";
-import { createRelay, type OutboxFailure } from "./relay.js";
+import { createRelay, OUTBOX_ID_HEADER, type OutboxFailure } from "./relay.js";
 
 export interface OutboxOptions {
   /** Object store that `createOutboxStore` made. Default "originmq-outbox". */
@@ -41,7 +41,12 @@ const STORE = "originmq-outbox";
 const LOOK_AFTER_MS = 1_000;
 const RETRY_MS = { first: 1_000, max: 60_000 };
 
-const SEND_SPEC: Spec = { priority, delayMs, deliverAt: dateOrInstant, ttlMs, groupId, headers };
+/** Beside its own its message has one more, and what a queue would refuse for that is never to be written. */
+const relayedHeaders: Check = (value, name) => {
+  check(headers, value, name);
+  check(headers, { ...(value as object), [OUTBOX_ID_HEADER]: crypto.randomUUID() }, name);
+};
+const SEND_SPEC: Spec = { priority, delayMs, deliverAt: dateOrInstant, ttlMs, groupId, headers: relayedHeaders };
 const aConnection: Check = (value, name) => {
   const { openQueue } = (value ?? {}) as Partial<Connection>;
   if (typeof openQueue !== "function") invalid(name, value, "a connection");
@@ -148,7 +153,7 @@ export function outbox(
       if (delayMs !== undefined && deliverAt !== undefined)
         invalid("outbox.send().deliverAt", deliverAt, "left out when delayMs is given");
       const due = delayMs === undefined ? deliverAt : Date.now() + delayMs;
-      const sent = { ...rest, ...(due !== undefined && { deliverAt: Number(due) }) };
+      const sent = { ...rest, headers: { ...rest.headers }, ...(due !== undefined && { deliverAt: Number(due) }) };
       const record: OutboxRecord = {
         v: 1,
         id: crypto.randomUUID(),

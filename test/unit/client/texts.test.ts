@@ -168,6 +168,14 @@ describe("plain bodies and others", () => {
     expect(await drain(queue)).toStrictEqual([{ n: 1 }, MAP, { n: 2 }]);
   });
 
+  test("fail with the place where it stands beside the elements of an array", async () => {
+    const queue = await openQueue(await start());
+    const list = Object.assign([1], { parse: () => {} });
+    const detail = { path: "body.list.parse" };
+    await expect(queue.send({ list })).rejects.toMatchObject({ code: "not-cloneable", detail });
+    await expect(queue.send({ list: [1, [() => {}]] })).rejects.toMatchObject({ detail: { path: "body.list[1][0]" } });
+  });
+
   test("whose text the store has lost are taken out of their queue, and those beside them go on", async () => {
     const hosts = await start();
     const queue = await openQueue(hosts);

@@ -191,6 +191,10 @@ describe("a queue", () => {
       ['{"originmq":1}\n[1,2]\n', "line 2 is not an object"],
       ['{"originmq":1}\n{"body":1,"priority":"high"}\n', "line 2: priority must be"],
       ['{"originmq":1}\n{"body":1,"headers":{"a":1}}\n', "line 2: headers"],
+      ['{"originmq":1}\n{"body":1,"groupId":7}\n', "line 2: groupId must be"],
+      ['{"originmq":1}\n{"body":1,"groupId":""}\n', "line 2: groupId must be"],
+      ['{"originmq":1}\n{"body":1,"deliverAt":"tomorrow"}\n', "line 2: deliverAt must be"],
+      ['{"originmq":1}\n{"body":1,"deliverAt":-1}\n', "line 2: deliverAt must be"],
       ['{"originmq":1}\n{"messages":"many"}\n', "line 2 does not count the messages"],
       ['{"originmq":1}\n{"messages":0}\n{"body":1}\n', "line 3 comes after"],
     ] as const) {

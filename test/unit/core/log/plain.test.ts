@@ -36,3 +36,30 @@ describe("a long list", () => {
     expect(structuredClone(snapshotOf(list, structuredClone))).toEqual(Array.from({ length: LONG }, (_, i) => ({ i })));
   });
 });
+
+describe("an array that is holes for the most part", () => {
+  const sparse = (item: unknown) => {
+    const list: unknown[] = [];
+    list[4_000_000_000] = item;
+    return Object.assign(list, { unit: "ms" });
+  };
+
+  test.each([1, { at: new Date(1) }, new Proxy({ a: [1] }, {})])("is copied without a visit to each: %o", (item) => {
+    const began = performance.now();
+    const copy = snapshotOf({ list: sparse(item) }, structuredClone) as { list: unknown[] };
+    expect(structuredClone(copy).list.length).toBe(4_000_000_001);
+    expect(Object.entries(copy.list)).toEqual([
+      ["4000000000", item],
+      ["unit", "ms"],
+    ]);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
+
+test("a plain object that calls itself something is copied out of its proxies", () => {
+  const named = (value: object) => Object.assign(value, { [Symbol.toStringTag]: "Module" });
+  for (const value of [named({}), named(Object.create(null) as object)]) {
+    const copy = snapshotOf(Object.assign(value, { rows: new Proxy([{ at: new Date(1) }], {}) }));
+    expect(structuredClone(copy)).toEqual({ rows: [{ at: new Date(1) }] });
+  }
+});

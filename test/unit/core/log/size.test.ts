@@ -5,6 +5,7 @@ test.each<[string, unknown, number]>([
   ["a string", "a".repeat(1_000), 1_000],
   ["an array of numbers", Array.from({ length: 100 }, (_, i) => i), 900],
   ["an object", { sku: "tea", quantity: 2, note: "x".repeat(200) }, 240],
+  ["an array of holes", Object.assign([], { 4000000000: "v".repeat(300) }), 310],
   ["bytes", new Uint8Array(5_000), 5_000],
   ["a buffer", new ArrayBuffer(5_000), 5_000],
   ["a view of a part of a buffer", new DataView(new ArrayBuffer(5_000), 0, 100), 100],

@@ -116,6 +116,40 @@ describe("an answer that is none", () => {
   });
 });
 
+describe("the last moment of a page", () => {
+  const page = new EventTarget();
+  beforeEach(() => {
+    vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+    vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+  });
+  const last = { mode: "queue-first", metadata: "last" } as const;
+  const stored = async (outbox: Outbox) => (await outbox.waiting()).map(({ metadata }) => metadata);
+
+  test("stores what is only stored, although another of its group still waits for its answer", async () => {
+    network(never);
+    const outbox = open({ replay: false });
+    const begun = outbox.fetch(post());
+    begun.catch(() => {});
+    const before = outbox.fetch(post(), last);
+    page.dispatchEvent(new Event("pagehide"));
+    await Promise.all([before, outbox.fetch(post(), last)]);
+    expect(await stored(outbox)).toEqual(["last", "last"]);
+    await outbox.clear();
+  });
+
+  test("is over when the page comes back: what is only stored keeps its place again", async () => {
+    const answers: (() => void)[] = [];
+    network(() => new Promise((resolve) => answers.push(() => resolve(new Response("", { status: 503 })))));
+    const outbox = open({ replay: false });
+    for (const type of ["pagehide", "pageshow"]) page.dispatchEvent(new Event(type));
+    const both = [outbox.fetch(post(), { metadata: "first" }), outbox.fetch(post(), last)];
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]?.();
+    await Promise.all(both);
+    expect(await stored(outbox)).toEqual(["first", "last"]);
+  });
+});
+
 describe("a browser that says it is offline", () => {
   test("is not believed for ever: one request is tried now and then, and its answer lets the others go", async () => {
     browserSays(false);
