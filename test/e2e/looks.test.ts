@@ -27,7 +27,7 @@ test("while two tabs share work the page looks right in light and dark, wide and
   await first.page.waitForTimeout(isUpdating ? 30_000 : 3_000);
   await first.press("Try 10,000 lines");
   await first.page.getByLabel("Priority", { exact: true }).selectOption("7");
-  await first.page.waitForTimeout(isUpdating ? 60_000 : 3_000);
+  await first.page.waitForTimeout(isUpdating ? 25_000 : 3_000);
   await first.page.mouse.move(0, 0);
 
   for (const scheme of ["light", "dark"] as const) {

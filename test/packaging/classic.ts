@@ -61,7 +61,9 @@ async function withWebpack(app: string): Promise<string> {
   const path = join(app, "dist-webpack-worker");
   await new Promise<void>((resolve, reject) => {
     const output = { path, filename: "worker.js" };
-    const compiler = webpack({ mode: "production", context: app, entry: `./${ENTRY}`, output });
+    // Minified or not is all one to what is tested here, and takes most of the time.
+    const optimization = { minimize: false };
+    const compiler = webpack({ mode: "production", context: app, entry: `./${ENTRY}`, output, optimization });
     compiler.run((error, stats) => {
       compiler.close(() => {});
       if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString("errors-warnings")));
