@@ -143,7 +143,10 @@ function copyNamed(array: readonly unknown[], copy: unknown[], { from, copying }
   const names = Object.keys(array);
   for (let i = from; i < names.length; i++) {
     const name = names[i] as string;
-    Reflect.set(copy, name, copyOf(Reflect.get(array, name), copying));
+    const value = copyOf(Reflect.get(array, name), copying);
+    if (name !== "__proto__") Reflect.set(copy, name, value);
+    // Set, it would become the prototype.
+    else Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }

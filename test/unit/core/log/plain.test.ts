@@ -45,15 +45,24 @@ describe("an array that is holes for the most part", () => {
   };
 
   test.each([1, { at: new Date(1) }, new Proxy({ a: [1] }, {})])("is copied without a visit to each: %o", (item) => {
-    const began = performance.now();
+    // A visit to each takes longer than a test may.
     const copy = snapshotOf({ list: sparse(item) }, structuredClone) as { list: unknown[] };
     expect(structuredClone(copy).list.length).toBe(4_000_000_001);
     expect(Object.entries(copy.list)).toEqual([
       ["4000000000", item],
       ["unit", "ms"],
     ]);
-    expect(performance.now() - began).toBeLessThan(1_000);
   });
+});
+
+test("a member named __proto__ stays a member, of an object and beside the elements of an array", () => {
+  const named = <Value extends object>(value: Value): Value =>
+    Object.defineProperty(value, "__proto__", { value: { at: new Date(1) }, enumerable: true });
+  for (const value of [named({ n: 1 }), named([1, 2])]) {
+    const copy = snapshotOf(new Proxy(value, {})) as object;
+    expect(Object.getPrototypeOf(copy)).toBe(Array.isArray(value) ? Array.prototype : Object.prototype);
+    expect(Object.entries(copy)).toEqual(Object.entries(value));
+  }
 });
 
 test("a plain object that calls itself something is copied out of its proxies", () => {
