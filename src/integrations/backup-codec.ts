@@ -40,6 +40,12 @@ export async function encode(value: unknown, seen = new Map<object, number>()): 
 
 const tag = (type: string, v: Json): Json => ({ $: type, v });
 
+/** The names of elements come first: where the last one stands where it should, there is no hole, and nothing else. */
+function isList(array: readonly unknown[]): boolean {
+  const names = Object.keys(array);
+  return names.length === array.length && (array.length === 0 || names[array.length - 1] === `${array.length - 1}`);
+}
+
 async function encodeObject(value: object, seen: Map<object, number>): Promise<Json> {
   const known = seen.get(value);
   if (known !== undefined) return tag("again", known);
@@ -49,7 +55,10 @@ async function encodeObject(value: object, seen: Map<object, number>): Promise<J
     for (const item of items) encoded.push(await encode(item, seen));
     return encoded;
   };
-  if (Array.isArray(value)) return each(value);
+  if (Array.isArray(value)) {
+    // With holes, or members beside its elements, it is written by their names.
+    return isList(value) ? each(value) : tag("Array", [value.length, ...(await each(Object.entries(value).flat()))]);
+  }
   const type = Object.prototype.toString.call(value).slice(8, -1);
   if (value instanceof Date) return tag("Date", value.getTime());
   if (value instanceof RegExp) return tag("RegExp", [value.source, value.flags]);
@@ -93,8 +102,8 @@ export function decode(json: unknown, seen: object[] = []): unknown {
 function decodeTagged({ $: type, v }: Tagged, seen: object[], meet: <T extends object>(value: T) => T): unknown {
   const list = Array.isArray(v) ? (v as unknown[]) : [];
   if (!isWritten(type, v, seen)) throw new TypeError(`this is no ${type}: ${JSON.stringify(v)}`);
-  const pairs = function* (): Generator<[unknown, unknown]> {
-    for (let i = 0; i < list.length; i += 2) yield [decode(list[i], seen), decode(list[i + 1], seen)];
+  const pairs = function* (from = 0): Generator<[unknown, unknown]> {
+    for (let i = from; i < list.length; i += 2) yield [decode(list[i], seen), decode(list[i + 1], seen)];
   };
   switch (type) {
     case "undefined":
@@ -132,19 +141,23 @@ function decodeTagged({ $: type, v }: Tagged, seen: object[], meet: <T extends o
       for (const item of list) set.add(decode(item, seen));
       return set;
     }
-    case "Object": {
-      const object = meet({});
-      // Defined, not assigned: a member named __proto__ must not become the prototype.
-      for (const [key, value] of pairs())
-        Object.defineProperty(object, key as string, { value, enumerable: true, configurable: true, writable: true });
-      return object;
-    }
+    case "Object":
+      return define(meet({}), pairs());
+    case "Array":
+      return define(meet(new Array(list[0] as number)), pairs(1));
     case "unwritable":
       throw new UnwritableError(`a ${v} cannot be written as text`);
   }
   const View: unknown = TYPED_ARRAYS.includes(type) ? Reflect.get(globalThis, type) : undefined;
   if (typeof View !== "function") throw new TypeError(`there is no way to read a "${type}" here`);
   return meet(Reflect.construct(View, [fromBase64(v as string).buffer]) as object);
+}
+
+/** Defined, not assigned: a member named __proto__ must not become the prototype. */
+function define(object: object, members: Iterable<[unknown, unknown]>): object {
+  for (const [key, value] of members)
+    Object.defineProperty(object, key as string, { value, enumerable: true, configurable: true, writable: true });
+  return object;
 }
 
 const LISTS: Readonly<Record<string, (length: number) => boolean>> = {
@@ -158,6 +171,7 @@ const LISTS: Readonly<Record<string, (length: number) => boolean>> = {
 
 /** Whether `encode` could have written this: what it could not must not come back as something else. */
 function isWritten(type: string, v: unknown, seen: readonly object[]): boolean {
+  if (type === "Array") return Array.isArray(v) && v.length % 2 === 1 && isLength(v[0]);
   const isLong = LISTS[type];
   if (isLong) return Array.isArray(v) && isLong(v.length);
   switch (type) {
@@ -175,6 +189,10 @@ function isWritten(type: string, v: unknown, seen: readonly object[]): boolean {
       return typeof v === "string";
   }
 }
+
+const LENGTH_MAX = 2 ** 32 - 1;
+const isLength = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LENGTH_MAX;
 
 /** Text is made of stretches of bytes: all of them at once are too many arguments. */
 const CHUNK_BYTES = 0x8000;

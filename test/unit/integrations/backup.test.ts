@@ -21,6 +21,12 @@ describe("a body", () => {
     ["big integers as bytes", new BigInt64Array([-1n, 2n ** 62n])],
     ["a stretch of a buffer", new Uint16Array(new Uint16Array([1, 2, 3, 4]).buffer, 2, 2)],
     ["a view", new DataView(new Uint8Array([1, 2, 3]).buffer, 1)],
+    ["an array of holes", Object.assign([], { 4000000000: { at: new Date(1) } })],
+    [
+      "an array that begins with a hole, and has a member beside its elements",
+      Object.assign(new Array(2), { 1: 1, unit: "ms" }),
+    ],
+    ["an array of no elements, and one of undefined", [[], new Array(3), [undefined, undefined]]],
     ["a member that looks like a tag", { $: "Date", v: 7 }],
     ["a member named like the prototype", JSON.parse('{"__proto__":{"x":1}}')],
   ])("keeps %s", async (_, value) => {
@@ -52,6 +58,8 @@ describe("a body", () => {
   test("that cannot be written says so where it is read", async () => {
     const json = await encode({ key: new URLSearchParams() });
     expect(() => decode(json)).toThrow("a URLSearchParams cannot be written as text");
+    expect(() => decode({ $: "Array", v: [-1] })).toThrow("this is no Array");
+    expect(() => decode({ $: "Array", v: [1, "0"] })).toThrow("this is no Array");
     expect(() => decode({ $: "Function", v: "alert(1)" })).toThrow('no way to read a "Function"');
   });
 });
