@@ -4,8 +4,8 @@ import { type Browser, type BrowserContext, firefox, type Page } from "@playwrig
 import type { Connection } from "../../src/index.js";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
-import { test as base, expect } from "./lab.js";
-import type { Site } from "./site.js";
+import { test as base, expect } from "../faults/lab.js";
+import type { Site } from "../faults/site.js";
 
 const firefoxPath = findFirefox();
 /** One for all tests: to start it takes longer than any of them. */

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { browserLaunchOptions } from "../browser-launch.mjs";
-import { expect, test } from "./lab.js";
+import { expect, test } from "../faults/lab.js";
 
 const LINKS = `<!doctype html><title>links</title><script type="speculationrules">
 { "prerender": [{ "source": "list", "urls": ["/prerendered"], "eagerness": "immediate" }] }

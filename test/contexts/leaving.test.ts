@@ -5,9 +5,9 @@ import { type BrowserContext, chromium, firefox } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
-import { expect, test } from "./lab.js";
-import type { Handled } from "./page/lab.js";
-import type { Site } from "./site.js";
+import { expect, test } from "../faults/lab.js";
+import type { Handled } from "../faults/page/lab.js";
+import type { Site } from "../faults/site.js";
 
 const closings = Number(process.env.ORIGINMQ_CLOSINGS ?? 0);
 const firefoxPath = findFirefox();
@@ -223,8 +223,9 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
       });
     });
 
+    // Not a test of its own: without a number there is nothing to measure.
+    if (closings === 0) return;
     test.describe("measured", () => {
-      test.skip(closings === 0, "ORIGINMQ_CLOSINGS says how many");
       test.setTimeout(600_000);
       const arrangements = {
         "SharedWorker, another tab open": { host: "shared-worker", dedicated: false, other: true },
