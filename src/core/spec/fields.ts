@@ -74,9 +74,9 @@ export const everyMs = integer(EVERY_MS_MIN, SPAN_MS_MAX);
 
 export const state = oneOf(...PEEKABLE);
 
-/** Strings by string keys. */
+/** Strings by string keys. Of a list, a Map or the `Headers` of `fetch` nothing would be left. */
 export const headers: Check = (value, name) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
+  if (typeof value !== "object" || value === null || Symbol.iterator in value)
     return invalid(name, value, "an object of strings");
   let bytes = 0;
   for (const [key, text] of Object.entries(value)) {

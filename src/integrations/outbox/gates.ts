@@ -29,13 +29,19 @@ export interface Gates {
   succeeded(origin: string): void;
   /**
    * It did not, or could not be reached. `afterMs`: it asked to be left alone for so long; `attempt`: so often this
-   * request has failed. Returns how long it is to wait: the backoff at least, `maxRetryAfterMs` and a backoff at most.
+   * request has failed; `maxMs`: in place of that of the backoff, where it is less. Returns how long it is to wait: the backoff at least, `maxRetryAfterMs` and a backoff at most.
    */
-  failed(origin: string, now: number, how: { readonly afterMs?: number | undefined; readonly attempt: number }): number;
+  failed(origin: string, now: number, how: Failed): number;
   /** Whoever entered has left without having asked. */
   left(origin: string): void;
   /** The network is another one: what was learned of failures no longer holds, what servers asked for does. */
   reset(): void;
+}
+
+export interface Failed {
+  readonly afterMs?: number | undefined;
+  readonly attempt: number;
+  readonly maxMs?: number;
 }
 
 interface Gate {
@@ -82,11 +88,12 @@ export function createGates({ backoff, maxRetryAfterMs, threshold, rateLimit, ra
       gate.openUntil = 0;
       gate.isProbing = false;
     },
-    failed(origin, now, { afterMs, attempt }) {
+    failed(origin, now, { afterMs, attempt, maxMs = Number.POSITIVE_INFINITY }) {
       const gate = gateOf(origin);
       gate.failures++;
       gate.isProbing = false;
-      const ms = fullJitter(growingMs(Math.max(gate.failures, attempt), backoff), random());
+      const growth = { ...backoff, maxMs: Math.min(backoff.maxMs, maxMs) };
+      const ms = fullJitter(growingMs(Math.max(gate.failures, attempt), growth), random());
       const askedMs = Math.min(afterMs ?? 0, maxRetryAfterMs);
       gate.askedUntil = Math.max(gate.askedUntil, now + askedMs);
       if (isTripped(gate)) gate.openUntil = Math.max(gate.openUntil, now + ms);

@@ -56,8 +56,8 @@ export function createReplay(parts: ReplayParts): Replay {
       onOffline();
       return release(delivery, 0);
     }
-    const delayMs = gates.failed(origin, Date.now(), { attempt: 0 });
-    await release(delivery, Math.max(1, Math.min(delayMs, settings.unreachableMaxMs)));
+    const delayMs = gates.failed(origin, Date.now(), { attempt: 0, maxMs: settings.unreachableMaxMs });
+    await release(delivery, Math.max(1, delayMs));
   };
 
   const replay: Replay = async (delivery, { endsAt = Number.POSITIVE_INFINITY, isProbe = false } = {}) => {

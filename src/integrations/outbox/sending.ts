@@ -188,7 +188,7 @@ export function createSending(parts: SendingParts): Sending {
       if (error instanceof QueueError) throw error;
       return network.isOffline()
         ? 0
-        : Math.min(gates.failed(origin, Date.now(), { attempt: 0 }), settings.unreachableMaxMs);
+        : gates.failed(origin, Date.now(), { attempt: 0, maxMs: settings.unreachableMaxMs });
     }
     const verdict = await judge(response, message, settings, Date.now());
     // Whoever refuses while the browser is offline is not the server.

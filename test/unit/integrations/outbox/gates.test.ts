@@ -19,6 +19,18 @@ describe("the breaker", () => {
     expect(gates.enter("https://b.test", 0).type).toBe("go");
   });
 
+  test("is open no longer than the caller says it may be after what it could not reach, and spread over that", () => {
+    const rolls = [0.2, 0.9];
+    const waits = rolls.map((roll) => {
+      const gates = gatesWith({ random: () => roll });
+      const ms = Array.from({ length: 12 }, () => gates.failed(ORIGIN, 0, { attempt: 0, maxMs: 300 })).at(-1) ?? 0;
+      expect(gates.enter(ORIGIN, 0).ms).toBeLessThanOrEqual(2 * 300);
+      return ms;
+    });
+    expect(waits[0]).toBeLessThan(waits[1] as number);
+    expect(waits[1]).toBeLessThanOrEqual(300);
+  });
+
   test("is half open after its time: one request at a time, until one succeeds", () => {
     const gates = gatesWith();
     fail(gates, 3);
