@@ -221,6 +221,7 @@ const INIT_SPEC: Spec = {
   signal: anything,
   window: anything,
 };
+const FETCH_AND_INIT_SPEC: Spec = { ...FETCH_SPEC, ...INIT_SPEC };
 
 export function settingsOf(options: OutboxOptions, groupBy: (request: Request) => string): Settings {
   checkOptions("createOutbox()", options, OPTIONS_SPEC);
@@ -256,7 +257,7 @@ export function fetchOptionsOf(given: OutboxFetchOptions & OutboxRequestInit): {
   readonly options: OutboxFetchOptions;
   readonly init: OutboxRequestInit;
 } {
-  checkOptions("outbox.fetch()", given, { ...FETCH_SPEC, ...INIT_SPEC });
+  checkOptions("outbox.fetch()", given, FETCH_AND_INIT_SPEC);
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
     options: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(FETCH_SPEC, name))),

@@ -39,7 +39,8 @@ type Chosen = { readonly ids?: readonly string[] };
 export interface Outbox {
   readonly name: string;
   /**
-   * Like `fetch`, whose options it takes beside its own, but for `mode` and `priority`, which are the outbox's here. Where the network fails, or the server answers 408, 425, 429 or 5xx, or a request of the same group
+   * Like `fetch`, whose options it takes beside its own, but for `mode` and `priority`, which are the outbox's here. Where
+   * the network fails, or the server answers 408, 425, 429 or 5xx, or a request of the same group
    * waits already, the request is stored and answered with 202 (`respond`). Rejects with the signal's reason when the
    * request is aborted; with `invalid-argument` (its body has more than `maxBodyBytes`) or what `queue.send` rejects with when
    * it could neither be sent nor stored. In the last moment of a page (`pagehide`, `visibilitychange`) use `queue-first` and
