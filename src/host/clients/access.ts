@@ -8,10 +8,9 @@ import { instant } from "../../core/spec/fields.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/link.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
-import type { CheckedCommand } from "../../link/rpc/validate.js";
+import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { QueueSummary } from "../../link/rpc/views.js";
 import type { ClientCommand } from "../../link/rpc/wire.js";
-import type { RequestAfterHello } from "./session.js";
 
 /**
  * - `send`: send and publish to it, schedules apart. - `consume`: take, settle and answer its messages. - `peek`: read its

@@ -14,6 +14,7 @@ import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
+import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
@@ -21,7 +22,7 @@ import type { Watchers } from "../report/watchers.js";
 import type { Guard } from "./access.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import { createPresence } from "./presence.js";
-import { openSession, type RequestAfterHello, type Session, type SessionEvents } from "./session.js";
+import { openSession, type Session, type SessionEvents } from "./session.js";
 
 /** A client that has not been heard of for this long will not come back for its answers. */
 const MEMORY_MS = 24 * 60 * 60 * 1000;

@@ -8,12 +8,10 @@ import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_LAST_WORDS, MINOR_PAGES, WIRE_MAJOR
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
-import { type CheckedRequest, validateHostRequest } from "../../link/rpc/validate.js";
+import { type CheckedRequest, type RequestAfterHello, validateHostRequest } from "../../link/rpc/validate.js";
 import type { MessagePage, MessageView } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
 import type { Guard } from "./access.js";
-
-export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
 
 export interface Session {
   /** "" until its hello was accepted. */
