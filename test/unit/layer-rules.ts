@@ -18,12 +18,14 @@ interface Layer {
 const ENTRY = "entry";
 const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
-  store: { layers: ["core"], packages: ["idb"] },
-  link: { layers: ["core"], packages: ["comlink"] },
+  codec: { layers: ["core"] },
+  // The drivers of SQLite are imported when one is opened, which of them depends on the runtime.
+  store: { layers: ["core", "codec"], packages: ["idb", "better-sqlite3", "bun:sqlite", "node:sqlite"] },
+  link: { layers: ["core", "codec"], packages: ["comlink"] },
   host: { layers: ["core", "store", "link"], packages: ["croner"] },
   client: { layers: ["core", "link"] },
   integrations: {
-    layers: [],
+    layers: ["codec"],
     packages: ["@opentelemetry/api", "idb"],
     entries: [
       ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
@@ -31,8 +33,8 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
-  wiring: { layers: ["core", "store", "link", "host", "client"] },
-  [ENTRY]: { layers: ["core", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
+  wiring: { layers: ["core", "codec", "store", "link", "host", "client"] },
+  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
 };
 
 /**

@@ -12,6 +12,8 @@ const OF_A_CLIENT = [
   // The words that a client and the engine share: of the core, a client needs these alone.
   /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,
   /^src\/core\/commands\/commands\.ts$/,
+  // What a backup, and a client over a socket, writes values with.
+  /^src\/codec\//,
   /^node_modules\/(comlink|idb|@opentelemetry\/api)\//,
 ];
 const unneeded = (modules: readonly string[]) => modules.filter((path) => !OF_A_CLIENT.some((own) => own.test(path)));
