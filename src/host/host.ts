@@ -7,6 +7,7 @@ import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
+import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
 import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
@@ -52,10 +53,18 @@ export interface Host {
   readonly lock: string | undefined;
   /** Serves a client on this port, as far as the guard lets it; without one, whatever it asks. Throws when the host has ended. */
   connect(port: Port, guard?: Guard): void;
+  /** What it holds and has done since it began, for monitoring. Rejects when the host has ended. */
+  figures(): Promise<HostFigures>;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the commit under way, ends all links, closes the store. */
   close(): Promise<void>;
+}
+
+export interface HostFigures {
+  readonly diagnostics: Diagnostics;
+  /** Those that callers have made. */
+  readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
 }
 
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
@@ -228,6 +237,12 @@ function createHost(
       // Until its store is closed, and the next host can open, others still find this one.
       if (stopped) throw stopped;
       clients.connect(port, guard);
+    },
+    async figures() {
+      if (stopped) throw stopped;
+      const names = await reads.queues();
+      const queues = await Promise.all(names.map(async (queue) => ({ queue, stats: await reads.stats(queue) })));
+      return { diagnostics: await loop.read(diagnostics), queues };
     },
     ended,
     async close() {
