@@ -16,6 +16,7 @@ import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
 import { createClients } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
+import { type CreatePresence, createLockPresence } from "./clients/presence.js";
 import { answer } from "./clients/requests.js";
 import { createBodies } from "./delivery/bodies.js";
 import { createDelivery } from "./delivery/delivery.js";
@@ -39,7 +40,10 @@ export interface HostOptions {
   readonly platform: Platform;
   /** Name of the lock whose holder is the host. Clients watch one of this host's own, named after it. */
   readonly lock?: string | undefined;
-  presenceLock(client: string): string;
+  /** Name of the lock that a client holds while it lives; missing where there are no locks. */
+  presenceLock?(client: string): string;
+  /** Notices in another way than by such locks that a client is gone. */
+  readonly createPresence?: CreatePresence | undefined;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
   readonly checkpointRecords?: number | undefined;
   /** Entries of the state that are encoded without a break; for tests, whose states are small. */
@@ -94,7 +98,7 @@ async function identify({ platform, lock }: HostOptions): Promise<Identity> {
 }
 
 function createHost(
-  { kind, store, platform, presenceLock, checkpointRecords, entriesAtOnce }: HostOptions,
+  { kind, store, platform, checkpointRecords, entriesAtOnce, ...options }: HostOptions,
   engine: Engine,
   { instance, life, found }: Identity & { readonly found: readonly DataLoss[] },
 ): Host {
@@ -162,7 +166,8 @@ function createHost(
   const clients = createClients({
     state,
     platform,
-    presenceLock,
+    createPresence:
+      options.createPresence ?? ((onGone) => createLockPresence(platform.locks, options.presenceLock ?? String, onGone)),
     decide,
     delivery,
     watchers,

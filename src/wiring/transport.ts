@@ -17,6 +17,7 @@ import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
+import type { SocketOptions, SocketWay } from "./socket.js";
 import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
 
 export interface Transport extends ClientParts {
@@ -30,6 +31,8 @@ export interface Starters extends WorkerStarters {
   inContext?(opening: Opening): Promise<Served>;
   /** The host of a database in memory that this process shares. */
   inProcess?(database: string): Promise<InProcess>;
+  /** The way to a host on a server. */
+  socket?(options: SocketOptions): Promise<SocketWay>;
 }
 
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
@@ -40,7 +43,9 @@ const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): Transport {
-  const { database = "originmq", storage = "indexeddb", worker } = options;
+  const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
+  const dial = starters.socket;
+  if (url !== undefined && dial) return overSocket((onAnnouncement) => dial({ url, token, onAnnouncement }));
   const opening: Opening = { storage, database };
   const names = {
     openNotices: () => openNotices(channelName(storage, database)),
@@ -76,6 +81,44 @@ function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" |
       return (await loading).openPort();
     },
     onClosed: async () => (await loading)?.release(),
+  };
+}
+
+function overSocket(load: (onAnnouncement: (data: unknown) => void) => Promise<SocketWay>): Transport {
+  let loading: Promise<SocketWay> | undefined;
+  const listening = new Set<(event: MessageEvent) => void>();
+  const onAnnouncement = (data: unknown) => {
+    for (const listener of [...listening]) listener({ data } as MessageEvent);
+  };
+  const end = async () => (await loading)?.end();
+  return {
+    runtime,
+    locks: undefined,
+    presenceLock: String,
+    // A page that is kept must hold no socket.
+    lifecycle: pageLifecycle({ onAsleep: () => void end() }),
+    openNotices() {
+      const own = new Set<(event: MessageEvent) => void>();
+      return {
+        postMessage() {},
+        addEventListener(_, listener) {
+          own.add(listener);
+          listening.add(listener);
+        },
+        removeEventListener: (_, listener) => void listening.delete(listener),
+        close() {
+          for (const listener of own) listening.delete(listener);
+        },
+      };
+    },
+    async openPort() {
+      loading ??= load(onAnnouncement);
+      loading.catch(() => {
+        loading = undefined;
+      });
+      return (await loading).openPort();
+    },
+    onClosed: end,
   };
 }
 

@@ -69,6 +69,7 @@ const FINAL: ReadonlySet<QueueErrorCode> = new Set([
   "invalid-argument",
   "storage-failed",
   "storage-lost",
+  "denied",
 ]);
 /** A host that has not taken this client in by then will hardly do so: open another port. */
 const HELLO_MS_MAX = 10_000;
