@@ -56,14 +56,16 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
 
   const accessFor = async (token: string | undefined): Promise<Access> => {
-    let grant: Grant | null | undefined;
+    let access: Access | undefined;
     try {
-      grant = await authorize({ ...asker, token, signal: gone.signal });
-      if (grant) return accessOf(grant);
+      const grant = await authorize({ ...asker, token, signal: gone.signal });
+      access = grant ? accessOf(grant) : undefined;
     } catch (error) {
       report(error);
       throw new QueueError("internal", "the server could not find out what this client may do");
     }
+    // One that has expired already would be let in and put out without end.
+    if (access && (access.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) return access;
     throw new QueueError("denied", "the server lets nobody in with this token");
   };
   answerGreeting(line.port, async (token) => {

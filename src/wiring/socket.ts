@@ -15,6 +15,8 @@ export interface SocketOptions {
 }
 
 export interface SocketWay {
+  /** Resolves when there may be a network. */
+  reachable(): Promise<void>;
   openPort(): Promise<OpenedPort>;
   /** Ends the socket. The next port opens another. */
   end(): void;
@@ -39,7 +41,7 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
     if (attempts++ > 0) await sleep(Math.random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2)));
   };
   /** One wait, however often its end is asked for. */
-  const untilOnline = async () => {
+  const reachable = async () => {
     if (globalThis.navigator?.onLine !== false) return;
     returning ??= online().finally(() => {
       returning = undefined;
@@ -55,9 +57,9 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
   };
 
   return {
+    reachable,
     async openPort() {
       await spread();
-      await untilOnline();
       const said = await tokenNow();
       const socket = await open(url);
       line = openLine(socket, { setTimer: runtime.setTimer, pings: false, onAnnouncement });

@@ -44,8 +44,7 @@ const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): Transport {
   const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
-  const dial = starters.socket;
-  if (url !== undefined && dial) return overSocket((onAnnouncement) => dial({ url, token, onAnnouncement }));
+  if (url !== undefined) return overSocket(url, (onAnnouncement) => dial(starters, { url, token, onAnnouncement }));
   const opening: Opening = { storage, database };
   const names = {
     openNotices: () => openNotices(channelName(storage, database)),
@@ -84,17 +83,30 @@ function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" |
   };
 }
 
-function overSocket(load: (onAnnouncement: (data: unknown) => void) => Promise<SocketWay>): Transport {
+async function dial({ socket }: Starters, options: SocketOptions): Promise<SocketWay> {
+  if (socket) return socket(options);
+  throw new QueueError("unsupported", "this entry of the package opens no queues by url");
+}
+
+function overSocket(url: string, load: (onAnnouncement: (data: unknown) => void) => Promise<SocketWay>): Transport {
   let loading: Promise<SocketWay> | undefined;
   const listening = new Set<(event: MessageEvent) => void>();
   const onAnnouncement = (data: unknown) => {
     for (const listener of [...listening]) listener({ data } as MessageEvent);
   };
-  const end = async () => (await loading)?.end();
+  const way = (): Promise<SocketWay> => {
+    loading ??= load(onAnnouncement);
+    // Its file may be there another time.
+    loading.catch(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+  const end = async () => (await loading?.catch(() => undefined))?.end();
   return {
     runtime,
     locks: undefined,
-    presenceLock: String,
+    presenceLock: (client) => `${url}#${client}`,
     // A page that is kept must hold no socket.
     lifecycle: pageLifecycle({ onAsleep: () => void end() }),
     openNotices() {
@@ -111,13 +123,8 @@ function overSocket(load: (onAnnouncement: (data: unknown) => void) => Promise<S
         },
       };
     },
-    async openPort() {
-      loading ??= load(onAnnouncement);
-      loading.catch(() => {
-        loading = undefined;
-      });
-      return (await loading).openPort();
-    },
+    reachable: async () => (await way()).reachable(),
+    openPort: async () => (await way()).openPort(),
     onClosed: end,
   };
 }

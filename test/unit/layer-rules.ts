@@ -16,6 +16,8 @@ interface Layer {
 }
 
 const ENTRY = "entry";
+/** A package that is imported by what is no literal. */
+const COMPUTED = "(computed)";
 const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
   codec: { layers: ["core"] },
@@ -32,9 +34,15 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],
     ],
   },
-  // Joins hosts and clients to what a runtime has; only entries may use it.
-  wiring: { layers: ["core", "codec", "store", "link", "host", "client"] },
-  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
+  // Joins hosts and clients to what a runtime has; only entries may use it. The package by a name that is computed: bundlers
+  // for browsers need not find what only Node 20 takes.
+  wiring: { layers: ["core", "codec", "store", "link", "host", "client"], packages: [COMPUTED] },
+  // Hosts for others than its own process: never in what a browser loads.
+  server: {
+    layers: ["core", "store", "link", "host", "client"],
+    packages: ["ws", "node:fs", "node:http", "node:path"],
+  },
+  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", "server", ENTRY] },
 };
 
 /**
@@ -50,7 +58,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     checkpoint: ["spec", "log", "state", "commands"],
     view: ["spec", "log", "state"],
   },
-  link: { rpc: [], finding: ["rpc"] },
+  link: { rpc: [], finding: ["rpc"], socket: ["rpc"] },
   host: {
     engine: [],
     delivery: ["engine"],
@@ -170,14 +178,14 @@ function referenceOf(node: ts.Node): string | undefined {
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? textOf(node.argument.literal) : undefined;
   if (ts.isExternalModuleReference(node)) return textOf(node.expression);
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    return textOf(node.arguments[0]) ?? "(computed)";
+    return textOf(node.arguments[0]) ?? COMPUTED;
   }
   if (
     ts.isNewExpression(node) &&
     node.expression.getText() === "URL" &&
     node.arguments?.[1]?.getText() === "import.meta.url"
   ) {
-    return textOf(node.arguments[0]) ?? "(computed)";
+    return textOf(node.arguments[0]) ?? COMPUTED;
   }
   return undefined;
 }

@@ -7,8 +7,13 @@
 export const KIND = { message: 0, piece: 1, announcement: 2, ping: 3, pong: 4 } as const;
 type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** A larger message is cut, so that pings and other words find their way between its pieces. */
-export const PIECE_BYTES = 1024 * 1024;
+/**
+ * A larger message is cut: a peer on a slow line (60 kbit/s) hears each piece in time to know that the other side lives, and
+ * pings find their way between them.
+ */
+export const PIECE_BYTES = 64 * 1024;
+/** Of a piece that more follow. Smaller ones would cost more than they bring. */
+const PIECE_BYTES_MIN = 4 * 1024;
 
 export type Frame = Uint8Array<ArrayBuffer>;
 
@@ -31,7 +36,7 @@ export function* framesOf(message: Uint8Array): Iterable<Frame> {
 }
 
 export interface Joiner {
-  /** The message that this piece completes, if it does. Throws a `RangeError` when it is larger than it may be. */
+  /** The message that this piece completes, if it does. Throws a `RangeError` when either is not as large as it may be. */
   add(piece: Uint8Array, isLast: boolean): Uint8Array | undefined;
 }
 
@@ -42,6 +47,7 @@ export function createJoiner(bytesMax: number): Joiner {
     add(piece, isLast) {
       bytes += piece.length;
       if (bytes > bytesMax) throw new RangeError(`a message has more than ${bytesMax} bytes`);
+      if (!isLast && piece.length < PIECE_BYTES_MIN) throw new RangeError(`a piece has ${piece.length} bytes`);
       if (isLast && pieces.length === 0) {
         bytes = 0;
         return piece;

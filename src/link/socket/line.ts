@@ -95,12 +95,17 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   /** In the order of the calls, although some have files to be read first. */
   const post = (message: unknown): void => {
     const encoded = encodedForLink(message);
-    if (sending === undefined && encoded instanceof Uint8Array) return putMessage(checked(encoded, messageBytesMax));
-    const sent = Promise.all([encoded, sending]).then(
-      ([bytes]) => putMessage(checked(bytes, messageBytesMax)),
-      // A file that is gone: what was posted cannot be told from what could not be read at the other end.
-      () => dispatch("message", { type: UNREADABLE }),
-    );
+    if (encoded instanceof Uint8Array) {
+      assertSize(encoded, messageBytesMax);
+      if (sending === undefined) return putMessage(encoded);
+    }
+    const sent = Promise.all([encoded, sending])
+      .then(([bytes]) => {
+        assertSize(bytes, messageBytesMax);
+        putMessage(bytes);
+      })
+      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
+      .catch(() => dispatch("message", { type: UNREADABLE }));
     const mine = sent.finally(() => {
       if (sending === mine) sending = undefined;
     });
@@ -154,6 +159,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     port: {
       postMessage: post,
       addEventListener(type, listener) {
+        // Whoever comes too late for the last word hears it, too.
+        if (isOver && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
         const known = listeners.get(type) ?? new Set();
         listeners.set(type, known.add(listener));
       },
@@ -177,16 +184,16 @@ function encodedForLink(message: unknown): Uint8Array | Promise<Uint8Array> {
   }
 }
 
-function checked(bytes: Uint8Array, max: number): Uint8Array {
-  if (bytes.length <= max) return bytes;
+function assertSize(bytes: Uint8Array, max: number): void {
+  if (bytes.length <= max) return;
   throw new DOMException(`${bytes.length} bytes are too many for one message: at most ${max}`, "DataCloneError");
 }
 
 function decoded(bytes: Uint8Array): { readonly message: unknown } | undefined {
   try {
     return { message: decode(bytes) };
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
+  } catch {
+    // Whatever it is: bytes of a stranger end nothing but their own message.
+    return undefined;
   }
 }
