@@ -167,7 +167,8 @@ function createHost(
     state,
     platform,
     createPresence:
-      options.createPresence ?? ((onGone) => createLockPresence(platform.locks, options.presenceLock ?? String, onGone)),
+      options.createPresence ??
+      ((onGone) => createLockPresence(platform.locks, options.presenceLock ?? String, onGone)),
     decide,
     delivery,
     watchers,

@@ -51,11 +51,15 @@ export function createDatabases(options: DatabasesOptions): Databases {
       return opening;
     },
     async all() {
-      const settled = await Promise.allSettled([...opened].map(async ([name, database]) => [name, await database] as const));
+      const settled = await Promise.allSettled(
+        [...opened].map(async ([name, database]) => [name, await database] as const),
+      );
       return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     },
     async close() {
-      await Promise.all([...opened.values()].map((database) => database.then(({ host }) => host.close()).catch(() => {})));
+      await Promise.all(
+        [...opened.values()].map((database) => database.then(({ host }) => host.close()).catch(() => {})),
+      );
     },
   };
 }

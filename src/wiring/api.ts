@@ -3,9 +3,9 @@
 import { type Client, createClient } from "../client/connection/client.js";
 import {
   CONNECT_SPEC,
-  checkAddress,
   type Connection,
   type ConnectOptions,
+  checkAddress,
   createPublicConnection,
   openQueueOver,
 } from "../client/connection/connection.js";

@@ -33,8 +33,14 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
-  wiring: { layers: ["core", "codec", "store", "link", "host", "client"] },
-  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
+  wiring: {
+    layers: ["core", "codec", "store", "link", "host", "client"],
+    // "ws", in Node before 22: by a name that bundlers for browsers do not see.
+    packages: ["(computed)"],
+  },
+  // The same on servers.
+  server: { layers: ["core", "codec", "store", "link", "host", "client"], packages: ["ws"] },
+  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", "server", ENTRY] },
 };
 
 /**
@@ -50,7 +56,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     checkpoint: ["spec", "log", "state", "commands"],
     view: ["spec", "log", "state"],
   },
-  link: { rpc: [], finding: ["rpc"] },
+  link: { rpc: [], finding: ["rpc"], socket: ["rpc"] },
   host: {
     engine: [],
     delivery: ["engine"],

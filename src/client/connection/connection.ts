@@ -1,6 +1,16 @@
 // The public face of a connection: many queues over one link.
 
-import { abortSignal, aFunction, boolean, type Check, checkOptions, invalid, oneOf, type Spec, string } from "../../core/spec/check.js";
+import {
+  abortSignal,
+  aFunction,
+  boolean,
+  type Check,
+  checkOptions,
+  invalid,
+  oneOf,
+  type Spec,
+  string,
+} from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
@@ -59,7 +69,10 @@ export function checkAddress(where: string, { url, ...options }: ConnectOptions)
   const others = url === undefined ? (["token"] as const) : (["database", "storage", "worker", "persist"] as const);
   const other = others.find((name) => options[name] !== undefined);
   if (other === undefined) return;
-  const why = url === undefined ? "is for a server, whose url is missing" : "says where this origin hosts, and url that a server does";
+  const why =
+    url === undefined
+      ? "is for a server, whose url is missing"
+      : "says where this origin hosts, and url that a server does";
   throw new QueueError("invalid-argument", `${where}.${other} ${why}`, { detail: { name: other } });
 }
 

@@ -14,7 +14,10 @@ export const SUBPROTOCOL = "originmq.1";
 const GREET = "originmq:greet";
 const GREETED = "originmq:greeted";
 const TOKEN_MAX = 16_384;
-const greeting = shape({ type: (value) => value === GREET || invalid("type", value, GREET), token: string(0, TOKEN_MAX) }, "token");
+const greeting = shape(
+  { type: (value) => value === GREET || invalid("type", value, GREET), token: string(0, TOKEN_MAX) },
+  "token",
+);
 
 /** Resolves once the host serves this port. Rejects with the server's refusal, and with `host-lost` when the line ends before. */
 export function greet(port: Port, token: string | undefined): Promise<void> {
