@@ -39,7 +39,7 @@ async function runTests(args) {
     console.error(`"${extra[0]}" is no part of the tests. Parts: ${PARTS.map(({ name }) => name).join(", ")}.`);
     return 2;
   }
-  /** @type {import("./runner/totals.mjs").Totals[]} */
+  /** @type {Awaited<ReturnType<typeof runOne>>[]} */
   const results = [];
   const summary = [];
   const start = (/** @type {import("./runner/parts.mjs").Part} */ part, isBeside = false) => {
@@ -66,6 +66,7 @@ async function runTests(args) {
     if (process.exitCode === 130) return 130;
   }
   const totals = sum(results);
+  for (const { title, why } of results.flatMap(({ failures = [] }) => failures)) console.log(`\n✗ ${title}\n${why}`);
   console.log(`\n${summary.join("\n")}\n\n${totalsLine(totals)}`);
   return totals.failed > 0 ? 1 : 0;
 }
@@ -87,7 +88,7 @@ function choose(args) {
  * @param {import("./runner/parts.mjs").Part} part
  * @param {readonly string[]} extra
  * @param {{ isNamed: boolean, isBeside: boolean }} how
- * @returns {Promise<import("./runner/totals.mjs").Totals & { problem?: string }>}
+ * @returns {ReturnType<typeof runPart>}
  */
 async function runOne(part, extra, { isNamed, isBeside }) {
   if (!hasTests(part)) {

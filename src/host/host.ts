@@ -12,6 +12,7 @@ import type { Port } from "../link/rpc/guard.js";
 import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
+import type { Guard } from "./clients/access.js";
 import { createClients } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { answer } from "./clients/requests.js";
@@ -49,8 +50,8 @@ export interface Host {
   readonly epoch: number;
   /** Held for as long as this host lives. */
   readonly lock: string | undefined;
-  /** Serves a client on this port. Throws when the host has ended. */
-  connect(port: Port): void;
+  /** Serves a client on this port, as far as the guard lets it; without one, whatever it asks. Throws when the host has ended. */
+  connect(port: Port, guard?: Guard): void;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the commit under way, ends all links, closes the store. */
@@ -223,10 +224,10 @@ function createHost(
   return {
     epoch: state().epoch,
     lock: life?.lock,
-    connect: (port) => {
+    connect: (port, guard) => {
       // Until its store is closed, and the next host can open, others still find this one.
       if (stopped) throw stopped;
-      clients.connect(port);
+      clients.connect(port, guard);
     },
     ended,
     async close() {

@@ -1,4 +1,4 @@
-// Faults injected for real, in Chromium; what pages forbid also in Firefox and WebKitGTK. One at a time: the times measured must be those of one browser.
+// Faults injected for real, in Chromium. One at a time: several end the browser, fill its disk or move its clock.
 
 import { oneAtATime } from "../one-at-a-time.mjs";
 

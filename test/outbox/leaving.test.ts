@@ -46,6 +46,13 @@ async function leave(context: BrowserContext, site: Site, way: string): Promise<
   if (!page.isClosed()) await page.close();
 }
 
+/**
+ * What a tab that is closed posts in `pagehide` may stay behind in Firefox. That is also when goes what waited behind an
+ * unanswered one of its group since `visibilitychange`: until then the page may stay, and order counts.
+ */
+const isHeard = ({ engine, way, type, kind }: Record<"engine" | "way" | "type" | "kind", string>): boolean =>
+  engine !== "Firefox" || way !== "closed" || (type === "visibilitychange" && kind !== "busy");
+
 for (const [engine, launch] of Object.entries(ENGINES)) {
   test(`${engine}: what a page gives the outbox in its last events is stored and sent`, async ({ site }) => {
     test.skip(launch === undefined, `${engine} is not installed`);
@@ -58,14 +65,13 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
       const expected: string[] = [];
       for (const way of Object.keys(WAYS)) {
         await leave(context, site, way);
-        // What a tab that is closed says in its very last event may stay behind in Firefox.
-        const isHeard = engine !== "Firefox" || way !== "closed";
-        for (const type of ["visibilitychange", ...(isHeard ? ["pagehide"] : [])])
+        for (const type of ["visibilitychange", "pagehide"])
           for (const kind of ["text", "form", "bytes", "none", "busy"])
-            expected.push(`/api/${way}-${type}?kind=${kind}`);
+            if (isHeard({ engine, way, type, kind })) expected.push(`/api/${way}-${type}?kind=${kind}`);
       }
       const arrived = () => site.notes.arrivals.map(({ path }) => path);
-      await expect.poll(arrived, { timeout: 20_000 }).toEqual(expect.arrayContaining(expected));
+      const missing = () => expected.filter((path) => !arrived().includes(path));
+      await expect.poll(missing, { timeout: 20_000 }).toEqual([]);
       await untilSent(other);
       const form = site.notes.arrivals.find(({ path }) => path === "/api/left-pagehide?kind=form");
       expect(form?.headers["content-type"]).toMatch("application/x-www-form-urlencoded");

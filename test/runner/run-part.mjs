@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { availableParallelism, constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { failuresOf } from "./failures.mjs";
 import { totalsOf } from "./totals.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -22,7 +23,7 @@ export const logOf = (part) => join(ROOT, "test-results", `${part.name}.log`);
  * @param {import("./parts.mjs").Part} part
  * @param {readonly string[]} extra arguments for the runner: parts of file names, its options
  * @param {{ isBeside?: boolean }} [how] `isBeside`: with what the others leave of the processors, its output in a file
- * @returns {Promise<import("./totals.mjs").Totals & { problem?: string }>}
+ * @returns {Promise<import("./totals.mjs").Totals & { problem?: string, failures?: import("./failures.mjs").Failure[] }>}
  */
 export async function runPart(part, extra, { isBeside = false } = {}) {
   const reportFile = join(ROOT, "test-results", `${part.name}.json`);
@@ -35,7 +36,8 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
   if (exitCode === "late") {
     return { passed: 0, failed: 1, skipped: 0, problem: `ended after ${part.limitMs / 1000} s, its time limit` };
   }
-  return totalsOf(part.runner, { exitCode, report: readJson(reportFile) });
+  const report = readJson(reportFile);
+  return { ...totalsOf(part.runner, { exitCode, report }), failures: failuresOf(part.runner, report) };
 }
 
 /** @param {import("./parts.mjs").Part} part @param {string} reportFile @returns {[string, string[]]} */

@@ -255,7 +255,7 @@ export function createClient(parts: ClientParts): Client {
     holdings,
     notices,
     get requests() {
-      requests ??= createRequests(self, client);
+      requests ??= createRequests(self, () => hostLink.welcome?.client ?? client);
       return requests;
     },
     get host() {

@@ -29,6 +29,8 @@ export interface Requests {
 export interface RequestsClient extends Source {
   readonly pipeline: Pipeline;
   readonly notices: NoticeListener;
+  /** Resolves once there is a host. */
+  connected(): Promise<void>;
   /** Asks what may be asked twice; `request` is made anew for each host that is asked. */
   ask<T>(request: HostRequest | (() => HostRequest), signal?: AbortSignal): Promise<T>;
   /** Calls with what happens to this client's host; returns what ends that. */
@@ -68,10 +70,10 @@ function answerOf(holding: Holding<Answer>): Answer | undefined {
   }
 }
 
-/** `name` is what the host knows this client by. */
-export function createRequests(client: RequestsClient, name: string): Requests {
+/** `name`: what the host knows this client by, once there is one. */
+export function createRequests(client: RequestsClient, name: () => string): Requests {
   const { pipeline, runtime } = client;
-  const replyQueue = replyQueueOf(name);
+  let replyQueue = "";
   const pending = new Map<string, Pending>();
   let lastRequest = 0;
   let opened: Promise<unknown> | undefined;
@@ -88,6 +90,8 @@ export function createRequests(client: RequestsClient, name: string): Requests {
 
   const open = async () => {
     opened ??= (async () => {
+      await client.connected();
+      replyQueue = replyQueueOf(name());
       await configure();
       client.registerConsumer(replyQueue, { prefetch: PREFETCH }, onReplies);
       client.listen((event) => {

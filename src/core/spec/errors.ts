@@ -9,6 +9,7 @@
  *   speaks another wire version. - `format-too-new`: the database was written by a newer major version.
  * - `storage-failed`: IndexedDB refused and retrying did not help. - `storage-lost`: stored data is gone.
  * - `unsupported`: the platform lacks something that is needed. - `schema-mismatch`: a body does not fit the schema.
+ * - `denied`: the server does not let this client do so; `detail` names verb and queue.
  * - `dead`: the message of a request was given up, or is gone without an answer. - `internal`: a bug in OriginMQ.
  */
 export type QueueErrorCode =
@@ -26,6 +27,7 @@ export type QueueErrorCode =
   | "storage-lost"
   | "unsupported"
   | "schema-mismatch"
+  | "denied"
   | "dead"
   | "internal";
 

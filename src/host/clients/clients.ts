@@ -10,16 +10,19 @@ import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { LAST_WORDS_MS_MAX, SILENT_PORT_MS_MAX, SILENT_PORTS_MAX } from "../../core/spec/limits.js";
+import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
+import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
+import type { Guard } from "./access.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import { createPresence } from "./presence.js";
-import { openSession, type RequestAfterHello, type Session } from "./session.js";
+import { openSession, type Session, type SessionEvents } from "./session.js";
 
 /** A client that has not been heard of for this long will not come back for its answers. */
 const MEMORY_MS = 24 * 60 * 60 * 1000;
@@ -27,8 +30,8 @@ const MEMORY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 
 export interface Clients {
-  /** Serves who says hello on this port. */
-  connect(port: Port): void;
+  /** Serves who says hello on this port, as far as the guard lets it. */
+  connect(port: Port, guard?: Guard): void;
   sessionOf(client: string): Session | undefined;
   /** Those connected. */
   readonly count: number;
@@ -63,6 +66,8 @@ export function createClients(parts: ClientsParts): Clients {
   const sessions = new Map<string, Session>();
   /** With what ends the waiting for a hello, or for last words; the longest silent first. */
   const silent = new Map<Session, () => void>();
+  /** What ends the waiting for the end of its grant. */
+  const expiries = new WeakMap<Session, () => void>();
   let refusedMessages = 0;
   let lookedAt = platform.now();
 
@@ -109,6 +114,14 @@ export function createClients(parts: ClientsParts): Clients {
       if (silent.size <= SILENT_PORTS_MAX) break;
       closeSilent(longest);
     }
+  };
+  /** Its right ends: it may come again with another one. */
+  const endAt = (session: Session, at: Instant) => {
+    const expire = () => {
+      if (platform.now() < at) return endAt(session, at);
+      session.close(new QueueError("closed", "the client's grant has expired"));
+    };
+    expiries.set(session, platform.setTimer(expire, at - platform.now()));
   };
   const noLongerSilent = (session: Session) => {
     silent.get(session)?.();
@@ -169,8 +182,8 @@ export function createClients(parts: ClientsParts): Clients {
   };
 
   return {
-    connect(port) {
-      const session = openSession(port, {
+    connect(port, guard) {
+      const events: SessionEvents = {
         hello,
         request: parts.request,
         onUnreadable,
@@ -179,10 +192,13 @@ export function createClients(parts: ClientsParts): Clients {
         },
         onClosed(closed) {
           noLongerSilent(closed);
+          expiries.get(closed)?.();
           if (isOurs(closed)) end(closed.client);
         },
-      });
+      };
+      const session = openSession(port, events, guard);
       awaitWord(session, SILENT_PORT_MS_MAX);
+      if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
     },
     sessionOf: (client) => sessions.get(client),
     get count() {

@@ -3,13 +3,14 @@
 import { hasRoom } from "../../core/commands/overflow.js";
 import type { State } from "../../core/state/state.js";
 import { isIdle } from "../../core/view/view.js";
+import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { type Inward, submit } from "../engine/submit.js";
 import type { Reads } from "../report/reads.js";
 import type { Watchers } from "../report/watchers.js";
 import type { Clients } from "./clients.js";
-import type { RequestAfterHello, Session } from "./session.js";
+import type { Session } from "./session.js";
 
 export interface RequestParts {
   state(): State;

@@ -8,11 +8,10 @@ import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_LAST_WORDS, MINOR_PAGES, WIRE_MAJOR
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
-import { type CheckedRequest, validateHostRequest } from "../../link/rpc/validate.js";
+import { type CheckedRequest, type RequestAfterHello, validateHostRequest } from "../../link/rpc/validate.js";
 import type { MessagePage, MessageView } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
-
-export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
+import type { Guard } from "./access.js";
 
 export interface Session {
   /** "" until its hello was accepted. */
@@ -45,7 +44,8 @@ export interface SessionEvents {
   onClosed(session: Session): void;
 }
 
-export function openSession(port: Port, events: SessionEvents): Session {
+/** `guard`: what a client may do that does not belong to the host's own origin. */
+export function openSession(port: Port, events: SessionEvents, guard?: Guard): Session {
   let client = "";
   let minor = 0;
   let isLeaving = false;
@@ -92,17 +92,24 @@ export function openSession(port: Port, events: SessionEvents): Session {
     if (isLeaving && request.op !== "submit") throw new QueueError("closed", "this client has left by this port");
     if (request.op !== "hello") {
       if (client === "") throw new QueueError("invalid-argument", "the first request must be a hello");
-      return events.request(session, request);
+      return guard ? answerGuarded(request, guard) : events.request(session, request);
     }
     const [major] = request.wire;
     if (major !== WIRE_MAJOR) {
       const message = `the host speaks wire version ${WIRE_MAJOR}, the client ${major}: reload the older of the two`;
       throw new QueueError("protocol-mismatch", message, { detail: { host: WIRE_MAJOR, client: major } });
     }
-    client = request.client;
+    client = guard ? guard.nameOf(request.client) : request.client;
     minor = request.wire[1];
-    return events.hello(session, request.held);
+    return guard ? greetGuarded(request.held) : events.hello(session, request.held);
   };
+
+  const greetGuarded = async (held: readonly Held[]): Promise<Welcome> => ({
+    ...(await events.hello(session, held)),
+    client,
+  });
+  const answerGuarded = async (request: RequestAfterHello, by: Guard) =>
+    by.reveal(request, await events.request(session, by.admit(client, request)));
 
   const check = (message: unknown): CheckedRequest => {
     try {

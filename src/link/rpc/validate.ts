@@ -181,6 +181,8 @@ export type CheckedRequest =
   | Exclude<HostRequest, { op: "submit" }>
   | (Omit<Extract<HostRequest, { op: "submit" }>, "commands"> & { readonly commands: readonly CheckedCommand[] });
 
+export type RequestAfterHello = Exclude<CheckedRequest, { op: "hello" }>;
+
 /**
  * The request, if it is one; else throws `invalid-argument` naming what is wrong with it. What is wrong with one command
  * is told of that one alone: those beside it have nothing to do with it.

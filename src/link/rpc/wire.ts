@@ -181,6 +181,8 @@ export interface Welcome {
   readonly minor?: number;
   /** The Web Lock that the host holds while it lives; missing where there are no locks. */
   readonly lock?: string | undefined;
+  /** What this host knows the client by, where that is not what it calls itself. */
+  readonly client?: string | undefined;
   /** Whether anything of this client is remembered: answers, or deliveries it holds. Missing from older hosts. */
   readonly isKnown?: boolean;
   /** What was found missing since this host began. */

@@ -2,6 +2,7 @@
 // hostile one, can send.
 
 import type { Held } from "../../../src/core/commands/commands.js";
+import { accessOf, createGuard, type Grant } from "../../../src/host/clients/access.js";
 import { createPlatform, type Platform } from "../../../src/host/engine/platform.js";
 import { type Host, openHost } from "../../../src/host/host.js";
 import { type Link, openLink } from "../../../src/link/rpc/link.js";
@@ -12,6 +13,7 @@ import type {
   HostRequest,
   NumberedCommand,
   SubmitReply,
+  Welcome,
 } from "../../../src/link/rpc/wire.js";
 import type { LogStore } from "../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
@@ -19,6 +21,7 @@ import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/m
 export interface RawClient {
   readonly port: MessagePort;
   readonly link: Link<HostRequest>;
+  readonly welcome: Welcome;
   /** What the host has pushed. */
   readonly pushed: HandOut[];
   /** Leases that the host has said are lost. */
@@ -32,6 +35,8 @@ export interface RawOptions {
   readonly held?: readonly Held[];
   /** Answers the host's question what is held; nothing, unless said. */
   readonly onHeld?: () => HeldReply;
+  /** What it may do; everything, unless said. */
+  readonly grant?: Grant;
 }
 
 export interface TestHost {
@@ -39,7 +44,7 @@ export interface TestHost {
   readonly notices: unknown[];
   connect(client: string, options?: RawOptions): Promise<RawClient>;
   /** A port on which nothing was said yet. */
-  port(): MessagePort;
+  port(grant?: Grant): MessagePort;
 }
 
 export async function startHost(
@@ -55,17 +60,17 @@ export async function startHost(
   const { checkpointRecords, entriesAtOnce } = parts;
   const presenceLock = (client: string) => `client:${client}`;
   const host = await openHost({ kind: "in-process", store, platform, presenceLock, checkpointRecords, entriesAtOnce });
-  const port = () => {
+  const port = (grant?: Grant) => {
     const { port1, port2 } = new MessageChannel();
-    host.connect(port2);
+    host.connect(port2, grant && createGuard(accessOf(grant)));
     return port1;
   };
   return {
     host,
     notices,
     port,
-    async connect(client, { minor = 0, held = [], onHeld = () => ({ held: [], running: [] }) } = {}) {
-      const own = port();
+    async connect(client, { minor = 0, held = [], onHeld = () => ({ held: [], running: [] }), grant } = {}) {
+      const own = port(grant);
       const pushed: HandOut[] = [];
       const lost: ClientRequest[] = [];
       const link = openLink<HostRequest, ClientRequest>(own, {
@@ -75,10 +80,10 @@ export async function startHost(
           return request.op === "held" ? onHeld() : undefined;
         },
       });
-      await link.call({ op: "hello", wire: [1, minor], client, held });
+      const welcome = await link.call<Welcome>({ op: "hello", wire: [1, minor], client, held });
       const submit = (...commands: NumberedCommand[]) =>
         link.call<SubmitReply>({ op: "submit", confirmed: 0, commands });
-      return { port: own, link, pushed, lost, submit };
+      return { port: own, link, welcome, pushed, lost, submit };
     },
   };
 }

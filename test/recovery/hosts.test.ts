@@ -13,7 +13,7 @@ import {
   sendUntilAtGate,
   test,
   untilIdle,
-} from "./lab.js";
+} from "../faults/lab.js";
 
 const epochOf = (page: Page) => page.evaluate(() => lab.host()?.epoch ?? 0);
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
-import { bodiesOf, expect, expectAllHandledOnce, tabsOf, test, untilIdle } from "./lab.js";
+import { bodiesOf, expect, expectAllHandledOnce, tabsOf, test, untilIdle } from "../faults/lab.js";
 
 /** A tab that holds eight of ten messages, and a second one that has handled the other two. */
 async function holdMessages(holder: Page, other: Page) {

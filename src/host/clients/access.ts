@@ -1,0 +1,187 @@
+// What a client that has come over a network may do: verbs by queue. Same-origin clients have no such limits.
+// Invariants: every request is asked for before anything looks at the queue it names, so that no answer says whether
+// there is such a queue; a client is known by a name that no other identity can take.
+
+import { arrayOf, type Check, check, invalid, oneOf, shape, string } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { instant } from "../../core/spec/fields.js";
+import { subscriptionQueue } from "../../core/spec/subscription.js";
+import { failed } from "../../link/rpc/link.js";
+import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
+import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
+import type { QueueSummary } from "../../link/rpc/views.js";
+import type { ClientCommand } from "../../link/rpc/wire.js";
+
+/**
+ * - `send`: send and publish to it, schedules apart. - `consume`: take, settle and answer its messages. - `peek`: read its
+ * messages, statistics, schedules and dead letters. - `manage`: set it up, pause, purge, redrive and delete it, schedule.
+ */
+export const VERBS = ["send", "consume", "peek", "manage"] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** What one client may do. */
+export interface Grant {
+  /** Who it is, 1 to 128 characters and no "/". What was leased under one name is settled under no other. */
+  readonly client: string;
+  /** Verbs by name of queue, or of all that begin with what is before a final `*`. A topic's subscription is `TOPIC/NAME`. */
+  readonly queues: Readonly<Record<string, readonly Verb[]>>;
+  /** Epoch milliseconds from which it counts no more: the link ends, and the client asks for another. Default: never. */
+  readonly expiresAt?: number;
+}
+
+export interface Access {
+  readonly client: string;
+  readonly expiresAt: number | undefined;
+  may(verb: Verb, queue: string): boolean;
+  /** Whether it may do anything with it. */
+  sees(queue: string): boolean;
+  /** Whether it may do so with some queue. */
+  maySome(verb: Verb): boolean;
+}
+
+const IDENTITY_MAX = 128;
+const verbs = arrayOf(oneOf(...VERBS), VERBS.length);
+
+const identity: Check = (value, name) => {
+  check(string(1, IDENTITY_MAX), value, name);
+  if ((value as string).includes("/")) invalid(name, value, 'a name without "/"');
+};
+
+/** By name of queue, or by its beginning. */
+const rights: Check = (value, name) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) invalid(name, value, "verbs by queue name");
+  for (const [pattern, may] of Object.entries(value as object)) check(verbs, may, `${name}["${pattern}"]`);
+};
+
+const grantSpec = shape({ client: identity, queues: rights, expiresAt: instant }, "expiresAt");
+
+/** Throws `invalid-argument` naming what is wrong with the grant. */
+export function accessOf(grant: Grant): Access {
+  check(grantSpec, grant, "authorize()");
+  const { client, queues, expiresAt } = grant;
+  const rules = Object.entries(queues).map(([pattern, may]) => ({ pattern, may: new Set(may) }));
+  const matching = (queue: string) => rules.filter(({ pattern }) => matches(pattern, queue));
+  return {
+    client,
+    expiresAt,
+    may: (verb, queue) => matching(queue).some(({ may }) => may.has(verb)),
+    sees: (queue) => matching(queue).some(({ may }) => may.size > 0),
+    maySome: (verb) => rules.some(({ may }) => may.has(verb)),
+  };
+}
+
+const matches = (pattern: string, queue: string): boolean =>
+  pattern.endsWith("*") ? queue.startsWith(pattern.slice(0, -1)) : queue === pattern;
+
+/** A verb, or any. */
+type Demand = readonly [verb: Verb | "any", queue: string];
+
+/** What the client needs for it; nothing for what is only its own: its leases, waiters and its end. */
+function demandsOf(command: ClientCommand): readonly Demand[] {
+  switch (command.type) {
+    case "send":
+      return [["send", command.queue]];
+    case "publish":
+      return [["send", command.topic]];
+    case "transaction":
+      return command.sends.map(({ queue }) => ["send", queue] as const);
+    case "subscribe":
+      return [["consume", subscriptionQueue(command.topic, command.subscription)]];
+    case "unsubscribe":
+      return [["manage", subscriptionQueue(command.topic, command.subscription)]];
+    case "configure":
+      return [[Object.keys(command.settings).length > 0 ? "manage" : "any", command.queue]];
+    case "settle":
+    case "extend":
+      return [];
+    case "schedule":
+    case "unschedule":
+    case "pause":
+    case "purge":
+    case "delete":
+    case "redrive":
+    case "purge-dead":
+      return [["manage", command.queue]];
+  }
+}
+
+function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand | undefined {
+  switch (request.op) {
+    case "consume":
+    case "receive":
+      return ["consume", request.queue];
+    case "room":
+    case "fates":
+    case "group":
+      return ["send", request.queue];
+    case "idle":
+      return ["any", request.queue];
+    case "peek":
+    case "dead-letters":
+    case "stats":
+    case "watch":
+    case "schedules":
+      return ["peek", request.queue];
+    case "cancel":
+    case "queues":
+    case "summaries":
+    case "diagnostics":
+    case "suspend":
+    case "goodbye":
+      return undefined;
+  }
+}
+
+/** Stands between a client and its host. */
+export interface Guard {
+  /** Epoch milliseconds at which the link ends; `undefined`: never. */
+  readonly expiresAt: number | undefined;
+  /** The name under which the host knows the client. */
+  nameOf(client: string): string;
+  /** The request without the commands that it may not ask for, which are refused; throws `denied` where it is one itself. */
+  admit(client: string, request: RequestAfterHello): RequestAfterHello;
+  /** The answer without what it may not see. */
+  reveal(request: RequestAfterHello, answer: unknown): unknown;
+}
+
+export function createGuard(access: Access): Guard {
+  /** Its own reply queue is its own; of others' it must know the name, which it has from a message that asks. */
+  const isAllowed = ([verb, queue]: Demand, client: string): boolean => {
+    const owner = ownerOfReplies(queue);
+    if (owner !== undefined) return queue === replyQueueOf(client) || (verb === "send" && access.maySome("consume"));
+    return verb === "any" ? access.sees(queue) : access.may(verb, queue);
+  };
+  const assertAllowed = (demand: Demand, client: string): void => {
+    if (isAllowed(demand, client)) return;
+    const [verb, queue] = demand;
+    const what = verb === "any" ? "has no right to anything" : `may not ${verb}`;
+    throw new QueueError("denied", `"${access.client}" ${what} on queue "${queue}"`, { detail: { verb, queue } });
+  };
+  const admitCommand = (client: string, checked: CheckedCommand): CheckedCommand => {
+    if ("refused" in checked) return checked;
+    try {
+      for (const demand of demandsOf(checked.command)) assertAllowed(demand, client);
+      return checked;
+    } catch (error) {
+      return { number: checked.number, refused: failed(error) };
+    }
+  };
+  return {
+    expiresAt: access.expiresAt,
+    nameOf: (client) => `${access.client}/${client}`,
+    admit(client, request) {
+      if (request.op === "submit")
+        return { ...request, commands: request.commands.map((command) => admitCommand(client, command)) };
+      const demand = demandOf(request);
+      if (demand) assertAllowed(demand, client);
+      if (request.op === "diagnostics" && !access.maySome("manage"))
+        throw new QueueError("denied", `"${access.client}" may manage no queue`, { detail: { verb: "manage" } });
+      return request;
+    },
+    reveal(request, answer) {
+      if (request.op === "queues") return (answer as string[]).filter(access.sees);
+      if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => access.sees(name));
+      return answer;
+    },
+  };
+}
