@@ -19,8 +19,7 @@ const ENTRY = "entry";
 const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
   codec: { layers: ["core"] },
-  // The drivers of SQLite are imported when one is opened, which of them depends on the runtime.
-  store: { layers: ["core", "codec"], packages: ["idb", "better-sqlite3", "bun:sqlite", "node:sqlite"] },
+  store: { layers: ["core", "codec"], packages: ["idb", "better-sqlite3"] },
   link: { layers: ["core", "codec"], packages: ["comlink"] },
   host: { layers: ["core", "store", "link"], packages: ["croner"] },
   client: { layers: ["core", "link"] },
