@@ -4,6 +4,7 @@
 // refused by name, never left out or changed.
 
 import { kindOf } from "../core/log/plain.js";
+import { DEPTH_MAX } from "../core/spec/limits.js";
 import { CodecError } from "./codec-error.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -32,9 +33,6 @@ export const ERRORS: readonly string[] = [
 
 /** To read more decimal digits takes time that grows with their square. */
 export const DECIMAL_DIGITS_MAX = 1_000;
-
-/** Each level takes several frames of the stack, of which there are a few thousand. */
-export const DEPTH_MAX = 1_000;
 
 interface Encoding {
   readonly sink: Sink;

@@ -1,8 +1,9 @@
 // Values out of the JSON that `tagged.ts` makes of them. Invariant: what it could not have written is refused with a
 // `CodecError`, and never comes back as something else; whoever wrote it may be hostile.
 
+import { DEPTH_MAX } from "../core/spec/limits.js";
 import { CodecError } from "./codec-error.js";
-import { DECIMAL_DIGITS_MAX, DEPTH_MAX, ERRORS, VIEWS } from "./tagged.js";
+import { DECIMAL_DIGITS_MAX, ERRORS, VIEWS } from "./tagged.js";
 
 /** A stretch of a buffer. */
 export interface Stretch {

@@ -78,3 +78,10 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   });
   return line.close;
 }
+
+/** Tells who is on the socket why it is not let in. */
+export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): void {
+  const line = openLine(socket, { pings: true, setTimer, onEnded: () => cancelTimer() });
+  const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
+  answerGreeting(line.port, () => Promise.reject(refusal));
+}

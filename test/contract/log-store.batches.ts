@@ -20,14 +20,30 @@ export const describeBatches = (harness: StoreHarness) =>
       const disk = harness.createDisk();
       const store = disk.store();
       await store.takeOver(takeOverRecord);
-      const bodies = await cloneableBodies();
+      const { keys, ...others } = await cloneableBodies();
+      const bodies = harness.storesKeys === false ? others : { ...others, ...keys };
       expect(await store.findUnstorable(Object.values(bodies))).toBeUndefined();
       await store.commit(recordAt(1, 2), [batchOf(1, Object.values(bodies))], "strict");
       const [read] = await disk.store().readBatches([1]);
       for (const [at, kind] of Object.keys(bodies).entries()) {
-        await expectSame(read?.bodies[at], bodies[kind], kind);
+        await expectSame(read?.bodies[at], bodies[kind as keyof typeof bodies], kind);
       }
     });
+
+    if (harness.storesKeys === false)
+      test("a CryptoKey is refused by name, with where it stands, and nothing is stored", async () => {
+        const disk = harness.createDisk();
+        const store = disk.store();
+        await store.takeOver(takeOverRecord);
+        const before = await disk.dump();
+        for (const key of Object.values((await cloneableBodies()).keys)) {
+          const refused = store.commit(recordAt(1, 2), [batchOf(1, ["fine", { key }])], "relaxed");
+          await expect(refused).rejects.toEqual(refusal("not-cloneable"));
+          await expect(refused).rejects.toThrow("batch 1: bodies[1].key: a CryptoKey cannot be carried");
+          expect(await store.findUnstorable(["fine", { key }])).toBe(1);
+        }
+        expect(await disk.dump()).toEqual(before);
+      });
 
     test.each(Object.entries(unstorableBodies()))(
       "%s is refused, and found among bodies that are not",

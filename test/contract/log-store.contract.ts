@@ -29,6 +29,8 @@ export interface TestDisk {
 }
 
 export interface StoreHarness {
+  /** Whether a CryptoKey can be stored; else it is refused. Default true. */
+  readonly storesKeys?: boolean;
   createDisk(): TestDisk;
   /** Lets every store and disk of the test go. */
   dispose(): Promise<void>;

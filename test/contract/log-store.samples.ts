@@ -63,8 +63,8 @@ export async function takeOverFilled(store: LogStore): Promise<LogTail> {
   return { epoch, lsn: lsn + 2 };
 }
 
-/** One of every kind that structured cloning keeps, by the name of the kind. */
-export async function cloneableBodies(): Promise<Record<string, unknown>> {
+/** One of every kind that structured cloning keeps, by the name of the kind; `keys`: those that bytes cannot carry. */
+export async function cloneableBodies(): Promise<{ keys: Record<string, unknown>; [kind: string]: unknown }> {
   const shared = { sku: "tea" };
   const cyclic: Record<string, unknown> = { name: "ring" };
   cyclic.self = cyclic;
@@ -88,10 +88,12 @@ export async function cloneableBodies(): Promise<Record<string, unknown>> {
       "a Blob": new Blob(["hello ", "there"], { type: "text/plain" }),
       "a File": new File(["1,2"], "order.csv", { type: "text/csv", lastModified: 5 }),
     }),
-    "a CryptoKey": await crypto.subtle.importKey("raw", new Uint8Array(16), "AES-GCM", true, ["encrypt", "decrypt"]),
-    "a CryptoKey that cannot be exported": await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, [
-      "encrypt",
-    ]),
+    keys: {
+      "a CryptoKey": await crypto.subtle.importKey("raw", new Uint8Array(16), "AES-GCM", true, ["encrypt", "decrypt"]),
+      "a CryptoKey that cannot be exported": await crypto.subtle.generateKey({ name: "AES-GCM", length: 128 }, false, [
+        "encrypt",
+      ]),
+    },
     "all of it nested": { list: [{ when: new Date(1), tags: new Set(["x"]), bytes: new Uint8Array(70_000).fill(7) }] },
   };
 }

@@ -5,6 +5,9 @@
  * @typedef {object} Part
  * @property {string} name what `npm test -- NAME` runs; for Vitest also the project in vitest.config.ts
  * @property {Runner} runner
+ * @property {"deno" | "bun"} [runtime] what runs it instead of Node
+ * @property {string} [project] the project in vitest.config.ts, where it is not called like the part
+ * @property {readonly string[]} [only] the test files of the project, by parts of their paths
  * @property {string} folder
  * @property {RegExp} files which files of the folder are tests
  * @property {string} about
@@ -50,11 +53,12 @@ export const PARTS = [
     name: "contract",
     runner: "vitest",
     folder: "test/contract",
-    files: /\.memory\.test\.ts$/,
+    files: /\.(memory|sqlite)\.test\.ts$/,
     about: "one suite over every implementation that runs in Node",
     expected: true,
     limitMs: 4 * MINUTE_MS,
   },
+  ...inRuntimes(["deno", "bun"]),
   {
     name: "property",
     runner: "vitest",
@@ -178,3 +182,23 @@ export const PARTS = [
     limitMs: 4 * MINUTE_MS,
   },
 ];
+
+/**
+ * What each runtime has of its own.
+ * @param {readonly ("deno" | "bun")[]} runtimes
+ * @returns {Part[]}
+ */
+function inRuntimes(runtimes) {
+  return runtimes.map((runtime) => ({
+    name: runtime,
+    runner: "vitest",
+    runtime,
+    project: "contract",
+    only: ["sqlite"],
+    folder: "test/contract",
+    files: /\.sqlite\.test\.ts$/,
+    about: `the suite over the store on SQLite that ${runtime} has`,
+    expected: true,
+    limitMs: 2 * MINUTE_MS,
+  }));
+}

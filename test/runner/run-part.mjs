@@ -30,7 +30,8 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
   rmSync(reportFile, { force: true });
   const [file, args] = part.runner === "vitest" ? vitest(part, reportFile) : playwright(part);
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile };
-  const command = [join(ROOT, "node_modules", file), ...args, ...extra];
+  const [runtime, options] = part.runtime ? RUNTIMES[part.runtime] : [process.execPath, []];
+  const command = [runtime, ...options, join(ROOT, "node_modules", file), ...args, ...extra];
   const exitCode = await run(command, env, part.limitMs, isBeside ? logOf(part) : undefined);
   if (exitCode === "late") {
     return { passed: 0, failed: 1, skipped: 0, problem: `ended after ${part.limitMs / 1000} s, its time limit` };
@@ -42,10 +43,19 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
 /** @param {import("./parts.mjs").Part} part @param {string} reportFile @returns {[string, string[]]} */
 const vitest = (part, reportFile) => [
   "vitest/vitest.mjs",
-  ["run", "--project", part.name, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`].concat(
-    part.onAllCores ? [`--maxWorkers=${availableParallelism()}`] : [],
-  ),
+  [
+    ...["run", "--project", part.project ?? part.name, ...(part.only ?? [])],
+    ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+    ...(part.onAllCores ? [`--maxWorkers=${availableParallelism()}`] : []),
+  ],
 ];
+
+const BIN = join(ROOT, "node_modules", ".bin");
+/**
+ * The runtimes besides Node, and what they are asked for to run what is made for it.
+ * @type {Record<NonNullable<import("./parts.mjs").Part["runtime"]>, [string, string[]]>}
+ */
+const RUNTIMES = { deno: [join(BIN, "deno"), ["run", "--allow-all"]], bun: [join(BIN, "bun"), ["--bun"]] };
 
 /** @param {import("./parts.mjs").Part} part @returns {[string, string[]]} */
 const playwright = (part) => [
@@ -54,19 +64,19 @@ const playwright = (part) => [
 ];
 
 /**
- * @param {string[]} args
+ * @param {string[]} command
  * @param {NodeJS.ProcessEnv} env
  * @param {number} limitMs
  * @param {string} [log] where its output goes, if it runs beside others
  * @returns {Promise<number | null | "late">}
  */
-function run(args, env, limitMs, log) {
+function run([file = "", ...args], env, limitMs, log) {
   return new Promise((resolve) => {
     if (log) mkdirSync(dirname(log), { recursive: true });
     const output = log ? openSync(log, "w") : "inherit";
     const windows = process.platform === "win32";
     // A process group of its own, so that ending it ends its browsers and servers too.
-    const child = spawn(process.execPath, args, {
+    const child = spawn(file, args, {
       cwd: ROOT,
       env,
       stdio: ["ignore", output, output],

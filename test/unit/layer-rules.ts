@@ -21,8 +21,7 @@ const COMPUTED = "(computed)";
 const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
   codec: { layers: ["core"] },
-  // The drivers of SQLite are imported when one is opened, which of them depends on the runtime.
-  store: { layers: ["core", "codec"], packages: ["idb", "better-sqlite3", "bun:sqlite", "node:sqlite"] },
+  store: { layers: ["core", "codec"], packages: ["idb", "better-sqlite3"] },
   link: { layers: ["core", "codec"], packages: ["comlink"] },
   host: { layers: ["core", "store", "link"], packages: ["croner"] },
   client: { layers: ["core", "link"] },
@@ -34,14 +33,14 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],
     ],
   },
-  // Joins hosts and clients to what a runtime has; only entries may use it. The package by a name that is computed: bundlers
-  // for browsers need not find what only Node 20 takes.
-  wiring: { layers: ["core", "codec", "store", "link", "host", "client"], packages: [COMPUTED] },
-  // Hosts for others than its own process: never in what a browser loads.
-  server: {
-    layers: ["core", "store", "link", "host", "client"],
-    packages: ["ws", "node:fs", "node:http", "node:path"],
+  // Joins hosts and clients to what a runtime has; only entries may use it.
+  wiring: {
+    layers: ["core", "codec", "store", "link", "host", "client"],
+    // "ws", in Node before 22: by a name that bundlers for browsers do not see.
+    packages: [COMPUTED],
   },
+  // The same on servers.
+  server: { layers: ["core", "codec", "store", "link", "host", "client"], packages: ["ws"] },
   [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", "server", ENTRY] },
 };
 

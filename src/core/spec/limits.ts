@@ -91,6 +91,10 @@ export const SCHEDULES_MAX = 1_000;
 export const CATCH_UP_MAX = 1_000;
 /** Bytes kept on the disk to be given up when it is full, so that a full queue can be drained. */
 export const RESERVE_BYTES = 1024 * 1024;
+/** Bytes of a row in SQLite, of those that a Durable Object takes 2 MB: what is larger lies in several. */
+export const ROW_BYTES_MAX = 1_900_000;
+/** How deep a value may be nested that is written as bytes: each level takes several frames of the stack, of which there are a few thousand. */
+export const DEPTH_MAX = 1_000;
 /** Channels that a host remembers to have linked to lately: a repeated request is one request. */
 export const LINKED_MAX = 100;
 /** Length of a database's name. */
