@@ -2,7 +2,7 @@
 
 import { connect, createServer, type Socket } from "node:net";
 
-export interface Proxy {
+export interface CutLine {
   readonly url: string;
   /** Connections that were made until now. */
   readonly count: number;
@@ -16,7 +16,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(serverUrl: string): Promise<Proxy> {
+export async function startLine(serverUrl: string): Promise<CutLine> {
   const { port, hostname } = new URL(serverUrl);
   const pairs = new Set<readonly [Socket, Socket]>();
   let isStalled = false;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Queue } from "../../../src/index.js";
-import { type Proxy, startProxy } from "./proxy.js";
+import { type CutLine, startLine } from "./proxy.js";
 import { atEnd, join, startServer } from "./world.js";
 
 async function proxied(reconnectMs: number) {
   const server = await startServer({ reconnectMs });
-  const proxy = await startProxy(server.url);
+  const proxy = await startLine(server.url);
   atEnd(() => proxy.close());
   const here = await server.connect({ database: "shop" });
   atEnd(() => here.close({ force: true }));
@@ -21,7 +21,7 @@ function consume(queue: Queue<number>): number[] {
 }
 
 /** Does so again and again, with a number each time, while the line is cut every now and then. */
-async function whileCut(proxy: Proxy, act: (number: number) => Promise<unknown>): Promise<number> {
+async function whileCut(proxy: CutLine, act: (number: number) => Promise<unknown>): Promise<number> {
   const acts: Promise<unknown>[] = [];
   const cutting = setInterval(proxy.cut, 40);
   while (proxy.count < 6) {
