@@ -2,6 +2,7 @@
 // Invariant: nobody is served before `authorize` has answered; whoever is refused hears why, and nothing of what there is.
 
 import { QueueError } from "../core/spec/errors.js";
+import { SOCKET_MESSAGE_BYTES_MAX } from "../core/spec/limits.js";
 import { type Access, accessOf, createGuard, type Grant } from "../host/clients/access.js";
 import { answerGreeting } from "../link/socket/greeting.js";
 import { type LineOptions, openLine, type Socket } from "../link/socket/line.js";
@@ -38,13 +39,13 @@ const GREETING_MS_MAX = 10_000;
 
 /** Serves a client on a socket that is open. Returns what ends it. */
 export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): () => void {
-  const { setTimer, authorize, openDatabase, report } = options;
+  const { setTimer, authorize, openDatabase, report, messageBytesMax = SOCKET_MESSAGE_BYTES_MAX } = options;
   const gone = new AbortController();
   let stopHearing = () => {};
   const line = openLine(socket, {
     pings: true,
     setTimer,
-    messageBytesMax: options.messageBytesMax,
+    messageBytesMax,
     bufferedBytesMax: options.bufferedBytesMax,
     onEnded() {
       gone.abort();
@@ -78,7 +79,7 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
       throw new QueueError("host-lost", "the server cannot open this database now");
     }
   };
-  answerGreeting(line.port, async (token) => {
+  answerGreeting(line.port, messageBytesMax, async (token) => {
     const access = await accessFor(token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
@@ -93,5 +94,5 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
 export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): void {
   const line = openLine(socket, { pings: true, setTimer, onEnded: () => cancelTimer() });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
-  answerGreeting(line.port, () => Promise.reject(refusal));
+  answerGreeting(line.port, 0, () => Promise.reject(refusal));
 }

@@ -5,11 +5,11 @@ import { WebSocketServer } from "ws";
 import type { Connection } from "../client/connection/connection.js";
 import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { DATABASE_NAME_MAX } from "../core/spec/limits.js";
+import { CONNECTIONS_MAX, DATABASE_NAME_MAX } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
-import { MESSAGE_BYTES_MAX, type Socket } from "../link/socket/line.js";
+import type { Socket } from "../link/socket/line.js";
 import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases } from "./databases.js";
 import { connectHere } from "./local.js";
@@ -56,7 +56,6 @@ export interface Server {
 }
 
 const RECONNECT_MS = 15_000;
-const CONNECTIONS_MAX = 10_000;
 const PORT_MAX = 65_535;
 const PATH = /^\/mq\/([^/?]+)$/;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -103,7 +102,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     authorize: options.authorize ?? (() => EVERYTHING),
     openDatabase: databases.open,
     report,
-    messageBytesMax: options.maxMessageBytes ?? MESSAGE_BYTES_MAX,
+    messageBytesMax: options.maxMessageBytes,
   };
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);

@@ -64,7 +64,7 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
       const socket = await open(url);
       line = openLine(socket, { setTimer: runtime.setTimer, pings: false, onAnnouncement });
       try {
-        await greet(line.port, said);
+        line.limit(await greet(line.port, said));
       } catch (error) {
         line.close();
         throw error;

@@ -31,6 +31,13 @@ export const SILENT_PORT_MS_MAX = 60_000;
 /** How long a port stays open for the last words of a page that has gone: its lock may be free before they arrive. */
 export const LAST_WORDS_MS_MAX = 10_000;
 
+/** Bytes of one message on a socket, unless the server says otherwise: both ends have it in memory, twice for a moment. */
+export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes that wait on one socket for a peer that does not read; beyond it, the socket is closed. */
+export const SOCKET_BUFFERED_BYTES_MAX = 128 * 1024 * 1024;
+/** Connections of one server, unless it says otherwise. */
+export const CONNECTIONS_MAX = 10_000;
+
 /** Length of a queue's name: it stands in every record about it. */
 export const QUEUE_NAME_MAX = 256;
 /** Length of a topic's name: with a subscription's and a "/" it makes the name of a queue. */

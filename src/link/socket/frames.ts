@@ -40,13 +40,13 @@ export interface Joiner {
   add(piece: Uint8Array, isLast: boolean): Uint8Array | undefined;
 }
 
-export function createJoiner(bytesMax: number): Joiner {
+export function createJoiner(bytesMax: () => number): Joiner {
   let pieces: Uint8Array[] = [];
   let bytes = 0;
   return {
     add(piece, isLast) {
       bytes += piece.length;
-      if (bytes > bytesMax) throw new RangeError(`a message has more than ${bytesMax} bytes`);
+      if (bytes > bytesMax()) throw new RangeError(`a message has more than ${bytesMax()} bytes`);
       if (!isLast && piece.length < PIECE_BYTES_MIN) throw new RangeError(`a piece has ${piece.length} bytes`);
       if (isLast && pieces.length === 0) {
         bytes = 0;

@@ -19,15 +19,15 @@ const greeting = shape(
   "token",
 );
 
-/** Resolves once the host serves this port. Rejects with the server's refusal, and with `host-lost` when the line ends before. */
-export function greet(port: Port, token: string | undefined): Promise<void> {
+/** Resolves once the host serves this port, with the bytes of the largest message that it takes. Rejects with the server's refusal, and with `host-lost` when the line ends before. */
+export function greet(port: Port, token: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     const onMessage = ({ data }: MessageEvent) => {
-      const { type, ok } = (data ?? {}) as { readonly type?: unknown; readonly ok?: unknown };
+      const { type, ok, messageBytesMax } = (data ?? {}) as Readonly<Record<string, unknown>>;
       if (type !== GREETED && type !== CLOSED) return;
       port.removeEventListener("message", onMessage);
       if (type === CLOSED) reject(new QueueError("host-lost", "the server has ended the connection"));
-      else if (ok === true) resolve();
+      else if (ok === true) resolve(Number(messageBytesMax));
       else reject(errorOf(data as { ok: false; code: QueueErrorCode; message: string; detail?: unknown }));
     };
     port.addEventListener("message", onMessage);
@@ -35,14 +35,21 @@ export function greet(port: Port, token: string | undefined): Promise<void> {
   });
 }
 
-/** Answers the first message: `admit` attaches the host, or throws why not, and then the line has nothing more to say. */
-export function answerGreeting(port: Port, admit: (token: string | undefined) => Promise<void>): void {
+/**
+ * Answers the first message, naming the bytes of the largest that is taken: `admit` attaches the host, or throws why not, and then the line has nothing
+ * more to say.
+ */
+export function answerGreeting(
+  port: Port,
+  messageBytesMax: number,
+  admit: (token: string | undefined) => Promise<void>,
+): void {
   const onMessage = async ({ data }: MessageEvent) => {
     port.removeEventListener("message", onMessage);
     try {
       check(greeting, data, "greeting");
       await admit((data as { readonly token?: string }).token);
-      port.postMessage({ type: GREETED, ok: true });
+      port.postMessage({ type: GREETED, ok: true, messageBytesMax });
     } catch (error) {
       port.postMessage({ type: GREETED, ...failed(error) });
       port.close?.();

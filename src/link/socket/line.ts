@@ -3,8 +3,10 @@
 // that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory.
 
 import { CodecError, decode, encodeReadingBlobs } from "../../codec/codec.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
-import { createJoiner, type Frame, frame, framesOf, KIND, PING, PONG } from "./frames.js";
+import { createJoiner, type Frame, frame, framesOf, KIND, PIECE_BYTES, PING, PONG } from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */
 export interface Socket {
@@ -23,7 +25,7 @@ export interface LineOptions {
    * sees fire once a minute.
    */
   readonly pings: boolean;
-  /** Larger messages end the line, in either direction. Default 64 MiB. */
+  /** A larger message that arrives ends the line. Default 64 MiB. */
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
   readonly bufferedBytesMax?: number | undefined;
@@ -36,15 +38,14 @@ export interface Line {
   readonly port: Port;
   /** Posts beside the port, to whoever listens to announcements. */
   announce(notice: unknown): void;
+  /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
+  limit(messageBytesMax: number): void;
   close(): void;
 }
 
 /** Four of these without a word from the other side, and it is gone. */
 const BEAT_MS = 2_500;
 const BEATS_MAX = 3;
-const MIB = 1024 * 1024;
-export const MESSAGE_BYTES_MAX = 64 * MIB;
-const BUFFERED_BYTES_MAX = 128 * MIB;
 
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
@@ -54,10 +55,12 @@ const TRY_AGAIN = 1013;
 
 /** Over a socket that is open, or will be before anything is posted. */
 export function openLine(socket: Socket, options: LineOptions): Line {
-  const { messageBytesMax = MESSAGE_BYTES_MAX, bufferedBytesMax = BUFFERED_BYTES_MAX } = options;
+  const { bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
+  let takenBytesMax = options.messageBytesMax ?? SOCKET_MESSAGE_BYTES_MAX;
+  let sentBytesMax = Number.POSITIVE_INFINITY;
   socket.binaryType = "arraybuffer";
   const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
-  const joiner = createJoiner(messageBytesMax);
+  const joiner = createJoiner(() => takenBytesMax);
   let isOver = false;
   let beatsMissed = 0;
   /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
@@ -96,12 +99,12 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   const post = (message: unknown): void => {
     const encoded = encodedForLink(message);
     if (encoded instanceof Uint8Array) {
-      assertSize(encoded, messageBytesMax);
+      assertSize(encoded, sentBytesMax);
       if (sending === undefined) return putMessage(encoded);
     }
     const sent = Promise.all([encoded, sending])
       .then(([bytes]) => {
-        assertSize(bytes, messageBytesMax);
+        assertSize(bytes, sentBytesMax);
         putMessage(bytes);
       })
       // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
@@ -170,6 +173,11 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     announce(notice) {
       put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
     },
+    limit(messageBytesMax) {
+      sentBytesMax = messageBytesMax;
+      // What was sent comes back in a hand-out, with what is said of it there.
+      takenBytesMax = messageBytesMax + PIECE_BYTES;
+    },
     close: () => end(NORMAL, ""),
   };
 }
@@ -186,7 +194,8 @@ function encodedForLink(message: unknown): Uint8Array | Promise<Uint8Array> {
 
 function assertSize(bytes: Uint8Array, max: number): void {
   if (bytes.length <= max) return;
-  throw new DOMException(`${bytes.length} bytes are too many for one message: at most ${max}`, "DataCloneError");
+  const what = `this is ${bytes.length} bytes as it is sent, and the server takes ${max} at most`;
+  throw new QueueError("invalid-argument", what, { detail: { bytes: bytes.length, max } });
 }
 
 function decoded(bytes: Uint8Array): { readonly message: unknown } | undefined {

@@ -152,6 +152,20 @@ describe("who is in", () => {
     expect(await worker.queues()).toMatchObject([{ name: "orders" }]);
   });
 
+  test("hears of a message that is larger than the server takes, and nobody waits behind it", async () => {
+    const server = await startServer({ maxMessageBytes: 100_000 });
+    const queue = await (await join(`${server.url}/mq/shop`)).openQueue<Uint8Array | string>("orders");
+    const sent = [queue.send("before"), queue.send(new Uint8Array(100_000)), queue.send("after")];
+    expect((await Promise.allSettled(sent)).map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    await expect(sent[1]).rejects.toMatchObject({ code: "invalid-argument", detail: { max: 100_000 } });
+    await queue.send(new Uint8Array(99_000), { priority: 9 });
+    expect((await queue.receive({ waitMs: 1_000 })).map(({ body }) => body.length)).toEqual([99_000]);
+  });
+
   test("of one database has nothing to do with another", async () => {
     const server = await startServer();
     const [one, another] = await Promise.all(["a", "A"].map((name) => join(`${server.url}/mq/${name}`)));

@@ -49,18 +49,21 @@ describe("messages over a socket", () => {
     expect(Math.max(...sizes)).toBe(1 + PIECE_BYTES);
   });
 
-  test("that cannot be carried are refused as a port refuses them, and those after it go", async () => {
-    const { client, atServer } = openLines({ messageBytesMax: 10_000 });
-    for (const refused of [{ callback: () => {} }, new Uint8Array(10_001)]) {
-      expect(() => client.port.postMessage(refused)).toThrow(expect.objectContaining({ name: "DataCloneError" }));
-    }
+  test("that cannot be carried, or are too large, are refused as they are posted, and those after them go", async () => {
+    const { client, atServer } = openLines();
+    client.limit(10_000);
+    const posting = (message: unknown) => () => client.port.postMessage(message);
+    expect(posting({ callback: () => {} })).toThrow(expect.objectContaining({ name: "DataCloneError" }));
+    const tooLarge = { code: "invalid-argument", detail: { bytes: expect.any(Number), max: 10_000 } };
+    expect(posting(new Uint8Array(10_001))).toThrow(expect.objectContaining(tooLarge));
     client.port.postMessage("next");
     await settle();
     expect(atServer).toEqual(["next"]);
   });
 
   test("whose files cannot be read, or are too large, count as unreadable, and those after it go", async () => {
-    const { client, atServer, atClient } = openLines({ messageBytesMax: 10_000 });
+    const { client, atServer, atClient } = openLines();
+    client.limit(10_000);
     client.port.postMessage(new Blob([new Uint8Array(10_001)]));
     const gone = new Blob(["gone"]);
     gone.arrayBuffer = () => Promise.reject(new DOMException("gone", "NotFoundError"));
