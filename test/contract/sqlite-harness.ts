@@ -40,7 +40,7 @@ export function createSqliteHarness(folder: string, open: (file: string) => Sqli
   let count = 0;
   const opened: { close(): unknown }[] = [];
   return {
-    storesKeys: false,
+    storesBytes: true,
     createDisk() {
       const file = join(folder, `${++count}.db`);
       let own: SqliteDriver | undefined;

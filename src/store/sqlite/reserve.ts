@@ -3,6 +3,7 @@
 
 import { StoreError } from "../log-store.js";
 import type { DriverReserve } from "./driver.js";
+import { storeError } from "./failures.js";
 
 /** How long the room stays with settlements before it is asked for again: it would be given up and taken in turns. */
 const HOLD_OFF_MS = 1_000;
@@ -17,6 +18,13 @@ export interface Reserve {
   restore(): void;
 }
 
+/** SQLite says it, or the file system. */
+function isFull(cause: unknown): boolean {
+  const named = storeError(cause, "reserve");
+  return named instanceof StoreError ? named.reason === "quota" : FULL.test(String(Reflect.get(Object(cause), "code")));
+}
+const FULL = /^(ENOSPC|EDQUOT|EFBIG)$/;
+
 export function createReserve(room: DriverReserve | undefined): Reserve {
   let isHeld = false;
   let lentAt = Number.NEGATIVE_INFINITY;
@@ -29,7 +37,8 @@ export function createReserve(room: DriverReserve | undefined): Reserve {
       isHeld = true;
     } catch (cause) {
       lentAt = performance.now();
-      throw new StoreError("quota", "there is no room beside what is held back for settlements", { cause });
+      if (isFull(cause)) throw new StoreError("quota", "there is no room beside what settlements need", { cause });
+      throw new StoreError("failed", `the reserve cannot be written: ${cause}`, { cause });
     }
   }
 
