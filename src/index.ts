@@ -54,6 +54,7 @@ const starters: Starters = {
     return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
   },
   inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
+  socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
 };
 offerStarters(starters);
 const api = createApi(starters);

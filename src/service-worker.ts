@@ -3,12 +3,15 @@
 
 import { createApi } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
+import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
 
 export { wrapQueue } from "./client/queue/wrap.js";
 export { QueueError } from "./core/spec/errors.js";
 export type * from "./index.js";
 
-const api = createApi({ inContext: createHosting("service-worker") });
+// Not loaded when it is asked for: a classic script cannot.
+const socket = async (options: SocketOptions) => createSocketWay(options);
+const api = createApi({ inContext: createHosting("service-worker"), socket });
 
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
 export const openQueue = api.openQueue;

@@ -7,6 +7,7 @@ import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
+import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
 import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
@@ -15,6 +16,7 @@ import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
 import { createClients } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
+import { type CreatePresence, createLockPresence } from "./clients/presence.js";
 import { answer } from "./clients/requests.js";
 import { createBodies } from "./delivery/bodies.js";
 import { createDelivery } from "./delivery/delivery.js";
@@ -38,7 +40,10 @@ export interface HostOptions {
   readonly platform: Platform;
   /** Name of the lock whose holder is the host. Clients watch one of this host's own, named after it. */
   readonly lock?: string | undefined;
-  presenceLock(client: string): string;
+  /** Name of the lock that a client holds while it lives; missing where there are no locks. */
+  presenceLock?(client: string): string;
+  /** Notices in another way than by such locks that a client is gone. */
+  readonly createPresence?: CreatePresence | undefined;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
   readonly checkpointRecords?: number | undefined;
   /** Entries of the state that are encoded without a break; for tests, whose states are small. */
@@ -52,10 +57,18 @@ export interface Host {
   readonly lock: string | undefined;
   /** Serves a client on this port, as far as the guard lets it; without one, whatever it asks. Throws when the host has ended. */
   connect(port: Port, guard?: Guard): void;
+  /** What it holds and has done since it began, for monitoring. Rejects when the host has ended. */
+  figures(): Promise<HostFigures>;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the commit under way, ends all links, closes the store. */
   close(): Promise<void>;
+}
+
+export interface HostFigures {
+  readonly diagnostics: Diagnostics;
+  /** Those that callers have made. */
+  readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
 }
 
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
@@ -85,7 +98,7 @@ async function identify({ platform, lock }: HostOptions): Promise<Identity> {
 }
 
 function createHost(
-  { kind, store, platform, presenceLock, checkpointRecords, entriesAtOnce }: HostOptions,
+  { kind, store, platform, checkpointRecords, entriesAtOnce, ...options }: HostOptions,
   engine: Engine,
   { instance, life, found }: Identity & { readonly found: readonly DataLoss[] },
 ): Host {
@@ -153,7 +166,9 @@ function createHost(
   const clients = createClients({
     state,
     platform,
-    presenceLock,
+    createPresence:
+      options.createPresence ??
+      ((onGone) => createLockPresence(platform.locks, options.presenceLock ?? String, onGone)),
     decide,
     delivery,
     watchers,
@@ -228,6 +243,12 @@ function createHost(
       // Until its store is closed, and the next host can open, others still find this one.
       if (stopped) throw stopped;
       clients.connect(port, guard);
+    },
+    async figures() {
+      if (stopped) throw stopped;
+      const names = await reads.queues();
+      const queues = await Promise.all(names.map(async (queue) => ({ queue, stats: await reads.stats(queue) })));
+      return { diagnostics: await loop.read(diagnostics), queues };
     },
     ended,
     async close() {

@@ -5,6 +5,7 @@ import {
   CONNECT_SPEC,
   type Connection,
   type ConnectOptions,
+  checkAddress,
   createPublicConnection,
   openQueueOver,
 } from "../client/connection/connection.js";
@@ -74,10 +75,10 @@ export function createApi(starters: Starters): Api {
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
-    const { database = "originmq", storage = "indexeddb", signal } = options;
+    const { database = "originmq", storage = "indexeddb", url, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const key = `${storage}:${database}`;
+    const key = url ?? `${storage}:${database}`;
     const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;
@@ -107,12 +108,14 @@ export function createApi(starters: Starters): Api {
     async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
       checkQueueName(name);
       checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
-      const { database, worker, storage, lazy, persist, signal, ...settings } = options;
+      checkAddress("openQueue()", options);
+      const { database, worker, storage, url, token, lazy, persist, signal, ...settings } = options;
       return openQueue(name, { settings, connect: options });
     },
     async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {
       checkTopicName(name);
       checkOptions("openTopic()", options, CONNECT_SPEC);
+      checkAddress("openTopic()", options);
       const { client, leave } = await join(options);
       try {
         if (!options.lazy) await client.connected(options.signal);
@@ -129,6 +132,7 @@ export function createApi(starters: Starters): Api {
     },
     async connect(options = {}) {
       checkOptions("connect()", options, CONNECT_SPEC);
+      checkAddress("connect()", options);
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
       const client = openClient(options, starters);

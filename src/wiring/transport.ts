@@ -17,6 +17,7 @@ import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
+import type { SocketOptions, SocketWay } from "./socket.js";
 import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
 
 export interface Transport extends ClientParts {
@@ -30,6 +31,8 @@ export interface Starters extends WorkerStarters {
   inContext?(opening: Opening): Promise<Served>;
   /** The host of a database in memory that this process shares. */
   inProcess?(database: string): Promise<InProcess>;
+  /** The way to a host on a server. */
+  socket?(options: SocketOptions): Promise<SocketWay>;
 }
 
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
@@ -40,7 +43,8 @@ const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): Transport {
-  const { database = "originmq", storage = "indexeddb", worker } = options;
+  const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
+  if (url !== undefined) return overSocket(url, (onAnnouncement) => dial(starters, { url, token, onAnnouncement }));
   const opening: Opening = { storage, database };
   const names = {
     openNotices: () => openNotices(channelName(storage, database)),
@@ -76,6 +80,52 @@ function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" |
       return (await loading).openPort();
     },
     onClosed: async () => (await loading)?.release(),
+  };
+}
+
+async function dial({ socket }: Starters, options: SocketOptions): Promise<SocketWay> {
+  if (socket) return socket(options);
+  throw new QueueError("unsupported", "this entry of the package opens no queues by url");
+}
+
+function overSocket(url: string, load: (onAnnouncement: (data: unknown) => void) => Promise<SocketWay>): Transport {
+  let loading: Promise<SocketWay> | undefined;
+  const listening = new Set<(event: MessageEvent) => void>();
+  const onAnnouncement = (data: unknown) => {
+    for (const listener of [...listening]) listener({ data } as MessageEvent);
+  };
+  const way = (): Promise<SocketWay> => {
+    loading ??= load(onAnnouncement);
+    // Its file may be there another time.
+    loading.catch(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+  const end = async () => (await loading?.catch(() => undefined))?.end();
+  return {
+    runtime,
+    locks: undefined,
+    presenceLock: (client) => `${url}#${client}`,
+    // A page that is kept must hold no socket.
+    lifecycle: pageLifecycle({ onAsleep: () => void end() }),
+    openNotices() {
+      const own = new Set<(event: MessageEvent) => void>();
+      return {
+        postMessage() {},
+        addEventListener(_, listener) {
+          own.add(listener);
+          listening.add(listener);
+        },
+        removeEventListener: (_, listener) => void listening.delete(listener),
+        close() {
+          for (const listener of own) listening.delete(listener);
+        },
+      };
+    },
+    reachable: async () => (await way()).reachable(),
+    openPort: async () => (await way()).openPort(),
+    onClosed: end,
   };
 }
 

@@ -1,3 +1,3 @@
 import { describeQueue } from "../contract/queue.contract.js";
 
-describeQueue("SharedWorker and memory", { storage: "memory" });
+describeQueue("SharedWorker and memory", (database) => ({ storage: "memory", database }));

@@ -1,3 +1,3 @@
 import { describeQueue } from "../contract/queue.contract.js";
 
-describeQueue("SharedWorker and IndexedDB", {});
+describeQueue("SharedWorker and IndexedDB", (database) => ({ database }));

@@ -16,14 +16,15 @@ import { isWebKit } from "../engines/this-engine.js";
 
 const QUICK_BACKOFF = { type: "fixed", baseMs: 1, maxMs: 1, jitter: "none" } as const;
 
-export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" | "worker">) =>
+/** `how` a database is reached. */
+export const describeQueue = (name: string, how: (database: string) => ConnectOptions) =>
   describe(`Queue: ${name}`, () => {
     const connections: Connection[] = [];
     let database = "";
     let count = 0;
 
     const connectAnother = async () => {
-      const connection = await connect({ database, ...how });
+      const connection = await connect(how(database));
       connections.push(connection);
       return connection;
     };
@@ -261,7 +262,7 @@ export const describeQueue = (name: string, how: Pick<ConnectOptions, "storage" 
         const another = await connectAnother();
         const foreign = another.transaction((tx) => tx.ack(delivery));
         await expect(foreign).rejects.toMatchObject({ code: "invalid-argument" });
-        const elsewhere = await connect({ ...how, database: `${database}-2` });
+        const elsewhere = await connect(how(`${database}-2`));
         connections.push(elsewhere);
         const lost = elsewhere.transaction((tx) => tx.send(invoices, "x"));
         await expect(lost).rejects.toMatchObject({ code: "invalid-argument" });

@@ -1,3 +1,3 @@
 import { describeQueue } from "./queue.contract.js";
 
-describeQueue("in this process, in memory", { storage: "memory" });
+describeQueue("in this process, in memory", (database) => ({ storage: "memory", database }));

@@ -1,7 +1,7 @@
 // Once for all files of this part: the tarball that would be published, and an application that has it installed.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -31,11 +31,11 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
   const app = join(folder, "app");
   cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  // Its dependencies come from where they are already, so that the test needs no network.
-  const local = Object.keys({ ...dependencies, ...peerDependencies }).map((name) => [
-    name,
-    `file:${join(ROOT, "node_modules", name)}`,
-  ]);
+  // Its dependencies come from where they are already, so that the test needs no network; a peer may be left out.
+  const local = Object.keys({ ...dependencies, ...peerDependencies })
+    .map((name) => [name, join(ROOT, "node_modules", name)] as const)
+    .filter(([, folder]) => existsSync(folder))
+    .map(([name, folder]) => [name, `file:${folder}`]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest));

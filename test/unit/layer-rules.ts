@@ -16,6 +16,8 @@ interface Layer {
 }
 
 const ENTRY = "entry";
+/** A package that is imported by what is no literal. */
+const COMPUTED = "(computed)";
 const ALLOWED: Readonly<Record<string, Layer>> = {
   core: { layers: [] },
   codec: { layers: ["core"] },
@@ -32,8 +34,14 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
-  wiring: { layers: ["core", "codec", "store", "link", "host", "client"] },
-  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", ENTRY] },
+  wiring: {
+    layers: ["core", "codec", "store", "link", "host", "client"],
+    // "ws", in Node before 22: by a name that bundlers for browsers do not see.
+    packages: [COMPUTED],
+  },
+  // The same on servers.
+  server: { layers: ["core", "codec", "store", "link", "host", "client"], packages: ["ws"] },
+  [ENTRY]: { layers: ["core", "codec", "store", "link", "host", "client", "integrations", "wiring", "server", ENTRY] },
 };
 
 /**
@@ -49,7 +57,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     checkpoint: ["spec", "log", "state", "commands"],
     view: ["spec", "log", "state"],
   },
-  link: { rpc: [], finding: ["rpc"] },
+  link: { rpc: [], finding: ["rpc"], socket: ["rpc"] },
   host: {
     engine: [],
     delivery: ["engine"],
@@ -169,14 +177,14 @@ function referenceOf(node: ts.Node): string | undefined {
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? textOf(node.argument.literal) : undefined;
   if (ts.isExternalModuleReference(node)) return textOf(node.expression);
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    return textOf(node.arguments[0]) ?? "(computed)";
+    return textOf(node.arguments[0]) ?? COMPUTED;
   }
   if (
     ts.isNewExpression(node) &&
     node.expression.getText() === "URL" &&
     node.arguments?.[1]?.getText() === "import.meta.url"
   ) {
-    return textOf(node.arguments[0]) ?? "(computed)";
+    return textOf(node.arguments[0]) ?? COMPUTED;
   }
   return undefined;
 }

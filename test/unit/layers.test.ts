@@ -49,6 +49,8 @@ const BREACHES: [path: string, text: string, breach: string][] = [
   ["host/a.ts", 'import { x } from "../wiring/b.js";', "host imports wiring/b.ts"],
   ["wiring/a.ts", 'import { x } from "../index.js";', "wiring imports index.ts"],
   ["wiring/a.ts", 'import { wrap } from "comlink";', "wiring imports the package comlink"],
+  ["server/a.ts", 'import { x } from "../wiring/b.js";', "server imports wiring/b.ts"],
+  ["server/a.ts", 'import { wrap } from "comlink";', "server imports the package comlink"],
   ["index.ts", 'import { openDB } from "idb";', "entry imports the package idb"],
   ["index.ts", 'import { x } from "../demo/b.js";', "entry imports ../demo/b.ts, which is outside src/"],
 ];

@@ -39,9 +39,9 @@ describe("what a client loads at once contains no module of the engine, the host
   });
 });
 
-test("a page has all of its queue without a network: only the host for where there are no workers comes later", async () => {
+test("a page has all of its queue without a network: only hosts for where there are no workers, and on servers, come later", async () => {
   const { whenAsked } = await importsOf("index.ts");
-  expect(whenAsked).toEqual(["src/wiring/in-process.ts"]);
+  expect(whenAsked).toEqual(["src/wiring/in-process.ts", "src/wiring/socket.ts"]);
 });
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {

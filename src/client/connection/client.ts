@@ -30,6 +30,8 @@ export interface ClientParts {
   /** Missing where nothing is put to sleep. */
   readonly lifecycle?: Lifecycle | undefined;
   readonly openPort: OpenPort;
+  /** Resolves when a port may be had at all; missing where that is always. */
+  reachable?(): Promise<void>;
   readonly runtime: Runtime;
   /** Web Locks, where the runtime shares the host with other contexts. */
   readonly locks: LockManager | undefined;
@@ -181,6 +183,7 @@ export function createClient(parts: ClientParts): Client {
       await presence.held;
       return parts.openPort();
     },
+    ...(parts.reachable && { reachable: parts.reachable }),
     locks: parts.locks,
     asking: parts.asking,
     serve,

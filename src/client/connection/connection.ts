@@ -1,6 +1,16 @@
 // The public face of a connection: many queues over one link.
 
-import { abortSignal, aFunction, boolean, checkOptions, oneOf, type Spec, string } from "../../core/spec/check.js";
+import {
+  abortSignal,
+  aFunction,
+  boolean,
+  type Check,
+  checkOptions,
+  invalid,
+  oneOf,
+  type Spec,
+  string,
+} from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
@@ -31,6 +41,13 @@ export interface ConnectOptions {
    * there are no workers, the host then runs in this process. Default "indexeddb".
    */
   readonly storage?: "indexeddb" | "memory";
+  /**
+   * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
+   * `storage`, `worker` and `persist`. Queues of one address share a connection.
+   */
+  readonly url?: string;
+  /** What the server lets this client in for; asked for each time that it connects. With `url` only. */
+  readonly token?: () => string | Promise<string>;
   /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
   readonly lazy?: boolean;
   /**
@@ -42,10 +59,29 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const socketAddress: Check = (value, name) => {
+  const isAddress = typeof value === "string" && URL.canParse(value) && /^wss?:$/.test(new URL(value).protocol);
+  if (!isAddress) invalid(name, value, "an address that begins with wss:// or ws://");
+};
+
+/** Throws `invalid-argument` where options exclude each other. */
+export function checkAddress(where: string, { url, ...options }: ConnectOptions): void {
+  const others = url === undefined ? (["token"] as const) : (["database", "storage", "worker", "persist"] as const);
+  const other = others.find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  const why =
+    url === undefined
+      ? "is for a server, whose url is missing"
+      : "says where this origin hosts, and url that a server does";
+  throw new QueueError("invalid-argument", `${where}.${other} ${why}`, { detail: { name: other } });
+}
+
 export const CONNECT_SPEC: Spec = {
   database: string(1, 256),
   worker: aFunction,
   storage: oneOf("indexeddb", "memory"),
+  url: socketAddress,
+  token: aFunction,
   lazy: boolean,
   persist: boolean,
   signal: abortSignal,

@@ -24,6 +24,8 @@ export interface HostLinkParts {
   readonly client: string;
   readonly runtime: Runtime;
   readonly openPort: OpenPort;
+  /** Resolves when a port may be had at all; missing where that is always. */
+  reachable?(): Promise<void>;
   readonly locks: LockManager | undefined;
   /** How to ask other contexts for the host; missing where there are none. */
   readonly asking: Asking | undefined;
@@ -69,6 +71,7 @@ const FINAL: ReadonlySet<QueueErrorCode> = new Set([
   "invalid-argument",
   "storage-failed",
   "storage-lost",
+  "denied",
 ]);
 /** A host that has not taken this client in by then will hardly do so: open another port. */
 const HELLO_MS_MAX = 10_000;
@@ -160,6 +163,12 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       if (suspension) await suspension.promise;
       if (ended) throw ended;
       try {
+        if (parts.reachable) {
+          const { promise, resolve } = deferred();
+          hurry = resolve;
+          await Promise.race([parts.reachable(), promise]);
+          if (ended) throw ended;
+        }
         const connected = await open();
         if (suspension) {
           // Put to sleep meanwhile: the host must not push to a page that cannot take it.

@@ -21,7 +21,7 @@ import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
 import type { Guard } from "./access.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
-import { createPresence } from "./presence.js";
+import type { CreatePresence } from "./presence.js";
 import { openSession, type Session, type SessionEvents } from "./session.js";
 
 /** A client that has not been heard of for this long will not come back for its answers. */
@@ -51,7 +51,7 @@ export interface Clients {
 export interface ClientsParts {
   state(): State;
   readonly platform: Platform;
-  presenceLock(client: string): string;
+  readonly createPresence: CreatePresence;
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
   readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly">;
   readonly watchers: Pick<Watchers, "removeAll">;
@@ -96,7 +96,7 @@ export function createClients(parts: ClientsParts): Clients {
   /** Nobody will read the answers that this client waited for. */
   const forgetReplies = (client: string) => decide({ type: "delete", queue: replyQueueOf(client) });
 
-  const presence = createPresence(platform.locks, parts.presenceLock, (client) => {
+  const presence = parts.createPresence((client) => {
     hearOut(client);
     decide({ type: "client-gone", client });
     forgetReplies(client);
@@ -134,7 +134,7 @@ export function createClients(parts: ClientsParts): Clients {
     // The same client on a new port: what waits on the old one waits for nobody.
     if (!isOurs(session)) end(client);
     sessions.set(client, session);
-    presence.watch(client);
+    presence.watch(client, true);
     return new Promise((resolve, reject) => {
       decide({ type: "reclaim", client, held }, (outcome) => {
         // One refused commit says nothing final: the client tries again.
@@ -193,7 +193,9 @@ export function createClients(parts: ClientsParts): Clients {
         onClosed(closed) {
           noLongerSilent(closed);
           expiries.get(closed)?.();
-          if (isOurs(closed)) end(closed.client);
+          if (!isOurs(closed)) return;
+          end(closed.client);
+          presence.left(closed.client);
         },
       };
       const session = openSession(port, events, guard);
@@ -228,7 +230,7 @@ export function createClients(parts: ClientsParts): Clients {
     adopt() {
       for (const { id: client, held, grants } of state().clients.values()) {
         if (held === 0) continue;
-        presence.watch(client);
+        presence.watch(client, false);
         // Until it is heard of, its leases go on, however long nobody could renew them.
         const kept = [...grants].filter((grant) => grant.mode === "consume");
         const all = kept.map((grant) => ({ grant: grant.id, seqs: rangesOf(grant.leases.keys()) }));
@@ -236,7 +238,7 @@ export function createClients(parts: ClientsParts): Clients {
       }
       for (const name of state().queues.keys()) {
         const owner = ownerOfReplies(name);
-        if (owner !== undefined) presence.watch(owner);
+        if (owner !== undefined) presence.watch(owner, false);
       }
       lookForOld();
     },

@@ -1,14 +1,23 @@
-// Notices at once when a client is gone: each client holds a Web Lock as long as it lives, and the host asks for the
-// same lock. Invariant: this only makes recovery fast; what makes it safe is the lease.
+// Notices at once when a client is gone. Of one origin, each client holds a Web Lock as long as it lives, and the host asks
+// for the same lock. Over a network the link is all there is, and whoever lost it has a while to come back.
+// Invariant: this only makes recovery fast; what makes it safe is the lease.
+
+import type { Platform } from "../engine/platform.js";
 
 export interface Presence {
-  /** Calls `onGone` once the client's lock is free. Watching a client twice watches it once. */
-  watch(client: string): void;
+  /** Calls `onGone` once the client is gone. Watching a client twice watches it once. `isHere`: it has a link now. */
+  watch(client: string, isHere: boolean): void;
+  /** Its link has ended, by whichever side. */
+  left(client: string): void;
   unwatch(client: string): void;
   close(): void;
 }
 
-export function createPresence(
+/** Makes the presence of a host: `onGone` is called with each client that is watched and gone. */
+export type CreatePresence = (onGone: (client: string) => void) => Presence;
+
+/** By locks, of which there may be none: then nobody is missed before its leases end. */
+export function createLockPresence(
   locks: LockManager | undefined,
   lockName: (client: string) => string,
   onGone: (client: string) => void,
@@ -32,6 +41,7 @@ export function createPresence(
       watches.set(client, watch);
       void watchLock(locks, client, watch.signal);
     },
+    left() {},
     unwatch(client) {
       watches.get(client)?.abort();
       watches.delete(client);
@@ -39,6 +49,42 @@ export function createPresence(
     close() {
       for (const watch of watches.values()) watch.abort();
       watches.clear();
+    },
+  };
+}
+
+/** By links: a client that has none for `graceMs` is gone. */
+export function createLinkPresence(
+  setTimer: Platform["setTimer"],
+  graceMs: number,
+  onGone: (client: string) => void,
+): Presence {
+  /** What ends the waiting for those that are away; those that are here have none. */
+  const watched = new Map<string, (() => void) | undefined>();
+  const awaitReturn = (client: string) => {
+    watched.get(client)?.();
+    const gone = () => {
+      watched.delete(client);
+      onGone(client);
+    };
+    watched.set(client, setTimer(gone, graceMs));
+  };
+  return {
+    watch(client, isHere) {
+      if (!isHere) return awaitReturn(client);
+      watched.get(client)?.();
+      watched.set(client, undefined);
+    },
+    left(client) {
+      if (watched.has(client)) awaitReturn(client);
+    },
+    unwatch(client) {
+      watched.get(client)?.();
+      watched.delete(client);
+    },
+    close() {
+      for (const cancel of watched.values()) cancel?.();
+      watched.clear();
     },
   };
 }

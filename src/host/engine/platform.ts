@@ -32,14 +32,8 @@ export interface Canary {
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** The real surroundings: of a worker, a page, or Node. `channel` names the BroadcastChannel for notices. */
-export function createPlatform(
-  channel: string,
-  options: Pick<Platform, "locks" | "canary">,
-): Platform & { close(): void } {
-  const broadcast = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(channel);
-  // Node keeps a process alive for an open channel; announcing should not.
-  (broadcast as { unref?: () => void } | undefined)?.unref?.();
+/** The real surroundings, but for whom they tell: of a worker, a page, Node, or whatever runs on an edge. */
+export function createSurroundings(): Omit<Platform, "announce"> {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -52,6 +46,19 @@ export function createPlatform(
       return () => clearTimeout(timer);
     },
     afterTurn,
+  };
+}
+
+/** With a BroadcastChannel named `channel` for notices. */
+export function createPlatform(
+  channel: string,
+  options: Pick<Platform, "locks" | "canary">,
+): Platform & { close(): void } {
+  const broadcast = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(channel);
+  // Node keeps a process alive for an open channel; announcing should not.
+  (broadcast as { unref?: () => void } | undefined)?.unref?.();
+  return {
+    ...createSurroundings(),
     locks: options.locks,
     canary: options.canary,
     announce: (notice) => broadcast?.postMessage(notice),

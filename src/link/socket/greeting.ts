@@ -1,0 +1,52 @@
+// The first words on a line, before there is a link: who asks, and whether it may. The token is said here and nowhere else:
+// addresses are logged and remembered.
+// Invariant: the server's side listens before the answer leaves, so that nothing is lost between.
+
+import { check, invalid, shape, string } from "../../core/spec/check.js";
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import type { Port } from "../rpc/guard.js";
+import { CLOSED } from "../rpc/guard.js";
+import { errorOf, failed } from "../rpc/link.js";
+
+/** What both sides of a socket speak, as WebSockets negotiate it. */
+export const SUBPROTOCOL = "originmq.1";
+
+const GREET = "originmq:greet";
+const GREETED = "originmq:greeted";
+const TOKEN_MAX = 16_384;
+const greeting = shape(
+  { type: (value) => value === GREET || invalid("type", value, GREET), token: string(0, TOKEN_MAX) },
+  "token",
+);
+
+/** Resolves once the host serves this port. Rejects with the server's refusal, and with `host-lost` when the line ends before. */
+export function greet(port: Port, token: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onMessage = ({ data }: MessageEvent) => {
+      const { type, ok } = (data ?? {}) as { readonly type?: unknown; readonly ok?: unknown };
+      if (type !== GREETED && type !== CLOSED) return;
+      port.removeEventListener("message", onMessage);
+      if (type === CLOSED) reject(new QueueError("host-lost", "the server has ended the connection"));
+      else if (ok === true) resolve();
+      else reject(errorOf(data as { ok: false; code: QueueErrorCode; message: string; detail?: unknown }));
+    };
+    port.addEventListener("message", onMessage);
+    port.postMessage({ type: GREET, ...(token !== undefined && { token }) });
+  });
+}
+
+/** Answers the first message: `admit` attaches the host, or throws why not, and then the line has nothing more to say. */
+export function answerGreeting(port: Port, admit: (token: string | undefined) => Promise<void>): void {
+  const onMessage = async ({ data }: MessageEvent) => {
+    port.removeEventListener("message", onMessage);
+    try {
+      check(greeting, data, "greeting");
+      await admit((data as { readonly token?: string }).token);
+      port.postMessage({ type: GREETED, ok: true });
+    } catch (error) {
+      port.postMessage({ type: GREETED, ...failed(error) });
+      port.close?.();
+    }
+  };
+  port.addEventListener("message", onMessage);
+}

@@ -1,0 +1,199 @@
+// A socket as a port: the same messages, the same link above it. Invariants: messages arrive in the order in which they were
+// posted, whole or not at all; the end of the socket is the end of the link on both sides, told as its last word; a peer
+// that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory.
+
+import { CodecError, decode, encodeReadingBlobs } from "../../codec/codec.js";
+import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
+import { createJoiner, type Frame, frame, framesOf, KIND, PING, PONG } from "./frames.js";
+
+/** A WebSocket, of browsers, servers, or Durable Objects. */
+export interface Socket {
+  binaryType: string;
+  /** Bytes that were taken and have not left; missing where nobody can say. */
+  readonly bufferedAmount?: number;
+  send(bytes: Frame): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
+}
+
+export interface LineOptions {
+  setTimer(callback: () => void, ms: number): () => void;
+  /**
+   * Asks whether the other side is there; the side that does not only answers. Servers do: the timers of a tab that nobody
+   * sees fire once a minute.
+   */
+  readonly pings: boolean;
+  /** Larger messages end the line, in either direction. Default 64 MiB. */
+  readonly messageBytesMax?: number | undefined;
+  /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
+  readonly bufferedBytesMax?: number | undefined;
+  onAnnouncement?(notice: unknown): void;
+  /** The line has ended, by either side; once. */
+  onEnded?(): void;
+}
+
+export interface Line {
+  readonly port: Port;
+  /** Posts beside the port, to whoever listens to announcements. */
+  announce(notice: unknown): void;
+  close(): void;
+}
+
+/** Four of these without a word from the other side, and it is gone. */
+const BEAT_MS = 2_500;
+const BEATS_MAX = 3;
+const MIB = 1024 * 1024;
+export const MESSAGE_BYTES_MAX = 64 * MIB;
+const BUFFERED_BYTES_MAX = 128 * MIB;
+
+/** Reasons for closing, as RFC 6455 numbers them. */
+const NORMAL = 1000;
+const UNUSABLE = 1003;
+const TOO_LARGE = 1009;
+const TRY_AGAIN = 1013;
+
+/** Over a socket that is open, or will be before anything is posted. */
+export function openLine(socket: Socket, options: LineOptions): Line {
+  const { messageBytesMax = MESSAGE_BYTES_MAX, bufferedBytesMax = BUFFERED_BYTES_MAX } = options;
+  socket.binaryType = "arraybuffer";
+  const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
+  const joiner = createJoiner(messageBytesMax);
+  let isOver = false;
+  let beatsMissed = 0;
+  /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
+  let sending: Promise<void> | undefined;
+
+  const dispatch = (type: string, data?: unknown) => {
+    for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
+  };
+  const end = (code: number, reason: string) => {
+    if (isOver) return;
+    isOver = true;
+    cancelBeat();
+    try {
+      socket.close(code, reason);
+    } catch {
+      // It is closed, or never was open.
+    }
+    dispatch("message", { type: CLOSED });
+    listeners.clear();
+    options.onEnded?.();
+  };
+
+  const put = (one: Frame) => {
+    if (isOver) return;
+    if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
+    try {
+      socket.send(one);
+    } catch {
+      end(NORMAL, "nothing can be sent any more");
+    }
+  };
+  const putMessage = (bytes: Uint8Array) => {
+    for (const one of framesOf(bytes)) put(one);
+  };
+  /** In the order of the calls, although some have files to be read first. */
+  const post = (message: unknown): void => {
+    const encoded = encodedForLink(message);
+    if (encoded instanceof Uint8Array) {
+      assertSize(encoded, messageBytesMax);
+      if (sending === undefined) return putMessage(encoded);
+    }
+    const sent = Promise.all([encoded, sending])
+      .then(([bytes]) => {
+        assertSize(bytes, messageBytesMax);
+        putMessage(bytes);
+      })
+      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
+      .catch(() => dispatch("message", { type: UNREADABLE }));
+    const mine = sent.finally(() => {
+      if (sending === mine) sending = undefined;
+    });
+    sending = mine;
+  };
+
+  const take = (bytes: Uint8Array) => {
+    beatsMissed = 0;
+    const rest = bytes.subarray(1);
+    switch (bytes[0]) {
+      case KIND.ping:
+        return put(PONG);
+      case KIND.pong:
+        return;
+      case KIND.announcement:
+        return options.onAnnouncement?.(decode(rest));
+      case KIND.piece:
+      case KIND.message: {
+        const message = joiner.add(rest, bytes[0] === KIND.message);
+        if (message === undefined) return;
+        const value = decoded(message);
+        return value === undefined ? dispatch("messageerror") : dispatch("message", value.message);
+      }
+      default:
+        return end(UNUSABLE, "an unknown kind of frame");
+    }
+  };
+  socket.addEventListener("message", ({ data }) => {
+    if (isOver) return;
+    if (!(data instanceof ArrayBuffer)) return end(UNUSABLE, "frames are binary");
+    try {
+      take(new Uint8Array(data));
+    } catch (error) {
+      if (error instanceof RangeError) end(TOO_LARGE, error.message);
+      else if (error instanceof CodecError) end(UNUSABLE, "an announcement that cannot be read");
+      else throw error;
+    }
+  });
+  socket.addEventListener("close", () => end(NORMAL, ""));
+  socket.addEventListener("error", () => end(NORMAL, ""));
+
+  const beat = () => {
+    if (beatsMissed === BEATS_MAX) return end(NORMAL, "nothing was heard for too long");
+    beatsMissed++;
+    cancelBeat = options.setTimer(beat, BEAT_MS);
+    if (options.pings) put(PING);
+  };
+  let cancelBeat = options.setTimer(beat, BEAT_MS);
+
+  return {
+    port: {
+      postMessage: post,
+      addEventListener(type, listener) {
+        // Whoever comes too late for the last word hears it, too.
+        if (isOver && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
+        const known = listeners.get(type) ?? new Set();
+        listeners.set(type, known.add(listener));
+      },
+      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+      close: () => void (sending ?? Promise.resolve()).then(() => end(NORMAL, "")),
+    },
+    announce(notice) {
+      put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
+    },
+    close: () => end(NORMAL, ""),
+  };
+}
+
+/** What cannot be written is refused as a port would, whose error names no place either way. */
+function encodedForLink(message: unknown): Uint8Array | Promise<Uint8Array> {
+  try {
+    return encodeReadingBlobs(message);
+  } catch (error) {
+    if (error instanceof CodecError) throw new DOMException(error.message, "DataCloneError");
+    throw error;
+  }
+}
+
+function assertSize(bytes: Uint8Array, max: number): void {
+  if (bytes.length <= max) return;
+  throw new DOMException(`${bytes.length} bytes are too many for one message: at most ${max}`, "DataCloneError");
+}
+
+function decoded(bytes: Uint8Array): { readonly message: unknown } | undefined {
+  try {
+    return { message: decode(bytes) };
+  } catch {
+    // Whatever it is: bytes of a stranger end nothing but their own message.
+    return undefined;
+  }
+}

@@ -1,0 +1,172 @@
+// `originmq serve`: a server from the command line. Invariants: a token is never taken from an argument, which every process
+// of the machine can read, and one from a named file is not printed into a log; a signal ends the server whole.
+
+import { QueueError } from "../core/spec/errors.js";
+import { VERBS } from "../host/clients/access.js";
+import type { Authorize } from "./admission.js";
+import { type FileSystem, nodeModule, type Process, type Util } from "./node.js";
+import { type ServeOptions, type Server, serve } from "./serve.js";
+
+const HELP = `originmq serve [options]       serves queues to tabs, workers and other processes
+
+  --port N             default 7420; 0 takes a free one
+  --hostname NAME      where it listens; default 127.0.0.1, which only this machine reaches
+  --directory PATH     where the databases lie; default ./data
+  --memory             in place of a directory: nothing is kept
+  --token-file PATH    the token that clients must have; made, readable by you alone, if it is not there.
+                       Default: "token" in the directory, and printed; with --memory a new one each time
+  --allow-origin URL   pages of this origin may connect; may be given many times
+  --metrics-port N     /health and /metrics, for this machine; default: the port after that of the queues
+  --metrics-hostname NAME   for other machines, too
+  --verbose            tells of each error, with its causes
+  --help
+
+Ends with SIGTERM or SIGINT: finishes what was accepted and tells its clients.
+`;
+
+const OPTIONS = {
+  port: { type: "string" },
+  hostname: { type: "string" },
+  directory: { type: "string" },
+  memory: { type: "boolean" },
+  "token-file": { type: "string" },
+  "allow-origin": { type: "string", multiple: true },
+  "metrics-port": { type: "string" },
+  "metrics-hostname": { type: "string" },
+  verbose: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+interface Chosen {
+  readonly port?: string;
+  readonly hostname?: string;
+  readonly directory?: string;
+  readonly memory?: boolean;
+  readonly "token-file"?: string;
+  readonly "allow-origin"?: readonly string[];
+  readonly "metrics-port"?: string;
+  readonly "metrics-hostname"?: string;
+  readonly verbose?: boolean;
+  readonly help?: boolean;
+}
+
+class UsageError extends Error {}
+
+/** Resolves once the server has started, or with the exit code in place. */
+export async function run(): Promise<Server | undefined> {
+  const process = nodeModule<Process>("node:process");
+  try {
+    const chosen = parse(process.argv.slice(2));
+    if (chosen === undefined || chosen.help) {
+      process.stdout.write(HELP);
+      return undefined;
+    }
+    return await start(chosen, process);
+  } catch (error) {
+    const isUsage = error instanceof UsageError || (error instanceof QueueError && error.code === "invalid-argument");
+    process.stderr.write(`originmq: ${error instanceof Error ? error.message : error}\n`);
+    if (isUsage) process.stderr.write("Try: originmq serve --help\n");
+    process.exitCode = isUsage ? 2 : 1;
+    return undefined;
+  }
+}
+
+/** `undefined`: nothing was asked for. */
+function parse(args: readonly string[]): Chosen | undefined {
+  const { parseArgs } = nodeModule<Util>("node:util");
+  let parsed: ReturnType<Util["parseArgs"]>;
+  try {
+    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  const [command, ...others] = positionals;
+  if (command === undefined) return values.help || args.length === 0 ? undefined : refuse("no command: serve");
+  if (command !== "serve") refuse(`"${command}" is no command; there is serve`);
+  if (others.length > 0) refuse(`what is "${others[0]}"?`);
+  return values as Chosen;
+}
+
+const refuse = (why: string): never => {
+  throw new UsageError(why);
+};
+
+function numberOf(name: string, text: string): number {
+  return /^\d{1,5}$/.test(text) ? Number(text) : refuse(`--${name} takes a port, 0 to 65535, not "${text}"`);
+}
+
+async function start(chosen: Chosen, process: Process): Promise<Server> {
+  const { memory, hostname = "127.0.0.1", verbose = false } = chosen;
+  if (memory && chosen.directory !== undefined) refuse("--memory and --directory exclude each other");
+  const directory = memory ? undefined : (chosen.directory ?? "./data");
+  const port = numberOf("port", chosen.port ?? "7420");
+  const metricsPort = numberOf("metrics-port", chosen["metrics-port"] ?? `${port === 0 ? 0 : port + 1}`);
+  if (directory !== undefined) nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
+  const token = tokenOf(chosen["token-file"] ?? (directory && `${directory}/token`));
+  const metricsHostname = chosen["metrics-hostname"];
+  const options: ServeOptions = {
+    ...{ port, hostname, metricsPort, authorize: holderOf(token) },
+    ...(directory === undefined ? { memory: true } : { directory }),
+    ...(metricsHostname !== undefined && { metricsHostname }),
+    allowOrigins: chosen["allow-origin"] ?? [],
+    onError: (error) => process.stderr.write(`${verbose ? inFull(error) : String(error)}\n`),
+  };
+  const server = await serve(options);
+  process.stdout.write(
+    `${[
+      `queues    ${server.url}/mq/DATABASE`,
+      `token     ${chosen["token-file"] === undefined ? token : `in ${chosen["token-file"]}`}`,
+      `metrics   ${server.metricsUrl}/metrics`,
+      `storage   ${directory ?? "memory: nothing is kept"}`,
+    ].join("\n")}\n`,
+  );
+  const end = () => {
+    process.stdout.write("closing\n");
+    server.close().then(
+      () => process.stdout.write("closed\n"),
+      (error) => process.stderr.write(`${inFull(error)}\n`),
+    );
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+  return server;
+}
+
+/** Whoever has the token may do everything. */
+function holderOf(token: string): Authorize {
+  return async ({ token: given }) =>
+    given !== undefined && (await isSame(given, token)) ? { client: "holder", queues: { "*": VERBS } } : null;
+}
+
+/** By their digests, so that the time it takes says nothing of where they differ. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  const digest = async (text: string) =>
+    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  const [left, right] = await Promise.all([digest(a), digest(b)]);
+  return left.every((byte, i) => byte === right[i]);
+}
+
+const TOKEN_BYTES = 24;
+
+function tokenOf(file: string | undefined): string {
+  const made = Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+  if (file === undefined) return made;
+  const { readFileSync, writeFileSync } = nodeModule<FileSystem>("node:fs");
+  try {
+    writeFileSync(file, `${made}\n`, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== "EEXIST") throw error;
+  }
+  const token = readFileSync(file, "utf8").trim();
+  if (token === "") refuse(`${file} holds no token`);
+  return token;
+}
+
+function inFull(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { stack, cause } = error;
+  return `${stack ?? error}${cause === undefined ? "" : `\ncaused by ${inFull(cause)}`}`;
+}

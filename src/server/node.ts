@@ -1,0 +1,82 @@
+// What servers use of Node's modules, which Deno and Bun have too: by their shape, so that no global type of Node's meets
+// those of browsers. Invariant: nothing of it is looked for before a server is started.
+
+import { QueueError } from "../core/spec/errors.js";
+
+export interface IncomingMessage {
+  readonly url?: string;
+  readonly method?: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+interface ServerResponse {
+  writeHead(status: number, headers: Readonly<Record<string, string>>): void;
+  end(text?: string): void;
+}
+
+export interface RawSocket {
+  on(event: "error", listener: () => void): void;
+  end(text: string): void;
+  destroy(): void;
+}
+
+export interface HttpServer {
+  on(event: "upgrade", listener: (request: IncomingMessage, socket: RawSocket, head: unknown) => void): void;
+  once(event: "error", listener: (error: Error) => void): void;
+  listen(port: number, hostname: string, callback: () => void): void;
+  address(): { readonly port: number };
+  close(callback: () => void): void;
+  closeAllConnections?(): void;
+}
+
+export interface Http {
+  createServer(listener: (request: IncomingMessage, response: ServerResponse) => void): HttpServer;
+}
+
+export interface FileSystem {
+  mkdirSync(path: string, options: { readonly recursive: true }): void;
+  readFileSync(path: string, encoding: "utf8"): string;
+  /** `flag` "wx": fails where there is such a file. */
+  writeFileSync(path: string, text: string, options: { readonly mode: number; readonly flag: "wx" }): void;
+}
+
+export interface Util {
+  parseArgs(config: {
+    readonly args: readonly string[];
+    readonly options: Readonly<
+      Record<string, { readonly type: "string" | "boolean"; readonly multiple?: boolean; readonly short?: string }>
+    >;
+    readonly allowPositionals: true;
+  }): {
+    readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+    readonly positionals: readonly string[];
+  };
+}
+
+export interface Process {
+  readonly argv: readonly string[];
+  exitCode: number | undefined;
+  readonly stdout: { write(text: string): void };
+  readonly stderr: { write(text: string): void };
+  once(signal: "SIGTERM" | "SIGINT", listener: () => void): void;
+}
+
+/** Throws `unsupported` in a runtime that has no such module. */
+export function nodeModule<Module>(name: "node:http" | "node:fs" | "node:util" | "node:process"): Module {
+  const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
+  const found = process?.getBuiltinModule?.(name);
+  if (found) return found as Module;
+  throw new QueueError("unsupported", `a server needs ${name}: Node 20.19 or later, Deno 2, or Bun`);
+}
+
+/** Resolves with the port, once it listens. */
+export function listen(server: HttpServer, port: number, hostname: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        new QueueError("unsupported", `port ${port} of ${hostname} cannot be listened on: ${cause.message}`, { cause }),
+      );
+    });
+    server.listen(port, hostname, () => resolve(server.address().port));
+  });
+}

@@ -1,0 +1,247 @@
+// A server for queues: sockets in, hosts behind. Invariants: who may not come in sees nothing of what there is; closing
+// finishes what was accepted and tells everyone.
+
+import { WebSocketServer } from "ws";
+import type { Connection } from "../client/connection/connection.js";
+import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
+import { QueueError } from "../core/spec/errors.js";
+import { DATABASE_NAME_MAX } from "../core/spec/limits.js";
+import { VERBS } from "../host/clients/access.js";
+import { PIECE_BYTES } from "../link/socket/frames.js";
+import { SUBPROTOCOL } from "../link/socket/greeting.js";
+import { MESSAGE_BYTES_MAX, type Socket } from "../link/socket/line.js";
+import { type Authorize, admit, refuse } from "./admission.js";
+import { createDatabases } from "./databases.js";
+import { connectHere } from "./local.js";
+import { metricsText } from "./metrics.js";
+import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
+import { storeIn } from "./stores.js";
+
+export interface ServeOptions {
+  /** Default 7420; 0 takes a free one. */
+  readonly port?: number;
+  /** Where it listens. Default "127.0.0.1", which only this machine reaches; any other needs `authorize`. */
+  readonly hostname?: string;
+  /** Where the databases lie, a file of SQLite each. Made if it is not there. */
+  readonly directory?: string;
+  /** In place of a directory: nothing is kept when the server ends. Default false. */
+  readonly memory?: boolean;
+  /** Pages of which origins may connect, besides those of the server's own. What is no browser has no origin. */
+  readonly allowOrigins?: readonly string[];
+  /** What each client may do. Default: everything, for who reaches this machine. */
+  readonly authorize?: Authorize;
+  /** So many milliseconds a client that has lost its connection keeps what it holds. Default 15,000. */
+  readonly reconnectMs?: number;
+  /** Default 10,000. */
+  readonly maxConnections?: number;
+  /** Of a request or a delivery, with all that is in it. Default 64 MiB. */
+  readonly maxMessageBytes?: number;
+  /** Serves `/health` and Prometheus' `/metrics` there, to whoever reaches it. 0 takes a free one. Default: nowhere. */
+  readonly metricsPort?: number;
+  /** Where that port listens. Default "127.0.0.1". */
+  readonly metricsHostname?: string;
+  /** Hears of errors that no client is told: `authorize` failed, a database cannot be opened. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Server {
+  /** `ws://HOST:PORT`; behind it `/mq/DATABASE` is the address of a database. */
+  readonly url: string;
+  /** `http://HOST:PORT`; `undefined` without `metricsPort`. */
+  readonly metricsUrl: string | undefined;
+  /** A connection in this process, which may do everything. `database` defaults to "originmq". */
+  connect(options?: { readonly database?: string }): Promise<Connection>;
+  /** Finishes the commits under way, says goodbye to all, and lets the ports go. */
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 15_000;
+const CONNECTIONS_MAX = 10_000;
+const PORT_MAX = 65_535;
+const PATH = /^\/mq\/([^/?]+)$/;
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+const EVERYTHING = { client: "local", queues: { "*": VERBS } };
+
+const SPEC = {
+  port: integer(0, PORT_MAX),
+  hostname: string(1, 255),
+  directory: string(1, 4_096),
+  memory: boolean,
+  allowOrigins: arrayOf(string(1, 2_048), 10_000),
+  authorize: aFunction,
+  reconnectMs: duration(0),
+  maxConnections: integer(1),
+  maxMessageBytes: integer(1_024),
+  metricsPort: integer(0, PORT_MAX),
+  metricsHostname: string(1, 255),
+  onError: aFunction,
+};
+
+/**
+ * Starts a server. Rejects with `invalid-argument` for options that do not go together, and with `unsupported` where a port
+ * is taken, or a directory is given and there is no SQLite.
+ */
+export async function serve(options: ServeOptions = {}): Promise<Server> {
+  checkOptions("serve()", options, SPEC);
+  const { port = 7420, hostname = "127.0.0.1", metricsPort, reconnectMs = RECONNECT_MS } = options;
+  const { metricsHostname = "127.0.0.1" } = options;
+  assertTogether(options, hostname);
+  // biome-ignore lint/suspicious/noConsole: a server's errors that nobody takes belong into its log
+  const report = options.onError ?? ((error: unknown) => console.error(error));
+  const http = nodeModule<Http>("node:http");
+  const databases = createDatabases({ openStore: await storeIn(options.directory), reconnectMs });
+  const endings = new Set<() => void>();
+  const sockets = new WebSocketServer({
+    noServer: true,
+    // A frame, and the byte that says what it is.
+    maxPayload: PIECE_BYTES + 1,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+  });
+  const admission = {
+    setTimer,
+    authorize: options.authorize ?? (() => EVERYTHING),
+    openDatabase: databases.open,
+    report,
+    messageBytesMax: options.maxMessageBytes ?? MESSAGE_BYTES_MAX,
+  };
+  const come = (socket: Socket, request: IncomingMessage, database: string) => {
+    const headers = headersOf(request);
+    const refusal = refusalOf({ headers, database, connections: endings.size }, options);
+    if (refusal) return refuse(socket, refusal, setTimer);
+    const end = admit(
+      socket,
+      { database, origin: headers.origin, headers },
+      { ...admission, onEnded: () => endings.delete(end) },
+    );
+    endings.add(end);
+  };
+  const server = http.createServer((_, response) => {
+    response.writeHead(404, { "content-type": "text/plain" });
+    response.end("OriginMQ is spoken over WebSockets, at /mq/DATABASE.\n");
+  });
+  server.on("upgrade", (request, raw, head) => {
+    raw.on("error", () => raw.destroy());
+    const database = databaseOf(request);
+    if (database === undefined) return turnAway(raw);
+    sockets.handleUpgrade(request, raw, head, (socket) => come(socket as Socket, request, database));
+  });
+  const listening = await listen(server, port, hostname);
+  const metrics = metricsPort === undefined ? undefined : createMetricsServer(http, databases);
+  let metricsAt: number | undefined;
+  try {
+    metricsAt = metrics && metricsPort !== undefined ? await listen(metrics, metricsPort, metricsHostname) : undefined;
+  } catch (error) {
+    await closeServer(server);
+    throw error;
+  }
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    await databases.close();
+    for (const end of [...endings]) end();
+    sockets.close();
+    await Promise.all([closeServer(server), metrics && closeServer(metrics)]);
+  };
+  return {
+    url: `ws://${inAddress(hostname)}:${listening}`,
+    metricsUrl: metricsAt === undefined ? undefined : `http://${inAddress(metricsHostname)}:${metricsAt}`,
+    async connect({ database = "originmq" } = {}) {
+      if (closed) throw new QueueError("closed", "the server was closed");
+      return connectHere(() => databases.open(database));
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+function assertTogether({ directory, memory, authorize }: ServeOptions, hostname: string): void {
+  const invalid = (what: string) => {
+    throw new QueueError("invalid-argument", `serve(): ${what}`);
+  };
+  if (memory === true && directory !== undefined) invalid("directory and memory exclude each other");
+  if (memory !== true && directory === undefined) invalid("give a directory for the databases, or memory: true");
+  if (authorize === undefined && !LOOPBACK.test(hostname))
+    invalid(`hostname "${hostname}" is reached from other machines: give authorize`);
+}
+
+const inAddress = (hostname: string): string => (hostname.includes(":") ? `[${hostname}]` : hostname);
+
+const setTimer = (callback: () => void, ms: number): (() => void) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
+
+function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === "string" ? value : value.join(", ")]],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** `undefined` where the address names none. */
+function databaseOf({ url = "" }: IncomingMessage): string | undefined {
+  const [, encoded] = PATH.exec(url) ?? [];
+  if (encoded === undefined) return undefined;
+  try {
+    const name = decodeURIComponent(encoded);
+    return name.length <= DATABASE_NAME_MAX ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Coming {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly database: string;
+  readonly connections: number;
+}
+
+function refusalOf({ headers, connections }: Coming, options: ServeOptions): QueueError | undefined {
+  const { allowOrigins = [], maxConnections = CONNECTIONS_MAX } = options;
+  const { origin } = headers;
+  if (origin !== undefined && !isOwn(origin, headers, options) && !allowOrigins.includes(origin))
+    return new QueueError("denied", `pages of ${origin} may not connect to this server`, { detail: { origin } });
+  if (connections >= maxConnections)
+    return new QueueError("full", `the server has ${maxConnections} connections, its limit`, {
+      detail: { maxConnections },
+    });
+  return undefined;
+}
+
+/** Without `authorize`, a name of anybody's that leads to this machine is not enough: whoever owns it owns the page, too. */
+function isOwn(origin: string, { host }: Coming["headers"], { authorize }: ServeOptions): boolean {
+  if (!URL.canParse(origin)) return false;
+  const own = new URL(origin);
+  return own.host === host && (authorize !== undefined || LOOPBACK.test(own.hostname.replace(/^\[|\]$/g, "")));
+}
+
+function turnAway(raw: RawSocket): void {
+  raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+}
+
+function createMetricsServer(http: Http, databases: ReturnType<typeof createDatabases>): HttpServer {
+  const figures = async () => {
+    const all = await databases.all();
+    return Promise.all(all.map(async ([database, { host }]) => ({ database, ...(await host.figures()) })));
+  };
+  return http.createServer((request, response) => {
+    const answer = (status: number, type: string, text: string) => {
+      response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+      response.end(text);
+    };
+    if (request.url === "/health") return answer(200, "text/plain", "ok\n");
+    if (request.url !== "/metrics") return answer(404, "text/plain", "There are /health and /metrics.\n");
+    figures().then(
+      (all) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(all)),
+      (error) => answer(503, "text/plain", `${error}\n`),
+    );
+  });
+}
+
+const closeServer = (server: HttpServer) =>
+  new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections?.();
+  });

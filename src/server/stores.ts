@@ -1,0 +1,30 @@
+// Where the databases of a server lie. Invariant: each has a file of its own, whatever it is called.
+
+import { QueueError } from "../core/spec/errors.js";
+import type { LogStore } from "../store/log-store.js";
+import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
+import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
+import { createSqliteStore } from "../store/sqlite/sqlite.js";
+import { type FileSystem, nodeModule } from "./node.js";
+
+/** File systems take 255 bytes; beside the file lie others, whose names are longer. */
+const FILE_NAME_MAX = 200;
+
+/**
+ * A store for each database: a file of SQLite in the directory, or in memory without one. Rejects with `unsupported` where
+ * there is no SQLite.
+ */
+export async function storeIn(directory: string | undefined): Promise<(database: string) => Promise<LogStore>> {
+  if (directory === undefined) return async () => createMemoryStore({ disk: createMemoryDisk() });
+  const open = await loadSqlite();
+  nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
+  return async (database) => {
+    const name = encodeURIComponent(database);
+    if (name.length > FILE_NAME_MAX)
+      throw new QueueError(
+        "invalid-argument",
+        `the name of a database has ${FILE_NAME_MAX} characters at most, as written in its address`,
+      );
+    return createSqliteStore({ driver: open(`${directory}/${name}.sqlite`) });
+  };
+}

@@ -1,0 +1,122 @@
+// The way to a host on a server: a socket, opened anew whenever the last one has ended. Loaded when a queue is opened by
+// its address. Invariants: the token is asked for each time and said once; those that come back after a server's end come
+// one after the other; while the browser says that there is no network, none is asked for.
+
+import { runtime } from "../client/runtime/runtime.js";
+import { QueueError } from "../core/spec/errors.js";
+import type { OpenedPort } from "../link/finding/directory.js";
+import { greet, SUBPROTOCOL } from "../link/socket/greeting.js";
+import { type Line, openLine, type Socket } from "../link/socket/line.js";
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly token: (() => string | Promise<string>) | undefined;
+  onAnnouncement(notice: unknown): void;
+}
+
+export interface SocketWay {
+  /** Resolves when there may be a network. */
+  reachable(): Promise<void>;
+  openPort(): Promise<OpenedPort>;
+  /** Ends the socket. The next port opens another. */
+  end(): void;
+}
+
+type SocketClass = new (url: string, protocol: string) => Socket & { readonly readyState: number };
+
+/** A socket that has not opened by then will hardly do so. */
+const OPEN_MS_MAX = 10_000;
+/** Those whose server has ended come back within a tenth of a second, later within more. */
+const SPREAD_MS = 100;
+const SPREAD_MS_MAX = 3_000;
+/** A browser that says it is offline may be wrong. */
+const OFFLINE_MS_MAX = 60_000;
+
+export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): SocketWay {
+  let line: Line | undefined;
+  let attempts = 0;
+  let returning: Promise<void> | undefined;
+
+  const spread = async () => {
+    if (attempts++ > 0) await sleep(Math.random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2)));
+  };
+  /** One wait, however often its end is asked for. */
+  const reachable = async () => {
+    if (globalThis.navigator?.onLine !== false) return;
+    returning ??= online().finally(() => {
+      returning = undefined;
+    });
+    await returning;
+  };
+  const tokenNow = async () => {
+    try {
+      return await token?.();
+    } catch (cause) {
+      throw new QueueError("host-lost", `token() failed: ${cause}`, { cause });
+    }
+  };
+
+  return {
+    reachable,
+    async openPort() {
+      await spread();
+      const said = await tokenNow();
+      const socket = await open(url);
+      line = openLine(socket, { setTimer: runtime.setTimer, pings: false, onAnnouncement });
+      try {
+        await greet(line.port, said);
+      } catch (error) {
+        line.close();
+        throw error;
+      }
+      attempts = 1;
+      return { port: line.port, lock: undefined };
+    },
+    end: () => line?.close(),
+  };
+}
+
+async function open(url: string): Promise<Socket> {
+  const WebSocket = await findClass();
+  const socket = new WebSocket(url, SUBPROTOCOL);
+  return new Promise((resolve, reject) => {
+    const fail = () => {
+      cancelTimer();
+      reject(new QueueError("host-lost", `no connection to ${new URL(url).origin}`));
+    };
+    const cancelTimer = runtime.setTimer(() => {
+      socket.close();
+      fail();
+    }, OPEN_MS_MAX);
+    const opened = () => {
+      cancelTimer();
+      resolve(socket);
+    };
+    (socket as unknown as EventTarget).addEventListener("open", opened);
+    socket.addEventListener("error", fail);
+    socket.addEventListener("close", fail);
+  });
+}
+
+/** Of the runtime; Node has one from 22 on, and before that this package's dependency. */
+async function findClass(): Promise<SocketClass> {
+  const own = (globalThis as { readonly WebSocket?: SocketClass }).WebSocket;
+  if (own) return own;
+  // Not by its name in the call: bundlers for browsers need not find it.
+  const name = "ws";
+  const { WebSocket } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
+  return WebSocket;
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => void runtime.setTimer(resolve, ms));
+
+const online = () =>
+  new Promise<void>((resolve) => {
+    const end = () => {
+      cancelTimer();
+      globalThis.removeEventListener?.("online", end);
+      resolve();
+    };
+    const cancelTimer = runtime.setTimer(end, OFFLINE_MS_MAX);
+    globalThis.addEventListener?.("online", end);
+  });

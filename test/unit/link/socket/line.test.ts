@@ -1,0 +1,215 @@
+import { describe, expect, test, vi } from "vitest";
+import { QueueError } from "../../../../src/core/spec/errors.js";
+import { CLOSED, UNREADABLE } from "../../../../src/link/rpc/guard.js";
+import { openLink } from "../../../../src/link/rpc/link.js";
+import { frame, KIND, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
+import { openLines, settle } from "./pair.js";
+
+const ENDED = { type: CLOSED };
+
+describe("messages over a socket", () => {
+  test("arrive as structured clone would have made them", async () => {
+    const { client, atServer } = openLines();
+    const message: Record<string, unknown> = {
+      map: new Map([[1, new Set(["x"])]]),
+      at: new Date(7),
+      bytes: new Uint8Array([1, 2, 3]),
+      big: 2n ** 70n,
+      nothing: undefined,
+      error: new RangeError("no"),
+    };
+    message.self = message;
+    client.port.postMessage(message);
+    client.port.postMessage(undefined);
+    await settle();
+    expect(atServer).toEqual([message, undefined]);
+  });
+
+  test("arrive in the order in which they were posted, although some have files to be read first", async () => {
+    const { client, atServer } = openLines();
+    client.port.postMessage([1, new Blob(["one"])]);
+    client.port.postMessage([2]);
+    client.port.postMessage([3, new Blob(["three"])]);
+    client.port.postMessage([4]);
+    await vi.waitFor(() => expect(atServer).toHaveLength(4));
+    const messages = atServer as [number, Blob?][];
+    expect(messages.map(([number]) => number)).toEqual([1, 2, 3, 4]);
+    expect(await messages[2]?.[1]?.text()).toBe("three");
+  });
+
+  test("are cut into pieces where they are large, and put together again", async () => {
+    const { client, sockets, atServer } = openLines();
+    const bytes = new Uint8Array(3 * PIECE_BYTES + 5).map((_, i) => i);
+    client.port.postMessage(bytes);
+    client.port.postMessage("after it");
+    await settle();
+    expect(atServer).toEqual([bytes, "after it"]);
+    const sizes = sockets.client.sent.map(({ length }) => length);
+    expect(sizes).toHaveLength(5);
+    expect(Math.max(...sizes)).toBe(1 + PIECE_BYTES);
+  });
+
+  test("that cannot be carried are refused as a port refuses them, and those after it go", async () => {
+    const { client, atServer } = openLines({ messageBytesMax: 10_000 });
+    for (const refused of [{ callback: () => {} }, new Uint8Array(10_001)]) {
+      expect(() => client.port.postMessage(refused)).toThrow(expect.objectContaining({ name: "DataCloneError" }));
+    }
+    client.port.postMessage("next");
+    await settle();
+    expect(atServer).toEqual(["next"]);
+  });
+
+  test("whose files cannot be read, or are too large, count as unreadable, and those after it go", async () => {
+    const { client, atServer, atClient } = openLines({ messageBytesMax: 10_000 });
+    client.port.postMessage(new Blob([new Uint8Array(10_001)]));
+    const gone = new Blob(["gone"]);
+    gone.arrayBuffer = () => Promise.reject(new DOMException("gone", "NotFoundError"));
+    client.port.postMessage(gone);
+    client.port.postMessage("next");
+    await vi.waitFor(() => expect(atServer).toEqual(["next"]));
+    expect(atClient).toEqual([{ type: UNREADABLE }, { type: UNREADABLE }]);
+  });
+
+  test("that cannot be read are told of, and end nothing", async () => {
+    const { sockets, client, atServer } = openLines();
+    sockets.server.deliver(frame(KIND.message, new Uint8Array([1, 9, 9, 9, 9, 9])).buffer);
+    client.port.postMessage("next");
+    await settle();
+    expect(atServer).toEqual(["messageerror", "next"]);
+  });
+
+  test("are told from announcements, which go to nobody who listens to messages", async () => {
+    const heard: unknown[] = [];
+    const { server, atClient } = openLines({ onAnnouncement: (notice) => heard.push(notice) });
+    server.announce({ type: "notice" });
+    await settle();
+    expect(heard).toEqual([{ type: "notice" }]);
+    expect(atClient).toEqual([]);
+  });
+});
+
+describe("what a stranger sends", () => {
+  const LARGE = new Uint8Array(PIECE_BYTES);
+  test.each<[what: string, frames: readonly unknown[], code: number]>([
+    ["a frame of text", ["hello"], 1003],
+    ["an empty frame", [new ArrayBuffer(0)], 1003],
+    ["a kind that there is not", [new Uint8Array([9, 1]).buffer], 1003],
+    ["a message that is too large", [frame(KIND.message, new Uint8Array(200_000)).buffer], 1009],
+    ["pieces without end", [1, 2, 3].map(() => frame(KIND.piece, LARGE).buffer), 1009],
+    ["pieces with nothing in them", [frame(KIND.piece).buffer], 1009],
+  ])("ends the line: %s", async (_, frames, code) => {
+    const { sockets, atServer, atClient } = openLines({ messageBytesMax: 2.5 * PIECE_BYTES });
+    for (const one of frames) sockets.server.deliver(one);
+    await settle();
+    expect(sockets.server.closedWith).toEqual([code]);
+    expect([atServer, atClient]).toEqual([[ENDED], [ENDED]]);
+  });
+
+  test("in mutated frames has no effect but messages, unreadable ones, and the end", async () => {
+    let seed = 1;
+    const random = (max: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % max;
+    };
+    const { client, sockets } = openLines();
+    client.port.postMessage({
+      type: "APPLY",
+      id: "1",
+      path: [],
+      argumentList: [{ type: "RAW", value: new Map([[1, [2n]]]) }],
+    });
+    const [good] = sockets.client.sent;
+    for (let round = 0; round < 2_000; round++) {
+      const { sockets: victim, atServer } = openLines();
+      const bytes = (good as Uint8Array<ArrayBuffer>).slice(
+        0,
+        1 + random(2) * 1_000 + random((good as Uint8Array).length),
+      );
+      for (let i = random(6); i >= 0; i--) bytes[random(bytes.length)] = random(256);
+      expect(() => victim.server.deliver(bytes.buffer)).not.toThrow();
+      expect(atServer.length).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe("the end of a line", () => {
+  test.each(["server", "client"] as const)("by its %s is the end of the link on both sides", async (who) => {
+    const lines = openLines();
+    const links = {
+      server: openLink(lines.server.port, { serve: () => new Promise(() => {}) }),
+      client: openLink(lines.client.port, { serve: () => new Promise(() => {}) }),
+    };
+    const asked = [links.server.call("?"), links.client.call("?")].map((call) => call.catch((error) => error.code));
+    await settle();
+    links[who].close(new QueueError("closed", "enough"));
+    const codes = who === "server" ? ["closed", "host-lost"] : ["host-lost", "closed"];
+    expect(await Promise.all(asked)).toEqual(codes);
+    expect([lines.sockets.server.closedWith.length, lines.sockets.client.closedWith.length]).toEqual([1, 1]);
+    expect(lines.clock.count).toBe(0);
+  });
+
+  test("is told once, and to whoever listens later, too", async () => {
+    const onEnded = vi.fn();
+    const { server, client, atServer, atClient } = openLines({ onEnded });
+    client.close();
+    server.close();
+    await settle();
+    expect([atServer, atClient]).toEqual([[ENDED], [ENDED]]);
+    expect(onEnded).toHaveBeenCalledTimes(2);
+    const late: unknown[] = [];
+    client.port.addEventListener("message", ({ data }) => late.push(data));
+    await settle();
+    expect(late).toEqual([ENDED]);
+  });
+
+  test("lets what was posted before it arrive, files included", async () => {
+    const { client, atServer } = openLines();
+    client.port.postMessage([new Blob(["1"])]);
+    client.port.postMessage("last");
+    client.port.close?.();
+    await vi.waitFor(() => expect(atServer).toHaveLength(3));
+    expect(atServer.slice(1)).toEqual(["last", ENDED]);
+  });
+
+  test("comes for a peer that does not read, before it fills the memory", async () => {
+    const { server, sockets, atServer } = openLines({ bufferedBytesMax: 1_000 });
+    sockets.server.bufferedAmount = 1_000;
+    server.port.postMessage(1);
+    expect(sockets.server.closedWith).toEqual([]);
+    sockets.server.bufferedAmount = 1_001;
+    server.port.postMessage(2);
+    expect(sockets.server.closedWith).toEqual([1013]);
+    expect(atServer).toEqual([ENDED]);
+  });
+});
+
+describe("a peer that says nothing", () => {
+  test.each(["server", "client"] as const)("is gone after ten seconds for the %s", async (who) => {
+    const { sockets, clock, atServer, atClient } = openLines();
+    await clock.pass(60_000);
+    expect([atServer, atClient]).toEqual([[], []]);
+    sockets.server.isDeaf = true;
+    sockets.client.isDeaf = true;
+    await clock.pass(10_000);
+    expect(who === "server" ? atServer : atClient).toEqual([ENDED]);
+    expect(clock.count).toBe(0);
+  });
+
+  test("is not one whose large message takes its time: each piece is a word", async () => {
+    const { sockets, clock, atServer } = openLines();
+    // Its answers wait behind the rest of the message.
+    sockets.client.send = () => {};
+    for (let i = 0; i < 4; i++) {
+      await clock.pass(7_000);
+      sockets.server.deliver(frame(KIND.piece, new Uint8Array(PIECE_BYTES)).buffer);
+    }
+    expect(atServer).toEqual([]);
+  });
+
+  test("is answered by a page whose timers stand still: it hears that it is asked", async () => {
+    const { sockets } = openLines();
+    sockets.client.deliver(PING.buffer);
+    await settle();
+    expect(sockets.client.sent.map(([kind]) => kind)).toEqual([KIND.pong]);
+  });
+});
