@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -17,10 +18,12 @@ const LIVES = [1, 33, 60];
 
 export const describeProcesses = (folder: string) =>
   describe("processes on one file", () => {
-    const child = join(folder, "child.mjs");
+    // Not in the folder: from there an installed better-sqlite3 would not be found.
+    const child = fileURLToPath(new URL(`../../test-results/sqlite-child-${process.pid}.mjs`, import.meta.url));
     const children: ChildProcess[] = [];
     afterAll(() => {
       for (const process of children) process.kill("SIGKILL");
+      rmSync(child, { force: true });
     });
 
     const build = () =>
