@@ -68,9 +68,19 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
     if (access && (access.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) return access;
     throw new QueueError("denied", "the server lets nobody in with this token");
   };
+  /** Where it lies, and who else has it open, is not for everybody. */
+  const databaseFor = async (name: string): Promise<Database> => {
+    try {
+      return await openDatabase(name);
+    } catch (error) {
+      if (error instanceof QueueError && error.code === "invalid-argument") throw error;
+      report(error);
+      throw new QueueError("host-lost", "the server cannot open this database now");
+    }
+  };
   answerGreeting(line.port, async (token) => {
     const access = await accessFor(token);
-    const database = await openDatabase(asker.database);
+    const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
     cancelTimer();
     stopHearing = database.hear({ access, announce: line.announce });

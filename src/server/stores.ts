@@ -1,10 +1,11 @@
-// Where the databases of a server lie. Invariant: each has a file of its own, whatever it is called.
+// Where the databases of a server lie. Invariant: each has a file of its own, whatever it is called and whatever the file
+// system takes for the same name; one process has it open.
 
 import { QueueError } from "../core/spec/errors.js";
 import type { LogStore } from "../store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
-import { createSqliteStore } from "../store/sqlite/sqlite.js";
+import { openSqliteStore } from "../store/sqlite/open-store.js";
 import { type FileSystem, nodeModule } from "./node.js";
 
 /** File systems take 255 bytes; beside the file lie others, whose names are longer. */
@@ -16,15 +17,21 @@ const FILE_NAME_MAX = 200;
  */
 export async function storeIn(directory: string | undefined): Promise<(database: string) => Promise<LogStore>> {
   if (directory === undefined) return async () => createMemoryStore({ disk: createMemoryDisk() });
-  const open = await loadSqlite();
+  await loadSqlite();
   nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
   return async (database) => {
-    const name = encodeURIComponent(database);
+    const name = fileNameOf(database);
     if (name.length > FILE_NAME_MAX)
       throw new QueueError(
         "invalid-argument",
-        `the name of a database has ${FILE_NAME_MAX} characters at most, as written in its address`,
+        `the name of a database has ${FILE_NAME_MAX} characters at most; each that is no small letter, digit, "-" or "_" counts as three or more`,
       );
-    return createSqliteStore({ driver: open(`${directory}/${name}.sqlite`) });
+    return openSqliteStore(`${directory}/${name}.sqlite`);
   };
 }
+
+/** "Shop" and "shop" are one file on some systems, and some characters mean something to others. */
+export const fileNameOf = (database: string): string =>
+  encodeURIComponent(database).replace(/%..|[^a-z0-9_-]/g, (one) =>
+    one.length === 3 ? one.toLowerCase() : `%${one.charCodeAt(0).toString(16)}`,
+  );

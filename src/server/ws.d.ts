@@ -1,6 +1,15 @@
 // Of `ws`, what a server needs.
 
 declare module "ws" {
+  /** Of a client: where the runtime has none of its own, and in tests. */
+  export class WebSocket {
+    constructor(
+      url: string,
+      protocol: string,
+      options?: { readonly origin?: string; readonly headers?: Readonly<Record<string, string>> },
+    );
+    once(event: "error", listener: (error: Error) => void): void;
+  }
   interface ServerSocket {
     binaryType: string;
     readonly bufferedAmount: number;

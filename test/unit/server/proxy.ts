@@ -2,7 +2,7 @@
 
 import { connect, createServer, type Socket } from "node:net";
 
-export interface Proxy {
+export interface CutLine {
   readonly url: string;
   /** Connections that were made until now. */
   readonly count: number;
@@ -16,13 +16,11 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** After so many bytes from a client, in all, a connection is cut. */
-export async function startProxy(serverUrl: string, cutAfter = Number.POSITIVE_INFINITY): Promise<Proxy> {
+export async function startLine(serverUrl: string): Promise<CutLine> {
   const { port, hostname } = new URL(serverUrl);
   const pairs = new Set<readonly [Socket, Socket]>();
   let isStalled = false;
   let count = 0;
-  let bytes = 0;
   const server = createServer((client) => {
     count++;
     const upstream = connect(Number(port), hostname);
@@ -34,12 +32,7 @@ export async function startProxy(serverUrl: string, cutAfter = Number.POSITIVE_I
     };
     for (const [from, to] of [pair, [upstream, client] as const]) {
       from.on("data", (chunk) => {
-        if (isStalled) return;
-        if (from === client) bytes += chunk.length;
-        to.write(chunk);
-        if (bytes < cutAfter) return;
-        bytes = 0;
-        end();
+        if (!isStalled) to.write(chunk);
       });
       from.on("error", end);
       from.on("close", () => {

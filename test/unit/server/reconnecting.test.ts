@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import type { Queue } from "../../../src/index.js";
+import { type CutLine, startLine } from "./proxy.js";
+import { atEnd, join, startServer } from "./world.js";
+
+async function proxied(reconnectMs: number) {
+  const server = await startServer({ reconnectMs });
+  const proxy = await startLine(server.url);
+  atEnd(() => proxy.close());
+  const here = await server.connect({ database: "shop" });
+  atEnd(() => here.close({ force: true }));
+  return { proxy, url: `${proxy.url}/mq/shop`, here: await here.openQueue<number>("orders") };
+}
+const all = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** The bodies of what is taken, in its order. */
+function consume(queue: Queue<number>): number[] {
+  const taken: number[] = [];
+  queue.consume(({ body }) => void taken.push(body));
+  return taken;
+}
+
+/** Does so again and again, with a number each time, while the line is cut every now and then. */
+async function whileCut(proxy: CutLine, act: (number: number) => Promise<unknown>): Promise<number> {
+  const acts: Promise<unknown>[] = [];
+  const cutting = setInterval(proxy.cut, 40);
+  while (proxy.count < 6) {
+    acts.push(act(acts.length));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  clearInterval(cutting);
+  await Promise.all(acts);
+  return acts.length;
+}
+
+test("what is sent over a line that is cut again and again is stored once, in order", async () => {
+  const { proxy, url, here } = await proxied(15_000);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  const count = await whileCut(proxy, (number) => queue.send(number));
+  expect((await here.peek({ max: 10_000 })).map(({ body }) => body)).toEqual(all(count));
+});
+
+test("what is handed out over a line that is cut again and again is handled, nothing lost and nothing twice", async () => {
+  const { proxy, url, here } = await proxied(15_000);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  const taken = consume(queue);
+  const count = await whileCut(proxy, (number) => here.send(number));
+  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ ready: 0, leased: 0 });
+  expect(taken).toEqual(all(count));
+});
+
+test("who comes back in time keeps what it holds", async () => {
+  const { proxy, url, here } = await proxied(15_000);
+  await here.send(1);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  const [delivery] = await queue.receive();
+  proxy.cut();
+  await expect.poll(() => proxy.count).toBe(2);
+  expect(await here.stats()).toMatchObject({ ready: 0, leased: 1 });
+  await delivery?.ack();
+  expect(await here.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: 1 } });
+});
+
+test("what is held by who does not come back in time goes to others", async () => {
+  const { proxy, url, here } = await proxied(300);
+  await here.send(1);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  expect(await queue.receive()).toHaveLength(1);
+  await proxy.close();
+  const [again] = await here.receive({ waitMs: 5_000 });
+  expect(again).toMatchObject({ body: 1, redelivered: true });
+  await again?.ack();
+});
+
+test("a line that is dead and does not say so is noticed by both ends", async () => {
+  const { proxy, url, here } = await proxied(0);
+  await here.send(1);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  await queue.receive();
+  proxy.stall();
+  const sent = queue.send(2);
+  const [again] = await here.receive({ waitMs: 15_000 });
+  expect(again).toMatchObject({ body: 1 });
+  await again?.ack();
+  proxy.mend();
+  await sent;
+  expect((await here.peek()).map(({ body }) => body)).toEqual([2]);
+}, 40_000);
