@@ -1,7 +1,7 @@
 // Files that are full, damaged or not its own.
 
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { assert, describe, expect, test } from "vitest";
 import { RESERVE_BYTES } from "../../src/core/spec/limits.js";
 import type { StoreFailure } from "../../src/store/log-store.js";
 import type { SqliteDriver } from "../../src/store/sqlite/driver.js";
@@ -49,6 +49,28 @@ export const describeFiles = (harness: SqliteHarness, open: (file: string) => Sq
       const before = statSync(file).mtimeMs;
       expect(() => open(file)).toThrow(refusal(reason));
       expect(statSync(file).mtimeMs).toBe(before);
+    });
+
+    test("bodies leave the room that settlements need on the disk", async () => {
+      const { file } = harness.createDisk();
+      const { reserve, ...driver } = open(file);
+      const asked: number[] = [];
+      const hasRoomFor = (bytes: number) => {
+        asked.push(bytes);
+        return bytes < 1_000;
+      };
+      assert(reserve?.hasRoomFor?.(0) === true && !reserve.hasRoomFor(Number.MAX_SAFE_INTEGER));
+      const store = createSqliteStore({ driver: { ...driver, reserve: { ...reserve, hasRoomFor } } });
+      await takeOverFilled(store);
+      const large = store.commit(recordAt(1, 4), [batchOf(20, [new Uint8Array(2_000)])], "strict");
+      await expect(large).rejects.toEqual(refusal("quota"));
+      expect(asked.at(-1)).toBeGreaterThan(2_000);
+      const count = asked.length;
+      await store.commit(recordAt(1, 4), [], "strict");
+      await store.deleteBatches([1, 1]);
+      expect(asked).toHaveLength(count);
+      expect((await readAll(store)).journal.at(-1)).toEqual(recordAt(1, 4));
+      await store.close();
     });
 
     test("a megabyte beside the database is held for settlements: given up when they have no room, then taken again", async () => {

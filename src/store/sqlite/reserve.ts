@@ -12,8 +12,8 @@ export interface Reserve {
   /** Runs a write, and again in the room of the reserve where there is no other. */
   lend<T>(write: () => T): T;
   lendTo<T>(write: () => Promise<T>): Promise<T>;
-  /** Throws `quota` while the room is with settlements and cannot be taken back. */
-  secure(): void;
+  /** Throws `quota` where so many bytes of bodies have no room beside what settlements need. */
+  secure(bytes: number): void;
   /** Takes the room again if it is missing. No room for it is not a failure. */
   restore(): void;
 }
@@ -67,7 +67,11 @@ export function createReserve(room: DriverReserve | undefined): Reserve {
         return write();
       }
     },
-    secure: take,
+    secure(bytes) {
+      if (room?.hasRoomFor?.(bytes) === false)
+        throw new StoreError("quota", "the disk is full but for what settlements need");
+      take();
+    },
     restore() {
       try {
         take();
