@@ -30,10 +30,15 @@ export interface Databases {
   close(): Promise<void>;
 }
 
+/** How long a client that has lost its link may take to come back, unless it is said otherwise. */
+export const RECONNECT_MS = 15_000;
+
 export interface DatabasesOptions {
   openStore(database: string): Promise<LogStore>;
   /** How long a client that has lost its link may take to come back before what it holds goes to others. */
   readonly reconnectMs: number;
+  /** Default: those of Node, Deno and Bun. */
+  readonly surroundings?: ReturnType<typeof createSurroundings>;
 }
 
 export function createDatabases(options: DatabasesOptions): Databases {
@@ -64,9 +69,9 @@ export function createDatabases(options: DatabasesOptions): Databases {
   };
 }
 
-async function start(name: string, { openStore, reconnectMs }: DatabasesOptions): Promise<Database> {
+async function start(name: string, options: DatabasesOptions): Promise<Database> {
+  const { openStore, reconnectMs, surroundings = createSurroundings() } = options;
   const hearers = new Set<Hearer>();
-  const surroundings = createSurroundings();
   const host = await openHost({
     kind: "server",
     store: await openStore(name),

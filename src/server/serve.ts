@@ -5,13 +5,13 @@ import { WebSocketServer } from "ws";
 import type { Connection } from "../client/connection/connection.js";
 import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { DATABASE_NAME_MAX } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import { MESSAGE_BYTES_MAX, type Socket } from "../link/socket/line.js";
+import { databaseAt, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
-import { createDatabases } from "./databases.js";
+import { createDatabases, RECONNECT_MS } from "./databases.js";
 import { connectHere } from "./local.js";
 import { metricsText } from "./metrics.js";
 import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
@@ -55,10 +55,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const RECONNECT_MS = 15_000;
 const CONNECTIONS_MAX = 10_000;
 const PORT_MAX = 65_535;
-const PATH = /^\/mq\/([^/?]+)$/;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const EVERYTHING = { client: "local", queues: { "*": VERBS } };
 
@@ -122,7 +120,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   });
   server.on("upgrade", (request, raw, head) => {
     raw.on("error", () => raw.destroy());
-    const database = databaseOf(request);
+    const database = databaseAt(request.url ?? "");
     if (database === undefined) return turnAway(raw);
     sockets.handleUpgrade(request, raw, head, (socket) => come(socket as Socket, request, database));
   });
@@ -180,18 +178,6 @@ function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string
   return Object.fromEntries(entries);
 }
 
-/** `undefined` where the address names none. */
-function databaseOf({ url = "" }: IncomingMessage): string | undefined {
-  const [, encoded] = PATH.exec(url) ?? [];
-  if (encoded === undefined) return undefined;
-  try {
-    const name = decodeURIComponent(encoded);
-    return name.length <= DATABASE_NAME_MAX ? name : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 interface Coming {
   readonly headers: Readonly<Record<string, string>>;
   readonly database: string;
@@ -199,22 +185,14 @@ interface Coming {
 }
 
 function refusalOf({ headers, connections }: Coming, options: ServeOptions): QueueError | undefined {
-  const { allowOrigins = [], maxConnections = CONNECTIONS_MAX } = options;
-  const { origin } = headers;
-  if (origin !== undefined && !isOwn(origin, headers, options) && !allowOrigins.includes(origin))
-    return new QueueError("denied", `pages of ${origin} may not connect to this server`, { detail: { origin } });
-  if (connections >= maxConnections)
-    return new QueueError("full", `the server has ${maxConnections} connections, its limit`, {
-      detail: { maxConnections },
-    });
-  return undefined;
-}
-
-/** Without `authorize`, a name of anybody's that leads to this machine is not enough: whoever owns it owns the page, too. */
-function isOwn(origin: string, { host }: Coming["headers"], { authorize }: ServeOptions): boolean {
-  if (!URL.canParse(origin)) return false;
-  const own = new URL(origin);
-  return own.host === host && (authorize !== undefined || LOOPBACK.test(own.hostname.replace(/^\[|\]$/g, "")));
+  const { allowOrigins = [], maxConnections = CONNECTIONS_MAX, authorize } = options;
+  // Without `authorize`, a name of anybody's that leads to this machine is not enough: whoever owns it owns the page, too.
+  const isOwnName = (hostname: string) => authorize !== undefined || LOOPBACK.test(hostname);
+  const refusal = originRefusal(headers, allowOrigins, isOwnName);
+  if (refusal || connections < maxConnections) return refusal;
+  return new QueueError("full", `the server has ${maxConnections} connections, its limit`, {
+    detail: { maxConnections },
+  });
 }
 
 function turnAway(raw: RawSocket): void {

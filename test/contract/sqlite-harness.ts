@@ -1,6 +1,5 @@
 // Databases in files of a folder, each opened by as many connections as there are stores on it.
 
-import { join } from "node:path";
 import { encode } from "../../src/codec/codec.js";
 import type { SqliteDriver } from "../../src/store/sqlite/driver.js";
 import {
@@ -42,7 +41,7 @@ export function createSqliteHarness(folder: string, open: (file: string) => Sqli
   return {
     storesBytes: true,
     createDisk() {
-      const file = join(folder, `${++count}.db`);
+      const file = `${folder}/${++count}.db`;
       let own: SqliteDriver | undefined;
       const driver = (): SqliteDriver => {
         if (own !== undefined) return own;

@@ -53,7 +53,7 @@ export const PARTS = [
     name: "contract",
     runner: "vitest",
     folder: "test/contract",
-    files: /\.(memory|sqlite|workerd)\.test\.ts$/,
+    files: /\.(memory|sqlite|server|durable-object)\.test\.ts$/,
     about: "one suite over every implementation that runs in Node",
     expected: true,
     limitMs: 4 * MINUTE_MS,

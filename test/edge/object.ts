@@ -1,11 +1,11 @@
 // What a Durable Object's storage does otherwise than a file.
 
 import { describe, expect, test } from "vitest";
-import { RESERVE_BYTES } from "../../../src/core/spec/limits.js";
-import type { SqliteDriver } from "../../../src/store/sqlite/driver.js";
-import { createSqliteStore } from "../../../src/store/sqlite/sqlite.js";
-import { refusal } from "../log-store.contract.js";
-import { batchOf, readAll, recordAt, takeOverFilled } from "../log-store.samples.js";
+import { RESERVE_BYTES } from "../../src/core/spec/limits.js";
+import type { SqliteDriver } from "../../src/store/sqlite/driver.js";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite.js";
+import { refusal } from "../contract/log-store.contract.js";
+import { batchOf, readAll, recordAt, takeOverFilled } from "../contract/log-store.samples.js";
 
 export const describeObject = (open: (file: string) => SqliteDriver) =>
   describe("an object's storage", () => {

@@ -1,23 +1,20 @@
 // A worker whose one object runs the contract over its own storage.
 
-import type { SqliteDriver } from "../../../src/store/sqlite/driver.js";
-import {
-  createDurableObjectDriver,
-  type DurableObjectStorage,
-} from "../../../src/store/sqlite/drivers/durable-object.js";
-import { createSqliteStore } from "../../../src/store/sqlite/sqlite.js";
-import { find, writeForever } from "../kill-writer.js";
-import { describeLogStore } from "../log-store.contract.js";
-import { describeRows } from "../log-store.sqlite-rows.js";
-import { createSqliteHarness } from "../sqlite-harness.js";
+import type { SqliteDriver } from "../../src/store/sqlite/driver.js";
+import { createDurableObjectDriver, type DurableObjectStorage } from "../../src/store/sqlite/drivers/durable-object.js";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite.js";
+import { find, writeForever } from "../contract/kill-writer.js";
+import { describeLogStore } from "../contract/log-store.contract.js";
+import { describeRows } from "../contract/log-store.sqlite-rows.js";
+import { createSqliteHarness } from "../contract/sqlite-harness.js";
 import { describeObject } from "./object.js";
 import { type Outcome, runAll } from "./vitest.js";
 
 interface Env {
-  readonly DISKS: { getByName(name: string): { fetch(request: Request): Promise<Response> } };
+  readonly QUEUES: { getByName(name: string): { fetch(request: Request): Promise<Response> } };
 }
 
-export class Disks {
+export class Queues {
   readonly storage: DurableObjectStorage;
   constructor(context: { readonly storage: DurableObjectStorage }) {
     this.storage = context.storage;
@@ -66,5 +63,5 @@ function besideOthers(storage: DurableObjectStorage, file: string): SqliteDriver
 
 export default {
   fetch: (request: Request, env: Env): Promise<Response> =>
-    env.DISKS.getByName(new URL(request.url).searchParams.get("object") ?? "contract").fetch(request),
+    env.QUEUES.getByName(new URL(request.url).searchParams.get("object") ?? "contract").fetch(request),
 };
