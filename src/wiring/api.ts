@@ -69,16 +69,26 @@ function persist(): Promise<boolean> {
   return asked;
 }
 
+/** Whoever comes with another token is somebody else, perhaps. */
+const tokens = new WeakMap<() => unknown, number>();
+let lastToken = 0;
+function numberOf(token: ConnectOptions["token"]): number {
+  if (token === undefined) return 0;
+  const number = tokens.get(token) ?? ++lastToken;
+  tokens.set(token, number);
+  return number;
+}
+
 export function createApi(starters: Starters): Api {
-  /** Clients that `openQueue` shares, by storage and database. */
+  /** Clients that `openQueue` shares, by storage and database, or by address and token. */
   const shared = new Map<string, Shared>();
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
-    const { database = "originmq", storage = "indexeddb", url, signal } = options;
+    const { database = "originmq", storage = "indexeddb", url, token, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const key = url ?? `${storage}:${database}`;
+    const key = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
     const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;

@@ -29,8 +29,8 @@ export interface TestDisk {
 }
 
 export interface StoreHarness {
-  /** Whether a CryptoKey can be stored; else it is refused. Default true. */
-  readonly storesKeys?: boolean;
+  /** Whether it stores bytes of its own rather than clones: then a CryptoKey is refused, and a File stays one everywhere. */
+  readonly storesBytes?: boolean;
   createDisk(): TestDisk;
   /** Lets every store and disk of the test go. */
   dispose(): Promise<void>;

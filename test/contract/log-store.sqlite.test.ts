@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadSqlite } from "../../src/store/sqlite/drivers/open-driver.js";
 import { describeLogStore } from "./log-store.contract.js";
-import { describeSqlite } from "./log-store.sqlite.js";
+import { describeFiles } from "./log-store.sqlite-files.js";
 import { describeProcesses } from "./log-store.sqlite-processes.js";
+import { describeRows } from "./log-store.sqlite-rows.js";
 import { createSqliteHarness } from "./sqlite-harness.js";
 
 const runtime = "Bun" in globalThis ? "Bun" : "Deno" in globalThis ? "Deno" : `Node ${process.versions.node}`;
@@ -18,7 +19,8 @@ if (typeof loaded === "function") {
   const folder = mkdtempSync(join(tmpdir(), "originmq-"));
   const harness = createSqliteHarness(folder, loaded);
   describeLogStore(`SQLite in ${runtime}`, harness);
-  describeSqlite(harness, loaded);
+  describeRows(harness);
+  describeFiles(harness, loaded);
   describeProcesses(folder);
   test("the databases of the tests go", () => {
     rmSync(folder, { recursive: true });

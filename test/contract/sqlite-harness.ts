@@ -1,6 +1,5 @@
 // Databases in files of a folder, each opened by as many connections as there are stores on it.
 
-import { join } from "node:path";
 import { encode } from "../../src/codec/codec.js";
 import type { SqliteDriver } from "../../src/store/sqlite/driver.js";
 import {
@@ -40,9 +39,9 @@ export function createSqliteHarness(folder: string, open: (file: string) => Sqli
   let count = 0;
   const opened: { close(): unknown }[] = [];
   return {
-    storesKeys: false,
+    storesBytes: true,
     createDisk() {
-      const file = join(folder, `${++count}.db`);
+      const file = `${folder}/${++count}.db`;
       let own: SqliteDriver | undefined;
       const driver = (): SqliteDriver => {
         if (own !== undefined) return own;

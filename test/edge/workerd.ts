@@ -36,11 +36,13 @@ const main :Workerd.Worker = (
 );
 `;
 
-export async function startWorkerd(entry: string): Promise<Workerd> {
+/** `alias`: files of this folder in place of packages. */
+export async function startWorkerd(entry: string, alias: Readonly<Record<string, string>> = {}): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), "workerd-"));
-  const entryPoint = fileURLToPath(new URL(entry, import.meta.url));
+  const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   await build({
-    entryPoints: [entryPoint],
+    entryPoints: [here(entry)],
+    alias: Object.fromEntries(Object.entries(alias).map(([name, file]) => [name, here(file)])),
     bundle: true,
     format: "esm",
     outfile: join(folder, "worker.js"),

@@ -1,6 +1,6 @@
 // What the engine that runs a test cannot do, for the tests that would ask it to.
 
-const agent = typeof navigator === "undefined" ? "" : (navigator.userAgent ?? "");
+export const agent = typeof navigator === "undefined" ? "" : (navigator.userAgent ?? "");
 
 export const isWebKit = agent.includes("AppleWebKit/") && !agent.includes("Chrome/");
 

@@ -98,6 +98,8 @@ export const SCHEDULES_MAX = 1_000;
 export const CATCH_UP_MAX = 1_000;
 /** Bytes kept on the disk to be given up when it is full, so that a full queue can be drained. */
 export const RESERVE_BYTES = 1024 * 1024;
+/** Bytes that bodies leave free on the disk of a file of SQLite: its log of 4,000 pages, and as much again to move it into the database. */
+export const FREE_BYTES_MIN = 32 * 1024 * 1024;
 /** Bytes of a row in SQLite, of those that a Durable Object takes 2 MB: what is larger lies in several. */
 export const ROW_BYTES_MAX = 1_900_000;
 /** How deep a value may be nested that is written as bytes: each level takes several frames of the stack, of which there are a few thousand. */

@@ -27,4 +27,6 @@ export interface DriverReserve {
   release(): boolean;
   /** Takes the room, if it is not held. Throws where there is no room for it. */
   take(): void;
+  /** Whether so many bytes can be written, and all that is written already moved to where it stays. Missing: unknown. */
+  hasRoomFor?(bytes: number): boolean;
 }

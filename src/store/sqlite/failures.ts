@@ -2,19 +2,23 @@
 
 import { StoreError, type StoreFailure } from "../log-store.js";
 
+interface Failure {
+  readonly code: number;
+  /** How SQLite puts it, for bindings that say no more. */
+  readonly text: RegExp;
+  readonly reason: StoreFailure;
+}
+
 /** By primary result code (https://sqlite.org/rescode.html); what is not here is `failed`. */
-const FAILURES: Readonly<Record<string, { readonly code: number; readonly reason: StoreFailure }>> = {
-  SQLITE_PERM: { code: 3, reason: "refused" },
-  SQLITE_BUSY: { code: 5, reason: "failed" },
-  SQLITE_NOMEM: { code: 7, reason: "quota" },
-  SQLITE_READONLY: { code: 8, reason: "refused" },
+const FAILURES: Readonly<Record<string, Failure>> = {
+  SQLITE_PERM: { code: 3, text: /^access permission/, reason: "refused" },
+  SQLITE_READONLY: { code: 8, text: /readonly/, reason: "refused" },
   // A write that failed at its end may be found again after a crash.
-  SQLITE_IOERR: { code: 10, reason: "lost" },
-  SQLITE_CORRUPT: { code: 11, reason: "unreadable" },
-  SQLITE_FULL: { code: 13, reason: "quota" },
-  SQLITE_CANTOPEN: { code: 14, reason: "refused" },
-  SQLITE_CONSTRAINT: { code: 19, reason: "failed" },
-  SQLITE_NOTADB: { code: 26, reason: "unreadable" },
+  SQLITE_IOERR: { code: 10, text: /disk I\/O error/, reason: "lost" },
+  SQLITE_CORRUPT: { code: 11, text: /malformed/, reason: "unreadable" },
+  SQLITE_FULL: { code: 13, text: /disk is full/, reason: "quota" },
+  SQLITE_CANTOPEN: { code: 14, text: /^unable to open/, reason: "refused" },
+  SQLITE_NOTADB: { code: 26, text: /not a database/, reason: "unreadable" },
 };
 const REASONS = new Map(Object.values(FAILURES).map(({ code, reason }) => [code, reason]));
 
@@ -35,8 +39,7 @@ function reasonOf(error: Error): StoreFailure | undefined {
   const name = /SQLITE_[A-Z]+/.exec(typeof code === "string" && code.startsWith("SQLITE_") ? code : error.message)?.[0];
   if (name !== undefined) return FAILURES[name]?.reason ?? "failed";
   if (!isOurs) return undefined;
-  // Deno says no more of a file that cannot be opened.
-  return error.message.startsWith("unable to open") ? "refused" : "failed";
+  return Object.values(FAILURES).find(({ text }) => text.test(error.message))?.reason ?? "failed";
 }
 
 /** Whether somebody else holds the database. */

@@ -3,6 +3,7 @@
 
 import { StoreError } from "../log-store.js";
 import type { DriverReserve } from "./driver.js";
+import { storeError } from "./failures.js";
 
 /** How long the room stays with settlements before it is asked for again: it would be given up and taken in turns. */
 const HOLD_OFF_MS = 1_000;
@@ -11,11 +12,18 @@ export interface Reserve {
   /** Runs a write, and again in the room of the reserve where there is no other. */
   lend<T>(write: () => T): T;
   lendTo<T>(write: () => Promise<T>): Promise<T>;
-  /** Throws `quota` while the room is with settlements and cannot be taken back. */
-  secure(): void;
+  /** Throws `quota` where so many bytes of bodies have no room beside what settlements need. */
+  secure(bytes: number): void;
   /** Takes the room again if it is missing. No room for it is not a failure. */
   restore(): void;
 }
+
+/** SQLite says it, or the file system. */
+function isFull(cause: unknown): boolean {
+  const named = storeError(cause, "reserve");
+  return named instanceof StoreError ? named.reason === "quota" : FULL.test(String(Reflect.get(Object(cause), "code")));
+}
+const FULL = /^(ENOSPC|EDQUOT|EFBIG)$/;
 
 export function createReserve(room: DriverReserve | undefined): Reserve {
   let isHeld = false;
@@ -29,7 +37,8 @@ export function createReserve(room: DriverReserve | undefined): Reserve {
       isHeld = true;
     } catch (cause) {
       lentAt = performance.now();
-      throw new StoreError("quota", "there is no room beside what is held back for settlements", { cause });
+      if (isFull(cause)) throw new StoreError("quota", "there is no room beside what settlements need", { cause });
+      throw new StoreError("failed", `the reserve cannot be written: ${cause}`, { cause });
     }
   }
 
@@ -58,7 +67,11 @@ export function createReserve(room: DriverReserve | undefined): Reserve {
         return write();
       }
     },
-    secure: take,
+    secure(bytes) {
+      if (room?.hasRoomFor?.(bytes) === false)
+        throw new StoreError("quota", "the disk is full but for what settlements need");
+      take();
+    },
     restore() {
       try {
         take();

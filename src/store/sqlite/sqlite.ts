@@ -71,10 +71,10 @@ export function createSqliteStore({ driver, onStep }: SqliteStoreOptions): LogSt
       return next;
     },
     async commit(record, batches, durability) {
-      const write = () => change(access, { name: "commit", record, add: batches, remove: [], durability });
+      const commit = { name: "commit", record, add: batches, remove: [], durability } as const;
       // What was given up for settlements is theirs: bodies would fill it at once, and nothing could be drained.
-      if (batches.length > 0) reserve.secure();
-      await (batches.length > 0 ? write() : reserve.lendTo(write));
+      if (batches.length > 0) await change(access, { ...commit, secure: reserve.secure });
+      else await reserve.lendTo(() => change(access, commit));
     },
     async readBatches(firstSeqs) {
       return readBatches(access, firstSeqs);
@@ -92,7 +92,7 @@ export function createSqliteStore({ driver, onStep }: SqliteStoreOptions): LogSt
     },
     rewrite: (record, add, remove) => change(access, { name: "rewrite", record, add, remove, durability: "strict" }),
     async deleteBatches(ranges) {
-      deleteBatches(access, ranges);
+      reserve.lend(() => deleteBatches(access, ranges));
       reserve.restore();
     },
     batchKeys: () => batchKeys(access),

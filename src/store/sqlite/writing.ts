@@ -110,13 +110,16 @@ export interface Change {
   readonly add: readonly BodyBatch[];
   readonly remove: readonly Seq[];
   readonly durability: Durability;
+  /** Throws where so many bytes of batches have no room. */
+  readonly secure?: (bytes: number) => void;
 }
 
-export async function change(access: Access, { name, record, add, remove, durability }: Change): Promise<void> {
+export async function change(access: Access, { name, record, add, remove, durability, secure }: Change): Promise<void> {
   access.step(`${name}:begin`);
   access.driver();
   assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
   const encoded = await encodeAll(record, add);
+  secure?.(encoded.batches.reduce((sum, { bytes }) => sum + bytes.length, 0));
   write(access, {
     name,
     durability,

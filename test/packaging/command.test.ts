@@ -1,0 +1,110 @@
+// `originmq serve`, as the package installs it: started, used by clients of the package, and ended by a signal.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, inject, test } from "vitest";
+import { ROOT } from "../../scripts/package-layout.mjs";
+
+const { app } = inject("packed");
+const tool = (path: string) => join(ROOT, "node_modules", path);
+const RUNTIMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  Node: [process.execPath],
+  Deno: [tool(".bin/deno"), "run", "--allow-all"],
+  Bun: [tool(".bin/bun"), "run"],
+};
+const COMMAND = join(app, "node_modules/originmq/dist/cli.js");
+
+interface Running {
+  readonly url: string;
+  readonly token: string;
+  readonly metrics: string;
+  /** Resolves with all that it has printed and its exit code, once it has ended by SIGTERM. */
+  end(): Promise<{ readonly printed: string; readonly code: number | null }>;
+}
+
+const running: ChildProcess[] = [];
+const folder = mkdtempSync(join(tmpdir(), "originmq-command-"));
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function serve(runtime: string, ...args: string[]): Promise<Running> {
+  const [program, ...own] = RUNTIMES[runtime] as readonly [string, ...string[]];
+  const child = spawn(program, [...own, COMMAND, "serve", "--port", "0", "--metrics-port", "0", ...args], { cwd: app });
+  running.push(child);
+  let printed = "";
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  return new Promise((resolve, reject) => {
+    void ended.then((code) => reject(new Error(`ended with ${code}: ${printed}`)));
+    const read = (chunk: Buffer) => {
+      printed += chunk;
+      const said = (what: string) => new RegExp(`^${what} +(.+)$`, "m").exec(printed)?.[1];
+      const [url, token, metrics] = [said("queues"), said("token"), said("metrics")];
+      if (url === undefined || token === undefined || metrics === undefined || !said("storage")) return;
+      const end = async () => {
+        child.kill("SIGTERM");
+        return { code: await ended, printed };
+      };
+      resolve({ url: url.replace("DATABASE", "shop"), token, metrics, end });
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+  });
+}
+
+/** The client that the application has installed. */
+const { openQueue } = await import(join(app, "node_modules/originmq/dist/index.js"));
+
+test("without a folder it serves from memory, and prints address and token", async () => {
+  const server = await serve("Node", "--memory");
+  const orders = await openQueue("orders", { url: server.url, token: () => server.token });
+  await orders.send({ sku: "tea" });
+  const [delivery] = await orders.receive({ max: 1 });
+  expect(delivery.body).toEqual({ sku: "tea" });
+  await delivery.ack();
+  expect(await (await fetch(server.metrics)).text()).toContain(
+    'originmq_acked_total{database="shop",queue="orders"} 1',
+  );
+  expect(await (await fetch(new URL("/health", server.metrics))).text()).toBe("ok\n");
+  const denied = openQueue("orders", { url: server.url, token: () => "guessed", lazy: false });
+  await orders.close();
+  await expect(denied).rejects.toMatchObject({ code: "denied" });
+  expect(await server.end()).toMatchObject({ code: 0, printed: expect.stringMatching(/closing\nclosed\n$/) });
+});
+
+describe("with a folder, what was sent is there when it starts again, under the same token", () => {
+  // Their packages have no binary for every platform.
+  test.skipIf(!existsSync(tool(".bin/deno"))).each(["Deno", "Bun"])("%s", async (runtime) => {
+    const directory = join(folder, runtime);
+    const first = await serve(runtime, "--directory", directory);
+    const queue = await openQueue("orders", { url: first.url, token: () => first.token });
+    await queue.send("kept");
+    await queue.close();
+    expect(await first.end()).toMatchObject({ code: 0 });
+    expect(statSync(join(directory, "token")).mode & 0o777).toBe(0o600);
+
+    const file = join(directory, "token");
+    const again = await serve(runtime, "--directory", directory, "--token-file", file);
+    expect(again.token).toBe(`in ${file}`);
+    const token = () => readFileSync(file, "utf8").trim();
+    expect(token()).toBe(first.token);
+    const same = await openQueue("orders", { url: again.url, token });
+    expect((await same.peek({ max: 2 })).map(({ body }: { body: unknown }) => body)).toEqual(["kept"]);
+    await same.close();
+    expect(await again.end()).toMatchObject({ code: 0 });
+  });
+});
+
+test.each<[string[], RegExp, number]>([
+  [["--prot", "1"], /--prot/, 2],
+  [["--port", "70000"], /port must be an integer from 0 to 65535/, 2],
+  [["--port", "none"], /--port takes a port/, 2],
+  [["--memory", "--directory", "x"], /exclude each other/, 2],
+])("what it is told wrongly is named: %j", async (args, message, code) => {
+  const refused = serve("Node", ...args);
+  await expect(refused).rejects.toThrow(message);
+  await expect(refused).rejects.toThrow(`ended with ${code}`);
+});
