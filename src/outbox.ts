@@ -1,6 +1,7 @@
 // Requests that arrive once the server can be reached, in pages and in service workers.
 
 import { QueueError } from "./core/spec/errors.js";
+import { reportFailure } from "./integrations/outbox/context.js";
 import type { OutboxOptions } from "./integrations/outbox/options.js";
 import { type Connect, createOutboxOver, type Outbox } from "./integrations/outbox/outbox.js";
 import { connect as connectFromServiceWorker } from "./service-worker.js";
@@ -23,16 +24,24 @@ export type {
 } from "./integrations/outbox/options.js";
 export type { Outbox } from "./integrations/outbox/outbox.js";
 
+let isReported = false;
+
 /** A page's workers are those of "originmq", which this entry must not name: a classic service worker imports it, too. */
 const connectFromPage: Connect = async (options) => {
-  const offered = offeredStarters();
-  const starters = offered ?? { inProcess: async (database) => createInProcess(database) };
-  if (offered === undefined && options.worker === undefined && !isServer()) {
-    throw new QueueError(
+  const isMissing = () => offeredStarters() === undefined && options.worker === undefined && !isServer();
+  // Modules that are evaluated after the one that made the outbox may bring it.
+  if (isMissing()) await new Promise((resolve) => setTimeout(resolve));
+  if (isMissing()) {
+    const error = new QueueError(
       "unsupported",
       'nothing here knows the worker that hosts: add import "originmq" to this page, or give the option worker',
     );
+    // While the network works nobody would hear of it, and the first outage would lose a request.
+    if (!isReported) reportFailure(error);
+    isReported = true;
+    throw error;
   }
+  const starters = offeredStarters() ?? { inProcess: async (database) => createInProcess(database) };
   return createApi(starters).connect(options);
 };
 

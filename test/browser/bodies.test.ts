@@ -65,6 +65,21 @@ test("sends what a proxy of plain data shows, such as the state of a framework",
   expect(await roundTrip({ state: new Proxy([1, new Proxy({ n: 2 }, {})], {}) })).toEqual({ state: [1, { n: 2 }] });
 });
 
+test("sends what stands in an instance that calls itself something, and in the cause of an error", async () => {
+  class Order {
+    readonly lines = new Proxy([{ sku: "tea" }], {});
+    get [Symbol.toStringTag]() {
+      return "Order";
+    }
+  }
+  expect(await roundTrip({ order: new Order() })).toEqual({ order: { lines: [{ sku: "tea" }] } });
+  const copy = await roundTrip(new RangeError("too far", { cause: new Proxy({ sku: "tea" }, {}) }));
+  // Not every engine clones what an error was caused by.
+  const { cause } = structuredClone(new Error("", { cause: { sku: "tea" } }));
+  expect(copy).toBeInstanceOf(RangeError);
+  expect([copy.message, copy.cause]).toEqual(["too far", cause]);
+});
+
 test("gives back a circular body", async () => {
   const body: { self?: unknown; n: number } = { n: 1 };
   body.self = body;

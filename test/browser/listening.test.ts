@@ -59,3 +59,24 @@ test("a burst of sends is announced at most once a commit", async () => {
   expect(heard.length).toBeLessThanOrEqual(commits);
   expect(heard.length).toBeLessThan(20);
 });
+
+test("when the database is deleted under its host, every client hears that all is lost, and goes on", async () => {
+  const database = `wiped-${Date.now()}`;
+  connection = await connect({ database });
+  const other = await connect({ database });
+  const heard: unknown[] = [];
+  for (const client of [connection, other])
+    client.addEventListener("datalost", ({ detail }) => heard.push(detail.reason));
+  const queue = await connection.openQueue<number>("orders");
+  await queue.sendBatch([1, 2, 3].map((body) => ({ body })));
+  const own = (await indexedDB.databases()).filter(({ name }) => name?.includes(database));
+  expect(own).toHaveLength(1);
+  for (const { name = "" } of own)
+    await new Promise((resolve, reject) => {
+      Object.assign(indexedDB.deleteDatabase(name), { onsuccess: resolve, onerror: reject });
+    });
+  await queue.send(4);
+  await expect.poll(() => heard).toEqual(["wiped", "wiped"]);
+  expect((await queue.peek()).map(({ body }) => body)).toEqual([4]);
+  await other.close();
+});

@@ -228,7 +228,13 @@ test("what is missing or wrong is named", async () => {
   for (const [call, message] of cases) {
     expect(refused(call)).toMatchObject({ code: "invalid-argument", message: expect.stringContaining(message) });
   }
-  expect(refused(() => box.send(tx, "orders", () => {}))).toMatchObject({ code: "not-cloneable" });
+  const broken = Object.defineProperty({}, "total", { enumerable: true, get: () => raw.transaction("missing") });
+  for (const [body, path] of [
+    [() => {}, "outbox.send().body"],
+    [{ lines: [1, { run: () => {} }] }, "outbox.send().body.lines[1].run"],
+    [[broken], "outbox.send().body[0].total"],
+  ] as const)
+    expect(refused(() => box.send(tx, "orders", body))).toMatchObject({ code: "not-cloneable", detail: { path } });
 });
 
 test("a send goes out with its transaction, in order, with its options, and with an aborted one not at all", async () => {

@@ -1,29 +1,124 @@
-// Tests with a site of their own whose server can be told to fail.
+// Tests with a site of their own whose server can be told to fail, in one engine or in each that is installed.
 
-import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, test as base, expect, firefox, type Page } from "@playwright/test";
 import type { Arrival } from "../../demo/server/notes-server.mjs";
+import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
+import { openWebKit } from "../engines/webkitgtk.mjs";
 import { openSite, type Site } from "./site.js";
 
 export { expect };
 
-export const test = base.extend<{ site: Site }>({
+export type Engine = "Chromium" | "Firefox" | "WebKitGTK";
+
+/** A page of the site, in whichever engine. One call at a time: WebKit's driver takes no more. */
+export interface Tab {
+  evaluate<Result, Arg = undefined>(call: (arg: Arg) => Result | Promise<Result>, arg?: Arg): Promise<Result>;
+  /** Loads the page, again too. */
+  visit(): Promise<unknown>;
+}
+
+/** Started by the first test that needs them: to start takes longer than most tests do. */
+interface Launched {
+  firefox(): Promise<Browser>;
+  webkit(): ReturnType<typeof openWebKit>;
+}
+
+interface Fixtures {
+  readonly site: Site;
+  readonly engine: Engine;
+  /** Tabs of one test share their storage with each other and with nobody else. */
+  readonly openTab: () => Promise<Tab>;
+}
+
+export const test = base.extend<Fixtures, { readonly launched: Launched }>({
+  engine: ["Chromium", { option: true }],
+  launched: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures it needs from this pattern.
+    async ({}, use) => {
+      const started: { firefox?: Promise<Browser>; webkit?: ReturnType<typeof openWebKit> } = {};
+      await use({
+        firefox() {
+          started.firefox ??= firefox.launch({ channel: "moz-firefox", executablePath: findFirefox() as string });
+          return started.firefox;
+        },
+        webkit() {
+          started.webkit ??= openWebKit();
+          return started.webkit;
+        },
+      });
+      await Promise.all([started.firefox, started.webkit].map(async (browser) => (await browser)?.close()));
+    },
+    { scope: "worker" },
+  ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures it needs from this pattern.
   site: async ({}, use) => {
     const site = await openSite();
     await use(site);
     await site.close();
   },
+  async openTab({ engine, context, launched, site }, use) {
+    if (engine === "WebKitGTK") return withWebKit(await launched.webkit(), site, use);
+    const own = engine === "Firefox" ? await (await launched.firefox()).newContext() : context;
+    await use(async () => tabOf(await openPage(own, site), site));
+    if (own !== context) await own.close();
+  },
 });
+
+const tabOf = (page: Page, site: Site): Tab => ({
+  evaluate: (call, arg) => page.evaluate(call as never, arg),
+  visit: () => visit(page, site),
+});
+
+/** No profile of its own: each site has another origin. */
+async function withWebKit(
+  webkit: Awaited<ReturnType<typeof openWebKit>>,
+  site: Site,
+  use: (open: () => Promise<Tab>) => Promise<void>,
+): Promise<void> {
+  const opened: Awaited<ReturnType<typeof webkit.openTab>>[] = [];
+  await use(async () => {
+    const tab = await webkit.openTab();
+    opened.push(tab);
+    const visit = async () => {
+      await tab.visit(site.origin);
+      await expect.poll(() => tab.run("return globalThis.outboxLab !== undefined;")).toBe(true);
+    };
+    await visit();
+    return { visit, evaluate: (call, arg) => tab.run(`return (${call})(...args);`, arg) };
+  });
+  for (const tab of opened) await tab.close();
+}
+
+const IS_INSTALLED: Record<Engine, boolean> = {
+  Chromium: true,
+  Firefox: findFirefox() !== undefined,
+  WebKitGTK: findWebKit() !== undefined,
+};
+
+/** Declares the same tests for each of these engines, which those that are missing skip. */
+export function describeIn(engines: readonly Engine[], declare: (engine: Engine) => void): void {
+  for (const engine of engines) {
+    test.describe(engine, () => {
+      test.skip(!IS_INSTALLED[engine], `${engine} is not installed`);
+      test.use({ engine });
+      declare(engine);
+    });
+  }
+}
+
+async function visit(page: Page, site: Site): Promise<void> {
+  await page.goto(site.origin);
+  await page.waitForFunction(() => globalThis.outboxLab !== undefined);
+}
 
 export async function openPage(context: BrowserContext, site: Site): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(site.origin);
-  await page.waitForFunction(() => globalThis.outboxLab !== undefined);
+  await visit(page, site);
   return page;
 }
 
-export const untilSent = (page: Page, timeoutMs = 20_000) =>
-  expect.poll(() => page.evaluate(() => outboxLab.waiting()), { timeout: timeoutMs }).toBe(0);
+export const untilSent = (tab: Pick<Tab, "evaluate">, timeoutMs = 20_000) =>
+  expect.poll(() => tab.evaluate(() => outboxLab.waiting()), { timeout: timeoutMs }).toBe(0);
 
 /** Of each group, the numbers in the order in which they took effect. */
 export function orderByGroup(arrivals: readonly Arrival[]): Record<string, number[]> {

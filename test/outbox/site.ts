@@ -45,6 +45,9 @@ export function leadToLogin(site: Site): () => void {
   };
 }
 
+/** Of all sites of a process. */
+let bundled: Promise<ReadonlyMap<string, string>> | undefined;
+
 async function bundle(): Promise<ReadonlyMap<string, string>> {
   const clock = await readFile(new URL("page/clock.js", import.meta.url), "utf8");
   const { outputFiles } = await build({
@@ -64,7 +67,8 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
 const PAGE = `<!doctype html><meta charset="utf-8"><title>outbox</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>`;
 
 export async function openSite(): Promise<Site> {
-  const scripts = await bundle();
+  bundled ??= bundle();
+  const scripts = await bundled;
   const notes = createNotesServer();
   let server: Server;
   const listen = (port: number) =>

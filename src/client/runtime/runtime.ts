@@ -2,6 +2,7 @@
 
 import { setTimer } from "../../link/rpc/timer.js";
 import { afterTurn } from "../../link/rpc/turn.js";
+import { randomUuid } from "./uuid.js";
 
 export interface Runtime {
   /** Milliseconds on a clock that never goes back; only differences mean anything. */
@@ -18,5 +19,5 @@ export const runtime: Runtime = {
   now: () => performance.now(),
   setTimer,
   afterTurn,
-  uuid: () => crypto.randomUUID(),
+  uuid: randomUuid,
 };

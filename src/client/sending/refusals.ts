@@ -1,9 +1,9 @@
 // Why the host did not take a request, and what is told to whom it concerns.
 
 import type { Outcome } from "../../core/log/journal.js";
+import { findUncloneable } from "../../core/log/uncloneable.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { bodiesOf, type Draft } from "./drafts.js";
-import { findUncloneable } from "./uncloneable.js";
 
 /** The host read nothing of the message: like a body that could not be cloned. */
 export class UnreadableError extends Error {
@@ -31,7 +31,7 @@ export function refusalOf(draft: Draft, error: unknown): QueueError {
 function notCloneable(draft: Draft, cause: unknown): QueueError {
   const bodies = bodiesOf(draft);
   for (const [index, body] of bodies.entries()) {
-    const found = findUncloneable(body);
+    const found = findUncloneable(body, "body", structuredClone);
     if (found === undefined) continue;
     const where = bodies.length > 1 ? `message ${index}: ` : "";
     const message = `${where}${found.path} is ${found.what}, which cannot be sent and stored`;

@@ -20,8 +20,15 @@ export function kindOf(value: object): Kind {
   if (value instanceof Set || (tag === "Set" && isIterable(value))) return "set";
   // What else a plain object calls itself is its own affair: a bundler's module is one.
   if (isPlain) return "object";
-  return tag === "Object" && !isSlotted(prototype) ? "object" : "other";
+  return (tag === "Object" || isOfApplication(value, tag)) && !isSlotted(prototype) ? "object" : "other";
 }
+
+/** What calls itself so is the platform's, whoever wrote it, and keeps what it is elsewhere than in its members. */
+export const STORABLE =
+  /^(Date|RegExp|Blob|File|FileList|ArrayBuffer|DataView|(Big)?(Int|Uint|Float)\w*Array|Boolean|Number|String|CryptoKey|ImageData|DOM\w+|\w*Error)$/;
+
+/** What a class calls its instances is the application's affair, too, as long as they keep what they are in members. */
+const isOfApplication = (value: object, tag: string): boolean => !STORABLE.test(tag) && Object.keys(value).length > 0;
 
 /**
  * Whether its class, or one that it extends, is the platform's own: those keep what they are in slots, and a proxy of one
@@ -58,7 +65,7 @@ export function snapshotOf(body: unknown, clone?: Clone): unknown {
 }
 
 /** `structuredClone`. */
-type Clone = <T>(value: T) => T;
+export type Clone = <T>(value: T) => T;
 
 interface Copying {
   readonly seen: Map<object, unknown>;
@@ -95,7 +102,22 @@ function copyOf(value: unknown, copying: Copying): unknown {
     case "object":
       return copyMembers(meet({ ...value } as Record<string, unknown>), copying);
     case "other":
-      return value;
+      return tagOf(value) === "Error" ? copyError(value as Error, meet, copying) : value;
+  }
+}
+
+/** An error is copied only where the platform could not, for what stands in its cause: some engines keep its stack to themselves. */
+function copyError(error: Error, meet: (copy: Error) => Error, copying: Copying): Error {
+  const { message, name, stack, cause } = error;
+  if (!cause || isCloneable(error, copying.clone)) return error;
+  return Object.assign(meet(new Error(message)), { name, stack, cause: copyOf(cause, copying) });
+}
+
+export function isCloneable(value: unknown, clone: Clone | undefined): boolean {
+  try {
+    return clone?.(value) !== undefined;
+  } catch {
+    return false;
   }
 }
 

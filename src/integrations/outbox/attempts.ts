@@ -3,7 +3,7 @@
 // context never has more bytes than browsers take, so that none is refused for that.
 
 import { DURATION_MS_MAX } from "../../core/spec/limits.js";
-import type { Settings } from "./options.js";
+import type { OutboxMessage, Settings } from "./options.js";
 import { bytesOf, isSameOrigin, makeRequest, type StoredRequest } from "./stored-request.js";
 
 export interface AttemptOptions {
@@ -11,8 +11,19 @@ export interface AttemptOptions {
   /** In place of what the settings and the body's size say, when it is shorter. */
   readonly limitMs?: number;
   /** May change the request, or give another one. */
-  prepare?(request: Request): unknown;
+  prepare(request: Request): unknown;
 }
+
+/** Asks `beforeSend`. What that throws is the application's, whatever class it is of, and says nothing of the request. */
+export const preparedBy =
+  ({ beforeSend }: Settings, message: OutboxMessage): AttemptOptions["prepare"] =>
+  async (request) => {
+    try {
+      return await beforeSend?.(request, message);
+    } catch (cause) {
+      throw new Error("beforeSend() of the outbox failed", { cause });
+    }
+  };
 
 /** Resolves with the headers of the answer. Rejects with the signal's reason, with `TimeoutError`, or as `fetch` does. */
 export type Attempt = (stored: StoredRequest, options: AttemptOptions) => Promise<Response>;
@@ -37,7 +48,7 @@ export function createAttempt(settings: Settings): Attempt {
   ) => {
     const sendsKey = settings.crossOriginKeys || isSameOrigin(stored.url);
     const request = makeRequest(stored, { sendsKey, keepalive, signal });
-    const replaced = await prepare?.(request);
+    const replaced = await prepare(request);
     signal.throwIfAborted();
     // No second argument: even one that holds only a signal makes `fetch` forget the referrer.
     const asked = replaced instanceof Request ? following(replaced, signal) : request;

@@ -21,36 +21,37 @@ const shown = (
   { id, groupId, priority }: { readonly id: string; readonly groupId: string | null; readonly priority: number },
 ) => ({ id, url, method, groupId: groupId ?? "", priority, idempotencyKey, metadata });
 
+/** Attempts that counted before there were repetitions. */
+const asked = ({ refusal }: StoredRequest): number => (refusal === undefined ? 0 : 1);
+
 export const messageOf = (delivery: Delivery<StoredRequest>): OutboxMessage => ({
   ...shown(delivery.body, delivery),
-  attempt: delivery.attempt,
+  attempt: asked(delivery.body) + delivery.attempt,
   queuedAt: delivery.sentAt,
 });
 
 export const storedMessage = (
   stored: StoredRequest,
   at: { readonly id: string; readonly groupId: string; readonly priority: number },
-): OutboxMessage => ({ ...shown(stored, at), attempt: 0, queuedAt: Date.now() });
+): OutboxMessage => ({ ...shown(stored, at), attempt: asked(stored), queuedAt: Date.now() });
 
 /** Of a request that nothing is stored of. */
 export const firstMessage = (
   { url, method }: Request,
   rest: Pick<OutboxMessage, "groupId" | "priority" | "idempotencyKey" | "metadata">,
-): OutboxMessage => ({ id: "", url: withoutFragment(url), method, ...rest, attempt: 0, queuedAt: Date.now() });
+): OutboxMessage => ({ id: "", url: withoutFragment(url), method, ...rest, attempt: 1, queuedAt: Date.now() });
 
 const viewOf = (view: MessageView<StoredRequest>): OutboxMessage => ({
   ...shown(view.body, view),
-  attempt: view.attempts,
+  attempt: asked(view.body) + view.attempts,
   queuedAt: view.sentAt,
 });
 
-export const waitingOf = (view: MessageView<StoredRequest>): WaitingOutboxMessage => ({
-  ...viewOf(view),
-  state: view.state,
-  dueAt: view.deliverAt,
-  lastFailure: view.error?.message ?? null,
-  lastStatus: partsOfReason(view.error?.message ?? "").status,
-});
+export const waitingOf = (view: MessageView<StoredRequest>): WaitingOutboxMessage => {
+  const lastFailure = view.error?.message ?? view.body.refusal ?? null;
+  const { status: lastStatus } = partsOfReason(lastFailure ?? "");
+  return { ...viewOf(view), state: view.state, dueAt: view.deliverAt, lastFailure, lastStatus };
+};
 
 export const deadOf = (view: MessageView<StoredRequest>): DeadOutboxMessage => {
   const { reason = "" } = view;

@@ -29,7 +29,10 @@ export interface OutboxMessage {
   readonly idempotencyKey: string;
   /** As it was given; `undefined` without. */
   readonly metadata: unknown;
-  /** 1 on the first repetition; only answers of the server count. */
+  /**
+   * Attempts so far that the server answered, and the one under way: 1 on the first, and on the next if that reached
+   * nobody. For one that was stored without being sent 0.
+   */
   readonly attempt: number;
   /** Epoch milliseconds at which it was stored. */
   readonly queuedAt: number;
@@ -135,8 +138,8 @@ export interface OutboxOptions {
   /** What a caller gets for a request that was stored. Default: 202 with the id as JSON. */
   readonly respond?: (stored: OutboxMessage) => Response;
   /**
-   * Called before each repetition: changes the request's headers (a fresh token), or returns another request. What it
-   * throws counts as a failure to reach the server.
+   * Called before each attempt: changes the request's headers (a fresh token), or returns another request. What it throws
+   * counts as a failure to reach the server. `message.id` is empty on the first attempt, of which nothing is stored.
    */
   readonly beforeSend?: (request: Request, message: OutboxMessage) => unknown;
   /** Called in the context that delivered, before the request is forgotten: at least once each. */

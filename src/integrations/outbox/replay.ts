@@ -2,7 +2,7 @@
 // said that it arrived; what could not be asked, or was asked offline, counts as no attempt.
 
 import type { Delivery } from "../../index.js";
-import type { Attempt } from "./attempts.js";
+import { type Attempt, preparedBy } from "./attempts.js";
 import { reportFailure, sleep } from "./context.js";
 import type { Gates } from "./gates.js";
 import { messageOf } from "./message.js";
@@ -79,8 +79,7 @@ export function createReplay(parts: ReplayParts): Replay {
     const wasOffline = network.isOffline();
     let response: Response;
     try {
-      const prepare = (request: Request) => settings.beforeSend?.(request, message);
-      response = await attempt(stored, { signal, limitMs, prepare });
+      response = await attempt(stored, { signal, limitMs, prepare: preparedBy(settings, message) });
     } catch {
       // Taken away meanwhile: it is in the queue already, or cancelled.
       if (signal.aborted) return gates.left(origin);

@@ -2,11 +2,12 @@
 // Invariants: what is answered as stored is durable, and what is rejected is not; within a group nothing overtakes what
 // waits, here or in the queue, however long it takes to find out.
 
+import { randomUuid } from "../../client/runtime/uuid.js";
 import { check } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { Queue } from "../../index.js";
-import { type Attempt, keepWith, untilAborted } from "./attempts.js";
+import { type Attempt, keepWith, preparedBy, untilAborted } from "./attempts.js";
 import { reportFailure } from "./context.js";
 import type { Gates } from "./gates.js";
 import { isInLine, sendOnce } from "./keys.js";
@@ -22,7 +23,7 @@ import {
   type StoredRequest,
   storeRequest,
 } from "./stored-request.js";
-import { discard, judge } from "./verdict.js";
+import { discard, judge, statusLineOf } from "./verdict.js";
 
 export interface SendingParts {
   readonly settings: Settings;
@@ -38,8 +39,15 @@ export interface SendingParts {
   wasDelivered(id: string): boolean;
 }
 
-interface Storing {
+/** Why a request is stored. */
+interface Reason {
+  /** How long it waits. */
   readonly delayMs: number;
+  /** What the server said to it. */
+  readonly refusal?: string;
+}
+
+interface Storing extends Reason {
   /** To be called once it is on its way to the queue. */
   handed(): void;
 }
@@ -148,10 +156,11 @@ export function createSending(parts: SendingParts): Sending {
     }
     const queue = await queueOf();
     const { groupId, priority, deduplicationId } = at;
-    const { delayMs, handed } = how;
+    const { delayMs, refusal, handed } = how;
+    const kept = { ...redact(stored, redactHeaders), ...(refusal !== undefined && { refusal }) };
     const options = { groupId, priority, ttlMs: maxRetentionMs, ...(delayMs > 0 && { delayMs }) };
     const sent = sendOnce(
-      (name) => queue.send(redact(stored, redactHeaders), { ...options, ...(name && { deduplicationId: name }) }),
+      (name) => queue.send(kept, { ...options, ...(name && { deduplicationId: name }) }),
       deduplicationId,
       async (id) => wasDelivered(id) || isInLine(queue, id),
     );
@@ -162,40 +171,41 @@ export function createSending(parts: SendingParts): Sending {
       if (!duplicate) await queue.purge({ ids: [id] });
       throw signal.reason;
     }
-    const message = storedMessage(stored, { id, groupId, priority });
+    const message = storedMessage(kept, { id, groupId, priority });
     if (!duplicate) lately.push({ ...message, queuedAt: begunAt });
     if (lately.length > LATELY) lately.shift();
     onStored(message, !duplicate);
     return respond(message);
   };
 
-  /** Asks the network; resolves with the answer, or with how long the request is to wait. */
+  /** Asks the network; resolves with the answer, or with why the request is to be stored. */
   const ask = async (
     stored: StoredRequest,
     message: OutboxMessage,
     signal: AbortSignal,
-  ): Promise<Response | number> => {
+  ): Promise<Response | Reason> => {
     const origin = originOf(stored.url);
     const pass = gates.enter(origin, Date.now());
-    if (pass.type === "wait") return pass.ms;
+    if (pass.type === "wait") return { delayMs: pass.ms };
     let response: Response;
     try {
-      response = await attempt(stored, { signal });
+      response = await attempt(stored, { signal, prepare: preparedBy(settings, message) });
     } catch (error) {
       if (!signal.aborted && !(error instanceof QueueError)) network.failed();
       if (signal.aborted || network.isOffline() || error instanceof QueueError) gates.left(origin);
       if (signal.aborted) throw signal.reason;
       if (error instanceof QueueError) throw error;
-      return network.isOffline()
-        ? 0
-        : gates.failed(origin, Date.now(), { attempt: 0, maxMs: settings.unreachableMaxMs });
+      if (network.isOffline()) return { delayMs: 0 };
+      return { delayMs: gates.failed(origin, Date.now(), { attempt: 0, maxMs: settings.unreachableMaxMs }) };
     }
     const verdict = await judge(response, message, settings, Date.now());
     // Whoever refuses while the browser is offline is not the server.
-    if (verdict.type === "delivered" || !network.isOffline()) answered();
+    const isServers = verdict.type === "delivered" || !network.isOffline();
+    if (isServers) answered();
     if (verdict.type === "retry") {
       discard(response);
-      return gates.failed(origin, Date.now(), { afterMs: verdict.afterMs, attempt: 1 });
+      const delayMs = gates.failed(origin, Date.now(), { afterMs: verdict.afterMs, attempt: 1 });
+      return { delayMs, ...(isServers && { refusal: statusLineOf(response) }) };
     }
     gates.succeeded(origin);
     return response;
@@ -222,8 +232,9 @@ export function createSending(parts: SendingParts): Sending {
       const stored = await reading;
       signal.throwIfAborted();
       if (isOnlyStored) return store(stored, at, signal, { delayMs: 0, handed });
-      const outcome = (await untilAborted(hasWaiting(groupId), signal)) ? 0 : await ask(stored, message, signal);
-      return typeof outcome === "number" ? store(stored, at, signal, { delayMs: outcome, handed }) : outcome;
+      const isBehind = await untilAborted(hasWaiting(groupId), signal);
+      const outcome = isBehind ? { delayMs: 0 } : await ask(stored, message, signal);
+      return "delayMs" in outcome ? store(stored, at, signal, { ...outcome, handed }) : outcome;
     });
   };
 
@@ -240,7 +251,7 @@ export function createSending(parts: SendingParts): Sending {
       request.signal.throwIfAborted();
       const { groupId = settings.groupBy(request), priority = 4 } = given;
       check(groupIdField, groupId, given.groupId === undefined ? "createOutbox().groupBy()" : "outbox.fetch().groupId");
-      const idempotencyKey = given.idempotencyKey ?? carriedKeyOf(request) ?? crypto.randomUUID();
+      const idempotencyKey = given.idempotencyKey ?? carriedKeyOf(request) ?? randomUuid();
       // As it is now, and before anything is done: what cannot be told of afterwards must not be stored.
       const metadata = copyMetadata(given.metadata);
       const message = firstMessage(request, { groupId, priority, idempotencyKey, metadata });

@@ -4,6 +4,7 @@
 
 import { snapshotOf } from "../../core/log/plain.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { notCloneable } from "../not-cloneable.js";
 
 /** How a request waits in the queue: nothing but what can be cloned and stored in every browser. */
 export interface StoredRequest {
@@ -23,6 +24,8 @@ export interface StoredRequest {
   readonly keepalive: boolean;
   readonly idempotencyKey: string;
   readonly metadata?: unknown;
+  /** The status line of what the server said to the first attempt, if it said anything. */
+  readonly refusal?: string;
 }
 
 /** Of its body. */
@@ -38,18 +41,18 @@ export const withoutFragment = (url: string): string => url.split("#", 1)[0] as 
 
 const KEY_LENGTH_MAX = 255;
 
-/** The key in the request's own header, as the draft writes it, if it is one that an outbox takes. */
+/** The key in the request's own header, quoted as the draft writes it or not, if it is one that an outbox takes. */
 export function carriedKeyOf(request: Request): string | undefined {
-  const key = request.headers.get(KEY_HEADER)?.match(/^"([ !#-[\]-~]+)"$/)?.[1];
+  const key = request.headers.get(KEY_HEADER)?.match(/^("?)([ !#-[\]-~]+)\1$/)?.[2];
   return key !== undefined && key.length <= KEY_LENGTH_MAX ? key : undefined;
 }
 
 /** Metadata as it is now. Throws `not-cloneable`: what cannot be copied could not be stored, nor told of. */
 export function copyMetadata(metadata: unknown): unknown {
   try {
-    return structuredClone(snapshotOf(metadata));
+    return structuredClone(snapshotOf(metadata, structuredClone));
   } catch (cause) {
-    throw new QueueError("not-cloneable", `outbox.fetch().metadata cannot be cloned: ${String(cause)}`, { cause });
+    throw notCloneable(metadata, "outbox.fetch().metadata", cause);
   }
 }
 

@@ -1,6 +1,7 @@
 // Sends written in the application's own transactions, and when they are relayed: after each commit here, after one
 // elsewhere that nobody else saw to, and again when a queue refused. Who relays, and how, is in relay.ts.
 
+import { randomUuid } from "../../client/runtime/uuid.js";
 import { snapshotOf } from "../../core/log/plain.js";
 import { aFunction, type Check, check, checkOptions, fits, invalid, type Spec } from "../../core/spec/check.js";
 import { dateOrInstant, delayMs, groupId, headers, priority, queueName, ttlMs } from "../../core/spec/fields.js";
@@ -44,7 +45,7 @@ const RETRY_MS = { first: 1_000, max: 60_000 };
 /** Beside its own its message has one more, and what a queue would refuse for that is never to be written. */
 const relayedHeaders: Check = (value, name) => {
   check(headers, value, name);
-  check(headers, { ...(value as object), [OUTBOX_ID_HEADER]: crypto.randomUUID() }, name);
+  check(headers, { ...(value as object), [OUTBOX_ID_HEADER]: randomUuid() }, name);
 };
 const SEND_SPEC: Spec = { priority, delayMs, deliverAt: dateOrInstant, ttlMs, groupId, headers: relayedHeaders };
 const aConnection: Check = (value, name) => {
@@ -156,7 +157,7 @@ export function outbox(
       const sent = { ...rest, headers: { ...rest.headers }, ...(due !== undefined && { deliverAt: Number(due) }) };
       const record: OutboxRecord = {
         v: 1,
-        id: crypto.randomUUID(),
+        id: randomUuid(),
         queue,
         body: snapshotOf(body, structuredClone),
         options: sent,

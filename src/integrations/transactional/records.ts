@@ -1,6 +1,7 @@
 // The records of an outbox in the application's database: one for each send, in the order of the commits.
 
-import { QueueError, type SendOptions } from "../../index.js";
+import type { SendOptions } from "../../index.js";
+import { notCloneable } from "../not-cloneable.js";
 import { begin, endOf, missing, resultOf, unwatched } from "./database.js";
 
 /** As for `queue.send`; a delay counts from `Outbox.send`, `ttlMs` from the relay. */
@@ -59,9 +60,9 @@ export function writeRecord(tx: OutboxTransaction, storeName: string, record: Ou
     unwatched((tx.objectStore(storeName as never) as IDBObjectStore).add(record));
   } catch (cause) {
     const { name } = cause as DOMException;
-    if (name === "DataCloneError") {
-      throw new QueueError("not-cloneable", `outbox.send(): the body cannot be stored: ${String(cause)}`, { cause });
-    }
+    const told = notCloneable(record.body, "outbox.send().body", cause);
+    // A getter that throws ends the clone with an error of its own.
+    if (name === "DataCloneError" || told.detail !== undefined) throw told;
     missing("outbox.send(tx)", `an active readwrite transaction with the store "${storeName}" in its scope`, cause);
   }
 }

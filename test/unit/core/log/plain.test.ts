@@ -72,3 +72,39 @@ test("a plain object that calls itself something is copied out of its proxies", 
     expect(structuredClone(copy)).toEqual({ rows: [{ at: new Date(1) }] });
   }
 });
+
+test("an instance of a class is copied out of the proxies in it, whatever it calls itself", () => {
+  class Order {
+    readonly rows = new Proxy([{ at: new Date(1) }], {});
+    get [Symbol.toStringTag]() {
+      return "Order";
+    }
+  }
+  class Named extends Order {}
+  for (const order of [new Order(), new Named()])
+    expect(structuredClone(snapshotOf({ order }))).toEqual({ order: { rows: [{ at: new Date(1) }] } });
+});
+
+test("what the language or the platform makes of its own is passed on as it is", () => {
+  const file = Object.assign(new File(["x"], "x.txt"), { preview: "x" });
+  const made = [(function* () {})(), new Map().entries(), Promise.resolve(), file];
+  expect(snapshotOf(made)).toEqual(made);
+  for (const [i, one] of (snapshotOf(made) as unknown[]).entries()) expect(one).toBe(made[i]);
+});
+
+describe("an error", () => {
+  test("is copied out of the proxies in its cause, and those in the cause of that", () => {
+    const inner = new RangeError("inner", { cause: new Proxy({ sku: "tea" }, {}) });
+    const error = new TypeError("outer", { cause: inner });
+    const copy = structuredClone(snapshotOf({ error }, structuredClone)) as { error: TypeError };
+    expect(copy.error).toBeInstanceOf(TypeError);
+    expect([copy.error.message, copy.error.stack]).toEqual(["outer", error.stack]);
+    expect(copy.error.cause).toBeInstanceOf(RangeError);
+    expect(copy.error.cause).toMatchObject({ message: "inner", cause: { sku: "tea" } });
+  });
+
+  test("that can be cloned stays what it is", () => {
+    for (const error of [new Error("plain", { cause: { n: 1 } }), new Error("none")])
+      expect(snapshotOf(error, structuredClone)).toBe(error);
+  });
+});

@@ -133,6 +133,21 @@ test("what waits is listed in order, with its state, its next try, and what the 
   expect(second).toMatchObject({ state: "blocked", attempt: 0, dueAt: null, lastStatus: null, lastFailure: null });
 });
 
+test("what the server said to the first attempt is told of what waits, and that attempt counts", async () => {
+  answer = () => new Response("", { status: 503, headers: { "retry-after": "60" } });
+  const seen: number[] = [];
+  const beforeSend = (_: Request, { attempt }: { readonly attempt: number }) => seen.push(attempt);
+  const outbox = open({ replay: false, beforeSend });
+  expect((await outbox.fetch(post("a"))).status).toBe(202);
+  expect(await outbox.waiting()).toMatchObject([{ attempt: 1, lastStatus: 503, lastFailure: "HTTP 503" }]);
+  answer = () => {
+    throw new TypeError("unreachable");
+  };
+  expect((await outbox.fetch(new Request("https://b.test/b", { method: "POST" }))).status).toBe(202);
+  expect((await outbox.waiting())[1]).toMatchObject({ attempt: 0, lastStatus: null, lastFailure: null });
+  expect(seen).toEqual([1, 1]);
+});
+
 test("a redriven request goes before what came later in its group and has not left", async () => {
   answer = () => new Response("", { status: 422 });
   const outbox = open({ mode: "queue-first", concurrency: 1 });

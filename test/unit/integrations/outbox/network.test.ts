@@ -291,8 +291,9 @@ describe("metadata", () => {
     const asked = network(() => new Response("", { status: 201 }));
     const outbox = open({ mode: "queue-first", replay: false });
     const reactive = new Proxy({ title: "x" }, {});
-    await expect(outbox.fetch(post(), { metadata: { run: () => {} } })).rejects.toMatchObject({
+    await expect(outbox.fetch(post(), { metadata: { on: [{ run: () => {} }] } })).rejects.toMatchObject({
       code: "not-cloneable",
+      message: "outbox.fetch().metadata.on[0].run is a function, which cannot be stored",
     });
     await outbox.fetch(post("b"), { metadata: reactive }).catch((error) => expect(error.code).toBe("not-cloneable"));
     const kept = await outbox.waiting();

@@ -5,7 +5,13 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createNotesServer } from "../../../../demo/server/notes-server.mjs";
 import { connect } from "../../../../src/index.js";
-import { createOutbox, type Outbox, type OutboxMessage, type OutboxOptions } from "../../../../src/outbox.js";
+import {
+  createOutbox,
+  type Outbox,
+  type OutboxMessage,
+  type OutboxOptions,
+  QueueError,
+} from "../../../../src/outbox.js";
 
 const QUICK = { backoff: { baseMs: 5, maxMs: 20 }, reconnectSpreadMs: 0, crossOriginKeys: true } as const;
 let notes: ReturnType<typeof createNotesServer>;
@@ -283,6 +289,27 @@ describe("replay", () => {
       notes.arrivals.map((_, i) => `Bearer ${i + 1}`),
     );
     expect(notes.arrivals.every(({ headers }) => headers["x-kept"] === "yes")).toBe(true);
+  });
+
+  test("asks `beforeSend` on the first attempt, too, and stores the request when it throws, whatever it throws", async () => {
+    const asked: unknown[] = [];
+    const outbox = open({
+      replay: false,
+      beforeSend: (request, { id, attempt, metadata }) => {
+        asked.push([id, attempt, metadata]);
+        if (metadata === "later") throw new QueueError("closed", "the application's own queue was closed");
+        request.headers.set("authorization", "Bearer fresh");
+      },
+    });
+    const response = await outbox.fetch(post("a"), { metadata: "now" });
+    expect([response.status, notes.arrivals[0]?.headers.authorization]).toEqual([201, "Bearer fresh"]);
+    expect((await outbox.fetch(post("b"), { metadata: "later" })).status).toBe(202);
+    expect(await outbox.waiting()).toMatchObject([{ metadata: "later", attempt: 0, lastFailure: null }]);
+    expect(asked).toEqual([
+      ["", 1, "now"],
+      ["", 1, "later"],
+    ]);
+    expect(paths()).toEqual(["a"]);
   });
 
   test("sends the request that `beforeSend` gives in its place, and waits when it throws", async () => {

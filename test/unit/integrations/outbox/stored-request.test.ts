@@ -92,9 +92,18 @@ describe("the idempotency key", () => {
     expect(keyOf(await storeRequest(own, { idempotencyKey: "mine" }))).toBe('"mine"');
   });
 
-  test.each(["mine", '""', `"${"x".repeat(256)}"`, '"a\\b"'])("is not what a header says that is none: %j", (value) => {
-    expect(carriedKeyOf(new Request(URL_A, { headers: { "idempotency-key": value } }))).toBeUndefined();
+  test("is that of its own header, which stays as it is, without quotes as well", async () => {
+    const own = new Request(URL_A, { headers: { "idempotency-key": "order-7" } });
+    expect(carriedKeyOf(own)).toBe("order-7");
+    expect((await again(own)).headers.get("idempotency-key")).toBe("order-7");
   });
+
+  test.each(['"mine', '""', `"${"x".repeat(256)}"`, '"a\\b"'])(
+    "is not what a header says that is none: %j",
+    (value) => {
+      expect(carriedKeyOf(new Request(URL_A, { headers: { "idempotency-key": value } }))).toBeUndefined();
+    },
+  );
 
   test("is not sent where it may not be", async () => {
     expect((await again(new Request(URL_A))).headers.has("idempotency-key")).toBe(false);

@@ -1,6 +1,6 @@
 // Says where in a body the value stands that cannot be cloned or stored. Only asked once something was refused.
 
-import { kindOf } from "../../core/log/plain.js";
+import { type Clone, isCloneable, kindOf, STORABLE } from "./plain.js";
 
 /** Classes that clone, or may, but that IndexedDB does not store. */
 const UNSTORABLE = [
@@ -12,8 +12,6 @@ const UNSTORABLE = [
   "ImageBitmap",
   "OffscreenCanvas",
 ];
-const STORABLE =
-  /^(Date|RegExp|Blob|File|FileList|ArrayBuffer|DataView|(Big)?(Int|Uint|Float)\w*Array|Boolean|Number|String|CryptoKey|ImageData|DOM\w+|\w*Error)$/;
 
 export interface Uncloneable {
   /** Such as `body.items[3].callback`. */
@@ -21,51 +19,55 @@ export interface Uncloneable {
   readonly what: string;
 }
 
-export function findUncloneable(value: unknown, path = "body", seen = new Set<unknown>()): Uncloneable | undefined {
+interface Looking {
+  readonly clone: Clone;
+  readonly seen: Set<unknown>;
+}
+
+/** `path`: what the value is called. `clone`: the platform's. `undefined` when nothing is found. */
+export const findUncloneable = (value: unknown, path: string, clone: Clone): Uncloneable | undefined =>
+  find(value, path, { clone, seen: new Set() });
+
+function find(value: unknown, path: string, looking: Looking): Uncloneable | undefined {
   if (typeof value === "function") return { path, what: "a function" };
   if (typeof value === "symbol") return { path, what: "a symbol" };
-  if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
-  seen.add(value);
+  if (typeof value !== "object" || value === null || looking.seen.has(value)) return undefined;
+  looking.seen.add(value);
   try {
-    return findInside(value, path, seen);
+    return findInside(value, path, looking);
   } catch {
     return { path, what: "an object that cannot be read" };
   }
 }
 
-function findInside(value: object, path: string, seen: Set<unknown>): Uncloneable | undefined {
+function findInside(value: object, path: string, looking: Looking): Uncloneable | undefined {
   switch (kindOf(value)) {
     case "map": {
       const entries = [...(value as Iterable<[unknown, unknown]>)].flatMap(([key, item], i) => [
         [`${path}.keys()[${i}]`, key] as const,
         [`${path}.get(${String(key)})`, item] as const,
       ]);
-      return firstOf(entries, seen);
+      return firstOf(entries, looking);
     }
     case "set": {
       const items = [...(value as Iterable<unknown>)].map((item, i) => [`${path}.values()[${i}]`, item] as const);
-      return firstOf(items, seen);
+      return firstOf(items, looking);
     }
     case "array":
     case "object":
-      return firstOf(readable(value, path), seen);
+      return firstOf(readable(value, path), looking);
     case "other":
-      return isStorable(value) ? undefined : { path, what: nameOf(value) };
+      if (isStorable(value, looking.clone)) return undefined;
+      return find(Reflect.get(value, "cause"), `${path}.cause`, looking) ?? { path, what: nameOf(value) };
   }
 }
 
 const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /** What looks like one of those that can be stored may still refuse: a proxy of one, or what was transferred. */
-function isStorable(value: object): boolean {
+function isStorable(value: object, clone: Clone): boolean {
   const tag = tagOf(value);
-  if (UNSTORABLE.includes(tag) || !STORABLE.test(tag)) return false;
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return !UNSTORABLE.includes(tag) && STORABLE.test(tag) && isCloneable(value, clone);
 }
 
 /** Its slots say what it is; where it has none it is a proxy of what its class says, or looks like one. */
@@ -92,9 +94,9 @@ function readable(value: object, path: string): (readonly [string, unknown])[] {
 
 const INDEX = /^\d+$/;
 
-function firstOf(entries: readonly (readonly [string, unknown])[], seen: Set<unknown>): Uncloneable | undefined {
+function firstOf(entries: readonly (readonly [string, unknown])[], looking: Looking): Uncloneable | undefined {
   for (const [path, item] of entries) {
-    const found = findUncloneable(item, path, seen);
+    const found = find(item, path, looking);
     if (found) return found;
   }
   return undefined;
