@@ -56,6 +56,7 @@ export const PARTS = [
     files: /\.(memory|sqlite|server|durable-object)\.test\.ts$/,
     about: "one suite over every implementation that runs in Node",
     expected: true,
+    onAllCores: true,
     limitMs: 4 * MINUTE_MS,
   },
   ...inRuntimes(["deno", "bun"]),
