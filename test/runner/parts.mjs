@@ -6,8 +6,8 @@
  * @property {string} name what `npm test -- NAME` runs; for Vitest also the project in vitest.config.ts
  * @property {Runner} runner
  * @property {"deno" | "bun"} [runtime] what runs it instead of Node
- * @property {string} [project] the project in vitest.config.ts, where it is not called like the part
- * @property {readonly string[]} [only] the test files of the project, by parts of their paths
+ * @property {readonly string[]} [projects] the projects in vitest.config.ts, where it is not the one that is called like the part
+ * @property {readonly string[]} [only] the test files of these, by parts of their paths
  * @property {string} folder
  * @property {RegExp} files which files of the folder are tests
  * @property {string} about
@@ -194,11 +194,11 @@ function inRuntimes(runtimes) {
     name: runtime,
     runner: "vitest",
     runtime,
-    project: "contract",
-    only: ["sqlite"],
+    projects: ["contract", "unit"],
+    only: [".sqlite.test.", "unit/codec"],
     folder: "test/contract",
     files: /\.sqlite\.test\.ts$/,
-    about: `the suite over the store on SQLite that ${runtime} has`,
+    about: `what lies in the SQLite that ${runtime} has: store, server, and the bytes that are written`,
     expected: true,
     limitMs: 2 * MINUTE_MS,
   }));

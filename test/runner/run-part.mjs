@@ -44,7 +44,7 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
 const vitest = (part, reportFile) => [
   "vitest/vitest.mjs",
   [
-    ...["run", "--project", part.project ?? part.name, ...(part.only ?? [])],
+    ...["run", ...(part.projects ?? [part.name]).flatMap((name) => ["--project", name]), ...(part.only ?? [])],
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
     ...(part.onAllCores ? [`--maxWorkers=${availableParallelism()}`] : []),
   ],

@@ -33,8 +33,13 @@ describe("a body", () => {
     expect(await again(value)).toStrictEqual(value);
   });
 
-  test("keeps errors by name and message, and blobs and files with their type", async () => {
-    expect(await again(new TypeError("bad"))).toMatchObject({ name: "TypeError", message: "bad" });
+  test("keeps errors with class, stack and cause, and blobs and files with their type", async () => {
+    const error = new TypeError("bad", { cause: new RangeError("far") });
+    const copy = (await again(error)) as TypeError;
+    expect(copy).toStrictEqual(error);
+    expect(copy.stack).toBe(error.stack);
+    // As builds before have written it.
+    expect(decode({ $: "Error", v: ["TypeError", "bad"] })).toStrictEqual(new TypeError("bad"));
     const blob = (await again(new Blob(["häß"], { type: "text/plain" }))) as Blob;
     expect([blob.type, await blob.text()]).toEqual(["text/plain", "häß"]);
     const file = (await again(new File([new Uint8Array(100_000)], "a.bin", { lastModified: 5 }))) as File;
