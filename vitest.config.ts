@@ -38,7 +38,10 @@ export default defineConfig({
     testTimeout: 20_000,
     projects: [
       inNode("unit", ["test/unit/**/*.test.ts"]),
-      inNode("contract", ["test/contract/**/*.{memory,sqlite,server,durable-object}.test.ts"]),
+      inNode("contract", ["test/contract/**/*.{memory,sqlite,server,durable-object}.test.ts"], {
+        // Disks and other processes take their time.
+        expect: { poll: { timeout: 10_000 } },
+      }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {

@@ -704,11 +704,11 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
       });
 
       test("keeps the lease of a handler that runs longer than leaseMs", async () => {
-        const queue = await open<string>({ leaseMs: 150 });
+        const queue = await open<string>({ leaseMs: 400 });
         let runs = 0;
         queue.consume(async () => {
           runs++;
-          await new Promise((resolve) => setTimeout(resolve, 700));
+          await new Promise((resolve) => setTimeout(resolve, 1_200));
         });
         await queue.send("slow");
         await queue.whenIdle();
@@ -717,7 +717,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
       });
 
       test("keeps the leases of prefetched messages while they wait for their turn", async () => {
-        const queue = await open<number>({ leaseMs: 150 });
+        const queue = await open<number>({ leaseMs: 300 });
         const seen: number[] = [];
         queue.consume(
           async ({ body }) => {

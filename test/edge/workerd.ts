@@ -19,7 +19,12 @@ export interface Workerd {
   close(): Promise<void>;
 }
 
-const WORKERD = join(createRequire(import.meta.url).resolve("workerd/package.json"), "../bin/workerd");
+/** The program itself: what the package puts before it passes on no other streams than the usual three. */
+const WORKERD = (() => {
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  return resolve(`@cloudflare/workerd-${platform}-${process.arch === "x64" ? "64" : process.arch}/bin/workerd`);
+})();
 
 const CONFIG = `
 using Workerd = import "/workerd/workerd.capnp";

@@ -56,7 +56,6 @@ export const PARTS = [
     files: /\.(memory|sqlite|server|durable-object)\.test\.ts$/,
     about: "one suite over every implementation that runs in Node",
     expected: true,
-    onAllCores: true,
     limitMs: 4 * MINUTE_MS,
   },
   ...inRuntimes(["deno", "bun"]),
@@ -170,7 +169,7 @@ export const PARTS = [
       "requests that must arrive, against a real server that fails, in Chromium and the engines that are installed",
     browser: true,
     expected: true,
-    limitMs: 4 * MINUTE_MS,
+    limitMs: 6 * MINUTE_MS,
   },
   {
     name: "torture",
