@@ -199,6 +199,8 @@ function inRuntimes(runtimes) {
     files: /\.sqlite\.test\.ts$/,
     about: `what lies in the SQLite that ${runtime} has: store, server, and the bytes that are written`,
     expected: true,
+    // A full run has the same suite over SQLite once, and in workerd.
+    onDemand: runtime === "deno",
     limitMs: 2 * MINUTE_MS,
   }));
 }
