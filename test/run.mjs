@@ -51,13 +51,16 @@ async function runTests(args) {
   const beside = new Map(
     parts.filter(({ isPatient }) => isPatient && parts.length > 1).map((part) => [part, start(part, true)]),
   );
-  for (const part of beside.keys())
-    console.log(`── ${part.name} runs beside the others; its output comes after theirs`);
-  const shared = parts.filter((part) => !beside.has(part) && !part.isAlone);
+  const patient = [...beside.keys()];
+  for (const part of patient) console.log(`── ${part.name} runs beside the others; its output comes after theirs`);
+  const shared = parts.filter((part) => !patient.includes(part) && !part.isAlone);
   const alone = parts.filter((part) => part.isAlone);
-  for (const part of [...shared, ...beside.keys(), ...alone]) {
+  for (const part of [...shared, ...patient, ...alone]) {
     console.log(`\n── ${part.name}: ${part.about}`);
-    const { result, seconds } = await (beside.get(part) ?? start(part));
+    const running = beside.get(part) ?? start(part);
+    const next = shared[shared.indexOf(part) + 1];
+    if (shared.includes(part) && next?.isWaiting) beside.set(next, start(next, true));
+    const { result, seconds } = await running;
     if (beside.has(part) && existsSync(logOf(part))) process.stdout.write(readFileSync(logOf(part)));
     results.push(result);
     summary.push(

@@ -22,7 +22,7 @@ export const logOf = (part) => join(ROOT, "test-results", `${part.name}.log`);
 /**
  * @param {import("./parts.mjs").Part} part
  * @param {readonly string[]} extra arguments for the runner: parts of file names, its options
- * @param {{ isBeside?: boolean }} [how] `isBeside`: with what the others leave of the processors, its output in a file
+ * @param {{ isBeside?: boolean }} [how] `isBeside`: others run at the same time, and its output goes into a file
  * @returns {Promise<import("./totals.mjs").Totals & { problem?: string, failures?: import("./failures.mjs").Failure[] }>}
  */
 export async function runPart(part, extra, { isBeside = false } = {}) {
@@ -32,7 +32,8 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile };
   const [runtime, options] = part.runtime ? RUNTIMES[part.runtime] : [process.execPath, []];
   const command = [runtime, ...options, join(ROOT, "node_modules", file), ...args, ...extra];
-  const exitCode = await run(command, env, part.limitMs, isBeside ? logOf(part) : undefined);
+  const how = { log: isBeside ? logOf(part) : undefined, isPatient: part.isPatient ?? false };
+  const exitCode = await run(command, env, part.limitMs, how);
   if (exitCode === "late") {
     return { passed: 0, failed: 1, skipped: 0, problem: `ended after ${part.limitMs / 1000} s, its time limit` };
   }
@@ -67,10 +68,11 @@ const playwright = (part) => [
  * @param {string[]} command
  * @param {NodeJS.ProcessEnv} env
  * @param {number} limitMs
- * @param {string} [log] where its output goes, if it runs beside others
+ * @param {{ log: string | undefined, isPatient: boolean }} how where its output goes, if it runs beside others, and whether
+ *   it takes only what these leave of the processors
  * @returns {Promise<number | null | "late">}
  */
-function run([file = "", ...args], env, limitMs, log) {
+function run([file = "", ...args], env, limitMs, { log, isPatient }) {
   return new Promise((resolve) => {
     if (log) mkdirSync(dirname(log), { recursive: true });
     const output = log ? openSync(log, "w") : "inherit";
@@ -83,7 +85,7 @@ function run([file = "", ...args], env, limitMs, log) {
       detached: !windows,
     });
     if (typeof output === "number") closeSync(output);
-    if (log && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    if (log && isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     const end = (/** @type {NodeJS.Signals} */ signal) => {
       try {
         if (windows || child.pid === undefined) child.kill(signal);
