@@ -3,6 +3,7 @@
 
 import { QueueError } from "../core/spec/errors.js";
 import { VERBS } from "../host/clients/access.js";
+import { hex } from "../host/engine/platform.js";
 import type { Authorize } from "./admission.js";
 import { type FileSystem, nodeModule, type Process, type Util } from "./node.js";
 import { type ServeOptions, type Server, serve } from "./serve.js";
@@ -150,9 +151,7 @@ async function isSame(a: string, b: string): Promise<boolean> {
 const TOKEN_BYTES = 24;
 
 function tokenOf(file: string | undefined): string {
-  const made = Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const made = hex(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
   if (file === undefined) return made;
   const { readFileSync, writeFileSync } = nodeModule<FileSystem>("node:fs");
   try {

@@ -59,9 +59,8 @@ export abstract class QueueObject<Env = unknown> {
 
   /** Takes sockets, as `routeQueues` passes them on. */
   async fetch(request: Request): Promise<Response> {
-    const database = databaseAt(new URL(request.url).pathname);
-    if (database === undefined) return new Response("Databases are at /mq/DATABASE.\n", { status: 404 });
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return needsSocket();
+    const database = databaseOf(request);
+    if (typeof database !== "string") return database;
     const { WebSocketPair } = globalThis as unknown as { readonly WebSocketPair: SocketPair };
     const { 0: client, 1: socket } = new WebSocketPair();
     socket.accept();
@@ -94,11 +93,14 @@ export abstract class QueueObject<Env = unknown> {
 
 /** Passes a request for `/mq/DATABASE` on to the object of that name, and answers any other with 404. */
 export async function routeQueues<Id>(request: Request, namespace: ObjectNamespace<Id>): Promise<Response> {
-  const database = databaseAt(new URL(request.url).pathname);
-  if (database === undefined) return new Response("Databases are at /mq/DATABASE.\n", { status: 404 });
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return needsSocket();
-  return namespace.get(namespace.idFromName(database)).fetch(request);
+  const database = databaseOf(request);
+  return typeof database === "string" ? namespace.get(namespace.idFromName(database)).fetch(request) : database;
 }
 
-const needsSocket = () =>
-  new Response("OriginMQ is spoken over WebSockets.\n", { status: 426, headers: { upgrade: "websocket" } });
+/** The database that a request for a socket names, or what it is answered where it is none. */
+function databaseOf({ url, headers }: Request): string | Response {
+  const database = databaseAt(new URL(url).pathname);
+  if (database === undefined) return new Response("Databases are at /mq/DATABASE.\n", { status: 404 });
+  if (headers.get("upgrade")?.toLowerCase() === "websocket") return database;
+  return new Response("OriginMQ is spoken over WebSockets.\n", { status: 426, headers: { upgrade: "websocket" } });
+}

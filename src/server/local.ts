@@ -3,7 +3,7 @@
 import { createClient } from "../client/connection/client.js";
 import { type Connection, createPublicConnection } from "../client/connection/connection.js";
 import { runtime } from "../client/runtime/runtime.js";
-import type { Channel } from "../link/finding/directory.js";
+import { hearingChannel } from "../link/finding/hearing.js";
 import type { Database } from "./databases.js";
 
 /** Connects to the host that there is, and to the next when it has ended. */
@@ -13,7 +13,10 @@ export async function connectHere(open: () => Promise<Database>): Promise<Connec
     runtime,
     locks: undefined,
     presenceLock: String,
-    openNotices: () => noticesOf(database),
+    openNotices: () =>
+      hearingChannel((listener) =>
+        database.hear({ announce: (data) => listener({ data } as unknown as MessageEvent) }),
+      ),
     async openPort() {
       const { host } = await open();
       const { port1, port2 } = new MessageChannel();
@@ -23,18 +26,4 @@ export async function connectHere(open: () => Promise<Database>): Promise<Connec
   });
   await client.connected();
   return createPublicConnection(client, { isLazy: false, persisted: undefined });
-}
-
-function noticesOf(database: Database): Channel {
-  const ends = new Map<unknown, () => void>();
-  return {
-    postMessage() {},
-    addEventListener(_, listener) {
-      ends.set(listener, database.hear({ announce: (data) => listener({ data } as unknown as MessageEvent) }));
-    },
-    removeEventListener: (_, listener) => ends.get(listener)?.(),
-    close() {
-      for (const end of ends.values()) end();
-    },
-  };
 }

@@ -2,6 +2,7 @@
 // those of browsers. Invariant: nothing of it is looked for before a server is started.
 
 import { QueueError } from "../core/spec/errors.js";
+import { builtin } from "../store/sqlite/drivers/builtin.js";
 
 export interface IncomingMessage {
   readonly url?: string;
@@ -63,9 +64,8 @@ export interface Process {
 
 /** Throws `unsupported` in a runtime that has no such module. */
 export function nodeModule<Module>(name: "node:http" | "node:fs" | "node:util" | "node:process"): Module {
-  const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
-  const found = process?.getBuiltinModule?.(name);
-  if (found) return found as Module;
+  const found = builtin<Module>(name);
+  if (found) return found;
   throw new QueueError("unsupported", `a server needs ${name}: Node 20.19 or later, Deno 2, or Bun`);
 }
 

@@ -7,6 +7,7 @@ import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } 
 import { QueueError } from "../core/spec/errors.js";
 import { CONNECTIONS_MAX } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
+import { setTimer } from "../link/rpc/timer.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
@@ -105,7 +106,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   };
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
-    const refusal = refusalOf({ headers, database, connections: endings.size }, options);
+    const refusal = refusalOf(headers, endings.size, options);
     if (refusal) return refuse(socket, refusal, setTimer);
     const end = admit(
       socket,
@@ -166,11 +167,6 @@ function assertTogether({ directory, memory, authorize }: ServeOptions, hostname
 
 const inAddress = (hostname: string): string => (hostname.includes(":") ? `[${hostname}]` : hostname);
 
-const setTimer = (callback: () => void, ms: number): (() => void) => {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
-};
-
 function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string>> {
   const entries = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, typeof value === "string" ? value : value.join(", ")]],
@@ -178,13 +174,12 @@ function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string
   return Object.fromEntries(entries);
 }
 
-interface Coming {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly database: string;
-  readonly connections: number;
-}
-
-function refusalOf({ headers, connections }: Coming, options: ServeOptions): QueueError | undefined {
+/** `connections`: that there are already. */
+function refusalOf(
+  headers: Readonly<Record<string, string>>,
+  connections: number,
+  options: ServeOptions,
+): QueueError | undefined {
   const { allowOrigins = [], maxConnections = CONNECTIONS_MAX, authorize } = options;
   // Without `authorize`, a name of anybody's that leads to this machine is not enough: whoever owns it owns the page, too.
   const isOwnName = (hostname: string) => authorize !== undefined || LOOPBACK.test(hostname);

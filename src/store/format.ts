@@ -29,3 +29,9 @@ export function assertReadable(format: Format | undefined): void {
     );
   }
 }
+
+/** The generation of the checkpoint that follows this one. Throws `deposed` where that would be an earlier one. */
+export function nextGeneration({ generation, uptoLsn }: CheckpointPointer, nextUptoLsn: Lsn): number {
+  if (nextUptoLsn < uptoLsn) throw new StoreError("deposed", "checkpoint: another writer has written a later one");
+  return generation + 1;
+}

@@ -10,6 +10,7 @@ import type { ConnectOptions } from "../client/connection/connection.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
+import { hearingChannel } from "../link/finding/hearing.js";
 import { answerOpening, type Opening, type Patience, requestOpening, type Served } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../link/rpc/names.js";
@@ -109,20 +110,11 @@ function overSocket(url: string, load: (onAnnouncement: (data: unknown) => void)
     presenceLock: (client) => `${url}#${client}`,
     // A page that is kept must hold no socket.
     lifecycle: pageLifecycle({ onAsleep: () => void end() }),
-    openNotices() {
-      const own = new Set<(event: MessageEvent) => void>();
-      return {
-        postMessage() {},
-        addEventListener(_, listener) {
-          own.add(listener);
-          listening.add(listener);
-        },
-        removeEventListener: (_, listener) => void listening.delete(listener),
-        close() {
-          for (const listener of own) listening.delete(listener);
-        },
-      };
-    },
+    openNotices: () =>
+      hearingChannel((listener) => {
+        listening.add(listener);
+        return () => listening.delete(listener);
+      }),
     reachable: async () => (await way()).reachable(),
     openPort: async () => (await way()).openPort(),
     onClosed: end,

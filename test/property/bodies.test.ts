@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonOf } from "../../src/client/sending/json.js";
 import { columnOf, countBodies, gather, listOf, valuesOf } from "../../src/core/log/bodies.js";
+import { CLONEABLE_KINDS } from "./kinds.js";
 import { parameters } from "./steps.js";
 
 const RUNS = 3_000;
@@ -12,15 +13,7 @@ const anything = (maxDepth: number) =>
   fc.anything({
     maxDepth,
     key: fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "toJSON", "length", "0", "10", "a\nb")),
-    withBigInt: true,
-    withBoxedValues: true,
-    withDate: true,
-    withMap: true,
-    withNullPrototype: true,
-    withObjectString: true,
-    withSet: true,
-    withSparseArray: true,
-    withTypedArray: true,
+    ...CLONEABLE_KINDS,
     withUnicodeString: true,
   });
 

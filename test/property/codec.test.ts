@@ -3,18 +3,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decode, encode } from "../../src/codec/codec.js";
+import { CLONEABLE_KINDS } from "./kinds.js";
 
 const values = fc.anything({
   maxDepth: 4,
-  withBigInt: true,
-  withBoxedValues: true,
-  withDate: true,
-  withMap: true,
-  withNullPrototype: true,
-  withObjectString: true,
-  withSet: true,
-  withSparseArray: true,
-  withTypedArray: true,
+  ...CLONEABLE_KINDS,
   key: fc.oneof(fc.string(), fc.constantFrom("$", "v", "__proto__", "toJSON", "length", "0")),
 });
 

@@ -30,7 +30,9 @@ export interface Canary {
   write(epoch: number): Promise<void>;
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Two digits a byte. */
+export const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The real surroundings, but for whom they tell: of a worker, a page, Node, or whatever runs on an edge. */
 export function createSurroundings(): Omit<Platform, "announce"> {

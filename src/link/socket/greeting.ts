@@ -4,8 +4,7 @@
 
 import { check, invalid, shape, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
-import type { Port } from "../rpc/guard.js";
-import { CLOSED } from "../rpc/guard.js";
+import { CLOSED, type Port } from "../rpc/guard.js";
 import { errorOf, failed } from "../rpc/link.js";
 
 /** What both sides of a socket speak, as WebSockets negotiate it. */
@@ -19,7 +18,10 @@ const greeting = shape(
   "token",
 );
 
-/** Resolves once the host serves this port, with the bytes of the largest message that it takes. Rejects with the server's refusal, and with `host-lost` when the line ends before. */
+/**
+ * Resolves once the host serves this port, with the bytes of the largest message that it takes. Rejects with the server's
+ * refusal, and with `host-lost` when the line ends before.
+ */
 export function greet(port: Port, token: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     const onMessage = ({ data }: MessageEvent) => {
@@ -36,8 +38,8 @@ export function greet(port: Port, token: string | undefined): Promise<number> {
 }
 
 /**
- * Answers the first message, naming the bytes of the largest that is taken: `admit` attaches the host, or throws why not, and then the line has nothing
- * more to say.
+ * Answers the first message, naming the bytes of the largest that is taken: `admit` attaches the host, or throws why not,
+ * and then the line has nothing more to say.
  */
 export function answerGreeting(
   port: Port,

@@ -2,8 +2,8 @@
 // behind it and the former generation, a reader sees the former checkpoint whole.
 
 import type { Lsn } from "../../core/log/journal.js";
-import type { CheckpointPointer } from "../format.js";
-import { type CheckpointChunk, StoreError } from "../log-store.js";
+import { type CheckpointPointer, nextGeneration } from "../format.js";
+import type { CheckpointChunk } from "../log-store.js";
 import type { Access } from "./access.js";
 import { readPointer } from "./schema.js";
 
@@ -16,8 +16,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   access.step("checkpoint:begin");
   const former = await access.read(["meta"], readPointer);
-  if (uptoLsn < former.uptoLsn) throw new StoreError("deposed", "checkpoint: another writer has written a later one");
-  const generation = former.generation + 1;
+  const generation = nextGeneration(former, uptoLsn);
   let written = 0;
   for await (const piece of inPieces(chunks)) {
     await writeChunks(access, generation, written, piece);

@@ -3,7 +3,7 @@
 
 import type { Epoch, JournalRecord } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
-import { assertReadable } from "../format.js";
+import { assertReadable, nextGeneration } from "../format.js";
 import { type LogStore, StoreError } from "../log-store.js";
 import { createStoredLog, type LogReader } from "../stored-log.js";
 import {
@@ -116,10 +116,7 @@ function createWrites(opened: OpenDisk): Omit<LogStore, keyof Reads> {
     async checkpoint(chunks, uptoLsn) {
       step("checkpoint:begin");
       assertOpen(opened);
-      if (uptoLsn < disk.pointer.uptoLsn) {
-        throw new StoreError("deposed", "checkpoint: another writer has written a later one");
-      }
-      const generation = disk.pointer.generation + 1;
+      const generation = nextGeneration(disk.pointer, uptoLsn);
       let written = 0;
       for await (const chunk of chunks) {
         await write(opened, "checkpoint-chunks", () => [putChunk(disk, generation, written, chunk)]);

@@ -4,6 +4,7 @@
 import { CodecError, encode, encodeReadingBlobs } from "../../codec/codec.js";
 import type { Epoch, JournalRecord, Lsn, Seq } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
+import { nextGeneration } from "../format.js";
 import { type BodyBatch, type CheckpointChunk, type Durability, type LogTail, StoreError } from "../log-store.js";
 import type { SqliteDriver } from "./driver.js";
 import { named } from "./failures.js";
@@ -153,8 +154,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   access.step("checkpoint:begin");
   const { pointer } = named("checkpoint", () => readMeta(access.driver()));
-  if (uptoLsn < pointer.uptoLsn) throw new StoreError("deposed", "checkpoint: another writer has written a later one");
-  const generation = pointer.generation + 1;
+  const generation = nextGeneration(pointer, uptoLsn);
   let written = 0;
   for await (const chunk of chunks) {
     const bytes = await toBytes(chunk, `chunk ${written}`);
