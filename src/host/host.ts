@@ -128,8 +128,11 @@ function createHost(
   const loop = startLoop<PlannedHandOut[]>({
     engine,
     platform,
-    // Nobody could renew a lease while there was no host: what is overdue at the start goes on until its client is heard.
-    spare: (leases) => (isNew ? state().grants.get(leases.grant)?.mode === "consume" : keeper.spare(leases)),
+    // Nobody can renew a lease while there is no host, or no link: what is overdue then goes on until its client is heard.
+    spare: (leases) =>
+      isNew || clients.isAwaited(leases.client)
+        ? state().grants.get(leases.grant)?.mode === "consume"
+        : keeper.spare(leases),
     plan: (decideNow) => delivery.plan(decideNow),
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => delivery.nextDeadline(),

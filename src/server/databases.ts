@@ -4,7 +4,7 @@
 import type { Access } from "../host/clients/access.js";
 import { createLinkPresence } from "../host/clients/presence.js";
 import { createSurroundings } from "../host/engine/platform.js";
-import { type Host, openHost } from "../host/host.js";
+import { type Host, type HostOptions, openHost } from "../host/host.js";
 import type { Notice } from "../link/rpc/views.js";
 import type { LogStore } from "../store/log-store.js";
 
@@ -39,6 +39,8 @@ export interface DatabasesOptions {
   readonly reconnectMs: number;
   /** Default: those of Node, Deno and Bun. */
   readonly surroundings?: ReturnType<typeof createSurroundings>;
+  /** For tests: when its hosts take their checkpoints, and how. */
+  readonly upkeep?: Pick<HostOptions, "checkpointRecords" | "entriesAtOnce">;
 }
 
 export function createDatabases(options: DatabasesOptions): Databases {
@@ -73,6 +75,7 @@ async function start(name: string, options: DatabasesOptions): Promise<Database>
   const { openStore, reconnectMs, surroundings = createSurroundings() } = options;
   const hearers = new Set<Hearer>();
   const host = await openHost({
+    ...options.upkeep,
     kind: "server",
     store: await openStore(name),
     platform: {

@@ -22,7 +22,17 @@ export interface SocketWay {
   end(): void;
 }
 
-type SocketClass = new (url: string, protocol: string) => Socket & { readonly readyState: number };
+type SocketClass = new (url: string, protocol: string) => Socket;
+
+/** What the way takes from its surroundings, handed in so that a simulated world can stand in for them. */
+export interface SocketMeans {
+  findClass(): Promise<SocketClass>;
+  setTimer(callback: () => void, ms: number): () => void;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+const MEANS: SocketMeans = { findClass, setTimer: runtime.setTimer, random: Math.random };
 
 /** A socket that has not opened by then will hardly do so. */
 const OPEN_MS_MAX = 10_000;
@@ -32,13 +42,16 @@ const SPREAD_MS_MAX = 3_000;
 /** A browser that says it is offline may be wrong. */
 const OFFLINE_MS_MAX = 60_000;
 
-export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): SocketWay {
+export function createSocketWay({ url, token, onAnnouncement }: SocketOptions, means = MEANS): SocketWay {
+  const { setTimer, random } = means;
   let line: Line | undefined;
   let attempts = 0;
   let returning: Promise<void> | undefined;
 
   const spread = async () => {
-    if (attempts++ > 0) await sleep(Math.random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2)));
+    if (attempts++ === 0) return;
+    const ms = random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2));
+    await new Promise<void>((resolve) => void setTimer(resolve, ms));
   };
   /** One wait, however often its end is asked for. */
   const reachable = async () => {
@@ -61,8 +74,8 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
     async openPort() {
       await spread();
       const said = await tokenNow();
-      const socket = await open(url);
-      line = openLine(socket, { setTimer: runtime.setTimer, pings: false, onAnnouncement });
+      const socket = await open(url, means);
+      line = openLine(socket, { setTimer, pings: false, onAnnouncement });
       try {
         line.limit(await greet(line.port, said));
       } catch (error) {
@@ -76,7 +89,7 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
   };
 }
 
-async function open(url: string): Promise<Socket> {
+async function open(url: string, { findClass, setTimer }: SocketMeans): Promise<Socket> {
   const WebSocket = await findClass();
   const socket = new WebSocket(url, SUBPROTOCOL);
   return new Promise((resolve, reject) => {
@@ -84,7 +97,7 @@ async function open(url: string): Promise<Socket> {
       cancelTimer();
       reject(new QueueError("host-lost", `no connection to ${new URL(url).origin}`));
     };
-    const cancelTimer = runtime.setTimer(() => {
+    const cancelTimer = setTimer(() => {
       socket.close();
       fail();
     }, OPEN_MS_MAX);
@@ -107,8 +120,6 @@ async function findClass(): Promise<SocketClass> {
   const { WebSocket } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
   return WebSocket;
 }
-
-const sleep = (ms: number) => new Promise<void>((resolve) => void runtime.setTimer(resolve, ms));
 
 const online = () =>
   new Promise<void>((resolve) => {

@@ -11,15 +11,15 @@ import { answerOpening, type Opening, requestOpening } from "../../src/link/find
 import type { Port } from "../../src/link/rpc/guard.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../../src/link/rpc/names.js";
 import { createMemoryDisk } from "../../src/store/memory/memory.js";
-import { createFaultyStore, type FaultyStoreParts } from "./faulty-store.js";
+import { createFaultyStore } from "./faulty-store.js";
 import { createLocks } from "./locks.js";
 import { createNetwork } from "./ports.js";
-import type { Random } from "./random.js";
-import type { Context, Scheduler } from "./scheduler.js";
+import type { Context } from "./scheduler.js";
+import type { Site, SiteParts, Worker } from "./site.js";
 
 const OPENING: Opening = { storage: "indexeddb", database: "sim" };
 const { storage, database } = OPENING;
-export const NAMES = {
+const NAMES = {
   channel: channelName(storage, database),
   directory: directoryName(storage, database),
   lock: hostLockName(storage, database),
@@ -30,42 +30,22 @@ const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 4_000;
 const CHECKPOINT_RECORDS = 60;
 
-export interface Worker {
-  readonly url: string;
-  readonly context: Context;
+/** One that can be asked for a host. */
+interface SharedWorkerLike extends Worker {
   connect(port: Port): void;
 }
 
-export interface Origin {
-  /** Milliseconds by which the wall clock was moved. */
-  clockMs: number;
-  readonly workers: ReadonlyMap<string, Worker>;
-  readonly locks: ReturnType<typeof createLocks>;
-  /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
-  openPort(page: Context, url: string): Promise<OpenedPort>;
-  asking(context: Context): Asking;
-  /** The channel on which hosts announce. */
-  openNotices(context: Context): Channel;
-  uuid(): string;
+export interface Origin extends Site {
   /** The worker hears nothing of the others for so long, and takes the lock from whoever holds it. */
   makeDeaf(url: string, ms: number): void;
 }
 
-export interface OriginParts {
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly isNoticeLost: () => boolean;
-  readonly nextFault: FaultyStoreParts["nextFault"];
-  readonly onHost: (worker: Worker) => void;
-  readonly onEnd: (worker: Worker, error: unknown) => void;
-}
-
-export function createOrigin(parts: OriginParts): Origin {
+export function createOrigin(parts: SiteParts): Origin {
   const { scheduler, random, isNoticeLost, nextFault } = parts;
   const disk = createMemoryDisk();
   const locks = createLocks({ scheduler, random });
   const network = createNetwork({ scheduler, random, isNoticeLost });
-  const workers = new Map<string, Worker>();
+  const workers = new Map<string, SharedWorkerLike>();
   const deafUntil = new Map<string, number>();
   const signMsOf = new Map<Context, number>();
   let epochSeen: number | undefined;
@@ -112,7 +92,7 @@ export function createOrigin(parts: OriginParts): Origin {
     },
   });
 
-  const startWorker = (url: string): Worker => {
+  const startWorker = (url: string): SharedWorkerLike => {
     const context = scheduler.context(`worker ${url} (${++started})`);
     const platform = platformOf(context);
     let standing: Promise<Host | Elsewhere> | undefined;
@@ -153,7 +133,7 @@ export function createOrigin(parts: OriginParts): Origin {
       return own;
     };
     const life = holdLife(platform.locks as LockManager, `worker ${uuid()}`).then(({ lock }) => lock);
-    const worker: Worker = {
+    const worker: SharedWorkerLike = {
       url,
       context,
       connect: (port) => void context.plan(() => answerOpening(port, serve, life), random.between(1, 10)),
@@ -165,31 +145,42 @@ export function createOrigin(parts: OriginParts): Origin {
     return worker;
   };
 
+  /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
+  const openPort = async (page: Context, url: string): Promise<OpenedPort> => {
+    const signMs = signMsOf.get(page) ?? SIGN_MS;
+    signMsOf.set(page, 2 * signMs);
+    if (signMs <= SIGN_MS_MAX) {
+      const worker = workers.get(url) ?? startWorker(url);
+      const [own, theirs] = network.pair(page, worker.context);
+      worker.connect(theirs);
+      const setTimer = (callback: () => void, ms: number) => page.plan(callback, ms);
+      const { isElsewhere, lock } = await requestOpening(own, OPENING, { locks: locks.of(page), setTimer, signMs });
+      signMsOf.set(page, SIGN_MS);
+      if (!isElsewhere) return { port: own, lock };
+      own.close?.();
+    }
+    const linked = await linkOverChannel(askingOf(page), LINK_MS);
+    signMsOf.set(page, SIGN_MS);
+    if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
+    return linked;
+  };
+
   const origin: Origin = {
     clockMs: 0,
     workers,
-    locks,
-    asking: askingOf,
-    openNotices: (context) => network.channel(context, NAMES.channel),
     uuid,
-    async openPort(page, url) {
-      const signMs = signMsOf.get(page) ?? SIGN_MS;
-      signMsOf.set(page, 2 * signMs);
-      if (signMs <= SIGN_MS_MAX) {
-        const worker = workers.get(url) ?? startWorker(url);
-        const [own, theirs] = network.pair(page, worker.context);
-        worker.connect(theirs);
-        const setTimer = (callback: () => void, ms: number) => page.plan(callback, ms);
-        const { isElsewhere, lock } = await requestOpening(own, OPENING, { locks: locks.of(page), setTimer, signMs });
-        signMsOf.set(page, SIGN_MS);
-        if (!isElsewhere) return { port: own, lock };
-        own.close?.();
-      }
-      const linked = await linkOverChannel(askingOf(page), LINK_MS);
-      signMsOf.set(page, SIGN_MS);
-      if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
-      return linked;
-    },
+    pickUrl: (isLater) => (isLater ? random.pick(["a", "a", "b"]) : random.chance(0.8) ? "a" : "b"),
+    clientParts: (page, url) => ({
+      clockMs: 0,
+      locks: locks.of(page),
+      presenceLock: NAMES.presence,
+      asking: askingOf(page),
+      openNotices: () => network.channel(page, NAMES.channel),
+      openPort: () => openPort(page, url),
+      onAsleep() {},
+    }),
+    // A SharedWorker lives as long as one of its pages.
+    onLeft: (url) => workers.get(url)?.context.die(),
     makeDeaf: (url, ms) => void deafUntil.set(url, scheduler.now + ms),
   };
   return origin;

@@ -6,4 +6,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, found: string])
   [29, "a host that stood still was stolen from and then killed: its clients waited for it for ever"],
   [23, "the same, with two tabs"],
   [20, "a consumer that came back after its lease had ended was not told, and worked on"],
+  [407, "a lease ended while its client, whose server had died, could still come back"],
+  [172, "a lease ended between the hello of its client and the turn that took that in"],
 ];

@@ -8,15 +8,15 @@ import type { Delivery } from "../../src/client/receiving/delivery.js";
 import type { QueueOptions, SendOptions } from "../../src/client/sending/options.js";
 import { QueueError } from "../../src/core/spec/errors.js";
 import type { HistoryEvent, Verdict } from "../checker/history.js";
-import { NAMES, type Origin } from "./origin.js";
 import type { Random } from "./random.js";
 import type { Context, Scheduler } from "./scheduler.js";
+import type { Site } from "./site.js";
 
 export interface TabParts {
   readonly name: string;
   readonly url: string;
   readonly scheduler: Scheduler;
-  readonly origin: Origin;
+  readonly site: Site;
   readonly random: Random;
   readonly settings: QueueOptions & { readonly handlerTimeoutMs: number };
   /** What its sends ask for beside priorities and delays. */
@@ -66,6 +66,9 @@ export interface Tab {
   crash(): void;
 }
 
+/** In the names of consumers whose leases nobody renews. */
+export const BY_HAND = "r";
+
 /** Who waits for a notice looks at least this often: a notice is a hint. */
 const NOTICE_MS_MAX = 1_000;
 
@@ -83,7 +86,7 @@ export const isRefusal = (error: unknown): boolean => REFUSED.has(codeOf(error))
 const codeOf = (error: unknown): string => (error instanceof QueueError ? error.code : String(error));
 
 export function openTab(parts: TabParts): Tab {
-  const { name, url, scheduler, origin, random, settings, record } = parts;
+  const { name, url, scheduler, site, random, settings, record } = parts;
   const context = scheduler.context(`tab ${name}`);
   const consumers: string[] = [];
   const waiting: (() => void)[] = [];
@@ -94,24 +97,21 @@ export function openTab(parts: TabParts): Tab {
   let counter = 0;
   let deliveries = 0;
 
+  const { clockMs, onAsleep, ...found } = site.clientParts(context, url);
   const client = createClient({
+    ...found,
     lifecycle: {
       listen(events) {
         lifecycle = events;
         return () => {};
       },
     },
-    openPort: () => origin.openPort(context, url),
     runtime: {
-      now: () => scheduler.now,
+      now: () => scheduler.now + clockMs,
       setTimer: (callback, ms) => context.plan(callback, ms),
       afterTurn: (callback) => void context.plan(callback, 0),
-      uuid: origin.uuid,
+      uuid: site.uuid,
     },
-    locks: origin.locks.of(context),
-    presenceLock: NAMES.presence,
-    asking: origin.asking(context),
-    openNotices: () => origin.openNotices(context),
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
 
@@ -271,7 +271,7 @@ export function openTab(parts: TabParts): Tab {
       whenOpen(() => void queue?.consume((delivery) => handle(consumer, delivery, false), options));
     },
     receive(max) {
-      const consumer = `${name}/c${consumers.length}`;
+      const consumer = `${name}/${BY_HAND}${consumers.length}`;
       consumers.push(consumer);
       // Some wait in the host, some for a notice, which may never come.
       const isNotified = random.chance(0.5);
@@ -304,6 +304,7 @@ export function openTab(parts: TabParts): Tab {
       for (const consumer of consumers) record({ type: "suspend", consumer });
       context.plan(() => {
         lifecycle?.suspend();
+        onAsleep();
         context.plan(() => context.standStill(), 0);
       }, 0);
     },

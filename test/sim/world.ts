@@ -3,24 +3,14 @@
 
 import { check, type History, type HistoryEvent, type Report } from "../checker/history.js";
 import { createBeside } from "./beside.js";
+import { calmed, drawFaults, lostInVain, QUIET } from "./faults.js";
 import type { StoreFault } from "./faulty-store.js";
-import { createOrigin, type Origin, type Worker } from "./origin.js";
-import { createRandom, type Random } from "./random.js";
+import { createOrigin, type Origin } from "./origin.js";
+import { createRandom } from "./random.js";
 import { createScheduler } from "./scheduler.js";
+import { createServer, drawLineFaults } from "./server.js";
+import type { SiteParts, Worker } from "./site.js";
 import { openTab, type Sends, type Tab, type Unstamped } from "./tab.js";
-
-export interface Faults {
-  readonly crashHost: number;
-  readonly crashTab: number;
-  readonly sleepTab: number;
-  readonly stallTab: number;
-  readonly stallHost: number;
-  readonly usurp: number;
-  readonly jumpClock: number;
-  /** Of each write. */
-  readonly store: Readonly<Record<StoreFault, number>>;
-  readonly loseNotice: number;
-}
 
 export interface Verdict extends Report {
   readonly seed: number;
@@ -30,40 +20,6 @@ export interface Verdict extends Report {
   readonly trace: readonly string[];
   readonly hosts: number;
   readonly tasks: number;
-}
-
-const QUIET: Faults = {
-  crashHost: 0,
-  crashTab: 0,
-  sleepTab: 0,
-  stallTab: 0,
-  stallHost: 0,
-  usurp: 0,
-  jumpClock: 0,
-  store: { abort: 0, quota: 0, "lost-reply": 0, lost: 0, slow: 0 },
-  loseNotice: 0,
-};
-
-/** Each world has some of the faults: all at once hide each other. */
-function drawFaults(random: Random): Faults {
-  const sometimes = (probability: number) => (random.chance(0.5) ? probability : 0);
-  return {
-    crashHost: sometimes(0.02),
-    crashTab: sometimes(0.01),
-    sleepTab: sometimes(0.01),
-    stallTab: sometimes(0.008),
-    stallHost: sometimes(0.008),
-    usurp: sometimes(0.006),
-    jumpClock: sometimes(0.01),
-    store: {
-      abort: sometimes(0.02),
-      quota: sometimes(0.03),
-      "lost-reply": sometimes(0.008),
-      lost: sometimes(0.004),
-      slow: sometimes(0.01),
-    },
-    loseNotice: sometimes(0.3),
-  };
 }
 
 const TABS_MAX = 4;
@@ -78,7 +34,9 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   const note = (text: string) => void trace.push(`${scheduler.now} ${text}`);
   const record = (event: Unstamped) => void history.push({ at: scheduler.now, ...event } as HistoryEvent);
 
-  const drawn = drawFaults(random);
+  const isOverSockets = seed % 5 === 2;
+  const isCalm = isOverSockets && random.chance(0.2);
+  const drawn = isCalm ? calmed(drawFaults(random)) : drawFaults(random);
   let faults = drawn;
   let hosts = 0;
   let tabsOpened = 0;
@@ -106,7 +64,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     ...(random.chance(0.2) && { rateLimit: { limit: random.between(5, 20), intervalMs: random.between(20, 100) } }),
   } as const;
 
-  const origin: Origin = createOrigin({
+  const parts: SiteParts = {
     scheduler,
     random,
     isNoticeLost: () => random.chance(faults.loseNotice),
@@ -121,7 +79,11 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
       if (hosts++ > 0) record({ type: "host-lost" });
     },
     onEnd: (worker, error) => note(`${worker.context.name} hosts no longer: ${error ?? "closed"}`),
-  });
+  };
+  const server = isOverSockets ? createServer(parts) : undefined;
+  const origin = server ? undefined : createOrigin(parts);
+  const site = server ?? (origin as Origin);
+  let lineFaults = server && { ...drawLineFaults(random), ...(isCalm && { die: 0, hold: 0 }) };
 
   const beside = createBeside({ seed, isTimed: drawn.jumpClock === 0 });
   const tabs: Tab[] = [];
@@ -130,7 +92,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
       name: `p${tabsOpened++}`,
       url,
       scheduler,
-      origin,
+      site,
       random,
       settings,
       sends,
@@ -154,8 +116,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     note(`${tab.context.name} crashes`);
     tabs.splice(tabs.indexOf(tab), 1);
     tab.crash();
-    // A SharedWorker lives as long as one of its pages.
-    if (!tabs.some(({ url }) => url === tab.url)) origin.workers.get(tab.url)?.context.die();
+    if (!tabs.some(({ url }) => url === tab.url)) site.onLeft(tab.url);
   };
   const crashWorker = (worker: Worker) => {
     note(`${worker.context.name} is killed`);
@@ -171,7 +132,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
 
   const fault = () => {
     const hit = (probability: number) => probability > 0 && random.chance(probability);
-    const worker = origin.workers.size > 0 ? random.pick([...origin.workers.values()]) : undefined;
+    const worker = site.workers.size > 0 ? random.pick([...site.workers.values()]) : undefined;
     // Where order is judged, by when handlers start, the one consumer lives in peace, and nothing ends a lease before its
     // handler starts: what is handed out in order and then taken back unstarted rightly comes later.
     const tab = random.pick(tabs);
@@ -191,10 +152,10 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     }
     if (hit(faults.crashTab) && mayTouch(tab)) {
       crashTab(tab);
-      const next = newTab(random.pick(["a", "a", "b"]));
+      const next = newTab(site.pickUrl(true));
       if (!isOrdered && (tab.hasConsumer || random.chance(0.5))) consumeIn(next);
     }
-    if (hit(faults.usurp) && tabs.length < TABS_MAX) {
+    if (origin && hit(faults.usurp) && tabs.length < TABS_MAX) {
       const url = `usurper-${++workersNamed}`;
       note(`a worker that hears nobody: ${url}`);
       origin.makeDeaf(url, 2_500);
@@ -203,8 +164,26 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     if (!isOrdered && hit(faults.jumpClock)) {
       const byMs = random.between(1, random.pick([500, 5_000, 100_000])) * random.pick([1, -1]);
       note(`the clock jumps by ${byMs} ms`);
-      origin.clockMs += byMs;
+      site.clockMs += byMs;
       record({ type: "clock", byMs });
+    }
+  };
+
+  const disturbLine = () => {
+    if (!server || !lineFaults) return;
+    const tab = random.pick(tabs);
+    const { context } = tab;
+    const hit = (probability: number) => probability > 0 && random.chance(probability);
+    if (hit(lineFaults.cut) && server.cut(context)) note(`${context.name}'s line is cut`);
+    if (hit(lineFaults.restart) && server.restart()) {
+      note("the server is started anew");
+      record({ type: "host-lost", isPlanned: true });
+    }
+    if (isOrdered && tab.hasConsumer) return;
+    for (const fault of ["die", "hold"] as const) {
+      if (!hit(lineFaults[fault]) || !server[fault](context)) continue;
+      note(`${context.name}'s line: ${fault}`);
+      tab.cutOff();
     }
   };
 
@@ -222,12 +201,13 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
 
   const opened = random.between(1, 3);
   for (let i = 0; i < opened; i++) {
-    const tab = newTab(random.chance(0.8) ? "a" : "b");
+    const tab = newTab(site.pickUrl(false));
     if (i === 0 || (!isOrdered && random.chance(0.6))) consumeIn(tab);
   }
   for (let step = 0; step < steps; step++) {
     act();
     fault();
+    disturbLine();
     await scheduler.run(random.chance(0.03) ? random.between(200, 3_000) : random.between(0, 20));
   }
 
@@ -235,11 +215,12 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
 
   note("healed");
   faults = QUIET;
-  for (const worker of origin.workers.values()) worker.context.goOn();
+  lineFaults = undefined;
+  for (const worker of site.workers.values()) worker.context.goOn();
   for (const tab of tabs) if (!tab.isAsleep) tab.context.goOn();
   // Those that sleep wake by themselves.
   await scheduler.run(10_000);
-  const last = newTab("a");
+  const last = newTab(origin ? "a" : site.pickUrl(true));
   if (!isOrdered) consumeIn(last);
   const problems: string[] = [];
   let drained: Awaited<ReturnType<NonNullable<Tab["queue"]>["stats"]>> | undefined;
@@ -282,6 +263,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   if (!isJudged) problems.push("what goes on beside the queue could not be judged");
 
   const report = check(history, { maxDeliveries: settings.maxDeliveries, isOrdered });
+  if (isCalm) problems.push(...lostInVain(history, settings.handlerTimeoutMs));
   const all = [...problems, ...report.problems];
   return {
     ...report,

@@ -33,6 +33,8 @@ export interface Clients {
   /** Serves who says hello on this port, as far as the guard lets it. */
   connect(port: Port, guard?: Guard): void;
   sessionOf(client: string): Session | undefined;
+  /** It has lost its link a moment ago, and may come back to what it holds. */
+  isAwaited(client: string): boolean;
   /** Those connected. */
   readonly count: number;
   /** Messages on ports that were malformed or not allowed. */
@@ -55,7 +57,7 @@ export interface ClientsParts {
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
   readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly">;
   readonly watchers: Pick<Watchers, "removeAll">;
-  readonly keeper: Pick<LeaseKeeper, "ask" | "forget">;
+  readonly keeper: Pick<LeaseKeeper, "renew" | "ask" | "forget">;
   /** What a client is told once it was taken in. */
   welcome(client: string): Welcome;
   request(session: Session, asked: RequestAfterHello): Promise<unknown>;
@@ -146,6 +148,8 @@ export function createClients(parts: ClientsParts): Clients {
         tellWhatEnded(session, held);
         resolve(parts.welcome(client));
       });
+      // In the same turn, before which a lease may end that nobody could renew.
+      keeper.renew(client, held);
     });
   };
 
@@ -203,6 +207,7 @@ export function createClients(parts: ClientsParts): Clients {
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
     },
     sessionOf: (client) => sessions.get(client),
+    isAwaited: presence.isAwaited,
     get count() {
       return sessions.size;
     },

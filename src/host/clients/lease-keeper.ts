@@ -18,6 +18,8 @@ export interface KeptClient {
 export interface LeaseKeeper {
   /** The client got, or still has, leases of a queue with these limits. */
   note(client: KeptClient, limits: LeaseLimits): void;
+  /** The client has said unasked what it holds: it goes on. */
+  renew(client: string, held: readonly Held[]): void;
   /** Asks now what the client holds. */
   ask(client: KeptClient): void;
   /**
@@ -73,6 +75,17 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
       return limits !== undefined && endOf(grant as Grant) - now() <= limits.leaseMs * (1 - DUE_SOON);
     });
 
+  /** Returns what is renewed of it now. */
+  const renew = (client: string, held: readonly Held[]): Held[] => {
+    const due = dueOf(held);
+    if (due.length === 0) return due;
+    renewing.set(client, due);
+    decide({ type: "renew", client, held: due }, () => {
+      if (renewing.get(client) === due) renewing.delete(client);
+    });
+    return due;
+  };
+
   /** Until the first of its leases is due, or the first of its handlers has run as long as it may. */
   const msUntilNext = (client: string, { held, running }: HeldReply, renewed: readonly Held[]): number => {
     const left = new Set(held.map(({ grant }) => grant));
@@ -108,13 +121,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, answeredAt, isAsked: true, cancel: nothing });
     try {
       const reply = await client.askHeld();
-      const due = dueOf(reply.held);
-      if (due.length > 0) {
-        renewing.set(client.id, due);
-        decide({ type: "renew", client: client.id, held: due }, () => {
-          if (renewing.get(client.id) === due) renewing.delete(client.id);
-        });
-      }
+      const due = renew(client.id, reply.held);
       const late: Held[] = reply.running
         .filter(({ grant, elapsedMs }) => elapsedMs >= timeoutOf(grant))
         .map(({ grant, seq }) => ({ grant, seqs: [seq, 1] }));
@@ -140,6 +147,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
       if (monotonic() + ms < (known?.dueAt ?? Number.POSITIVE_INFINITY))
         schedule(client, ms, known?.answeredAt ?? now());
     },
+    renew,
     ask: (client) => schedule(client, 0, questions.get(client.id)?.answeredAt ?? now()),
     spare({ client: id, grant }) {
       if (renewing.get(id)?.some((held) => held.grant === grant)) return true;

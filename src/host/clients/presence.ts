@@ -10,6 +10,8 @@ export interface Presence {
   /** Its link has ended, by whichever side. */
   left(client: string): void;
   unwatch(client: string): void;
+  /** It has no link, and is still waited for: what it holds is its own until it is gone. */
+  isAwaited(client: string): boolean;
   close(): void;
 }
 
@@ -46,6 +48,7 @@ export function createLockPresence(
       watches.get(client)?.abort();
       watches.delete(client);
     },
+    isAwaited: () => false,
     close() {
       for (const watch of watches.values()) watch.abort();
       watches.clear();
@@ -82,6 +85,7 @@ export function createLinkPresence(
       watched.get(client)?.();
       watched.delete(client);
     },
+    isAwaited: (client) => watched.get(client) !== undefined,
     close() {
       for (const cancel of watched.values()) cancel?.();
       watched.clear();

@@ -10,7 +10,7 @@ export interface CutLine {
   cut(): void;
   /** Nothing gets through any more, and nobody is told. */
   stall(): void;
-  /** What is connected from now on gets through. */
+  /** What is connected from now on gets through, and who comes gets in. */
   mend(): void;
   /** Nobody comes in until the next `mend`. */
   close(): Promise<void>;
@@ -59,6 +59,7 @@ export async function startLine(serverUrl: string): Promise<CutLine> {
     },
     mend() {
       isStalled = false;
+      if (!server.listening) server.listen(address.port, "127.0.0.1");
     },
     close() {
       cut();

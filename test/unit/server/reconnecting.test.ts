@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import type { Queue } from "../../../src/index.js";
+import type { Queue, QueueOptions } from "../../../src/index.js";
 import { type CutLine, startLine } from "./proxy.js";
 import { atEnd, join, startServer } from "./world.js";
 
-async function proxied(reconnectMs: number) {
+async function proxied(reconnectMs: number, settings: QueueOptions = {}) {
   const server = await startServer({ reconnectMs });
   const proxy = await startLine(server.url);
   atEnd(() => proxy.close());
   const here = await server.connect({ database: "shop" });
   atEnd(() => here.close({ force: true }));
-  return { proxy, url: `${proxy.url}/mq/shop`, here: await here.openQueue<number>("orders") };
+  return { proxy, url: `${proxy.url}/mq/shop`, here: await here.openQueue<number>("orders", settings) };
 }
 const all = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -59,6 +59,28 @@ test("who comes back in time keeps what it holds", async () => {
   expect(await here.stats()).toMatchObject({ ready: 0, leased: 1 });
   await delivery?.ack();
   expect(await here.stats()).toMatchObject({ ready: 0, leased: 0, totals: { acked: 1 } });
+});
+
+test("a lease does not end while its client may still come back", async () => {
+  const { proxy, url, here } = await proxied(15_000, { leaseMs: 300 });
+  await here.send(1);
+  const attempts: number[] = [];
+  const queue = await (await join(url)).openQueue<number>("orders");
+  let finish = () => {};
+  queue.consume(({ attempt }) => {
+    attempts.push(attempt);
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  });
+  await expect.poll(() => attempts).toEqual([1]);
+  await proxy.close();
+  const others = here.receive({ waitMs: 1_200 });
+  expect(await others).toEqual([]);
+  proxy.mend();
+  finish();
+  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  expect(attempts).toEqual([1]);
 });
 
 test("what is held by who does not come back in time goes to others", async () => {
