@@ -68,7 +68,7 @@ test("without a folder it serves from memory, and prints address and token", asy
   expect(await (await fetch(server.metrics)).text()).toContain(
     'originmq_acked_total{database="shop",queue="orders"} 1',
   );
-  expect(await (await fetch(new URL("/health", server.metrics))).text()).toBe("ok\n");
+  expect(await (await fetch(new URL("/health", server.metrics))).text()).toBe("ok\ndatabases open: 1\n");
   const denied = openQueue("orders", { url: server.url, token: () => "guessed", lazy: false });
   await orders.close();
   await expect(denied).rejects.toMatchObject({ code: "denied" });

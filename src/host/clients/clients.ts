@@ -35,6 +35,8 @@ export interface Clients {
   sessionOf(client: string): Session | undefined;
   /** Those connected. */
   readonly count: number;
+  /** Theirs, and those on which nobody has said hello. */
+  readonly ports: number;
   /** Messages on ports that were malformed or not allowed. */
   readonly refusedMessages: number;
   /** Its page is put to sleep: what it holds goes back. */
@@ -205,6 +207,9 @@ export function createClients(parts: ClientsParts): Clients {
     sessionOf: (client) => sessions.get(client),
     get count() {
       return sessions.size;
+    },
+    get ports() {
+      return sessions.size + silent.size;
     },
     get refusedMessages() {
       return refusedMessages;
