@@ -88,8 +88,9 @@ export function createLimits(where: string, given: ServerLimits, parts: LimitsPa
       requestBurst: given.requestBurst ?? requestsPerSecond,
       connections: given.connections ?? maxConnections,
       bytesInFlight: given.bytesInFlight ?? REQUESTS_MAX * maxMessageBytes,
-      queues: given.queues ?? queues,
-      consumers: given.consumers ?? consumers,
+      // Those of the database are counted there.
+      queues: given.queues ?? Number.POSITIVE_INFINITY,
+      consumers: given.consumers ?? Number.POSITIVE_INFINITY,
     };
   };
   const accountOf = (database: string, access: Access): Account => {

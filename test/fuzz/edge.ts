@@ -36,8 +36,8 @@ export interface Verdict {
 }
 
 /**
- * What may be there afterwards that was not before: the database remembers each client under which something was done for
- * 24 hours, 20,000 of an identity at most, half a kilobyte each; the rest is code that was compiled meanwhile.
+ * What may be there afterwards that was not before: a host keeps 8 MiB of bodies in memory (`CACHE_BYTES_MAX`); as much again
+ * for the clients that the database remembers for a day, the part of its journal without a checkpoint, and compiled code.
  */
 export const HEAP_GROWTH_MAX = 16 * 2 ** 20;
 

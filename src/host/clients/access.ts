@@ -141,6 +141,9 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
   }
 }
 
+/** Whose client it is, by the name under which the host knows it; "": one of the host's own origin. */
+export const identityOf = (client: string): string => client.slice(0, Math.max(0, client.indexOf("/")));
+
 /** Stands between a client and its host. */
 export interface Guard {
   /** Whom its connections belong to. */

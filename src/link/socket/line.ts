@@ -15,6 +15,8 @@ export interface Socket {
   readonly bufferedAmount?: number;
   send(bytes: Frame): void;
   close(code?: number, reason?: string): void;
+  /** Ends it without a word; missing where only the platform can. */
+  terminate?(): void;
   addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
 }
 
@@ -61,6 +63,9 @@ export interface Line {
 const BEAT_MS = 2_500;
 const BEATS_MAX = 3;
 
+/** How long the other side may take to hear that the socket is closed. */
+const PARTING_MS = BEAT_MS;
+
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
 const UNUSABLE = 1003;
@@ -92,6 +97,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       // It is closed, or never was open.
     }
+    // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
+    if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
     dispatch("message", { type: CLOSED });
     listeners.clear();
     options.onEnded?.();
