@@ -102,6 +102,8 @@ test.each<[string[], RegExp, number]>([
   [["--prot", "1"], /--prot/, 2],
   [["--port", "70000"], /port must be an integer from 0 to 65535/, 2],
   [["--port", "none"], /--port takes a port/, 2],
+  [["--memory", "--max-queues", "many"], /--max-queues takes a whole number/, 2],
+  [["--memory", "--max-connections", "0"], /maxConnections must be/, 2],
   [["--memory", "--directory", "x"], /exclude each other/, 2],
 ])("what it is told wrongly is named: %j", async (args, message, code) => {
   const refused = serve("Node", ...args);
