@@ -5,6 +5,7 @@ import { hearingChannel } from "../../src/link/finding/hearing.js";
 import type { Socket } from "../../src/link/socket/line.js";
 import { type AdmissionOptions, admit } from "../../src/server/admission.js";
 import { createDatabases, type Databases, RECONNECT_MS } from "../../src/server/databases.js";
+import { createLimits, type Limits } from "../../src/server/limits.js";
 import { createMemoryDisk } from "../../src/store/memory/memory.js";
 import { createSocketWay, type SocketMeans, type SocketWay } from "../../src/wiring/socket.js";
 import { createFaultyStore } from "./faulty-store.js";
@@ -46,6 +47,7 @@ export function drawLineFaults(random: Random): LineFaults {
 /** A process of the server. */
 interface Process extends Worker {
   readonly databases: Databases;
+  readonly limits: Limits;
   readonly endings: Set<() => void>;
   /** It takes no more connections. */
   isEnding: boolean;
@@ -57,6 +59,7 @@ export function createServer(parts: SiteParts): ServerSite {
   const workers = new Map<string, Process>();
   const wires = new Map<Context, Wire>();
   const supervisor = scheduler.context("supervisor");
+  const idleMs = random.chance(0.5) ? random.between(100, 2_000) : undefined;
   let started = 0;
 
   const start = () => {
@@ -64,6 +67,7 @@ export function createServer(parts: SiteParts): ServerSite {
     const setTimer = (callback: () => void, ms: number) => context.plan(callback, ms);
     const databases = createDatabases({
       reconnectMs: RECONNECT_MS,
+      idleMs,
       // Every other one takes its checkpoints from the log, as one with a large state does.
       upkeep: { checkpointRecords: CHECKPOINT_RECORDS, entriesAtOnce: started % 2 === 0 ? 0 : undefined },
       surroundings: {
@@ -79,7 +83,8 @@ export function createServer(parts: SiteParts): ServerSite {
         return createFaultyStore({ disk, context, random, nextFault });
       },
     });
-    const process: Process = { url: URL, context, databases, endings: new Set(), isEnding: false };
+    const limits = createLimits("the server", {}, { setTimer, monotonic: () => scheduler.now });
+    const process: Process = { url: URL, context, databases, limits, endings: new Set(), isEnding: false };
     workers.set(URL, process);
     context.onDeath(() => {
       workers.delete(URL);
@@ -87,9 +92,10 @@ export function createServer(parts: SiteParts): ServerSite {
     });
   };
 
-  const accept = ({ context, databases, endings }: Process, socket: Socket) => {
+  const accept = ({ context, databases, limits, endings }: Process, socket: Socket) => {
     const options: AdmissionOptions = {
       setTimer: (callback, ms) => context.plan(callback, ms),
+      limits,
       authorize: () => GRANT,
       openDatabase: databases.open,
       report() {},
