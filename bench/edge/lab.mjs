@@ -98,7 +98,12 @@ const main :Workerd.Worker = (
 async function buildPrograms() {
   const all = readdirSync(PROGRAMS).filter((name) => /(?<!\.d)\.ts$/.test(name));
   const paths = all.map((name) => join(PROGRAMS, name));
-  const options = { outdir: BUILT, bundle: true, format: /** @type {const} */ ("esm"), logLevel: /** @type {const} */ ("error") };
+  const options = {
+    outdir: BUILT,
+    bundle: true,
+    format: /** @type {const} */ ("esm"),
+    logLevel: /** @type {const} */ ("error"),
+  };
   await build({ ...options, entryPoints: paths, platform: "node", packages: "external" });
   // In workerd there are no packages.
   await build({ ...options, entryPoints: [join(PROGRAMS, "object.ts")] });

@@ -56,9 +56,7 @@ try {
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { id, measure }] of cases.entries()) {
       say(`${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}, case ${i + 1} of ${cases.length}: ${id}`);
-      const from = performance.now();
       const values = await measure(lab);
-      say(`${id} took ${((performance.now() - from) / 1_000).toFixed(1)} s`);
       if (round > 0) results[i]?.rounds.push(values);
       await sleep(PAUSE_MS);
     }

@@ -23,7 +23,8 @@ export function installPeers() {
 }
 
 /** @param {string} name @returns {string} */
-export const versionOfPeer = (name) => JSON.parse(readFileSync(`${PEERS}node_modules/${name}/package.json`, "utf8")).version;
+export const versionOfPeer = (name) =>
+  JSON.parse(readFileSync(`${PEERS}node_modules/${name}/package.json`, "utf8")).version;
 
 /** This one where it has SQLite, or else the one among the peers. */
 export function nodeWithSqlite() {

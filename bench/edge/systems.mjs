@@ -24,8 +24,7 @@ export const server = (lab) =>
   });
 
 /** The same two over a Durable Object. @param {Lab} lab */
-export const object = (lab) =>
-  lab.shared("object", async () => clientsOf(lab, `${await lab.startWorkerd()}/mq/bench`));
+export const object = (lab) => lab.shared("object", async () => clientsOf(lab, `${await lab.startWorkerd()}/mq/bench`));
 
 /** @param {Lab} lab */
 export const bullmq = (lab) =>

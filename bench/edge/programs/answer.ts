@@ -4,9 +4,8 @@ type Answers = Readonly<Record<string, (argument: never) => unknown>>;
 
 /** Answers until the process that asks is gone. */
 export function answer(answers: Answers): void {
-  const { send } = process;
-  if (send === undefined) throw new Error("this is started by npm run bench:edge");
-  const say = (message: unknown) => send.call(process, message);
+  if (process.send === undefined) throw new Error("this is started by npm run bench:edge");
+  const say = (message: unknown) => process.send?.(message);
   process.on("message", async ({ id, ask, argument }: { id: number; ask: string; argument: never }) => {
     try {
       say({ id, value: await answers[ask]?.(argument) });

@@ -52,7 +52,11 @@ declare module "bunqueue/client" {
   export class Queue {
     constructor(name: string, options: Options);
     addBulk(
-      jobs: readonly { readonly name: string; readonly data: unknown; readonly opts: Readonly<Record<string, unknown>> }[],
+      jobs: readonly {
+        readonly name: string;
+        readonly data: unknown;
+        readonly opts: Readonly<Record<string, unknown>>;
+      }[],
     ): Promise<unknown>;
   }
   export class Worker {

@@ -1,11 +1,11 @@
 // What SQLite takes, without a queue: a transaction of one blob with a thousand messages and one small row, again and again,
 // with the settings that the queue's store uses.
 
-import { createPreparedDriver, type PreparedDatabase } from "../../../src/store/sqlite/drivers/prepared.js";
 import type { SqliteDriver } from "../../../src/store/sqlite/driver.js";
 import type { Durability } from "../../pages/case.js";
 import { batchesOf } from "../../pages/message.js";
 import { answer, nowMs } from "./answer.js";
+import { openSqlite } from "./open-sqlite.js";
 
 const BATCH_SIZE = 1_000;
 const RECORD = new Uint8Array(200);
@@ -15,10 +15,7 @@ let key = 0;
 
 answer({
   async open({ file }: { file: string }) {
-    const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-    driver = createPreparedDriver(new DatabaseSync(file) as unknown as PreparedDatabase);
-    for (const table of ["batches", "journal"])
-      driver.run(`CREATE TABLE IF NOT EXISTS ${table} (key INTEGER PRIMARY KEY, data BLOB)`);
+    driver = await openSqlite(file);
   },
   write({ durability, batches }: { durability: Durability; batches: number }) {
     const work = batchesOf(BATCH_SIZE * batches, BATCH_SIZE);

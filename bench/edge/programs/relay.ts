@@ -2,9 +2,9 @@
 // commits before that if the first byte says so.
 
 import { WebSocketServer } from "ws";
-import { createPreparedDriver, type PreparedDatabase } from "../../../src/store/sqlite/drivers/prepared.js";
 import { percentiles } from "../../pages/case.js";
 import { answer, nowMs } from "./answer.js";
+import { openSqlite } from "./open-sqlite.js";
 
 /** First bytes: sent back; sent back after a commit; sent on after a commit. */
 const ECHO = 0;
@@ -18,10 +18,7 @@ let onArrival = () => {};
 const arrivals: number[] = [];
 
 async function serve({ file }: { file: string }): Promise<string> {
-  const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-  const driver = createPreparedDriver(new DatabaseSync(file) as unknown as PreparedDatabase);
-  for (const table of ["batches", "journal"])
-    driver.run(`CREATE TABLE IF NOT EXISTS ${table} (key INTEGER PRIMARY KEY, data BLOB)`);
+  const driver = await openSqlite(file);
   const options = { host: "127.0.0.1", port: 0, perMessageDeflate: false };
   const server = new WebSocketServer(options as never) as unknown as import("node:events").EventEmitter & {
     clients: Set<{ send(data: Buffer): void }>;
