@@ -120,7 +120,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     response.end("OriginMQ is spoken over WebSockets, at /mq/DATABASE.\n");
   });
   server.on("upgrade", (request, raw, head) => {
-    raw.on("error", () => raw.destroy());
+    endOnError(raw);
     const database = databaseAt(request.url ?? "");
     if (database === undefined) return turnAway(raw);
     sockets.handleUpgrade(request, raw, head, (socket) => come(socket as Socket, request, database));
@@ -189,6 +189,9 @@ function refusalOf(
     detail: { maxConnections },
   });
 }
+
+/** Not where the request is at hand: what a listener could see is kept as long as the listener. */
+const endOnError = (raw: RawSocket) => raw.on("error", () => raw.destroy());
 
 function turnAway(raw: RawSocket): void {
   raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
