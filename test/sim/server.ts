@@ -7,7 +7,7 @@ import { type AdmissionOptions, admit } from "../../src/server/admission.js";
 import { createDatabases, type Databases, RECONNECT_MS } from "../../src/server/databases.js";
 import { createLimits, type Limits } from "../../src/server/limits.js";
 import { createMemoryDisk } from "../../src/store/memory/memory.js";
-import { createSocketWay, type SocketMeans, type SocketWay } from "../../src/wiring/socket.js";
+import { createSocketWay, type SocketMeans, type SocketOptions, type SocketWay } from "../../src/wiring/socket.js";
 import { createFaultyStore } from "./faulty-store.js";
 import type { Random } from "./random.js";
 import type { Context } from "./scheduler.js";
@@ -125,9 +125,9 @@ export function createServer(parts: SiteParts): ServerSite {
       return wire.ends[0];
     } as never;
 
-  const wayOf = (page: Context, onAnnouncement: (notice: unknown) => void): SocketWay =>
+  const wayOf = (page: Context, { onAnnouncement, listens }: Pick<SocketOptions, "onAnnouncement" | "listens">): SocketWay =>
     createSocketWay(
-      { url: URL, token: () => "let me in", onAnnouncement },
+      { url: URL, token: () => "let me in", onAnnouncement, listens },
       {
         findClass: async () => socketClassOf(page),
         setTimer: (callback, ms) => page.plan(callback, ms),
@@ -137,8 +137,11 @@ export function createServer(parts: SiteParts): ServerSite {
 
   const clientParts = (page: Context): PageParts => {
     const listening = new Set<(event: MessageEvent) => void>();
-    const way = wayOf(page, (data) => {
-      for (const listener of [...listening]) listener({ data } as MessageEvent);
+    const way = wayOf(page, {
+      onAnnouncement(data) {
+        for (const listener of [...listening]) listener({ data } as MessageEvent);
+      },
+      listens: () => listening.size > 0,
     });
     return {
       clockMs: random.between(-CLOCKS_MS_MAX, CLOCKS_MS_MAX),
@@ -147,7 +150,11 @@ export function createServer(parts: SiteParts): ServerSite {
       openNotices: () =>
         hearingChannel((listener) => {
           listening.add(listener);
-          return () => listening.delete(listener);
+          way.hear();
+          return () => {
+            listening.delete(listener);
+            way.hear();
+          };
         }),
       reachable: way.reachable,
       openPort: way.openPort,
