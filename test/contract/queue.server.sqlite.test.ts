@@ -1,63 +1,19 @@
 // A server whose databases lie in files of SQLite, with what this runtime has of it: killed under load, started again.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { serve } from "../../src/server.js";
-import { loadSqlite } from "../../src/store/sqlite/drivers/open-driver.js";
+import { folderFor, hasSqlite, startServerProcess } from "../edge/server-process.js";
 
-const results = fileURLToPath(new URL("../../test-results", import.meta.url));
-mkdirSync(results, { recursive: true });
-// Below this package, so that the process finds what it imports.
-const folder = mkdtempSync(join(results, "server-"));
-const child = join(folder, "child.mjs");
-const children = new Set<ChildProcess>();
-afterAll(() => {
-  for (const process of children) process.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const hasSqlite = await loadSqlite().then(
-  () => true,
-  () => false,
-);
-
-/** Resolves with its address. */
-async function start(directory: string, port = "0"): Promise<readonly [ChildProcess, URL]> {
-  if (!existsSync(child))
-    buildSync({
-      entryPoints: [fileURLToPath(new URL("server-child.ts", import.meta.url))],
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      external: ["better-sqlite3", "ws"],
-      outfile: child,
-    });
-  const args = "Deno" in globalThis ? ["run", "-A", child] : [child];
-  const server = spawn(process.execPath, [...args, directory, port], { stdio: ["ignore", "pipe", "inherit"] });
-  children.add(server);
-  for await (const line of createInterface({ input: server.stdout })) return [server, new URL(line)];
-  throw new Error("the server has ended");
-}
-
-async function kill(server: ChildProcess): Promise<void> {
-  server.kill("SIGKILL");
-  await once(server, "exit");
-  children.delete(server);
-}
+const folder = folderFor("server");
 
 if (hasSqlite) {
   describe("a server over SQLite", () => {
     test("killed again and again under load loses nothing that it said is stored, and delivers nothing twice unsaid", async () => {
-      const directory = join(folder, "killed");
-      let [server, url] = await start(directory);
-      const connection = await connect({ url: `ws://${url.host}/mq/shop` });
+      const server = await startServerProcess({ reconnectMs: 1_000 }, folder);
+      const connection = await connect({ url: `${server.url}/mq/shop` });
       const queue = await connection.openQueue<number>("orders");
       const taken = new Map<number, boolean[]>();
       queue.consume(({ body, redelivered }) => void taken.set(body, [...(taken.get(body) ?? []), redelivered]), {
@@ -72,8 +28,8 @@ if (hasSqlite) {
           sends.push(queue.send(body).then(() => stored.push(body)));
           if (body % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
         }
-        await kill(server);
-        [server] = await start(directory, url.port);
+        await server.kill();
+        await server.restart();
       }
       await Promise.all(sends);
       await expect.poll(() => queue.stats(), { timeout: 15_000 }).toMatchObject({ ready: 0, leased: 0 });
@@ -81,7 +37,7 @@ if (hasSqlite) {
       const unsaid = [...taken.values()].filter(([, ...again]) => again.some((redelivered) => !redelivered));
       expect(unsaid).toEqual([]);
       await connection.close();
-      await kill(server);
+      await server.close();
     }, 60_000);
 
     test("keeps what was sent when it ends, each database in its file, which one process has open at a time", async () => {

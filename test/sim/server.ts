@@ -125,7 +125,10 @@ export function createServer(parts: SiteParts): ServerSite {
       return wire.ends[0];
     } as never;
 
-  const wayOf = (page: Context, { onAnnouncement, listens }: Pick<SocketOptions, "onAnnouncement" | "listens">): SocketWay =>
+  const wayOf = (
+    page: Context,
+    { onAnnouncement, listens }: Pick<SocketOptions, "onAnnouncement" | "listens">,
+  ): SocketWay =>
     createSocketWay(
       { url: URL, token: () => "let me in", onAnnouncement, listens },
       {

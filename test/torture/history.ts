@@ -10,8 +10,11 @@ export function eventOf(recorded: Recorded): HistoryEvent {
   const { at, tab, body, epoch, wroteAt } = recorded;
   const about = { at, body, epoch, wroteAt };
   switch (recorded.type) {
-    case "sending":
-      return { type: "send", ...about, producer: tab };
+    case "sending": {
+      const { groupId, delayMs } = recorded;
+      const how = { ...(groupId !== undefined && { groupId }), ...(delayMs !== undefined && { delayMs }) };
+      return { type: "send", ...about, producer: tab, ...how };
+    }
     case "sent":
       return { type: "sent", ...about, id: recorded.id };
     case "refused":

@@ -47,7 +47,9 @@ const timeOf = ({ delayMs, deliverAt }: Attributes): number | undefined => deliv
 
 /** The command as a host of this minor wire version reads it. */
 export function readable(command: ClientCommand, minor: number): ClientCommand {
-  if (command.type === "redrive" && minor < MINOR_PLACES) {
+  if (command.type === "redrive" && command.diedBy !== undefined) {
+    // By places alone: the clock of this device may be hours behind the host's.
+    if (minor >= MINOR_PLACES) return { ...command, diedBy: Number.MAX_SAFE_INTEGER };
     const { beforePlace: _, ...rest } = command;
     return rest;
   }

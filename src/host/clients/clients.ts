@@ -78,11 +78,15 @@ export function createClients(parts: ClientsParts): Clients {
   const silent = new Map<Session, () => void>();
   /** What ends the waiting for the end of its grant. */
   const expiries = new WeakMap<Session, () => void>();
+  /** In which order their ports came. */
+  const places = new WeakMap<Session, number>();
+  let ports = 0;
   let refusedMessages = 0;
   let lookedAt = platform.now();
   /** Clients that were remembered then. */
   let remembered = 0;
 
+  const placeOf = (session: Session | undefined) => (session && places.get(session)) ?? 0;
   const isOurs = (session: Session) => sessions.get(session.client) === session;
 
   /** What it asked for is over. Returns the session that it had. */
@@ -142,6 +146,9 @@ export function createClients(parts: ClientsParts): Clients {
 
   const hello = (session: Session, held: readonly Held[]): Promise<Welcome> => {
     const { client } = session;
+    // What was long under way, and says what it held then: the client has given this port up for a newer one.
+    if (placeOf(sessions.get(client)) > placeOf(session))
+      throw new QueueError("closed", "this client is on a newer port");
     noLongerSilent(session);
     // The same client on a new port: what waits on the old one waits for nobody.
     if (!isOurs(session)) end(client);
@@ -222,6 +229,7 @@ export function createClients(parts: ClientsParts): Clients {
         },
       };
       const session = openSession(port, events, guard);
+      places.set(session, ++ports);
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
     },
@@ -249,8 +257,10 @@ export function createClients(parts: ClientsParts): Clients {
         delivery.endTaking(client);
         forgetReplies(client);
         decide({ type: "forget-client", client }, () => {
-          // The answer leaves before the port is closed.
-          platform.setTimer(() => end(client), 0);
+          // It closes the port when it has the answer. An end that arrives together with that would hide it, and the client
+          // come back to say goodbye again.
+          const session = sessions.get(client);
+          if (session) awaitWord(session, LAST_WORDS_MS_MAX);
           resolve();
         });
       }),

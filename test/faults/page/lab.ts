@@ -4,7 +4,7 @@
 import type { Connection, ConnectOptions, Queue, QueueOptions } from "../../../src/index.js";
 
 export type Report = (
-  | { readonly type: "sending"; readonly body: string }
+  | { readonly type: "sending"; readonly body: string; readonly groupId?: string; readonly delayMs?: number }
   | { readonly type: "sent"; readonly body: string; readonly id: string }
   | { readonly type: "refused"; readonly body: string; readonly code: string; readonly message: string }
   | (OfDelivery & { readonly type: "delivered" })

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Queue, QueueOptions } from "../../../src/index.js";
-import { type CutLine, startLine } from "./proxy.js";
+import { type FaultyLine, startFaultyLine } from "../../edge/proxy.js";
 import { atEnd, join, startServer } from "./world.js";
 
 async function proxied(reconnectMs: number, settings: QueueOptions = {}) {
   const server = await startServer({ reconnectMs });
-  const proxy = await startLine(server.url);
+  const proxy = await startFaultyLine(server.url);
   atEnd(() => proxy.close());
   const here = await server.connect({ database: "shop" });
   atEnd(() => here.close({ force: true }));
@@ -21,7 +21,7 @@ function consume(queue: Queue<number>): number[] {
 }
 
 /** Does so again and again, with a number each time, while the line is cut every now and then. */
-async function whileCut(proxy: CutLine, act: (number: number) => Promise<unknown>): Promise<number> {
+async function whileCut(proxy: FaultyLine, act: (number: number) => Promise<unknown>): Promise<number> {
   const acts: Promise<unknown>[] = [];
   const cutting = setInterval(proxy.cut, 40);
   while (proxy.count < 6) {
@@ -87,7 +87,8 @@ test("a lease does not end while its client may still come back", async () => {
     });
   });
   await expect.poll(() => attempts).toEqual([1]);
-  await proxy.close();
+  proxy.stall();
+  proxy.cut();
   const others = here.receive({ waitMs: 1_200 });
   expect(await others).toEqual([]);
   proxy.mend();
@@ -121,3 +122,10 @@ test("a line that is dead and does not say so is noticed by both ends", async ()
   await sent;
   expect((await here.peek()).map(({ body }) => body)).toEqual([2]);
 }, 40_000);
+
+test("who closes is gone at once, and does not come back to say goodbye again", async () => {
+  const { proxy, url } = await proxied(15_000);
+  const connections = await Promise.all(Array.from({ length: 40 }, () => join(url)));
+  await Promise.all(connections.map((connection) => connection.close()));
+  expect(proxy.count).toBe(40);
+});

@@ -11,7 +11,9 @@ import {
 } from "../../../../src/core/spec/limits.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import { CLOSED } from "../../../../src/link/rpc/guard.js";
+import { openLink } from "../../../../src/link/rpc/link.js";
 import type { Diagnostics } from "../../../../src/link/rpc/views.js";
+import type { HostRequest } from "../../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { sendOf, startHost } from "../world.js";
 
@@ -60,6 +62,21 @@ test("a client whose link has ended gets nothing more, and its messages go to ot
   await other.submit(sendOf(1, "for whoever is there"));
   await other.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 10 });
   await expect.poll(() => other.pushed.length).toBe(1);
+  await world.host.close();
+});
+
+test("a hello that was long under way does not take the place of a newer one, and ends nothing that is held", async () => {
+  const world = await startHost();
+  const older = world.port();
+  const newer = await world.connect("a");
+  await newer.submit(sendOf(1, "held"));
+  await newer.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 10 });
+  await expect.poll(() => newer.pushed.length).toBe(1);
+  const late = openLink<HostRequest, never>(older, { serve: () => undefined });
+  const hello = late.call({ op: "hello", wire: [1, 0], client: "a", held: [] });
+  await expect(hello).rejects.toMatchObject({ code: "closed" });
+  expect(newer.link.closed.aborted).toBe(false);
+  expect(await newer.link.call({ op: "stats", queue: "q" })).toMatchObject({ ready: 0, leased: 1 });
   await world.host.close();
 });
 
