@@ -102,7 +102,8 @@ export function createAccount({ setTimer, monotonic }: LimitsParts, forget: () =
       return 0;
     },
     useQueue(name, hasQueue) {
-      if (queues.has(name)) return;
+      // Nobody counts them: then nobody remembers them.
+      if (limits.queues === Number.POSITIVE_INFINITY || queues.has(name)) return;
       if (queues.size >= limits.queues) forgetGone(hasQueue);
       if (queues.size >= limits.queues)
         throw limitReached("perClient.queues", limits.queues, "this client uses as many queues as it may");

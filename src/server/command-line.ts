@@ -5,6 +5,7 @@ import { QueueError } from "../core/spec/errors.js";
 import { VERBS } from "../host/clients/access.js";
 import { hex } from "../host/engine/platform.js";
 import type { Authorize } from "./admission.js";
+import { SHARED } from "./limits.js";
 import { type FileSystem, nodeModule, type Process, type Util } from "./node.js";
 import { type ServeOptions, type Server, serve } from "./serve.js";
 
@@ -171,7 +172,9 @@ async function start(chosen: Chosen, process: Process): Promise<Server> {
 /** Whoever has the token may do everything. */
 function holderOf(token: string): Authorize {
   return async ({ token: given }) =>
-    given !== undefined && (await isSame(given, token)) ? { client: "holder", queues: { "*": VERBS } } : null;
+    given !== undefined && (await isSame(given, token))
+      ? { client: "holder", queues: { "*": VERBS }, limits: SHARED }
+      : null;
 }
 
 /** By their digests, so that the time it takes says nothing of where they differ. */

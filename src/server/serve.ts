@@ -14,7 +14,7 @@ import type { Socket } from "../link/socket/line.js";
 import { databaseAt, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
-import { createLimits, LIMITS_SPEC, type ServerLimits } from "./limits.js";
+import { createLimits, LIMITS_SPEC, type ServerLimits, SHARED } from "./limits.js";
 import { connectHere } from "./local.js";
 import { metricsText } from "./metrics.js";
 import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
@@ -108,7 +108,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   });
   const admission = {
     ...{ setTimer, limits },
-    authorize: options.authorize ?? (() => EVERYTHING),
+    authorize: options.authorize ?? (() => (options.perClient ? EVERYTHING : { ...EVERYTHING, limits: SHARED })),
     openDatabase: databases.open,
     report,
   };

@@ -54,3 +54,13 @@ test("who has no right is told so by a Durable Object, and a plain request what 
   expect((await fetch(`${http}/mq/shop`)).status).toBe(426);
   expect((await fetch(`${http}/elsewhere`)).status).toBe(404);
 });
+
+test("a Durable Object has its limits, and says which", async () => {
+  const connection = await connect({ url: `${workerd.url}/mq/limited`, token: () => "letmein" });
+  await Promise.all(Array.from({ length: 50 }, (_, i) => connection.openQueue(`q${i}`)));
+  await expect(connection.openQueue("one more")).rejects.toMatchObject({
+    code: "full",
+    detail: { limit: "perDatabase.queues", max: 50 },
+  });
+  await connection.close();
+});

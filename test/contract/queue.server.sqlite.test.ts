@@ -58,6 +58,26 @@ if (hasSqlite) {
       await after.close();
       await second.close();
     });
+
+    test("lets the file of a database go that nobody uses, and has all of it when somebody comes again", async () => {
+      const directory = join(folder, "idle");
+      const server = await serve({ directory, port: 0, idleMs: 100 });
+      const url = `${server.url}/mq/shop`;
+      for (let round = 0; round < 3; round++) {
+        const connection = await connect({ url });
+        const queue = await connection.openQueue<number>("q");
+        await queue.send(round);
+        expect((await queue.peek()).map(({ body }) => body)).toEqual(Array.from({ length: round + 1 }, (_, i) => i));
+        await connection.close();
+        // Another process could have it now.
+        const other = await serve({ directory, port: 0, onError: () => {} });
+        const there = await connect({ url: `${other.url}/mq/shop` });
+        expect(await (await there.openQueue("q")).stats()).toMatchObject({ ready: round + 1 });
+        await there.close();
+        await other.close();
+      }
+      await server.close();
+    });
   });
 } else {
   describe("a server where there is no SQLite", () => {

@@ -3,6 +3,8 @@
 import { type AuthorizeRequest, type ObjectNamespace, QueueObject, routeQueues } from "../../src/durable-object.js";
 
 export class Queues extends QueueObject {
+  protected override readonly limits = { perDatabase: { queues: 50 } };
+
   authorize({ token }: AuthorizeRequest) {
     return token === "letmein"
       ? ({ client: "till", queues: { "*": ["send", "consume", "peek", "manage"] } } as const)

@@ -269,7 +269,10 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
     const state = async () => ({
       vault: (await vault.peek({ max: 1_000 })).map(({ id, body, attempts }) => `${id} ${body} ${attempts}`),
       totals: (await vault.stats()).totals,
-      settings: (await manager.queues()).map(({ name }) => name).sort(),
+      queues: (await manager.queues())
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith("few-"))
+        .sort(),
     });
     const neighbour = await (await join("neighbour")).openQueue<number>("neighbours");
     const problems: string[] = [];
@@ -315,6 +318,8 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
       if (server.end !== undefined) return Number.NaN;
       await open.purge();
       await open.deadLetters.purge();
+      for (const { name } of await manager.queues())
+        if (name.startsWith("few-")) await (await manager.openQueue(name)).delete();
       return server.heap();
     };
     await work(frames / 20);

@@ -29,6 +29,8 @@ const DIGITS = [
 const WORDS = [
   "",
   "vault",
+  "few-1",
+  "few-2",
   "open",
   "vault*",
   "originmq:replies:vault",
@@ -85,12 +87,24 @@ export function mutate(random: Random, all: readonly Recorded[]): readonly (Byte
 /** A whole message that is as well written, and says something else. */
 function otherwise(random: Random, { message, frames }: Recorded): readonly Bytes[] {
   let value = decode(message);
+  // In a queue of its own, where it has every right.
+  if (random.chance(0.3)) value = elsewhere(value, random.chance(0.9) ? "few-1" : `few-${random.hex(6)}`);
   for (let i = random.between(1, 3); i > 0; i--) value = changed(random, value, random.between(0, 8));
   try {
     return [...framesOf(encode(value))];
   } catch {
     return frames;
   }
+}
+
+/** Every queue and topic in it is this one. */
+function elsewhere(value: unknown, queue: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => elsewhere(item, queue));
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).map(([key, item]) => {
+    return [key, key === "queue" || key === "topic" ? queue : elsewhere(item, queue)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The value with one thing in it, so deep or less, changed. */
@@ -122,7 +136,7 @@ function replaced(random: Random, value: unknown): unknown {
     case 1:
       return typeof value === "number" ? value + random.pick([-1, 1, 0.5, 1e6]) : random.pick(NUMBERS);
     case 2:
-      return random.pick(WORDS);
+      return random.chance(0.1) ? `few-${random.hex(6)}` : random.pick(WORDS);
     case 3:
       return random.pick(OPS);
     case 4:

@@ -1,12 +1,14 @@
 // The server that is fuzzed, in a process of its own: its memory is its own, and whatever ends it is seen.
 
-import { type Authorize, serve } from "../../src/server.js";
+import { type Authorize, serve, type Verb } from "../../src/server.js";
+
+const VERBS: readonly Verb[] = ["send", "consume", "peek", "manage"];
 
 /** By token. */
 const GRANTS: Readonly<Record<string, ReturnType<Authorize>>> = {
-  manager: { client: "manager", queues: { "*": ["send", "consume", "peek", "manage"] } },
+  manager: { client: "manager", queues: { "*": VERBS } },
   neighbour: { client: "neighbour", queues: { neighbours: ["send", "consume"] } },
-  few: { client: "few", queues: { open: ["send", "consume"] }, limits: { consumers: 20, queues: 20 } },
+  few: { client: "few", queues: { open: ["send", "consume"], "few-*": VERBS }, limits: { consumers: 20, queues: 20 } },
 };
 
 const server = await serve({

@@ -70,7 +70,9 @@ export function createMeasures(state: () => State, now: () => Instant): Measures
     },
     load(queue, handlers) {
       const { readyCount, settings } = state().queues.get(queue) ?? createQueueState(queue);
-      return meterOf(queue).load(now(), { handlers, ready: readyCount, capacity: settings.maxMessages });
+      // Whoever asks for what there is not leaves nothing behind.
+      const meter = meters.get(queue) ?? createMeter(since);
+      return meter.load(now(), { handlers, ready: readyCount, capacity: settings.maxMessages });
     },
   };
 }
