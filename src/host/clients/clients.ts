@@ -190,12 +190,12 @@ export function createClients(parts: ClientsParts): Clients {
         onRefused: () => {
           refusedMessages++;
         },
-        onClosed(closed) {
+        onClosed(closed, hasLeft) {
           noLongerSilent(closed);
           expiries.get(closed)?.();
           if (!isOurs(closed)) return;
           end(closed.client);
-          presence.left(closed.client);
+          presence.left(closed.client, hasLeft);
         },
       };
       const session = openSession(port, events, guard);

@@ -15,7 +15,10 @@ export interface Socket {
   readonly bufferedAmount?: number;
   send(bytes: Frame): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
+  addEventListener(
+    type: "message" | "close" | "error",
+    listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
+  ): void;
 }
 
 export interface LineOptions {
@@ -49,6 +52,7 @@ const BEATS_MAX = 3;
 
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
+const GOING_AWAY = 1001;
 const UNUSABLE = 1003;
 const TOO_LARGE = 1009;
 const TRY_AGAIN = 1013;
@@ -69,7 +73,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   const dispatch = (type: string, data?: unknown) => {
     for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
   };
-  const end = (code: number, reason: string) => {
+  const end = (code: number, reason: string, isLeaving = false) => {
     if (isOver) return;
     isOver = true;
     cancelBeat();
@@ -78,7 +82,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       // It is closed, or never was open.
     }
-    dispatch("message", { type: CLOSED });
+    dispatch("message", { type: CLOSED, ...(isLeaving && { isLeaving }) });
     listeners.clear();
     options.onEnded?.();
   };
@@ -147,7 +151,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       else throw error;
     }
   });
-  socket.addEventListener("close", () => end(NORMAL, ""));
+  // Browsers say so of a page that goes; Firefox before the page hears of it, and can say what it gives back.
+  socket.addEventListener("close", ({ code }) => end(NORMAL, "", code === GOING_AWAY));
   socket.addEventListener("error", () => end(NORMAL, ""));
 
   const beat = () => {

@@ -6,6 +6,8 @@ export interface CutLine {
   readonly url: string;
   /** Connections that were made until now. */
   readonly count: number;
+  /** Those that there are now. */
+  readonly open: number;
   /** Ends all connections there are. */
   cut(): void;
   /** Nothing gets through any more, and nobody is told. */
@@ -52,6 +54,9 @@ export async function startLine(serverUrl: string): Promise<CutLine> {
     url: `ws://127.0.0.1:${address.port}`,
     get count() {
       return count;
+    },
+    get open() {
+      return pairs.size;
     },
     cut,
     stall() {
