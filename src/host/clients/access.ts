@@ -9,7 +9,7 @@ import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/link.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
-import type { QueueSummary } from "../../link/rpc/views.js";
+import type { ClientView, QueueSummary } from "../../link/rpc/views.js";
 import type { ClientCommand } from "../../link/rpc/wire.js";
 
 /**
@@ -126,11 +126,18 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "queues":
     case "summaries":
     case "diagnostics":
+    case "clients":
     case "suspend":
     case "goodbye":
       return undefined;
   }
 }
+
+/** The identity that it came in with; `undefined` where none was asked for. */
+export const identityOf = (client: string): string | undefined => /^([^/]+)\//.exec(client)?.[1];
+
+/** What tells of all clients, each by its name. */
+const OF_ALL: ReadonlySet<string> = new Set(["diagnostics", "clients"]);
 
 /** Stands between a client and its host. */
 export interface Guard {
@@ -166,6 +173,8 @@ export function createGuard(access: Access): Guard {
       return { number: checked.number, refused: failed(error) };
     }
   };
+  const seenOf = ({ held }: ClientView) =>
+    Object.fromEntries(Object.entries(held).filter(([queue]) => access.sees(queue)));
   return {
     expiresAt: access.expiresAt,
     nameOf: (client) => `${access.client}/${client}`,
@@ -174,12 +183,13 @@ export function createGuard(access: Access): Guard {
         return { ...request, commands: request.commands.map((command) => admitCommand(client, command)) };
       const demand = demandOf(request);
       if (demand) assertAllowed(demand, client);
-      if (request.op === "diagnostics" && !access.maySome("manage"))
+      if (OF_ALL.has(request.op) && !access.maySome("manage"))
         throw new QueueError("denied", `"${access.client}" may manage no queue`, { detail: { verb: "manage" } });
       return request;
     },
     reveal(request, answer) {
       if (request.op === "queues") return (answer as string[]).filter(access.sees);
+      if (request.op === "clients") return (answer as ClientView[]).map((view) => ({ ...view, held: seenOf(view) }));
       if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => access.sees(name));
       return answer;
     },

@@ -15,11 +15,12 @@ import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
+import type { ClientView } from "../../link/rpc/views.js";
 import type { Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
-import type { Guard } from "./access.js";
+import { type Guard, identityOf } from "./access.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import type { CreatePresence } from "./presence.js";
 import { openSession, type Session, type SessionEvents } from "./session.js";
@@ -35,6 +36,8 @@ export interface Clients {
   sessionOf(client: string): Session | undefined;
   /** Those connected. */
   readonly count: number;
+  /** Each of them, and what it holds. */
+  views(): ClientView[];
   /** Messages on ports that were malformed or not allowed. */
   readonly refusedMessages: number;
   /** Its page is put to sleep: what it holds goes back. */
@@ -206,6 +209,7 @@ export function createClients(parts: ClientsParts): Clients {
     get count() {
       return sessions.size;
     },
+    views: () => [...sessions.keys()].map((id) => ({ id, name: identityOf(id) ?? null, held: heldBy(state(), id) })),
     get refusedMessages() {
       return refusedMessages;
     },
@@ -251,4 +255,12 @@ export function createClients(parts: ClientsParts): Clients {
       for (const session of [...sessions.values(), ...silent.keys()]) session.close(reason);
     },
   };
+}
+
+/** How many messages of each queue it holds; what is asked of it, and answered, is between it and its queue of replies. */
+function heldBy(state: State, client: string): Record<string, number> {
+  const held: Record<string, number> = {};
+  for (const { queue, leases } of state.clients.get(client)?.grants ?? [])
+    if (leases.size > 0 && ownerOfReplies(queue) === undefined) held[queue] = (held[queue] ?? 0) + leases.size;
+  return held;
 }
