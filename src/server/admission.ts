@@ -2,11 +2,12 @@
 // Invariant: nobody is served before `authorize` has answered; whoever is refused hears why, and nothing of what there is.
 
 import { QueueError } from "../core/spec/errors.js";
-import { SOCKET_MESSAGE_BYTES_MAX } from "../core/spec/limits.js";
+import { GREETING_BYTES_MAX } from "../core/spec/limits.js";
 import { type Access, accessOf, createGuard, type Grant } from "../host/clients/access.js";
 import { answerGreeting } from "../link/socket/greeting.js";
 import { type LineOptions, openLine, type Socket } from "../link/socket/line.js";
 import type { Database } from "./databases.js";
+import type { Limits } from "./limits.js";
 
 /** Who asks to be let in. */
 export interface AuthorizeRequest {
@@ -24,7 +25,8 @@ export interface AuthorizeRequest {
 /** What the client may do; `undefined` or `null` lets nobody in. What it throws does neither, and is reported. */
 export type Authorize = (request: AuthorizeRequest) => Grant | null | undefined | Promise<Grant | null | undefined>;
 
-export interface AdmissionOptions extends Pick<LineOptions, "setTimer" | "messageBytesMax" | "bufferedBytesMax"> {
+export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
+  readonly limits: Limits;
   readonly authorize: Authorize;
   openDatabase(name: string): Promise<Database>;
   /** Of an error that is nobody's answer. */
@@ -39,28 +41,34 @@ const GREETING_MS_MAX = 10_000;
 
 /** Serves a client on a socket that is open. Returns what ends it. */
 export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): () => void {
-  const { setTimer, authorize, openDatabase, report, messageBytesMax = SOCKET_MESSAGE_BYTES_MAX } = options;
+  const { setTimer, authorize, openDatabase, report, limits } = options;
+  const { messageBytesMax } = limits;
   const gone = new AbortController();
+  const meter = limits.meter((reason) => line.close(reason));
   let stopHearing = () => {};
   const line = openLine(socket, {
     pings: true,
     setTimer,
-    messageBytesMax,
-    bufferedBytesMax: options.bufferedBytesMax,
+    messageBytesMax: GREETING_BYTES_MAX,
+    toll: meter,
     onEnded() {
       gone.abort();
       cancelTimer();
+      noLongerSilent();
+      meter.end();
       stopHearing();
       options.onEnded?.();
     },
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
+  const noLongerSilent = limits.waitSilently(() => line.close());
 
   const accessFor = async (token: string | undefined): Promise<Access> => {
     let access: Access | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
       access = grant ? accessOf(grant) : undefined;
+      if (access) limits.check(access);
     } catch (error) {
       report(error);
       throw new QueueError("internal", "the server could not find out what this client may do");
@@ -80,19 +88,37 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
     }
   };
   answerGreeting(line.port, messageBytesMax, async (token) => {
+    noLongerSilent();
+    meter.ask();
     const access = await accessFor(token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
+    const { host, hear } = database;
+    const allowance = meter.join(asker.database, access, host.hasQueue);
     cancelTimer();
-    stopHearing = database.hear({ access, announce: line.announce });
-    database.host.connect(line.port, createGuard(access));
+    line.take(messageBytesMax);
+    stopHearing = hear({ access, announce: line.announce });
+    host.connect(line.port, createGuard(access, allowance));
   });
-  return line.close;
+  return () => line.close();
 }
 
 /** Tells who is on the socket why it is not let in. */
-export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): void {
-  const line = openLine(socket, { pings: true, setTimer, onEnded: () => cancelTimer() });
+export function refuse(
+  socket: Socket,
+  refusal: QueueError,
+  { setTimer, limits }: Pick<AdmissionOptions, "setTimer" | "limits">,
+): void {
+  const line = openLine(socket, {
+    pings: true,
+    setTimer,
+    messageBytesMax: GREETING_BYTES_MAX,
+    onEnded() {
+      cancelTimer();
+      noLongerSilent();
+    },
+  });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
+  const noLongerSilent = limits.waitSilently(() => line.close());
   answerGreeting(line.port, 0, () => Promise.reject(refusal));
 }

@@ -11,6 +11,7 @@ import { createSqliteStore } from "../store/sqlite/sqlite.js";
 import { databaseAt, originRefusal } from "./address.js";
 import { type AuthorizeRequest, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
+import { createLimits, type Limits, type ServerLimits } from "./limits.js";
 
 /** What is used of a Durable Object's `ctx`. Its class needs SQLite (`new_sqlite_classes`). */
 export interface ObjectContext {
@@ -40,16 +41,23 @@ const surroundings = {
 export abstract class QueueObject<Env = unknown> {
   /** Pages of which origins may connect, besides those of the object's own address. */
   protected readonly allowOrigins: readonly string[] = [];
+  /** What is bounded, of each client and in all; queues and consumers of this database. */
+  protected readonly limits: ServerLimits = {};
   protected readonly ctx: ObjectContext;
   protected readonly env: Env;
   readonly #databases;
+  #bounds: Limits | undefined;
 
   constructor(ctx: ObjectContext, env: Env) {
     this.ctx = ctx;
     this.env = env;
+    const bounded = () => this.#bounded.perDatabase;
     this.#databases = createDatabases({
       openStore: async () => createSqliteStore({ driver: createDurableObjectDriver(ctx.storage) }),
       reconnectMs: RECONNECT_MS,
+      get limits() {
+        return bounded();
+      },
       surroundings,
     });
   }
@@ -57,23 +65,30 @@ export abstract class QueueObject<Env = unknown> {
   /** What the client may do; `undefined` or `null` lets nobody in. */
   abstract authorize(request: AuthorizeRequest): Grant | null | undefined | Promise<Grant | null | undefined>;
 
+  /** From the first request on, when the class that extends this one has said what it bounds. */
+  get #bounded(): Limits {
+    this.#bounds ??= createLimits("limits", this.limits, surroundings);
+    return this.#bounds;
+  }
+
   /** Takes sockets, as `routeQueues` passes them on. */
   async fetch(request: Request): Promise<Response> {
     const database = databaseOf(request);
     if (typeof database !== "string") return database;
     const { WebSocketPair } = globalThis as unknown as { readonly WebSocketPair: SocketPair };
+    const limits = this.#bounded;
     const { 0: client, 1: socket } = new WebSocketPair();
     socket.accept();
     const headers = Object.fromEntries(request.headers);
     const { setTimer } = surroundings;
     const refusal = originRefusal(headers, this.allowOrigins);
-    if (refusal) refuse(socket, refusal, setTimer);
+    if (refusal) refuse(socket, refusal, { setTimer, limits });
     else
       admit(
         socket,
         { database, origin: headers.origin, headers },
         {
-          setTimer,
+          ...{ setTimer, limits },
           authorize: (asked) => this.authorize(asked),
           // One, whatever it is called: this object is all that there is of it.
           openDatabase: () => this.#databases.open(""),

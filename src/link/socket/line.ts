@@ -15,6 +15,8 @@ export interface Socket {
   readonly bufferedAmount?: number;
   send(bytes: Frame): void;
   close(code?: number, reason?: string): void;
+  /** Ends it without a word; missing where only the platform can. */
+  terminate?(): void;
   addEventListener(
     type: "message" | "close" | "error",
     listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
@@ -32,9 +34,20 @@ export interface LineOptions {
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
   readonly bufferedBytesMax?: number | undefined;
+  /** Of a server, which bounds what a line may cost it. */
+  readonly toll?: Toll | undefined;
   onAnnouncement?(notice: unknown): void;
   /** The line has ended, by either side; once. */
   onEnded?(): void;
+}
+
+/** Hears of all that a line carries and holds. */
+export interface Toll {
+  /** Called with each message of so many bytes; the port hears of it when `deliver` is called, at once or later. */
+  arriving(message: unknown, bytes: number, deliver: () => void): void;
+  leaving(message: unknown): void;
+  /** Bytes of an incomplete message and of what waits on the socket, whenever they may have changed. */
+  holding(bytes: number): void;
 }
 
 export interface Line {
@@ -43,12 +56,18 @@ export interface Line {
   announce(notice: unknown): void;
   /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
   limit(messageBytesMax: number): void;
-  close(): void;
+  /** From now on messages of so many bytes are taken. */
+  take(messageBytesMax: number): void;
+  /** `overload`: why it is closed, in a way that has the other side come again. */
+  close(overload?: string): void;
 }
 
 /** Four of these without a word from the other side, and it is gone. */
 const BEAT_MS = 2_500;
 const BEATS_MAX = 3;
+
+/** How long the other side may take to hear that the socket is closed. */
+const PARTING_MS = BEAT_MS;
 
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
@@ -59,7 +78,7 @@ const TRY_AGAIN = 1013;
 
 /** Over a socket that is open, or will be before anything is posted. */
 export function openLine(socket: Socket, options: LineOptions): Line {
-  const { bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
+  const { toll, bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
   let takenBytesMax = options.messageBytesMax ?? SOCKET_MESSAGE_BYTES_MAX;
   let sentBytesMax = Number.POSITIVE_INFINITY;
   socket.binaryType = "arraybuffer";
@@ -82,11 +101,14 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       // It is closed, or never was open.
     }
+    // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
+    if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
     dispatch("message", { type: CLOSED, ...(isLeaving && { isLeaving }) });
     listeners.clear();
     options.onEnded?.();
   };
 
+  const measure = () => toll?.holding(joiner.bytes + (socket.bufferedAmount ?? 0));
   const put = (one: Frame) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
@@ -95,12 +117,14 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       end(NORMAL, "nothing can be sent any more");
     }
+    measure();
   };
   const putMessage = (bytes: Uint8Array) => {
     for (const one of framesOf(bytes)) put(one);
   };
   /** In the order of the calls, although some have files to be read first. */
   const post = (message: unknown): void => {
+    toll?.leaving(message);
     const encoded = encodedForLink(message);
     if (encoded instanceof Uint8Array) {
       assertSize(encoded, sentBytesMax);
@@ -132,9 +156,12 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       case KIND.piece:
       case KIND.message: {
         const message = joiner.add(rest, bytes[0] === KIND.message);
+        measure();
         if (message === undefined) return;
         const value = decoded(message);
-        return value === undefined ? dispatch("messageerror") : dispatch("message", value.message);
+        if (value === undefined) return dispatch("messageerror");
+        const deliver = () => dispatch("message", value.message);
+        return toll ? toll.arriving(value.message, message.length, deliver) : deliver();
       }
       default:
         return end(UNUSABLE, "an unknown kind of frame");
@@ -183,7 +210,10 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       // What was sent comes back in a hand-out, with what is said of it there.
       takenBytesMax = messageBytesMax + PIECE_BYTES;
     },
-    close: () => end(NORMAL, ""),
+    take(messageBytesMax) {
+      takenBytesMax = messageBytesMax;
+    },
+    close: (overload) => (overload === undefined ? end(NORMAL, "") : end(TRY_AGAIN, overload)),
   };
 }
 
