@@ -52,8 +52,10 @@ export interface Toll {
 
 export interface Line {
   readonly port: Port;
-  /** Posts beside the port, to whoever listens to announcements. */
+  /** Posts beside the port, if the other side has said that somebody there listens. */
   announce(notice: unknown): void;
+  /** Says whether somebody here listens to announcements. */
+  hear(isListening: boolean): void;
   /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
   limit(messageBytesMax: number): void;
   /** From now on messages of so many bytes are taken. */
@@ -86,6 +88,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   const joiner = createJoiner(() => takenBytesMax);
   let isOver = false;
   let beatsMissed = 0;
+  let isHeard = false;
   /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
   let sending: Promise<void> | undefined;
 
@@ -152,7 +155,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       case KIND.pong:
         return;
       case KIND.announcement:
-        return options.onAnnouncement?.(decode(rest));
+        if (!options.pings) return options.onAnnouncement?.(decode(rest));
+        isHeard = rest[0] === 1;
+        return;
       case KIND.piece:
       case KIND.message: {
         const message = joiner.add(rest, bytes[0] === KIND.message);
@@ -203,8 +208,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       close: () => void (sending ?? Promise.resolve()).then(() => end(NORMAL, "")),
     },
     announce(notice) {
-      put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
+      if (isHeard) put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
     },
+    hear: (isListening) => put(frame(KIND.announcement, Uint8Array.of(Number(isListening)))),
     limit(messageBytesMax) {
       sentBytesMax = messageBytesMax;
       // What was sent comes back in a hand-out, with what is said of it there.
