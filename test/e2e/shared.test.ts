@@ -36,8 +36,8 @@ interface Worker {
   stop(): Promise<void>;
 }
 
-async function startWorker(site: string, name: string): Promise<Worker> {
-  const args = ["examples/run.mjs", "node-worker", "--site", site, "--name", name, "--handle-ms", "2"];
+async function startWorker(site: string | undefined, name: string): Promise<Worker> {
+  const args = ["examples/run.mjs", "node-worker", "--site", String(site), "--name", name, "--handle-ms", "2"];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const orders: number[] = [];
   const lines = createInterface({ input: child.stdout });
@@ -73,7 +73,7 @@ async function emptied(device: Device): Promise<void> {
 
 test("two browser profiles and a Node worker share the work: each message goes to one of them", async ({
   browser,
-  baseURL = "",
+  baseURL,
 }) => {
   const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
   const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
@@ -135,10 +135,10 @@ test("an unplugged page's work goes to the others, and what it sent meanwhile ar
 
 test("a page changes its place and keeps its settings, and the queue of each place is another one", async ({
   context,
-  baseURL = "",
+  baseURL,
 }) => {
   const page = await context.newPage();
-  await page.goto(baseURL);
+  await page.goto("/");
   const here = await tabOf(page);
   await here.slide("Handlers at once", 9);
   await page.getByLabel("Priority", { exact: true }).selectOption("7");
@@ -164,7 +164,7 @@ test("a page changes its place and keeps its settings, and the queue of each pla
 
 test("when the server ends and starts again, pages and the worker come back by themselves", async ({
   browser,
-  baseURL = "",
+  baseURL,
 }) => {
   const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
   const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
