@@ -135,7 +135,6 @@ test("an unplugged page's work goes to the others, and what it sent meanwhile ar
 
 test("a page changes its place and keeps its settings, and the queue of each place is another one", async ({
   context,
-  baseURL,
 }) => {
   const page = await context.newPage();
   await page.goto("/");
