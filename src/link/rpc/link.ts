@@ -36,9 +36,9 @@ export interface Link<Outgoing> {
   mute(): void;
   readonly closed: AbortSignal;
   /** It was closed because the page on the other side goes, and will hardly come back. */
-  readonly hasPeerLeft: boolean;
+  hasPeerLeft(): boolean;
   /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
-  readonly oldestCall: object | undefined;
+  oldestCall(): object | undefined;
 }
 
 /** What is left of a link whose answers nobody hears. */
@@ -105,10 +105,8 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
 
   return {
     closed: ended.signal,
-    get hasPeerLeft() {
-      return hasPeerLeft;
-    },
-    get oldestCall() {
+    hasPeerLeft: () => hasPeerLeft,
+    oldestCall() {
       const [oldest] = pending;
       return oldest;
     },
