@@ -21,8 +21,9 @@ interface Device extends Tab {
 const sharedUrl = (baseURL: string | undefined) => `${baseURL}/?shared`;
 
 async function openDevice(browser: Browser, url: string, device: string): Promise<Device> {
-  const context = await browser.newContext();
-  await context.addInitScript((name) => localStorage.setItem("originmq-demo:device", name), device);
+  const localStorage = [{ name: "originmq-demo:device", value: device }];
+  const storageState = { cookies: [], origins: [{ origin: new URL(url).origin, localStorage }] };
+  const context = await browser.newContext({ storageState });
   const complaints = watch(context);
   const page = await context.newPage();
   await page.goto(url);
