@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 import { fieldNotes } from "./demo/server/plugin.mjs";
+import { sharedQueues } from "./demo/server/shared-queues.mjs";
 
 const page = (name: string) => fileURLToPath(new URL(`demo/${name}.html`, import.meta.url));
 
@@ -22,7 +23,7 @@ export default defineConfig({
   // Relative addresses, so that the built demo works under any path.
   base: "./",
   worker: { format: "es" },
-  plugins: [pageParts, fieldNotes()],
+  plugins: [pageParts, fieldNotes(), sharedQueues()],
   build: {
     target: "es2022",
     emptyOutDir: true,

@@ -23,6 +23,7 @@ const inBrowser = (
   test: {
     name,
     include: ["test/browser/**/*.test.ts"],
+    globalSetup: ["test/browser/socket-server.ts"],
     testTimeout: 20_000,
     // Pages side by side: most of a test is waiting.
     maxWorkers: 3,

@@ -8,6 +8,7 @@ import "./style/controls.css";
 import "./style/parts.css";
 import "./style/lab.css";
 import "./style/patterns.css";
+import "./style/shared.css";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
 import { createDeadLetterTable } from "./dead-letter-table.js";
@@ -22,6 +23,10 @@ import { createProducer } from "./producer.js";
 import { createQueuePanel } from "./queue-panel.js";
 import { createSeries, SAMPLE_MS } from "./series.js";
 import { openSession } from "./session.js";
+import { enter } from "./shared/entry.js";
+import { wireShared } from "./shared/panel.js";
+import { deviceName, placeOf, restoreSettings, wirePlaces } from "./shared/place.js";
+import { installPlug } from "./shared/plug.js";
 import { type TabName, takeTabName } from "./tab-name.js";
 import { createTabs, type Role } from "./tabs.js";
 import { wireTheme } from "./theme.js";
@@ -38,6 +43,7 @@ byId("open-tab").addEventListener("click", () => open(location.href, "_blank", "
 const plots = createPlots();
 wireTheme(() => plots.repaint());
 problems.guard("The queue could not be opened", async () => {
+  wirePlaces(placeOf(location.href));
   const tab = await takeTabName();
   showName(tab);
   await run(tab, createClock(), problems);
@@ -49,18 +55,31 @@ function showName({ name, colour }: TabName): void {
   document.title = `${name} · OriginMQ live`;
 }
 
+/** What is known of this page where the queue lives: among the tabs of a browser, or among devices. */
+async function openPlace(tab: TabName) {
+  if (placeOf(location.href) === "here") return { name: tab.name, session: await openSession(undefined) };
+  const name = `${tab.name} of ${deviceName()}`;
+  const plug = installPlug();
+  const entry = await enter(name);
+  const session = await openSession(entry);
+  return { name, session, shared: wireShared({ session, entry, plug, name, problems }) };
+}
+
 async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void> {
-  const session = await openSession();
-  const { connection, queue } = session;
-  const producer = createProducer({ queue, tab: tab.name, clock, problems });
-  const consumer = createConsumer({ queue, tab: tab.name, clock, problems });
+  const { name, session, shared } = await openPlace(tab);
+  const { connection } = session;
+  const queue = shared?.queue ?? session.queue;
+  const producer = createProducer({ queue, tab: name, clock, problems });
+  const consumer = createConsumer({ queue, tab: name, clock, problems });
   wireImport({ queue, clock, problems });
-  wireLab({ session, tab: tab.name, clock, problems });
-  wirePatterns({ session, tab: tab.name, clock, problems });
+  // It breaks what is in this browser.
+  if (shared) byId("lab").hidden = true;
+  else wireLab({ session, tab: name, clock, problems });
+  wirePatterns({ session, tab: name, clock, problems });
 
   const roles = byId<HTMLFieldSetElement>("roles");
   const role = () => (roles.querySelector("input:checked") as HTMLInputElement).value as Role;
-  const tabs = createTabs(() => ({
+  const tabs = createTabs(shared ? "shared" : "here", () => ({
     ...tab,
     role: role(),
     handled: consumer.log.handled,
@@ -77,6 +96,7 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
   tabs.onChange(() => panel.showTabs(tabs.list()));
   connection.addEventListener("hostchange", () => panel.showHost());
   panel.showHost();
+  restoreSettings();
   act();
 
   const series = createSeries();
@@ -96,6 +116,7 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
     if (samples++ % 2 > 0) return;
     tabs.tell();
     panel.showTabs(tabs.list());
+    await shared?.refresh();
     await messages.refresh();
     await deadLetters.refresh(stats.dead);
   };

@@ -19,6 +19,7 @@ const HOST_NAMES: Readonly<Record<string, string>> = {
   "dedicated-worker": "a tab's worker",
   "service-worker": "service worker",
   "in-process": "this page",
+  server: "a server",
 };
 const ROLE_WORDS: Readonly<Record<Role, string>> = {
   watch: "looks on",

@@ -1,7 +1,8 @@
-// The one queue of the demo, and the connection it hangs on.
+// The one queue of the demo, and the connection it hangs on: to this browser's host, or to the server that devices share.
 
 import { type Connection, type ConnectOptions, connect, type Queue } from "../src/index.js";
 import { DATABASE } from "./lab/words.js";
+import type { Entry } from "./shared/entry.js";
 
 export type DemoQueue = Queue<unknown>;
 
@@ -28,8 +29,9 @@ const hosting: ConnectOptions =
           new SharedWorker(new URL("./lab/shared-worker.ts", import.meta.url), { type: "module", name: DATABASE }),
       };
 
-export async function openSession(): Promise<Session> {
-  const connection = await connect({ database: DATABASE, ...hosting });
+/** `entry`: to the server, in place of this browser. */
+export async function openSession(entry: Entry | undefined): Promise<Session> {
+  const connection = await connect(entry ? { url: entry.url, token: entry.token } : { database: DATABASE, ...hosting });
   const open = (maxMessages: number) =>
     connection.openQueue(NAME, {
       maxMessages,

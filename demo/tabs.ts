@@ -25,7 +25,8 @@ type Word = { readonly type: "hello" } | { readonly type: "here" | "bye"; readon
 
 const SILENT_MS = 10_000;
 
-export function createTabs(self: () => Omit<Tab, "gone">): Tabs {
+/** `group`: tabs of different ones know nothing of each other. */
+export function createTabs(group: string, self: () => Omit<Tab, "gone">): Tabs {
   const others = new Map<string, { tab: Omit<Tab, "gone">; heardAt: number; left: boolean }>();
   let channel: BroadcastChannel | undefined;
   let listener = () => {};
@@ -39,7 +40,7 @@ export function createTabs(self: () => Omit<Tab, "gone">): Tabs {
     listener();
   };
   const open = () => {
-    channel = new BroadcastChannel("originmq-demo:tabs");
+    channel = new BroadcastChannel(`originmq-demo:tabs:${group}`);
     channel.addEventListener("message", listen);
     say({ type: "hello" });
     tell();

@@ -36,7 +36,7 @@ export type { HeaderMatch, SubscriptionFilter } from "./core/spec/subscription.j
 export type { Distribution, QueueLoad, Windows } from "./core/view/meter.js";
 export type { Prediction } from "./core/view/queueing.js";
 export type { QueueStats } from "./core/view/view.js";
-export type { DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
+export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
 
 const starters: Starters = {

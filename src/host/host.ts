@@ -199,6 +199,7 @@ function createHost(
       answer(session, asked, {
         ...{ state, inward, delivery, reads, watchers, clients },
         diagnostics: () => loop.read(diagnostics),
+        connected: () => loop.read(() => clients.views()),
       }),
   });
   const maintenance = createMaintenance({

@@ -16,7 +16,10 @@ declare module "ws" {
     send(bytes: Uint8Array): void;
     close(code?: number, reason?: string): void;
     terminate(): void;
-    addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
+    addEventListener(
+      type: "message" | "close" | "error",
+      listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
+    ): void;
   }
   export class WebSocketServer {
     constructor(options: {

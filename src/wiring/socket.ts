@@ -121,11 +121,11 @@ async function open(url: string, { findClass, setTimer }: SocketMeans): Promise<
 async function findClass(): Promise<SocketClass> {
   const own = (globalThis as { readonly WebSocket?: SocketClass }).WebSocket;
   if (own) return own;
-  // Not by its name in the call: bundlers for browsers need not find it.
-  const name = "ws";
-  const { WebSocket } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
-  return WebSocket;
+  return (await load("ws")).WebSocket;
 }
+
+/** By an argument: a name that stands in the call, or in a constant, is found by bundlers for browsers, which need not. */
+const load = (name: string) => import(/* webpackIgnore: true */ /* @vite-ignore */ name);
 
 const online = () =>
   new Promise<void>((resolve) => {

@@ -629,6 +629,18 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         expect(Math.min(here.length, there.length)).toBeGreaterThan(0);
       });
 
+      test("shows who is connected, and how much each has in hand", async () => {
+        const queue = await open<number>();
+        const [here] = connections;
+        const other = await openAgain<number>();
+        await queue.send(1);
+        const held = async () => (await here?.clients())?.map((client) => client.held.orders ?? 0).sort();
+        const [delivery] = await other.receive();
+        expect(await held()).toEqual([0, 1]);
+        await delivery?.ack();
+        expect(await held()).toEqual([0, 0]);
+      });
+
       test("runs at most as many handlers at once as its concurrency says", async () => {
         const queue = await open<number>();
         let most = 0;

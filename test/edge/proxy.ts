@@ -20,6 +20,8 @@ export interface FaultyLine {
   readonly url: string;
   /** Connections that were made until now. */
   readonly count: number;
+  /** Those that there are now. */
+  readonly open: number;
   /** Ends all connections there are, at both ends. */
   cut(): void;
   /** Nothing more passes, of connections to come either, and nobody is told. What was under way passes after `mend`. */
@@ -170,6 +172,9 @@ export async function startFaultyLine(serverUrl: string): Promise<FaultyLine> {
     url: `ws://127.0.0.1:${ownPort}`,
     get count() {
       return count;
+    },
+    get open() {
+      return pairs.size;
     },
     cut() {
       for (const pair of [...pairs]) endPair(pair);

@@ -7,6 +7,7 @@ import { extname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll } from "vitest";
+import { serve as serveQueues } from "../../src/server.js";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -56,6 +57,16 @@ export async function serve(folder: string): Promise<Site> {
       }),
     open: () => listen(port),
   };
+}
+
+/** Runs with the address of a database on a server that takes pages from where this page is. */
+export async function withServer(page: string, use: (url: string) => Promise<void>): Promise<void> {
+  const server = await serveQueues({ memory: true, port: 0, allowOrigins: [new URL(page).origin] });
+  try {
+    await use(`${server.url}/mq/packaging`);
+  } finally {
+    await server.close();
+  }
 }
 
 /** A browser for the tests of a file. */

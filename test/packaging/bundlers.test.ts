@@ -9,7 +9,7 @@ import { rollup } from "rollup";
 import { describe, expect, inject, test } from "vitest";
 import webpack from "webpack";
 import { ROOT, STANDALONE_FOLDER } from "../../scripts/package-layout.mjs";
-import { serve, useBrowser } from "./browser.js";
+import { serve, useBrowser, withServer } from "./browser.js";
 
 const { app } = inject("packed");
 const { visit, withPage } = useBrowser();
@@ -93,6 +93,9 @@ describe("a page sends and consumes a message, with the package's entries beside
     const server = await serve(out);
     try {
       expect(await visit(server.address)).toEqual([]);
+      await withServer(server.address, async (url) => {
+        expect(await visit(`${server.address}?url=${url}`)).toEqual([]);
+      });
     } finally {
       await server.close();
     }

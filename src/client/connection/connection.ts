@@ -12,7 +12,8 @@ import {
   string,
 } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import type { DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
+import { MINOR_CLIENTS } from "../../core/spec/version.js";
+import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { createQueue } from "../queue/create-queue.js";
 import { tellOfPast } from "../queue/events.js";
@@ -115,6 +116,11 @@ export interface Connection {
   queues(): Promise<QueueSummary[]>;
   /** Who hosts now; `undefined` while not connected. */
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
+  /**
+   * Who is connected to the host, each with what it has in hand of queues that this client may see. On a server it takes the
+   * right to `manage` some queue; rejects with `unsupported` while an earlier build hosts.
+   */
+  clients(): Promise<ClientView[]>;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
   /**
@@ -224,6 +230,11 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     queues: () => client.ask({ op: "summaries" }),
     get host() {
       return client.host;
+    },
+    async clients() {
+      await client.connected();
+      if (client.minor >= MINOR_CLIENTS) return client.ask({ op: "clients" });
+      throw new QueueError("unsupported", "an earlier build hosts this database: reload it");
     },
     diagnostics: () => client.diagnostics(),
     get persisted() {

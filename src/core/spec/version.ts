@@ -21,6 +21,8 @@ export const MINOR_LAST_WORDS = 3;
 export const MINOR_PURGE_IDS = 3;
 /** From this minor version on, hosts say how far a redrive in parts may go, and keep to it. */
 export const MINOR_PLACES = 3;
+/** From this minor version on, hosts say who is connected. */
+export const MINOR_CLIENTS = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

@@ -9,7 +9,7 @@ import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/link.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
-import type { QueueSummary } from "../../link/rpc/views.js";
+import type { ClientView, QueueSummary } from "../../link/rpc/views.js";
 import type { ClientCommand } from "../../link/rpc/wire.js";
 import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.js";
 
@@ -135,6 +135,7 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "queues":
     case "summaries":
     case "diagnostics":
+    case "clients":
     case "suspend":
     case "goodbye":
       return undefined;
@@ -143,6 +144,9 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
 
 /** Whose client it is, by the name under which the host knows it; "": one of the host's own origin. */
 export const identityOf = (client: string): string => client.slice(0, Math.max(0, client.indexOf("/")));
+
+/** What tells of all clients, each by its name. */
+const OF_ALL: ReadonlySet<string> = new Set(["diagnostics", "clients"]);
 
 /** Stands between a client and its host. */
 export interface Guard {
@@ -192,6 +196,8 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
       return { number: checked.number, refused: failed(error) };
     }
   };
+  const seenOf = ({ held }: ClientView) =>
+    Object.fromEntries(Object.entries(held).filter(([queue]) => access.sees(queue)));
   return {
     identity: access.client,
     consumersMax,
@@ -202,12 +208,13 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
         return { ...request, commands: request.commands.map((command) => admitCommand(client, command)) };
       const demand = demandOf(request);
       if (demand) assertAllowed(demand, client);
-      if (request.op === "diagnostics" && !access.maySome("manage"))
+      if (OF_ALL.has(request.op) && !access.maySome("manage"))
         throw new QueueError("denied", `"${access.client}" may manage no queue`, { detail: { verb: "manage" } });
       return request;
     },
     reveal(request, answer) {
       if (request.op === "queues") return (answer as string[]).filter(access.sees);
+      if (request.op === "clients") return (answer as ClientView[]).map((view) => ({ ...view, held: seenOf(view) }));
       if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => access.sees(name));
       return answer;
     },

@@ -20,6 +20,7 @@ import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
+import type { ClientView } from "../../link/rpc/views.js";
 import type { Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
@@ -45,6 +46,8 @@ export interface Clients {
   readonly count: number;
   /** Theirs, and those on which nobody has said hello. */
   readonly ports: number;
+  /** Each of them, and what it holds. */
+  views(): ClientView[];
   /** Messages on ports that were malformed or not allowed. */
   readonly refusedMessages: number;
   /** Its page is put to sleep: what it holds goes back. */
@@ -220,12 +223,12 @@ export function createClients(parts: ClientsParts): Clients {
         onRefused: () => {
           refusedMessages++;
         },
-        onClosed(closed) {
+        onClosed(closed, hasLeft) {
           noLongerSilent(closed);
           expiries.get(closed)?.();
           if (!isOurs(closed)) return;
           end(closed.client);
-          presence.left(closed.client);
+          presence.left(closed.client, hasLeft);
         },
       };
       const session = openSession(port, events, guard);
@@ -241,6 +244,7 @@ export function createClients(parts: ClientsParts): Clients {
     get ports() {
       return sessions.size + silent.size;
     },
+    views: () => [...sessions.keys()].map((id) => ({ id, name: identityOf(id) || null, held: heldBy(state(), id) })),
     get refusedMessages() {
       return refusedMessages;
     },
@@ -289,4 +293,12 @@ export function createClients(parts: ClientsParts): Clients {
       for (const session of [...sessions.values(), ...silent.keys()]) session.close(reason);
     },
   };
+}
+
+/** How many messages of each queue it holds; what is asked of it, and answered, is between it and its queue of replies. */
+function heldBy(state: State, client: string): Record<string, number> {
+  const held: Record<string, number> = {};
+  for (const { queue, leases } of state.clients.get(client)?.grants ?? [])
+    if (leases.size > 0 && ownerOfReplies(queue) === undefined) held[queue] = (held[queue] ?? 0) + leases.size;
+  return held;
 }

@@ -7,8 +7,8 @@ import type { Platform } from "../engine/platform.js";
 export interface Presence {
   /** Calls `onGone` once the client is gone. Watching a client twice watches it once. `isHere`: it has a link now. */
   watch(client: string, isHere: boolean): void;
-  /** Its link has ended, by whichever side. */
-  left(client: string): void;
+  /** Its link has ended, by whichever side; `isLeaving`: because its page goes, which may still change its mind. */
+  left(client: string, isLeaving: boolean): void;
   unwatch(client: string): void;
   /** It has no link, and is still waited for: what it holds is its own until it is gone. */
   isAwaited(client: string): boolean;
@@ -56,7 +56,10 @@ export function createLockPresence(
   };
 }
 
-/** By links: a client that has none for `graceMs` is gone. */
+/** A navigation may turn out to be a download: the page stays, and comes back at once. */
+const LEAVING_MS = 1_000;
+
+/** By links: a client that has none for `graceMs` is gone; sooner where its page went. */
 export function createLinkPresence(
   setTimer: Platform["setTimer"],
   graceMs: number,
@@ -64,13 +67,13 @@ export function createLinkPresence(
 ): Presence {
   /** What ends the waiting for those that are away; those that are here have none. */
   const watched = new Map<string, (() => void) | undefined>();
-  const awaitReturn = (client: string) => {
+  const awaitReturn = (client: string, ms = graceMs) => {
     watched.get(client)?.();
     const gone = () => {
       watched.delete(client);
       onGone(client);
     };
-    watched.set(client, setTimer(gone, graceMs));
+    watched.set(client, setTimer(gone, ms));
   };
   return {
     watch(client, isHere) {
@@ -78,8 +81,8 @@ export function createLinkPresence(
       watched.get(client)?.();
       watched.set(client, undefined);
     },
-    left(client) {
-      if (watched.has(client)) awaitReturn(client);
+    left(client, isLeaving) {
+      if (watched.has(client)) awaitReturn(client, isLeaving ? Math.min(graceMs, LEAVING_MS) : graceMs);
     },
     unwatch(client) {
       watched.get(client)?.();

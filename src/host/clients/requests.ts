@@ -4,7 +4,7 @@ import { hasRoom } from "../../core/commands/overflow.js";
 import type { State } from "../../core/state/state.js";
 import { isIdle } from "../../core/view/view.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
-import type { Diagnostics } from "../../link/rpc/views.js";
+import type { ClientView, Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { type Inward, submit } from "../engine/submit.js";
 import type { Reads } from "../report/reads.js";
@@ -19,6 +19,8 @@ export interface RequestParts {
   readonly reads: Reads;
   readonly watchers: Watchers;
   readonly clients: Pick<Clients, "suspend" | "goodbye">;
+  /** Who is connected. */
+  connected(): Promise<ClientView[]>;
   diagnostics(): Promise<Diagnostics>;
 }
 
@@ -61,6 +63,8 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
       return reads.queues();
     case "diagnostics":
       return parts.diagnostics();
+    case "clients":
+      return parts.connected();
     case "suspend":
       return clients.suspend(client);
     case "goodbye":

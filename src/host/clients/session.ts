@@ -43,8 +43,8 @@ export interface SessionEvents {
   /** The client could not read something that was pushed: one of the unconfirmed. */
   onUnreadable(session: Session): void;
   onRefused(): void;
-  /** The link has ended, by either side. */
-  onClosed(session: Session): void;
+  /** The link has ended, by either side; `hasLeft`: because the client's page goes. */
+  onClosed(session: Session, hasLeft: boolean): void;
 }
 
 /** `guard`: what a client may do that does not belong to the host's own origin. */
@@ -127,6 +127,6 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     }
   };
 
-  link.closed.addEventListener("abort", () => events.onClosed(session), { once: true });
+  link.closed.addEventListener("abort", () => events.onClosed(session, link.hasPeerLeft()), { once: true });
   return session;
 }

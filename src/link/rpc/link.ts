@@ -35,6 +35,8 @@ export interface Link<Outgoing> {
   /** Says nothing more, not even that the link is closed; what the peer still says is served, and not answered. */
   mute(): void;
   readonly closed: AbortSignal;
+  /** It was closed because the page on the other side goes, and will hardly come back. */
+  hasPeerLeft(): boolean;
   /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
   oldestCall(): object | undefined;
 }
@@ -51,6 +53,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   /** Rejects each call under way. */
   const pending = new Set<(reason: unknown) => void>();
   const guarded = guardPort(port, () => events.onRefused?.());
+  let hasPeerLeft = false;
 
   const endHere = (reason: QueueError) => {
     ended.abort(reason);
@@ -94,12 +97,15 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   guarded.listen("message", ({ data }) => {
     const frame = frameOf(data);
     if (frame === UNREADABLE) events.onPeerUnreadable?.();
-    if (frame === CLOSED) end(new QueueError("host-lost", "the other side has closed the link"));
+    if (frame !== CLOSED) return;
+    hasPeerLeft = (data as { readonly isLeaving?: unknown }).isLeaving === true;
+    end(new QueueError("host-lost", "the other side has closed the link"));
   });
   port.start?.();
 
   return {
     closed: ended.signal,
+    hasPeerLeft: () => hasPeerLeft,
     oldestCall() {
       const [oldest] = pending;
       return oldest;

@@ -170,6 +170,7 @@ const request = variant("op", {
   queues: shape({ op }),
   summaries: shape({ op }),
   diagnostics: shape({ op }),
+  clients: shape({ op }),
   suspend: shape({ op }),
   goodbye: shape({ op }),
 });

@@ -92,6 +92,16 @@ export interface Diagnostics {
   readonly batchBytes: number;
 }
 
+/** Who is connected, as `connection.clients()` lists it. */
+export interface ClientView {
+  /** For as long as it lives, however often it connects. */
+  readonly id: string;
+  /** As a server's `authorize` knows it; `null` of one that needs no grant. */
+  readonly name: string | null;
+  /** How many messages it has in hand, by queue; nothing of queues that it holds none of. */
+  readonly held: Readonly<Record<string, number>>;
+}
+
 /** Messages that are gone although nobody asked for it. */
 export interface DataLoss {
   /** `wiped`: the database was deleted, or ended with its host where it was in memory. `unreadable`: stored bodies cannot be read. */

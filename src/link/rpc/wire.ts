@@ -135,6 +135,8 @@ export type HostRequest =
   /** Answers with a summary of each queue. */
   | { readonly op: "summaries" }
   | { readonly op: "diagnostics" }
+  /** Answers with who is connected. */
+  | { readonly op: "clients" }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
   | { readonly op: "suspend" }
   | { readonly op: "goodbye" };

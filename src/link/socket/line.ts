@@ -17,7 +17,10 @@ export interface Socket {
   close(code?: number, reason?: string): void;
   /** Ends it without a word; missing where only the platform can. */
   terminate?(): void;
-  addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
+  addEventListener(
+    type: "message" | "close" | "error",
+    listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
+  ): void;
 }
 
 export interface LineOptions {
@@ -70,6 +73,7 @@ const PARTING_MS = BEAT_MS;
 
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
+const GOING_AWAY = 1001;
 const UNUSABLE = 1003;
 const TOO_LARGE = 1009;
 const TRY_AGAIN = 1013;
@@ -91,7 +95,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   const dispatch = (type: string, data?: unknown) => {
     for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
   };
-  const end = (code: number, reason: string) => {
+  const end = (code: number, reason: string, isLeaving = false) => {
     if (isOver) return;
     isOver = true;
     cancelBeat();
@@ -102,7 +106,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     }
     // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
     if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
-    dispatch("message", { type: CLOSED });
+    dispatch("message", { type: CLOSED, ...(isLeaving && { isLeaving }) });
     listeners.clear();
     options.onEnded?.();
   };
@@ -179,7 +183,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       else throw error;
     }
   });
-  socket.addEventListener("close", () => end(NORMAL, ""));
+  // Browsers say so of a page that goes; Firefox before the page hears of it, and can say what it gives back.
+  socket.addEventListener("close", ({ code }) => end(NORMAL, "", code === GOING_AWAY));
   socket.addEventListener("error", () => end(NORMAL, ""));
 
   const beat = () => {

@@ -76,9 +76,16 @@ export interface Lab {
   registerServiceWorker(): Promise<void>;
 }
 
+/** `url`: of a database on a server, in place of that of this origin. */
 export type ServiceWorkerRequest =
-  | { readonly op: "send"; readonly bodies: readonly string[]; readonly delayMs?: number }
-  | { readonly op: "drain"; readonly budgetMs: number; readonly handlerMs?: number; readonly delayMs?: number }
+  | { readonly op: "send"; readonly bodies: readonly string[]; readonly delayMs?: number; readonly url?: string }
+  | {
+      readonly op: "drain";
+      readonly budgetMs: number;
+      readonly handlerMs?: number;
+      readonly delayMs?: number;
+      readonly url?: string;
+    }
   /** What was handled since the service worker was started, and who hosted when each handler began. */
   | { readonly op: "handled" };
 

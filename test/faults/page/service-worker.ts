@@ -14,8 +14,10 @@ const name = `service-worker-${crypto.randomUUID().slice(0, 8)}`;
 const handled: Handled[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function drain(budgetMs: number, handlerMs = 0) {
-  const connection = await connect({ database: "lab" });
+const connectTo = (url: string | undefined) => connect(url === undefined ? { database: "lab" } : { url });
+
+async function drain(budgetMs: number, { handlerMs = 0, url }: { handlerMs?: number; url?: string } = {}) {
+  const connection = await connectTo(url);
   const queue = await connection.openQueue<string>("work");
   const handle = createHandler(
     async (unsigned) => {
@@ -37,8 +39,8 @@ async function drain(budgetMs: number, handlerMs = 0) {
   return result;
 }
 
-async function send(bodies: readonly string[]) {
-  const connection = await connect({ database: "lab" });
+async function send(bodies: readonly string[], url?: string) {
+  const connection = await connectTo(url);
   const queue = await connection.openQueue<string>("work");
   for (const body of bodies) await queue.send(body);
   const kind = connection.host?.kind;
@@ -50,9 +52,9 @@ async function answer(request: ServiceWorkerRequest): Promise<unknown> {
   if ("delayMs" in request) await sleep(request.delayMs ?? 0);
   switch (request.op) {
     case "send":
-      return send(request.bodies);
+      return send(request.bodies, request.url);
     case "drain":
-      return drain(request.budgetMs, request.handlerMs);
+      return drain(request.budgetMs, request);
     case "handled":
       return handled;
   }

@@ -5,7 +5,9 @@ interface Greeting {
   text: string;
 }
 
-const greetings = await openQueue<Greeting>("greetings");
+// With an address, on a server.
+const url = new URLSearchParams(location.search).get("url");
+const greetings = await openQueue<Greeting>("greetings", url ? { url } : {});
 greetings.consume(async ({ body }) => {
   document.title = body.text;
 });

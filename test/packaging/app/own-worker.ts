@@ -2,7 +2,8 @@
 import { openQueue } from "originmq";
 import HostWorker from "originmq/shared-worker?sharedworker";
 
-const greetings = await openQueue<string>("greetings", { worker: () => new HostWorker() });
+const url = new URLSearchParams(location.search).get("url");
+const greetings = await openQueue<string>("greetings", url ? { url } : { worker: () => new HostWorker() });
 greetings.consume(async ({ body }) => {
   document.title = body;
 });

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import type { Queue, QueueOptions } from "../../../src/index.js";
 import { type FaultyLine, startFaultyLine } from "../../edge/proxy.js";
 import { atEnd, join, startServer } from "./world.js";
@@ -104,6 +105,27 @@ test("what is held by who does not come back in time goes to others", async () =
   expect(await queue.receive()).toHaveLength(1);
   await proxy.close();
   const [again] = await here.receive({ waitMs: 5_000 });
+  expect(again).toMatchObject({ body: 1, redelivered: true });
+  await again?.ack();
+});
+
+test("what is held by a page that goes, as its browser says for it, goes to others within a second or two", async () => {
+  const { url, here } = await proxied(60_000);
+  await here.send(1);
+  const sockets: { close(code: number): void }[] = [];
+  class PageSocket extends WebSocket {
+    constructor(to: string, protocol: string) {
+      // The page is gone: nobody comes back.
+      super(sockets.length > 0 ? "ws://127.0.0.1:1" : to, protocol);
+      sockets.push(this as unknown as { close(code: number): void });
+    }
+  }
+  vi.stubGlobal("WebSocket", PageSocket);
+  atEnd(async () => void vi.unstubAllGlobals());
+  const queue = await (await join(url)).openQueue<number>("orders");
+  expect(await queue.receive()).toHaveLength(1);
+  sockets[0]?.close(1001);
+  const [again] = await here.receive({ waitMs: 10_000 });
   expect(again).toMatchObject({ body: 1, redelivered: true });
   await again?.ack();
 });

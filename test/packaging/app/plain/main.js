@@ -6,7 +6,8 @@ import { inbox, outbox } from "originmq/transactional";
 import { Queue } from "originmq/workbox";
 
 async function main() {
-  const greetings = await openQueue("greetings");
+  const url = new URLSearchParams(location.search).get("url");
+  const greetings = await openQueue("greetings", url ? { url } : {});
   greetings.consume(async ({ body }) => {
     // What the entries share is there once: the outbox starts the worker of "originmq".
     await createOutbox({ name: "plain", replay: false }).stats();

@@ -136,6 +136,24 @@ test("no answer says whether a queue exists that one may not see", async () => {
   await world.host.close();
 });
 
+test("whoever may manage some queue hears who is connected, and what they hold of queues that it may see", async () => {
+  const world = await startHost();
+  const { link, submit } = await world.connect("a", { grant: grantOf({ "*": ["send", "consume"] }, "till") });
+  await submit(
+    { number: 1, command: { type: "send", queue: "seen", atomic: true, ...messages } },
+    { number: 2, command: { type: "send", queue: "hidden", atomic: true, ...messages } },
+  );
+  for (const queue of ["seen", "hidden"])
+    await link.call({ op: "receive", waiter: queue, queue, max: 1, waitMs: 0, mode: "receive" });
+  await expect(link.call({ op: "clients" })).rejects.toMatchObject({ code: "denied", detail: { verb: "manage" } });
+  const boss = await world.connect("b", { grant: grantOf({ seen: ["manage"] }, "boss") });
+  expect(await boss.link.call({ op: "clients" })).toEqual([
+    { id: "till/a", name: "till", held: { seen: 1 } },
+    { id: "boss/b", name: "boss", held: {} },
+  ]);
+  await world.host.close();
+});
+
 const named = (command: ClientCommand, queue: string): ClientCommand =>
   JSON.parse(JSON.stringify(command).replaceAll('"q"', JSON.stringify(queue)));
 

@@ -21,7 +21,7 @@ test("by its link, a client is gone when it has had none for as long as it may, 
   const { clock, presence } = there;
   presence.watch("a", true);
   await clock.pass(5_000);
-  presence.left("a");
+  presence.left("a", false);
   await expectMissed(there, "a");
 });
 
@@ -29,11 +29,11 @@ test("by its link, a client that comes back in time is there, and has all of its
   const there = world();
   const { clock, presence } = there;
   presence.watch("a", true);
-  presence.left("a");
+  presence.left("a", false);
   await clock.pass(900);
   presence.watch("a", true);
   await clock.pass(5_000);
-  presence.left("a");
+  presence.left("a", false);
   await expectMissed(there, "a");
 });
 
@@ -51,8 +51,8 @@ test("by its link, a client that said goodbye, or that nobody watches, is not mi
   const { clock, gone, presence } = world();
   presence.watch("a", true);
   presence.unwatch("a");
-  presence.left("a");
-  presence.left("stranger");
+  presence.left("a", false);
+  presence.left("stranger", false);
   presence.watch("b", false);
   presence.close();
   await clock.pass(5_000);
