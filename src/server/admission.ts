@@ -4,8 +4,9 @@
 import { QueueError } from "../core/spec/errors.js";
 import { SOCKET_MESSAGE_BYTES_MAX } from "../core/spec/limits.js";
 import { type Access, accessOf, createGuard, type Grant } from "../host/clients/access.js";
+import type { Guest } from "../host/clients/clients.js";
 import { answerGreeting } from "../link/socket/greeting.js";
-import { type LineOptions, openLine, type Socket } from "../link/socket/line.js";
+import { type Line, type LineOptions, openLine, type Socket } from "../link/socket/line.js";
 import type { Database } from "./databases.js";
 
 /** Who asks to be let in. */
@@ -29,6 +30,10 @@ export interface AdmissionOptions extends Pick<LineOptions, "setTimer" | "messag
   openDatabase(name: string): Promise<Database>;
   /** Of an error that is nobody's answer. */
   report(error: unknown): void;
+  /** What this server does not say it is asked for: it may sleep. */
+  readonly sleeps?: boolean | undefined;
+  /** The client was let in with this. */
+  onAdmitted?(grant: Grant, guest: Guest): void;
   onEnded?(): void;
 }
 
@@ -37,9 +42,9 @@ export type Asker = Omit<AuthorizeRequest, "token" | "signal">;
 /** A socket that says nothing, or whose `authorize` takes longer, is closed. */
 const GREETING_MS_MAX = 10_000;
 
-/** Serves a client on a socket that is open. Returns what ends it. */
-export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): () => void {
-  const { setTimer, authorize, openDatabase, report, messageBytesMax = SOCKET_MESSAGE_BYTES_MAX } = options;
+/** Serves a client on a socket that is open. */
+export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): Line {
+  const { setTimer, authorize, openDatabase, report, sleeps, messageBytesMax = SOCKET_MESSAGE_BYTES_MAX } = options;
   const gone = new AbortController();
   let stopHearing = () => {};
   const line = openLine(socket, {
@@ -56,17 +61,17 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
 
-  const accessFor = async (token: string | undefined): Promise<Access> => {
-    let access: Access | undefined;
+  const accessFor = async (token: string | undefined): Promise<{ readonly grant: Grant; readonly access: Access }> => {
+    let admitted: { readonly grant: Grant; readonly access: Access } | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
-      access = grant ? accessOf(grant) : undefined;
+      admitted = grant ? { grant, access: accessOf(grant) } : undefined;
     } catch (error) {
       report(error);
       throw new QueueError("internal", "the server could not find out what this client may do");
     }
     // One that has expired already would be let in and put out without end.
-    if (access && (access.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) return access;
+    if (admitted && !isExpired(admitted.access)) return admitted;
     throw new QueueError("denied", "the server lets nobody in with this token");
   };
   /** Where it lies, and who else has it open, is not for everybody. */
@@ -79,20 +84,67 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
       throw new QueueError("host-lost", "the server cannot open this database now");
     }
   };
-  answerGreeting(line.port, messageBytesMax, async (token) => {
-    const access = await accessFor(token);
+  answerGreeting(line.port, { messageBytesMax, ...(sleeps && { sleeps }) }, async (token) => {
+    const { grant, access } = await accessFor(token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
     cancelTimer();
     stopHearing = database.hear({ access, announce: line.announce });
-    database.host.connect(line.port, createGuard(access));
+    options.onAdmitted?.(grant, database.host.connect(line.port, createGuard(access)));
   });
-  return line.close;
+  return line;
+}
+
+const isExpired = ({ expiresAt = Number.POSITIVE_INFINITY }: Pick<Access, "expiresAt">): boolean =>
+  expiresAt <= Date.now();
+
+/** A client that was let in on its socket before anybody here can remember. It hears announcements, and rests. */
+export interface Readmitted {
+  readonly line: Line;
+  hear(database: Database): void;
+  /** Has it begin again, and serves it. */
+  serve(database: Database): Guest;
+}
+
+/** Takes up a socket with the grant that was given for it; `undefined` where that has expired, and the socket is closed. */
+export function readmit(
+  socket: Socket,
+  grant: Grant,
+  options: Pick<AdmissionOptions, "setTimer" | "messageBytesMax" | "bufferedBytesMax" | "onEnded">,
+): Readmitted | undefined {
+  const access = accessOf(grant);
+  let stopHearing = () => {};
+  const line = openLine(socket, {
+    ...options,
+    pings: true,
+    isRestored: true,
+    onEnded() {
+      stopHearing();
+      options.onEnded?.();
+    },
+  });
+  if (isExpired(access)) {
+    line.close();
+    return undefined;
+  }
+  return {
+    line,
+    hear(database) {
+      stopHearing();
+      stopHearing = database.hear({ access, announce: line.announce });
+    },
+    serve(database) {
+      const guest = database.host.connect(line.port, createGuard(access));
+      line.beginAgain();
+      return guest;
+    },
+  };
 }
 
 /** Tells who is on the socket why it is not let in. */
-export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): void {
+export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): Line {
   const line = openLine(socket, { pings: true, setTimer, onEnded: () => cancelTimer() });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
-  answerGreeting(line.port, 0, () => Promise.reject(refusal));
+  answerGreeting(line.port, { messageBytesMax: 0 }, () => Promise.reject(refusal));
+  return line;
 }

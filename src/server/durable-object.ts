@@ -1,20 +1,26 @@
 // A Durable Object as a server of one database. Invariants: who may not come in sees nothing of what there is; the object is
 // the only one of its name, so that its host is the only writer of its storage; what it has answered is stored, since the
-// platform holds answers back until what was written before them is safe.
+// platform holds answers back until what was written before them is safe; while nothing happens nothing keeps it in memory,
+// and all that it must know again is on its sockets and in its storage.
 
 import type { Grant } from "../host/clients/access.js";
 import { createSurroundings } from "../host/engine/platform.js";
+import { ANSWER, ASK } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
-import type { Socket } from "../link/socket/line.js";
 import { createDurableObjectDriver, type DurableObjectStorage } from "../store/sqlite/drivers/durable-object.js";
 import { createSqliteStore } from "../store/sqlite/sqlite.js";
 import { databaseAt, originRefusal } from "./address.js";
 import { type AuthorizeRequest, admit, refuse } from "./admission.js";
-import { createDatabases, RECONNECT_MS } from "./databases.js";
+import { createDatabases, type Database, RECONNECT_MS } from "./databases.js";
+import { type AlarmStorage, createObjectClock } from "./object-clock.js";
+import { type AcceptedSocket, createObjectSockets } from "./object-sockets.js";
 
 /** What is used of a Durable Object's `ctx`. Its class needs SQLite (`new_sqlite_classes`). */
 export interface ObjectContext {
-  readonly storage: DurableObjectStorage;
+  readonly storage: DurableObjectStorage & AlarmStorage;
+  acceptWebSocket(socket: AcceptedSocket): void;
+  getWebSockets(): AcceptedSocket[];
+  setWebSocketAutoResponse(pair?: unknown): void;
 }
 
 /** What is used of a namespace's binding. */
@@ -23,9 +29,11 @@ export interface ObjectNamespace<Id = unknown> {
   get(id: Id): { fetch(request: Request): Promise<Response> };
 }
 
-/** `accept`: from here on this object takes its messages. */
-type AcceptedSocket = Socket & { accept(): void };
-type SocketPair = new () => { readonly 0: Socket; readonly 1: AcceptedSocket };
+/** What Workers have and others have not. */
+interface Globals {
+  readonly WebSocketPair: new () => { readonly 0: unknown; readonly 1: AcceptedSocket };
+  readonly WebSocketRequestResponsePair: new (request: string, response: string) => unknown;
+}
 
 const surroundings = {
   ...createSurroundings(),
@@ -34,23 +42,46 @@ const surroundings = {
 };
 
 /**
- * Extend it, and say in `authorize` what each client may do. The object stays in memory while clients are connected, and
- * opens its database anew with the first that comes back.
+ * Extend it, and say in `authorize` what each client may do. The object leaves the memory while nothing happens, although
+ * clients are connected: what comes from one of them, or is due, brings it back.
  */
 export abstract class QueueObject<Env = unknown> {
   /** Pages of which origins may connect, besides those of the object's own address. */
   protected readonly allowOrigins: readonly string[] = [];
+  /** After so many milliseconds in which nothing has happened the object may leave the memory. */
+  protected readonly idleMs: number = 5_000;
   protected readonly ctx: ObjectContext;
   protected readonly env: Env;
   readonly #databases;
+  readonly #clock;
+  readonly #sockets;
+  /** What its sockets were told to hear and are served by. */
+  #database: Database | undefined;
 
   constructor(ctx: ObjectContext, env: Env) {
     this.ctx = ctx;
     this.env = env;
+    const { WebSocketRequestResponsePair } = globalThis as unknown as Globals;
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ASK, ANSWER));
+    this.#clock = createObjectClock({
+      storage: ctx.storage,
+      timers: surroundings,
+      idleMs: () => this.idleMs,
+      mayRest: () => {
+        this.#database?.host.tidy();
+        return this.#sockets.areHeard;
+      },
+      knowsAll: () => this.#database !== undefined,
+      onRest: () => this.#sockets.rest(),
+      onWake: () => this.#sockets.wake(),
+      report,
+    });
+    const { setTimer } = this.#clock;
+    this.#sockets = createObjectSockets({ lineTimer: surroundings.setTimer, setTimer, known: ctx.getWebSockets() });
     this.#databases = createDatabases({
       openStore: async () => createSqliteStore({ driver: createDurableObjectDriver(ctx.storage) }),
       reconnectMs: RECONNECT_MS,
-      surroundings,
+      surroundings: { ...surroundings, setTimer, rescanMs: Number.POSITIVE_INFINITY },
     });
   }
 
@@ -61,26 +92,25 @@ export abstract class QueueObject<Env = unknown> {
   async fetch(request: Request): Promise<Response> {
     const database = databaseOf(request);
     if (typeof database !== "string") return database;
-    const { WebSocketPair } = globalThis as unknown as { readonly WebSocketPair: SocketPair };
-    const { 0: client, 1: socket } = new WebSocketPair();
-    socket.accept();
+    this.#clock.touch();
+    const { WebSocketPair } = globalThis as unknown as Globals;
+    const { 0: client, 1: accepted } = new WebSocketPair();
+    this.ctx.acceptWebSocket(accepted);
     const headers = Object.fromEntries(request.headers);
     const { setTimer } = surroundings;
     const refusal = originRefusal(headers, this.allowOrigins);
-    if (refusal) refuse(socket, refusal, setTimer);
-    else
-      admit(
-        socket,
-        { database, origin: headers.origin, headers },
-        {
-          setTimer,
-          authorize: (asked) => this.authorize(asked),
-          // One, whatever it is called: this object is all that there is of it.
-          openDatabase: () => this.#databases.open(""),
-          // biome-ignore lint/suspicious/noConsole: where an object's errors are read
-          report: (error) => console.error(error),
-        },
-      );
+    this.#sockets.add(accepted, (socket, socketEvents) => {
+      if (refusal) return refuse(socket, refusal, setTimer);
+      const asker = { database, origin: headers.origin, headers };
+      return admit(socket, asker, {
+        setTimer,
+        authorize: (asked) => this.authorize(asked),
+        openDatabase: () => this.#open(),
+        report,
+        sleeps: true,
+        ...socketEvents,
+      });
+    });
     const offered = request.headers.get("sec-websocket-protocol")?.split(/,\s*/) ?? [];
     const answer = {
       status: 101,
@@ -89,7 +119,54 @@ export abstract class QueueObject<Env = unknown> {
     };
     return new Response(null, answer as ResponseInit);
   }
+
+  /** Called by the platform. */
+  async webSocketMessage(socket: AcceptedSocket, data: unknown): Promise<void> {
+    if (this.#sockets.isWord(data)) this.#clock.touch();
+    await attempt(async () => {
+      if (this.#sockets.hear(socket, data)) this.#sockets.serve(socket, await this.#open());
+    });
+  }
+
+  /** Called by the platform. */
+  async webSocketClose(socket: AcceptedSocket): Promise<void> {
+    await attempt(async () => {
+      const { wasServed, holds } = this.#sockets.end(socket);
+      // Who was not missed before needs nobody awake.
+      if (!wasServed && !holds) return;
+      this.#clock.touch();
+      if (holds) await this.#open();
+    });
+  }
+
+  /** Called by the platform. */
+  async webSocketError(socket: AcceptedSocket): Promise<void> {
+    await this.webSocketClose(socket);
+  }
+
+  /** Called by the platform: something is due. Never throws: an alarm that does is given up after some attempts. */
+  async alarm(): Promise<void> {
+    await attempt(async () => {
+      await this.#clock.alarm();
+      await this.#open();
+    });
+  }
+
+  /** One, whatever it is called: this object is all that there is of it. Those that are connected are told of it. */
+  async #open(): Promise<Database> {
+    const database = await this.#databases.open("");
+    if (this.#database !== database) {
+      this.#database = database;
+      this.#sockets.opened(database);
+    }
+    return database;
+  }
 }
+
+// biome-ignore lint/suspicious/noConsole: where an object's errors are read
+const report = (error: unknown) => console.error(error);
+
+const attempt = (act: () => Promise<void>): Promise<void> => act().catch(report);
 
 /** Passes a request for `/mq/DATABASE` on to the object of that name, and answers any other with 404. */
 export async function routeQueues<Id>(request: Request, namespace: ObjectNamespace<Id>): Promise<Response> {

@@ -107,8 +107,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
     const refusal = refusalOf(headers, endings.size, options);
-    if (refusal) return refuse(socket, refusal, setTimer);
-    const end = admit(
+    if (refusal) return void refuse(socket, refusal, setTimer);
+    const { close: end } = admit(
       socket,
       { database, origin: headers.origin, headers },
       { ...admission, onEnded: () => endings.delete(end) },

@@ -29,9 +29,17 @@ const MEMORY_MS = 24 * 60 * 60 * 1000;
 /** How often it is looked for those. */
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 
+/** Who is served on a port. */
+export interface Guest {
+  /** It holds deliveries. */
+  readonly holds: boolean;
+  /** It is to hear of something: it consumes, watches, or waits for an answer. */
+  readonly waits: boolean;
+}
+
 export interface Clients {
   /** Serves who says hello on this port, as far as the guard lets it. */
-  connect(port: Port, guard?: Guard): void;
+  connect(port: Port, guard?: Guard): Guest;
   sessionOf(client: string): Session | undefined;
   /** Those connected. */
   readonly count: number;
@@ -53,8 +61,8 @@ export interface ClientsParts {
   readonly platform: Platform;
   readonly createPresence: CreatePresence;
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
-  readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly">;
-  readonly watchers: Pick<Watchers, "removeAll">;
+  readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly" | "isAsked">;
+  readonly watchers: Pick<Watchers, "removeAll" | "hasAny">;
   readonly keeper: Pick<LeaseKeeper, "ask" | "forget">;
   /** What a client is told once it was taken in. */
   welcome(client: string): Welcome;
@@ -201,6 +209,14 @@ export function createClients(parts: ClientsParts): Clients {
       const session = openSession(port, events, guard);
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
+      return {
+        get holds() {
+          return isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0;
+        },
+        get waits() {
+          return isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client));
+        },
+      };
     },
     sessionOf: (client) => sessions.get(client),
     get count() {

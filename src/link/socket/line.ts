@@ -1,19 +1,32 @@
 // A socket as a port: the same messages, the same link above it. Invariants: messages arrive in the order in which they were
 // posted, whole or not at all; the end of the socket is the end of the link on both sides, told as its last word; a peer
-// that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory.
+// that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory. A server that
+// has forgotten its lines has them begin again, on the same sockets: each time there is another port.
 
 import { CodecError, decode, encodeReadingBlobs } from "../../codec/codec.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
-import { createJoiner, type Frame, frame, framesOf, KIND, PIECE_BYTES, PING, PONG } from "./frames.js";
+import {
+  ANSWER,
+  ASK,
+  createJoiner,
+  type Frame,
+  frame,
+  framesOf,
+  KIND,
+  OVER,
+  PIECE_BYTES,
+  PING,
+  PONG,
+} from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */
 export interface Socket {
   binaryType: string;
   /** Bytes that were taken and have not left; missing where nobody can say. */
   readonly bufferedAmount?: number;
-  send(bytes: Frame): void;
+  send(data: Frame | string): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
 }
@@ -25,6 +38,8 @@ export interface LineOptions {
    * sees fire once a minute.
    */
   readonly pings: boolean;
+  /** The socket is older than this line: what arrives is nothing new before both sides have begun again. It rests. */
+  readonly isRestored?: boolean | undefined;
   /** A larger message that arrives ends the line. Default 64 MiB. */
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
@@ -40,6 +55,17 @@ export interface Line {
   announce(notice: unknown): void;
   /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
   limit(messageBytesMax: number): void;
+  /** Asks, too, when the other side is silent: with a text that is answered for it while it sleeps. */
+  ask(): void;
+  /** Has the other side begin again, which ends its link, and opens a new one over this port. */
+  beginAgain(): void;
+  /** The port of a line that the other side has had begin again: once each time. */
+  takeNextPort(): Port | undefined;
+  /** Nobody is asked for, or missed, before it is awake again. */
+  rest(): void;
+  wake(): void;
+  /** False: the other side owes an answer. */
+  readonly isHeard: boolean;
   close(): void;
 }
 
@@ -53,22 +79,29 @@ const UNUSABLE = 1003;
 const TOO_LARGE = 1009;
 const TRY_AGAIN = 1013;
 
+/** One life of a socket, and its port. */
+interface Life {
+  readonly port: Port;
+  dispatch(type: "message" | "messageerror", data?: unknown): void;
+  end(): void;
+}
+
 /** Over a socket that is open, or will be before anything is posted. */
 export function openLine(socket: Socket, options: LineOptions): Line {
   const { bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
   let takenBytesMax = options.messageBytesMax ?? SOCKET_MESSAGE_BYTES_MAX;
   let sentBytesMax = Number.POSITIVE_INFINITY;
   socket.binaryType = "arraybuffer";
-  const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
-  const joiner = createJoiner(() => takenBytesMax);
+  let joiner = createJoiner(() => takenBytesMax);
   let isOver = false;
+  /** What arrives is of a life that nobody here knows. */
+  let isStale = options.isRestored === true;
+  /** The other side has been told so, and has not answered. */
+  let isAsked = false;
+  let asks = false;
+  let nextPort: Port | undefined;
   let beatsMissed = 0;
-  /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
-  let sending: Promise<void> | undefined;
 
-  const dispatch = (type: string, data?: unknown) => {
-    for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
-  };
   const end = (code: number, reason: string) => {
     if (isOver) return;
     isOver = true;
@@ -78,12 +111,11 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       // It is closed, or never was open.
     }
-    dispatch("message", { type: CLOSED });
-    listeners.clear();
+    life.end();
     options.onEnded?.();
   };
 
-  const put = (one: Frame) => {
+  const put = (one: Frame | string) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
     try {
@@ -92,33 +124,34 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       end(NORMAL, "nothing can be sent any more");
     }
   };
-  const putMessage = (bytes: Uint8Array) => {
-    for (const one of framesOf(bytes)) put(one);
-  };
-  /** In the order of the calls, although some have files to be read first. */
-  const post = (message: unknown): void => {
-    const encoded = encodedForLink(message);
-    if (encoded instanceof Uint8Array) {
-      assertSize(encoded, sentBytesMax);
-      if (sending === undefined) return putMessage(encoded);
-    }
-    const sent = Promise.all([encoded, sending])
-      .then(([bytes]) => {
+
+  const live = (): Life =>
+    openLife({
+      put(bytes) {
         assertSize(bytes, sentBytesMax);
-        putMessage(bytes);
-      })
-      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
-      .catch(() => dispatch("message", { type: UNREADABLE }));
-    const mine = sent.finally(() => {
-      if (sending === mine) sending = undefined;
+        for (const one of framesOf(bytes)) put(one);
+      },
+      assertSize: (bytes) => assertSize(bytes, sentBytesMax),
+      close: () => end(NORMAL, ""),
     });
-    sending = mine;
+  let life = live();
+
+  /** The server has asked for it: its answer comes before anything that the new life says. */
+  const liveAgain = () => {
+    const ended = life;
+    joiner = createJoiner(() => takenBytesMax);
+    life = live();
+    nextPort = life.port;
+    put(OVER);
+    ended.end();
   };
 
   const take = (bytes: Uint8Array) => {
     beatsMissed = 0;
+    const [kind] = bytes;
     const rest = bytes.subarray(1);
-    switch (bytes[0]) {
+    if (isStale && (kind === KIND.piece || kind === KIND.message)) return;
+    switch (kind) {
       case KIND.ping:
         return put(PONG);
       case KIND.pong:
@@ -127,17 +160,26 @@ export function openLine(socket: Socket, options: LineOptions): Line {
         return options.onAnnouncement?.(decode(rest));
       case KIND.piece:
       case KIND.message: {
-        const message = joiner.add(rest, bytes[0] === KIND.message);
+        const message = joiner.add(rest, kind === KIND.message);
         if (message === undefined) return;
         const value = decoded(message);
-        return value === undefined ? dispatch("messageerror") : dispatch("message", value.message);
+        return value === undefined ? life.dispatch("messageerror") : life.dispatch("message", value.message);
       }
+      case KIND.over:
+        if (!options.pings) return liveAgain();
+        if (!isAsked) return end(UNUSABLE, "nobody has asked for a new beginning");
+        isStale = isAsked = false;
+        return;
       default:
         return end(UNUSABLE, "an unknown kind of frame");
     }
   };
   socket.addEventListener("message", ({ data }) => {
     if (isOver) return;
+    if (data === ANSWER && asks) {
+      beatsMissed = 0;
+      return;
+    }
     if (!(data instanceof ArrayBuffer)) return end(UNUSABLE, "frames are binary");
     try {
       take(new Uint8Array(data));
@@ -155,21 +197,19 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     beatsMissed++;
     cancelBeat = options.setTimer(beat, BEAT_MS);
     if (options.pings) put(PING);
+    // A server that is awake has asked itself meanwhile.
+    else if (asks && beatsMissed > 1) put(ASK);
   };
-  let cancelBeat = options.setTimer(beat, BEAT_MS);
+  const wake = () => {
+    cancelBeat();
+    beatsMissed = 0;
+    if (!isOver) cancelBeat = options.setTimer(beat, BEAT_MS);
+  };
+  let cancelBeat = () => {};
+  if (!isStale) wake();
 
   return {
-    port: {
-      postMessage: post,
-      addEventListener(type, listener) {
-        // Whoever comes too late for the last word hears it, too.
-        if (isOver && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
-        const known = listeners.get(type) ?? new Set();
-        listeners.set(type, known.add(listener));
-      },
-      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
-      close: () => void (sending ?? Promise.resolve()).then(() => end(NORMAL, "")),
-    },
+    port: life.port,
     announce(notice) {
       put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
     },
@@ -178,7 +218,83 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       // What was sent comes back in a hand-out, with what is said of it there.
       takenBytesMax = messageBytesMax + PIECE_BYTES;
     },
+    ask() {
+      asks = true;
+    },
+    beginAgain() {
+      isAsked = true;
+      put(OVER);
+      wake();
+    },
+    takeNextPort() {
+      const port = isOver ? undefined : nextPort;
+      nextPort = undefined;
+      return port;
+    },
+    rest: () => cancelBeat(),
+    wake,
+    get isHeard() {
+      return beatsMissed < 2;
+    },
     close: () => end(NORMAL, ""),
+  };
+}
+
+interface LifeParts {
+  /** Throws when the message is too large. */
+  put(message: Uint8Array): void;
+  assertSize(message: Uint8Array): void;
+  close(): void;
+}
+
+function openLife(line: LifeParts): Life {
+  const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
+  let isEnded = false;
+  /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
+  let sending: Promise<void> | undefined;
+  const dispatch = (type: string, data?: unknown) => {
+    for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
+  };
+  const put = (bytes: Uint8Array) => {
+    if (!isEnded) line.put(bytes);
+  };
+  /** In the order of the calls, although some have files to be read first. */
+  const post = (message: unknown): void => {
+    const encoded = encodedForLink(message);
+    if (encoded instanceof Uint8Array) {
+      line.assertSize(encoded);
+      if (sending === undefined) return put(encoded);
+    }
+    const sent = Promise.all([encoded, sending])
+      .then(([bytes]) => put(bytes))
+      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
+      .catch(() => dispatch("message", { type: UNREADABLE }));
+    const mine = sent.finally(() => {
+      if (sending === mine) sending = undefined;
+    });
+    sending = mine;
+  };
+  return {
+    port: {
+      postMessage: post,
+      addEventListener(type, listener) {
+        // Whoever comes too late for the last word hears it, too.
+        if (isEnded && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
+        const known = listeners.get(type) ?? new Set();
+        listeners.set(type, known.add(listener));
+      },
+      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+      close: () =>
+        void (sending ?? Promise.resolve()).then(() => {
+          if (!isEnded) line.close();
+        }),
+    },
+    dispatch,
+    end() {
+      isEnded = true;
+      dispatch("message", { type: CLOSED });
+      listeners.clear();
+    },
   };
 }
 

@@ -8,6 +8,7 @@ export interface FakeSocket extends Socket {
   /** The other end, as who stands between them sees it. */
   deliver(data: unknown): void;
   readonly sent: Frame[];
+  readonly texts: string[];
   readonly closedWith: (number | undefined)[];
   /** Nothing arrives any more, and nobody says so. */
   isDeaf: boolean;
@@ -23,15 +24,17 @@ function createSocket(other: () => FakeSocket): FakeSocket {
     binaryType: "blob",
     bufferedAmount: 0,
     sent: [],
+    texts: [],
     closedWith: [],
     isDeaf: false,
     deliver(data) {
       if (!socket.isDeaf && !isClosed) tell("message", { data });
     },
-    send(bytes) {
+    send(data) {
       if (isClosed) throw new Error("closed");
-      socket.sent.push(bytes);
-      queueMicrotask(() => other().deliver(bytes.slice().buffer));
+      if (typeof data === "string") socket.texts.push(data);
+      else socket.sent.push(data);
+      queueMicrotask(() => other().deliver(typeof data === "string" ? data : data.slice().buffer));
     },
     close(code) {
       if (isClosed) return;
