@@ -41,6 +41,9 @@ export default defineConfig({
       inNode("contract", ["test/contract/**/*.{memory,sqlite,server,durable-object}.test.ts"], {
         // Disks and other processes take their time.
         expect: { poll: { timeout: 10_000 } },
+        testTimeout: 60_000,
+        // Of one file, those that say so: they wait for the same hibernation.
+        maxConcurrency: 20,
       }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),

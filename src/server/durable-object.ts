@@ -50,6 +50,8 @@ export abstract class QueueObject<Env = unknown> {
   protected readonly allowOrigins: readonly string[] = [];
   /** After so many milliseconds in which nothing has happened the object may leave the memory. */
   protected readonly idleMs: number = 5_000;
+  /** So many milliseconds a client that has lost its connection keeps what it holds. */
+  protected readonly reconnectMs: number = RECONNECT_MS;
   protected readonly ctx: ObjectContext;
   protected readonly env: Env;
   readonly #databases;
@@ -78,9 +80,13 @@ export abstract class QueueObject<Env = unknown> {
     });
     const { setTimer } = this.#clock;
     this.#sockets = createObjectSockets({ lineTimer: surroundings.setTimer, setTimer, known: ctx.getWebSockets() });
+    // What a class sets is set only when this is over.
+    const reconnectMs = () => this.reconnectMs;
     this.#databases = createDatabases({
       openStore: async () => createSqliteStore({ driver: createDurableObjectDriver(ctx.storage) }),
-      reconnectMs: RECONNECT_MS,
+      get reconnectMs() {
+        return reconnectMs();
+      },
       surroundings: { ...surroundings, setTimer, rescanMs: Number.POSITIVE_INFINITY },
     });
   }

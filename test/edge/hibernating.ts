@@ -14,11 +14,9 @@ interface Identified {
 
 /** By object. Of this isolate, which outlives its objects. */
 const lives = new Map<string, number>();
-/** Grants that were given. */
-let granted = 0;
-
 export class Queues extends QueueObject {
   protected override readonly idleMs = 500;
+  protected override readonly reconnectMs = 3_000;
 
   constructor(ctx: ObjectContext & Identified, env: unknown) {
     super(ctx, env);
@@ -28,7 +26,6 @@ export class Queues extends QueueObject {
 
   /** A token is the milliseconds for which it counts, or a number of queues that make the grant a large one. */
   authorize({ token = "" }: AuthorizeRequest) {
-    granted++;
     const [what, number] = token.split(":");
     const verbs = ["send", "consume", "peek", "manage"] as const;
     const others = Array.from({ length: what === "queues" ? Number(number) : 0 }, (_, i) => [`other-${i}`, verbs]);
@@ -43,7 +40,6 @@ export class Queues extends QueueObject {
 export default {
   fetch(request: Request, env: { readonly QUEUES: ObjectNamespace<{ toString(): string }> }) {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/granted") return Response.json(granted);
     if (pathname !== "/lives") return routeQueues(request, env.QUEUES);
     const id = env.QUEUES.idFromName(searchParams.get("database") ?? "");
     return Response.json(lives.get(id.toString()) ?? 0);

@@ -12,6 +12,8 @@ export interface FakeSocket extends Socket {
   readonly closedWith: (number | undefined)[];
   /** Nothing arrives any more, and nobody says so. */
   isDeaf: boolean;
+  /** Nobody listens any more, as if whoever did had never been. */
+  forget(): void;
 }
 
 function createSocket(other: () => FakeSocket): FakeSocket {
@@ -27,6 +29,7 @@ function createSocket(other: () => FakeSocket): FakeSocket {
     texts: [],
     closedWith: [],
     isDeaf: false,
+    forget: () => void listeners.splice(0),
     deliver(data) {
       if (!socket.isDeaf && !isClosed) tell("message", { data });
     },
@@ -76,6 +79,9 @@ export function createClock() {
         }
         await settle();
       }
+    },
+    get now() {
+      return now;
     },
     get count() {
       return timers.size;
