@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createObjectClock } from "../../../src/server/object-clock.js";
 import { createClock } from "../link/socket/pair.js";
 
-function start({ mayRest = () => true, knowsAll = () => true } = {}) {
+function start({ mayRest = (): boolean => true, knowsAll = (): boolean => true } = {}) {
   const hands = createClock();
   const alarms: (number | undefined)[] = [];
   const said: string[] = [];
