@@ -3,6 +3,7 @@
 // Invariant: nothing leaves the host before the commit it belongs to is complete.
 
 import type { Command } from "../core/commands/commands.js";
+import { nextWakeUp } from "../core/commands/due.js";
 import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
@@ -44,10 +45,17 @@ export interface HostOptions {
   presenceLock?(client: string): string;
   /** Notices in another way than by such locks that a client is gone. */
   readonly createPresence?: CreatePresence | undefined;
+  /** How much there may be of what clients make; missing: any number. */
+  readonly limits?: HostLimits | undefined;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
   readonly checkpointRecords?: number | undefined;
   /** Entries of the state that are encoded without a break; for tests, whose states are small. */
   readonly entriesAtOnce?: number | undefined;
+}
+
+export interface HostLimits {
+  readonly queues: number;
+  readonly consumers: number;
 }
 
 export interface Host {
@@ -61,6 +69,11 @@ export interface Host {
   tidy(): void;
   /** What it holds and has done since it began, for monitoring. Rejects when the host has ended. */
   figures(): Promise<HostFigures>;
+  hasQueue(name: string): boolean;
+  /** Ports that somebody has, in whatever state. */
+  readonly ports: number;
+  /** Epoch milliseconds at which time alone changes something; `Infinity`: never. Also when the host has ended. */
+  nextDueAt(): number;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the commit under way, ends all links, closes the store. */
@@ -76,7 +89,7 @@ export interface HostFigures {
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
 export async function openHost(options: HostOptions): Promise<Host> {
   try {
-    const engine = await openEngine(options.store, options.platform);
+    const engine = await openEngine(options.store, options.platform, options.limits?.queues);
     const found = await checkCanary(options.platform, engine.state.epoch);
     return createHost(options, engine, { found, ...(await identify(options)) });
   } catch (error) {
@@ -113,6 +126,7 @@ function createHost(
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
   const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({
+    consumersMax: options.limits?.consumers,
     state,
     platform,
     bodies,
@@ -253,6 +267,11 @@ function createHost(
       const queues = await Promise.all(names.map(async (queue) => ({ queue, stats: await reads.stats(queue) })));
       return { diagnostics: await loop.read(diagnostics), queues };
     },
+    hasQueue: (name) => state().queues.has(name),
+    get ports() {
+      return clients.ports;
+    },
+    nextDueAt: () => nextWakeUp(state()),
     ended,
     async close() {
       await loop.close();

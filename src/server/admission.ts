@@ -2,12 +2,13 @@
 // Invariant: nobody is served before `authorize` has answered; whoever is refused hears why, and nothing of what there is.
 
 import { QueueError } from "../core/spec/errors.js";
-import { SOCKET_MESSAGE_BYTES_MAX } from "../core/spec/limits.js";
-import { type Access, accessOf, createGuard, type Grant } from "../host/clients/access.js";
+import { GREETING_BYTES_MAX } from "../core/spec/limits.js";
+import { type Access, type Allowance, accessOf, createGuard, type Grant } from "../host/clients/access.js";
 import type { Guest } from "../host/clients/clients.js";
 import { answerGreeting } from "../link/socket/greeting.js";
 import { type Line, type LineOptions, openLine, type Socket } from "../link/socket/line.js";
 import type { Database } from "./databases.js";
+import type { Limits } from "./limits.js";
 
 /** Who asks to be let in. */
 export interface AuthorizeRequest {
@@ -25,7 +26,8 @@ export interface AuthorizeRequest {
 /** What the client may do; `undefined` or `null` lets nobody in. What it throws does neither, and is reported. */
 export type Authorize = (request: AuthorizeRequest) => Grant | null | undefined | Promise<Grant | null | undefined>;
 
-export interface AdmissionOptions extends Pick<LineOptions, "setTimer" | "messageBytesMax" | "bufferedBytesMax"> {
+export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
+  readonly limits: Limits;
   readonly authorize: Authorize;
   openDatabase(name: string): Promise<Database>;
   /** Of an error that is nobody's answer. */
@@ -44,28 +46,34 @@ const GREETING_MS_MAX = 10_000;
 
 /** Serves a client on a socket that is open. */
 export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): Line {
-  const { setTimer, authorize, openDatabase, report, sleeps, messageBytesMax = SOCKET_MESSAGE_BYTES_MAX } = options;
+  const { setTimer, authorize, openDatabase, report, limits, sleeps } = options;
+  const { messageBytesMax } = limits;
   const gone = new AbortController();
+  const meter = limits.meter((reason) => line.close(reason));
   let stopHearing = () => {};
   const line = openLine(socket, {
     pings: true,
     setTimer,
-    messageBytesMax,
-    bufferedBytesMax: options.bufferedBytesMax,
+    messageBytesMax: GREETING_BYTES_MAX,
+    toll: meter,
     onEnded() {
       gone.abort();
       cancelTimer();
+      noLongerSilent();
+      meter.end();
       stopHearing();
       options.onEnded?.();
     },
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
+  const noLongerSilent = limits.waitSilently(() => line.close());
 
   const accessFor = async (token: string | undefined): Promise<{ readonly grant: Grant; readonly access: Access }> => {
     let admitted: { readonly grant: Grant; readonly access: Access } | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
       admitted = grant ? { grant, access: accessOf(grant) } : undefined;
+      if (admitted) limits.check(admitted.access);
     } catch (error) {
       report(error);
       throw new QueueError("internal", "the server could not find out what this client may do");
@@ -85,12 +93,17 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
     }
   };
   answerGreeting(line.port, { messageBytesMax, ...(sleeps && { sleeps }) }, async (token) => {
+    noLongerSilent();
+    meter.ask();
     const { grant, access } = await accessFor(token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
+    const { host, hear } = database;
+    const allowance = meter.join(asker.database, access, host.hasQueue);
     cancelTimer();
-    stopHearing = database.hear({ access, announce: line.announce });
-    options.onAdmitted?.(grant, database.host.connect(line.port, createGuard(access)));
+    line.take(messageBytesMax);
+    stopHearing = hear({ access, announce: line.announce });
+    options.onAdmitted?.(grant, host.connect(line.port, createGuard(access, allowance)));
   });
   return line;
 }
@@ -98,43 +111,64 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
 const isExpired = ({ expiresAt = Number.POSITIVE_INFINITY }: Pick<Access, "expiresAt">): boolean =>
   expiresAt <= Date.now();
 
-/** A client that was let in on its socket before anybody here can remember. It hears announcements, and rests. */
+/** A client that was let in on its socket before anybody here can remember. It rests. */
 export interface Readmitted {
   readonly line: Line;
+  /** From now on it hears announcements, and counts. */
   hear(database: Database): void;
-  /** Has it begin again, and serves it. */
+  /** Has one that hears begin again, and serves it. */
   serve(database: Database): Guest;
 }
 
-/** Takes up a socket with the grant that was given for it; `undefined` where that has expired, and the socket is closed. */
-export function readmit(
-  socket: Socket,
-  grant: Grant,
-  options: Pick<AdmissionOptions, "setTimer" | "messageBytesMax" | "bufferedBytesMax" | "onEnded">,
-): Readmitted | undefined {
+export interface ReadmissionOptions extends Pick<AdmissionOptions, "setTimer" | "limits" | "onEnded"> {
+  readonly database: string;
+}
+
+/**
+ * Takes up a socket with the grant that was given for it; `undefined` where that has expired, or where there are too many,
+ * and the socket is closed: its client comes again.
+ */
+export function readmit(socket: Socket, grant: Grant, options: ReadmissionOptions): Readmitted | undefined {
+  const { setTimer, limits } = options;
   const access = accessOf(grant);
+  const meter = limits.meter((reason) => line.close(reason));
+  let allowance: Allowance | undefined;
   let stopHearing = () => {};
   const line = openLine(socket, {
-    ...options,
     pings: true,
     isRestored: true,
+    setTimer,
+    messageBytesMax: limits.messageBytesMax,
+    toll: meter,
     onEnded() {
+      meter.end();
       stopHearing();
       options.onEnded?.();
     },
   });
-  if (isExpired(access)) {
-    line.close();
-    return undefined;
-  }
+  /** False: it is closed instead. */
+  const isTaken = (take: () => void): boolean => {
+    try {
+      take();
+      return true;
+    } catch (error) {
+      line.close(`${error}`);
+      return false;
+    }
+  };
+  if (isExpired(access)) line.close();
+  if (line.isOver || !isTaken(meter.ask)) return undefined;
   return {
     line,
-    hear(database) {
+    hear({ hear, host }) {
       stopHearing();
-      stopHearing = database.hear({ access, announce: line.announce });
+      const join = () => {
+        allowance ??= meter.join(options.database, access, host.hasQueue);
+      };
+      if (isTaken(join)) stopHearing = hear({ access, announce: line.announce });
     },
-    serve(database) {
-      const guest = database.host.connect(line.port, createGuard(access));
+    serve({ host }) {
+      const guest = host.connect(line.port, createGuard(access, allowance));
       line.beginAgain();
       return guest;
     },
@@ -142,9 +176,22 @@ export function readmit(
 }
 
 /** Tells who is on the socket why it is not let in. */
-export function refuse(socket: Socket, refusal: QueueError, setTimer: LineOptions["setTimer"]): Line {
-  const line = openLine(socket, { pings: true, setTimer, onEnded: () => cancelTimer() });
+export function refuse(
+  socket: Socket,
+  refusal: QueueError,
+  { setTimer, limits }: Pick<AdmissionOptions, "setTimer" | "limits">,
+): Line {
+  const line = openLine(socket, {
+    pings: true,
+    setTimer,
+    messageBytesMax: GREETING_BYTES_MAX,
+    onEnded() {
+      cancelTimer();
+      noLongerSilent();
+    },
+  });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
+  const noLongerSilent = limits.waitSilently(() => line.close());
   answerGreeting(line.port, { messageBytesMax: 0 }, () => Promise.reject(refusal));
   return line;
 }

@@ -19,6 +19,11 @@ const HELP = `originmq serve [options]       serves queues to tabs, workers and 
   --allow-origin URL   pages of this origin may connect; may be given many times
   --metrics-port N     /health and /metrics, for this machine; default: the port after that of the queues
   --metrics-hostname NAME   for other machines, too
+  --max-connections N        default 10000
+  --max-message-bytes N      of a request or a delivery; default 67108864
+  --max-bytes-in-flight N    received and not answered, or waiting on sockets, of all clients; default 1073741824
+  --max-queues N             of a database; default 10000
+  --idle-ms N                so long a database stays open that nobody uses; default 300000
   --verbose            tells of each error, with its causes
   --help
 
@@ -34,6 +39,11 @@ const OPTIONS = {
   "allow-origin": { type: "string", multiple: true },
   "metrics-port": { type: "string" },
   "metrics-hostname": { type: "string" },
+  "max-connections": { type: "string" },
+  "max-message-bytes": { type: "string" },
+  "max-bytes-in-flight": { type: "string" },
+  "max-queues": { type: "string" },
+  "idle-ms": { type: "string" },
   verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -47,6 +57,11 @@ interface Chosen {
   readonly "allow-origin"?: readonly string[];
   readonly "metrics-port"?: string;
   readonly "metrics-hostname"?: string;
+  readonly "max-connections"?: string;
+  readonly "max-message-bytes"?: string;
+  readonly "max-bytes-in-flight"?: string;
+  readonly "max-queues"?: string;
+  readonly "idle-ms"?: string;
   readonly verbose?: boolean;
   readonly help?: boolean;
 }
@@ -93,6 +108,24 @@ const refuse = (why: string): never => {
   throw new UsageError(why);
 };
 
+/** By their options of `serve`, which says what each may be. */
+function boundsOf(chosen: Chosen): Partial<ServeOptions> {
+  const given = (name: keyof Chosen): number | undefined => {
+    const text = chosen[name];
+    if (text === undefined) return undefined;
+    return /^\d{1,15}$/.test(String(text)) ? Number(text) : refuse(`--${name} takes a whole number, not "${text}"`);
+  };
+  const bounds = {
+    maxConnections: given("max-connections"),
+    maxMessageBytes: given("max-message-bytes"),
+    maxBytesInFlight: given("max-bytes-in-flight"),
+    idleMs: given("idle-ms"),
+  };
+  const queues = given("max-queues");
+  const said = Object.entries(bounds).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(said), ...(queues !== undefined && { perDatabase: { queues } }) };
+}
+
 function numberOf(name: string, text: string): number {
   return /^\d{1,5}$/.test(text) ? Number(text) : refuse(`--${name} takes a port, 0 to 65535, not "${text}"`);
 }
@@ -110,6 +143,7 @@ async function start(chosen: Chosen, process: Process): Promise<Server> {
     ...{ port, hostname, metricsPort, authorize: holderOf(token) },
     ...(directory === undefined ? { memory: true } : { directory }),
     ...(metricsHostname !== undefined && { metricsHostname }),
+    ...boundsOf(chosen),
     allowOrigins: chosen["allow-origin"] ?? [],
     onError: (error) => process.stderr.write(`${verbose ? inFull(error) : String(error)}\n`),
   };

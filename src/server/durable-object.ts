@@ -12,8 +12,9 @@ import { createSqliteStore } from "../store/sqlite/sqlite.js";
 import { databaseAt, originRefusal } from "./address.js";
 import { type AuthorizeRequest, admit, refuse } from "./admission.js";
 import { createDatabases, type Database, RECONNECT_MS } from "./databases.js";
+import { createLimits, type Limits, type ServerLimits } from "./limits.js";
 import { type AlarmStorage, createObjectClock } from "./object-clock.js";
-import { type AcceptedSocket, createObjectSockets } from "./object-sockets.js";
+import { type AcceptedSocket, createObjectSockets, type ObjectSockets } from "./object-sockets.js";
 
 /** What is used of a Durable Object's `ctx`. Its class needs SQLite (`new_sqlite_classes`). */
 export interface ObjectContext {
@@ -48,6 +49,8 @@ const surroundings = {
 export abstract class QueueObject<Env = unknown> {
   /** Pages of which origins may connect, besides those of the object's own address. */
   protected readonly allowOrigins: readonly string[] = [];
+  /** What is bounded, of each client and in all; queues and consumers of this database. */
+  protected readonly limits: ServerLimits = {};
   /** After so many milliseconds in which nothing has happened the object may leave the memory. */
   protected readonly idleMs: number = 5_000;
   /** So many milliseconds a client that has lost its connection keeps what it holds. */
@@ -56,7 +59,8 @@ export abstract class QueueObject<Env = unknown> {
   protected readonly env: Env;
   readonly #databases;
   readonly #clock;
-  readonly #sockets;
+  #bounds: Limits | undefined;
+  #known: ObjectSockets | undefined;
   /** What its sockets were told to hear and are served by. */
   #database: Database | undefined;
 
@@ -78,21 +82,39 @@ export abstract class QueueObject<Env = unknown> {
       onWake: () => this.#sockets.wake(),
       report,
     });
-    const { setTimer } = this.#clock;
-    this.#sockets = createObjectSockets({ lineTimer: surroundings.setTimer, setTimer, known: ctx.getWebSockets() });
-    // What a class sets is set only when this is over.
+    const bounded = () => this.#bounded.perDatabase;
     const reconnectMs = () => this.reconnectMs;
     this.#databases = createDatabases({
       openStore: async () => createSqliteStore({ driver: createDurableObjectDriver(ctx.storage) }),
       get reconnectMs() {
         return reconnectMs();
       },
-      surroundings: { ...surroundings, setTimer, rescanMs: Number.POSITIVE_INFINITY },
+      get limits() {
+        return bounded();
+      },
+      surroundings: { ...surroundings, setTimer: this.#clock.setTimer, rescanMs: Number.POSITIVE_INFINITY },
     });
   }
 
   /** What the client may do; `undefined` or `null` lets nobody in. */
   abstract authorize(request: AuthorizeRequest): Grant | null | undefined | Promise<Grant | null | undefined>;
+
+  /** From the first request on, when the class that extends this one has said what it bounds. */
+  get #bounded(): Limits {
+    this.#bounds ??= createLimits("limits", this.limits, surroundings);
+    return this.#bounds;
+  }
+
+  /** Those that have outlived the object included. */
+  get #sockets(): ObjectSockets {
+    this.#known ??= createObjectSockets({
+      lineTimer: surroundings.setTimer,
+      setTimer: this.#clock.setTimer,
+      limits: this.#bounded,
+      known: this.ctx.getWebSockets(),
+    });
+    return this.#known;
+  }
 
   /** Takes sockets, as `routeQueues` passes them on. */
   async fetch(request: Request): Promise<Response> {
@@ -102,14 +124,15 @@ export abstract class QueueObject<Env = unknown> {
     const { WebSocketPair } = globalThis as unknown as Globals;
     const { 0: client, 1: accepted } = new WebSocketPair();
     this.ctx.acceptWebSocket(accepted);
+    const limits = this.#bounded;
     const headers = Object.fromEntries(request.headers);
     const { setTimer } = surroundings;
     const refusal = originRefusal(headers, this.allowOrigins);
-    this.#sockets.add(accepted, (socket, socketEvents) => {
-      if (refusal) return refuse(socket, refusal, setTimer);
+    this.#sockets.add(accepted, database, (socket, socketEvents) => {
+      if (refusal) return refuse(socket, refusal, { setTimer, limits });
       const asker = { database, origin: headers.origin, headers };
       return admit(socket, asker, {
-        setTimer,
+        ...{ setTimer, limits },
         authorize: (asked) => this.authorize(asked),
         openDatabase: () => this.#open(),
         report,

@@ -97,7 +97,7 @@ const labelled = (labels: Labels): string =>
     .join(",");
 
 /** One family after the other, the samples of all databases under each. Ages are in seconds. */
-export function metricsText(databases: readonly DatabaseFigures[]): string {
+export function metricsText(databases: readonly DatabaseFigures[], open: number): string {
   const lines = FAMILIES.flatMap(({ name, type, help, samples }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
@@ -107,5 +107,10 @@ export function metricsText(databases: readonly DatabaseFigures[]): string {
       ),
     ),
   ]);
-  return `${lines.join("\n")}\n`;
+  const openLines = [
+    "# HELP originmq_databases_open Databases that are open; those that nobody uses are closed after a while.",
+    "# TYPE originmq_databases_open gauge",
+    `originmq_databases_open ${open}`,
+  ];
+  return `${[...openLines, ...lines].join("\n")}\n`;
 }

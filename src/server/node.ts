@@ -16,13 +16,14 @@ interface ServerResponse {
 }
 
 export interface RawSocket {
-  on(event: "error", listener: () => void): void;
+  on(event: "error" | "close", listener: () => void): void;
   end(text: string): void;
   destroy(): void;
 }
 
 export interface HttpServer {
   on(event: "upgrade", listener: (request: IncomingMessage, socket: RawSocket, head: unknown) => void): void;
+  on(event: "connection", listener: (socket: RawSocket) => void): void;
   once(event: "error", listener: (error: Error) => void): void;
   listen(port: number, hostname: string, callback: () => void): void;
   address(): { readonly port: number };
@@ -32,6 +33,10 @@ export interface HttpServer {
 
 export interface Http {
   createServer(listener: (request: IncomingMessage, response: ServerResponse) => void): HttpServer;
+  createServer(
+    options: Readonly<Record<string, number>>,
+    listener: (request: IncomingMessage, response: ServerResponse) => void,
+  ): HttpServer;
 }
 
 export interface FileSystem {

@@ -22,6 +22,7 @@ export interface AcceptedSocket {
 
 /** On a socket. Without a grant its client was not let in, or with more than a socket holds (16,384 bytes). */
 interface Noted {
+  readonly database: string;
   readonly grant?: Grant;
   /** Deliveries, when the object came to rest. */
   readonly holds?: boolean;
@@ -42,7 +43,7 @@ type Admitted = Pick<AdmissionOptions, "onAdmitted" | "onEnded">;
 
 export interface ObjectSockets {
   /** One that was accepted just now. `open` answers on it. */
-  add(accepted: AcceptedSocket, open: (socket: Socket, events: Admitted) => Line | undefined): void;
+  add(accepted: AcceptedSocket, database: string, open: (socket: Socket, events: Admitted) => Line | undefined): void;
   /** Whether somebody says something, and does not only answer that it is there. */
   isWord(data: unknown): boolean;
   /** True: it has to be served first. */
@@ -63,11 +64,17 @@ export interface ObjectSocketsParts {
   readonly lineTimer: AdmissionOptions["setTimer"];
   /** For what has its time. */
   readonly setTimer: AdmissionOptions["setTimer"];
+  readonly limits: AdmissionOptions["limits"];
   /** Those that outlived the object. */
   readonly known: readonly AcceptedSocket[];
 }
 
-export function createObjectSockets({ lineTimer, setTimer, known: survivors }: ObjectSocketsParts): ObjectSockets {
+export function createObjectSockets({
+  lineTimer,
+  setTimer,
+  limits,
+  known: survivors,
+}: ObjectSocketsParts): ObjectSockets {
   const known = new Map<AcceptedSocket, Known>();
 
   const note = (accepted: AcceptedSocket, noted: Noted) => {
@@ -75,20 +82,20 @@ export function createObjectSockets({ lineTimer, setTimer, known: survivors }: O
       accepted.serializeAttachment(noted);
     } catch {
       // More than a socket holds: the next life of the object asks for it again.
-      accepted.serializeAttachment({});
+      accepted.serializeAttachment({ database: noted.database });
     }
   };
 
   const find = (accepted: AcceptedSocket) => {
-    const noted = (accepted.deserializeAttachment() ?? {}) as Noted;
+    const noted = (accepted.deserializeAttachment() ?? { database: "" }) as Noted;
     const { socket, dispatch } = asSocket(accepted);
     let cancelTimer = () => {};
     const onEnded = () => {
       cancelTimer();
       known.delete(accepted);
     };
-    const { grant } = noted;
-    const found = grant && readmit(socket, grant, { setTimer: lineTimer, onEnded });
+    const { grant, database } = noted;
+    const found = grant && readmit(socket, grant, { setTimer: lineTimer, limits, database, onEnded });
     if (grant && found === undefined) return;
     if (found && grant?.expiresAt !== undefined) cancelTimer = setTimer(found.line.close, grant.expiresAt - Date.now());
     known.set(accepted, { line: found?.line, found, noted, dispatch });
@@ -102,13 +109,13 @@ export function createObjectSockets({ lineTimer, setTimer, known: survivors }: O
   };
 
   return {
-    add(accepted, open) {
+    add(accepted, database, open) {
       const { socket, dispatch } = asSocket(accepted);
-      const one: Known = { noted: {}, dispatch };
+      const one: Known = { noted: { database }, dispatch };
       note(accepted, one.noted);
       const line = open(socket, {
         onAdmitted(grant, guest) {
-          Object.assign(one, { guest, noted: { grant } });
+          Object.assign(one, { guest, noted: { database, grant } });
           note(accepted, one.noted);
         },
         onEnded: () => known.delete(accepted),
@@ -133,7 +140,7 @@ export function createObjectSockets({ lineTimer, setTimer, known: survivors }: O
           continue;
         }
         found.hear(database);
-        if (noted.holds || noted.waits) serve(one, database);
+        if ((noted.holds || noted.waits) && known.has(accepted)) serve(one, database);
       }
     },
     end(accepted) {
@@ -153,7 +160,7 @@ export function createObjectSockets({ lineTimer, setTimer, known: survivors }: O
         const { holds, waits } = one.guest;
         const { noted } = one;
         if (holds === (noted.holds ?? false) && waits === (noted.waits ?? false)) continue;
-        one.noted = { ...(noted.grant && { grant: noted.grant }), holds, waits };
+        one.noted = { ...noted, holds, waits };
         note(accepted, one.noted);
       }
     },

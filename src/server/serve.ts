@@ -5,21 +5,22 @@ import { WebSocketServer } from "ws";
 import type { Connection } from "../client/connection/connection.js";
 import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { CONNECTIONS_MAX } from "../core/spec/limits.js";
+import { DATABASE_IDLE_MS } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
-import { setTimer } from "../link/rpc/timer.js";
+import { createSurroundings } from "../host/engine/platform.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
 import { databaseAt, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
+import { createLimits, LIMITS_SPEC, type ServerLimits } from "./limits.js";
 import { connectHere } from "./local.js";
 import { metricsText } from "./metrics.js";
 import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
 import { storeIn } from "./stores.js";
 
-export interface ServeOptions {
+export interface ServeOptions extends ServerLimits {
   /** Default 7420; 0 takes a free one. */
   readonly port?: number;
   /** Where it listens. Default "127.0.0.1", which only this machine reaches; any other needs `authorize`. */
@@ -34,10 +35,11 @@ export interface ServeOptions {
   readonly authorize?: Authorize;
   /** So many milliseconds a client that has lost its connection keeps what it holds. Default 15,000. */
   readonly reconnectMs?: number;
-  /** Default 10,000. */
-  readonly maxConnections?: number;
-  /** Of a request or a delivery, with all that is in it. Default 64 MiB. */
-  readonly maxMessageBytes?: number;
+  /**
+   * So many milliseconds a database stays open that nobody is connected to and in which nothing is due soon. It is opened
+   * again for the next client, and before something is due. Default 300,000.
+   */
+  readonly idleMs?: number;
   /** Serves `/health` and Prometheus' `/metrics` there, to whoever reaches it. 0 takes a free one. Default: nowhere. */
   readonly metricsPort?: number;
   /** Where that port listens. Default "127.0.0.1". */
@@ -57,6 +59,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** A request has its headers within ten seconds, as a socket its greeting. */
+const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_500 };
 const PORT_MAX = 65_535;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 const EVERYTHING = { client: "local", queues: { "*": VERBS } };
@@ -69,8 +73,8 @@ const SPEC = {
   allowOrigins: arrayOf(string(1, 2_048), 10_000),
   authorize: aFunction,
   reconnectMs: duration(0),
-  maxConnections: integer(1),
-  maxMessageBytes: integer(1_024),
+  idleMs: duration(1),
+  ...LIMITS_SPEC,
   metricsPort: integer(0, PORT_MAX),
   metricsHostname: string(1, 255),
   onError: aFunction,
@@ -82,13 +86,18 @@ const SPEC = {
  */
 export async function serve(options: ServeOptions = {}): Promise<Server> {
   checkOptions("serve()", options, SPEC);
-  const { port = 7420, hostname = "127.0.0.1", metricsPort, reconnectMs = RECONNECT_MS } = options;
-  const { metricsHostname = "127.0.0.1" } = options;
+  const { port = 7420, hostname = "127.0.0.1", metricsPort } = options;
+  const { metricsHostname = "127.0.0.1", reconnectMs = RECONNECT_MS, idleMs = DATABASE_IDLE_MS } = options;
   assertTogether(options, hostname);
   // biome-ignore lint/suspicious/noConsole: a server's errors that nobody takes belong into its log
   const report = options.onError ?? ((error: unknown) => console.error(error));
   const http = nodeModule<Http>("node:http");
-  const databases = createDatabases({ openStore: await storeIn(options.directory), reconnectMs });
+  const { setTimer, monotonic } = createSurroundings();
+  const limits = createLimits("serve()", options, { setTimer, monotonic });
+  const databases = createDatabases({
+    openStore: await storeIn(options.directory),
+    ...{ reconnectMs, idleMs, limits: limits.perDatabase },
+  });
   const endings = new Set<() => void>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -98,16 +107,15 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   const admission = {
-    setTimer,
+    ...{ setTimer, limits },
     authorize: options.authorize ?? (() => EVERYTHING),
     openDatabase: databases.open,
     report,
-    messageBytesMax: options.maxMessageBytes,
   };
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
-    const refusal = refusalOf(headers, endings.size, options);
-    if (refusal) return void refuse(socket, refusal, setTimer);
+    const refusal = refusalOf(headers, options);
+    if (refusal) return void refuse(socket, refusal, admission);
     const { close: end } = admit(
       socket,
       { database, origin: headers.origin, headers },
@@ -115,11 +123,19 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     );
     endings.add(end);
   };
-  const server = http.createServer((_, response) => {
+  const server = http.createServer(HTTP_LIMITS, (_, response) => {
     response.writeHead(404, { "content-type": "text/plain" });
     response.end("OriginMQ is spoken over WebSockets, at /mq/DATABASE.\n");
   });
+  // Until then nobody knows of what has asked for nothing yet.
+  const silent = new WeakMap<RawSocket, () => void>();
+  server.on("connection", (raw) => {
+    const noLongerSilent = limits.waitSilently(() => raw.destroy());
+    silent.set(raw, noLongerSilent);
+    raw.on("close", noLongerSilent);
+  });
   server.on("upgrade", (request, raw, head) => {
+    silent.get(raw)?.();
     raw.on("error", () => raw.destroy());
     const database = databaseAt(request.url ?? "");
     if (database === undefined) return turnAway(raw);
@@ -174,20 +190,11 @@ function headersOf({ headers }: IncomingMessage): Readonly<Record<string, string
   return Object.fromEntries(entries);
 }
 
-/** `connections`: that there are already. */
-function refusalOf(
-  headers: Readonly<Record<string, string>>,
-  connections: number,
-  options: ServeOptions,
-): QueueError | undefined {
-  const { allowOrigins = [], maxConnections = CONNECTIONS_MAX, authorize } = options;
+function refusalOf(headers: Readonly<Record<string, string>>, options: ServeOptions): QueueError | undefined {
+  const { allowOrigins = [], authorize } = options;
   // Without `authorize`, a name of anybody's that leads to this machine is not enough: whoever owns it owns the page, too.
   const isOwnName = (hostname: string) => authorize !== undefined || LOOPBACK.test(hostname);
-  const refusal = originRefusal(headers, allowOrigins, isOwnName);
-  if (refusal || connections < maxConnections) return refusal;
-  return new QueueError("full", `the server has ${maxConnections} connections, its limit`, {
-    detail: { maxConnections },
-  });
+  return originRefusal(headers, allowOrigins, isOwnName);
 }
 
 function turnAway(raw: RawSocket): void {
@@ -197,17 +204,21 @@ function turnAway(raw: RawSocket): void {
 function createMetricsServer(http: Http, databases: ReturnType<typeof createDatabases>): HttpServer {
   const figures = async () => {
     const all = await databases.all();
-    return Promise.all(all.map(async ([database, { host }]) => ({ database, ...(await host.figures()) })));
+    const settled = await Promise.allSettled(
+      all.map(async ([database, { host }]) => ({ database, ...(await host.figures()) })),
+    );
+    // One that was closed meanwhile has none.
+    return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   };
   return http.createServer((request, response) => {
     const answer = (status: number, type: string, text: string) => {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
       response.end(text);
     };
-    if (request.url === "/health") return answer(200, "text/plain", "ok\n");
+    if (request.url === "/health") return answer(200, "text/plain", `ok\ndatabases open: ${databases.size}\n`);
     if (request.url !== "/metrics") return answer(404, "text/plain", "There are /health and /metrics.\n");
     figures().then(
-      (all) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(all)),
+      (all) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(all, databases.size)),
       (error) => answer(503, "text/plain", `${error}\n`),
     );
   });

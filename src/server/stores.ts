@@ -3,7 +3,7 @@
 
 import { QueueError } from "../core/spec/errors.js";
 import type { LogStore } from "../store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
+import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../store/memory/memory.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
 import { openSqliteStore } from "../store/sqlite/open-store.js";
 import { type FileSystem, nodeModule } from "./node.js";
@@ -16,7 +16,7 @@ const FILE_NAME_MAX = 200;
  * there is no SQLite.
  */
 export async function storeIn(directory: string | undefined): Promise<(database: string) => Promise<LogStore>> {
-  if (directory === undefined) return async () => createMemoryStore({ disk: createMemoryDisk() });
+  if (directory === undefined) return storeInMemory();
   await loadSqlite();
   nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
   return async (database) => {
@@ -27,6 +27,16 @@ export async function storeIn(directory: string | undefined): Promise<(database:
         `the name of a database has ${FILE_NAME_MAX} characters at most; each that is no small letter, digit, "-" or "_" counts as three or more`,
       );
     return openSqliteStore(`${directory}/${name}.sqlite`);
+  };
+}
+
+/** What is in memory stays there while its database is closed. */
+function storeInMemory(): (database: string) => Promise<LogStore> {
+  const disks = new Map<string, MemoryDisk>();
+  return async (database) => {
+    const disk = disks.get(database) ?? createMemoryDisk();
+    disks.set(database, disk);
+    return createMemoryStore({ disk });
   };
 }
 

@@ -68,7 +68,7 @@ test("without a folder it serves from memory, and prints address and token", asy
   expect(await (await fetch(server.metrics)).text()).toContain(
     'originmq_acked_total{database="shop",queue="orders"} 1',
   );
-  expect(await (await fetch(new URL("/health", server.metrics))).text()).toBe("ok\n");
+  expect(await (await fetch(new URL("/health", server.metrics))).text()).toBe("ok\ndatabases open: 1\n");
   const denied = openQueue("orders", { url: server.url, token: () => "guessed", lazy: false });
   await orders.close();
   await expect(denied).rejects.toMatchObject({ code: "denied" });
@@ -102,6 +102,8 @@ test.each<[string[], RegExp, number]>([
   [["--prot", "1"], /--prot/, 2],
   [["--port", "70000"], /port must be an integer from 0 to 65535/, 2],
   [["--port", "none"], /--port takes a port/, 2],
+  [["--memory", "--max-queues", "many"], /--max-queues takes a whole number/, 2],
+  [["--memory", "--max-connections", "0"], /maxConnections must be/, 2],
   [["--memory", "--directory", "x"], /exclude each other/, 2],
 ])("what it is told wrongly is named: %j", async (args, message, code) => {
   const refused = serve("Node", ...args);

@@ -35,8 +35,26 @@ export const LAST_WORDS_MS_MAX = 10_000;
 export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes that wait on one socket for a peer that does not read; beyond it, the socket is closed. */
 export const SOCKET_BUFFERED_BYTES_MAX = 128 * 1024 * 1024;
-/** Connections of one server, unless it says otherwise. */
+/** Bytes of the first message on a socket: nobody is known yet, and a token and what is said around it fit into one frame. */
+export const GREETING_BYTES_MAX = 64 * 1024;
+/** Connections of one server, unless it says otherwise; and as many that have not said who they are. */
 export const CONNECTIONS_MAX = 10_000;
+/** Bytes that one server holds of what has arrived and is not answered, and of what waits on sockets, unless it says otherwise. */
+export const BYTES_IN_FLIGHT_MAX = 1024 * 1024 * 1024;
+/** The same of one client of a server, unless it says otherwise: four requests under way, each as large as a message may be. */
+export const CLIENT_BYTES_IN_FLIGHT_MAX = 256 * 1024 * 1024;
+/** Bytes that a request under way counts for besides its own: what it costs to remember who waits for an answer. */
+export const REQUEST_OVERHEAD_BYTES = 1024;
+/** Requests a second of one client of a server, unless it says otherwise: more than one connection asks by itself. */
+export const CLIENT_REQUESTS_PER_SECOND = 10_000;
+/** Queues of one database on a server, unless it says otherwise: all are in memory. */
+export const QUEUES_PER_DATABASE_MAX = 10_000;
+/** Consumers of one database on a server, unless it says otherwise: those of a queue are looked at in each of its turns. */
+export const CONSUMERS_PER_DATABASE_MAX = 100_000;
+/** Clients of one identity that a database remembers although they are gone; beyond it, the longest unheard is forgotten. */
+export const REMEMBERED_CLIENTS_MAX = 20_000;
+/** How long a database of a server stays open that nobody uses, unless it says otherwise. */
+export const DATABASE_IDLE_MS = 300_000;
 
 /** Length of a queue's name: it stands in every record about it. */
 export const QUEUE_NAME_MAX = 256;

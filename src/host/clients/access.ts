@@ -11,6 +11,7 @@ import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { QueueSummary } from "../../link/rpc/views.js";
 import type { ClientCommand } from "../../link/rpc/wire.js";
+import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.js";
 
 /**
  * - `send`: send and publish to it, schedules apart. - `consume`: take, settle and answer its messages. - `peek`: read its
@@ -27,11 +28,14 @@ export interface Grant {
   readonly queues: Readonly<Record<string, readonly Verb[]>>;
   /** Epoch milliseconds from which it counts no more: the link ends, and the client asks for another. Default: never. */
   readonly expiresAt?: number;
+  /** In place of what the server says of each client (`perClient`), each that is given. */
+  readonly limits?: ClientLimits;
 }
 
 export interface Access {
   readonly client: string;
   readonly expiresAt: number | undefined;
+  readonly limits: ClientLimits | undefined;
   may(verb: Verb, queue: string): boolean;
   /** Whether it may do anything with it. */
   sees(queue: string): boolean;
@@ -53,17 +57,22 @@ const rights: Check = (value, name) => {
   for (const [pattern, may] of Object.entries(value as object)) check(verbs, may, `${name}["${pattern}"]`);
 };
 
-const grantSpec = shape({ client: identity, queues: rights, expiresAt: instant }, "expiresAt");
+const grantSpec = shape(
+  { client: identity, queues: rights, expiresAt: instant, limits: CLIENT_LIMITS },
+  "expiresAt",
+  "limits",
+);
 
 /** Throws `invalid-argument` naming what is wrong with the grant. */
 export function accessOf(grant: Grant): Access {
   check(grantSpec, grant, "authorize()");
-  const { client, queues, expiresAt } = grant;
+  const { client, queues, expiresAt, limits } = grant;
   const rules = Object.entries(queues).map(([pattern, may]) => ({ pattern, may: new Set(may) }));
   const matching = (queue: string) => rules.filter(({ pattern }) => matches(pattern, queue));
   return {
     client,
     expiresAt,
+    limits,
     may: (verb, queue) => matching(queue).some(({ may }) => may.has(verb)),
     sees: (queue) => matching(queue).some(({ may }) => may.size > 0),
     maySome: (verb) => rules.some(({ may }) => may.has(verb)),
@@ -132,8 +141,15 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
   }
 }
 
+/** Whose client it is, by the name under which the host knows it; "": one of the host's own origin. */
+export const identityOf = (client: string): string => client.slice(0, Math.max(0, client.indexOf("/")));
+
 /** Stands between a client and its host. */
 export interface Guard {
+  /** Whom its connections belong to. */
+  readonly identity: string;
+  /** Consumers that these may have together. */
+  readonly consumersMax: number;
   /** Epoch milliseconds at which the link ends; `undefined`: never. */
   readonly expiresAt: number | undefined;
   /** The name under which the host knows the client. */
@@ -144,7 +160,17 @@ export interface Guard {
   reveal(request: RequestAfterHello, answer: unknown): unknown;
 }
 
-export function createGuard(access: Access): Guard {
+/** What a client may have, where somebody counts. */
+export interface Allowance {
+  /** Consumers of all its connections. */
+  readonly consumersMax: number;
+  /** Throws `full` when it uses too many others. */
+  useQueue(name: string): void;
+}
+
+const UNCOUNTED: Allowance = { consumersMax: Number.POSITIVE_INFINITY, useQueue() {} };
+
+export function createGuard(access: Access, { consumersMax, useQueue }: Allowance = UNCOUNTED): Guard {
   /** Its own reply queue is its own; of others' it must know the name, which it has from a message that asks. */
   const isAllowed = ([verb, queue]: Demand, client: string): boolean => {
     const owner = ownerOfReplies(queue);
@@ -152,8 +178,8 @@ export function createGuard(access: Access): Guard {
     return verb === "any" ? access.sees(queue) : access.may(verb, queue);
   };
   const assertAllowed = (demand: Demand, client: string): void => {
-    if (isAllowed(demand, client)) return;
     const [verb, queue] = demand;
+    if (isAllowed(demand, client)) return ownerOfReplies(queue) === undefined ? useQueue(queue) : undefined;
     const what = verb === "any" ? "has no right to anything" : `may not ${verb}`;
     throw new QueueError("denied", `"${access.client}" ${what} on queue "${queue}"`, { detail: { verb, queue } });
   };
@@ -167,6 +193,8 @@ export function createGuard(access: Access): Guard {
     }
   };
   return {
+    identity: access.client,
+    consumersMax,
     expiresAt: access.expiresAt,
     nameOf: (client) => `${access.client}/${client}`,
     admit(client, request) {

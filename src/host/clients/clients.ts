@@ -9,7 +9,12 @@ import type { Command, Held } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { LAST_WORDS_MS_MAX, SILENT_PORT_MS_MAX, SILENT_PORTS_MAX } from "../../core/spec/limits.js";
+import {
+  LAST_WORDS_MS_MAX,
+  REMEMBERED_CLIENTS_MAX,
+  SILENT_PORT_MS_MAX,
+  SILENT_PORTS_MAX,
+} from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
@@ -19,15 +24,16 @@ import type { Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
-import type { Guard } from "./access.js";
+import { type Guard, identityOf } from "./access.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import type { CreatePresence } from "./presence.js";
 import { openSession, type Session, type SessionEvents } from "./session.js";
 
 /** A client that has not been heard of for this long will not come back for its answers. */
 const MEMORY_MS = 24 * 60 * 60 * 1000;
-/** How often it is looked for those. */
+/** How often it is looked for those: after so long, or when there are so many more. */
 const FORGET_EVERY_MS = 60 * 60 * 1000;
+const FORGET_EVERY_CLIENTS = 5_000;
 
 /** Who is served on a port. */
 export interface Guest {
@@ -43,6 +49,8 @@ export interface Clients {
   sessionOf(client: string): Session | undefined;
   /** Those connected. */
   readonly count: number;
+  /** Theirs, and those on which nobody has said hello. */
+  readonly ports: number;
   /** Messages on ports that were malformed or not allowed. */
   readonly refusedMessages: number;
   /** Its page is put to sleep: what it holds goes back. */
@@ -78,6 +86,8 @@ export function createClients(parts: ClientsParts): Clients {
   const expiries = new WeakMap<Session, () => void>();
   let refusedMessages = 0;
   let lookedAt = platform.now();
+  /** Clients that were remembered then. */
+  let remembered = 0;
 
   const isOurs = (session: Session) => sessions.get(session.client) === session;
 
@@ -182,10 +192,19 @@ export function createClients(parts: ClientsParts): Clients {
 
   const lookForOld = () => {
     lookedAt = platform.now();
-    for (const client of state().clients.values()) {
-      if (client.seenAt >= lookedAt - MEMORY_MS || sessions.has(client.id)) continue;
-      forgetReplies(client.id);
-      decide({ type: "forget-client", client: client.id });
+    const { clients } = state();
+    const away = [...clients.values()].filter(({ id }) => !sessions.has(id)).sort((a, b) => a.seenAt - b.seenAt);
+    const left = new Map<string, number>();
+    for (const { id } of away) left.set(identityOf(id), (left.get(identityOf(id)) ?? 0) + 1);
+    remembered = clients.size;
+    for (const { id, seenAt } of away) {
+      const identity = identityOf(id);
+      const ofIdentity = left.get(identity) ?? 0;
+      if (seenAt >= lookedAt - MEMORY_MS && (identity === "" || ofIdentity <= REMEMBERED_CLIENTS_MAX)) continue;
+      left.set(identity, ofIdentity - 1);
+      remembered--;
+      forgetReplies(id);
+      decide({ type: "forget-client", client: id });
     }
   };
 
@@ -221,6 +240,9 @@ export function createClients(parts: ClientsParts): Clients {
     sessionOf: (client) => sessions.get(client),
     get count() {
       return sessions.size;
+    },
+    get ports() {
+      return sessions.size + silent.size;
     },
     get refusedMessages() {
       return refusedMessages;
@@ -260,7 +282,8 @@ export function createClients(parts: ClientsParts): Clients {
     },
     forgetOld() {
       // Either way: the clock may have been set.
-      if (Math.abs(platform.now() - lookedAt) >= FORGET_EVERY_MS) lookForOld();
+      const isTime = Math.abs(platform.now() - lookedAt) >= FORGET_EVERY_MS;
+      if (isTime || state().clients.size >= remembered + FORGET_EVERY_CLIENTS) lookForOld();
     },
     close(reason) {
       presence.close();

@@ -11,11 +11,14 @@ import { openLink } from "../../link/rpc/link.js";
 import { type CheckedRequest, type RequestAfterHello, validateHostRequest } from "../../link/rpc/validate.js";
 import type { MessagePage, MessageView } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
+import type { Owner } from "../delivery/askers.js";
 import type { Guard } from "./access.js";
 
 export interface Session {
   /** "" until its hello was accepted. */
   readonly client: string;
+  /** Of one that came over a network: whom it belongs to, and how many consumers that one may have. */
+  readonly owner: Owner | undefined;
   /** Says itself which of its consumers holds what. */
   readonly namesHolders: boolean;
   /** Its page goes: from now on it hears nothing, and is heard only when it submits. False where its build expects an end. */
@@ -60,6 +63,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     get client() {
       return client;
     },
+    owner: guard && { name: guard.identity, consumersMax: guard.consumersMax },
     get namesHolders() {
       return minor >= MINOR_HOLDERS;
     },
@@ -99,7 +103,10 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
       const message = `the host speaks wire version ${WIRE_MAJOR}, the client ${major}: reload the older of the two`;
       throw new QueueError("protocol-mismatch", message, { detail: { host: WIRE_MAJOR, client: major } });
     }
-    client = guard ? guard.nameOf(request.client) : request.client;
+    const name = guard ? guard.nameOf(request.client) : request.client;
+    // Under each other name it would be here for ever, since only one ends with the port.
+    if (client !== "" && client !== name) throw new QueueError("invalid-argument", "this port has another client");
+    client = name;
     minor = request.wire[1];
     return guard ? greetGuarded(request.held) : events.hello(session, request.held);
   };

@@ -25,9 +25,17 @@ export interface Taker {
   give(grant: string, leases: readonly Lease[]): void;
 }
 
+/** To whom several clients belong that have come over a network. */
+export interface Owner {
+  readonly name: string;
+  /** Consumers that they may have together. */
+  readonly consumersMax: number;
+}
+
 export interface Asker {
   readonly id: string;
   readonly client: string;
+  readonly owner?: Owner | undefined;
   /** Missing where no message is asked for. */
   readonly taker?: Taker | undefined;
   /** Of a call. */
@@ -52,8 +60,8 @@ export interface Taking extends Asker {
 
 export interface Askers {
   /**
-   * Throws `full` when the client has as many consumers as it may, or waiting calls, `invalid-argument` where the id is
-   * taken.
+   * Throws `full` when the client has as many consumers as it may, or waiting calls, or its owner or all have as many
+   * consumers, and `invalid-argument` where the id is taken.
    */
   add(asker: Asker): void;
   find(client: string, id: string): Asker | undefined;
@@ -71,10 +79,12 @@ interface Own {
   calls: number;
 }
 
-export function createAskers(): Askers {
+export function createAskers(consumersMax = Number.POSITIVE_INFINITY): Askers {
   const byClient = new Map<string, Own>();
   const takingByQueue = new Map<string, Taking[]>();
   const calls = new Set<Asker & { readonly call: Call }>();
+  const consumersByOwner = new Map<string, number>();
+  let consumers = 0;
   const find = (client: string, id: string) => byClient.get(client)?.byId.get(id);
 
   const removeTaking = ({ queue }: Taker, asker: Asker) => {
@@ -82,6 +92,22 @@ export function createAskers(): Askers {
     const at = takings.indexOf(asker as Taking);
     if (at >= 0) takings.splice(at, 1);
     if (takings.length === 0) takingByQueue.delete(queue);
+  };
+
+  const assertRoom = ({ owner }: Asker) => {
+    const refuse = (limit: string, max: number) => {
+      throw new QueueError("full", `no more consumers: ${limit} is ${max}`, { detail: { limit, max } });
+    };
+    if (consumers >= consumersMax) refuse("perDatabase.consumers", consumersMax);
+    if (owner && (consumersByOwner.get(owner.name) ?? 0) >= owner.consumersMax)
+      refuse("perClient.consumers", owner.consumersMax);
+  };
+  const countConsumer = ({ owner }: Asker, more: 1 | -1) => {
+    consumers += more;
+    if (owner === undefined) return;
+    const count = (consumersByOwner.get(owner.name) ?? 0) + more;
+    if (count > 0) consumersByOwner.set(owner.name, count);
+    else consumersByOwner.delete(owner.name);
   };
 
   return {
@@ -93,9 +119,11 @@ export function createAskers(): Askers {
         throw new QueueError("full", `a client has ${ASKERS_PER_CLIENT_MAX} ${what} at most`);
       }
       if (byId.has(asker.id)) throw new QueueError("invalid-argument", `"${asker.id}" is asked for already`);
+      if (!asker.call) assertRoom(asker);
       byClient.set(asker.client, own);
       byId.set(asker.id, asker);
       if (asker.call) own.calls++;
+      else countConsumer(asker, 1);
       if (asker.taker) {
         const takings = takingByQueue.get(asker.taker.queue) ?? [];
         takingByQueue.set(asker.taker.queue, takings);
@@ -109,6 +137,7 @@ export function createAskers(): Askers {
       if (own?.byId.get(asker.id) !== asker) return false;
       own.byId.delete(asker.id);
       if (asker.call) own.calls--;
+      else countConsumer(asker, -1);
       if (own.byId.size === 0) byClient.delete(asker.client);
       if (asker.taker) removeTaking(asker.taker, asker);
       calls.delete(asker as Asker & { readonly call: Call });

@@ -15,7 +15,7 @@ import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { DecideNow } from "../engine/draft.js";
 import type { Platform } from "../engine/platform.js";
 import { queueErrorOf } from "../engine/store-errors.js";
-import { type Asker, createAskers } from "./askers.js";
+import { type Asker, createAskers, type Owner } from "./askers.js";
 import type { Bodies } from "./bodies.js";
 import { AGAIN_MS } from "./give-back.js";
 import { buildHandOut } from "./hand-out.js";
@@ -24,6 +24,7 @@ import { type PlannedHandOut, planHandOuts } from "./plan.js";
 /** The end of a client that messages are handed to. */
 export interface Recipient {
   readonly client: string;
+  readonly owner: Owner | undefined;
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
   push(consumer: string, handOut: HandOut): void;
@@ -54,6 +55,8 @@ export interface Delivery {
 }
 
 export interface DeliveryParts {
+  /** Of all clients together; missing: any number. */
+  readonly consumersMax: number | undefined;
   state(): State;
   readonly platform: Platform;
   readonly bodies: Bodies;
@@ -69,7 +72,7 @@ export interface DeliveryParts {
 
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { state, platform, bodies, poke, decide, onLeased, onLoss } = parts;
-  const askers = createAskers();
+  const askers = createAskers(parts.consumersMax);
   const unclaimed = new Map<string, Set<string>>();
   let plans = 0;
 
@@ -131,7 +134,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           concurrency,
           grants: new Set(grants),
         } as const;
-        askers.add({ id, client, taker: { ...taker, give } });
+        askers.add({ id, client, owner: to.owner, taker: { ...taker, give } });
       }
       poke();
     },

@@ -3,12 +3,13 @@
 
 import { apply } from "../../core/commands/apply.js";
 import { advance } from "../../core/commands/clock.js";
-import type { Command, Decision } from "../../core/commands/commands.js";
+import { type Command, type Decision, refused } from "../../core/commands/commands.js";
 import { decide, decideOnce } from "../../core/commands/decide.js";
 import { type BodyList, columnOf, type HeadersColumn } from "../../core/log/bodies.js";
 import type { Change, ChangeOf, Outcome } from "../../core/log/journal.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
+import { ownerOfReplies } from "../../link/rpc/names.js";
 import type { BodyBatch, Durability } from "../../store/log-store.js";
 
 export const BATCH_VERSION = 1;
@@ -30,7 +31,7 @@ export type DecideNow = (command: Command) => Decision;
 type Stored = ChangeOf<"stored">;
 
 /** Decides and applies one command after the other, so that each sees what those before it did. */
-export function createDraft(state: State, at: Instant) {
+export function createDraft(state: State, at: Instant, queuesMax = Number.POSITIVE_INFINITY) {
   const changes: Change[] = [];
   const batches: BodyBatch[] = [];
   advance(state, at);
@@ -47,7 +48,8 @@ export function createDraft(state: State, at: Instant) {
     decideNow: (command: Command): Decision => take(decide(state, command, at)),
     decideWork(work: Work): Outcome {
       const { command, from } = work;
-      const decision = take(from ? decideOnce(state, from, command, at) : decide(state, command, at));
+      const decided = from ? decideOnce(state, from, command, at) : decide(state, command, at);
+      const decision = take(makesTooMany(state, decided, queuesMax) ? tooManyQueues(queuesMax) : decided);
       const stored = decision.changes.filter((change) => change.type === "stored");
       const firstSeq = stored[0]?.firstSeq ?? 0;
       const kept = decision.bodies ? pick(work, decision.bodies) : work;
@@ -56,6 +58,27 @@ export function createDraft(state: State, at: Instant) {
     },
   };
 }
+
+/** Those for answers do not count: there is one at most for each client, and none is left when it goes. */
+function makesTooMany({ queues }: State, { changes }: Decision, max: number): boolean {
+  // A change makes one queue at most.
+  if (queues.size + changes.length <= max) return false;
+  const isCounted = (name: string) => ownerOfReplies(name) === undefined;
+  const made = new Set(
+    changes.flatMap((change) => ("queue" in change && change.type !== "deleted" ? [change.queue] : [])),
+  );
+  const more = [...made].filter((name) => !queues.has(name) && isCounted(name)).length;
+  if (more === 0) return false;
+  let count = 0;
+  for (const name of queues.keys()) if (isCounted(name)) count++;
+  return count + more > max;
+}
+
+const tooManyQueues = (max: number): Decision =>
+  refused("full", `the database has as many queues as it may: perDatabase.queues is ${max}`, {
+    limit: "perDatabase.queues",
+    max,
+  });
 
 const NO_BODIES: BodyList = { encoding: "clone", entries: [] };
 

@@ -71,7 +71,7 @@ export interface Rewrite {
   readonly add: readonly BodyBatch[];
 }
 
-export async function openEngine(store: LogStore, platform: Platform): Promise<Engine> {
+export async function openEngine(store: LogStore, platform: Platform, queuesMax?: number): Promise<Engine> {
   const log = await store.open();
   const term = termOf(platform.token());
   // The log may say another by the time it is read: then the first commit finds out that somebody followed.
@@ -105,7 +105,7 @@ export async function openEngine(store: LogStore, platform: Platform): Promise<E
 
   const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
     const { at, setBackMs } = timeOf(platform.now(), state.now);
-    const draft = createDraft(state, at);
+    const draft = createDraft(state, at, queuesMax);
     if (setBackMs > 0) {
       draft.decideNow({ type: "set-clock-back", byMs: setBackMs });
       if (ranAt !== undefined) ranAt -= setBackMs;

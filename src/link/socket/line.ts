@@ -28,6 +28,8 @@ export interface Socket {
   readonly bufferedAmount?: number;
   send(data: Frame | string): void;
   close(code?: number, reason?: string): void;
+  /** Ends it without a word; missing where only the platform can. */
+  terminate?(): void;
   addEventListener(type: "message" | "close" | "error", listener: (event: { readonly data?: unknown }) => void): void;
 }
 
@@ -44,9 +46,20 @@ export interface LineOptions {
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
   readonly bufferedBytesMax?: number | undefined;
+  /** Of a server, which bounds what a line may cost it. */
+  readonly toll?: Toll | undefined;
   onAnnouncement?(notice: unknown): void;
   /** The line has ended, by either side; once. */
   onEnded?(): void;
+}
+
+/** Hears of all that a line carries and holds. */
+export interface Toll {
+  /** Called with each message of so many bytes; the port hears of it when `deliver` is called, at once or later. */
+  arriving(message: unknown, bytes: number, deliver: () => void): void;
+  leaving(message: unknown): void;
+  /** Bytes of an incomplete message and of what waits on the socket, whenever they may have changed. */
+  holding(bytes: number): void;
 }
 
 export interface Line {
@@ -66,12 +79,19 @@ export interface Line {
   wake(): void;
   /** False: the other side owes an answer. */
   readonly isHeard: boolean;
-  close(): void;
+  readonly isOver: boolean;
+  /** From now on messages of so many bytes are taken. */
+  take(messageBytesMax: number): void;
+  /** `overload`: why it is closed, in a way that has the other side come again. */
+  close(overload?: string): void;
 }
 
 /** Four of these without a word from the other side, and it is gone. */
 const BEAT_MS = 2_500;
 const BEATS_MAX = 3;
+
+/** How long the other side may take to hear that the socket is closed. */
+const PARTING_MS = BEAT_MS;
 
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
@@ -88,7 +108,7 @@ interface Life {
 
 /** Over a socket that is open, or will be before anything is posted. */
 export function openLine(socket: Socket, options: LineOptions): Line {
-  const { bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
+  const { toll, bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
   let takenBytesMax = options.messageBytesMax ?? SOCKET_MESSAGE_BYTES_MAX;
   let sentBytesMax = Number.POSITIVE_INFINITY;
   socket.binaryType = "arraybuffer";
@@ -111,10 +131,13 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       // It is closed, or never was open.
     }
+    // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
+    if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
     life.end();
     options.onEnded?.();
   };
 
+  const measure = () => toll?.holding(joiner.bytes + (socket.bufferedAmount ?? 0));
   const put = (one: Frame | string) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
@@ -123,10 +146,12 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     } catch {
       end(NORMAL, "nothing can be sent any more");
     }
+    measure();
   };
 
   const live = (): Life =>
     openLife({
+      leaving: (message) => toll?.leaving(message),
       put(bytes) {
         assertSize(bytes, sentBytesMax);
         for (const one of framesOf(bytes)) put(one);
@@ -161,9 +186,13 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       case KIND.piece:
       case KIND.message: {
         const message = joiner.add(rest, kind === KIND.message);
+        measure();
         if (message === undefined) return;
         const value = decoded(message);
-        return value === undefined ? life.dispatch("messageerror") : life.dispatch("message", value.message);
+        if (value === undefined) return life.dispatch("messageerror");
+        const { dispatch } = life;
+        const deliver = () => dispatch("message", value.message);
+        return toll ? toll.arriving(value.message, message.length, deliver) : deliver();
       }
       case KIND.over:
         if (!options.pings) return liveAgain();
@@ -236,11 +265,18 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     get isHeard() {
       return beatsMissed < 2;
     },
-    close: () => end(NORMAL, ""),
+    get isOver() {
+      return isOver;
+    },
+    take(messageBytesMax) {
+      takenBytesMax = messageBytesMax;
+    },
+    close: (overload) => (overload === undefined ? end(NORMAL, "") : end(TRY_AGAIN, overload)),
   };
 }
 
 interface LifeParts {
+  leaving(message: unknown): void;
   /** Throws when the message is too large. */
   put(message: Uint8Array): void;
   assertSize(message: Uint8Array): void;
@@ -260,6 +296,7 @@ function openLife(line: LifeParts): Life {
   };
   /** In the order of the calls, although some have files to be read first. */
   const post = (message: unknown): void => {
+    line.leaving(message);
     const encoded = encodedForLink(message);
     if (encoded instanceof Uint8Array) {
       line.assertSize(encoded);

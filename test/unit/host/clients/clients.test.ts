@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import {
   ASKERS_PER_CLIENT_MAX,
+  REMEMBERED_CLIENTS_MAX,
   SILENT_PORT_MS_MAX,
   SILENT_PORTS_MAX,
   WATCHERS_PER_CLIENT_MAX,
@@ -11,6 +12,7 @@ import {
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import { CLOSED } from "../../../../src/link/rpc/guard.js";
 import type { Diagnostics } from "../../../../src/link/rpc/views.js";
+import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { sendOf, startHost } from "../world.js";
 
 const closed = (port: MessagePort) =>
@@ -87,3 +89,46 @@ test("a client has so many consumers and waiting calls, and so many watchers, an
   await expect(watch(WATCHERS_PER_CLIENT_MAX)).rejects.toMatchObject({ code: "full" });
   await world.host.close();
 }, 120_000);
+
+test("a port has one client: another name on it would be kept for ever", async () => {
+  const world = await startHost();
+  const { link } = await world.connect("a");
+  const hello = (client: string) => link.call({ op: "hello", wire: [1, 3], client, held: [] });
+  await hello("a");
+  for (const name of ["b", "c"]) await expect(hello(name)).rejects.toMatchObject({ code: "invalid-argument" });
+  expect((await link.call<Diagnostics>({ op: "diagnostics" })).clients).toBe(1);
+  link.close(new QueueError("closed", ""));
+  const { link: next } = await world.connect("b");
+  await expect.poll(async () => (await next.call<Diagnostics>({ op: "diagnostics" })).clients).toBe(1);
+  await world.host.close();
+});
+
+test("of the clients of one identity so many are remembered, those heard last, and all of others", async () => {
+  const disk = createMemoryDisk();
+  const before = createMemoryStore({ disk });
+  await before.open();
+  const { epoch } = await before.takeOver(({ lsn, epoch }) => ({ v: 1, lsn, epoch, at: 1, changes: [] }));
+  const heardOf = async (at: number, clients: readonly string[]) => {
+    const outcome = { ok: true } as const;
+    const changes = clients.map((client) => ({ type: "answered", client, number: 1, confirmed: 0, outcome }) as const);
+    await before.commit({ v: 1, lsn: disk.journal.size + 1, epoch, at, changes }, [], "relaxed");
+  };
+  const now = Date.now();
+  await heardOf(now - 2_000, ["till/a", "till/b", "phone/a", "own"]);
+  await heardOf(
+    now - 1_000,
+    Array.from({ length: REMEMBERED_CLIENTS_MAX - 1 }, (_, i) => `till/${i}`),
+  );
+  await before.close();
+  const { host, connect } = await startHost({ store: createMemoryStore({ disk }) });
+  const isKnown = async (name: string, client?: string) => {
+    const grant = client === undefined ? undefined : { client, queues: {} };
+    return (await connect(name, { minor: 3, ...(grant && { grant }) })).welcome.isKnown;
+  };
+  expect(await isKnown("a", "till")).toBe(false);
+  expect(await isKnown("b", "till")).toBe(true);
+  expect(await isKnown("0", "till")).toBe(true);
+  expect(await isKnown("a", "phone")).toBe(true);
+  expect(await isKnown("own")).toBe(true);
+  await host.close();
+});
