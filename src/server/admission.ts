@@ -122,6 +122,8 @@ export interface Readmitted {
 
 export interface ReadmissionOptions extends Pick<AdmissionOptions, "setTimer" | "limits" | "onEnded"> {
   readonly database: string;
+  /** It listened to announcements. */
+  readonly hasListener: boolean;
 }
 
 /**
@@ -137,6 +139,7 @@ export function readmit(socket: Socket, grant: Grant, options: ReadmissionOption
   const line = openLine(socket, {
     pings: true,
     isRestored: true,
+    hasListener: options.hasListener,
     setTimer,
     messageBytesMax: limits.messageBytesMax,
     toll: meter,

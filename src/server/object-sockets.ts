@@ -28,6 +28,8 @@ interface Noted {
   readonly holds?: boolean;
   /** For something to hear of. */
   readonly waits?: boolean;
+  /** To announcements. */
+  readonly listens?: boolean;
 }
 
 interface Known {
@@ -94,8 +96,8 @@ export function createObjectSockets({
       cancelTimer();
       known.delete(accepted);
     };
-    const { grant, database } = noted;
-    const found = grant && readmit(socket, grant, { setTimer: lineTimer, limits, database, onEnded });
+    const { grant, database, listens: hasListener = false } = noted;
+    const found = grant && readmit(socket, grant, { setTimer: lineTimer, limits, database, hasListener, onEnded });
     if (grant && found === undefined) return;
     if (found && grant?.expiresAt !== undefined) cancelTimer = setTimer(found.line.close, grant.expiresAt - Date.now());
     known.set(accepted, { line: found?.line, found, noted, dispatch });
@@ -156,11 +158,12 @@ export function createObjectSockets({
     rest() {
       for (const [accepted, one] of known) {
         one.line?.rest();
-        if (one.guest === undefined) continue;
-        const { holds, waits } = one.guest;
-        const { noted } = one;
-        if (holds === (noted.holds ?? false) && waits === (noted.waits ?? false)) continue;
-        one.noted = { ...noted, holds, waits };
+        const { noted, line } = one;
+        const { holds = false, waits = false } = one.guest ?? noted;
+        const listens = line?.hasListener ?? false;
+        const isNoted = holds === !!noted.holds && waits === !!noted.waits && listens === !!noted.listens;
+        if (isNoted) continue;
+        one.noted = { ...noted, holds, waits, listens };
         note(accepted, one.noted);
       }
     },

@@ -136,7 +136,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   });
   server.on("upgrade", (request, raw, head) => {
     silent.get(raw)?.();
-    raw.on("error", () => raw.destroy());
+    endOnError(raw);
     const database = databaseAt(request.url ?? "");
     if (database === undefined) return turnAway(raw);
     sockets.handleUpgrade(request, raw, head, (socket) => come(socket as Socket, request, database));
@@ -196,6 +196,9 @@ function refusalOf(headers: Readonly<Record<string, string>>, options: ServeOpti
   const isOwnName = (hostname: string) => authorize !== undefined || LOOPBACK.test(hostname);
   return originRefusal(headers, allowOrigins, isOwnName);
 }
+
+/** Not where the request is at hand: what a listener could see is kept as long as the listener. */
+const endOnError = (raw: RawSocket) => raw.on("error", () => raw.destroy());
 
 function turnAway(raw: RawSocket): void {
   raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");

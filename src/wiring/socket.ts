@@ -12,12 +12,16 @@ export interface SocketOptions {
   readonly url: string;
   readonly token: (() => string | Promise<string>) | undefined;
   onAnnouncement(notice: unknown): void;
+  /** Whether anybody would hear of one. */
+  listens(): boolean;
 }
 
 export interface SocketWay {
   /** Resolves when there may be a network. */
   reachable(): Promise<void>;
   openPort(): Promise<OpenedPort>;
+  /** Has the server told whether anybody listens, now that this has changed. */
+  hear(): void;
   /** Ends the socket. The next port opens another. */
   end(): void;
 }
@@ -32,7 +36,7 @@ const SPREAD_MS_MAX = 3_000;
 /** A browser that says it is offline may be wrong. */
 const OFFLINE_MS_MAX = 60_000;
 
-export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): SocketWay {
+export function createSocketWay({ url, token, onAnnouncement, listens }: SocketOptions): SocketWay {
   let line: Line | undefined;
   let attempts = 0;
   let returning: Promise<void> | undefined;
@@ -75,8 +79,10 @@ export function createSocketWay({ url, token, onAnnouncement }: SocketOptions): 
         throw error;
       }
       attempts = 1;
+      if (listens()) line.hear(true);
       return { port: line.port, lock: undefined };
     },
+    hear: () => line?.hear(listens()),
     end: () => line?.close(),
   };
 }

@@ -45,7 +45,7 @@ const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): Transport {
   const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
-  if (url !== undefined) return overSocket(url, (onAnnouncement) => dial(starters, { url, token, onAnnouncement }));
+  if (url !== undefined) return overSocket(url, (hearing) => dial(starters, { url, token, ...hearing }));
   const opening: Opening = { storage, database };
   const names = {
     openNotices: () => openNotices(channelName(storage, database)),
@@ -89,20 +89,27 @@ async function dial({ socket }: Starters, options: SocketOptions): Promise<Socke
   throw new QueueError("unsupported", "this entry of the package opens no queues by url");
 }
 
-function overSocket(url: string, load: (onAnnouncement: (data: unknown) => void) => Promise<SocketWay>): Transport {
+function overSocket(
+  url: string,
+  load: (hearing: Pick<SocketOptions, "onAnnouncement" | "listens">) => Promise<SocketWay>,
+): Transport {
   let loading: Promise<SocketWay> | undefined;
   const listening = new Set<(event: MessageEvent) => void>();
-  const onAnnouncement = (data: unknown) => {
-    for (const listener of [...listening]) listener({ data } as MessageEvent);
+  const hearing = {
+    onAnnouncement(data: unknown) {
+      for (const listener of [...listening]) listener({ data } as MessageEvent);
+    },
+    listens: () => listening.size > 0,
   };
   const way = (): Promise<SocketWay> => {
-    loading ??= load(onAnnouncement);
+    loading ??= load(hearing);
     // Its file may be there another time.
     loading.catch(() => {
       loading = undefined;
     });
     return loading;
   };
+  const hear = () => void loading?.then((known) => known.hear()).catch(() => {});
   const end = async () => (await loading?.catch(() => undefined))?.end();
   return {
     runtime,
@@ -113,7 +120,11 @@ function overSocket(url: string, load: (onAnnouncement: (data: unknown) => void)
     openNotices: () =>
       hearingChannel((listener) => {
         listening.add(listener);
-        return () => listening.delete(listener);
+        hear();
+        return () => {
+          listening.delete(listener);
+          hear();
+        };
       }),
     reachable: async () => (await way()).reachable(),
     openPort: async () => (await way()).openPort(),

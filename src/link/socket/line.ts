@@ -42,6 +42,8 @@ export interface LineOptions {
   readonly pings: boolean;
   /** The socket is older than this line: what arrives is nothing new before both sides have begun again. It rests. */
   readonly isRestored?: boolean | undefined;
+  /** Somebody on the other side listened to announcements. */
+  readonly hasListener?: boolean | undefined;
   /** A larger message that arrives ends the line. Default 64 MiB. */
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
@@ -64,8 +66,10 @@ export interface Toll {
 
 export interface Line {
   readonly port: Port;
-  /** Posts beside the port, to whoever listens to announcements. */
+  /** Posts beside the port, if the other side has said that somebody there listens. */
   announce(notice: unknown): void;
+  /** Says whether somebody here listens to announcements. */
+  hear(isListening: boolean): void;
   /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
   limit(messageBytesMax: number): void;
   /** Asks, too, when the other side is silent: with a text that is answered for it while it sleeps. */
@@ -80,6 +84,8 @@ export interface Line {
   /** False: the other side owes an answer. */
   readonly isHeard: boolean;
   readonly isOver: boolean;
+  /** Somebody on the other side listens to announcements. */
+  readonly hasListener: boolean;
   /** From now on messages of so many bytes are taken. */
   take(messageBytesMax: number): void;
   /** `overload`: why it is closed, in a way that has the other side come again. */
@@ -121,6 +127,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   let asks = false;
   let nextPort: Port | undefined;
   let beatsMissed = 0;
+  /** Somebody on the other side listens to announcements. */
+  let hasListener = options.hasListener === true;
 
   const end = (code: number, reason: string) => {
     if (isOver) return;
@@ -182,7 +190,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       case KIND.pong:
         return;
       case KIND.announcement:
-        return options.onAnnouncement?.(decode(rest));
+        if (!options.pings) return options.onAnnouncement?.(decode(rest));
+        hasListener = rest[0] === 1;
+        return;
       case KIND.piece:
       case KIND.message: {
         const message = joiner.add(rest, kind === KIND.message);
@@ -240,8 +250,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   return {
     port: life.port,
     announce(notice) {
-      put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
+      if (hasListener) put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
     },
+    hear: (isListening) => put(frame(KIND.announcement, Uint8Array.of(Number(isListening)))),
     limit(messageBytesMax) {
       sentBytesMax = messageBytesMax;
       // What was sent comes back in a hand-out, with what is said of it there.
@@ -267,6 +278,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     },
     get isOver() {
       return isOver;
+    },
+    get hasListener() {
+      return hasListener;
     },
     take(messageBytesMax) {
       takenBytesMax = messageBytesMax;

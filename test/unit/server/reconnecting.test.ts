@@ -49,6 +49,19 @@ test("what is handed out over a line that is cut again and again is handled, not
   expect(taken).toEqual(all(count));
 });
 
+test("who listens to announcements hears them again once it is back", async () => {
+  const { proxy, url, here } = await proxied(15_000);
+  const queue = await (await join(url)).openQueue<number>("orders");
+  let heard = 0;
+  queue.addEventListener("available", () => heard++);
+  await queue.send(1);
+  await expect.poll(() => heard).toBe(1);
+  proxy.cut();
+  await queue.send(2);
+  await here.send(3);
+  await expect.poll(() => heard).toBeGreaterThan(1);
+});
+
 test("who comes back in time keeps what it holds", async () => {
   const { proxy, url, here } = await proxied(15_000);
   await here.send(1);

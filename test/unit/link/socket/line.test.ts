@@ -84,11 +84,27 @@ describe("messages over a socket", () => {
 
   test("are told from announcements, which go to nobody who listens to messages", async () => {
     const heard: unknown[] = [];
-    const { server, atClient } = openLines({ onAnnouncement: (notice) => heard.push(notice) });
+    const { server, client, atClient, atServer } = openLines({ onAnnouncement: (notice) => heard.push(notice) });
+    client.hear(true);
+    await settle();
     server.announce({ type: "notice" });
     await settle();
     expect(heard).toEqual([{ type: "notice" }]);
-    expect(atClient).toEqual([]);
+    expect([atClient, atServer]).toEqual([[], []]);
+  });
+
+  test("are all that is sent to who does not listen to announcements, or no more", async () => {
+    const heard: unknown[] = [];
+    const { server, client } = openLines({ onAnnouncement: (notice) => heard.push(notice) });
+    server.announce("before");
+    client.hear(true);
+    await settle();
+    server.announce("while");
+    client.hear(false);
+    await settle();
+    server.announce("after");
+    await settle();
+    expect(heard).toEqual(["while"]);
   });
 });
 

@@ -1,0 +1,151 @@
+// What is measured. Each case does its work once a round; what it prepares and removes is outside of the measured time.
+
+import { bullmq, idleServer, inBun, object, rawLog, relay, server } from "./systems.mjs";
+
+/**
+ * @typedef {import("./lab.mjs").Lab} Lab
+ * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`
+ * @typedef {object} Case
+ * @property {string} id
+ * @property {string} label
+ * @property {(lab: Lab) => Promise<Values>} measure
+ * @property {"redis-server"} [needs] a program that has to be there
+ */
+
+/** @typedef {"relaxed" | "strict"} Durability */
+
+const LATENCY_SAMPLES = 300;
+const IDLE = 10_000;
+const IDLE_HOLDERS = 2;
+/** What a process has taken and freed again is not what a connection needs: so many come and go before. */
+const IDLE_BEFORE = 500;
+
+/**
+ * @param {import("./systems.mjs").Clients} clients
+ * @param {Durability} durability @param {number} batches of 1,000
+ * @returns {Promise<Values>}
+ */
+async function endToEnd({ producer, consumer }, durability, batches) {
+  await consumer.ask("consume", { durability });
+  const { us } = await producer.ask("endToEnd", { durability, batches, limit: 4 });
+  const { handled, distinct } = await consumer.ask("stop");
+  if (handled !== batches * 1_000 || distinct !== handled) throw new Error(`${handled} handled, ${distinct} distinct`);
+  return { us };
+}
+
+/** @type {(durability: Durability) => Case} */
+const serverEndToEnd = (durability) => ({
+  id: `end-to-end-${durability}`,
+  label: `Node server, two Node clients, end to end, ${durability}`,
+  measure: async (lab) => endToEnd(await server(lab), durability, 100),
+});
+
+/** @type {(durability: Durability, limit: number) => Case} */
+const sendBatch = (durability, limit) => ({
+  id: `send-batch-x${limit}-${durability}`,
+  label: `sendBatch of 1,000, one client, ${limit === 1 ? "one at a time" : `${limit} in flight`}, ${durability}`,
+  measure: async (lab) => (await server(lab)).producer.ask("send", { durability, batches: 100, limit }),
+});
+
+/** @type {(durability: Durability) => Case} */
+const raw = (durability) => ({
+  id: `raw-log-${durability}`,
+  label: `node:sqlite, 1,000 messages as one row, and one row more, ${durability}`,
+  measure: async (lab) => (await rawLog(lab)).ask("write", { durability, batches: 100 }),
+});
+
+/** @type {Case} */
+const objectEndToEnd = {
+  id: "object-end-to-end",
+  label: "Durable Object in workerd, two Node clients, end to end",
+  measure: async (lab) => endToEnd(await object(lab), "strict", 100),
+};
+
+/** @type {Case} */
+const bullmqEndToEnd = {
+  id: "bullmq",
+  label: "BullMQ, Redis, addBulk of 1,000, concurrency 100, AOF every second",
+  needs: "redis-server",
+  async measure(lab) {
+    const { producer, worker } = await bullmq(lab);
+    const count = 20_000;
+    const ended = worker.ask("until", { count });
+    const from = await producer.ask("add", { batches: count / 1_000, limit: 4 });
+    return { us: ((await ended) - from) / (count / 1_000) };
+  },
+};
+
+/** @type {Case} */
+const plainjob = {
+  id: "plainjob",
+  label: "plainjob, Bun, addMany of 1,000, one process",
+  measure: async (lab) => (await inBun(lab, "plainjob")).ask("endToEnd", { batches: 20 }),
+};
+
+/** @type {Case} */
+const bunqueue = {
+  id: "bunqueue",
+  label: "bunqueue, Bun, addBulk of 1,000, one process",
+  measure: async (lab) => (await inBun(lab, "bunqueue")).ask("endToEnd", { batches: 5, limit: 4 }),
+};
+
+/** @type {Case} */
+const latency = {
+  id: "latency",
+  label: "send to handler in another client, strict",
+  async measure(lab) {
+    const { producer, consumer } = await server(lab);
+    await consumer.ask("consume", { durability: "strict" });
+    await producer.ask("sendSingly", { durability: "strict", count: LATENCY_SAMPLES });
+    return (await consumer.ask("stop")).latency;
+  },
+};
+
+/** @type {Case} */
+const twoRoundTrips = {
+  id: "two-round-trips",
+  label: "bare socket: two round trips and one commit, strict",
+  measure: async (lab) => (await relay(lab)).from.ask("twice", { count: LATENCY_SAMPLES }),
+};
+
+/** @type {Case} */
+const relayed = {
+  id: "relay",
+  label: "bare socket: client, commit, other client, strict",
+  async measure(lab) {
+    const { from, to } = await relay(lab);
+    await from.ask("relay", { count: LATENCY_SAMPLES });
+    return to.ask("arrived");
+  },
+};
+
+/** @type {Case} */
+const idle = {
+  id: "idle",
+  label: `${IDLE.toLocaleString("en")} idle connections, each`,
+  async measure(lab) {
+    const { program, clients, url, end } = await idleServer(lab, IDLE_HOLDERS);
+    const [first] = clients;
+    await first?.ask("open", { url, count: IDLE_BEFORE });
+    await first?.ask("close");
+    const before = await program.ask("memory");
+    await Promise.all(clients.map((one) => one.ask("open", { url, count: IDLE / IDLE_HOLDERS })));
+    const after = await program.ask("memory");
+    await end();
+    return { bytes: (after.rss - before.rss) / IDLE, heap: (after.heapUsed - before.heapUsed) / IDLE };
+  },
+};
+
+export const CASES = [
+  raw("relaxed"),
+  raw("strict"),
+  ...[bullmqEndToEnd, plainjob, bunqueue],
+  serverEndToEnd("relaxed"),
+  serverEndToEnd("strict"),
+  objectEndToEnd,
+  sendBatch("relaxed", 1),
+  sendBatch("relaxed", 4),
+  sendBatch("strict", 1),
+  sendBatch("strict", 4),
+  ...[twoRoundTrips, relayed, latency, idle],
+];

@@ -1,0 +1,134 @@
+// All that a run starts, each when a case first asks for it, and ends again. What is up waits idle while others are measured.
+
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { startProgram } from "./process.mjs";
+import { bunPath, nodeWithSqlite, PEERS, workerdPath } from "./runtimes.mjs";
+
+/** Below the peers, so that programs find them, and this package's own dependencies above. */
+const BUILT = join(PEERS, "build");
+const PROGRAMS = fileURLToPath(new URL("./programs/", import.meta.url));
+
+/** @typedef {import("./process.mjs").Program} Program */
+/** @typedef {Awaited<ReturnType<typeof openLab>>} Lab */
+
+export async function openLab() {
+  const folder = mkdtempSync(join(tmpdir(), "originmq-bench-"));
+  const node = nodeWithSqlite();
+  /** @type {(() => unknown)[]} */
+  const endings = [];
+  /** @type {Map<string, Promise<any>>} */
+  const opened = new Map();
+  await buildPrograms();
+
+  const lab = {
+    node,
+    folder,
+    /** @param {string} name of a folder or file that is this run's alone */
+    path: (name) => join(folder, name),
+    /**
+     * What `open` starts, the first time.
+     * @template T @param {string} name @param {() => Promise<T>} open @returns {Promise<T>}
+     */
+    shared(name, open) {
+      const known = opened.get(name) ?? open();
+      opened.set(name, known);
+      return known;
+    },
+    /** @param {string} name @param {readonly string[]} [flags] @param {string} [runtime] @returns {Promise<Program>} */
+    async start(name, flags = [], runtime = node) {
+      const program = await startProgram(runtime, [...flags, join(BUILT, `${name}.js`)]);
+      endings.push(program.end);
+      return program;
+    },
+    /** @param {string} name */
+    startInBun: (name) => lab.start(name, [], bunPath()),
+    async startRedis() {
+      const port = await freePort();
+      const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+      const process = spawn("redis-server", [...args, "--appendonly", "yes", "--appendfsync", "everysec"], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      endings.push(() => process.kill());
+      await untilListening(port);
+      return port;
+    },
+    /** @returns {Promise<string>} the address of a Worker's Durable Objects */
+    async startWorkerd() {
+      const port = await freePort();
+      const disk = lab.path("objects");
+      mkdirSync(disk);
+      const config = lab.path("workerd.capnp");
+      copyFileSync(join(BUILT, "object.js"), lab.path("worker.js"));
+      writeFileSync(config, WORKERD.replace("DISK", disk).replace("PORT", `${port}`));
+      const process = spawn(workerdPath(), ["serve", config], { stdio: ["ignore", "inherit", "inherit"] });
+      endings.push(() => process.kill());
+      await untilListening(port);
+      return `ws://127.0.0.1:${port}`;
+    },
+    async close() {
+      for (const end of endings.reverse()) await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return lab;
+}
+
+const WORKERD = `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main), (name = "disk", disk = (path = "DISK", writable = true))],
+  sockets = [(name = "http", address = "127.0.0.1:PORT", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "2026-04-01",
+  durableObjectNamespaces = [(className = "Queues", uniqueKey = "queues", enableSql = true)],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [(name = "QUEUES", durableObjectNamespace = "Queues")],
+);
+`;
+
+async function buildPrograms() {
+  const all = readdirSync(PROGRAMS).filter((name) => /(?<!\.d)\.ts$/.test(name));
+  const paths = all.map((name) => join(PROGRAMS, name));
+  const options = {
+    outdir: BUILT,
+    bundle: true,
+    format: /** @type {const} */ ("esm"),
+    logLevel: /** @type {const} */ ("error"),
+  };
+  await build({ ...options, entryPoints: paths, platform: "node", packages: "external" });
+  // In workerd there are no packages.
+  await build({ ...options, entryPoints: [join(PROGRAMS, "object.ts")] });
+}
+
+/** @returns {Promise<number>} */
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address ? resolve(address.port) : reject()));
+    });
+  });
+
+/** @param {number} port */
+async function untilListening(port) {
+  for (let tries = 0; tries < 100; tries++) {
+    const isThere = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (isThere) return;
+    await sleep(50);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}

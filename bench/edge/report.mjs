@@ -1,0 +1,62 @@
+// The tables of a run: what was measured, and what that is of what.
+
+import { machineLine } from "../machine.mjs";
+import { isMet } from "../ratios.mjs";
+import { table } from "../report.mjs";
+
+/**
+ * @typedef {import("./cases.mjs").Values} Values
+ * @typedef {{ id: string, label: string, rounds: Values[], medians: Values }} Result
+ * @typedef {object} Run
+ * @property {import("../machine.mjs").Machine} machine
+ * @property {string} versions
+ * @property {number} rounds
+ * @property {readonly Result[]} results
+ * @property {readonly import("./targets.mjs").Row[]} rows
+ */
+
+/** Where and with what it was made. @param {Run} run */
+export const headsOf = ({ machine, versions, rounds }) => [
+  machineLine(machine),
+  versions,
+  `medians of ${rounds} rounds, interleaved`,
+];
+
+/** @param {Run} run @param {"text" | "markdown"} form */
+export const tablesOf = ({ results, rows }, form) => [
+  table(
+    ["case", "measured", "a second", "spread"],
+    results.map((result) => [result.label, figure(result.medians), rate(result.medians), spread(result)]),
+    form,
+  ),
+  table(
+    ["ratio", "measured", "target", ""],
+    rows.map((row) => [
+      row.what,
+      quantity(row.value, row.unit),
+      row.target === undefined ? "" : `${row.isAtMost ? "≤" : "≥"} ${quantity(row.target, row.unit)}`,
+      row.target === undefined ? "" : isMet(row, row.target) ? "met" : "MISSED",
+    ]),
+    form,
+  ),
+];
+
+/** @param {number} value @param {import("./targets.mjs").Row["unit"]} unit */
+const quantity = (value, unit) => (unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`);
+
+/** @param {Values} values */
+function figure({ us, p50, p99, bytes, heap }) {
+  if (us !== undefined) return `${us.toFixed(2)} µs a message`;
+  if (bytes !== undefined) return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects`;
+  return `p50 ${p50?.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`;
+}
+
+/** @param {Values} values */
+const rate = ({ us }) => (us === undefined ? "" : Math.round(1e6 / us).toLocaleString("en"));
+
+/** Half the way from the quickest round to the slowest, as part of the median. @param {Result} result */
+function spread({ rounds, medians }) {
+  const [metric = ""] = ["us", "p50", "bytes"].filter((name) => medians[name] !== undefined);
+  const values = rounds.map((round) => round[metric] ?? 0);
+  return `±${Math.round((50 * (Math.max(...values) - Math.min(...values))) / (medians[metric] || 1))} %`;
+}

@@ -1,0 +1,59 @@
+// What the benchmark runs with: a Node that has SQLite, Bun, workerd, and the packages that it compares with, which lie
+// beside it so that nobody else installs them. Redis is the system's.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { say } from "../command-line.mjs";
+
+export const PEERS = fileURLToPath(new URL("./peers/", import.meta.url));
+const requireFromPeers = createRequire(`${PEERS}package.json`);
+
+/** Installs what its lock file names, the first time. */
+export function installPeers() {
+  if (existsSync(`${PEERS}node_modules/.package-lock.json`)) return;
+  say("installing what is compared with, once");
+  // Nothing that it installs needs a script of its own.
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: PEERS,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (status !== 0) throw new Error(`npm ci has failed in ${PEERS}`);
+}
+
+/** @param {string} name @returns {string} */
+export const versionOfPeer = (name) =>
+  JSON.parse(readFileSync(`${PEERS}node_modules/${name}/package.json`, "utf8")).version;
+
+/** This one where it has SQLite, or else the one among the peers. */
+export function nodeWithSqlite() {
+  if (hasSqlite(process.execPath)) return process.execPath;
+  const own = `${PEERS}node_modules/node-${process.platform}-${process.arch}/bin/node`;
+  if (existsSync(own) && hasSqlite(own)) return own;
+  throw new Error("this needs Node 22.13 or later, for its SQLite");
+}
+
+/** @param {string} node */
+const hasSqlite = (node) => spawnSync(node, ["-e", "require('node:sqlite')"], { stdio: "ignore" }).status === 0;
+
+/** @param {string} program @param {string} [what] @returns {string | undefined} its version; `undefined` where there is none */
+export function versionOf(program, what = "--version") {
+  const { status, stdout } = spawnSync(program, [what], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** The development dependency. */
+export function bunPath() {
+  const { resolve } = createRequire(import.meta.url);
+  return resolve("bun/bin/bun.exe");
+}
+
+/** The program itself: what the package puts before it passes on no other streams than the usual three. */
+export function workerdPath() {
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
+  return resolve(`@cloudflare/workerd-${process.platform}-${process.arch === "x64" ? "64" : process.arch}/bin/workerd`);
+}
+
+/** @param {string} name of a package among the peers */
+export const peerModule = (name) => requireFromPeers.resolve(name);
