@@ -41,14 +41,26 @@ export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
 
 export type Asker = Omit<AuthorizeRequest, "token" | "signal">;
 
+interface Asking {
+  readonly asker: Asker;
+  /** Aborts when it is gone. */
+  readonly gone: AbortController;
+}
+
+interface Admitted {
+  readonly grant: Grant;
+  readonly access: Access;
+}
+
 /** A socket that says nothing, or whose `authorize` takes longer, is closed. */
 const GREETING_MS_MAX = 10_000;
 
 /** Serves a client on a socket that is open. */
-export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): Line {
+export function admit(socket: Socket, about: Asker, options: AdmissionOptions): Line {
   const { setTimer, authorize, openDatabase, report, limits, sleeps } = options;
   const { messageBytesMax } = limits;
-  const gone = new AbortController();
+  /** What is known of the request is kept until it is let in. */
+  let asking: Asking | undefined = { asker: about, gone: new AbortController() };
   const meter = limits.meter((reason) => line.close(reason));
   let stopHearing = () => {};
   const line = openLine(socket, {
@@ -57,7 +69,7 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
     messageBytesMax: GREETING_BYTES_MAX,
     toll: meter,
     onEnded() {
-      gone.abort();
+      asking?.gone.abort();
       cancelTimer();
       noLongerSilent();
       meter.end();
@@ -68,8 +80,8 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
   const noLongerSilent = limits.waitSilently(() => line.close());
 
-  const accessFor = async (token: string | undefined): Promise<{ readonly grant: Grant; readonly access: Access }> => {
-    let admitted: { readonly grant: Grant; readonly access: Access } | undefined;
+  const accessFor = async ({ asker, gone }: Asking, token: string | undefined): Promise<Admitted> => {
+    let admitted: Admitted | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
       admitted = grant ? { grant, access: accessOf(grant) } : undefined;
@@ -94,10 +106,13 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   };
   answerGreeting(line.port, { messageBytesMax, ...(sleeps && { sleeps }) }, async (token) => {
     noLongerSilent();
+    if (asking === undefined) return;
+    const { asker, gone } = asking;
     meter.ask();
-    const { grant, access } = await accessFor(token);
+    const { grant, access } = await accessFor(asking, token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
+    asking = undefined;
     const { host, hear } = database;
     const allowance = meter.join(asker.database, access, host.hasQueue);
     cancelTimer();
@@ -160,7 +175,7 @@ export function readmit(socket: Socket, grant: Grant, options: ReadmissionOption
     }
   };
   if (isExpired(access)) line.close();
-  if (line.isOver || !isTaken(meter.ask)) return undefined;
+  if (line.isOver() || !isTaken(meter.ask)) return undefined;
   return {
     line,
     hear({ hear, host }) {

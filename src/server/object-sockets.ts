@@ -153,14 +153,15 @@ export function createObjectSockets({
       return { wasServed, holds: one?.found !== undefined && one.noted.holds === true };
     },
     get areHeard() {
-      return [...known.values()].every(({ line, found }) => found !== undefined || line?.isHeard !== false);
+      return [...known.values()].every(({ line, found }) => found !== undefined || line?.isHeard() !== false);
     },
     rest() {
       for (const [accepted, one] of known) {
         one.line?.rest();
-        const { noted, line } = one;
-        const { holds = false, waits = false } = one.guest ?? noted;
-        const listens = line?.hasListener ?? false;
+        const { noted, line, guest } = one;
+        const holds = guest ? guest.holds() : noted.holds === true;
+        const waits = guest ? guest.waits() : noted.waits === true;
+        const listens = line?.hasListener() ?? false;
         const isNoted = holds === !!noted.holds && waits === !!noted.waits && listens === !!noted.listens;
         if (isNoted) continue;
         one.noted = { ...noted, holds, waits, listens };

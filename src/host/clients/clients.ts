@@ -38,9 +38,9 @@ const FORGET_EVERY_CLIENTS = 5_000;
 /** Who is served on a port. */
 export interface Guest {
   /** It holds deliveries. */
-  readonly holds: boolean;
+  holds(): boolean;
   /** It is to hear of something: it consumes, watches, or waits for an answer. */
-  readonly waits: boolean;
+  waits(): boolean;
 }
 
 export interface Clients {
@@ -229,12 +229,8 @@ export function createClients(parts: ClientsParts): Clients {
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
       return {
-        get holds() {
-          return isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0;
-        },
-        get waits() {
-          return isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client));
-        },
+        holds: () => isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0,
+        waits: () => isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client)),
       };
     },
     sessionOf: (client) => sessions.get(client),

@@ -82,10 +82,10 @@ export interface Line {
   rest(): void;
   wake(): void;
   /** False: the other side owes an answer. */
-  readonly isHeard: boolean;
-  readonly isOver: boolean;
+  isHeard(): boolean;
+  isOver(): boolean;
   /** Somebody on the other side listens to announcements. */
-  readonly hasListener: boolean;
+  hasListener(): boolean;
   /** From now on messages of so many bytes are taken. */
   take(messageBytesMax: number): void;
   /** `overload`: why it is closed, in a way that has the other side come again. */
@@ -145,7 +145,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     options.onEnded?.();
   };
 
-  const measure = () => toll?.holding(joiner.bytes + (socket.bufferedAmount ?? 0));
+  const measure = () => toll?.holding(joiner.bytes() + (socket.bufferedAmount ?? 0));
   const put = (one: Frame | string) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
@@ -273,15 +273,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     },
     rest: () => cancelBeat(),
     wake,
-    get isHeard() {
-      return beatsMissed < 2;
-    },
-    get isOver() {
-      return isOver;
-    },
-    get hasListener() {
-      return hasListener;
-    },
+    isHeard: () => beatsMissed < 2,
+    isOver: () => isOver,
+    hasListener: () => hasListener,
     take(messageBytesMax) {
       takenBytesMax = messageBytesMax;
     },

@@ -61,7 +61,7 @@ async function takeUp(server: FakeSocket, life: Life) {
   const readmitted = readmit(asOf(life, server), GRANT, { setTimer, limits: life.limits, database: "shop", hasListener: false });
   const database = await life.open();
   readmitted?.hear(database);
-  if (readmitted && !readmitted.line.isOver) readmitted.serve(database);
+  if (readmitted && !readmitted.line.isOver()) readmitted.serve(database);
   return database;
 }
 

@@ -329,10 +329,10 @@ describe("a server that sleeps", () => {
     client.rest();
     server.rest();
     await clock.pass(60_000);
-    expect([atServer, server.isHeard]).toEqual([[], true]);
+    expect([atServer, server.isHeard()]).toEqual([[], true]);
     server.wake();
     await clock.pass(6_000);
-    expect(server.isHeard).toBe(false);
+    expect(server.isHeard()).toBe(false);
     await clock.pass(4_000);
     expect(atServer).toEqual([ENDED]);
   });
