@@ -118,7 +118,8 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     cancelTimer();
     line.take(messageBytesMax);
     stopHearing = hear({ access, announce: line.announce });
-    options.onAdmitted?.(grant, host.connect(line.port, createGuard(access, allowance)));
+    const guest = host.connect(line.port, createGuard(access, allowance));
+    options.onAdmitted?.(grant, guest);
   });
   return line;
 }

@@ -58,7 +58,12 @@ function join([server, socket]: readonly [FakeSocket, FakeSocket], life: Life) {
 }
 
 async function takeUp(server: FakeSocket, life: Life) {
-  const readmitted = readmit(asOf(life, server), GRANT, { setTimer, limits: life.limits, database: "shop", hasListener: false });
+  const readmitted = readmit(asOf(life, server), GRANT, {
+    setTimer,
+    limits: life.limits,
+    database: "shop",
+    hasListener: false,
+  });
   const database = await life.open();
   readmitted?.hear(database);
   if (readmitted && !readmitted.line.isOver()) readmitted.serve(database);
