@@ -42,6 +42,9 @@ export default defineConfig({
       inNode("contract", ["test/contract/**/*.{memory,sqlite,server,durable-object}.test.ts"], {
         // Disks and other processes take their time.
         expect: { poll: { timeout: 10_000 } },
+        testTimeout: 60_000,
+        // Of one file, those that say so: they wait for the same hibernation.
+        maxConcurrency: 20,
       }),
       // Nothing in these is about how soon: a busy machine takes its time.
       inNode("edge", ["test/edge/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),

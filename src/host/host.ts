@@ -15,7 +15,7 @@ import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
-import { createClients } from "./clients/clients.js";
+import { createClients, type Guest } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { type CreatePresence, createLockPresence } from "./clients/presence.js";
 import { answer } from "./clients/requests.js";
@@ -64,7 +64,9 @@ export interface Host {
   /** Held for as long as this host lives. */
   readonly lock: string | undefined;
   /** Serves a client on this port, as far as the guard lets it; without one, whatever it asks. Throws when the host has ended. */
-  connect(port: Port, guard?: Guard): void;
+  connect(port: Port, guard?: Guard): Guest;
+  /** Ends what is only waited for: before it is asked when this host has something to do. */
+  tidy(): void;
   /** What it holds and has done since it began, for monitoring. Rejects when the host has ended. */
   figures(): Promise<HostFigures>;
   hasQueue(name: string): boolean;
@@ -260,8 +262,9 @@ function createHost(
     connect: (port, guard) => {
       // Until its store is closed, and the next host can open, others still find this one.
       if (stopped) throw stopped;
-      clients.connect(port, guard);
+      return clients.connect(port, guard);
     },
+    tidy: keeper.tidy,
     async figures() {
       if (stopped) throw stopped;
       const names = await reads.queues();

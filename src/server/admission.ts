@@ -3,9 +3,10 @@
 
 import { QueueError } from "../core/spec/errors.js";
 import { GREETING_BYTES_MAX } from "../core/spec/limits.js";
-import { type Access, accessOf, createGuard, type Grant } from "../host/clients/access.js";
+import { type Access, type Allowance, accessOf, createGuard, type Grant } from "../host/clients/access.js";
+import type { Guest } from "../host/clients/clients.js";
 import { answerGreeting } from "../link/socket/greeting.js";
-import { type LineOptions, openLine, type Socket } from "../link/socket/line.js";
+import { type Line, type LineOptions, openLine, type Socket } from "../link/socket/line.js";
 import type { Database } from "./databases.js";
 import type { Limits } from "./limits.js";
 
@@ -31,6 +32,10 @@ export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
   openDatabase(name: string): Promise<Database>;
   /** Of an error that is nobody's answer. */
   report(error: unknown): void;
+  /** What this server does not say it is asked for: it may sleep. */
+  readonly sleeps?: boolean | undefined;
+  /** The client was let in with this. */
+  onAdmitted?(grant: Grant, guest: Guest): void;
   onEnded?(): void;
 }
 
@@ -42,12 +47,17 @@ interface Asking {
   readonly gone: AbortController;
 }
 
+interface Admitted {
+  readonly grant: Grant;
+  readonly access: Access;
+}
+
 /** A socket that says nothing, or whose `authorize` takes longer, is closed. */
 const GREETING_MS_MAX = 10_000;
 
-/** Serves a client on a socket that is open. Returns what ends it. */
-export function admit(socket: Socket, about: Asker, options: AdmissionOptions): () => void {
-  const { setTimer, authorize, openDatabase, report, limits } = options;
+/** Serves a client on a socket that is open. */
+export function admit(socket: Socket, about: Asker, options: AdmissionOptions): Line {
+  const { setTimer, authorize, openDatabase, report, limits, sleeps } = options;
   const { messageBytesMax } = limits;
   /** What is known of the request is kept until it is let in. */
   let asking: Asking | undefined = { asker: about, gone: new AbortController() };
@@ -70,18 +80,18 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
   const noLongerSilent = limits.waitSilently(() => line.close());
 
-  const accessFor = async ({ asker, gone }: Asking, token: string | undefined): Promise<Access> => {
-    let access: Access | undefined;
+  const accessFor = async ({ asker, gone }: Asking, token: string | undefined): Promise<Admitted> => {
+    let admitted: Admitted | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
-      access = grant ? accessOf(grant) : undefined;
-      if (access) limits.check(access);
+      admitted = grant ? { grant, access: accessOf(grant) } : undefined;
+      if (admitted) limits.check(admitted.access);
     } catch (error) {
       report(error);
       throw new QueueError("internal", "the server could not find out what this client may do");
     }
     // One that has expired already would be let in and put out without end.
-    if (access && (access.expiresAt ?? Number.POSITIVE_INFINITY) > Date.now()) return access;
+    if (admitted && !isExpired(admitted.access)) return admitted;
     throw new QueueError("denied", "the server lets nobody in with this token");
   };
   /** Where it lies, and who else has it open, is not for everybody. */
@@ -94,12 +104,12 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
       throw new QueueError("host-lost", "the server cannot open this database now");
     }
   };
-  answerGreeting(line.port, messageBytesMax, async (token) => {
+  answerGreeting(line.port, { messageBytesMax, ...(sleeps && { sleeps }) }, async (token) => {
     noLongerSilent();
     if (asking === undefined) return;
     const { asker, gone } = asking;
     meter.ask();
-    const access = await accessFor(asking, token);
+    const { grant, access } = await accessFor(asking, token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
     asking = undefined;
@@ -108,9 +118,80 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     cancelTimer();
     line.take(messageBytesMax);
     stopHearing = hear({ access, announce: line.announce });
-    host.connect(line.port, createGuard(access, allowance));
+    const guest = host.connect(line.port, createGuard(access, allowance));
+    options.onAdmitted?.(grant, guest);
   });
-  return () => line.close();
+  return line;
+}
+
+const isExpired = ({ expiresAt = Number.POSITIVE_INFINITY }: Pick<Access, "expiresAt">): boolean =>
+  expiresAt <= Date.now();
+
+/** A client that was let in on its socket before anybody here can remember. It rests. */
+export interface Readmitted {
+  readonly line: Line;
+  /** From now on it hears announcements, and counts. */
+  hear(database: Database): void;
+  /** Has one that hears begin again, and serves it. */
+  serve(database: Database): Guest;
+}
+
+export interface ReadmissionOptions extends Pick<AdmissionOptions, "setTimer" | "limits" | "onEnded"> {
+  readonly database: string;
+  /** It listened to announcements. */
+  readonly hasListener: boolean;
+}
+
+/**
+ * Takes up a socket with the grant that was given for it; `undefined` where that has expired, or where there are too many,
+ * and the socket is closed: its client comes again.
+ */
+export function readmit(socket: Socket, grant: Grant, options: ReadmissionOptions): Readmitted | undefined {
+  const { setTimer, limits } = options;
+  const access = accessOf(grant);
+  const meter = limits.meter((reason) => line.close(reason));
+  let allowance: Allowance | undefined;
+  let stopHearing = () => {};
+  const line = openLine(socket, {
+    pings: true,
+    isRestored: true,
+    hasListener: options.hasListener,
+    setTimer,
+    messageBytesMax: limits.messageBytesMax,
+    toll: meter,
+    onEnded() {
+      meter.end();
+      stopHearing();
+      options.onEnded?.();
+    },
+  });
+  /** False: it is closed instead. */
+  const isTaken = (take: () => void): boolean => {
+    try {
+      take();
+      return true;
+    } catch (error) {
+      line.close(`${error}`);
+      return false;
+    }
+  };
+  if (isExpired(access)) line.close();
+  if (line.isOver() || !isTaken(meter.ask)) return undefined;
+  return {
+    line,
+    hear({ hear, host }) {
+      stopHearing();
+      const join = () => {
+        allowance ??= meter.join(options.database, access, host.hasQueue);
+      };
+      if (isTaken(join)) stopHearing = hear({ access, announce: line.announce });
+    },
+    serve({ host }) {
+      const guest = host.connect(line.port, createGuard(access, allowance));
+      line.beginAgain();
+      return guest;
+    },
+  };
 }
 
 /** Tells who is on the socket why it is not let in. */
@@ -118,7 +199,7 @@ export function refuse(
   socket: Socket,
   refusal: QueueError,
   { setTimer, limits }: Pick<AdmissionOptions, "setTimer" | "limits">,
-): void {
+): Line {
   const line = openLine(socket, {
     pings: true,
     setTimer,
@@ -130,5 +211,6 @@ export function refuse(
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
   const noLongerSilent = limits.waitSilently(() => line.close());
-  answerGreeting(line.port, 0, () => Promise.reject(refusal));
+  answerGreeting(line.port, { messageBytesMax: 0 }, () => Promise.reject(refusal));
+  return line;
 }

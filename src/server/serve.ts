@@ -115,8 +115,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
     const refusal = refusalOf(headers, options);
-    if (refusal) return refuse(socket, refusal, admission);
-    const end = admit(
+    if (refusal) return void refuse(socket, refusal, admission);
+    const { close: end } = admit(
       socket,
       { database, origin: headers.origin, headers },
       { ...admission, onEnded: () => endings.delete(end) },

@@ -76,12 +76,17 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
   return {
     reachable,
     async openPort() {
+      // A server that has forgotten its lines goes on with the same socket, and with what it knew by the token.
+      const next = line?.takeNextPort();
+      if (next) return { port: next, lock: undefined };
       await spread();
       const said = await tokenNow();
       const socket = await open(url, means);
       line = openLine(socket, { setTimer, pings: false, onAnnouncement });
       try {
-        line.limit(await greet(line.port, said));
+        const { messageBytesMax, sleeps } = await greet(line.port, said);
+        line.limit(messageBytesMax);
+        if (sleeps) line.ask();
       } catch (error) {
         line.close();
         throw error;

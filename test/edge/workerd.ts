@@ -75,7 +75,8 @@ export async function startWorkerd(entry: string, alias: Readonly<Record<string,
       running = await startAt(running.port);
     },
     async close() {
-      await end("SIGTERM");
+      // It would wait for what its objects still wait for.
+      await end("SIGKILL");
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -101,7 +101,7 @@ export function createServer(parts: SiteParts): ServerSite {
       report() {},
       onEnded: () => endings.delete(end),
     };
-    const end = admit(socket, { database: "sim", origin: undefined, headers: {} }, options);
+    const { close: end } = admit(socket, { database: "sim", origin: undefined, headers: {} }, options);
     endings.add(end);
   };
 

@@ -78,7 +78,8 @@ export function createWire({ scheduler, random }: WireParts, from: Context, to: 
       binaryType: "",
       send(frame) {
         if (own.isClosed) throw new Error("the socket is closed");
-        if (!isOfGarbageCollector(frame)) way("message", frame.slice().buffer);
+        if (typeof frame === "string") way("message", frame);
+        else if (!isOfGarbageCollector(frame)) way("message", frame.slice().buffer);
       },
       close() {
         if (own.isClosed) return;

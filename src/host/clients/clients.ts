@@ -36,9 +36,17 @@ const MEMORY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const FORGET_EVERY_CLIENTS = 5_000;
 
+/** Who is served on a port. */
+export interface Guest {
+  /** It holds deliveries. */
+  holds(): boolean;
+  /** It is to hear of something: it consumes, watches, or waits for an answer. */
+  waits(): boolean;
+}
+
 export interface Clients {
   /** Serves who says hello on this port, as far as the guard lets it. */
-  connect(port: Port, guard?: Guard): void;
+  connect(port: Port, guard?: Guard): Guest;
   sessionOf(client: string): Session | undefined;
   /** It has lost its link a moment ago, and may come back to what it holds. */
   isAwaited(client: string): boolean;
@@ -66,8 +74,8 @@ export interface ClientsParts {
   readonly platform: Platform;
   readonly createPresence: CreatePresence;
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
-  readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly">;
-  readonly watchers: Pick<Watchers, "removeAll">;
+  readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly" | "isAsked">;
+  readonly watchers: Pick<Watchers, "removeAll" | "hasAny">;
   readonly keeper: Pick<LeaseKeeper, "renew" | "ask" | "forget">;
   /** What a client is told once it was taken in. */
   welcome(client: string): Welcome;
@@ -235,6 +243,10 @@ export function createClients(parts: ClientsParts): Clients {
       places.set(session, ++ports);
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
+      return {
+        holds: () => isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0,
+        waits: () => isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client)),
+      };
     },
     sessionOf: (client) => sessions.get(client),
     isAwaited: presence.isAwaited,

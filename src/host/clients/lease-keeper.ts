@@ -28,6 +28,8 @@ export interface LeaseKeeper {
    */
   spare(leases: { readonly client: string; readonly grant: string }): boolean;
   forget(client: string): void;
+  /** Nobody is asked any more who has nothing left that would be renewed. */
+  tidy(): void;
   close(): void;
 }
 
@@ -140,6 +142,12 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     return (queue !== undefined && state().queues.get(queue)?.settings.handlerTimeoutMs) || Number.POSITIVE_INFINITY;
   };
 
+  const forget = (client: string) => {
+    questions.get(client)?.cancel();
+    questions.delete(client);
+    renewing.delete(client);
+  };
+
   return {
     note(client, { leaseMs, handlerTimeoutMs }) {
       const ms = Math.min(leaseMs / RENEWALS_PER_LEASE, handlerTimeoutMs);
@@ -169,10 +177,12 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
       }
       return isHostLate;
     },
-    forget(client) {
-      questions.get(client)?.cancel();
-      questions.delete(client);
-      renewing.delete(client);
+    forget,
+    tidy() {
+      for (const client of questions.keys()) {
+        const grants = [...(state().clients.get(client)?.grants ?? [])];
+        if (!grants.some((grant) => settingsOf(grant))) forget(client);
+      }
     },
     close() {
       for (const { cancel } of questions.values()) cancel();

@@ -43,6 +43,8 @@ export interface Delivery {
   /** The client gets nothing more; its calls go on. */
   endTaking(client: string): void;
   forget(client: string): void;
+  /** Whether this client has consumers, or waits for something. */
+  isAsked(client: string): boolean;
   /** Handlers of consumers that can run at once. */
   handlers(queue: string): number;
   plan(decideNow: DecideNow): PlannedHandOut[];
@@ -174,6 +176,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       unclaimed.delete(client);
       for (const asker of askers.of(client)) end(asker);
     },
+    isAsked: (client) => askers.of(client).length > 0,
     handlers(queue) {
       let handlers = 0;
       for (const { taker } of askers.takingByQueue.get(queue) ?? []) {

@@ -14,7 +14,7 @@ import type { Work } from "./draft.js";
 import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
 
-/** Due work is looked for at least this often, whatever the timers do. */
+/** Due work is looked for at least this often, whatever the timers do, unless the platform says otherwise. */
 const RESCAN_MS = 30_000;
 /** Pause after a commit that the store refused although nobody asked for it. */
 const REFUSED_RETRY_MS = 1_000;
@@ -96,7 +96,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       }
       const due = nextWakeUp(engine.state) - platform.now();
       const deadline = nextDeadline() - platform.monotonic();
-      setTimer(turn ? Math.min(RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
+      setTimer(turn ? Math.min(platform.rescanMs ?? RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
     }
     // A page that leaves gives back what it holds and ends its host in one breath: that must not wait for the next host.
     if (inbox.length > 0) await takeTurn();

@@ -15,6 +15,8 @@ export interface Platform {
   token(): string;
   /** Calls once after about `ms`; returns what cancels it. Timers are hints: nothing is lost when one is late. */
   setTimer(callback: () => void, ms: number): () => void;
+  /** How often it is looked for what is due, whatever the timers do. Default 30,000. */
+  readonly rescanMs?: number | undefined;
   /** Calls when the current task is over, and what has arrived until now was taken in. */
   afterTurn(callback: () => void): void;
   /** Remembers the epoch outside the database, so that a database that was deleted is missed. */

@@ -21,6 +21,7 @@ export interface Watchers {
   add(watcher: Watcher): void;
   cancel(id: string, client: string): void;
   removeAll(client: string): void;
+  hasAny(client: string): boolean;
   /** Called after each turn with what it changed. */
   note(changes: readonly Change[]): void;
 }
@@ -96,6 +97,7 @@ export function createWatchers(parts: {
     removeAll(client) {
       for (const watch of [...watches.values()]) if (watch.client === client) remove(watch);
     },
+    hasAny: (client) => [...watches.values()].some((watch) => watch.client === client),
     note(changes) {
       if (watches.size === 0) return;
       const changed = new Set(changes.map((change) => ("queue" in change ? change.queue : "")));

@@ -1,10 +1,11 @@
 // What lies on a socket: binary frames, the first byte of which says what they are.
 //
 //   0 the last piece of a message, or all of it    1 a piece, more follow    2 an announcement    3 are you there    4 yes
+//   5 what was said so far counts no more
 //
 // Invariant: pieces of two messages never mix; what is put together has an upper bound.
 
-export const KIND = { message: 0, piece: 1, announcement: 2, ping: 3, pong: 4 } as const;
+export const KIND = { message: 0, piece: 1, announcement: 2, ping: 3, pong: 4, over: 5 } as const;
 type Kind = (typeof KIND)[keyof typeof KIND];
 
 /**
@@ -26,6 +27,12 @@ export const frame = (kind: Kind, bytes: Uint8Array = new Uint8Array()): Frame =
 
 export const PING = frame(KIND.ping);
 export const PONG = frame(KIND.pong);
+/** From the server: it knows nothing of this socket any more; from the client: what comes now is a new beginning. */
+export const OVER = frame(KIND.over);
+
+/** Frames of text, for a server that sleeps: its runtime answers the one with the other, and does not wake it. */
+export const ASK = "?";
+export const ANSWER = "!";
 
 /** The frames of one message. */
 export function* framesOf(message: Uint8Array): Iterable<Frame> {

@@ -18,18 +18,26 @@ const greeting = shape(
   "token",
 );
 
+/** What a server says of itself when it lets a client in. */
+export interface Terms {
+  /** Bytes of the largest message that it takes. */
+  readonly messageBytesMax: number;
+  /** It may fall silent, and is asked with a text then whether it is there. */
+  readonly sleeps?: boolean | undefined;
+}
+
 /**
- * Resolves once the host serves this port, with the bytes of the largest message that it takes. Rejects with the server's
- * refusal, and with `host-lost` when the line ends before.
+ * Resolves once the host serves this port, with the server's terms. Rejects with its refusal, and with `host-lost` when the
+ * line ends before.
  */
-export function greet(port: Port, token: string | undefined): Promise<number> {
+export function greet(port: Port, token: string | undefined): Promise<Terms> {
   return new Promise((resolve, reject) => {
     const onMessage = ({ data }: MessageEvent) => {
-      const { type, ok, messageBytesMax } = (data ?? {}) as Readonly<Record<string, unknown>>;
+      const { type, ok, messageBytesMax, sleeps } = (data ?? {}) as Readonly<Record<string, unknown>>;
       if (type !== GREETED && type !== CLOSED) return;
       port.removeEventListener("message", onMessage);
       if (type === CLOSED) reject(new QueueError("host-lost", "the server has ended the connection"));
-      else if (ok === true) resolve(Number(messageBytesMax));
+      else if (ok === true) resolve({ messageBytesMax: Number(messageBytesMax), sleeps: sleeps === true });
       else reject(errorOf(data as { ok: false; code: QueueErrorCode; message: string; detail?: unknown }));
     };
     port.addEventListener("message", onMessage);
@@ -37,21 +45,14 @@ export function greet(port: Port, token: string | undefined): Promise<number> {
   });
 }
 
-/**
- * Answers the first message, naming the bytes of the largest that is taken: `admit` attaches the host, or throws why not,
- * and then the line has nothing more to say.
- */
-export function answerGreeting(
-  port: Port,
-  messageBytesMax: number,
-  admit: (token: string | undefined) => Promise<void>,
-): void {
+/** Answers the first message with the terms: `admit` attaches the host, or throws why not, and then the line is over. */
+export function answerGreeting(port: Port, terms: Terms, admit: (token: string | undefined) => Promise<void>): void {
   const onMessage = async ({ data }: MessageEvent) => {
     port.removeEventListener("message", onMessage);
     try {
       check(greeting, data, "greeting");
       await admit((data as { readonly token?: string }).token);
-      port.postMessage({ type: GREETED, ok: true, messageBytesMax });
+      port.postMessage({ type: GREETED, ok: true, ...terms });
     } catch (error) {
       port.postMessage({ type: GREETED, ...failed(error) });
       port.close?.();

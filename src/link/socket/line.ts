@@ -1,25 +1,38 @@
 // A socket as a port: the same messages, the same link above it. Invariants: messages arrive in the order in which they were
 // posted, whole or not at all; the end of the socket is the end of the link on both sides, told as its last word; a peer
-// that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory.
+// that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory. A server that
+// has forgotten its lines has them begin again, on the same sockets: each time there is another port.
 
 import { CodecError, decode, encodeReadingBlobs } from "../../codec/codec.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
-import { createJoiner, type Frame, frame, framesOf, KIND, PIECE_BYTES, PING, PONG } from "./frames.js";
+import {
+  ANSWER,
+  ASK,
+  createJoiner,
+  type Frame,
+  frame,
+  framesOf,
+  KIND,
+  OVER,
+  PIECE_BYTES,
+  PING,
+  PONG,
+} from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */
 export interface Socket {
   binaryType: string;
   /** Bytes that were taken and have not left; missing where nobody can say. */
   readonly bufferedAmount?: number;
-  send(bytes: Frame): void;
+  send(data: Frame | string): void;
   close(code?: number, reason?: string): void;
   /** Ends it without a word; missing where only the platform can. */
   terminate?(): void;
   addEventListener(
     type: "message" | "close" | "error",
-    listener: (event: { readonly data?: unknown; readonly code?: number }) => void,
+    listener: (event: { readonly data?: unknown; readonly code?: number | undefined }) => void,
   ): void;
 }
 
@@ -30,6 +43,10 @@ export interface LineOptions {
    * sees fire once a minute.
    */
   readonly pings: boolean;
+  /** The socket is older than this line: what arrives is nothing new before both sides have begun again. It rests. */
+  readonly isRestored?: boolean | undefined;
+  /** Somebody on the other side listened to announcements. */
+  readonly hasListener?: boolean | undefined;
   /** A larger message that arrives ends the line. Default 64 MiB. */
   readonly messageBytesMax?: number | undefined;
   /** So many bytes may wait for a peer that does not read; then the line ends. Default 128 MiB. */
@@ -58,6 +75,20 @@ export interface Line {
   hear(isListening: boolean): void;
   /** What the other side has said that it takes: a larger message is refused here, as `invalid-argument`. */
   limit(messageBytesMax: number): void;
+  /** Asks, too, when the other side is silent: with a text that is answered for it while it sleeps. */
+  ask(): void;
+  /** Has the other side begin again, which ends its link, and opens a new one over this port. */
+  beginAgain(): void;
+  /** The port of a line that the other side has had begin again: once each time. */
+  takeNextPort(): Port | undefined;
+  /** Nobody is asked for, or missed, before it is awake again. */
+  rest(): void;
+  wake(): void;
+  /** False: the other side owes an answer. */
+  isHeard(): boolean;
+  isOver(): boolean;
+  /** Somebody on the other side listens to announcements. */
+  hasListener(): boolean;
   /** From now on messages of so many bytes are taken. */
   take(messageBytesMax: number): void;
   /** `overload`: why it is closed, in a way that has the other side come again. */
@@ -78,23 +109,32 @@ const UNUSABLE = 1003;
 const TOO_LARGE = 1009;
 const TRY_AGAIN = 1013;
 
+/** One life of a socket, and its port. */
+interface Life {
+  readonly port: Port;
+  dispatch(type: "message" | "messageerror", data?: unknown): void;
+  /** `isLeaving`: the other side goes, and does not come back. */
+  end(isLeaving?: boolean): void;
+}
+
 /** Over a socket that is open, or will be before anything is posted. */
 export function openLine(socket: Socket, options: LineOptions): Line {
   const { toll, bufferedBytesMax = SOCKET_BUFFERED_BYTES_MAX } = options;
   let takenBytesMax = options.messageBytesMax ?? SOCKET_MESSAGE_BYTES_MAX;
   let sentBytesMax = Number.POSITIVE_INFINITY;
   socket.binaryType = "arraybuffer";
-  const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
-  const joiner = createJoiner(() => takenBytesMax);
+  let joiner = createJoiner(() => takenBytesMax);
   let isOver = false;
+  /** What arrives is of a life that nobody here knows. */
+  let isStale = options.isRestored === true;
+  /** The other side has been told so, and has not answered. */
+  let isAsked = false;
+  let asks = false;
+  let nextPort: Port | undefined;
   let beatsMissed = 0;
-  let isHeard = false;
-  /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
-  let sending: Promise<void> | undefined;
+  /** Somebody on the other side listens to announcements. */
+  let hasListener = options.hasListener === true;
 
-  const dispatch = (type: string, data?: unknown) => {
-    for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
-  };
   const end = (code: number, reason: string, isLeaving = false) => {
     if (isOver) return;
     isOver = true;
@@ -106,13 +146,12 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     }
     // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
     if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
-    dispatch("message", { type: CLOSED, ...(isLeaving && { isLeaving }) });
-    listeners.clear();
+    life.end(isLeaving);
     options.onEnded?.();
   };
 
   const measure = () => toll?.holding(joiner.bytes() + (socket.bufferedAmount ?? 0));
-  const put = (one: Frame) => {
+  const put = (one: Frame | string) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
     try {
@@ -122,58 +161,69 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     }
     measure();
   };
-  const putMessage = (bytes: Uint8Array) => {
-    for (const one of framesOf(bytes)) put(one);
-  };
-  /** In the order of the calls, although some have files to be read first. */
-  const post = (message: unknown): void => {
-    toll?.leaving(message);
-    const encoded = encodedForLink(message);
-    if (encoded instanceof Uint8Array) {
-      assertSize(encoded, sentBytesMax);
-      if (sending === undefined) return putMessage(encoded);
-    }
-    const sent = Promise.all([encoded, sending])
-      .then(([bytes]) => {
+
+  const live = (): Life =>
+    openLife({
+      leaving: (message) => toll?.leaving(message),
+      put(bytes) {
         assertSize(bytes, sentBytesMax);
-        putMessage(bytes);
-      })
-      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
-      .catch(() => dispatch("message", { type: UNREADABLE }));
-    const mine = sent.finally(() => {
-      if (sending === mine) sending = undefined;
+        for (const one of framesOf(bytes)) put(one);
+      },
+      assertSize: (bytes) => assertSize(bytes, sentBytesMax),
+      close: () => end(NORMAL, ""),
     });
-    sending = mine;
+  let life = live();
+
+  /** The server has asked for it: its answer comes before anything that the new life says. */
+  const liveAgain = () => {
+    const ended = life;
+    joiner = createJoiner(() => takenBytesMax);
+    life = live();
+    nextPort = life.port;
+    put(OVER);
+    ended.end();
   };
 
   const take = (bytes: Uint8Array) => {
     beatsMissed = 0;
+    const [kind] = bytes;
     const rest = bytes.subarray(1);
-    switch (bytes[0]) {
+    if (isStale && (kind === KIND.piece || kind === KIND.message)) return;
+    switch (kind) {
       case KIND.ping:
         return put(PONG);
       case KIND.pong:
         return;
       case KIND.announcement:
         if (!options.pings) return options.onAnnouncement?.(decode(rest));
-        isHeard = rest[0] === 1;
+        hasListener = rest[0] === 1;
         return;
       case KIND.piece:
       case KIND.message: {
-        const message = joiner.add(rest, bytes[0] === KIND.message);
+        const message = joiner.add(rest, kind === KIND.message);
         measure();
         if (message === undefined) return;
         const value = decoded(message);
-        if (value === undefined) return dispatch("messageerror");
+        if (value === undefined) return life.dispatch("messageerror");
+        const { dispatch } = life;
         const deliver = () => dispatch("message", value.message);
         return toll ? toll.arriving(value.message, message.length, deliver) : deliver();
       }
+      case KIND.over:
+        if (!options.pings) return liveAgain();
+        if (!isAsked) return end(UNUSABLE, "nobody has asked for a new beginning");
+        isStale = isAsked = false;
+        return;
       default:
         return end(UNUSABLE, "an unknown kind of frame");
     }
   };
   socket.addEventListener("message", ({ data }) => {
     if (isOver) return;
+    if (data === ANSWER && asks) {
+      beatsMissed = 0;
+      return;
+    }
     if (!(data instanceof ArrayBuffer)) return end(UNUSABLE, "frames are binary");
     try {
       take(new Uint8Array(data));
@@ -192,23 +242,21 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     beatsMissed++;
     cancelBeat = options.setTimer(beat, BEAT_MS);
     if (options.pings) put(PING);
+    // A server that is awake has asked itself meanwhile.
+    else if (asks && beatsMissed > 1) put(ASK);
   };
-  let cancelBeat = options.setTimer(beat, BEAT_MS);
+  const wake = () => {
+    cancelBeat();
+    beatsMissed = 0;
+    if (!isOver) cancelBeat = options.setTimer(beat, BEAT_MS);
+  };
+  let cancelBeat = () => {};
+  if (!isStale) wake();
 
   return {
-    port: {
-      postMessage: post,
-      addEventListener(type, listener) {
-        // Whoever comes too late for the last word hears it, too.
-        if (isOver && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
-        const known = listeners.get(type) ?? new Set();
-        listeners.set(type, known.add(listener));
-      },
-      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
-      close: () => void (sending ?? Promise.resolve()).then(() => end(NORMAL, "")),
-    },
+    port: life.port,
     announce(notice) {
-      if (isHeard) put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
+      if (hasListener) put(frame(KIND.announcement, encodedForLink(notice) as Uint8Array));
     },
     hear: (isListening) => put(frame(KIND.announcement, Uint8Array.of(Number(isListening)))),
     limit(messageBytesMax) {
@@ -216,10 +264,88 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       // What was sent comes back in a hand-out, with what is said of it there.
       takenBytesMax = messageBytesMax + PIECE_BYTES;
     },
+    ask() {
+      asks = true;
+    },
+    beginAgain() {
+      isAsked = true;
+      put(OVER);
+      wake();
+    },
+    takeNextPort() {
+      const port = isOver ? undefined : nextPort;
+      nextPort = undefined;
+      return port;
+    },
+    rest: () => cancelBeat(),
+    wake,
+    isHeard: () => beatsMissed < 2,
+    isOver: () => isOver,
+    hasListener: () => hasListener,
     take(messageBytesMax) {
       takenBytesMax = messageBytesMax;
     },
     close: (overload) => (overload === undefined ? end(NORMAL, "") : end(TRY_AGAIN, overload)),
+  };
+}
+
+interface LifeParts {
+  leaving(message: unknown): void;
+  /** Throws when the message is too large. */
+  put(message: Uint8Array): void;
+  assertSize(message: Uint8Array): void;
+  close(): void;
+}
+
+function openLife(line: LifeParts): Life {
+  const listeners = new Map<string, Set<(event: MessageEvent) => void>>();
+  let isEnded = false;
+  /** Resolves once all that was posted so far is on the socket; missing while nothing has to be waited for. */
+  let sending: Promise<void> | undefined;
+  const dispatch = (type: string, data?: unknown) => {
+    for (const listener of [...(listeners.get(type) ?? [])]) listener({ data } as MessageEvent);
+  };
+  const put = (bytes: Uint8Array) => {
+    if (!isEnded) line.put(bytes);
+  };
+  /** In the order of the calls, although some have files to be read first. */
+  const post = (message: unknown): void => {
+    line.leaving(message);
+    const encoded = encodedForLink(message);
+    if (encoded instanceof Uint8Array) {
+      line.assertSize(encoded);
+      if (sending === undefined) return put(encoded);
+    }
+    const sent = Promise.all([encoded, sending])
+      .then(([bytes]) => put(bytes))
+      // A file that is gone or too large: what was posted cannot be told from what could not be read at the other end.
+      .catch(() => dispatch("message", { type: UNREADABLE }));
+    const mine = sent.finally(() => {
+      if (sending === mine) sending = undefined;
+    });
+    sending = mine;
+  };
+  return {
+    port: {
+      postMessage: post,
+      addEventListener(type, listener) {
+        // Whoever comes too late for the last word hears it, too.
+        if (isEnded && type === "message") queueMicrotask(() => listener({ data: { type: CLOSED } } as MessageEvent));
+        const known = listeners.get(type) ?? new Set();
+        listeners.set(type, known.add(listener));
+      },
+      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+      close: () =>
+        void (sending ?? Promise.resolve()).then(() => {
+          if (!isEnded) line.close();
+        }),
+    },
+    dispatch,
+    end(isLeaving = false) {
+      isEnded = true;
+      dispatch("message", { type: CLOSED, ...(isLeaving && { isLeaving }) });
+      listeners.clear();
+    },
   };
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import { CLOSED, UNREADABLE } from "../../../../src/link/rpc/guard.js";
 import { openLink } from "../../../../src/link/rpc/link.js";
-import { frame, KIND, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
+import { ANSWER, ASK, frame, KIND, OVER, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
+import { openLine } from "../../../../src/link/socket/line.js";
 import { openLines, settle } from "./pair.js";
 
 const ENDED = { type: CLOSED };
@@ -230,5 +231,109 @@ describe("a peer that says nothing", () => {
     sockets.client.deliver(PING.buffer);
     await settle();
     expect(sockets.client.sent.map(([kind]) => kind)).toEqual([KIND.pong]);
+  });
+});
+
+describe("a server that has forgotten its lines", () => {
+  const forgotten = async () => {
+    const lines = openLines();
+    lines.client.port.postMessage("before");
+    await settle();
+    lines.sockets.server.forget();
+    lines.server.rest();
+    const atServer: unknown[] = [];
+    const server = openLine(lines.sockets.server, { setTimer: lines.clock.setTimer, pings: true, isRestored: true });
+    server.port.addEventListener("message", ({ data }) => atServer.push(data));
+    return { ...lines, server, atServer };
+  };
+
+  test("has the client begin again on the same socket: its link ends, and another port speaks to the server", async () => {
+    const { client, server, sockets, atServer, atClient } = await forgotten();
+    const old = client.port;
+    // Whatever is under way is of the life before.
+    old.postMessage("lost");
+    old.postMessage([new Blob(["read first"])]);
+    await settle();
+    expect(client.takeNextPort()).toBe(undefined);
+    server.beginAgain();
+    await settle();
+    expect([atServer, atClient]).toEqual([[], [ENDED]]);
+    const next = client.takeNextPort();
+    const heard: unknown[] = [];
+    next?.addEventListener("message", ({ data }) => heard.push(data));
+    next?.postMessage("hello");
+    old.postMessage("lost, too");
+    old.close?.();
+    server.port.postMessage("welcome");
+    await settle();
+    expect([atServer, heard, client.takeNextPort()]).toEqual([["hello"], ["welcome"], undefined]);
+    expect([sockets.client.closedWith, sockets.server.closedWith]).toEqual([[], []]);
+  });
+
+  test("and half of a message: the other half is not taken for one", async () => {
+    const { server, client, sockets, atServer } = await forgotten();
+    sockets.server.deliver(frame(KIND.message, new Uint8Array([1, 2, 3])).buffer);
+    server.beginAgain();
+    await settle();
+    client.takeNextPort()?.postMessage(1);
+    await settle();
+    expect(atServer).toEqual([1]);
+  });
+
+  test("misses nobody before it has asked", async () => {
+    const { server, client, sockets, clock, atServer } = await forgotten();
+    sockets.client.isDeaf = true;
+    client.rest();
+    await clock.pass(60_000);
+    expect(sockets.server.closedWith).toEqual([]);
+    server.beginAgain();
+    await clock.pass(10_000);
+    expect(atServer).toEqual([ENDED]);
+  });
+
+  test("hears nobody begin again who was not asked", async () => {
+    const { sockets } = openLines();
+    sockets.server.deliver(OVER.buffer);
+    expect(sockets.server.closedWith).toEqual([1003]);
+  });
+});
+
+describe("a server that sleeps", () => {
+  test("is asked with a text, which its runtime answers, while it says nothing itself", async () => {
+    const { client, server, sockets, clock, atClient } = openLines();
+    client.ask();
+    await clock.pass(30_000);
+    expect(sockets.client.texts).toEqual([]);
+    server.rest();
+    sockets.server.forget();
+    sockets.server.addEventListener("message", ({ data }) => {
+      if (data === ASK) sockets.client.deliver(ANSWER);
+    });
+    await clock.pass(60_000);
+    expect(sockets.client.texts.length).toBeGreaterThan(5);
+    expect(atClient).toEqual([]);
+  });
+
+  test("and answers no more is gone after ten seconds", async () => {
+    const { client, server, sockets, clock, atClient } = openLines();
+    client.ask();
+    server.rest();
+    sockets.server.isDeaf = true;
+    await clock.pass(10_000);
+    expect(atClient).toEqual([ENDED]);
+  });
+
+  test("misses nobody while it rests, and who owes it an answer is not heard", async () => {
+    const { server, client, sockets, clock, atServer } = openLines();
+    sockets.client.isDeaf = true;
+    client.rest();
+    server.rest();
+    await clock.pass(60_000);
+    expect([atServer, server.isHeard()]).toEqual([[], true]);
+    server.wake();
+    await clock.pass(6_000);
+    expect(server.isHeard()).toBe(false);
+    await clock.pass(4_000);
+    expect(atServer).toEqual([ENDED]);
   });
 });

@@ -8,9 +8,12 @@ export interface FakeSocket extends Socket {
   /** The other end, as who stands between them sees it. */
   deliver(data: unknown): void;
   readonly sent: Frame[];
+  readonly texts: string[];
   readonly closedWith: (number | undefined)[];
   /** Nothing arrives any more, and nobody says so. */
   isDeaf: boolean;
+  /** Nobody listens any more, as if whoever did had never been. */
+  forget(): void;
 }
 
 function createSocket(other: () => FakeSocket): FakeSocket {
@@ -23,15 +26,18 @@ function createSocket(other: () => FakeSocket): FakeSocket {
     binaryType: "blob",
     bufferedAmount: 0,
     sent: [],
+    texts: [],
     closedWith: [],
     isDeaf: false,
+    forget: () => void listeners.splice(0),
     deliver(data) {
       if (!socket.isDeaf && !isClosed) tell("message", { data });
     },
-    send(bytes) {
+    send(data) {
       if (isClosed) throw new Error("closed");
-      socket.sent.push(bytes);
-      queueMicrotask(() => other().deliver(bytes.slice().buffer));
+      if (typeof data === "string") socket.texts.push(data);
+      else socket.sent.push(data);
+      queueMicrotask(() => other().deliver(typeof data === "string" ? data : data.slice().buffer));
     },
     close(code) {
       if (isClosed) return;
@@ -73,6 +79,9 @@ export function createClock() {
         }
         await settle();
       }
+    },
+    get now() {
+      return now;
     },
     get count() {
       return timers.size;
