@@ -1,10 +1,12 @@
 // What is measured. Each case does its work once a round; what it prepares and removes is outside of the measured time.
 
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { bullmq, idleServer, inBun, object, rawLog, relay, server } from "./systems.mjs";
 
 /**
  * @typedef {import("./lab.mjs").Lab} Lab
- * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`
+ * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`, `heap` of them, `load` of a core
  * @typedef {object} Case
  * @property {string} id
  * @property {string} label
@@ -17,6 +19,7 @@ import { bullmq, idleServer, inBun, object, rawLog, relay, server } from "./syst
 const LATENCY_SAMPLES = 300;
 const IDLE = 10_000;
 const IDLE_HOLDERS = 2;
+const IDLE_LOAD_MS = 5_000;
 /** What a process has taken and freed again is not what a connection needs: so many come and go before. */
 const IDLE_BEFORE = 500;
 
@@ -131,8 +134,28 @@ const idle = {
     const before = await program.ask("memory");
     await Promise.all(clients.map((one) => one.ask("open", { url, count: IDLE / IDLE_HOLDERS })));
     const after = await program.ask("memory");
+    const load = await program.ask("load", { ms: IDLE_LOAD_MS });
     await end();
-    return { bytes: (after.rss - before.rss) / IDLE, heap: (after.heapUsed - before.heapUsed) / IDLE };
+    const heap = (after.heapUsed - before.heapUsed) / IDLE;
+    // What the process had before and did not need went into them: never less than what they are.
+    return { bytes: Math.max(heap, (after.rss - before.rss) / IDLE), heap, load };
+  },
+};
+
+/** @type {Case} */
+const disk = {
+  id: "disk",
+  label: "100,000 messages that wait, on the disk, each",
+  async measure(lab) {
+    const { program, directory, url, end } = await idleServer(lab, 0);
+    const client = await lab.start("client");
+    await client.ask("connect", { url });
+    await client.ask("send", { durability: "strict", batches: 100, limit: 4, isKept: true });
+    await client.end();
+    await program.ask("close");
+    const bytes = readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+    await end();
+    return { bytes: bytes / 100_000 };
   },
 };
 
@@ -147,5 +170,5 @@ export const CASES = [
   sendBatch("relaxed", 4),
   sendBatch("strict", 1),
   sendBatch("strict", 4),
-  ...[twoRoundTrips, relayed, latency, idle],
+  ...[twoRoundTrips, relayed, latency, disk, idle],
 ];

@@ -45,9 +45,11 @@ export const tablesOf = ({ results, rows }, form) => [
 const quantity = (value, unit) => (unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`);
 
 /** @param {Values} values */
-function figure({ us, p50, p99, bytes, heap }) {
+function figure({ us, p50, p99, bytes, heap, load }) {
   if (us !== undefined) return `${us.toFixed(2)} µs a message`;
-  if (bytes !== undefined) return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects`;
+  if (bytes !== undefined && heap === undefined) return `${bytes.toFixed(0)} bytes`;
+  if (bytes !== undefined)
+    return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects; all of them ${(100 * (load ?? 0)).toFixed(0)} % of a core`;
   return `p50 ${p50?.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`;
 }
 

@@ -73,6 +73,7 @@ export async function idleServer(lab, holders) {
   const clients = await Promise.all(Array.from({ length: holders }, () => lab.start("idle")));
   return {
     program,
+    directory,
     clients,
     url: `${url}/mq/idle`,
     async end() {

@@ -25,7 +25,7 @@ export interface Pool {
   max: number;
 }
 export interface Holder {
-  readonly bytes: number;
+  bytes(): number;
   shed(reason: string): void;
 }
 
@@ -39,7 +39,7 @@ export function createPool(limit: string, max: number): Pool {
       held += bytes;
       while (bytes > 0 && held > pool.max && holders.size > 0) {
         let most: Holder | undefined;
-        for (const one of holders) if (most === undefined || one.bytes > most.bytes) most = one;
+        for (const one of holders) if (most === undefined || one.bytes() > most.bytes()) most = one;
         most?.shed(`more bytes in flight than ${limit}, ${pool.max}`);
       }
     },

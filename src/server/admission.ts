@@ -36,14 +36,21 @@ export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
 
 export type Asker = Omit<AuthorizeRequest, "token" | "signal">;
 
+interface Asking {
+  readonly asker: Asker;
+  /** Aborts when it is gone. */
+  readonly gone: AbortController;
+}
+
 /** A socket that says nothing, or whose `authorize` takes longer, is closed. */
 const GREETING_MS_MAX = 10_000;
 
 /** Serves a client on a socket that is open. Returns what ends it. */
-export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): () => void {
+export function admit(socket: Socket, about: Asker, options: AdmissionOptions): () => void {
   const { setTimer, authorize, openDatabase, report, limits } = options;
   const { messageBytesMax } = limits;
-  const gone = new AbortController();
+  /** What is known of the request is kept until it is let in. */
+  let asking: Asking | undefined = { asker: about, gone: new AbortController() };
   const meter = limits.meter((reason) => line.close(reason));
   let stopHearing = () => {};
   const line = openLine(socket, {
@@ -52,7 +59,7 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
     messageBytesMax: GREETING_BYTES_MAX,
     toll: meter,
     onEnded() {
-      gone.abort();
+      asking?.gone.abort();
       cancelTimer();
       noLongerSilent();
       meter.end();
@@ -63,7 +70,7 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
   const noLongerSilent = limits.waitSilently(() => line.close());
 
-  const accessFor = async (token: string | undefined): Promise<Access> => {
+  const accessFor = async ({ asker, gone }: Asking, token: string | undefined): Promise<Access> => {
     let access: Access | undefined;
     try {
       const grant = await authorize({ ...asker, token, signal: gone.signal });
@@ -89,10 +96,13 @@ export function admit(socket: Socket, asker: Asker, options: AdmissionOptions): 
   };
   answerGreeting(line.port, messageBytesMax, async (token) => {
     noLongerSilent();
+    if (asking === undefined) return;
+    const { asker, gone } = asking;
     meter.ask();
-    const access = await accessFor(token);
+    const access = await accessFor(asking, token);
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
+    asking = undefined;
     const { host, hear } = database;
     const allowance = meter.join(asker.database, access, host.hasQueue);
     cancelTimer();

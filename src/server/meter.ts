@@ -40,12 +40,7 @@ export function createMeter(
     all.grow(bytes);
     account?.pool.grow(bytes);
   };
-  const holder: Holder = {
-    get bytes() {
-      return held + charged;
-    },
-    shed,
-  };
+  const holder: Holder = { bytes: () => held + charged, shed };
   all.holders.add(holder);
 
   return {
@@ -59,7 +54,7 @@ export function createMeter(
         throw limitReached("perClient.connections", connections, "this client has as many connections as it may");
       account = own;
       own.pool.holders.add(holder);
-      own.pool.grow(holder.bytes);
+      own.pool.grow(holder.bytes());
       return { consumersMax: consumers, useQueue: (name) => own.useQueue(name, hasQueue) };
     },
     arriving(message, bytes, deliver) {

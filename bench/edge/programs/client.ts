@@ -51,13 +51,13 @@ answer({
     if (acked !== batches * BATCH_SIZE) throw new Error(`${acked} messages were acknowledged`);
     return { us: ms / batches };
   },
-  async send({ durability, batches, limit }: Batches) {
+  async send({ durability, batches, limit, isKept = false }: Batches & { readonly isKept?: boolean }) {
     const queue = await queueOf(durability);
     const work = itemsOf(batches);
     const from = nowMs();
     await inFlight(limit, work, (items) => queue.sendBatch(items));
     const ms = nowMs() - from;
-    await queue.purge();
+    if (!isKept) await queue.purge();
     return { us: ms / batches };
   },
   /** One message at a time, each after the last one was handled and acknowledged. */

@@ -5,11 +5,22 @@ import { answer } from "./answer.js";
 
 let server: Server | undefined;
 
-/** As the process has it after a collection, in bytes. */
-function memory() {
-  (globalThis as { gc?: () => void }).gc?.();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, heapUsed, external };
+/** As the process has it once it is at rest, in bytes. */
+async function memory() {
+  for (let times = 0; times < 3; times++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed };
+}
+
+/** The part of a core that it needs, over so many milliseconds. */
+async function load({ ms }: { ms: number }) {
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 / ms;
 }
 
 answer({
@@ -18,5 +29,6 @@ answer({
     return server.url;
   },
   memory,
+  load,
   close: () => server?.close(),
 });

@@ -28,17 +28,17 @@ export function watchHost(
 
   const arm = () => {
     isArmed = true;
-    seen = link.oldestCall;
+    seen = link.oldestCall();
     cancel = runtime.setTimer(() => void look(), patienceMs);
   };
 
   const look = async () => {
-    const isStuck = seen !== undefined && link.oldestCall === seen;
+    const isStuck = seen !== undefined && link.oldestCall() === seen;
     if (!isStuck) patienceMs = PATIENCE_MS;
     else if (await askHost(asking, ANSWER_MS)) patienceMs = Math.min(PATIENCE_MS_MAX, 2 * patienceMs);
-    else if (link.oldestCall === seen) return onLost();
+    else if (link.oldestCall() === seen) return onLost();
     isArmed = false;
-    if (link.oldestCall !== undefined && !link.closed.aborted) arm();
+    if (link.oldestCall() !== undefined && !link.closed.aborted) arm();
   };
 
   const stopListening = listenForHosts(asking, (other) => {

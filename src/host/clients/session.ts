@@ -49,7 +49,6 @@ export interface SessionEvents {
 
 /** `guard`: what a client may do that does not belong to the host's own origin. */
 export function openSession(port: Port, events: SessionEvents, guard?: Guard): Session {
-  let client = "";
   let minor = 0;
   let isLeaving = false;
   const unconfirmed = new Set<HandOut>();
@@ -59,14 +58,11 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     onPeerUnreadable: () => events.onUnreadable(session),
   });
 
-  const session: Session = {
-    get client() {
-      return client;
-    },
+  // No accessors: an object that has some takes several times as much memory, and there is one a connection.
+  const session: { -readonly [Name in keyof Session]: Session[Name] } = {
+    client: "",
+    namesHolders: false,
     owner: guard && { name: guard.identity, consumersMax: guard.consumersMax },
-    get namesHolders() {
-      return minor >= MINOR_HOLDERS;
-    },
     hearOut() {
       isLeaving = minor >= MINOR_LAST_WORDS;
       if (isLeaving) link.mute();
@@ -95,7 +91,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     const request = check(message);
     if (isLeaving && request.op !== "submit") throw new QueueError("closed", "this client has left by this port");
     if (request.op !== "hello") {
-      if (client === "") throw new QueueError("invalid-argument", "the first request must be a hello");
+      if (session.client === "") throw new QueueError("invalid-argument", "the first request must be a hello");
       return guard ? answerGuarded(request, guard) : events.request(session, request);
     }
     const [major] = request.wire;
@@ -105,18 +101,20 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     }
     const name = guard ? guard.nameOf(request.client) : request.client;
     // Under each other name it would be here for ever, since only one ends with the port.
-    if (client !== "" && client !== name) throw new QueueError("invalid-argument", "this port has another client");
-    client = name;
+    if (session.client !== "" && session.client !== name)
+      throw new QueueError("invalid-argument", "this port has another client");
+    session.client = name;
     minor = request.wire[1];
+    session.namesHolders = minor >= MINOR_HOLDERS;
     return guard ? greetGuarded(request.held) : events.hello(session, request.held);
   };
 
   const greetGuarded = async (held: readonly Held[]): Promise<Welcome> => ({
     ...(await events.hello(session, held)),
-    client,
+    client: session.client,
   });
   const answerGuarded = async (request: RequestAfterHello, by: Guard) =>
-    by.reveal(request, await events.request(session, by.admit(client, request)));
+    by.reveal(request, await events.request(session, by.admit(session.client, request)));
 
   const check = (message: unknown): CheckedRequest => {
     try {

@@ -75,8 +75,8 @@ export function guardPort(port: Port, onRefused: () => void): GuardedPort {
     listening.add(end);
     return end;
   };
+  const ends = new Map<unknown, () => void>();
   const filtered = (isAllowed: (data: Record<string, unknown>) => boolean): Endpoint => {
-    const ends = new Map<unknown, () => void>();
     return {
       postMessage: post,
       addEventListener: (type, listener) => {

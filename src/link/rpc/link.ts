@@ -36,7 +36,7 @@ export interface Link<Outgoing> {
   mute(): void;
   readonly closed: AbortSignal;
   /** Stands for the call that has waited longest for its answer; `undefined` when none waits. */
-  readonly oldestCall: object | undefined;
+  oldestCall(): object | undefined;
 }
 
 /** What is left of a link whose answers nobody hears. */
@@ -100,7 +100,7 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
 
   return {
     closed: ended.signal,
-    get oldestCall() {
+    oldestCall() {
       const [oldest] = pending;
       return oldest;
     },

@@ -37,7 +37,7 @@ export function* framesOf(message: Uint8Array): Iterable<Frame> {
 
 export interface Joiner {
   /** Of the pieces of a message that is not complete. */
-  readonly bytes: number;
+  bytes(): number;
   /** The message that this piece completes, if it does. Throws a `RangeError` when either is not as large as it may be. */
   add(piece: Uint8Array, isLast: boolean): Uint8Array | undefined;
 }
@@ -46,9 +46,7 @@ export function createJoiner(bytesMax: () => number): Joiner {
   let pieces: Uint8Array[] = [];
   let bytes = 0;
   return {
-    get bytes() {
-      return bytes;
-    },
+    bytes: () => bytes,
     add(piece, isLast) {
       bytes += piece.length;
       if (bytes > bytesMax()) throw new RangeError(`a message has more than ${bytesMax()} bytes`);

@@ -107,7 +107,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     options.onEnded?.();
   };
 
-  const measure = () => toll?.holding(joiner.bytes + (socket.bufferedAmount ?? 0));
+  const measure = () => toll?.holding(joiner.bytes() + (socket.bufferedAmount ?? 0));
   const put = (one: Frame) => {
     if (isOver) return;
     if ((socket.bufferedAmount ?? 0) > bufferedBytesMax) return end(TRY_AGAIN, "the other side does not read");
