@@ -110,6 +110,7 @@ test("an unplugged page's work goes to the others, and what it sent meanwhile ar
   await phone.as("Consume");
   await till.press("Send one");
   await till.shows({ leased: 1 });
+  await expect(connected(till.page).filter({ hasText: "of Phone 2" })).toContainText("1 in hand");
   await phone.press("Unplug this page");
   await expect(line(phone.page)).toHaveText("unplugged");
   await phone.press("Send one");

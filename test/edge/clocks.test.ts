@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Connection, connect } from "../../src/index.js";
 import type { Device } from "./device.js";
 import { type DeviceProcess, startDevice } from "./device-process.js";
-import { createRecorder, judgeHistory, noteEnd, QUEUE, until } from "./recorder.js";
+import { QUEUE } from "./names.js";
+import { createRecorder, judgeHistory, noteEnd, until } from "./recorder.js";
 import { folderFor, hasServer, type ServerProcess, startServerProcess } from "./server-process.js";
 
 const HOUR_MS = 3_600_000;

@@ -3,7 +3,7 @@
 import "./shifted-clock.js";
 import { connect } from "../../src/index.js";
 import { createDevice } from "./device.js";
-import { MAX_DELIVERIES, QUEUE } from "./recorder.js";
+import { MAX_DELIVERIES, QUEUE } from "./names.js";
 
 interface Asked {
   readonly number: number;

@@ -6,9 +6,7 @@ import type { Report } from "../faults/page/lab.js";
 import { eventOf } from "../torture/history.js";
 import { storyOf } from "../torture/story.js";
 import { createDevice, type Device } from "./device.js";
-
-export const MAX_DELIVERIES = 20;
-export const QUEUE = "work";
+import { MAX_DELIVERIES, QUEUE } from "./names.js";
 
 export interface Recorder {
   readonly history: HistoryEvent[];

@@ -27,7 +27,7 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-export interface ServerProcessOptions extends Pick<ServeOptions, "reconnectMs" | "maxConnections"> {
+export interface ServerProcessOptions extends Pick<ServeOptions, "reconnectMs" | "maxConnections" | "allowOrigins"> {
   /** Its directory is a file system of so many bytes; see `canMount`. */
   readonly diskBytes?: number;
 }

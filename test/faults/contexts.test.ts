@@ -164,7 +164,7 @@ test("iframes and dedicated workers of the origin use the same queue", async ({ 
   const answer = await page.evaluate(async () => {
     const worker = new Worker("/today/client-worker.js", { type: "module" });
     const answered = new Promise((resolve) => worker.addEventListener("message", ({ data }) => resolve(data)));
-    worker.postMessage("go");
+    worker.postMessage(null);
     return answered;
   });
   expect(answer).toEqual({

@@ -54,25 +54,51 @@ const CAUSES: readonly (readonly [cause: keyof Report["duplicated"], text: strin
   ["closed", "its consumer was stopped by force"],
 ];
 
-function tables({ report, hostChanges, counts, refusals, ackedOnFullDisk, handledByServiceWorker, recoveries }: Run) {
-  const changes = (planned: boolean) => hostChanges.filter(({ isPlanned }) => isPlanned === planned);
-  const running = (planned: boolean) => changes(planned).reduce((sum, change) => sum + change.running, 0);
-  const messages: Row[] = [
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** What must not have happened to any message. */
+const brokenOf = (report: Report): Row[] => [
+  ["**lost** (must be 0)", report.lost.length],
+  ["**unexpected** (must be 0)", report.unexpected.length],
+  ["**stored twice** (must be 0)", report.storedTwice.length],
+  ["**stale settlements** (must be 0)", report.stale.length],
+];
+/** `rows`: what else there is to count. */
+export const messagesTable = (report: Report, refusals: Run["refusals"], rows: readonly Row[] = []): Table => ({
+  title: "Messages",
+  head: ["what", "messages"],
+  rows: [
     ["sends called", report.attempted],
     ["sent (resolved)", report.sent],
-    ...Object.entries(refusals).map(([code, n]) => [`rejected with \`${code}\``, n]),
+    ...Object.entries(refusals).map(([code, n]): Row => [`rejected with \`${code}\``, n]),
     ["arrived although nobody heard that they were sent", report.recovered],
     ["delivered", report.delivered],
     ["acked", report.acked],
-    ["acked within a second after sends were refused for want of room", ackedOnFullDisk],
-    ["handled by the service worker as host", handledByServiceWorker],
+    ...rows,
     ["dead letters", report.dead],
-    ["**lost** (must be 0)", report.lost.length],
-    ["**unexpected** (must be 0)", report.unexpected.length],
-    ["**stored twice** (must be 0)", report.storedTwice.length],
-    ["**stale settlements** (must be 0)", report.stale.length],
-  ];
-  const duplicated: Row[] = CAUSES.map(([cause, text]) => [text, report.duplicated[cause]]);
+    ...brokenOf(report),
+  ],
+});
+export const duplicatedTable = ({ duplicated }: Report): Table => ({
+  title: "Delivered more than once, by cause",
+  head: ["cause", "deliveries"],
+  rows: CAUSES.map(([cause, text]) => [text, duplicated[cause]]),
+});
+export const recoveryTable = (recoveries: readonly Recovery[]): Table => ({
+  title: "Recovery, in milliseconds from the fault",
+  head: ["fault", "times", "next send p50", "max", "next delivery p50", "max"],
+  rows: recoveryTimes(recoveries).map(({ fault, times, sentMs, deliveredMs }) => [
+    ...[fault, times, sentMs.p50, sentMs.max, deliveredMs.p50, deliveredMs.max],
+  ]),
+});
+
+function tables({ report, hostChanges, counts, refusals, ackedOnFullDisk, handledByServiceWorker, recoveries }: Run) {
+  const changes = (planned: boolean) => hostChanges.filter(({ isPlanned }) => isPlanned === planned);
+  const running = (planned: boolean) => changes(planned).reduce((sum, change) => sum + change.running, 0);
   const faults: Row[] = [
     ...Object.entries(counts),
     ["planned hand-overs", changes(true).length],
@@ -80,39 +106,33 @@ function tables({ report, hostChanges, counts, refusals, ackedOnFullDisk, handle
     ["other changes of hosts", changes(false).length],
     ["handlers that ran through one and lived", running(false)],
   ];
-  const recovery: Row[] = recoveryTimes(recoveries).map(({ fault, times, sentMs, deliveredMs }) => [
-    fault,
-    times,
-    sentMs.p50,
-    sentMs.max,
-    deliveredMs.p50,
-    deliveredMs.max,
-  ]);
   return [
     { title: "Faults", head: ["what", "times"], rows: faults },
-    { title: "Messages", head: ["what", "messages"], rows: messages },
-    { title: "Delivered more than once, by cause", head: ["cause", "deliveries"], rows: duplicated },
-    {
-      title: "Recovery, in milliseconds from the fault",
-      head: ["fault", "times", "next send p50", "max", "next delivery p50", "max"],
-      rows: recovery,
-    },
+    messagesTable(report, refusals, [
+      ["acked within a second after sends were refused for want of room", ackedOnFullDisk],
+      ["handled by the service worker as host", handledByServiceWorker],
+    ]),
+    duplicatedTable(report),
+    recoveryTable(recoveries),
   ];
 }
 
 const line = (cells: Row) => `| ${cells.join(" | ")} |`;
 
+/** A table with its title, in Markdown. */
+export const markdownTable = ({ title, head, rows }: Table): string =>
+  [`## ${title}`, "", line(head), `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map(line)].join("\n");
+
+export const verdictOf = (problems: readonly string[]): string =>
+  problems.length === 0
+    ? "Valid: nothing was lost, nothing stale took effect, and every duplicate is explained."
+    : `**Not valid**:\n\n${problems
+        .slice(0, 50)
+        .map((problem) => `- ${problem}`)
+        .join("\n")}`;
+
 export function markdownOf(run: Run): string {
-  const parts = tables(run).map(({ title, head, rows }) =>
-    [`## ${title}`, "", line(head), `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map(line)].join("\n"),
-  );
-  const verdict =
-    run.problems.length === 0
-      ? "Valid: nothing was lost, nothing stale took effect, and every duplicate is explained."
-      : `**Not valid**:\n\n${run.problems
-          .slice(0, 50)
-          .map((problem) => `- ${problem}`)
-          .join("\n")}`;
+  const parts = tables(run).map(markdownTable);
   return `${[
     "# Torture",
     `Tabs of one browser send and handle messages (strict durability) while they crash, sleep and are closed, hosts are
@@ -121,7 +141,7 @@ host in workers of their own where there is none; a fifth with a newer build com
 1.5 s, so that some always run when the host changes. A process outside the browser records what the tabs report, and the
 history checker (\`test/checker\`) judges it.`,
     "Run it with `npm run torture -- --minutes 10`; with `--markdown FILE` it writes this page to FILE, and the same as JSON\nbeside it. A run that is not valid prints every event of the messages concerned, with the commits that handed them out and\nsettled them, and writes its whole history to files. `npm test` runs the short form.",
-    `${run.browser}, ${run.seconds} seconds of faults. ${verdict}`,
+    `${run.browser}, ${run.seconds} seconds of faults. ${verdictOf(run.problems)}`,
     ...parts,
   ].join("\n\n")}\n`;
 }

@@ -1,0 +1,151 @@
+// Four browsers' tabs and two processes send and handle over lines that fail in every way, while the server gets kill -9 every
+// twenty seconds and devices die. Everything is recorded in this process, and judged at the end.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@playwright/test";
+import { connect } from "../../../src/index.js";
+import { check, type HistoryEvent } from "../../checker/history.js";
+import { duplicatedTable, markdownTable, messagesTable, recoveryTable, verdictOf } from "../../torture/report.js";
+import { MAX_DELIVERIES, QUEUE } from "../names.js";
+import { createRecorder, noteEnd, tellStories, until } from "../recorder.js";
+import { folderFor, startServerProcess } from "../server-process.js";
+import { createFleet, type Fleet, type Member, PROCESSES, servePages, TABS } from "./fleet.js";
+
+const MINUTES = Number(process.env.ORIGINMQ_TORTURE_MINUTES ?? 0.5);
+const MARKDOWN = process.env.ORIGINMQ_TORTURE_MARKDOWN;
+const SERVER_LIFE_MS = 20_000;
+const RESULTS = fileURLToPath(new URL("../../../test-results/torture-histories", import.meta.url));
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T;
+
+/** In turn, each on a device that is drawn. */
+const FAULTS: Readonly<Record<string, (member: Member, fleet: Fleet) => unknown>> = {
+  "line cut": ({ line }) => line.cut(),
+  async "line stands still for a while"({ line }) {
+    line.stall(pick([undefined, "up", "down"] as const));
+    await sleep(3_000 * Math.random());
+    line.mend();
+  },
+  "line gone, one end told": ({ line }) => line.vanish(pick(["client", "server"] as const)),
+  "line gone, nobody told": ({ line }) => line.vanish("nobody"),
+  "older bytes after a newer connection's": ({ line }) => line.overtake(300).catch(() => {}),
+  async "line slow for a while"({ line }) {
+    line.delay({ ms: 30, jitterMs: 300 });
+    await sleep(3_000);
+    line.mend();
+  },
+  "device killed": (member, fleet) => fleet.kill(member),
+};
+
+test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that fail`, async () => {
+  const folder = folderFor("torture");
+  const pages = await servePages();
+  const server = await startServerProcess({ allowOrigins: [pages.origin] }, folder);
+  const recorder = createRecorder();
+  const { history } = recorder;
+  const fleet = createFleet({ recorder, pages, serverUrl: server.url, folder });
+  const counts: Record<string, number> = {};
+  const recoveries: { fault: string; sentMs: number; deliveredMs: number }[] = [];
+  const problems: string[] = [];
+  const startedAt = performance.now();
+  const passedMs = () => performance.now() - startedAt;
+  const done = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+    const [sent, acked] = (["sent", "settled"] as const).map((type) => recorder.count(type));
+    console.log(`    ${Math.round(passedMs() / 1_000)} s: ${what}; ${sent} sent, ${acked} acked`);
+  };
+  /** What buffers held of the host before tells nothing of the next one. */
+  const first = (type: HistoryEvent["type"], place: number, epoch: number) =>
+    history.slice(place).find((event) => event.type === type && (event.epoch ?? 0) > epoch)?.at;
+
+  const killServer = async () => {
+    await server.kill();
+    const at = performance.now();
+    const { epoch } = recorder;
+    const place = history.length;
+    await server.restart();
+    const sentAt = () => first("sent", place, epoch);
+    const deliveredAt = () => first("delivered", place, epoch);
+    await until("messages are stored and handled again", () => Boolean(sentAt() && deliveredAt()));
+    const msOf = (found: number | undefined) => Math.round((found ?? Number.NaN) - at);
+    recoveries.push({
+      fault: "server killed, and started again at once",
+      sentMs: msOf(sentAt()),
+      deliveredMs: msOf(deliveredAt()),
+    });
+    done("server killed");
+  };
+
+  const drain = async () => {
+    for (const { line } of fleet.live) line.mend();
+    await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopProducing())));
+    const connection = await connect({ url: `${server.url}/mq/torture` });
+    const queue = await connection.openQueue<string>(QUEUE);
+    await until("the queue is empty", async () => {
+      const { ready, delayed, leased, blocked } = await queue.stats();
+      return ready + delayed + leased + blocked === 0;
+    });
+    await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopConsuming())));
+    await noteEnd(recorder, connection);
+    await connection.close();
+  };
+
+  try {
+    await fleet.fill();
+    let serverAt = performance.now();
+    const names = Object.keys(FAULTS);
+    for (let i = 0; i < names.length || passedMs() < MINUTES * 60_000; i++) {
+      await sleep(1_000);
+      const name = names[i % names.length] as string;
+      await FAULTS[name]?.(pick([...fleet.live]), fleet);
+      await fleet.fill();
+      done(name);
+      if (performance.now() - serverAt < SERVER_LIFE_MS) continue;
+      serverAt = performance.now();
+      await killServer();
+    }
+  } catch (error) {
+    problems.push(`the run ended early: ${error}`);
+  }
+  const seconds = Math.round(passedMs() / 1_000);
+  await drain().catch((error) => problems.push(`the queue did not run empty: ${error}`));
+  const report = check(history, { maxDeliveries: MAX_DELIVERIES, toleranceMs: 5 });
+  problems.push(...report.problems);
+  const refusals: Record<string, number> = {};
+  for (const event of history) {
+    if (event.type !== "send-failed" && event.type !== "send-unknown") continue;
+    refusals[event.code ?? ""] = (refusals[event.code ?? ""] ?? 0) + 1;
+  }
+  const page = `${[
+    "# Torture of a server",
+    `${TABS} browsers with a tab each and ${PROCESSES} processes of Node's send to one queue and handle what is in it. Each has a
+line of its own to the server, which is cut, stands still, is slow, ends for one side only or for none, or delivers what an
+older connection had under way after a newer one has begun. The server, with SQLite and relaxed durability, gets \`kill -9\`
+every ${SERVER_LIFE_MS / 1_000} s; devices are killed and replaced. Every twentieth handler takes 1.5 s, so that some always run. A
+process beside them records what they report, and the history checker (\`test/checker\`) judges it.`,
+    "Run it with `npm run torture:edge -- --minutes 10`; with `--markdown FILE` it writes this page to FILE. A run that is not\nvalid prints every event of the messages concerned, and writes its whole history to a file.",
+    `${seconds} seconds of faults. ${verdictOf(problems)}`,
+    ...[
+      { title: "Faults", head: ["what", "times"], rows: Object.entries(counts) },
+      messagesTable(report, refusals),
+      duplicatedTable(report),
+      recoveryTable(recoveries),
+    ].map(markdownTable),
+  ].join("\n\n")}\n`;
+  console.log(page);
+  if (problems.length > 0) {
+    tellStories(history, report.concerned);
+    await mkdir(RESULTS, { recursive: true });
+    const file = join(RESULTS, `edge-${new Date().toISOString().replaceAll(":", "-")}.jsonl`);
+    await writeFile(file, history.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    console.log(`The whole history: ${file}`);
+  }
+  if (MARKDOWN !== undefined) await writeFile(MARKDOWN, page);
+  for (const member of [...fleet.live]) await member.kill();
+  await server.close();
+  pages.close();
+  expect(problems).toEqual([]);
+});
