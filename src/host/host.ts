@@ -69,6 +69,8 @@ export interface Host {
   tidy(): void;
   /** What it holds and has done since it began, for monitoring. Rejects when the host has ended. */
   figures(): Promise<HostFigures>;
+  /** Somebody who has lost the link may still come back. */
+  readonly awaits: boolean;
   hasQueue(name: string): boolean;
   /** Ports that somebody has, in whatever state. */
   readonly ports: number;
@@ -272,6 +274,9 @@ function createHost(
       return { diagnostics: await loop.read(diagnostics), queues };
     },
     hasQueue: (name) => state().queues.has(name),
+    get awaits() {
+      return clients.awaits;
+    },
     get ports() {
       return clients.ports;
     },

@@ -59,6 +59,8 @@ export interface DatabasesOptions {
 
 /** So long before something is due its database is open again: a host that opens too late takes a tick for missed. */
 const AHEAD_MS = 10_000;
+/** Between two attempts to open one in which something is due. */
+const AGAIN_MS = 1_000;
 /** A clock that is set moves what is due. */
 const LOOK_MS_MAX = 3_600_000;
 
@@ -120,7 +122,12 @@ export function createDatabases(options: DatabasesOptions): Databases {
   const sleepUntil = (name: string, dueAt: number) => {
     if (dueAt === Number.POSITIVE_INFINITY) return;
     const leftMs = dueAt - AHEAD_MS - now();
-    const wake = () => (leftMs <= LOOK_MS_MAX ? void startOne(name) : sleepUntil(name, dueAt));
+    const wake = () => {
+      if (leftMs > LOOK_MS_MAX) return sleepUntil(name, dueAt);
+      startOne(name).database.catch(() => {
+        if (!isClosed && !opened.has(name)) asleep.set(name, setTimer(wake, AGAIN_MS));
+      });
+    };
     asleep.set(name, setTimer(wake, Math.min(leftMs, LOOK_MS_MAX)));
   };
 

@@ -75,7 +75,8 @@ export abstract class QueueObject<Env = unknown> {
       idleMs: () => this.idleMs,
       mayRest: () => {
         this.#database?.host.tidy();
-        return this.#sockets.areHeard;
+        // How long somebody is waited for is known to this life alone.
+        return this.#database?.host.awaits !== true && this.#sockets.areHeard;
       },
       knowsAll: () => this.#database !== undefined,
       onRest: () => this.#sockets.rest(),
@@ -101,7 +102,7 @@ export abstract class QueueObject<Env = unknown> {
 
   /** From the first request on, when the class that extends this one has said what it bounds. */
   get #bounded(): Limits {
-    this.#bounds ??= createLimits("limits", this.limits, surroundings);
+    this.#bounds ??= createLimits("limits", this.limits, { ...surroundings, setTimer: this.#clock.setTimer });
     return this.#bounds;
   }
 
@@ -153,7 +154,13 @@ export abstract class QueueObject<Env = unknown> {
   async webSocketMessage(socket: AcceptedSocket, data: unknown): Promise<void> {
     if (this.#sockets.isWord(data)) this.#clock.touch();
     await attempt(async () => {
-      if (this.#sockets.hear(socket, data)) this.#sockets.serve(socket, await this.#open());
+      if (!this.#sockets.hear(socket, data)) return;
+      try {
+        this.#sockets.serve(socket, await this.#open());
+      } catch (error) {
+        this.#sockets.lose(socket);
+        throw error;
+      }
     });
   }
 

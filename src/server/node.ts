@@ -17,7 +17,7 @@ interface ServerResponse {
 
 export interface RawSocket {
   on(event: "error" | "close", listener: () => void): void;
-  end(text: string): void;
+  end(text: string, onSent: () => void): void;
   destroy(): void;
 }
 

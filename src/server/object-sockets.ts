@@ -56,6 +56,8 @@ export interface ObjectSockets {
   /** True: it has to be served first. */
   hear(accepted: AcceptedSocket, data: unknown): boolean;
   serve(accepted: AcceptedSocket, database: Database): void;
+  /** It cannot be served now: its client comes again. */
+  lose(accepted: AcceptedSocket): void;
   /** The host is there: those that were found hear of it, and are served if they wait for it. */
   opened(database: Database): void;
   /** It was closed by its client. */
@@ -110,9 +112,8 @@ export function createObjectSockets({
   for (const accepted of survivors) find(accepted);
 
   const serve = (one: Known, database: Database) => {
-    const { found } = one;
+    one.guest = one.found?.serve(database);
     one.found = undefined;
-    one.guest = found?.serve(database);
   };
 
   return {
@@ -132,13 +133,20 @@ export function createObjectSockets({
     isWord,
     hear(accepted, data) {
       const one = known.get(accepted);
-      one?.dispatch("message", { data: data });
+      // Nobody knows what it may do: its client asks to be let in again.
+      if (one && one.line === undefined && isWord(data)) {
+        known.delete(accepted);
+        closeLost(accepted);
+        return false;
+      }
+      one?.dispatch("message", { data });
       return one?.found !== undefined && isWord(data);
     },
     serve(accepted, database) {
       const one = known.get(accepted);
       if (one?.found) serve(one, database);
     },
+    lose: (accepted) => known.get(accepted)?.line?.close("the database cannot be opened now"),
     opened(database) {
       for (const [accepted, one] of known) {
         const { found, noted } = one;

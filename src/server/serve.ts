@@ -201,7 +201,7 @@ function refusalOf(headers: Readonly<Record<string, string>>, options: ServeOpti
 const endOnError = (raw: RawSocket) => raw.on("error", () => raw.destroy());
 
 function turnAway(raw: RawSocket): void {
-  raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", () => raw.destroy());
 }
 
 function createMetricsServer(http: Http, databases: ReturnType<typeof createDatabases>): HttpServer {

@@ -50,6 +50,8 @@ export interface Clients {
   sessionOf(client: string): Session | undefined;
   /** It has lost its link a moment ago, and may come back to what it holds. */
   isAwaited(client: string): boolean;
+  /** Somebody has, and may. */
+  readonly awaits: boolean;
   /** Those connected. */
   readonly count: number;
   /** Theirs, and those on which nobody has said hello. */
@@ -250,6 +252,9 @@ export function createClients(parts: ClientsParts): Clients {
     },
     sessionOf: (client) => sessions.get(client),
     isAwaited: presence.isAwaited,
+    get awaits() {
+      return presence.awaits;
+    },
     get count() {
       return sessions.size;
     },

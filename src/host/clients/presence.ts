@@ -12,6 +12,8 @@ export interface Presence {
   unwatch(client: string): void;
   /** It has no link, and is still waited for: what it holds is its own until it is gone. */
   isAwaited(client: string): boolean;
+  /** Somebody is. */
+  readonly awaits: boolean;
   close(): void;
 }
 
@@ -49,6 +51,7 @@ export function createLockPresence(
       watches.delete(client);
     },
     isAwaited: () => false,
+    awaits: false,
     close() {
       for (const watch of watches.values()) watch.abort();
       watches.clear();
@@ -89,6 +92,9 @@ export function createLinkPresence(
       watched.delete(client);
     },
     isAwaited: (client) => watched.get(client) !== undefined,
+    get awaits() {
+      return [...watched.values()].some((cancel) => cancel !== undefined);
+    },
     close() {
       for (const cancel of watched.values()) cancel?.();
       watched.clear();

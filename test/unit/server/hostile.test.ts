@@ -176,3 +176,19 @@ test("pieces that are smaller than they need be, and kinds that there are not, e
     expect(raw.arrived[0]).toBe(0x88);
   }
 });
+
+test("who asks for no database and does not hang up holds nothing up", async () => {
+  vi.useRealTimers();
+  const server = await startServer();
+  const { port, hostname } = new URL(server.url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  const answered = new Promise((resolve) => socket.once("end", resolve));
+  socket
+    .resume()
+    .write(
+      "GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13\r\n\r\n",
+    );
+  await answered;
+  await server.close();
+  socket.destroy();
+});

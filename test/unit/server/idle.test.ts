@@ -115,3 +115,21 @@ describe("a database that nobody uses", () => {
     expect(log).toEqual(["shop opened", "shop closed", "shop opened"]);
   });
 });
+
+test("one that cannot be opened when something is due in it is tried again", async () => {
+  const disk = createMemoryDisk();
+  let opens = 0;
+  const databases = createDatabases({
+    async openStore() {
+      if (++opens === 2) throw new Error("the disk is full for a moment");
+      return createMemoryStore({ disk });
+    },
+    reconnectMs: 100,
+    idleMs: 50,
+  });
+  atEnd(() => databases.close());
+  const here = await connectHere(() => databases.open("shop"));
+  await (await here.openQueue("orders")).send(1, { delayMs: 10_800 });
+  await here.close();
+  await expect.poll(() => opens, { timeout: 8_000 }).toBe(3);
+});
