@@ -16,6 +16,7 @@ import { createFleet, type Fleet, type Member, PROCESSES, servePages, TABS } fro
 const MINUTES = Number(process.env.ORIGINMQ_TORTURE_MINUTES ?? 0.5);
 const MARKDOWN = process.env.ORIGINMQ_TORTURE_MARKDOWN;
 const SERVER_LIFE_MS = 20_000;
+const DRAIN_MS = 300_000;
 const RESULTS = fileURLToPath(new URL("../../../test-results/torture-histories", import.meta.url));
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -87,7 +88,7 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     await until("the queue is empty", async () => {
       const { ready, delayed, leased, blocked } = await queue.stats();
       return ready + delayed + leased + blocked === 0;
-    });
+    }, DRAIN_MS);
     await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopConsuming())));
     await noteEnd(recorder, connection);
     await connection.close();
