@@ -85,10 +85,14 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopProducing())));
     const connection = await connect({ url: `${server.url}/mq/torture` });
     const queue = await connection.openQueue<string>(QUEUE);
-    await until("the queue is empty", async () => {
-      const { ready, delayed, leased, blocked } = await queue.stats();
-      return ready + delayed + leased + blocked === 0;
-    }, DRAIN_MS);
+    await until(
+      "the queue is empty",
+      async () => {
+        const { ready, delayed, leased, blocked } = await queue.stats();
+        return ready + delayed + leased + blocked === 0;
+      },
+      DRAIN_MS,
+    );
     await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopConsuming())));
     await noteEnd(recorder, connection);
     await connection.close();
