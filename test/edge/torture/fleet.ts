@@ -16,7 +16,7 @@ import type { Recorder } from "../recorder.js";
 export const TABS = 4;
 export const PROCESSES = 2;
 /** Less than all of them handle, of groups too, with what faults leave of the time. */
-const LOAD: DeviceLoad = { everyMs: 200, burst: 2, handlerMs: 5, slowMs: 1_500 };
+const LOAD: DeviceLoad = { everyMs: 200, burst: 1, groups: 100, handlerMs: 5, slowMs: 1_500 };
 
 export interface Member extends Pick<DeviceProcess, "name" | "evaluate" | "kill"> {
   readonly kind: "tab" | "process";
