@@ -128,7 +128,7 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     "# Torture of a server",
     `${TABS} browsers with a tab each and ${PROCESSES} processes of Node's send to one queue and handle what is in it. Each has a
 line of its own to the server, which is cut, stands still, is slow, ends for one side only or for none, or delivers what an
-older connection had under way after a newer one has begun. The server, with SQLite and relaxed durability, gets \`kill -9\`
+older connection had under way after a newer one has begun. The server, with SQLite and strict durability, gets \`kill -9\`
 every ${SERVER_LIFE_MS / 1_000} s; devices are killed and replaced. Every twentieth handler takes 1.5 s, so that some always run. A
 process beside them records what they report, and the history checker (\`test/checker\`) judges it.`,
     "Run it with `npm run torture:edge -- --minutes 10`; with `--markdown FILE` it writes this page to FILE. A run that is not\nvalid prints every event of the messages concerned, and writes its whole history to a file.",
