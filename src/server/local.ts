@@ -8,19 +8,36 @@ import type { Database } from "./databases.js";
 
 /** Connects to the host that there is, and to the next when it has ended. */
 export async function connectHere(open: () => Promise<Database>): Promise<Connection> {
-  const database = await open();
+  let current: Database | undefined;
+  /** Missing while nobody listens. */
+  let stopHearing: (() => void) | undefined;
+  const listening = new Set<(event: MessageEvent) => void>();
+  const announce = (data: unknown) => {
+    for (const listener of [...listening]) listener({ data } as MessageEvent);
+  };
+  /** The host that there is now is heard, as long as somebody listens. */
+  const hearAgain = () => {
+    stopHearing?.();
+    stopHearing = listening.size > 0 ? current?.hear({ announce }) : undefined;
+  };
   const client = createClient({
     runtime,
     locks: undefined,
     presenceLock: String,
     openNotices: () =>
-      hearingChannel((listener) =>
-        database.hear({ announce: (data) => listener({ data } as unknown as MessageEvent) }),
-      ),
+      hearingChannel((listener) => {
+        listening.add(listener);
+        hearAgain();
+        return () => {
+          listening.delete(listener);
+          hearAgain();
+        };
+      }),
     async openPort() {
-      const { host } = await open();
+      current = await open();
+      hearAgain();
       const { port1, port2 } = new MessageChannel();
-      host.connect(port2);
+      current.host.connect(port2);
       return { port: port1, lock: undefined };
     },
   });
