@@ -3,7 +3,7 @@
 import { createClient } from "../client/connection/client.js";
 import { type Connection, createPublicConnection } from "../client/connection/connection.js";
 import { runtime } from "../client/runtime/runtime.js";
-import { hearingChannel } from "../link/finding/hearing.js";
+import { createHearing } from "../link/finding/hearing.js";
 import type { Database } from "./databases.js";
 
 /** Connects to the host that there is, and to the next when it has ended. */
@@ -11,28 +11,17 @@ export async function connectHere(open: () => Promise<Database>): Promise<Connec
   let current: Database | undefined;
   /** Missing while nobody listens. */
   let stopHearing: (() => void) | undefined;
-  const listening = new Set<(event: MessageEvent) => void>();
-  const announce = (data: unknown) => {
-    for (const listener of [...listening]) listener({ data } as MessageEvent);
-  };
+  const hearing = createHearing(() => hearAgain());
   /** The host that there is now is heard, as long as somebody listens. */
   const hearAgain = () => {
     stopHearing?.();
-    stopHearing = listening.size > 0 ? current?.hear({ announce }) : undefined;
+    stopHearing = hearing.isHeard() ? current?.hear({ announce: hearing.tell }) : undefined;
   };
   const client = createClient({
     runtime,
     locks: undefined,
     presenceLock: String,
-    openNotices: () =>
-      hearingChannel((listener) => {
-        listening.add(listener);
-        hearAgain();
-        return () => {
-          listening.delete(listener);
-          hearAgain();
-        };
-      }),
+    openNotices: hearing.openChannel,
     async openPort() {
       current = await open();
       hearAgain();

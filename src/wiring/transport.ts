@@ -10,7 +10,7 @@ import type { ConnectOptions } from "../client/connection/connection.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
-import { hearingChannel } from "../link/finding/hearing.js";
+import { createHearing } from "../link/finding/hearing.js";
 import { answerOpening, type Opening, type Patience, requestOpening, type Served } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../link/rpc/names.js";
@@ -94,22 +94,15 @@ function overSocket(
   load: (hearing: Pick<SocketOptions, "onAnnouncement" | "listens">) => Promise<SocketWay>,
 ): Transport {
   let loading: Promise<SocketWay> | undefined;
-  const listening = new Set<(event: MessageEvent) => void>();
-  const hearing = {
-    onAnnouncement(data: unknown) {
-      for (const listener of [...listening]) listener({ data } as MessageEvent);
-    },
-    listens: () => listening.size > 0,
-  };
+  const hearing = createHearing(() => void loading?.then((known) => known.hear()).catch(() => {}));
   const way = (): Promise<SocketWay> => {
-    loading ??= load(hearing);
+    loading ??= load({ onAnnouncement: hearing.tell, listens: hearing.isHeard });
     // Its file may be there another time.
     loading.catch(() => {
       loading = undefined;
     });
     return loading;
   };
-  const hear = () => void loading?.then((known) => known.hear()).catch(() => {});
   const end = async () => (await loading?.catch(() => undefined))?.end();
   return {
     runtime,
@@ -117,15 +110,7 @@ function overSocket(
     presenceLock: (client) => `${url}#${client}`,
     // A page that is kept must hold no socket.
     lifecycle: pageLifecycle({ onAsleep: () => void end() }),
-    openNotices: () =>
-      hearingChannel((listener) => {
-        listening.add(listener);
-        hear();
-        return () => {
-          listening.delete(listener);
-          hear();
-        };
-      }),
+    openNotices: hearing.openChannel,
     reachable: async () => (await way()).reachable(),
     openPort: async () => (await way()).openPort(),
     onClosed: end,

@@ -1,7 +1,7 @@
 // One simulated server and the sockets to it: the real admission, databases, codec and lines, and the clients' real way to
 // them. Its process is started again whenever it has died. Devices' clocks differ by hours.
 
-import { hearingChannel } from "../../src/link/finding/hearing.js";
+import { createHearing } from "../../src/link/finding/hearing.js";
 import type { Socket } from "../../src/link/socket/line.js";
 import { type AdmissionOptions, admit } from "../../src/server/admission.js";
 import { createDatabases, type Databases, RECONNECT_MS } from "../../src/server/databases.js";
@@ -139,26 +139,13 @@ export function createServer(parts: SiteParts): ServerSite {
     );
 
   const clientParts = (page: Context): PageParts => {
-    const listening = new Set<(event: MessageEvent) => void>();
-    const way = wayOf(page, {
-      onAnnouncement(data) {
-        for (const listener of [...listening]) listener({ data } as MessageEvent);
-      },
-      listens: () => listening.size > 0,
-    });
+    const hearing = createHearing(() => way.hear());
+    const way = wayOf(page, { onAnnouncement: hearing.tell, listens: hearing.isHeard });
     return {
       clockMs: random.between(-CLOCKS_MS_MAX, CLOCKS_MS_MAX),
       locks: undefined,
       presenceLock: (client) => `${URL}#${client}`,
-      openNotices: () =>
-        hearingChannel((listener) => {
-          listening.add(listener);
-          way.hear();
-          return () => {
-            listening.delete(listener);
-            way.hear();
-          };
-        }),
+      openNotices: hearing.openChannel,
       reachable: way.reachable,
       openPort: way.openPort,
       onAsleep: way.end,

@@ -1,22 +1,43 @@
-// A channel on which nothing is posted, over whatever tells what there is to hear.
+// Announcements that reach a context in another way than by a BroadcastChannel: who listens here, and channels for them.
 
 import type { Channel } from "./directory.js";
 
-/** `hear` starts to tell a listener, and returns what ends that; closing the channel ends it for all of its listeners. */
-export function hearingChannel(hear: (listener: (event: MessageEvent) => void) => () => void): Channel {
-  const ends = new Map<unknown, () => void>();
-  const end = (listener: unknown) => {
-    ends.get(listener)?.();
-    ends.delete(listener);
+type Listener = (event: MessageEvent) => void;
+
+export interface Hearing {
+  /** Tells all that listen. */
+  tell(data: unknown): void;
+  /** Whether anybody would hear of it. */
+  isHeard(): boolean;
+  /** A channel on which nothing is posted; closing it ends the listening of all of its listeners. */
+  openChannel(): Channel;
+}
+
+/** `onChange`: somebody listens from now on, or no longer. */
+export function createHearing(onChange: () => void): Hearing {
+  const listening = new Set<Listener>();
+  const end = (listener: Listener) => {
+    if (listening.delete(listener)) onChange();
   };
   return {
-    postMessage() {},
-    addEventListener(_, listener) {
-      if (!ends.has(listener)) ends.set(listener, hear(listener));
+    tell(data) {
+      for (const listener of [...listening]) listener({ data } as MessageEvent);
     },
-    removeEventListener: (_, listener) => end(listener),
-    close() {
-      for (const listener of [...ends.keys()]) end(listener);
+    isHeard: () => listening.size > 0,
+    openChannel() {
+      const own = new Set<Listener>();
+      return {
+        postMessage() {},
+        addEventListener(_, listener) {
+          own.add(listener);
+          listening.add(listener);
+          onChange();
+        },
+        removeEventListener: (_, listener) => end(listener),
+        close() {
+          for (const listener of own) end(listener);
+        },
+      };
     },
   };
 }
