@@ -128,6 +128,13 @@ function startNeighbour(queue: Queue<number>, onTrip: () => void, onProblem: (pr
   };
 }
 
+function changesOf<State extends object>(before: State, after: State): string[] {
+  return Object.entries(before).flatMap(([what, was]) => {
+    const [one, other] = [was, Reflect.get(after, what)].map((value) => JSON.stringify(value));
+    return one === other ? [] : [`what nobody had a right to has changed: ${what} was ${one} and is ${other}`];
+  });
+}
+
 export async function fuzz({ seed, frames, fault, progress = () => {} }: FuzzOptions): Promise<Verdict> {
   const random = createRandom(seed);
   const server = await startServer(fault);
@@ -184,7 +191,7 @@ export async function fuzz({ seed, frames, fault, progress = () => {} }: FuzzOpt
     };
     const work = async (until: number) => {
       const run = async (own: Random, client: string) => {
-        while (sent < until && server.end === undefined && problems.length === 0) {
+        while (sent < until && server.end === undefined && problems.length + leaks === 0) {
           opened++;
           const more = await fuzzOnce(`${server.url}/mq/shop`, own, client, recorded, onReceived);
           sent += more;
@@ -213,10 +220,7 @@ export async function fuzz({ seed, frames, fault, progress = () => {} }: FuzzOpt
     await stopNeighbour();
     const after = await whileAlive(state());
     if (server.end !== undefined) problems.push(server.end);
-    else {
-      if (JSON.stringify(after) !== JSON.stringify(before))
-        problems.push(`what nobody had a right to has changed: ${JSON.stringify({ before, after })}`);
-    }
+    if (after) problems.push(...changesOf(before, after));
     if (leaks > 0) problems.push(`${leaks} frames held what their receiver may not see`);
     if (trips === 0) problems.push("no neighbour got through");
     if (Number(heapAfter) - Number(heapBefore) > HEAP_GROWTH_MAX)
