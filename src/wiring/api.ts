@@ -89,12 +89,14 @@ export function createApi(starters: Starters): Api {
     signal?.throwIfAborted();
     if (options.persist) void persist();
     const key = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
-    const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
+    // One that has ended stays so, and is nobody's any more who comes now.
+    const known = shared.get(key);
+    const entry = known && !known.client.over.aborted ? known : { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;
     const leave = async () => {
       if (--entry.users > 0) return;
-      shared.delete(key);
+      if (shared.get(key) === entry) shared.delete(key);
       await entry.client.close();
     };
     return { client: entry.client, leave };

@@ -3,6 +3,7 @@
 import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
 import type { DataLoss, QueueNotice } from "../../link/rpc/views.js";
+import type { ClientEvent } from "../link/client-event.js";
 import type { QueueClient } from "./queue-client.js";
 
 /** What each event carries in `detail`. */
@@ -21,6 +22,12 @@ export interface QueueEventMap {
   datalost: CustomEvent<DataLoss>;
   /** A newer build of OriginMQ hosts the queue, and this one cannot work with it: ask the user to reload. */
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  /** The host is gone, or the line to it: what is called waits until there is one again. */
+  hostlost: Event;
+  /** There is a host again, another or the same. */
+  hostchange: Event;
+  /** There will be no host any more, since a token was refused, say: every call rejects so. Open the queue again. */
+  ended: CustomEvent<{ readonly reason: QueueError }>;
   /** Settings were stored. */
   configured: CustomEvent<{ readonly settings: Partial<QueueSettings> }>;
 }
@@ -53,16 +60,24 @@ export function tellOfPast(losses: readonly DataLoss[], listener: EventListenerO
   });
 }
 
+/** What happens to this client's own host, for those who listen. The first host is no change. */
+export function dispatchOwn(target: EventTarget, event: ClientEvent, hasMetHost: boolean): void {
+  if ("reason" in event) target.dispatchEvent(new CustomEvent(event.type, { detail: { reason: event.reason } }));
+  if (event.type === "lost") target.dispatchEvent(new Event("hostlost"));
+  if (event.type === "connected" && hasMetHost) target.dispatchEvent(new Event("hostchange"));
+}
+
 export function createQueueEvents(
   queue: string,
-  client: Pick<QueueClient, "notices" | "listen" | "losses">,
+  client: Pick<QueueClient, "notices" | "listen" | "losses" | "host">,
 ): { target: QueueEvents; close(): void } {
   const target = new EventTarget();
   let stop: (() => void) | undefined;
+  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
     if (event.type === "datalost" && (event.loss.queue ?? queue) === queue) dispatch({ datalost: event.loss });
-    if (event.type === "outdated")
-      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
+    dispatchOwn(target, event, hasMetHost);
+    hasMetHost ||= event.type === "connected";
   });
   const dispatch = (notice: QueueNotice) => {
     for (const [type, detail] of Object.entries(notice)) target.dispatchEvent(new CustomEvent(type, { detail }));
