@@ -19,6 +19,8 @@ export const limitReached = (limit: string, max: number, what: string): QueueErr
 
 /** Bytes that several lines hold together, and a bound. */
 export interface Pool {
+  /** What the bound is called. */
+  readonly limit: string;
   readonly holders: Set<Holder>;
   /** One of them holds so many more. */
   grow(bytes: number): void;
@@ -33,6 +35,7 @@ export function createPool(limit: string, max: number): Pool {
   const holders = new Set<Holder>();
   let held = 0;
   const pool: Pool = {
+    limit,
     holders,
     max,
     grow(bytes) {

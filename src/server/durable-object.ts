@@ -130,7 +130,7 @@ export abstract class QueueObject<Env = unknown> {
     const { setTimer } = surroundings;
     const refusal = originRefusal(headers, this.allowOrigins);
     this.#sockets.add(accepted, database, (socket, socketEvents) => {
-      if (refusal) return refuse(socket, refusal, { setTimer, limits });
+      if (refusal) return refuse(socket, refusal, { setTimer, limits, ...socketEvents });
       const asker = { database, origin: headers.origin, headers };
       return admit(socket, asker, {
         ...{ setTimer, limits },

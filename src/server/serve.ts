@@ -98,6 +98,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     openStore: await storeIn(options.directory),
     ...{ reconnectMs, idleMs, limits: limits.perDatabase },
   });
+  /** Of all sockets, whoever is on them: a server that ends waits for none of them longer than for another. */
   const endings = new Set<() => void>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -115,12 +116,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
     const refusal = refusalOf(headers, options);
-    if (refusal) return void refuse(socket, refusal, admission);
-    const { close: end } = admit(
-      socket,
-      { database, origin: headers.origin, headers },
-      { ...admission, onEnded: () => endings.delete(end) },
-    );
+    const told = { ...admission, onEnded: () => endings.delete(end) };
+    const { close: end } = refusal
+      ? refuse(socket, refusal, told)
+      : admit(socket, { database, origin: headers.origin, headers }, told);
     endings.add(end);
   };
   const server = http.createServer(HTTP_LIMITS, (_, response) => {

@@ -9,12 +9,7 @@ import type { Command, Held } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import {
-  LAST_WORDS_MS_MAX,
-  REMEMBERED_CLIENTS_MAX,
-  SILENT_PORT_MS_MAX,
-  SILENT_PORTS_MAX,
-} from "../../core/spec/limits.js";
+import { LAST_WORDS_MS_MAX, REMEMBERED_CLIENTS_MAX, SILENT_PORT_MS_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
@@ -38,6 +33,8 @@ const FORGET_EVERY_CLIENTS = 5_000;
 
 /** Who is served on a port. */
 export interface Guest {
+  /** Its hello was accepted, now or before: until then nobody knows what it holds and waits for. */
+  hasSpoken(): boolean;
   /** It holds deliveries. */
   holds(): boolean;
   /** It is to hear of something: it consumes, watches, or waits for an answer. */
@@ -75,6 +72,8 @@ export interface ClientsParts {
   state(): State;
   readonly platform: Platform;
   readonly createPresence: CreatePresence;
+  /** So many ports may have nobody who has said hello. */
+  readonly silentPortsMax: number;
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
   readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly" | "isAsked">;
   readonly watchers: Pick<Watchers, "removeAll" | "hasAny">;
@@ -140,7 +139,7 @@ export function createClients(parts: ClientsParts): Clients {
     const cancel = platform.setTimer(() => closeSilent(session), ms);
     silent.set(session, cancel);
     for (const longest of silent.keys()) {
-      if (silent.size <= SILENT_PORTS_MAX) break;
+      if (silent.size <= parts.silentPortsMax) break;
       closeSilent(longest);
     }
   };
@@ -246,6 +245,7 @@ export function createClients(parts: ClientsParts): Clients {
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
       return {
+        hasSpoken: () => session.client !== "",
         holds: () => isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0,
         waits: () => isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client)),
       };
