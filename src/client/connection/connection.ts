@@ -129,9 +129,9 @@ export interface Connection {
    */
   readonly persisted: boolean | undefined;
   /**
-   * `hostchange`: another host has taken over, and this client is connected to it; coming back to the same one is none. `datalost`: messages are gone
-   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
-   * `persisted`: the browser has answered, and `connection.persisted` says what.
+   * `hostchange`: another host has taken over, and this client is connected to it; to come back to the same one is no
+   * change. `datalost`: messages are gone although nobody asked for it. `outdated`: a newer build hosts, and this one cannot
+   * work with it: reload. `persisted`: the browser has answered, and `connection.persisted` says what.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
