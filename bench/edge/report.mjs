@@ -45,11 +45,12 @@ export const tablesOf = ({ results, rows }, form) => [
 const quantity = (value, unit) => (unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`);
 
 /** @param {Values} values */
-function figure({ us, p50, p99, bytes, heap, load }) {
+function figure({ us, p50, p99, bytes, heap, load, first, later }) {
   if (us !== undefined) return `${us.toFixed(2)} µs a message`;
   if (bytes !== undefined && heap === undefined) return `${bytes.toFixed(0)} bytes`;
   if (bytes !== undefined)
     return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects; all of them ${(100 * (load ?? 0)).toFixed(0)} % of a core`;
+  if (first !== undefined) return `the first of a process ${first.toFixed(0)} ms, later ones ${later?.toFixed(0)} ms`;
   return `p50 ${p50?.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`;
 }
 
@@ -58,7 +59,7 @@ const rate = ({ us }) => (us === undefined ? "" : Math.round(1e6 / us).toLocaleS
 
 /** Half the way from the quickest round to the slowest, as part of the median. @param {Result} result */
 function spread({ rounds, medians }) {
-  const [metric = ""] = ["us", "p50", "bytes"].filter((name) => medians[name] !== undefined);
+  const [metric = ""] = ["us", "p50", "bytes", "first"].filter((name) => medians[name] !== undefined);
   const values = rounds.map((round) => round[metric] ?? 0);
   return `±${Math.round((50 * (Math.max(...values) - Math.min(...values))) / (medians[metric] || 1))} %`;
 }

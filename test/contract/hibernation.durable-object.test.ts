@@ -2,12 +2,12 @@
 // quiet for ten seconds. The tests wait beside each other.
 
 import { afterAll, describe, test } from "vitest";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import { type Connection, connect, type Queue } from "../../src/index.js";
 import { deferred } from "../../src/link/rpc/deferred.js";
 import { startFaultyLine } from "../edge/proxy.js";
-import { startWorkerd } from "../edge/workerd.js";
 
-const workerd = await startWorkerd("hibernating.ts");
+const workerd = await startWorkerd("test/edge/hibernating.ts");
 const connections: Connection[] = [];
 afterAll(async () => {
   await workerd.close();
