@@ -94,6 +94,7 @@ export abstract class QueueObject<Env = unknown> {
         return bounded();
       },
       surroundings: { ...surroundings, setTimer: this.#clock.setTimer, rescanMs: Number.POSITIVE_INFINITY },
+      report,
     });
   }
 

@@ -96,7 +96,7 @@ test("as many ports as there may be connections wait for their clients' first wo
   const { perDatabase } = createLimits("limits", { maxConnections: SILENT_PORTS_MAX + 500 }, LIMITS_PARTS);
   const databases = createDatabases({
     openStore: async () => createMemoryStore({ disk: createMemoryDisk() }),
-    ...{ reconnectMs: 0, limits: perDatabase },
+    ...{ reconnectMs: 0, limits: perDatabase, report: () => {} },
   });
   atEnd(() => databases.close());
   const { host } = await databases.open("shop");

@@ -64,6 +64,7 @@ test("what one holds and waits for stays noted until it has said anew what that 
   const databases = createDatabases({
     openStore: async () => createMemoryStore({ disk: createMemoryDisk() }),
     reconnectMs: 0,
+    report: () => {},
   });
   atEnd(() => databases.close());
   sockets.opened(await databases.open("shop"));
