@@ -16,7 +16,7 @@ import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
-import { createClients, type Guest } from "./clients/clients.js";
+import { createClients, type Guest, keptOf } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { type CreatePresence, createLockPresence } from "./clients/presence.js";
 import { answer } from "./clients/requests.js";
@@ -141,7 +141,7 @@ function createHost(
     onLeased({ client }, queue) {
       const settings = state().queues.get(queue)?.settings;
       const session = clients.sessionOf(client);
-      if (settings && session) keeper.note({ id: client, askHeld: session.askHeld }, settings);
+      if (settings && session) keeper.note(keptOf(session), settings);
     },
     onLoss: losses.report,
   });

@@ -21,7 +21,7 @@ import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
 import { type Guard, identityOf } from "./access.js";
-import type { LeaseKeeper } from "./lease-keeper.js";
+import type { KeptClient, LeaseKeeper } from "./lease-keeper.js";
 import type { CreatePresence } from "./presence.js";
 import { openSession, type Session, type SessionEvents } from "./session.js";
 
@@ -173,7 +173,7 @@ export function createClients(parts: ClientsParts): Clients {
         if (!session.namesHolders) delivery.reclaimedBlindly(client);
         // Asked at once: its handlers may have been running for long under the host before this one.
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
-        if (isKept) keeper.ask({ id: client, askHeld: session.askHeld });
+        if (isKept) keeper.ask(keptOf(session));
         tellWhatEnded(session, held);
         resolve(parts.welcome(client));
       });
@@ -311,6 +311,9 @@ export function createClients(parts: ClientsParts): Clients {
     },
   };
 }
+
+/** Whom its leases are renewed for. */
+export const keptOf = ({ client: id, askHeld, heard }: Session): KeptClient => ({ id, askHeld, heard });
 
 /** How many messages of each queue it holds; what is asked of it, and answered, is between it and its queue of replies. */
 function heldBy(state: State, client: string): Record<string, number> {

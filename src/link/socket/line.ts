@@ -123,6 +123,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   let asks = false;
   let nextPort: Port | undefined;
   let beatsMissed = 0;
+  let heard = 0;
   /** Somebody on the other side listens to announcements. */
   let hasListener = options.hasListener === true;
 
@@ -162,6 +163,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       },
       assertSize: (bytes) => assertSize(bytes, sentBytesMax),
       close: () => end(NORMAL, ""),
+      heard: () => heard,
     });
   let life = live();
 
@@ -211,6 +213,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   };
   socket.addEventListener("message", ({ data }) => {
     if (isOver) return;
+    heard++;
     if (data === ANSWER && asks) {
       beatsMissed = 0;
       return;
@@ -286,6 +289,7 @@ interface LifeParts {
   put(message: Uint8Array): void;
   assertSize(message: Uint8Array): void;
   close(): void;
+  heard(): number;
 }
 
 function openLife(line: LifeParts): Life {
@@ -326,6 +330,7 @@ function openLife(line: LifeParts): Life {
         listeners.set(type, known.add(listener));
       },
       removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+      heard: line.heard,
       close: () =>
         void (sending ?? Promise.resolve()).then(() => {
           if (!isEnded) line.close();

@@ -120,6 +120,27 @@ test("a lease does not end while its client may still come back", async () => {
   expect(attempts).toEqual([1]);
 });
 
+test("nor while its line stands still, and nobody has noticed yet", async () => {
+  const { proxy, url, here } = await proxied(15_000, { leaseMs: 300 });
+  await here.send(1);
+  const attempts: number[] = [];
+  const queue = await (await join(url)).openQueue<number>("orders");
+  let finish = () => {};
+  queue.consume(({ attempt }) => {
+    attempts.push(attempt);
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  });
+  await expect.poll(() => attempts).toEqual([1]);
+  proxy.stall();
+  expect(await here.receive({ waitMs: 4_000 })).toEqual([]);
+  proxy.mend();
+  finish();
+  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  expect([attempts, proxy.count]).toEqual([[1], 1]);
+});
+
 test("what is held by who does not come back in time goes to others", async () => {
   const { proxy, url, here } = await proxied(300);
   await here.send(1);
