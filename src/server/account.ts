@@ -2,7 +2,7 @@
 // again has no more than one that stayed.
 
 import { QueueError } from "../core/spec/errors.js";
-import { spent, tokenAt } from "../core/spec/token-bucket.js";
+import { spent, tokenAt, tokenMs } from "../core/spec/token-bucket.js";
 import type { ClientLimits } from "../host/clients/client-limits.js";
 
 /** Limits, each of which is known. */
@@ -94,7 +94,11 @@ export function createAccount({ setTimer, monotonic }: LimitsParts, forget: () =
       return limits;
     },
     set(given) {
+      const now = monotonic();
+      // Tokens, not the time in which they come back: that is another one now.
+      const missing = fullAt > now ? (fullAt - now) / tokenMs(rate()) : 0;
       limits = given;
+      fullAt = now + Math.min(missing, given.requestBurst) * tokenMs(rate());
       pool.max = given.bytesInFlight;
     },
     take() {

@@ -6,6 +6,7 @@ import { type Connection, connect } from "../../../src/index.js";
 import type { Port } from "../../../src/link/rpc/guard.js";
 import { setTimer } from "../../../src/link/rpc/timer.js";
 import { frame as frameOf, framesOf, KIND } from "../../../src/link/socket/frames.js";
+import { createAccount } from "../../../src/server/account.js";
 import { admit } from "../../../src/server/admission.js";
 import { createDatabases, type Database, type Hearer } from "../../../src/server/databases.js";
 import { createLimits } from "../../../src/server/limits.js";
@@ -161,6 +162,25 @@ describe("consumers", () => {
 });
 
 describe("requests", () => {
+  test("go on as the client's last grant says, and not as the one before", () => {
+    let now = 0;
+    const account = createAccount({ setTimer: () => () => {}, monotonic: () => now }, () => {});
+    const others = { connections: 1, queues: 1, consumers: 1, bytesInFlight: 1 };
+    const takeAll = () => {
+      for (let taken = 0; ; taken++) if (account.take() > 0) return taken;
+    };
+    account.set({ ...others, requestsPerSecond: 1, requestBurst: 100 });
+    expect(takeAll()).toBe(100);
+    account.set({ ...others, requestsPerSecond: 1_000, requestBurst: 1_000 });
+    // What it has used it has used: a hundred.
+    expect(takeAll()).toBe(900);
+    now += 500;
+    account.set({ ...others, requestsPerSecond: 10, requestBurst: 20 });
+    expect(takeAll()).toBe(0);
+    now += 2_000;
+    expect(takeAll()).toBe(20);
+  });
+
   test("that come faster than they may wait, in their order, and none is lost", async () => {
     const { as } = await start({ perClient: { requestsPerSecond: 50, requestBurst: 5 } });
     const queue = await (await as("till")).openQueue<number>("q");
