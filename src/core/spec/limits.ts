@@ -102,8 +102,12 @@ export const BATCH_COUNT_MAX = 4_096;
 export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
 export const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of the bodies of one record, by estimate, unless one command alone has more: what came behind it is the next one's. */
+export const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 /** Entries of one piece of a checkpoint: a host reads and writes one at a time, and turns run between them. */
 export const CHUNK_ENTRIES_MAX = 4_096;
+/** Length of the texts of one piece together, unless one thing alone has more: a dead letter keeps why it died. */
+export const CHUNK_TEXT_MAX = 1024 * 1024;
 /** Answers to the requests of one client that wait for it. */
 export const REPLIES_MAX = 10_000;
 /** Single sends of a turn in one command; what comes then goes into the next. */
