@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],
       "core/log/uncloneable.ts",
       "client/runtime/uuid.ts",
+      "link/rpc/deferred.ts",
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -9,7 +9,7 @@ import { CHUNK_ENTRIES_MAX, CHUNK_TEXT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { Batch } from "../state/batch-index.js";
 import type { DeadMessage } from "../state/dead.js";
-import type { Grant } from "../state/lease.js";
+import type { OpenHandOut } from "../state/lease.js";
 import type { Remembered } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import type { Counters, QueueState, State } from "../state/state.js";
@@ -99,7 +99,7 @@ function entriesOf({ failure }: { readonly failure?: Failure | undefined }, reas
   return 1 + Math.floor((reason.length + name.length + message.length) / ENTRY_TEXT);
 }
 
-const entriesOfGrant = ({ leases }: Grant): number =>
+const entriesOfGrant = ({ leases }: OpenHandOut): number =>
   [...leases.values()].reduce((sum, lease) => sum + entriesOf(lease), 1);
 
 /** Parts of at most so many entries, or of one item. */
@@ -304,7 +304,7 @@ const encodeIds = (entries: readonly Of<readonly [id: string, of: Remembered]>[]
   }),
 });
 
-const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({
+const encodeGrant = ({ id, client, queue, mode, until, leases }: OpenHandOut): StoredGrant => ({
   id,
   client,
   queue,

@@ -5,7 +5,7 @@
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
 import type { Instant } from "../../core/spec/time.js";
-import type { Grant } from "../../core/state/lease.js";
+import type { OpenHandOut } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
@@ -66,7 +66,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
   /** What clients have named, until its renewal is decided: the same turn ends leases first. */
   const renewing = new Map<string, readonly Held[]>();
 
-  const settingsOf = ({ queue, mode }: Pick<Grant, "queue" | "mode">): LeaseLimits | undefined =>
+  const settingsOf = ({ queue, mode }: Pick<OpenHandOut, "queue" | "mode">): LeaseLimits | undefined =>
     mode === "consume" ? state().queues.get(queue)?.settings : undefined;
 
   /** Which of what the client holds is renewed now, each by the limits of its own queue. */
@@ -74,7 +74,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     held.filter(({ grant: id }) => {
       const grant = state().grants.get(id);
       const limits = grant && settingsOf(grant);
-      return limits !== undefined && endOf(grant as Grant) - now() <= limits.leaseMs * (1 - DUE_SOON);
+      return limits !== undefined && endOf(grant as OpenHandOut) - now() <= limits.leaseMs * (1 - DUE_SOON);
     });
 
   /** Returns what is renewed of it now. */
@@ -192,7 +192,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
 }
 
 /** When the first of its leases ends, in epoch milliseconds. */
-function endOf({ leases }: Grant): number {
+function endOf({ leases }: OpenHandOut): number {
   let end = Number.POSITIVE_INFINITY;
   for (const { until } of leases.values()) end = Math.min(end, until);
   return end;

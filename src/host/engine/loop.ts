@@ -12,9 +12,9 @@ import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { RECORD_BYTES_MAX } from "../../core/spec/limits.js";
 import type { State } from "../../core/state/state.js";
-import type { Work } from "./draft.js";
 import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
+import type { Work } from "./proposal.js";
 
 /** Due work is looked for at least this often, whatever the timers do, unless the platform says otherwise. */
 const RESCAN_MS = 30_000;

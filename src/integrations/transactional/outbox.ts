@@ -10,7 +10,7 @@ import { storeName as aStoreName, createStore, requireStore, type UpgradableData
 import { type OutboxRecord, type OutboxSendOptions, type OutboxTransaction, writeRecord } from "./records.js";
 import { createRelay, OUTBOX_ID_HEADER, type OutboxFailure } from "./relay.js";
 
-export interface OutboxOptions {
+export interface TransactionalOutboxOptions {
   /** Object store that `createOutboxStore` made. Default "originmq-outbox". */
   readonly storeName?: string;
   /** Whose queues these are. Default: the queues of `openQueue(name)`. */
@@ -19,7 +19,7 @@ export interface OutboxOptions {
   readonly onError?: (failure: OutboxFailure) => void;
 }
 
-export interface Outbox {
+export interface TransactionalOutbox {
   /**
    * Writes a send into the transaction: the message goes to the queue if and only if the transaction completes. Returns
    * its id at once; the message is relayed soon after the commit, by this context or another one that has this outbox
@@ -69,8 +69,8 @@ export function createOutboxStore(db: UpgradableDatabase, options: { readonly st
  */
 export function outbox(
   given: { readonly name: string; readonly objectStoreNames: { contains(name: never): boolean } },
-  options: OutboxOptions = {},
-): Outbox {
+  options: TransactionalOutboxOptions = {},
+): TransactionalOutbox {
   const db = given as IDBDatabase;
   checkOptions("outbox()", options, OUTBOX_SPEC);
   const { storeName = STORE, connection = { openQueue }, onError } = options;

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { Command } from "../../../../src/core/commands/commands.js";
 import { RECORD_BYTES_MAX } from "../../../../src/core/spec/limits.js";
 import { createState } from "../../../../src/core/state/state.js";
-import type { Work } from "../../../../src/host/engine/draft.js";
 import type { Engine } from "../../../../src/host/engine/engine.js";
 import { startLoop } from "../../../../src/host/engine/loop.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
+import type { Work } from "../../../../src/host/engine/proposal.js";
 
 const HALF = RECORD_BYTES_MAX / 2;
 
