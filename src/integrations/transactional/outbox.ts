@@ -64,7 +64,7 @@ export function createOutboxStore(db: UpgradableDatabase, options: { readonly st
  * An outbox in the application's database, raw or wrapped by `idb`; begins to relay what is in it. Open it in every context
  * that writes to it, and in one that lives long. A relay that dies between send and delete is repeated by the next, and
  * recognised within the queue's `deduplicationWindowMs`: make that longer than the application may stay closed (at most
- * 2,147,483,647 ms), or let the consumers' inbox know the messages by `OUTBOX_ID_HEADER`. A queue whose `deduplicationMode` is
+ * 100 years), or let the consumers' inbox know the messages by `OUTBOX_ID_HEADER`. A queue whose `deduplicationMode` is
  * "replace" recognises too little, and is refused. Throws `invalid-argument` when the object store is missing.
  */
 export function outbox(
