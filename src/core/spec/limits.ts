@@ -1,5 +1,6 @@
-// How much of everything there may be. A number that bounds a resource stands here and nowhere else, its unit last in its
-// name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares them.
+// How much of everything there may be. A number that bounds a resource of a queue stands here and nowhere else, its unit
+// last in its name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares
+// them. An integration's own bounds stand with it.
 
 /** Messages in one request, hand-out or list: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
@@ -37,6 +38,10 @@ export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 export const SOCKET_BUFFERED_BYTES_MAX = 128 * 1024 * 1024;
 /** Bytes of the first message on a socket: nobody is known yet, and a token and what is said around it fit into one frame. */
 export const GREETING_BYTES_MAX = 64 * 1024;
+/** Length of a token that a client of a server gives: it is in the greeting. */
+export const TOKEN_MAX = 16_384;
+/** Length of the name under which a server knows a client: it stands before every id of it. */
+export const IDENTITY_MAX = 128;
 /** Connections of one server, unless it says otherwise; and as many that have not said who they are. */
 export const CONNECTIONS_MAX = 10_000;
 /** Bytes that one server holds of what has arrived and is not answered, and of what waits on sockets, unless it says otherwise. */
