@@ -4,7 +4,7 @@
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
-import type { Instant } from "../../core/spec/time.js";
+import type { Instant, Reading } from "../../core/spec/time.js";
 import type { OpenHandOut } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
@@ -51,10 +51,9 @@ const INTERVAL_MS_MIN = 20;
 /** A question that is due, or under way since `askedAt`. */
 interface Question {
   readonly client: KeptClient;
-  /** By the monotonic clock. */
-  readonly dueAt: Instant;
-  /** When the client last said what it holds; at first, when it got something. Epoch milliseconds, as leases end. */
-  readonly answeredAt: number;
+  readonly dueAt: Reading;
+  /** When the client last said what it holds; at first, when it got something. By the wall clock, as leases end. */
+  readonly answeredAt: Instant;
   readonly isAsked?: boolean;
   isSpared?: boolean;
   cancel(): void;
@@ -109,7 +108,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     return ms;
   };
 
-  const schedule = (client: KeptClient, ms: number, answeredAt: number) => {
+  const schedule = (client: KeptClient, ms: number, answeredAt: Instant) => {
     const inMs = Math.max(INTERVAL_MS_MIN, ms);
     questions.get(client.id)?.cancel();
     const cancel = setTimer(() => void keep(client), inMs);
@@ -192,7 +191,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
 }
 
 /** When the first of its leases ends, in epoch milliseconds. */
-function endOf({ leases }: OpenHandOut): number {
+function endOf({ leases }: OpenHandOut): Instant {
   let end = Number.POSITIVE_INFINITY;
   for (const { until } of leases.values()) end = Math.min(end, until);
   return end;

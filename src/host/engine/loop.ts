@@ -11,6 +11,7 @@ import { nextWakeUp } from "../../core/commands/due.js";
 import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { RECORD_BYTES_MAX } from "../../core/spec/limits.js";
+import type { Reading } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
@@ -40,8 +41,8 @@ export interface LoopParts<Plan> extends TurnParts<Plan> {
   readonly platform: Platform;
   /** Called with each turn that became durable, before the next begins. */
   onTurn(turn: Turn<Plan>): void;
-  /** When somebody who waits must be answered, whatever happens; by the clock that is never set, `platform.monotonic`. */
-  nextDeadline(): number;
+  /** When somebody who waits must be answered, whatever happens. */
+  nextDeadline(): Reading;
 }
 
 interface Task {
