@@ -4,7 +4,7 @@
 import { forEachSeq } from "../../core/log/ranges.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
-import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
+import { MINOR_HOLDERS, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
 import { deferred } from "../../link/rpc/deferred.js";
@@ -71,6 +71,7 @@ interface Watch {
 interface Registered {
   readonly queue: string;
   readonly concurrency?: number;
+  readonly singleActive?: boolean;
   prefetch: number;
   onHandOut(handOut: HandOut): void;
 }
@@ -153,10 +154,12 @@ export function createClient(parts: ClientParts): Client {
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
   const announce = (consumer: string, registered: Registered, grants: readonly string[] | undefined) => {
     if (!hostLink.welcome) return;
-    const { queue, prefetch, concurrency } = registered;
+    const { queue, prefetch, concurrency, singleActive } = registered;
+    const { minor = 0 } = hostLink.welcome;
     const known = {
       ...(hasMeasures() && concurrency !== undefined && { concurrency }),
-      ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
+      ...(minor >= MINOR_HOLDERS && grants && { grants }),
+      ...(minor >= MINOR_SINGLE_ACTIVE && singleActive && { singleActive }),
     };
     insist({ op: "consume", consumer, queue, prefetch, ...known }, () => {
       if (consumers.get(consumer) === registered) announce(consumer, registered, grants);
