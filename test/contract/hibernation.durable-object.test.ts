@@ -148,7 +148,7 @@ describe.concurrent("an object that sleeps while clients are connected", () => {
     expect,
     onTestFinished,
   }) => {
-    const mortal = await startWorkerd("hibernating.ts");
+    const mortal = await startWorkerd("test/edge/hibernating.ts");
     onTestFinished(() => mortal.close());
     const line = await startFaultyLine(mortal.url);
     onTestFinished(() => line.close());

@@ -255,14 +255,13 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     removeEventListener: (type, listener) => target.removeEventListener(type, listener as EventListener),
     async close(options = {}) {
       checkOptions("close()", options, { force: boolean });
-      const { force = false } = options;
-      // By force it must still reach what it waits for without.
       const stopped = Promise.all([...queues].map((queue) => queue.close(options)));
-      void client.unlessAlone(stopped, force).then((isAlone) => left.resolve(force || isAlone), left.reject);
-      closed ??= left.promise.then((isForced) => {
+      // By force it must still reach what it waits for without.
+      void client.unlessAlone(stopped, options.force).then(left.resolve, left.reject);
+      closed ??= left.promise.then((force) => {
         stopListening();
         stopNotices?.();
-        return client.close({ force: isForced });
+        return client.close({ force });
       });
       return closed;
     },
