@@ -111,7 +111,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 
   return {
-    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [] }) {
+    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [], singleActive: isSingle }) {
       const { client } = to;
       const known = askers.find(client, id);
       if (known?.taker) Object.assign(known.taker, { prefetch, concurrency });
@@ -132,6 +132,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           isOnce: false,
           prefetch,
           concurrency,
+          isSingle,
           grants: new Set(grants),
         } as const;
         askers.add({ id, client, owner: to.owner, taker: { ...taker, give } });
