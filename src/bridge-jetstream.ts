@@ -3,4 +3,5 @@
 
 export { QueueError } from "./core/spec/errors.js";
 export type { CloudEventOptions } from "./integrations/bridge/envelope/cloudevents.js";
+export { type FromJetStreamOptions, fromJetStream } from "./integrations/bridge/jetstream/source.js";
 export { type ToJetStreamOptions, toJetStream } from "./integrations/bridge/jetstream/target.js";

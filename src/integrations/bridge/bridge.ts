@@ -165,6 +165,7 @@ export function createBridge(
         await opened.close().catch(() => {});
       }
     }
+    await source.close?.().catch(() => {});
     telling.closed();
   };
 

@@ -1,6 +1,6 @@
 // A message as an engine takes it, headers of texts and bytes, and back: for every target and source that is no queue.
 
-import { invalid } from "../../../core/spec/check.js";
+import { DEDUPLICATION_ID_MAX as ID_MAX } from "../../../core/spec/limits.js";
 import type { BridgeMessage, MessageHeaders } from "../message.js";
 import { decodeBody, type EncodedBody, encodeBody } from "./body.js";
 import { binaryHeaders, type CloudEventOptions, eventOf, jsonEvent } from "./cloudevents.js";
@@ -42,8 +42,18 @@ export interface Received extends Envelope {
   readonly redelivered: boolean;
 }
 
-/** `isEvents`: what is a CloudEvent is taken as one. Throws where a body is not what its content type says. */
+/** `isEvents`: what is a CloudEvent is taken as one. A body that is not what its content type says is given as its bytes. */
 export function decodeEnvelope(received: Received, isEvents: boolean, prefix: string): BridgeMessage {
+  try {
+    return decode(received, isEvents, prefix);
+  } catch {
+    const { sentAt, ...attributes } = decodeHeaders(received.headers);
+    const { id, bytes, storedAt, redelivered } = received;
+    return { ...attributes, id: idOf(id), body: new Uint8Array(bytes), sentAt: sentAt ?? storedAt, redelivered };
+  }
+}
+
+function decode(received: Received, isEvents: boolean, prefix: string): BridgeMessage {
   const { headers: given, bytes, storedAt, redelivered } = received;
   const { sentAt, ...attributes } = decodeHeaders(given);
   const event = isEvents ? eventOf(given, attributes.contentType, bytes, prefix) : undefined;
@@ -60,6 +70,6 @@ export function decodeEnvelope(received: Received, isEvents: boolean, prefix: st
   };
 }
 
-const ID_MAX = 256;
+/** Of two that are too long, what is left of the last one still names it. */
 const idOf = (...ids: (string | undefined)[]): string =>
-  ids.find((id): id is string => id !== undefined && id.length <= ID_MAX) ?? invalid("id", ids, "a text");
+  ids.find((id) => id !== undefined && id.length <= ID_MAX) ?? (ids.at(-1) ?? "").slice(-ID_MAX);

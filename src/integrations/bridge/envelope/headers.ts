@@ -2,6 +2,7 @@
 // begin with "originmq-". Invariants: whatever a sender's header says, it means nothing to the engine; what comes back is
 // what was sent.
 
+import { GROUP_ID_MAX } from "../../../core/spec/limits.js";
 import type { BridgeMessage, MessageHeaders } from "../message.js";
 
 export const CONTENT_TYPE = "content-type";
@@ -49,7 +50,7 @@ export function decodeHeaders(given: MessageHeaders): Attributes {
     contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,
     headers: { ...headers, ...othersOf(given[OTHERS]) },
     priority: numberOf(given[PRIORITY], 9) ?? PRIORITY_DEFAULT,
-    groupId: group === undefined || group === "" ? null : decodeURIComponent(group).slice(0, 256),
+    groupId: group === undefined || group === "" ? null : groupOf(group),
     sentAt: numberOf(given[SENT_AT], Number.MAX_SAFE_INTEGER),
     expiresAt: numberOf(given[EXPIRES_AT], Number.MAX_SAFE_INTEGER),
   };
@@ -60,11 +61,22 @@ function numberOf(text: string | undefined, max: number): number | null {
   return text !== undefined && text !== "" && number >= 0 && number <= max ? number : null;
 }
 
+/** Whoever else writes such a header may write it otherwise. */
+function groupOf(text: string): string {
+  try {
+    return decodeURIComponent(text).slice(0, GROUP_ID_MAX);
+  } catch {
+    return text.slice(0, GROUP_ID_MAX);
+  }
+}
+
 function othersOf(text: string | undefined): MessageHeaders {
-  if (text === undefined) return {};
-  const parsed: unknown = JSON.parse(text);
-  if (typeof parsed !== "object" || parsed === null) return {};
-  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === "string"));
+  try {
+    const parsed: unknown = JSON.parse(text ?? "{}");
+    return Object.fromEntries(Object.entries(parsed ?? {}).filter(([, value]) => typeof value === "string"));
+  } catch {
+    return {};
+  }
 }
 
 /** JSON in which everything but plain ASCII is escaped: engines differ in what else they pass. */
