@@ -46,6 +46,11 @@ export interface ClientParts {
 export interface Client extends QueueClient {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   diagnostics(): Promise<Diagnostics>;
+  /**
+   * Resolves with `force` once `work` has; with true once no host is there that would take what it waits for, `force`: at
+   * once, else after a while.
+   */
+  unlessAlone(work: Promise<unknown>, force?: boolean): Promise<boolean>;
   /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
   close(options?: { readonly force?: boolean }): Promise<void>;
 }
@@ -317,6 +322,17 @@ export function createClient(parts: ClientParts): Client {
       return () => listeners.delete(callback);
     },
     diagnostics: () => hostLink.ask({ op: "diagnostics" }),
+    unlessAlone(work, force = false) {
+      let cancelTimer = () => {};
+      const alone = new Promise<boolean>((resolve) => {
+        const look = (wasAlone: boolean) => {
+          if (wasAlone && !hostLink.welcome) return resolve(true);
+          cancelTimer = runtime.setTimer(look.bind(null, !hostLink.welcome), LEAVE_MS);
+        };
+        look(force);
+      });
+      return Promise.race([work.then(() => force), alone]).finally(() => cancelTimer());
+    },
     async close({ force = false } = {}) {
       const reason = new QueueError("closed", "the connection was closed");
       if (hostLink.welcome || !force) await takeLeave(reason);
