@@ -32,7 +32,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],
       "core/log/uncloneable.ts",
-      ...["client/runtime/dispose.ts", "client/runtime/uuid.ts", "client/sending/json.ts"],
+      ...["client/runtime/dispose.ts", "client/runtime/uuid.ts", "client/sending/json.ts", "link/rpc/deferred.ts"],
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.
