@@ -7,6 +7,7 @@ import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX }
 import { MINOR_HOLDERS, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
@@ -355,18 +356,13 @@ interface Presence {
 /** Holds the lock that says this client lives, until `leave` is called or its context dies. */
 function holdPresence(locks: LockManager | undefined, name: string): Presence {
   if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
-  let leave: () => void = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
+  const [held, left] = [deferred(), deferred()];
+  const onHeld = () => {
+    held.resolve();
+    return left.promise;
+  };
+  locks.request(name, onHeld).catch((cause) => {
+    held.reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
   });
-  const held = new Promise<void>((resolve, reject) => {
-    const onHeld = () => {
-      resolve();
-      return left;
-    };
-    locks.request(name, onHeld).catch((cause) => {
-      reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
-    });
-  });
-  return { held, leave };
+  return { held: held.promise, leave: left.resolve };
 }
