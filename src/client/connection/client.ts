@@ -7,8 +7,9 @@ import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX }
 import { MINOR_HOLDERS, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
-import type { ClientRequest, HandOut, HeldReply, HostRequest } from "../../link/rpc/wire.js";
+import type { ClientRequest, HandOut, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createLossReader } from "../link/losses.js";
@@ -44,6 +45,7 @@ export interface ClientParts {
 
 /** A client, for those who stand on it. */
 export interface Client extends QueueClient {
+  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   diagnostics(): Promise<Diagnostics>;
   /**
    * Resolves with `force` once `work` has; with true once no host is there that would take what it waits for, `force`: at
@@ -92,6 +94,7 @@ export function createClient(parts: ClientParts): Client {
   let requests: Requests | undefined;
   const watches = new Map<string, Watch>();
   let isHidden = false;
+  let lastHost: string | undefined;
   const listeners = new Set<(event: ClientEvent) => void>();
   const allLosses: DataLoss[] = [];
   const losses = createLossReader();
@@ -207,13 +210,15 @@ export function createClient(parts: ClientParts): Client {
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
-      tellAll({ type: "connected" });
+      const isAnother = lastHost !== undefined && lastHost !== welcome.instance;
+      lastHost = welcome.instance;
+      tellAll({ type: "connected", isAnother });
       for (const loss of losses.news(welcome)) {
         allLosses.push(loss);
         tellAll({ type: "datalost", loss });
       }
     },
-    onLost: () => tellAll({ type: "lost" }),
+    onDisconnected: () => tellAll({ type: "disconnected" }),
     onEnded(reason) {
       pipeline.close(reason);
       over.abort(reason);
@@ -363,18 +368,13 @@ interface Presence {
 /** Holds the lock that says this client lives, until `leave` is called or its context dies. */
 function holdPresence(locks: LockManager | undefined, name: string): Presence {
   if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
-  let leave: () => void = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
+  const [held, left] = [deferred(), deferred()];
+  const onHeld = () => {
+    held.resolve();
+    return left.promise;
+  };
+  locks.request(name, onHeld).catch((cause) => {
+    held.reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
   });
-  const held = new Promise<void>((resolve, reject) => {
-    const onHeld = () => {
-      resolve();
-      return left;
-    };
-    locks.request(name, onHeld).catch((cause) => {
-      reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
-    });
-  });
-  return { held, leave };
+  return { held: held.promise, leave: left.resolve };
 }

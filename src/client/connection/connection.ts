@@ -45,7 +45,8 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /**
    * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
-   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`.
+   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * in Cloudflare's Workers they do not, since a socket there serves one event.
    */
   readonly url?: string;
   /** What the server lets this client in for; asked for each time that it connects. With `url` only. */
@@ -90,7 +91,8 @@ export const CONNECT_SPEC: Spec = {
 };
 
 export interface ConnectionEventMap {
-  hostlost: Event;
+  connected: Event;
+  disconnected: Event;
   hostchange: Event;
   datalost: CustomEvent<DataLoss>;
   outdated: CustomEvent<{ readonly reason: QueueError }>;
@@ -132,11 +134,12 @@ export interface Connection {
    */
   readonly persisted: boolean | undefined;
   /**
-   * `hostlost`: the host is gone, or the line to it; what is called waits until there is one again. `hostchange`: there is
-   * one again, another or the same, and this client is connected to it. `ended`: there will be none any more, since a token
-   * was refused, say; every call rejects with the reason, and `openQueue` and `connect` connect anew. `datalost`: messages are gone
-   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
-   * `persisted`: the browser has answered, and `connection.persisted` says what.
+   * `disconnected`: the host is gone, or the line to it; what is called waits. `connected`: there is a host again, or the
+   * first one of a lazy connection. `hostchange`: it is another than before; to come back to the same one is no change.
+   * `ended`: there will be none any more, since a token was refused, say; every call rejects with the reason, and
+   * `openQueue` and `connect` connect anew. `datalost`: messages are gone although nobody asked for it. `outdated`: a newer
+   * build hosts, and this one cannot work with it: reload. `persisted`: the browser has answered, and
+   * `connection.persisted` says what.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
@@ -178,10 +181,10 @@ export async function openQueueOver<Input, Output = Input>(
 export function createPublicConnection(client: Client, { isLazy, persisted: answer }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
-  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
-    dispatchOwn(target, event, hasMetHost);
-    hasMetHost ||= event.type === "connected";
+    dispatchOwn(target, event);
+    // The first host is no change, nor is one that was only out of reach.
+    if (event.type === "connected" && event.isAnother) target.dispatchEvent(new Event("hostchange"));
     if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
   });
   let stopNotices: (() => void) | undefined;

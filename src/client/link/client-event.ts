@@ -4,10 +4,10 @@ import type { QueueError } from "../../core/spec/errors.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 
 export type ClientEvent =
-  /** A host has accepted this client. */
-  | { readonly type: "connected" }
+  /** A host has accepted this client; `isAnother`: after another one. */
+  | { readonly type: "connected"; readonly isAnother: boolean }
   /** The host it was connected to is gone, or this client has left it. */
-  | { readonly type: "lost" }
+  | { readonly type: "disconnected" }
   /** Messages were found missing. */
   | { readonly type: "datalost"; readonly loss: DataLoss }
   /**

@@ -34,7 +34,7 @@ export interface HostLinkParts {
   held(): readonly Held[];
   onConnected(welcome: Welcome): void;
   /** The host is gone, or was left: the next one is looked for, or none while this page sleeps. */
-  onLost(): void;
+  onDisconnected(): void;
   /** There will be no host any more. */
   onEnded(reason: QueueError): void;
   /** The host could not read something that was posted to it. */
@@ -105,7 +105,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     current = undefined;
     connecting = undefined;
     link.close(new QueueError("host-lost", "the host went away"));
-    parts.onLost();
+    parts.onDisconnected();
     void wake();
   };
 
@@ -279,7 +279,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       current = undefined;
       connecting = undefined;
       leave(connected);
-      parts.onLost();
+      parts.onDisconnected();
     },
     get lastWords() {
       return oneWay;

@@ -3,7 +3,6 @@
 import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
 import type { DataLoss, QueueNotice } from "../../link/rpc/views.js";
-import type { ClientEvent } from "../link/client-event.js";
 import type { QueueClient } from "./queue-client.js";
 
 /** What each event carries in `detail`. */
@@ -23,9 +22,9 @@ export interface QueueEventMap {
   /** A newer build of OriginMQ hosts the queue, and this one cannot work with it: ask the user to reload. */
   outdated: CustomEvent<{ readonly reason: QueueError }>;
   /** The host is gone, or the line to it: what is called waits until there is one again. */
-  hostlost: Event;
-  /** There is a host again, another or the same. */
-  hostchange: Event;
+  disconnected: Event;
+  /** There is a host again, or the first one of a lazy queue. */
+  connected: Event;
   /** There will be no host any more, since a token was refused, say: every call rejects so. Open the queue again. */
   ended: CustomEvent<{ readonly reason: QueueError }>;
   /** Settings were stored. */
@@ -60,24 +59,25 @@ export function tellOfPast(losses: readonly DataLoss[], listener: EventListenerO
   });
 }
 
-/** What happens to this client's own host, for those who listen. The first host is no change. */
-export function dispatchOwn(target: EventTarget, event: ClientEvent, hasMetHost: boolean): void {
-  if ("reason" in event) target.dispatchEvent(new CustomEvent(event.type, { detail: { reason: event.reason } }));
-  if (event.type === "lost") target.dispatchEvent(new Event("hostlost"));
-  if (event.type === "connected" && hasMetHost) target.dispatchEvent(new Event("hostchange"));
+/** Tells those who listen of what happens to their client's host. */
+export function dispatchOwn(
+  target: EventTarget,
+  { type, reason }: { readonly type: string; readonly reason?: QueueError },
+): void {
+  // Of a loss not all hear.
+  if (type === "datalost") return;
+  target.dispatchEvent(reason ? new CustomEvent(type, { detail: { reason } }) : new Event(type));
 }
 
 export function createQueueEvents(
   queue: string,
-  client: Pick<QueueClient, "notices" | "listen" | "losses" | "host">,
+  client: Pick<QueueClient, "notices" | "listen" | "losses">,
 ): { target: QueueEvents; close(): void } {
   const target = new EventTarget();
   let stop: (() => void) | undefined;
-  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
     if (event.type === "datalost" && (event.loss.queue ?? queue) === queue) dispatch({ datalost: event.loss });
-    dispatchOwn(target, event, hasMetHost);
-    hasMetHost ||= event.type === "connected";
+    dispatchOwn(target, event);
   });
   const dispatch = (notice: QueueNotice) => {
     for (const [type, detail] of Object.entries(notice)) target.dispatchEvent(new CustomEvent(type, { detail }));

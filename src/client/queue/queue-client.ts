@@ -3,13 +3,10 @@
 import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { DataLoss } from "../../link/rpc/views.js";
-import type { HostKind } from "../../link/rpc/wire.js";
 import type { Requests, RequestsClient } from "../requests/requests.js";
 
 export interface QueueClient extends RequestsClient {
   readonly requests: Requests;
-  /** `undefined` while there is none. */
-  readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   /** The minor wire version of the host; 0 while there is none. */
   readonly minor: number;
   /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */

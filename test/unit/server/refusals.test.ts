@@ -116,12 +116,12 @@ test("a connection whose line is lost says so, and that it is back", async () =>
   const connection = await join(`${server.url}/mq/shop`);
   const queue = await connection.openQueue("orders");
   const heard: string[] = [];
-  for (const type of ["hostlost", "hostchange"] as const) {
-    connection.addEventListener(type, () => heard.push(`${type}, ${connection.host ? "connected" : "not"}`));
+  for (const type of ["disconnected", "connected"] as const) {
+    connection.addEventListener(type, () => heard.push(`${type}, ${connection.host ? "a host" : "none"}`));
     queue.addEventListener(type, () => heard.push(`queue: ${type}`));
   }
   await server.close();
-  await expect.poll(() => [...heard].sort()).toEqual(["hostlost, not", "queue: hostlost"]);
+  await expect.poll(() => [...heard].sort()).toEqual(["disconnected, none", "queue: disconnected"]);
   await startServer({ port: Number(port) });
-  await expect.poll(() => heard.slice(2).sort()).toEqual(["hostchange, connected", "queue: hostchange"]);
+  await expect.poll(() => heard.slice(2).sort()).toEqual(["connected, a host", "queue: connected"]);
 });
