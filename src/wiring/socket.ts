@@ -4,6 +4,7 @@
 
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
+import { fullJitter, type Growth, growingMs } from "../core/spec/waits.js";
 import type { OpenedPort } from "../link/finding/directory.js";
 import { greet, SUBPROTOCOL } from "../link/socket/greeting.js";
 import { type Line, openLine, type Socket } from "../link/socket/line.js";
@@ -41,8 +42,7 @@ const MEANS: SocketMeans = { findClass, setTimer: runtime.setTimer, random: Math
 /** A socket that has not opened by then will hardly do so. */
 const OPEN_MS_MAX = 10_000;
 /** Those whose server has ended come back within a tenth of a second, later within more. */
-const SPREAD_MS = 100;
-const SPREAD_MS_MAX = 3_000;
+const SPREAD: Growth = { baseMs: 100, maxMs: 3_000 };
 /** A browser that says it is offline may be wrong. */
 const OFFLINE_MS_MAX = 60_000;
 
@@ -54,7 +54,7 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
 
   const spread = async () => {
     if (attempts++ === 0) return;
-    const ms = random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2));
+    const ms = fullJitter(growingMs(attempts - 1, SPREAD), random());
     await new Promise<void>((resolve) => void setTimer(resolve, ms));
   };
   /** One wait, however often its end is asked for. */

@@ -53,7 +53,7 @@ export interface Bridge {
    * rest back, uncounted. Resolves when all of that is stored. Leaves both sides open that it was given open.
    */
   close(options?: { readonly waitMs?: number }): Promise<void>;
-  [asyncDispose](): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const BRIDGE_SPEC: Spec = {
@@ -164,6 +164,7 @@ export function createBridge(
         await opened.close().catch(() => {});
       }
     }
+    await source.close?.().catch(() => {});
     telling.closed();
   };
 

@@ -4,6 +4,7 @@
 
 import type { Queue } from "../../client/queue/queue.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import { optionsOf, toQueueAs } from "../bridge/queue-target.js";
 import type { BridgeTarget } from "../bridge/target.js";
 import { delayOf } from "./delays.js";
@@ -46,10 +47,7 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
         ...optionsOf(message),
         ...delayOf(message, Date.now()),
       })).open(signal);
-      let end: (why: unknown) => void = () => {};
-      const ended = new Promise<unknown>((resolve) => {
-        end = resolve;
-      });
+      const { promise: ended, resolve: end } = deferred<unknown>();
       return {
         async send(messages) {
           try {
