@@ -43,9 +43,11 @@ export type {
   LocalFirstQueue,
   LocalFirstStats,
   LocalReceipt,
+  OpenLocalFirst,
 } from "./integrations/local-first/local-first-queue.js";
 export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
+export type { OpenQueue } from "./wiring/api.js";
 
 const starters: Starters = {
   /** One worker a database: its name keeps two databases of one origin apart. */

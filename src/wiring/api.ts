@@ -21,6 +21,7 @@ import { createTransport, type Starters } from "./transport.js";
 
 type OpenOptions = QueueOptions & ConnectOptions & { readonly local?: boolean };
 
+/** `openQueue` without `local`. */
 export interface OpenQueue {
   <Input, Output>(
     name: string,
