@@ -45,7 +45,8 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /**
    * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
-   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`.
+   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * in Cloudflare's Workers they do not, since a socket there serves one event.
    */
   readonly url?: string;
   /** What the server lets this client in for; asked for each time that it connects. With `url` only. */

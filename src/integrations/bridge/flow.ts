@@ -167,7 +167,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
       }, ms);
       return;
     }
-    if (line.groupId === null) return end({ error, isSessionOver: false });
+    if (line.groupId === null || !parts.source.keepsGroups) return end({ error, isSessionOver: false });
     giveBack(lines.empty(line), fullJitter(LONG_REST_MS, runtime.random()));
     line.failures = 0;
     lines.resume(line);
