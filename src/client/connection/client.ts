@@ -88,6 +88,7 @@ export function createClient(parts: ClientParts): Client {
   let requests: Requests | undefined;
   const watches = new Map<string, Watch>();
   let isHidden = false;
+  let lastHost: string | undefined;
   const listeners = new Set<(event: ClientEvent) => void>();
   const allLosses: DataLoss[] = [];
   const losses = createLossReader();
@@ -202,7 +203,9 @@ export function createClient(parts: ClientParts): Client {
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
-      tellAll({ type: "connected" });
+      const isAnother = lastHost !== undefined && lastHost !== welcome.instance;
+      lastHost = welcome.instance;
+      tellAll({ type: "connected", isAnother });
       for (const loss of losses.news(welcome)) {
         allLosses.push(loss);
         tellAll({ type: "datalost", loss });
