@@ -27,17 +27,27 @@ export interface SocketWay {
   end(): void;
 }
 
-type SocketClass = new (url: string, protocol: string) => Socket;
+export type SocketClass = new (url: string, protocol: string) => Socket;
 
-/** What the way takes from its surroundings, handed in so that a simulated world can stand in for them. */
+/** What the way takes from its surroundings, handed in so that a simulated world or a Worker's binding can stand in for them. */
 export interface SocketMeans {
-  findClass(): Promise<SocketClass>;
+  /** Resolves once it is open. Rejects with `host-lost` when nobody answers. */
+  openSocket(url: string): Promise<Socket>;
   setTimer(callback: () => void, ms: number): () => void;
   /** A number in [0, 1). */
   random(): number;
 }
 
-const MEANS: SocketMeans = { findClass, setTimer: runtime.setTimer, random: Math.random };
+interface ClassMeans extends Pick<SocketMeans, "setTimer"> {
+  findClass(): Promise<SocketClass>;
+}
+
+const { setTimer } = runtime;
+export const MEANS: SocketMeans = {
+  openSocket: (url) => openSocket(url, { findClass, setTimer }),
+  setTimer,
+  random: Math.random,
+};
 
 /** A socket that has not opened by then will hardly do so. */
 const OPEN_MS_MAX = 10_000;
@@ -47,7 +57,7 @@ const SPREAD: Growth = { baseMs: 100, maxMs: 3_000 };
 const OFFLINE_MS_MAX = 60_000;
 
 export function createSocketWay({ url, token, onAnnouncement, listens }: SocketOptions, means = MEANS): SocketWay {
-  const { setTimer, random } = means;
+  const { openSocket, setTimer, random } = means;
   let line: Line | undefined;
   let attempts = 0;
   let returning: Promise<void> | undefined;
@@ -81,7 +91,7 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
       if (next) return { port: next, lock: undefined };
       await spread();
       const said = await tokenNow();
-      const socket = await open(url, means);
+      const socket = await openSocket(url);
       line = openLine(socket, { setTimer, pings: false, onAnnouncement });
       try {
         const { messageBytesMax, sleeps } = await greet(line.port, said);
@@ -100,7 +110,7 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
   };
 }
 
-async function open(url: string, { findClass, setTimer }: SocketMeans): Promise<Socket> {
+export async function openSocket(url: string, { findClass, setTimer }: ClassMeans): Promise<Socket> {
   const WebSocket = await findClass();
   const socket = new WebSocket(url, SUBPROTOCOL);
   return new Promise((resolve, reject) => {
