@@ -110,9 +110,9 @@ export function createApi(starters: Starters): Api {
     if (options.persist) void persist();
     const address = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
     const key = url !== undefined && ownsSockets() ? {} : address;
+    // One that has ended stays so, and is nobody's any more who comes now.
     const known = shared.get(key);
-    // One that is over, whose token was refused, stays so for those who have it.
-    const entry = known?.client.over.aborted === false ? known : { client: openClient(options, starters), users: 0 };
+    const entry = known && !known.client.over.aborted ? known : { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;
     const leave: Leave = async (options) => {

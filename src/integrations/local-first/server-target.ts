@@ -3,7 +3,7 @@
 // waited for all the same.
 
 import type { Queue } from "../../client/queue/queue.js";
-import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { QueueError } from "../../core/spec/errors.js";
 import { deferred } from "../../link/rpc/deferred.js";
 import { optionsOf, toQueueAs } from "../bridge/queue-target.js";
 import type { BridgeTarget } from "../bridge/target.js";
@@ -11,9 +11,6 @@ import { delayOf } from "./delays.js";
 
 /** After so long a server that was not reached is away: it is told, and waited for further. */
 const OPEN_MS = 10_000;
-
-/** What the connection says, not the queue: nothing more comes of it. */
-const OVER: ReadonlySet<QueueErrorCode> = new Set(["denied", "closed", "unsupported", "protocol-mismatch"]);
 
 export interface ServerTarget extends BridgeTarget {
   /** Gives up what is being opened. */
@@ -25,6 +22,8 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
   const closing = new AbortController();
   /** Goes on while nobody waits for it: with each attempt anew, a browser that says it is offline would never be doubted. */
   let opening: Promise<Queue> | undefined;
+  /** The one that was reached last. */
+  let reached: Queue | undefined;
 
   const reach = async (): Promise<Queue> => {
     opening ??= open(closing.signal);
@@ -43,29 +42,23 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
     guarantee: "durable",
     async open(signal) {
       const queue = await reach();
-      const session = await toQueueAs(queue, (message) => ({
-        ...optionsOf(message),
-        ...delayOf(message, Date.now()),
-      })).open(signal);
+      reached = queue;
+      // What it had under way is known by its ids: the next connection sends it again.
+      const close = () => queue.close({ force: true });
+      const target = toQueueAs(queue, (message) => ({ ...optionsOf(message), ...delayOf(message, Date.now()) }));
+      const session = await target.open(signal).catch(async (error: unknown) => {
+        await close();
+        throw error;
+      });
       const { promise: ended, resolve: end } = deferred<unknown>();
-      return {
-        async send(messages) {
-          try {
-            return await session.send(messages);
-          } catch (error) {
-            if (error instanceof QueueError && OVER.has(error.code)) end(error);
-            throw error;
-          }
-        },
-        ended,
-        // What it had under way is known by its ids: the next connection sends it again.
-        close: () => queue.close({ force: true }),
-      };
+      queue.addEventListener("ended", ({ detail }) => end(detail.reason));
+      return { send: session.send, ended, close };
     },
     close() {
       closing.abort(new QueueError("closed", "the queue was closed"));
       // It may come all the same.
       opening?.then((queue) => queue.close({ force: true })).catch(() => {});
+      void reached?.close({ force: true });
     },
   };
 }
