@@ -79,12 +79,18 @@ export async function startWorkerd(entry, { port = 0, alias = {}, variables = {}
 const configOf = (disk, port, variables) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true))],
+  services = [
+    (name = "main", worker = .main),
+    (name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-04-01",
+  # Else each connection compresses: 230 kB more, and time for each message.
+  compatibilityFlags = ["no_web_socket_compression"],
   durableObjectNamespaces = [(className = "Queues", uniqueKey = "queues", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [

@@ -45,7 +45,8 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /**
    * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
-   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`.
+   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * in Cloudflare's Workers they do not, since a socket there serves one event.
    */
   readonly url?: string;
   /** What the server lets this client in for; asked for each time that it connects. With `url` only. */
@@ -130,9 +131,9 @@ export interface Connection {
    */
   readonly persisted: boolean | undefined;
   /**
-   * `hostchange`: another host has taken over, and this client is connected to it. `datalost`: messages are gone
-   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
-   * `persisted`: the browser has answered, and `connection.persisted` says what.
+   * `hostchange`: another host has taken over, and this client is connected to it; to come back to the same one is no
+   * change. `datalost`: messages are gone although nobody asked for it. `outdated`: a newer build hosts, and this one cannot
+   * work with it: reload. `persisted`: the browser has answered, and `connection.persisted` says what.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
@@ -174,13 +175,9 @@ export async function openQueueOver<Input, Output = Input>(
 export function createPublicConnection(client: Client, { isLazy, persisted: answer }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
-  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
-    // The first host is no change.
-    if (event.type === "connected") {
-      if (hasMetHost) target.dispatchEvent(new Event("hostchange"));
-      hasMetHost = true;
-    }
+    // The first host is no change, nor is one that was only out of reach.
+    if (event.type === "connected" && event.isAnother) target.dispatchEvent(new Event("hostchange"));
     if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
     if (event.type === "outdated")
       target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));

@@ -4,8 +4,8 @@ import type { QueueError } from "../../core/spec/errors.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 
 export type ClientEvent =
-  /** A host has accepted this client. */
-  | { readonly type: "connected" }
+  /** A host has accepted this client; `isAnother`: after another one. */
+  | { readonly type: "connected"; readonly isAnother: boolean }
   /** Messages were found missing. */
   | { readonly type: "datalost"; readonly loss: DataLoss }
   /** A newer build hosts, and this one cannot talk to it, or cannot read what it stored. */

@@ -6,7 +6,7 @@ import { HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from ".
 import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
 import type { QueueState, State } from "../../core/state/state.js";
-import type { DecideNow } from "../engine/draft.js";
+import type { DecideNow } from "../engine/proposal.js";
 import type { Taking } from "./askers.js";
 
 export interface PlannedHandOut {

@@ -5,7 +5,7 @@ import { failure } from "../../core/commands/commands.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
 import { type LogStore, StoreError } from "../../store/log-store.js";
-import type { Work } from "./draft.js";
+import type { Work } from "./proposal.js";
 
 /** Settles what an earlier commit has decided, sent again by its client: it is not to blame. Returns the rest. */
 export function settleStored(state: State, works: readonly Work[]): readonly Work[] {

@@ -54,7 +54,7 @@ export interface Bridge {
    * rest back, uncounted. Resolves when all of that is stored. Leaves both sides open that it was given open.
    */
   close(options?: { readonly waitMs?: number }): Promise<void>;
-  [asyncDispose](): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const BRIDGE_SPEC: Spec = {
@@ -165,6 +165,7 @@ export function createBridge(
         await opened.close().catch(() => {});
       }
     }
+    await source.close?.().catch(() => {});
     telling.closed();
   };
 

@@ -4,6 +4,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import { createLines, type Entry, type Line } from "./lines.js";
 import type { Runtime } from "./runtime.js";
 import type { BridgeDelivery, BridgeSource, SourceSession } from "./source.js";
@@ -57,14 +58,8 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
   let failures = 0;
   let isOver = false;
   let isPumping = false;
-  let end: (end: FlowEnd) => void = () => {};
-  const ended = new Promise<FlowEnd>((resolve) => {
-    end = resolve;
-  });
-  let onTaken: () => void = () => {};
-  const taken = new Promise<void>((resolve) => {
-    onTaken = resolve;
-  });
+  const { promise: ended, resolve: end } = deferred<FlowEnd>();
+  const { promise: taken, resolve: onTaken } = deferred();
 
   const take = (delivery: BridgeDelivery) => {
     if (isOver) return delivery.release();
@@ -172,7 +167,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
       }, ms);
       return;
     }
-    if (line.groupId === null) return end({ error, isSessionOver: false });
+    if (line.groupId === null || !parts.source.keepsGroups) return end({ error, isSessionOver: false });
     giveBack(lines.empty(line), fullJitter(LONG_REST_MS, runtime.random()));
     line.failures = 0;
     lines.resume(line);

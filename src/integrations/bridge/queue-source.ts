@@ -8,6 +8,7 @@ import type { BridgeDelivery, BridgeSource } from "./source.js";
 export function fromQueue(queue: Queue): BridgeSource {
   return {
     name: `queue "${queue.name}"`,
+    keepsGroups: true,
     async open({ inFlight, take }) {
       const consumer = queue.consume((delivery) => new Promise<void>((end) => take(deliveryOf(delivery, end))), {
         concurrency: inFlight,

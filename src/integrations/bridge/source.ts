@@ -9,7 +9,7 @@ export interface BridgeDelivery {
   readonly isLost: boolean;
   /** Forwarded: the source forgets it. */
   ack(): void;
-  /** Goes back to its place, uncounted, as if it had never been taken; after `delayMs`, where that is given. */
+  /** Goes back to its place, uncounted, as if it had never been taken; for so long, where `delayMs` is given. */
   release(delayMs?: number): void;
   /** Refused for good. */
   deadLetter(reason: string): void;
@@ -37,9 +37,13 @@ export interface SourceSession {
 export interface BridgeSource {
   /** Where messages come from, for people. */
   readonly name: string;
+  /** What was given back for a while keeps back what is behind it in its group. Where it does not, no delay is asked for. */
+  readonly keepsGroups: boolean;
   /**
    * Hands messages over from now on. However many bridges take from one source, one of them is handed messages at a time,
    * so that their order holds. Rejects with why it cannot: it is tried again, after a while.
    */
   open(taking: Taking, signal: AbortSignal): Promise<SourceSession>;
+  /** The bridge is closed, and no session is open: lets go of what is kept from one to the next. */
+  close?(): Promise<void>;
 }
