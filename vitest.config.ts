@@ -61,6 +61,11 @@ export default defineConfig({
         globalSetup: ["test/packaging/setup.ts"],
         testTimeout: 120_000,
         maxWorkers: 2,
+        exclude: ["**/*.long.test.ts"],
+      }),
+      inNode("wrangler", ["test/packaging/wrangler.long.test.ts"], {
+        globalSetup: ["test/packaging/setup.ts"],
+        testTimeout: 120_000,
       }),
       {
         test: {
