@@ -98,6 +98,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const { setTimer, monotonic } = createSurroundings();
   const limits = createLimits("serve()", options, { setTimer, monotonic });
   const stores = await storesIn(options.directory);
+  const found = stores.found();
   const databases = createDatabases({
     openStore: stores.open,
     ...{ reconnectMs, idleMs, limits: limits.perDatabase, report },
@@ -154,7 +155,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     throw error;
   }
   // Whoever comes meanwhile waits for none of it.
-  void databases.lookInto(stores.found());
+  void databases.lookInto(found);
   let closed: Promise<void> | undefined;
   const close = async () => {
     await databases.close();
