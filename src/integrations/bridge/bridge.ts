@@ -6,12 +6,11 @@
 //          └──failed──▶ waiting                        ▲                         └──▶ probing: one message at a time
 //                                                      └──not taken──────────────────────┘ └──taken──▶ flowing
 
+import type { Queue } from "../../client/queue/queue.js";
 import { asyncDispose } from "../../client/runtime/dispose.js";
-import { abortSignal, checkOptions, integer, invalid, type Spec } from "../../core/spec/check.js";
-import { waitMs } from "../../core/spec/fields.js";
+import { abortSignal, checkOptions, duration, integer, invalid, type Spec } from "../../core/spec/check.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
-import type { Queue } from "../../index.js";
 import { type Flow, openFlow } from "./flow.js";
 import { fromQueue } from "./queue-source.js";
 import { toQueue } from "./queue-target.js";
@@ -62,7 +61,7 @@ const BRIDGE_SPEC: Spec = {
   inFlight: integer(1, REQUEST_MESSAGES_MAX),
   signal: abortSignal,
 };
-const CLOSE_SPEC: Spec = { waitMs };
+const CLOSE_SPEC: Spec = { waitMs: duration() };
 const CLOSE_WAIT_MS = 5_000;
 /** Between two attempts to reach the target: `random(0, min(maxMs, baseMs · 2^(n − 1)))` after the n-th failure. */
 const BREAK = { baseMs: 200, maxMs: 30_000 };
