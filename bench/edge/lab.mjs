@@ -11,21 +11,22 @@ import { build } from "esbuild";
 import { startProgram } from "./process.mjs";
 import { bunPath, nodeWithSqlite, PEERS, workerdPath } from "./runtimes.mjs";
 
-/** Below the peers, so that programs find them, and this package's own dependencies above. */
-const BUILT = join(PEERS, "build");
-const PROGRAMS = fileURLToPath(new URL("./programs/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** @typedef {import("./process.mjs").Program} Program */
 /** @typedef {Awaited<ReturnType<typeof openLab>>} Lab */
 
-export async function openLab() {
+/** @param {string} [checkout] of the build that is measured, whose programs these are. Default: this one */
+export async function openLab(checkout = ROOT) {
+  // Below the peers, so that programs find them, and this package's own dependencies above.
+  const built = join(PEERS, checkout === ROOT ? "build" : "build-before");
   const folder = mkdtempSync(join(tmpdir(), "originmq-bench-"));
   const node = nodeWithSqlite();
   /** @type {(() => unknown)[]} */
   const endings = [];
   /** @type {Map<string, Promise<any>>} */
   const opened = new Map();
-  await buildPrograms();
+  await buildPrograms(join(checkout, "bench/edge/programs"), built);
 
   const lab = {
     node,
@@ -43,7 +44,7 @@ export async function openLab() {
     },
     /** @param {string} name @param {readonly string[]} [flags] @param {string} [runtime] @returns {Promise<Program>} */
     async start(name, flags = [], runtime = node) {
-      const program = await startProgram(runtime, [...flags, join(BUILT, `${name}.js`)]);
+      const program = await startProgram(runtime, [...flags, join(built, `${name}.js`)]);
       endings.push(program.end);
       return program;
     },
@@ -65,7 +66,7 @@ export async function openLab() {
       const disk = lab.path("objects");
       mkdirSync(disk);
       const config = lab.path("workerd.capnp");
-      copyFileSync(join(BUILT, "object.js"), lab.path("worker.js"));
+      copyFileSync(join(built, "object.js"), lab.path("worker.js"));
       writeFileSync(config, WORKERD.replace("DISK", disk).replace("PORT", `${port}`));
       const process = spawn(workerdPath(), ["serve", config], { stdio: ["ignore", "inherit", "inherit"] });
       endings.push(() => process.kill());
@@ -95,18 +96,19 @@ const main :Workerd.Worker = (
 );
 `;
 
-async function buildPrograms() {
-  const all = readdirSync(PROGRAMS).filter((name) => /(?<!\.d)\.ts$/.test(name));
-  const paths = all.map((name) => join(PROGRAMS, name));
+/** @param {string} programs a folder @param {string} outdir */
+async function buildPrograms(programs, outdir) {
+  const all = readdirSync(programs).filter((name) => /(?<!\.d)\.ts$/.test(name));
+  const paths = all.map((name) => join(programs, name));
   const options = {
-    outdir: BUILT,
+    outdir,
     bundle: true,
     format: /** @type {const} */ ("esm"),
     logLevel: /** @type {const} */ ("error"),
   };
   await build({ ...options, entryPoints: paths, platform: "node", packages: "external" });
   // In workerd there are no packages.
-  await build({ ...options, entryPoints: [join(PROGRAMS, "object.ts")] });
+  await build({ ...options, entryPoints: [join(programs, "object.ts")] });
 }
 
 /** @returns {Promise<number>} */
