@@ -17,7 +17,7 @@ import { rangesOf } from "../../core/log/ranges.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
-import type { BodyBatch, LogStore } from "../../store/log-store.js";
+import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
 import { createDraft, type DecideNow, durabilityOf, type Work } from "./draft.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
@@ -27,7 +27,7 @@ import { tickAfterSetBack, tickOf } from "./ticks.js";
 /** What a turn did, once it is durable. */
 export interface Turn<Plan> {
   readonly changes: readonly Change[];
-  readonly batches: readonly BodyBatch[];
+  readonly batches: readonly NewBatch[];
   /** Leases that ended because their time was up. */
   readonly expired: readonly ExpiredLeases[];
   readonly plan: Plan;
