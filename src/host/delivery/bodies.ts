@@ -23,6 +23,8 @@ export interface Bodies {
   read(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
   /** The same for a hand-out: whose messages are hardly asked for again, so they are not kept for that. */
   take(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
+  /** `undefined` unless all of them are in memory. */
+  takeNow(bodySeqs: readonly Seq[]): StoredMessage[] | undefined;
 }
 
 export interface BodiesParts {
@@ -151,6 +153,13 @@ export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
       const found = await read(bodySeqs);
       noteTaken(bodySeqs);
       return found;
+    },
+    takeNow(bodySeqs) {
+      const found = new Array<StoredMessage | undefined>(bodySeqs.length).fill(undefined);
+      takeCached(bodySeqs, found);
+      if (found.includes(undefined)) return undefined;
+      noteTaken(bodySeqs);
+      return found as StoredMessage[];
     },
   };
 }
