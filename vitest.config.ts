@@ -49,6 +49,7 @@ export default defineConfig({
       // Nothing in these is about how soon: a busy machine takes its time.
       inNode("edge", ["test/edge/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
       inNode("edge-long", ["test/edge/*.long.test.ts"], { testTimeout: 240_000 }),
+      inNode("bridge", ["test/bridge/*.test.ts"], { globalSetup: ["test/bridge/setup.ts"], testTimeout: 60_000 }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {

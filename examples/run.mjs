@@ -1,18 +1,49 @@
 // Runs an example with the package as it stands in this repository: `node examples/run.mjs node-worker [its arguments]`.
-// In a project that has installed originmq it is `node worker.mjs`.
+// In a project that has installed originmq it is `node worker.mjs`, or `npx wrangler dev`.
 
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { bundleForNode } from "../scripts/bundle-for-node.mjs";
+import { startWorkerd } from "../scripts/workerd.mjs";
 
-const ENTRIES = { "node-worker": "./node-worker/worker.mjs" };
+/** @type {Readonly<Record<string, (args: string[]) => Promise<void>>>} */
+const EXAMPLES = {
+  "node-worker": inNode("./node-worker/worker.mjs"),
+  kitchen: inNode("./durable-object/kitchen.mjs"),
+  "durable-object": runObject,
+};
 
 const [name = "", ...args] = process.argv.slice(2);
-const entry = ENTRIES[/** @type {keyof typeof ENTRIES} */ (name)];
-if (entry === undefined) {
-  console.error(`There is no example "${name}". There are: ${Object.keys(ENTRIES).join(", ")}.`);
+const run = EXAMPLES[name];
+if (run) await run(args);
+else {
+  console.error(`There is no example "${name}". There are: ${Object.keys(EXAMPLES).join(", ")}.`);
   process.exitCode = 2;
-} else {
-  const address = await bundleForNode(fileURLToPath(new URL(entry, import.meta.url)));
-  process.argv.splice(1, process.argv.length - 1, fileURLToPath(address), ...args);
-  await import(address);
+}
+
+/** @param {string} entry @returns {(args: string[]) => Promise<void>} */
+function inNode(entry) {
+  return async (args) => {
+    const address = await bundleForNode(fileURLToPath(new URL(entry, import.meta.url)));
+    process.argv.splice(1, process.argv.length - 1, fileURLToPath(address), ...args);
+    await import(address);
+  };
+}
+
+/** What is stored goes when it ends. @param {string[]} args */
+async function runObject(args) {
+  const { values } = parseArgs({ args, options: { port: { type: "string", default: "8787" } } });
+  const variables = { TOKEN_SECRET: secret(), KITCHEN_KEY: secret() };
+  const workerd = await startWorkerd("examples/durable-object/worker.mjs", {
+    port: Number(values.port),
+    alias: { "originmq/durable-object": "./src/durable-object.ts" },
+    variables,
+  });
+  console.log(`the Worker is at ${workerd.url.replace("ws:", "http:")}\nKITCHEN_KEY=${variables.KITCHEN_KEY}`);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, workerd.close);
+}
+
+function secret() {
+  return randomBytes(24).toString("base64url");
 }

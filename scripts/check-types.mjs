@@ -1,4 +1,5 @@
-// `npm run check:types`: the compiler over every part of the repository, each with the types of where it runs.
+// `npm run check:types`: the compiler over every part of the repository, each with the types of where it runs. TypeScript 7
+// checks, in a fifth of the time; what is published is written by TypeScript 6, and compiled with 5.9, 6 and 7 by its test.
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -8,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const TSC = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+const TSC = join(dirname(createRequire(import.meta.url).resolve("typescript7/package.json")), "bin/tsc");
 const PROJECTS = [
   "tsconfig.json",
   "tsconfig.core.json",

@@ -15,9 +15,9 @@ export const WORKERS = ["shared-worker", "dedicated-worker"].filter((name) =>
 /** Where in `dist/` the files are that need no bundler, to be copied as they are. */
 export const STANDALONE_FOLDER = "standalone";
 /** The entries that are there, besides the workers: all but the one whose dependency the application brings. */
-export const STANDALONE = ["index", "service-worker", "outbox", "workbox", "backup", "transactional"];
+export const STANDALONE = ["index", "service-worker", "outbox", "workbox", "backup", "transactional", "bridge"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
-export const SIZE_LIMITS = { client: 34_600, worker: 66_200, standalone: 36_100 };
+export const SIZE_LIMITS = { client: 34_700, worker: 66_500, standalone: 36_100 };
 /** Set before there were groups, topics, schedules, transactions and requests; see docs/performance.md. */
 export const SIZE_GOALS = { client: 9_000, worker: 20_000 };

@@ -9,9 +9,9 @@ export {
 } from "./integrations/transactional/inbox.js";
 export {
   createOutboxStore,
-  type Outbox,
-  type OutboxOptions,
   outbox,
+  type TransactionalOutbox,
+  type TransactionalOutboxOptions,
 } from "./integrations/transactional/outbox.js";
 export type { OutboxSendOptions } from "./integrations/transactional/records.js";
 export { OUTBOX_ID_HEADER, type OutboxFailure } from "./integrations/transactional/relay.js";

@@ -18,6 +18,9 @@ Environment:
   ORIGINMQ_CHROMIUM=PATH       the browser to test in; else Playwright's, else the system's Chrome or Chromium
   ORIGINMQ_FIREFOX=PATH        the Firefox to test in as well; else firefox-esr or firefox, where there is one
   ORIGINMQ_INSTALL_BROWSER=0   where there is none, fail instead of installing one
+  ORIGINMQ_NATS_SERVER=PATH    the nats-server that bridges are tested with; else the system's, else Debian's is installed
+  ORIGINMQ_MOSQUITTO=PATH      the same of mosquitto
+  ORIGINMQ_INSTALL_BROKER=0    where there is none, fail instead of installing one
 
 The last line is the totals of all parts: N passed, N failed[, N skipped]. The exit code is 0 only if none failed.
 `;

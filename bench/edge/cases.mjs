@@ -2,11 +2,14 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { median } from "../rounds.mjs";
 import { bullmq, idleServer, inBun, object, rawLog, relay, server } from "./systems.mjs";
+import { measureWake } from "./wake.mjs";
 
 /**
  * @typedef {import("./lab.mjs").Lab} Lab
- * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`, `heap` of them, `load` of a core
+ * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`, `heap` of them, `load` of a core, `first`
+ *   and `later` milliseconds
  * @typedef {object} Case
  * @property {string} id
  * @property {string} label
@@ -23,6 +26,9 @@ const IDLE_HOLDERS = 2;
 const IDLE_LOAD_MS = 5_000;
 /** What a process has taken and freed again is not what a connection needs: so many come and go before. */
 const IDLE_BEFORE = 500;
+
+const WAKE_WAITING = 100_000;
+const WAKE_OBJECTS = 3;
 
 /**
  * @param {import("./systems.mjs").Clients} clients
@@ -166,6 +172,17 @@ const disk = {
   },
 };
 
+/** @type {Case} */
+const wake = {
+  id: "wake",
+  label: `Durable Object asleep, ${WAKE_WAITING.toLocaleString("en")} waiting: \`send\`, answered`,
+  async measure() {
+    const { send } = await measureWake({ waiting: WAKE_WAITING, objects: WAKE_OBJECTS });
+    const [first = Number.NaN, ...later] = send;
+    return { first, later: median(later) };
+  },
+};
+
 export const CASES = [
   raw("relaxed"),
   raw("strict"),
@@ -177,5 +194,5 @@ export const CASES = [
   sendBatch("relaxed", 4),
   sendBatch("strict", 1),
   sendBatch("strict", 4),
-  ...[twoRoundTrips, relayed, latency, disk, idle],
+  ...[twoRoundTrips, relayed, latency, disk, idle, wake],
 ];

@@ -1,15 +1,16 @@
 // All that a run starts, each when a case first asks for it, and ends again. What is up waits idle while others are measured.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import { startProgram } from "./process.mjs";
-import { bunPath, nodeWithSqlite, PEERS, workerdPath } from "./runtimes.mjs";
+import { bunPath, nodeWithSqlite, PEERS } from "./runtimes.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -62,16 +63,9 @@ export async function openLab(checkout = ROOT) {
     },
     /** @returns {Promise<string>} the address of a Worker's Durable Objects */
     async startWorkerd() {
-      const port = await freePort();
-      const disk = lab.path("objects");
-      mkdirSync(disk);
-      const config = lab.path("workerd.capnp");
-      copyFileSync(join(built, "object.js"), lab.path("worker.js"));
-      writeFileSync(config, WORKERD.replace("DISK", disk).replace("PORT", `${port}`));
-      const process = spawn(workerdPath(), ["serve", config], { stdio: ["ignore", "inherit", "inherit"] });
-      endings.push(() => process.kill());
-      await untilListening(port);
-      return `ws://127.0.0.1:${port}`;
+      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"));
+      endings.push(workerd.close);
+      return workerd.url;
     },
     async close() {
       for (const end of endings.reverse()) await end();
@@ -81,34 +75,14 @@ export async function openLab(checkout = ROOT) {
   return lab;
 }
 
-const WORKERD = `
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "disk", disk = (path = "DISK", writable = true))],
-  sockets = [(name = "http", address = "127.0.0.1:PORT", http = (), service = "main")],
-);
-const main :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "2026-04-01",
-  durableObjectNamespaces = [(className = "Queues", uniqueKey = "queues", enableSql = true)],
-  durableObjectStorage = (localDisk = "disk"),
-  bindings = [(name = "QUEUES", durableObjectNamespace = "Queues")],
-);
-`;
-
 /** @param {string} programs a folder @param {string} outdir */
 async function buildPrograms(programs, outdir) {
   const all = readdirSync(programs).filter((name) => /(?<!\.d)\.ts$/.test(name));
   const paths = all.map((name) => join(programs, name));
-  const options = {
-    outdir,
-    bundle: true,
-    format: /** @type {const} */ ("esm"),
-    logLevel: /** @type {const} */ ("error"),
-  };
-  await build({ ...options, entryPoints: paths, platform: "node", packages: "external" });
-  // In workerd there are no packages.
-  await build({ ...options, entryPoints: [join(programs, "object.ts")] });
+  await build({
+    ...{ entryPoints: paths, outdir, bundle: true, format: "esm", logLevel: "error" },
+    ...{ platform: "node", packages: "external" },
+  });
 }
 
 /** @returns {Promise<number>} */

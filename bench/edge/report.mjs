@@ -50,11 +50,12 @@ export const tablesOf = ({ results, rows }, form) => [
 const quantity = (value, unit) => (unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`);
 
 /** @param {Values} values */
-function figure({ us, p50, p99, bytes, heap, load }) {
+function figure({ us, p50, p99, bytes, heap, load, first, later }) {
   if (us !== undefined) return `${us.toFixed(2)} µs a message`;
   if (bytes !== undefined && heap === undefined) return `${bytes.toFixed(0)} bytes`;
   if (bytes !== undefined)
     return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects; all of them ${(100 * (load ?? 0)).toFixed(0)} % of a core`;
+  if (first !== undefined) return `the first of a process ${first.toFixed(0)} ms, later ones ${later?.toFixed(0)} ms`;
   return `p50 ${p50?.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`;
 }
 
@@ -62,7 +63,7 @@ function figure({ us, p50, p99, bytes, heap, load }) {
 const rate = ({ us }) => (us === undefined ? "" : Math.round(1e6 / us).toLocaleString("en"));
 
 /** What the case is about. @param {Result} result */
-const metricOf = ({ medians }) => ["us", "p50", "bytes"].find((name) => medians[name] !== undefined) ?? "";
+const metricOf = ({ medians }) => ["us", "p50", "bytes", "first"].find((name) => medians[name] !== undefined) ?? "";
 
 /** @param {Result} result */
 const hasBefore = ({ before }) => before.length > 0;

@@ -1,4 +1,4 @@
-// What the benchmark runs with: a Node that has SQLite, Bun, workerd, and the packages that it compares with, which lie
+// What the benchmark runs with: a Node that has SQLite, Bun, and the packages that it compares with, which lie
 // beside it so that nobody else installs them. Redis is the system's.
 
 import { spawnSync } from "node:child_process";
@@ -47,12 +47,6 @@ export function versionOf(program, what = "--version") {
 export function bunPath() {
   const { resolve } = createRequire(import.meta.url);
   return resolve("bun/bin/bun.exe");
-}
-
-/** The program itself: what the package puts before it passes on no other streams than the usual three. */
-export function workerdPath() {
-  const { resolve } = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
-  return resolve(`@cloudflare/workerd-${process.platform}-${process.arch === "x64" ? "64" : process.arch}/bin/workerd`);
 }
 
 /** @param {string} name of a package among the peers */

@@ -67,6 +67,17 @@ const ROWS = [
     unit: "times",
     of: (medians) => divide(medians("latency").p50, medians("relay").p50),
   },
+  ...[
+    { metric: "first", which: "the first of a process" },
+    { metric: "later", which: "a later one" },
+  ].map(({ metric, which }) => ({
+    what: `wake of a hibernated object with 100,000 waiting, ${which}`,
+    unit: /** @type {const} */ ("ms"),
+    target: 100,
+    isAtMost: true,
+    /** @param {(id: string) => Values} medians */
+    of: (medians) => medians("wake")[metric],
+  })),
   {
     what: "memory of an idle connection",
     unit: "kB",

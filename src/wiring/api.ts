@@ -15,7 +15,7 @@ import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/sending
 import type { StandardSchema } from "../client/sending/schema.js";
 import { checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { isServer } from "./server.js";
+import { isServer, ownsSockets } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
 export interface Api {
@@ -81,14 +81,15 @@ function numberOf(token: ConnectOptions["token"]): number {
 
 export function createApi(starters: Starters): Api {
   /** Clients that `openQueue` shares, by storage and database, or by address and token. */
-  const shared = new Map<string, Shared>();
+  const shared = new Map<unknown, Shared>();
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
     const { database = "originmq", storage = "indexeddb", url, token, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const key = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
+    const address = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
+    const key = url !== undefined && ownsSockets() ? {} : address;
     const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;

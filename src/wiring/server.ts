@@ -9,3 +9,6 @@ export function isServer(): boolean {
   if (!process?.versions?.node || process.versions.nw) return false;
   return process.type !== "renderer" && process.type !== "worker";
 }
+
+/** In Cloudflare's Workers a socket serves the event in which it was opened, and no other. */
+export const ownsSockets = (): boolean => globalThis.navigator?.userAgent === "Cloudflare-Workers";

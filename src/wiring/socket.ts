@@ -4,6 +4,7 @@
 
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
+import { fullJitter, type Growth, growingMs } from "../core/spec/waits.js";
 import type { OpenedPort } from "../link/finding/directory.js";
 import { greet, SUBPROTOCOL } from "../link/socket/greeting.js";
 import { type Line, openLine, type Socket } from "../link/socket/line.js";
@@ -26,35 +27,44 @@ export interface SocketWay {
   end(): void;
 }
 
-type SocketClass = new (url: string, protocol: string) => Socket;
+export type SocketClass = new (url: string, protocol: string) => Socket;
 
-/** What the way takes from its surroundings, handed in so that a simulated world can stand in for them. */
+/** What the way takes from its surroundings, handed in so that a simulated world or a Worker's binding can stand in for them. */
 export interface SocketMeans {
-  findClass(): Promise<SocketClass>;
+  /** Resolves once it is open. Rejects with `host-lost` when nobody answers. */
+  openSocket(url: string): Promise<Socket>;
   setTimer(callback: () => void, ms: number): () => void;
   /** A number in [0, 1). */
   random(): number;
 }
 
-const MEANS: SocketMeans = { findClass, setTimer: runtime.setTimer, random: Math.random };
+interface ClassMeans extends Pick<SocketMeans, "setTimer"> {
+  findClass(): Promise<SocketClass>;
+}
+
+const { setTimer } = runtime;
+export const MEANS: SocketMeans = {
+  openSocket: (url) => openSocket(url, { findClass, setTimer }),
+  setTimer,
+  random: Math.random,
+};
 
 /** A socket that has not opened by then will hardly do so. */
 const OPEN_MS_MAX = 10_000;
 /** Those whose server has ended come back within a tenth of a second, later within more. */
-const SPREAD_MS = 100;
-const SPREAD_MS_MAX = 3_000;
+const SPREAD: Growth = { baseMs: 100, maxMs: 3_000 };
 /** A browser that says it is offline may be wrong. */
 const OFFLINE_MS_MAX = 60_000;
 
 export function createSocketWay({ url, token, onAnnouncement, listens }: SocketOptions, means = MEANS): SocketWay {
-  const { setTimer, random } = means;
+  const { openSocket, setTimer, random } = means;
   let line: Line | undefined;
   let attempts = 0;
   let returning: Promise<void> | undefined;
 
   const spread = async () => {
     if (attempts++ === 0) return;
-    const ms = random() * Math.min(SPREAD_MS_MAX, SPREAD_MS * 2 ** (attempts - 2));
+    const ms = fullJitter(growingMs(attempts - 1, SPREAD), random());
     await new Promise<void>((resolve) => void setTimer(resolve, ms));
   };
   /** One wait, however often its end is asked for. */
@@ -81,7 +91,7 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
       if (next) return { port: next, lock: undefined };
       await spread();
       const said = await tokenNow();
-      const socket = await open(url, means);
+      const socket = await openSocket(url);
       line = openLine(socket, { setTimer, pings: false, onAnnouncement });
       try {
         const { messageBytesMax, sleeps } = await greet(line.port, said);
@@ -100,7 +110,7 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
   };
 }
 
-async function open(url: string, { findClass, setTimer }: SocketMeans): Promise<Socket> {
+export async function openSocket(url: string, { findClass, setTimer }: ClassMeans): Promise<Socket> {
   const WebSocket = await findClass();
   const socket = new WebSocket(url, SUBPROTOCOL);
   return new Promise((resolve, reject) => {

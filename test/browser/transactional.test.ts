@@ -8,9 +8,9 @@ import {
   createOutboxStore,
   inbox,
   OUTBOX_ID_HEADER,
-  type Outbox,
   type OutboxFailure,
   outbox,
+  type TransactionalOutbox,
 } from "../../src/transactional.js";
 
 const closing: (() => unknown)[] = [];
@@ -51,7 +51,7 @@ async function openApp(): Promise<{ app: IDBPDatabase; raw: IDBDatabase }> {
 const deliveryOf = (id: string, ack: () => Promise<void> = async () => {}) =>
   ({ id, body: id, ack, attempt: 1, headers: {} }) as Partial<Delivery> as Delivery<string>;
 
-const openOutbox = (db: IDBDatabase | IDBPDatabase, options: Parameters<typeof outbox>[1]): Outbox => {
+const openOutbox = (db: IDBDatabase | IDBPDatabase, options: Parameters<typeof outbox>[1]): TransactionalOutbox => {
   const box = outbox(db, options);
   closing.push(() => box.close());
   return box;

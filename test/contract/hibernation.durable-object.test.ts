@@ -2,12 +2,12 @@
 // quiet for ten seconds. The tests wait beside each other.
 
 import { afterAll, describe, test } from "vitest";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import { type Connection, connect, type Queue } from "../../src/index.js";
 import { deferred } from "../../src/link/rpc/deferred.js";
 import { startFaultyLine } from "../edge/proxy.js";
-import { startWorkerd } from "../edge/workerd.js";
 
-const workerd = await startWorkerd("hibernating.ts");
+const workerd = await startWorkerd("test/edge/hibernating.ts");
 const connections: Connection[] = [];
 afterAll(async () => {
   await workerd.close();
@@ -15,9 +15,9 @@ afterAll(async () => {
   await Promise.all(connections.map((connection) => connection.close({ force: true })));
 });
 
-/** How often the object was made. */
-const lives = async (database: string): Promise<unknown> => {
-  const answer = await fetch(`${workerd.url.replace("ws:", "http:")}/lives?database=${database}`);
+/** How often the object was made in the life of its process; asking does not wake it. */
+const lives = async (database: string, { url } = workerd): Promise<unknown> => {
+  const answer = await fetch(`${url.replace("ws:", "http:")}/lives?database=${database}`);
   return answer.json();
 };
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -142,5 +142,34 @@ describe.concurrent("an object that sleeps while clients are connected", () => {
     await proxy.close();
     await expect.poll(() => handled, { timeout: 10_000 }).toEqual([1]);
     expect([await lives("closed"), other.tokens]).toEqual([2, 1]);
+  });
+
+  test("does what came due while its process was dead as soon as there is one again, before anybody asks for it", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const mortal = await startWorkerd("test/edge/hibernating.ts");
+    onTestFinished(() => mortal.close());
+    const line = await startFaultyLine(mortal.url);
+    onTestFinished(() => line.close());
+    const consumer = await join("killed", { url: line.url });
+    const handled: { readonly body: number; readonly sentAt: number }[] = [];
+    consumer.queue.consume(({ body, sentAt }) => void handled.push({ body, sentAt: Number(sentAt) }));
+    await consumer.queue.schedules.upsert("s", { everyMs: LATER_MS }, 7);
+    await consumer.queue.send(1, { delayMs: LATER_MS });
+    await sleep(ASLEEP_MS);
+    expect(await lives("killed", mortal)).toBe(1);
+    line.stall();
+    await mortal.kill();
+    await sleep(LATER_MS - ASLEEP_MS);
+    await mortal.restart();
+    await expect.poll(() => lives("killed", mortal), { timeout: 20_000 }).toBe(1);
+    // It has done what it was woken for long before its client comes.
+    await sleep(5_000);
+    const cameAt = Date.now();
+    line.mend();
+    await expect.poll(() => handled.map(({ body }) => body).sort(), { timeout: 20_000 }).toEqual([1, 7]);
+    expect(handled.find(({ body }) => body === 7)?.sentAt).toBeLessThan(cameAt);
+    expect(await lives("killed", mortal)).toBe(1);
   });
 });

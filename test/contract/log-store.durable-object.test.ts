@@ -2,11 +2,11 @@
 // here.
 
 import { afterAll, assert, expect, test } from "vitest";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import type { Outcome } from "../edge/vitest.js";
-import { startWorkerd } from "../edge/workerd.js";
 import { createHearing, type Found } from "./kill-writer.js";
 
-const workerd = await startWorkerd("store-worker.ts", { vitest: "vitest.ts" });
+const workerd = await startWorkerd("test/edge/store-worker.ts", { alias: { vitest: "./test/edge/vitest.ts" } });
 afterAll(() => workerd.close());
 
 const ask = (path: string) => fetch(`${workerd.url.replace("ws:", "http:")}/${path}`);

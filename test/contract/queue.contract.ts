@@ -641,6 +641,67 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         expect(await held()).toEqual([0, 0]);
       });
 
+      test("hands everything to the oldest of the single active consumers, and to the next once it has gone", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const handled: [by: string, body: number][] = [];
+        let release = () => {};
+        const blocked = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const options = { concurrency: 10, singleActive: true };
+        const first = queue.consume(async ({ body }) => {
+          handled.push(["first", body]);
+          if (body >= 45) await blocked;
+        }, options);
+        const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+        await queue.sendBatch(numbers(0, 50).map((body) => ({ body })));
+        await expect.poll(() => handled.length).toBe(50);
+        const second = other.consume(({ body }) => {
+          handled.push(["second", body]);
+        }, options);
+        await queue.sendBatch(numbers(50, 100).map((body) => ({ body })));
+        await expect.poll(() => first.active).toBe(10);
+        const stopped = first.stop();
+        // What is asked after it has gone is answered after the host has heard of that.
+        await other.stats();
+        await queue.send(100);
+        const before = handled.length;
+        expect(handled.every(([by]) => by === "first")).toBe(true);
+        release();
+        await stopped;
+        await queue.whenIdle();
+        expect(handled.map(([, body]) => body)).toEqual(numbers(0, 101));
+        expect(handled.slice(before).every(([by]) => by === "second")).toBe(true);
+        await second.stop();
+      });
+
+      test("lets the next single active consumer take over while the oldest is paused, and others share as ever", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const seen: Record<string, number> = { first: 0, second: 0, other: 0 };
+        const into = (name: string) => () => {
+          seen[name] = (seen[name] as number) + 1;
+        };
+        const first = queue.consume(into("first"), { singleActive: true });
+        // The host has heard of it.
+        await queue.stats();
+        other.consume(into("second"), { singleActive: true });
+        first.pause();
+        await queue.sendBatch(Array.from({ length: 20 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(seen).toEqual({ first: 0, second: 20, other: 0 });
+        first.resume();
+        await queue.sendBatch(Array.from({ length: 20 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(seen).toEqual({ first: 20, second: 20, other: 0 });
+        other.consume(into("other"), { concurrency: 50 });
+        await queue.sendBatch(Array.from({ length: 50 }, (_, body) => ({ body })));
+        await queue.whenIdle();
+        expect(seen.second).toBe(20);
+        expect(seen.other).toBeGreaterThan(0);
+      });
+
       test("runs at most as many handlers at once as its concurrency says", async () => {
         const queue = await open<number>();
         let most = 0;

@@ -1,11 +1,11 @@
 // Durable Objects in workerd, the runtime that they have in production, and clients that reach them over real sockets.
 
 import { afterAll, describe, expect, test } from "vitest";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import { connect, openQueue } from "../../src/index.js";
-import { startWorkerd } from "../edge/workerd.js";
 import { describeQueue } from "./queue.contract.js";
 
-const workerd = await startWorkerd("worker.ts");
+const workerd = await startWorkerd("test/edge/worker.ts");
 afterAll(() => workerd.close());
 
 describeQueue("a Durable Object, over sockets", (database) => ({

@@ -2,10 +2,10 @@
 // a Durable Object. The history checker judges what became of each message.
 
 import { describe, expect, test } from "vitest";
+import { startWorkerd } from "../../scripts/workerd.mjs";
 import type { ConnectOptions } from "../../src/index.js";
 import { createRecorder, joinAs, judge, until } from "./recorder.js";
 import { hasServer, startServerProcess } from "./server-process.js";
-import { startWorkerd } from "./workerd.js";
 
 interface Mortal {
   readonly url: string;
@@ -45,7 +45,7 @@ describe("a server that dies", () => {
   });
 
   test("in workerd loses nothing, and delivers nothing twice to clients that live", async () => {
-    const workerd = await startWorkerd("worker.ts");
+    const workerd = await startWorkerd("test/edge/worker.ts");
     await killUnderLoad(workerd, 1, () => "letmein");
     await workerd.close();
   });

@@ -10,6 +10,8 @@ export interface DeviceLoad extends ConsumeLoad, ProduceLoad {
   readonly groups?: number;
   /** Every tenth is to be delivered so much later. Default 50. */
   readonly delayMs?: number;
+  /** How many sends without an outcome it has at most before it waits for one. Default 2,000. */
+  readonly openMax?: number;
 }
 
 export interface Device {
@@ -65,7 +67,7 @@ export function createDevice(
     }
   };
   const produce = async (load: DeviceLoad) => {
-    const { everyMs = 5, burst = 1 } = load;
+    const { everyMs = 5, burst = 1, openMax = 2_000 } = load;
     const open = new Set<Promise<unknown>>();
     while (isProducing) {
       for (let i = 0; i < burst; i++) {
@@ -74,7 +76,7 @@ export function createDevice(
       }
       await sleep(everyMs);
       // What a person or a sensor does goes on while the line is down, but not without end.
-      if (open.size > 2_000) await Promise.race(open);
+      if (open.size >= openMax) await Promise.race(open);
     }
     await Promise.all(open);
   };

@@ -1,24 +1,22 @@
 // Mutated frames against a real server over real sockets, and the verdict: it lives, its memory is what it was, its other
 // clients notice nothing, and nobody has done or seen what was not granted.
 
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
-import { WebSocket } from "ws";
 import { decode, encode } from "../../src/codec/codec.js";
 import { type Connection, connect, type Queue } from "../../src/index.js";
-import { framesOf, KIND, PING } from "../../src/link/socket/frames.js";
-import { SUBPROTOCOL } from "../../src/link/socket/greeting.js";
+import { framesOf } from "../../src/link/socket/frames.js";
 import { createRandom, type Random } from "../sim/random.js";
+import { openLine } from "./line.js";
 import { mutate, type Recorded } from "./mutate.js";
+import type { PlantedFault } from "./planted-faults.js";
 import { record } from "./record.js";
+import { startServer } from "./server.js";
 
 export interface FuzzOptions {
   readonly seed: number;
   /** Mutated ones, all together. */
   readonly frames: number;
+  /** What is wrong with the server, to see that it is noticed. */
+  readonly fault?: PlantedFault;
   /** Hears every few seconds how far it is. */
   progress?(line: string): void;
 }
@@ -29,8 +27,8 @@ export interface Verdict {
   /** Round trips of clients that have nothing to do with it. */
   readonly neighbours: number;
   /** Bytes of the heap and beside it, after collecting garbage: after a twentieth of the frames, and after all. */
-  readonly heapBefore: number;
-  readonly heapAfter: number;
+  readonly heapBefore: number | undefined;
+  readonly heapAfter: number | undefined;
   /** What is wrong; empty when nothing is. */
   readonly problems: readonly string[];
 }
@@ -46,128 +44,6 @@ const SENTINELS = 50;
 const LINES = 16;
 const ROUND_TRIP_MS_MAX = 20_000;
 const REPORT_MS = 5_000;
-
-interface Server {
-  readonly url: string;
-  readonly child: ChildProcess;
-  /** How it ended, if it has. */
-  readonly end: string | undefined;
-  readonly errors: readonly string[];
-  heap(): Promise<number>;
-  stop(): void;
-}
-
-async function startServer(): Promise<Server> {
-  const results = fileURLToPath(new URL("../../test-results", import.meta.url));
-  mkdirSync(results, { recursive: true });
-  // Below this package, so that the process finds what it imports.
-  const folder = mkdtempSync(join(results, "fuzz-"));
-  const outfile = join(folder, "server.mjs");
-  buildSync({
-    entryPoints: [fileURLToPath(new URL("server-child.ts", import.meta.url))],
-    ...{ bundle: true, platform: "node", format: "esm", external: ["better-sqlite3", "ws"], outfile },
-  });
-  const child = fork(outfile, [], { execArgv: ["--expose-gc"], stdio: ["ignore", "inherit", "pipe", "ipc"] });
-  const errors: string[] = [];
-  let stderr = "";
-  let end: string | undefined;
-  let onHeap = (_: number) => {};
-  child.stderr?.on("data", (chunk) => {
-    stderr = `${stderr}${chunk}`.slice(-4_000);
-  });
-  child.once("exit", (code, signal) => {
-    end = `the server has ended: ${signal ?? code}\n${stderr}`;
-    onHeap(Number.NaN);
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("exit", () => reject(new Error(end)));
-    child.on("message", (message: { url?: string; heapUsed?: number; error?: string }) => {
-      if (message.url !== undefined) resolve(message.url);
-      if (message.heapUsed !== undefined) onHeap(message.heapUsed);
-      if (message.error !== undefined) errors.push(message.error);
-    });
-  });
-  return {
-    url,
-    child,
-    errors,
-    get end() {
-      return end;
-    },
-    heap: () =>
-      new Promise((resolve) => {
-        onHeap = resolve;
-        child.send("heap");
-      }),
-    stop() {
-      child.removeAllListeners("exit");
-      child.kill("SIGKILL");
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** A client's raw end of a socket. */
-interface Line {
-  send(frame: Uint8Array | string): void;
-  /** Resolves when the server has taken all that was sent, or has closed. */
-  settled(): Promise<void>;
-  /** Resolves with the next message; `undefined`: it was closed before. */
-  next(): Promise<Uint8Array | undefined>;
-  readonly isOpen: boolean;
-  close(): void;
-}
-
-function openLine(url: string, onReceived: (data: Uint8Array) => void): Promise<Line | undefined> {
-  const socket = new WebSocket(url, SUBPROTOCOL) as unknown as globalThis.WebSocket & { terminate(): void };
-  socket.binaryType = "arraybuffer";
-  let wake = () => {};
-  let pongs = 0;
-  let isOpen = false;
-  const messages: Uint8Array[] = [];
-  socket.addEventListener("message", ({ data }) => {
-    const bytes = new Uint8Array(data);
-    onReceived(bytes);
-    if (bytes[0] === KIND.pong) pongs++;
-    if (bytes[0] === KIND.message) messages.push(bytes.subarray(1));
-    wake();
-  });
-  const until = async (isReached: () => boolean) => {
-    while (isOpen && !isReached())
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-  };
-  const line: Line = {
-    send: (frame) => socket.send(frame as Uint8Array<ArrayBuffer>),
-    async settled() {
-      const before = pongs;
-      if (isOpen) socket.send(PING);
-      await until(() => pongs > before);
-    },
-    async next() {
-      await until(() => messages.length > 0);
-      return messages.shift();
-    },
-    get isOpen() {
-      return isOpen;
-    },
-    close: () => socket.terminate(),
-  };
-  return new Promise((resolve) => {
-    socket.addEventListener("open", () => {
-      isOpen = true;
-      resolve(line);
-    });
-    const end = () => {
-      isOpen = false;
-      wake();
-      resolve(undefined);
-    };
-    socket.addEventListener("close", end);
-    socket.addEventListener("error", end);
-  });
-}
 
 const messageFrames = (value: unknown) => [...framesOf(encode(value))];
 const greeting = (token?: string) => messageFrames({ type: "originmq:greet", ...(token !== undefined && { token }) });
@@ -228,10 +104,10 @@ async function fuzzOnce(
 
 /** Sends and takes again and again, for as long as it is not stopped. */
 function startNeighbour(queue: Queue<number>, onTrip: () => void, onProblem: (problem: string) => void) {
-  let isStopped = false;
+  const stopping = new AbortController();
   const run = async () => {
-    for (let i = 0; !isStopped; i++) {
-      const signal = AbortSignal.timeout(ROUND_TRIP_MS_MAX);
+    for (let i = 0; !stopping.signal.aborted; i++) {
+      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_TRIP_MS_MAX)]);
       try {
         await queue.send(i, { signal } as object);
         const [delivery] = await queue.receive({ waitMs: ROUND_TRIP_MS_MAX, signal });
@@ -239,6 +115,7 @@ function startNeighbour(queue: Queue<number>, onTrip: () => void, onProblem: (pr
         await delivery.ack();
         onTrip();
       } catch (error) {
+        if (stopping.signal.aborted) return;
         return onProblem(`a neighbour's round trip ${i} failed: ${error}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -246,14 +123,23 @@ function startNeighbour(queue: Queue<number>, onTrip: () => void, onProblem: (pr
   };
   const running = run();
   return () => {
-    isStopped = true;
+    stopping.abort();
     return running;
   };
 }
 
-export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): Promise<Verdict> {
+function changesOf<State extends object>(before: State, after: State): string[] {
+  return Object.entries(before).flatMap(([what, was]) => {
+    const [one, other] = [was, Reflect.get(after, what)].map((value) => JSON.stringify(value));
+    return one === other ? [] : [`what nobody had a right to has changed: ${what} was ${one} and is ${other}`];
+  });
+}
+
+export async function fuzz({ seed, frames, fault, progress = () => {} }: FuzzOptions): Promise<Verdict> {
   const random = createRandom(seed);
-  const server = await startServer();
+  const server = await startServer(fault);
+  /** Of one that has ended nothing can be asked any more: then this is `undefined`. */
+  const whileAlive = <T>(asked: Promise<T>): Promise<T | undefined> => Promise.race([asked, server.ended]);
   const connections: Connection[] = [];
   const join = async (token: string) => {
     const connection = await connect({ url: `${server.url}/mq/shop`, token: () => token });
@@ -266,9 +152,14 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
     const vault = await manager.openQueue<string>("vault");
     const open = await manager.openQueue("open", { maxMessages: 500, overflow: "drop-oldest", durability: "relaxed" });
     await vault.sendBatch(Array.from({ length: SENTINELS }, (_, i) => ({ body: `${SECRET} ${i}` })));
+    const setUp = async (queue: Queue<unknown>) => {
+      const { settings, pausedBy } = await queue.stats();
+      return { settings, isPaused: pausedBy === "caller", schedules: await queue.schedules.list() };
+    };
     const state = async () => ({
       vault: (await vault.peek({ max: 1_000 })).map(({ id, body, attempts }) => `${id} ${body} ${attempts}`),
       totals: (await vault.stats()).totals,
+      setUp: await Promise.all([vault, open].map(setUp)),
       queues: (await manager.queues())
         .map(({ name }) => name)
         .filter((name) => !name.startsWith("few-"))
@@ -300,7 +191,7 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
     };
     const work = async (until: number) => {
       const run = async (own: Random, client: string) => {
-        while (sent < until && server.end === undefined && problems.length === 0) {
+        while (sent < until && server.end === undefined && problems.length + leaks === 0) {
           opened++;
           const more = await fuzzOnce(`${server.url}/mq/shop`, own, client, recorded, onReceived);
           sent += more;
@@ -315,7 +206,6 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
     /** As it is when nobody is there but who was there before. */
     const heapAtRest = async () => {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      if (server.end !== undefined) return Number.NaN;
       await open.purge();
       await open.deadLetters.purge();
       for (const { name } of await manager.queues())
@@ -323,25 +213,17 @@ export async function fuzz({ seed, frames, progress = () => {} }: FuzzOptions): 
       return server.heap();
     };
     await work(frames / 20);
-    const heapBefore = await heapAtRest();
+    const heapBefore = await whileAlive(heapAtRest());
     await work(frames);
-    const heapAfter = await heapAtRest();
+    const heapAfter = await whileAlive(heapAtRest());
     await report(true);
     await stopNeighbour();
+    const after = await whileAlive(state());
     if (server.end !== undefined) problems.push(server.end);
-    else {
-      const after = await state();
-      if (JSON.stringify(after) !== JSON.stringify(before))
-        problems.push(`what nobody had a right to has changed: ${JSON.stringify({ before, after })}`);
-      const { paused, maxMessages } = { ...(await open.stats()) } as unknown as {
-        paused: boolean;
-        maxMessages?: number;
-      };
-      if (paused || (maxMessages ?? 500) !== 500) problems.push("the open queue was set up by one who may not");
-    }
+    if (after) problems.push(...changesOf(before, after));
     if (leaks > 0) problems.push(`${leaks} frames held what their receiver may not see`);
     if (trips === 0) problems.push("no neighbour got through");
-    if (heapAfter - heapBefore > HEAP_GROWTH_MAX)
+    if (Number(heapAfter) - Number(heapBefore) > HEAP_GROWTH_MAX)
       problems.push(`the heap has grown from ${heapBefore} to ${heapAfter} bytes`);
     for (const error of new Set(server.errors)) problems.push(`the server reported: ${error}`);
     return { frames: sent, connections: opened, neighbours: trips, heapBefore, heapAfter, problems };

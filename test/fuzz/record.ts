@@ -10,8 +10,19 @@ import type { Recorded } from "./mutate.js";
 
 const BIG = 300_000;
 
-/** The messages of a session with all rights, the greeting apart, in their order; the first is its hello. */
-export async function record(url: string, token: string, seed: number): Promise<readonly Recorded[]> {
+const recordings = new Map<number, Promise<readonly Recorded[]>>();
+
+/**
+ * The messages of a session with all rights, the greeting apart, in their order; the first is its hello. Of each seed there is
+ * one, on the first server that is given.
+ */
+export function record(url: string, token: string, seed: number): Promise<readonly Recorded[]> {
+  const recording = recordings.get(seed) ?? recordOn(url, token, seed);
+  recordings.set(seed, recording);
+  return recording;
+}
+
+async function recordOn(url: string, token: string, seed: number): Promise<readonly Recorded[]> {
   const sent: Uint8Array[] = [];
   const random = createRandom(seed);
   const own = { WebSocket: globalThis.WebSocket, randomUUID: crypto.randomUUID };

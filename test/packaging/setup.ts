@@ -25,6 +25,18 @@ declare module "vitest" {
 /** What the application has of tools; resolved from where they are installed. */
 const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom", "workbox-precaching"];
 
+/** Those of these packages that are installed, and what they need in turn. */
+function withTheirs(names: readonly string[]): string[] {
+  const all = new Set(names.filter((name) => existsSync(join(ROOT, "node_modules", name))));
+  for (const name of all) {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8"));
+    for (const needed of Object.keys(dependencies)) {
+      if (existsSync(join(ROOT, "node_modules", needed))) all.add(needed);
+    }
+  }
+  return [...all];
+}
+
 export default async function setup({ provide }: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "packaging-"));
   const { tarball, files } = await packInto(folder);
@@ -32,10 +44,10 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
   cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   // Its dependencies come from where they are already, so that the test needs no network; a peer may be left out.
-  const local = Object.keys({ ...dependencies, ...peerDependencies })
-    .map((name) => [name, join(ROOT, "node_modules", name)] as const)
-    .filter(([, folder]) => existsSync(folder))
-    .map(([name, folder]) => [name, `file:${folder}`]);
+  const local = withTheirs(Object.keys({ ...dependencies, ...peerDependencies })).map((name) => [
+    name,
+    `file:${join(ROOT, "node_modules", name)}`,
+  ]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest));

@@ -78,6 +78,16 @@ export const PARTS = [
     onDemand: true,
     limitMs: 9 * MINUTE_MS,
   },
+  {
+    name: "bridge",
+    runner: "vitest",
+    folder: "test/bridge",
+    files: /\.test\.ts$/,
+    about: "bridges to real brokers, which are killed, paused and filled",
+    isWaiting: true,
+    expected: true,
+    limitMs: 3 * MINUTE_MS,
+  },
   ...inRuntimes(["deno", "bun"]),
   {
     name: "property",

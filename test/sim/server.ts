@@ -7,7 +7,13 @@ import { type AdmissionOptions, admit } from "../../src/server/admission.js";
 import { createDatabases, type Databases, RECONNECT_MS } from "../../src/server/databases.js";
 import { createLimits, type Limits } from "../../src/server/limits.js";
 import { createMemoryDisk } from "../../src/store/memory/memory.js";
-import { createSocketWay, type SocketMeans, type SocketOptions, type SocketWay } from "../../src/wiring/socket.js";
+import {
+  createSocketWay,
+  openSocket,
+  type SocketClass,
+  type SocketOptions,
+  type SocketWay,
+} from "../../src/wiring/socket.js";
 import { createFaultyStore } from "./faulty-store.js";
 import type { Random } from "./random.js";
 import type { Context } from "./scheduler.js";
@@ -106,7 +112,7 @@ export function createServer(parts: SiteParts): ServerSite {
   };
 
   /** The class `WebSocket` of a page. */
-  const socketClassOf = (page: Context): Awaited<ReturnType<SocketMeans["findClass"]>> =>
+  const socketClassOf = (page: Context): SocketClass =>
     function connect() {
       const process = workers.get(URL);
       // Nobody listens there: as when one is cut at once.
@@ -128,15 +134,14 @@ export function createServer(parts: SiteParts): ServerSite {
   const wayOf = (
     page: Context,
     { onAnnouncement, listens }: Pick<SocketOptions, "onAnnouncement" | "listens">,
-  ): SocketWay =>
-    createSocketWay(
+  ): SocketWay => {
+    const setTimer = (callback: () => void, ms: number) => page.plan(callback, ms);
+    const findClass = async () => socketClassOf(page);
+    return createSocketWay(
       { url: URL, token: () => "let me in", onAnnouncement, listens },
-      {
-        findClass: async () => socketClassOf(page),
-        setTimer: (callback, ms) => page.plan(callback, ms),
-        random: random.next,
-      },
+      { openSocket: (url) => openSocket(url, { findClass, setTimer }), setTimer, random: random.next },
     );
+  };
 
   const clientParts = (page: Context): PageParts => {
     const hearing = createHearing(() => way.hear());

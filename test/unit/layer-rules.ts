@@ -27,12 +27,12 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   client: { layers: ["core", "link"] },
   integrations: {
     layers: ["codec"],
-    packages: ["@opentelemetry/api", "idb"],
+    packages: ["@opentelemetry/api", "idb", "@nats-io/nats-core", "@nats-io/jetstream", COMPUTED],
     entries: [
       ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],
       "core/log/uncloneable.ts",
-      "client/runtime/uuid.ts",
+      ...["client/runtime/dispose.ts", "client/runtime/uuid.ts", "client/sending/json.ts", "link/rpc/deferred.ts"],
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -4,9 +4,10 @@
 import { forEachSeq } from "../../core/log/ranges.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
-import { MINOR_HOLDERS, MINOR_MEASURES } from "../../core/spec/version.js";
+import { MINOR_HOLDERS, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { DataLoss, Diagnostics } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
 import type { ClientEvent } from "../link/client-event.js";
@@ -46,6 +47,11 @@ export interface ClientParts {
 export interface Client extends QueueClient {
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
   diagnostics(): Promise<Diagnostics>;
+  /**
+   * Resolves with `force` once `work` has; with true once no host is there that would take what it waits for, `force`: at
+   * once, else after a while.
+   */
+  unlessAlone(work: Promise<unknown>, force?: boolean): Promise<boolean>;
   /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
   close(options?: { readonly force?: boolean }): Promise<void>;
 }
@@ -70,6 +76,7 @@ interface Watch {
 interface Registered {
   readonly queue: string;
   readonly concurrency?: number;
+  readonly singleActive?: boolean;
   prefetch: number;
   onHandOut(handOut: HandOut): void;
 }
@@ -152,10 +159,12 @@ export function createClient(parts: ClientParts): Client {
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
   const announce = (consumer: string, registered: Registered, grants: readonly string[] | undefined) => {
     if (!hostLink.welcome) return;
-    const { queue, prefetch, concurrency } = registered;
+    const { queue, prefetch, concurrency, singleActive } = registered;
+    const { minor = 0 } = hostLink.welcome;
     const known = {
       ...(hasMeasures() && concurrency !== undefined && { concurrency }),
-      ...(hostLink.welcome.minor !== undefined && hostLink.welcome.minor >= MINOR_HOLDERS && grants && { grants }),
+      ...(minor >= MINOR_HOLDERS && grants && { grants }),
+      ...(minor >= MINOR_SINGLE_ACTIVE && singleActive && { singleActive }),
     };
     insist({ op: "consume", consumer, queue, prefetch, ...known }, () => {
       if (consumers.get(consumer) === registered) announce(consumer, registered, grants);
@@ -314,6 +323,17 @@ export function createClient(parts: ClientParts): Client {
       return () => listeners.delete(callback);
     },
     diagnostics: () => hostLink.ask({ op: "diagnostics" }),
+    unlessAlone(work, force = false) {
+      let cancelTimer = () => {};
+      const alone = new Promise<boolean>((resolve) => {
+        const look = (wasAlone: boolean) => {
+          if (wasAlone && !hostLink.welcome) return resolve(true);
+          cancelTimer = runtime.setTimer(look.bind(null, !hostLink.welcome), LEAVE_MS);
+        };
+        look(force);
+      });
+      return Promise.race([work.then(() => force), alone]).finally(() => cancelTimer());
+    },
     async close({ force = false } = {}) {
       const reason = new QueueError("closed", "the connection was closed");
       if (hostLink.welcome || !force) await takeLeave(reason);
@@ -336,18 +356,13 @@ interface Presence {
 /** Holds the lock that says this client lives, until `leave` is called or its context dies. */
 function holdPresence(locks: LockManager | undefined, name: string): Presence {
   if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
-  let leave: () => void = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
+  const [held, left] = [deferred(), deferred()];
+  const onHeld = () => {
+    held.resolve();
+    return left.promise;
+  };
+  locks.request(name, onHeld).catch((cause) => {
+    held.reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
   });
-  const held = new Promise<void>((resolve, reject) => {
-    const onHeld = () => {
-      resolve();
-      return left;
-    };
-    locks.request(name, onHeld).catch((cause) => {
-      reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
-    });
-  });
-  return { held, leave };
+  return { held: held.promise, leave: left.resolve };
 }

@@ -13,6 +13,7 @@ import {
 } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { MINOR_CLIENTS } from "../../core/spec/version.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { createQueue } from "../queue/create-queue.js";
@@ -44,7 +45,8 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /**
    * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
-   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`.
+   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * in Cloudflare's Workers they do not, since a socket there serves one event.
    */
   readonly url?: string;
   /** What the server lets this client in for; asked for each time that it connects. With `url` only. */
@@ -141,7 +143,10 @@ export interface Connection {
     type: Type,
     listener: (event: ConnectionEventMap[Type]) => void,
   ): void;
-  /** Closes its queues, sends what is still to be sent, says goodbye. */
+  /**
+   * Closes its queues, sends what is still to be sent, says goodbye. Waits 10 to 20 seconds for a host where there is none;
+   * `force`, which may follow a close without it: not at all.
+   */
   close(options?: { readonly force?: boolean }): Promise<void>;
   [asyncDispose](): Promise<void>;
 }
@@ -188,6 +193,8 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     });
   };
   let closed: Promise<void> | undefined;
+  /** Resolved once nothing of it is waited for any more, with whether that is by force. */
+  const left = deferred<boolean>();
   let persisted: boolean | undefined;
   void answer?.then((given) => {
     persisted = given;
@@ -247,14 +254,16 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
       tellOfPast(client.losses, listener as EventListener);
     },
     removeEventListener: (type, listener) => target.removeEventListener(type, listener as EventListener),
-    close(options = {}) {
-      closed ??= (async () => {
-        checkOptions("close()", options, { force: boolean });
-        await Promise.all([...queues].map((queue) => queue.close(options)));
+    async close(options = {}) {
+      checkOptions("close()", options, { force: boolean });
+      const stopped = Promise.all([...queues].map((queue) => queue.close(options)));
+      // By force it must still reach what it waits for without.
+      void client.unlessAlone(stopped, options.force).then(left.resolve, left.reject);
+      closed ??= left.promise.then((force) => {
         stopListening();
         stopNotices?.();
-        await client.close(options);
-      })();
+        return client.close({ force });
+      });
       return closed;
     },
     [asyncDispose]: () => connection.close(),

@@ -94,7 +94,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       assertOpen();
       aFunction(handler, "consume(handler)");
       checkOptions("consume()", options, CONSUME_SPEC);
-      const { concurrency = 1, prefetch = concurrency, signal, key } = options;
+      const { concurrency = 1, prefetch = concurrency, signal, key, singleActive = false } = options;
       signal?.throwIfAborted();
       const known = key && JSON.stringify([client.pipeline.database, queue, key]);
       const onStopped = () => {
@@ -111,6 +111,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
         admit,
         concurrency,
         prefetch: atLeast,
+        singleActive,
         onStopped,
       });
       stoppables.add(consumer);

@@ -24,6 +24,13 @@ export interface ConsumeOptions {
    * Default: none; each `consume` adds a consumer.
    */
   readonly key?: string;
+  /**
+   * A single active consumer: of all consumers of a queue that say so, in whichever tab or process, only the oldest is
+   * handed messages. The next takes over when it has stopped, is paused or gone, and what it held is settled or back. So a
+   * queue without groups is worked on in order, however many contexts consume it. Consumers that do not say so get their
+   * share as ever. Under a host of an earlier version: as without. Default false.
+   */
+  readonly singleActive?: boolean;
 }
 
 export interface Consumer {
@@ -48,11 +55,12 @@ export interface ConsumerParts<Body> extends Handling<Body> {
   readonly queue: string;
   readonly concurrency: number;
   readonly prefetch: number;
+  readonly singleActive: boolean;
   onStopped(): void;
 }
 
 export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
-  const { client, queue, concurrency, prefetch } = parts;
+  const { client, queue, concurrency, prefetch, singleActive } = parts;
   const buffer: Holding<Body>[] = [];
   const running = new Set<Holding<Body>>();
   let unsettled = 0;
@@ -65,7 +73,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   let endedAt: number | undefined;
   let whenQuiet: (() => void)[] = [];
 
-  const registration = client.registerConsumer(queue, { prefetch, concurrency }, (handOut: HandOut) => {
+  const registration = client.registerConsumer(queue, { prefetch, concurrency, singleActive }, (handOut: HandOut) => {
     const taken = client.holdings.take<Body>(handOut);
     if (state !== "running") return giveBack(taken);
     // Nothing was going on: this task has only begun.

@@ -2,6 +2,7 @@
 // Invariant: it ends when the handlers that it started have ended and their outcome is stored, stopped or not.
 
 import { QueueError } from "../../core/spec/errors.js";
+import type { Reading } from "../../core/spec/time.js";
 import { type Handling, handle } from "./handling.js";
 import type { Holding } from "./holding.js";
 import type { Stoppable } from "./source.js";
@@ -25,7 +26,7 @@ export interface DrainResult {
 const STOPPED = new QueueError("closed", "the work was stopped by force");
 
 export interface DrainParts<Body> extends Handling<Body> {
-  now(): number;
+  now(): Reading;
   take(max: number): Promise<Holding<Body>[]>;
   ready(): Promise<number>;
 }

@@ -11,7 +11,7 @@ export interface Source {
   readonly over: AbortSignal;
   registerConsumer(
     queue: string,
-    limits: { readonly prefetch: number; readonly concurrency?: number },
+    limits: { readonly prefetch: number; readonly concurrency?: number; readonly singleActive?: boolean },
     onHandOut: (handOut: HandOut) => void,
   ): Registration;
 }

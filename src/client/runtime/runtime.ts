@@ -1,12 +1,13 @@
 // What a client takes from its surroundings, handed in so that a simulated world can stand in for them.
 
+import type { Reading } from "../../core/spec/time.js";
 import { setTimer } from "../../link/rpc/timer.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 import { randomUuid } from "./uuid.js";
 
 export interface Runtime {
   /** Milliseconds on a clock that never goes back; only differences mean anything. */
-  now(): number;
+  now(): Reading;
   /** Calls once after about `ms`; returns what cancels it. Never on the path of a message: pages throttle timers. */
   setTimer(callback: () => void, ms: number): () => void;
   /** Calls when the current task is over. */

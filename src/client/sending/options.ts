@@ -217,7 +217,13 @@ export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
 }
 
 export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
-export const CONSUME_SPEC: Spec = { concurrency: count, prefetch: count, signal: abortSignal, key: string(1, 256) };
+export const CONSUME_SPEC: Spec = {
+  concurrency: count,
+  prefetch: count,
+  signal: abortSignal,
+  key: string(1, 256),
+  singleActive: boolean,
+};
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
 export const RECEIVE_SPEC: Spec = { max: count, waitMs, leaseMs, signal: abortSignal };
 export const PEEK_SPEC: Spec = { max: count, state, after: id };

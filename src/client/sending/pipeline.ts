@@ -11,6 +11,7 @@
 
 import type { SendValue } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
+import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { deferred } from "../../link/rpc/deferred.js";
@@ -123,7 +124,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   const takeGathered = (): readonly Draft[] => {
     openSend = undefined;
     openSettle = undefined;
-    const drafts = gathered.splice(0, countWithin(gathered));
+    const drafts = gathered.splice(0, countCarried(gathered));
     for (const draft of drafts) markSent(draft);
     return drafts;
   };
@@ -293,7 +294,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       courier.begin();
       if (isForgotten) for (const draft of [...sent.values()]) fail(draft, forgotten());
       const again = [...sent.values()];
-      while (again.length > 0) courier.carry(again.splice(0, countWithin(again)));
+      while (again.length > 0) courier.carry(again.splice(0, countCarried(again)));
       flush();
     },
     unreadable: () => courier.unreadable([...sent.values()]),
@@ -311,14 +312,7 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
 const isForRoom = (draft: Draft): draft is RoomDraft => draft.type === "send" || draft.type === "batch";
 
 /** How many of these, from the front, one request carries: one at least. */
-function countWithin(drafts: readonly Draft[]): number {
-  let bytes = 0;
-  const most = drafts.findIndex((draft, i) => {
-    bytes += draft.bytes;
-    return i > 0 && bytes > REQUEST_BYTES_MAX;
-  });
-  return most < 0 ? drafts.length : most;
-}
+const countCarried = (drafts: readonly Draft[]): number => countWithin(drafts, REQUEST_BYTES_MAX, ({ bytes }) => bytes);
 
 /** Sent messages: from then on the host keeps the answers of this client. */
 const hasStored = (outcome: Outcome): boolean => {

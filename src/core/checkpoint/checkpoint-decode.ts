@@ -6,7 +6,7 @@ import { REASON_OVERFLOW } from "../commands/overflow.js";
 import { seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import { block, groupOf } from "../state/groups.js";
-import type { Grant, Lease } from "../state/lease.js";
+import type { Lease, OpenHandOut } from "../state/lease.js";
 import { ownMap } from "../state/nothing.js";
 import { note, noteBody } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
@@ -230,7 +230,7 @@ function decodeGrant(state: State, stored: StoredGrant): void {
   assert(queue, `the checkpoint names queue ${stored.queue} before what is leased of it`);
   const client = state.clients.get(stored.client);
   assert(client, `client ${stored.client} is known while it holds leases`);
-  const grant: Grant = { ...stored, leases: new Map() };
+  const grant: OpenHandOut = { ...stored, leases: new Map() };
   for (const { groupId, ...fields } of stored.leases) {
     const group = groupId === undefined ? undefined : groupOf(queue, groupId);
     if (group) group.hasHead = true;

@@ -5,10 +5,11 @@ import { bodiesOfSchedules } from "../commands/schedules.js";
 import type { Term } from "../log/ids.js";
 import type { Failure, Ranges, Seq } from "../log/journal.js";
 import { rangesOf } from "../log/ranges.js";
-import { CHUNK_ENTRIES_MAX } from "../spec/limits.js";
+import { CHUNK_ENTRIES_MAX, CHUNK_TEXT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { Batch } from "../state/batch-index.js";
-import type { Grant } from "../state/lease.js";
+import type { DeadMessage } from "../state/dead.js";
+import type { OpenHandOut } from "../state/lease.js";
 import type { Remembered } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import type { Counters, QueueState, State } from "../state/state.js";
@@ -34,6 +35,8 @@ const v = CHECKPOINT_VERSION;
 
 /** A queue takes as long as so many messages. */
 const QUEUE_ENTRIES = 4;
+/** So much text takes the room of a message. */
+const ENTRY_TEXT = CHUNK_TEXT_MAX / CHUNK_ENTRIES_MAX;
 
 /** Something that a queue has, and the number of the queue. */
 interface Of<T> {
@@ -45,7 +48,8 @@ interface Of<T> {
 /** The state must not change until the last piece was taken. Of more than `entriesMax` entries is a piece with one thing in it. */
 export function* encodeCheckpoint(state: State, entriesMax = CHUNK_ENTRIES_MAX): Generator<StateChunk> {
   const pieces = <T>(items: Iterable<T>, entriesOf?: (item: T) => number) => slices(items, entriesMax, entriesOf);
-  const ofQueues = <T>(itemsOf: (queue: QueueState) => Iterable<T>) => pieces(ofAll(state, itemsOf));
+  const ofQueues = <T>(itemsOf: (queue: QueueState) => Iterable<T>, entriesOf?: (of: Of<T>) => number) =>
+    pieces(ofAll(state, itemsOf), entriesOf);
   yield encodeHead(state);
   for (const batches of pieces(state.batches.all())) yield encodeBatches(batches);
   for (const queues of pieces(state.queues.values(), entriesOfQueue)) yield encodeQueues(queues);
@@ -59,7 +63,7 @@ export function* encodeCheckpoint(state: State, entriesMax = CHUNK_ENTRIES_MAX):
     const fullAt = Float64Array.from(buckets, ({ item: [, fullAt] }) => fullAt);
     yield { v, kind: "buckets", queue: numbersOf(buckets), groups, fullAt };
   }
-  for (const placed of ofQueues(placedRuns)) yield encodeRuns(placed);
+  for (const placed of ofQueues(placedRuns, ({ item }) => entriesOf(item.run))) yield encodeRuns(placed);
   for (const ids of ofQueues(({ deduplication }) => deduplication.byId)) yield encodeIds(ids);
   for (const bodies of ofQueues(({ deduplication }) => deduplication.replacedBodies)) {
     const seq = Float64Array.from(bodies, ({ item: [replaced] }) => replaced);
@@ -70,10 +74,11 @@ export function* encodeCheckpoint(state: State, entriesMax = CHUNK_ENTRIES_MAX):
     const queue = numbersOf(schedules);
     yield { v, kind: "schedules", queue, schedules: schedules.map(({ item }) => ({ ...item })) };
   }
-  for (const dead of ofQueues((queue) => queue.dead.values())) {
+  const entriesOfDead = ({ item }: Of<DeadMessage>) => entriesOf(item, item.reason);
+  for (const dead of ofQueues((queue) => queue.dead.values(), entriesOfDead)) {
     yield { v, kind: "dead", queue: numbersOf(dead), dead: dead.map(({ item }) => item) };
   }
-  for (const grants of pieces(state.grants.values(), ({ leases }) => leases.size + 1)) {
+  for (const grants of pieces(state.grants.values(), entriesOfGrant)) {
     yield { v, kind: "grants", grants: grants.map(encodeGrant) };
   }
 }
@@ -87,6 +92,15 @@ export function countEntries({ batches, queues }: State): number {
   }
   return entries;
 }
+
+/** One, and what its texts take beside it. */
+function entriesOf({ failure }: { readonly failure?: Failure | undefined }, reason = ""): number {
+  const { name = "", message = "" } = failure ?? {};
+  return 1 + Math.floor((reason.length + name.length + message.length) / ENTRY_TEXT);
+}
+
+const entriesOfGrant = ({ leases }: OpenHandOut): number =>
+  [...leases.values()].reduce((sum, lease) => sum + entriesOf(lease), 1);
 
 /** Parts of at most so many entries, or of one item. */
 function* slices<T>(items: Iterable<T>, entriesMax: number, entriesOf?: (item: T) => number): Generator<readonly T[]> {
@@ -290,7 +304,7 @@ const encodeIds = (entries: readonly Of<readonly [id: string, of: Remembered]>[]
   }),
 });
 
-const encodeGrant = ({ id, client, queue, mode, until, leases }: Grant): StoredGrant => ({
+const encodeGrant = ({ id, client, queue, mode, until, leases }: OpenHandOut): StoredGrant => ({
   id,
   client,
   queue,

@@ -177,6 +177,8 @@ export type Command =
     }
   | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
 
+export type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+
 export interface Decision {
   readonly changes: readonly Change[];
   readonly outcome: Outcome;

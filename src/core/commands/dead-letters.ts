@@ -10,13 +10,13 @@ import { type DeadMessage, takeDead } from "../state/dead.js";
 import { freePlace, groupOf, joinAgain } from "../state/groups.js";
 import { runOf } from "../state/run.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
-import { type Command, type Decision, done, refused } from "./commands.js";
+import { type CommandOf, type Decision, done, refused } from "./commands.js";
 
 /**
  * Sends dead letters back to the queue with their attempts at zero: all that match, or `max` of them, or none. One that is
  * the first of several says behind which place nothing had died yet: a millisecond is long enough to die again in.
  */
-export function redrive(state: State, command: Extract<Command, { type: "redrive" }>, now: Instant): Decision {
+export function redrive(state: State, command: CommandOf<"redrive">, now: Instant): Decision {
   const { queue: name, filter, max, diedBy, beforePlace } = command;
   const latest = diedBy ?? Number.POSITIVE_INFINITY;
   const end = beforePlace ?? Number.POSITIVE_INFINITY;

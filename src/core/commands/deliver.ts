@@ -7,9 +7,9 @@ import type { BatchIndex } from "../state/batch-index.js";
 import { handOutRoom } from "../state/rate.js";
 import type { Run } from "../state/run.js";
 import { type ClientState, isPaused, type QueueState, type State } from "../state/state.js";
-import { type Command, type Decision, done } from "./commands.js";
+import { type CommandOf, type Decision, done } from "./commands.js";
 
-type Deliver = Extract<Command, { type: "deliver" }>;
+type Deliver = CommandOf<"deliver">;
 
 export function deliver(state: State, command: Deliver, now: Instant): Decision {
   const queue = state.queues.get(command.queue);

@@ -7,7 +7,7 @@ import { assert } from "../spec/errors.js";
 import type { Instant } from "../spec/time.js";
 import { addDead } from "../state/dead.js";
 import { keepPlace, leave, putBack } from "../state/groups.js";
-import type { Grant, Lease } from "../state/lease.js";
+import type { Lease, OpenHandOut } from "../state/lease.js";
 import { ownMap } from "../state/nothing.js";
 import { spend, spendOfGroup } from "../state/rate.js";
 import { runOf } from "../state/run.js";
@@ -24,7 +24,7 @@ export function applyLeased(
   const { grant: id, mode, until } = change;
   const inWork = ownMap(queue.leased);
   queue.leased = inWork;
-  const grant: Grant = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
+  const grant: OpenHandOut = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
   forEachRange(change.seqs, (first, count) => {
     takeOut(state, queue, first, count, (run) => {
       queue.counters.deliveries += run.count;

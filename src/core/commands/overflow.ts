@@ -32,9 +32,9 @@ export function hasRoom(queue: QueueState | undefined, { count, bytes }: { count
   return fitsBeside(depthOf(queue), queue.bytes) || !fitsBeside(0, 0);
 }
 
-type Accepted = ChangeOf<"accepted">;
+export type Accepted = ChangeOf<"accepted">;
 
-export interface Room {
+export interface MadeRoom {
   /** Waiting messages that go before, and new ones that go at once. */
   readonly before: readonly Change[];
   readonly after: readonly Change[];
@@ -43,7 +43,7 @@ export interface Room {
 }
 
 /** Makes room for what is accepted by dropping what has waited for longest; `undefined` when that is not enough. */
-export function makeRoom(queue: QueueState, accepted: readonly Accepted[]): Room | undefined {
+export function makeRoom(queue: QueueState, accepted: readonly Accepted[]): MadeRoom | undefined {
   const { maxMessages, maxBytes } = queue.settings;
   let count = depthOf(queue) - maxMessages;
   let bytes = maxBytes ? queue.bytes - maxBytes : Number.NEGATIVE_INFINITY;

@@ -6,11 +6,10 @@ import { SCHEDULES_MAX } from "../spec/limits.js";
 import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
-import { type Command, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
+import { type CommandOf, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
 import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
 
-type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 type ScheduleChange = ChangeOf<"scheduled" | "unscheduled" | "ticked">;
 
 /** Outcome value of a `schedule`. */
@@ -18,7 +17,7 @@ export interface ScheduleValue {
   readonly nextAt: Instant | null;
 }
 
-export function schedule(state: State, command: Of<"schedule">, now: Instant): Decision {
+export function schedule(state: State, command: CommandOf<"schedule">, now: Instant): Decision {
   const { queue, id, spec, sizes } = command;
   const schedules = state.queues.get(queue)?.schedules;
   const known = schedules?.get(id);
@@ -42,7 +41,7 @@ export function schedule(state: State, command: Of<"schedule">, now: Instant): D
 /** What says when a schedule ticks: as long as it stays the same, the ticks go on as they did. */
 const TIMING = ["cron", "timeZone", "everyMs"] as const;
 
-export function unschedule(state: State, { queue, id }: Of<"unschedule">): Decision {
+export function unschedule(state: State, { queue, id }: CommandOf<"unschedule">): Decision {
   const removed = state.queues.get(queue)?.schedules.has(id) ?? false;
   return done(removed ? [{ type: "unscheduled", queue, id }] : [], { removed });
 }
@@ -52,7 +51,7 @@ export const unscheduleAll = ({ name, schedules }: QueueState): Change[] =>
   [...schedules.keys()].map((id) => ({ type: "unscheduled", queue: name, id }));
 
 /** Sends the ticks that the host found due. Those that the queue has no room for stay due. */
-export function tick(state: State, { queue, id, due, nextAt }: Of<"tick">, now: Instant): Decision {
+export function tick(state: State, { queue, id, due, nextAt }: CommandOf<"tick">, now: Instant): Decision {
   const known = state.queues.get(queue)?.schedules.get(id);
   if (known === undefined) return done([]);
   const sent = due.length > 0 ? sendTicks(state, queue, known, due.length, now) : done([], { count: 0 });

@@ -1,14 +1,14 @@
 // Accepts messages. Invariant: numbers rise in the order of acceptance, and each accepted body is in exactly one batch.
 
 import { idOf } from "../log/ids.js";
-import type { Change, ChangeOf, OutcomeFailed } from "../log/journal.js";
+import type { Change, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
 import type { Instant } from "../spec/time.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
-import { countFitting, makeRoom, type Room } from "./overflow.js";
+import { type Accepted, countFitting, type MadeRoom, makeRoom } from "./overflow.js";
 import { sortOut } from "./sort-out.js";
 
 export function send(state: State, command: Send, now: Instant): Decision {
@@ -116,7 +116,7 @@ interface Acceptance {
   readonly count: number;
   /** So many of them wait, the others overflow; all, if it is not said. */
   readonly waiting?: number;
-  readonly room?: Room;
+  readonly room?: MadeRoom;
   /** Why the rest is refused. */
   readonly full?: OutcomeFailed;
 }
@@ -176,8 +176,6 @@ export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] 
   cut(sizes.length);
   return batches;
 }
-
-type Accepted = ChangeOf<"accepted">;
 
 /** A stretch of a send's messages. */
 interface Stretch {

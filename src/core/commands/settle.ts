@@ -4,12 +4,10 @@
 import type { Change, Failure, Seq } from "../log/journal.js";
 import { forEachSeq, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
 import type { Instant, Span } from "../spec/time.js";
-import type { Grant, Lease } from "../state/lease.js";
+import type { Lease, OpenHandOut } from "../state/lease.js";
 import type { ClientState, QueueState, State } from "../state/state.js";
 import { retryDelayMs, spreadJitter } from "./backoff.js";
-import { type Command, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
-
-type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+import { type CommandOf, type Decision, done, refused, type SettleValue, type Verdict } from "./commands.js";
 
 export const FAILURE_LEASE_EXPIRED: Failure = {
   name: "lease-expired",
@@ -20,7 +18,7 @@ export const FAILURE_CLIENT_GONE: Failure = {
   message: "the consumer died while it held this message",
 };
 
-export function settle(state: State, command: Of<"settle">, now: Instant): Decision {
+export function settle(state: State, command: CommandOf<"settle">, now: Instant): Decision {
   const changes = collectChanges();
   const ended = new Set<Lease>();
   const lost: { grant: string; seqs: number[] }[] = [];
@@ -42,7 +40,7 @@ export function settle(state: State, command: Of<"settle">, now: Instant): Decis
   return done(changes.all, value);
 }
 
-export function extend(state: State, command: Of<"extend">, now: Instant): Decision {
+export function extend(state: State, command: CommandOf<"extend">, now: Instant): Decision {
   const lease = findLease(state, command.client, command.grant, command.seq, now);
   if (lease === undefined) return refused("lease-lost", "the delivery is no longer this consumer's");
   const until = Math.max(lease.until, now + command.ms);
@@ -50,7 +48,7 @@ export function extend(state: State, command: Of<"extend">, now: Instant): Decis
 }
 
 /** Extends what the client says it holds. What it does not name runs out; what is overdue stays so unless spared. */
-export function renew(state: State, command: Of<"renew">, now: Instant): Decision {
+export function renew(state: State, command: CommandOf<"renew">, now: Instant): Decision {
   const changes: Change[] = [];
   for (const { grant: id, seqs } of command.held) {
     const grant = ownGrant(state, command.client, id);
@@ -67,7 +65,7 @@ export function renew(state: State, command: Of<"renew">, now: Instant): Decisio
   return done(changes);
 }
 
-export function timeOut(state: State, command: Of<"time-out">, now: Instant): Decision {
+export function timeOut(state: State, command: CommandOf<"time-out">, now: Instant): Decision {
   const changes = collectChanges();
   const ended = new Set<Lease>();
   for (const { grant, seqs } of command.held) {
@@ -84,7 +82,7 @@ export function timeOut(state: State, command: Of<"time-out">, now: Instant): De
 }
 
 /** Ends leases whose time has come. What a handler of `consume` may never have started is not counted. */
-export function expire(state: State, command: Of<"expire">, now: Instant): Decision {
+export function expire(state: State, command: CommandOf<"expire">, now: Instant): Decision {
   const changes = collectChanges();
   const grants = [...new Set(command.grants)].flatMap((id) => state.grants.get(id) ?? []);
   for (const lease of leasesOf(grants)) {
@@ -96,7 +94,7 @@ export function expire(state: State, command: Of<"expire">, now: Instant): Decis
   return done(changes.all);
 }
 
-export function quarantine(state: State, command: Of<"quarantine">): Decision {
+export function quarantine(state: State, command: CommandOf<"quarantine">): Decision {
   const changes: Change[] = [];
   for (const { grant: id, seqs } of command.held) {
     const grant = ownGrant(state, command.client, id);
@@ -116,7 +114,7 @@ export function clientGone(state: State, id: string): Decision {
   return done(changes.all);
 }
 
-export function reclaim(state: State, command: Of<"reclaim">): Decision {
+export function reclaim(state: State, command: CommandOf<"reclaim">): Decision {
   const client = state.clients.get(command.client);
   const held = new Map<string, Set<Seq>>();
   for (const { grant, seqs } of command.held) {
@@ -133,7 +131,7 @@ export function reclaim(state: State, command: Of<"reclaim">): Decision {
 }
 
 /** By number: what ends together, groups go on after in the order of acceptance, whoever held it. */
-const leasesOf = (grants: Iterable<Grant>): Lease[] =>
+const leasesOf = (grants: Iterable<OpenHandOut>): Lease[] =>
   Array.from(grants, (grant) => [...grant.leases.values()])
     .flat()
     .sort((a, b) => a.seq - b.seq);

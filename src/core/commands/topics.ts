@@ -1,13 +1,14 @@
 // Topics: what is published goes to every subscription whose filter it passes. A subscription is a queue.
 // Invariants: a body is stored once, however many subscriptions it goes to; all of them accept it, or none.
 
+import type { Headers } from "../log/bodies.js";
 import type { Change, ChangeOf } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import { type SubscriptionFilter, subscriptionQueue } from "../spec/subscription.js";
 import type { Instant } from "../spec/time.js";
 import type { State, Subscriptions } from "../state/state.js";
 import {
-  type Command,
+  type CommandOf,
   type Decision,
   done,
   type PublishValue,
@@ -16,9 +17,6 @@ import {
   type SendSegment,
 } from "./commands.js";
 import { batchesOf, send } from "./send.js";
-
-type Headers = Readonly<Record<string, string>>;
-type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 export function passes(filter: SubscriptionFilter, headers: Headers = {}): boolean {
   return Object.entries(filter).every(([name, match]) => {
@@ -30,14 +28,14 @@ export function passes(filter: SubscriptionFilter, headers: Headers = {}): boole
   });
 }
 
-export function subscribe(state: State, { topic, subscription, filter: given }: Of<"subscribe">): Decision {
+export function subscribe(state: State, { topic, subscription, filter: given }: CommandOf<"subscribe">): Decision {
   const known = state.topics.get(topic)?.get(subscription);
   const filter = given ?? known ?? {};
   const isSame = known !== undefined && JSON.stringify(known) === JSON.stringify(filter);
   return done(isSame ? [] : [{ type: "subscribed", topic, subscription, filter }]);
 }
 
-export function unsubscribe(state: State, { topic, subscription }: Of<"unsubscribe">): Decision {
+export function unsubscribe(state: State, { topic, subscription }: CommandOf<"unsubscribe">): Decision {
   const isKnown = state.topics.get(topic)?.has(subscription);
   return done(isKnown ? [{ type: "unsubscribed", topic, subscription }] : []);
 }
@@ -50,7 +48,7 @@ export function endSubscription(state: State, queue: string): readonly Change[] 
   return unsubscribe(state, { type: "unsubscribe", topic, subscription: queue.slice(end + 1) }).changes;
 }
 
-export function publish(state: State, command: Of<"publish">, now: Instant): Decision {
+export function publish(state: State, command: CommandOf<"publish">, now: Instant): Decision {
   const { topic, sizes, headers } = command;
   const all = [...sizes.keys()];
   const subscriptions = sizes.map(() => 0);
@@ -96,7 +94,7 @@ export function publish(state: State, command: Of<"publish">, now: Instant): Dec
 }
 
 /** The messages at these places, which rise. What was alike stays together: a thousand alike are one change. */
-function choose(command: Of<"publish">, places: readonly number[]) {
+function choose(command: CommandOf<"publish">, places: readonly number[]) {
   const { segments, sizes, groups, priorities, times } = command;
   if (places.length === sizes.length) return { segments, sizes, groups, priorities, times };
   const chosen: SendSegment[] = [];

@@ -4,14 +4,12 @@ import type { Change, Seq } from "../log/journal.js";
 import { forEachSeq } from "../log/ranges.js";
 import type { Instant } from "../spec/time.js";
 import type { State } from "../state/state.js";
-import { type Command, type Decision, done, refused, type SendValue, type SettleValue } from "./commands.js";
+import { type CommandOf, type Decision, done, refused, type SendValue, type SettleValue } from "./commands.js";
 import { send } from "./send.js";
 import { settle } from "./settle.js";
 
-type Of<Type extends Command["type"]> = Extract<Command, { type: Type }>;
-
 /** What is acknowledged or given up makes room for what is sent. */
-export function transact(state: State, command: Of<"transaction">, now: Instant): Decision {
+export function transact(state: State, command: CommandOf<"transaction">, now: Instant): Decision {
   const { client, settlements, jitter } = command;
   const settled = settle(state, { type: "settle", client, settlements, jitter }, now);
   const { lost } = (settled.outcome as { value: SettleValue }).value;
@@ -37,7 +35,7 @@ export function transact(state: State, command: Of<"transaction">, now: Instant)
 }
 
 /** The state with the queues that are sent to as deep, and as heavy, as they are once the settlements are made. */
-function withRoom(state: State, { sends }: Of<"transaction">, settled: readonly Change[]): State {
+function withRoom(state: State, { sends }: CommandOf<"transaction">, settled: readonly Change[]): State {
   const gone = new Map<string, { count: number; bytes: number }>();
   const take = (name: string, seq: Seq) => {
     const room = gone.get(name) ?? { count: 0, bytes: 0 };

@@ -1,11 +1,12 @@
-// Estimates how many bytes a body takes when it is stored. Used to cut batches and to bound hand-outs, where being
-// off by a factor of two does no harm; never to decide whether something fits a quota.
+// Estimates how many bytes a body takes when it is stored, and counts what fits into so many. Used to cut batches and to
+// bound what travels together, where being off by a factor of two does no harm; never to decide whether something fits a
+// quota.
 
 import { isSparse } from "./plain.js";
 
 const SCALAR_BYTES = 9;
 /** A body nested deeper is judged by what was seen so far. */
-const DEPTH_MAX = 64;
+const ESTIMATED_DEPTH = 64;
 
 export function estimateBytes(value: unknown, depth = 0): number {
   switch (typeof value) {
@@ -16,10 +17,20 @@ export function estimateBytes(value: unknown, depth = 0): number {
     case "bigint":
       return 16;
     case "object":
-      return value === null || depth > DEPTH_MAX ? 1 : estimateObject(value, depth + 1);
+      return value === null || depth > ESTIMATED_DEPTH ? 1 : estimateObject(value, depth + 1);
     default:
       return 1;
   }
+}
+
+/** How many of these, from the front, have at most so many bytes together: one at least, where there is one. */
+export function countWithin<T>(items: readonly T[], bytesMax: number, bytesOf: (item: T) => number): number {
+  let bytes = 0;
+  const tooMany = items.findIndex((item, i) => {
+    bytes += bytesOf(item);
+    return i > 0 && bytes > bytesMax;
+  });
+  return tooMany < 0 ? items.length : tooMany;
 }
 
 function estimateObject(value: object, depth: number): number {

@@ -1,5 +1,6 @@
-// How much of everything there may be. A number that bounds a resource stands here and nowhere else, its unit last in its
-// name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares them.
+// How much of everything there may be. A number that bounds a resource of a queue stands here and nowhere else, its unit
+// last in its name, with what it bounds and why it is so much: docs/limits.md is this file as a table, and a test compares
+// them. An integration's own bounds stand with it.
 
 /** Messages in one request, hand-out or list: more would hold up everybody else. */
 export const REQUEST_MESSAGES_MAX = 100_000;
@@ -39,6 +40,10 @@ export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 export const SOCKET_BUFFERED_BYTES_MAX = 128 * 1024 * 1024;
 /** Bytes of the first message on a socket: nobody is known yet, and a token and what is said around it fit into one frame. */
 export const GREETING_BYTES_MAX = 64 * 1024;
+/** Length of a token that a client of a server gives: it is in the greeting. */
+export const TOKEN_MAX = 16_384;
+/** Length of the name under which a server knows a client: it stands before every id of it. */
+export const IDENTITY_MAX = 128;
 /** Connections of one server, unless it says otherwise; and as many that have not said who they are. */
 export const CONNECTIONS_MAX = 10_000;
 /** Bytes that one server holds of what has arrived and is not answered, and of what waits on sockets, unless it says otherwise. */
@@ -104,8 +109,12 @@ export const BATCH_COUNT_MAX = 4_096;
 export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
 export const REWRITE_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of the bodies of one record, by estimate, unless one command alone has more: what came behind it is the next one's. */
+export const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 /** Entries of one piece of a checkpoint: a host reads and writes one at a time, and turns run between them. */
 export const CHUNK_ENTRIES_MAX = 4_096;
+/** Length of the texts of one piece together, unless one thing alone has more: a dead letter keeps why it died. */
+export const CHUNK_TEXT_MAX = 1024 * 1024;
 /** Answers to the requests of one client that wait for it. */
 export const REPLIES_MAX = 10_000;
 /** Single sends of a turn in one command; what comes then goes into the next. */

@@ -23,6 +23,8 @@ export const MINOR_PURGE_IDS = 3;
 export const MINOR_PLACES = 3;
 /** From this minor version on, hosts say who is connected. */
 export const MINOR_CLIENTS = 3;
+/** From this minor version on, hosts know single active consumers. */
+export const MINOR_SINGLE_ACTIVE = 3;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

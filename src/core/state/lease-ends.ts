@@ -4,27 +4,27 @@
 
 import type { Instant } from "../spec/time.js";
 import { createHeap } from "./heap.js";
-import type { Grant } from "./lease.js";
+import type { OpenHandOut } from "./lease.js";
 
 export interface LeaseEnds {
   readonly size: number;
   /** Epoch milliseconds before which no lease ends; infinite when none is held. */
   readonly next: number;
-  add(grant: Grant, until: Instant): void;
+  add(grant: OpenHandOut, until: Instant): void;
   /** One entry for each instant at which leases of this grant end. */
-  addAll(grant: Grant): void;
+  addAll(grant: OpenHandOut): void;
   /** Takes the grants of which a lease may have ended by `now`, each once. */
-  takeEnded(now: Instant): Grant[];
+  takeEnded(now: Instant): OpenHandOut[];
 }
 
 /** Fewer entries than this are not worth a sweep. */
 const SWEEP_MIN = 1_024;
 
 export function createLeaseEnds(): LeaseEnds {
-  const heap = createHeap<{ readonly until: Instant; readonly grant: Grant }>((a, b) => a.until < b.until);
+  const heap = createHeap<{ readonly until: Instant; readonly grant: OpenHandOut }>((a, b) => a.until < b.until);
   let sweepAt = SWEEP_MIN;
 
-  const addAll = (grant: Grant) => {
+  const addAll = (grant: OpenHandOut) => {
     for (const until of new Set(Array.from(grant.leases.values(), (lease) => lease.until))) heap.push({ until, grant });
   };
 
@@ -49,7 +49,7 @@ export function createLeaseEnds(): LeaseEnds {
     },
     addAll,
     takeEnded(now) {
-      const grants = new Set<Grant>();
+      const grants = new Set<OpenHandOut>();
       for (let end = heap.peek(); end !== undefined && end.until <= now; end = heap.peek()) {
         heap.pop();
         if (end.grant.leases.size > 0) grants.add(end.grant);

@@ -5,7 +5,7 @@ import type { Instant } from "../spec/time.js";
 import type { Group } from "./run.js";
 
 /** One hand-out: messages that left together, under one token. */
-export interface Grant {
+export interface OpenHandOut {
   readonly id: string;
   readonly client: string;
   readonly queue: string;
@@ -32,6 +32,6 @@ export interface Lease {
   readonly failure?: Failure | undefined;
   readonly group: Group | undefined;
   readonly size: number;
-  readonly grant: Grant;
+  readonly grant: OpenHandOut;
   until: Instant;
 }

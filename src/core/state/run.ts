@@ -32,7 +32,7 @@ export interface Run {
   /** `readyAt` is an instant that the sender named, not the end of a delay. */
   isInstant?: boolean | undefined;
   /** It waits for a token of its group; but for that, it would be ready at this time. */
-  untokenedAt?: number | undefined;
+  untokenedAt?: Instant | undefined;
   /** Epoch milliseconds from which it is not delivered any more, and becomes a dead letter. */
   expiresAt?: Instant | undefined;
   /** It waits among the delayed; kept for runs that expire, which are found by their time, not by their place. */

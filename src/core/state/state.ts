@@ -14,7 +14,7 @@ import { type BatchIndex, createBatchIndex } from "./batch-index.js";
 import type { DeadLetters } from "./dead.js";
 import { createExpiries, type Expiries } from "./expiries.js";
 import { createHeap, type Heap } from "./heap.js";
-import type { Grant, Lease } from "./lease.js";
+import type { Lease, OpenHandOut } from "./lease.js";
 import { createLeaseEnds, type LeaseEnds } from "./lease-ends.js";
 import { emptyMap } from "./nothing.js";
 import { createDeduplication, type Deduplication } from "./remembered.js";
@@ -98,7 +98,7 @@ export interface ClientState {
   /** Every command up to this number is settled for the client: no re-send of it will come. */
   confirmed: number;
   readonly outcomes: Map<number, Outcome>;
-  readonly grants: Set<Grant>;
+  readonly grants: Set<OpenHandOut>;
   /** Leases held, by queue. */
   readonly heldByQueue: Map<string, number>;
   held: number;
@@ -122,7 +122,7 @@ export interface State {
   readonly batches: BatchIndex;
   readonly topics: Map<string, Subscriptions>;
   readonly clients: Map<string, ClientState>;
-  readonly grants: Map<string, Grant>;
+  readonly grants: Map<string, OpenHandOut>;
   readonly leaseEnds: LeaseEnds;
   /** When time alone changes something of a queue; and when it forgets an id, for which nobody has to wake. */
   readonly agenda: Agenda<QueueState>;

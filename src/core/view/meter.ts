@@ -77,9 +77,9 @@ export interface Meter {
 }
 
 const WINDOWS = { last10s: 10_000, last60s: 60_000 } as const;
-type Span = keyof typeof WINDOWS;
+type WindowName = keyof typeof WINDOWS;
 
-const forWindows = <T>(make: (tauMs: number, span: Span) => T): Record<Span, T> => ({
+const forWindows = <T>(make: (tauMs: number, span: WindowName) => T): Record<WindowName, T> => ({
   last10s: make(WINDOWS.last10s, "last10s"),
   last60s: make(WINDOWS.last60s, "last60s"),
 });
@@ -99,7 +99,7 @@ class Decayed {
     this.last60s += count;
   }
 
-  at(at: number, span: Span): number {
+  at(at: number, span: WindowName): number {
     this.decayTo(at);
     return this[span];
   }

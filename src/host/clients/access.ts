@@ -5,6 +5,7 @@
 import { arrayOf, type Check, check, invalid, oneOf, shape, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { instant } from "../../core/spec/fields.js";
+import { IDENTITY_MAX } from "../../core/spec/limits.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/link.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
@@ -43,7 +44,6 @@ export interface Access {
   maySome(verb: Verb): boolean;
 }
 
-const IDENTITY_MAX = 128;
 const verbs = arrayOf(oneOf(...VERBS), VERBS.length);
 
 const identity: Check = (value, name) => {

@@ -4,8 +4,8 @@
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
-import type { Instant } from "../../core/spec/time.js";
-import type { Grant } from "../../core/state/lease.js";
+import type { Instant, Reading } from "../../core/spec/time.js";
+import type { OpenHandOut } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { HeldReply } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
@@ -51,10 +51,9 @@ const INTERVAL_MS_MIN = 20;
 /** A question that is due, or under way since `askedAt`. */
 interface Question {
   readonly client: KeptClient;
-  /** By the monotonic clock. */
-  readonly dueAt: Instant;
-  /** When the client last said what it holds; at first, when it got something. Epoch milliseconds, as leases end. */
-  readonly answeredAt: number;
+  readonly dueAt: Reading;
+  /** When the client last said what it holds; at first, when it got something. By the wall clock, as leases end. */
+  readonly answeredAt: Instant;
   readonly isAsked?: boolean;
   isSpared?: boolean;
   cancel(): void;
@@ -66,7 +65,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
   /** What clients have named, until its renewal is decided: the same turn ends leases first. */
   const renewing = new Map<string, readonly Held[]>();
 
-  const settingsOf = ({ queue, mode }: Pick<Grant, "queue" | "mode">): LeaseLimits | undefined =>
+  const settingsOf = ({ queue, mode }: Pick<OpenHandOut, "queue" | "mode">): LeaseLimits | undefined =>
     mode === "consume" ? state().queues.get(queue)?.settings : undefined;
 
   /** Which of what the client holds is renewed now, each by the limits of its own queue. */
@@ -74,7 +73,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     held.filter(({ grant: id }) => {
       const grant = state().grants.get(id);
       const limits = grant && settingsOf(grant);
-      return limits !== undefined && endOf(grant as Grant) - now() <= limits.leaseMs * (1 - DUE_SOON);
+      return limits !== undefined && endOf(grant as OpenHandOut) - now() <= limits.leaseMs * (1 - DUE_SOON);
     });
 
   /** Returns what is renewed of it now. */
@@ -109,7 +108,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     return ms;
   };
 
-  const schedule = (client: KeptClient, ms: number, answeredAt: number) => {
+  const schedule = (client: KeptClient, ms: number, answeredAt: Instant) => {
     const inMs = Math.max(INTERVAL_MS_MIN, ms);
     questions.get(client.id)?.cancel();
     const cancel = setTimer(() => void keep(client), inMs);
@@ -192,7 +191,7 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
 }
 
 /** When the first of its leases ends, in epoch milliseconds. */
-function endOf({ leases }: Grant): number {
+function endOf({ leases }: OpenHandOut): Instant {
   let end = Number.POSITIVE_INFINITY;
   for (const { until } of leases.values()) end = Math.min(end, until);
   return end;

@@ -19,6 +19,8 @@ export interface Taker {
   prefetch: number;
   /** Handlers that it may run at once; missing: as many as `prefetch`. */
   concurrency?: number | undefined;
+  /** Of all of its queue that are so, the oldest alone is handed messages. */
+  readonly isSingle?: boolean | undefined;
   /** Grants it was given; those that ended are dropped with the next one. */
   readonly grants: Set<string>;
   /** Called after the commit with what was handed out. */

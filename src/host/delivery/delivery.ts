@@ -12,8 +12,8 @@ import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
-import type { DecideNow } from "../engine/draft.js";
 import type { Platform } from "../engine/platform.js";
+import type { DecideNow } from "../engine/proposal.js";
 import { queueErrorOf } from "../engine/store-errors.js";
 import { type Asker, createAskers, type Owner } from "./askers.js";
 import type { Bodies } from "./bodies.js";
@@ -129,7 +129,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 
   return {
-    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [] }) {
+    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [], singleActive: isSingle }) {
       const { client } = to;
       const known = askers.find(client, id);
       if (known?.taker) Object.assign(known.taker, { prefetch, concurrency });
@@ -155,6 +155,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           isOnce: false,
           prefetch,
           concurrency,
+          isSingle,
           grants: new Set(grants),
         } as const;
         askers.add({ id, client, owner: to.owner, taker: { ...taker, give } });

@@ -6,7 +6,7 @@ import { HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from ".
 import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
 import type { QueueState, State } from "../../core/state/state.js";
-import type { DecideNow } from "../engine/draft.js";
+import type { DecideNow } from "../engine/proposal.js";
 import type { Taking } from "./askers.js";
 
 export interface PlannedHandOut {
@@ -55,11 +55,25 @@ function planQueue(state: State, queue: QueueState, takings: Taking[], from: Pla
       isMoving = true;
     }
   }
-  // Whoever was served goes to the back.
-  const served = new Set(planned.map(({ to }) => to));
+  // Whoever was served goes to the back; single active consumers stay in the order in which they came.
+  const served = new Set(planned.flatMap(({ to }) => (to.taker.isSingle ? [] : [to])));
   takings.sort((a, b) => Number(served.has(a)) - Number(served.has(b)));
   return planned;
 }
+
+/**
+ * A single active consumer gets nothing while another than those that share with it holds something: that was handed out
+ * before, to one that went since, and comes first.
+ */
+const mayTakeAlone = (state: State, active: Taking, takings: readonly Taking[]): boolean => {
+  const { queue } = active.taker;
+  let others = 0;
+  for (const grant of state.grants.values())
+    if (grant.queue === queue && grant.mode === "consume") others += grant.leases.size;
+  for (const { client, taker } of takings)
+    if (taker === active.taker || !taker.isSingle) others -= heldOf(state, queue, client, taker.grants);
+  return others <= 0;
+};
 
 /** How many more each may hold. What nobody claims fills up the client's consumers, one after the other. */
 function roomOf(state: State, takings: readonly Taking[], unclaimed: Unclaimed): Map<Taking, number> {
@@ -75,6 +89,12 @@ function roomOf(state: State, takings: readonly Taking[], unclaimed: Unclaimed):
       left -= counted;
     }
     room.set(taking, left);
+  }
+  const active = takings.find(({ taker }) => taker.isSingle && taker.prefetch > 0);
+  if (active === undefined) return room;
+  for (const taking of takings) {
+    const isIdle = taking !== active || !mayTakeAlone(state, active, takings);
+    if (taking.taker.isSingle && isIdle) room.set(taking, 0);
   }
   return room;
 }

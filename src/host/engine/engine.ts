@@ -18,9 +18,9 @@ import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
 import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
-import { createDraft, type DecideNow, durabilityOf, type Work } from "./draft.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
+import { createProposal, type DecideNow, durabilityOf, type Work } from "./proposal.js";
 import { assertGoesOn, refuse, settleStored } from "./refusals.js";
 import { tickAfterSetBack, tickOf } from "./ticks.js";
 
@@ -109,30 +109,30 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
 
   const attempt = <Plan>(works: readonly Work[], { spare, plan }: TurnParts<Plan>) => {
     const { at, setBackMs } = timeOf(platform.now(), state.now);
-    const draft = createDraft(state, at, queuesMax);
+    const proposal = createProposal(state, at, queuesMax);
     if (setBackMs > 0) {
-      draft.decideNow({ type: "set-clock-back", byMs: setBackMs });
+      proposal.decideNow({ type: "set-clock-back", byMs: setBackMs });
       if (ranAt !== undefined) ranAt -= setBackMs;
       for (const schedule of allSchedules(state)) {
         const moved = tickAfterSetBack(schedule, at, setBackMs);
-        if (moved) draft.decideNow(moved);
+        if (moved) proposal.decideNow(moved);
       }
     }
     const expired = expiredLeases(state, at).filter((held) => {
       const { client, ...grant } = held;
       const isSpared = spare(held);
-      if (isSpared) draft.decideNow({ type: "renew", client, held: [grant], overdue: true });
+      if (isSpared) proposal.decideNow({ type: "renew", client, held: [grant], overdue: true });
       return !isSpared;
     });
     const grants = expired.map(({ grant }) => grant);
-    if (grants.length > 0) draft.decideNow({ type: "expire", grants, jitter: platform.random() });
+    if (grants.length > 0) proposal.decideNow({ type: "expire", grants, jitter: platform.random() });
     const due = dueQueues(state, at);
-    if (due.length > 0) draft.decideNow({ type: "expire-messages" });
-    for (const schedule of dueSchedules(state, due, at)) draft.decideNow(tickOf(schedule, at, ranAt));
-    const outcomes = works.map((work) => draft.decideWork(work));
-    const planned = plan(draft.decideNow);
-    const durability = durabilityOf(state, draft.changes);
-    return { ...draft, record: record(at, draft.changes), outcomes, planned, expired, durability };
+    if (due.length > 0) proposal.decideNow({ type: "expire-messages" });
+    for (const schedule of dueSchedules(state, due, at)) proposal.decideNow(tickOf(schedule, at, ranAt));
+    const outcomes = works.map((work) => proposal.decideWork(work));
+    const planned = plan(proposal.decideNow);
+    const durability = durabilityOf(state, proposal.changes);
+    return { ...proposal, record: record(at, proposal.changes), outcomes, planned, expired, durability };
   };
 
   return {

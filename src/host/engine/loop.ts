@@ -8,11 +8,14 @@
 // stored.
 
 import { nextWakeUp } from "../../core/commands/due.js";
+import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { RECORD_BYTES_MAX } from "../../core/spec/limits.js";
+import type { Reading } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
-import type { Work } from "./draft.js";
 import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
+import type { Work } from "./proposal.js";
 
 /** Due work is looked for at least this often, whatever the timers do, unless the platform says otherwise. */
 const RESCAN_MS = 30_000;
@@ -29,7 +32,7 @@ export interface Loop {
   exclusive<T>(task: () => Promise<T>): Promise<T>;
   /** Resolves when closed; rejects when the engine can go on no longer. */
   readonly ended: Promise<void>;
-  /** Finishes the turn under way, and one more for what has arrived, and stops. */
+  /** Finishes the turn under way, and decides what has arrived, and stops. */
   close(): Promise<void>;
 }
 
@@ -38,8 +41,8 @@ export interface LoopParts<Plan> extends TurnParts<Plan> {
   readonly platform: Platform;
   /** Called with each turn that became durable, before the next begins. */
   onTurn(turn: Turn<Plan>): void;
-  /** When somebody who waits must be answered, whatever happens; by the clock that is never set, `platform.monotonic`. */
-  nextDeadline(): number;
+  /** When somebody who waits must be answered, whatever happens. */
+  nextDeadline(): Reading;
 }
 
 interface Task {
@@ -47,11 +50,17 @@ interface Task {
   reject(reason: QueueError): void;
 }
 
+/** Estimated bytes of the bodies that it stores. */
+function bytesOf({ command }: Work): number {
+  const sends = command.type === "transaction" ? command.sends : "sizes" in command ? [command] : [];
+  return sends.reduce((sum, { sizes }) => sizes.reduce((all, size) => all + size, sum), 0);
+}
+
 const closedError = () => new QueueError("host-lost", "the host has ended");
 
 export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   const { engine, platform, onTurn, nextDeadline } = parts;
-  let inbox: Work[] = [];
+  const inbox: Work[] = [];
   let tasks: Task[] = [];
   let isPoked = true;
   let isClosed = false;
@@ -74,9 +83,9 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   };
 
   const takeTurn = async () => {
-    isPoked = false;
-    const works = inbox;
-    inbox = [];
+    // Cut before what has bodies, or behind what has too many alone: what was pushed together without any stays together.
+    const works = inbox.splice(0, countWithin(inbox, RECORD_BYTES_MAX, bytesOf));
+    isPoked = inbox.length > 0;
     const turn = await engine.turn(works, parts);
     if (turn) onTurn(turn);
     return turn;
@@ -99,7 +108,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
       setTimer(turn ? Math.min(platform.rescanMs ?? RESCAN_MS, due, deadline) : REFUSED_RETRY_MS);
     }
     // A page that leaves gives back what it holds and ends its host in one breath: that must not wait for the next host.
-    if (inbox.length > 0) await takeTurn();
+    for (const last = inbox.at(-1); last && inbox.includes(last); ) await takeTurn();
   };
 
   const enqueue = <T>(task: () => Promise<T> | T): Promise<T> =>

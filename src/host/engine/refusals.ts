@@ -6,7 +6,7 @@ import { listOf } from "../../core/log/bodies.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
 import { type LogStore, StoreError } from "../../store/log-store.js";
-import type { Work } from "./draft.js";
+import type { Work } from "./proposal.js";
 import { textsOf } from "./texts.js";
 
 /** Settles what an earlier commit has decided, sent again by its client: it is not to blame. Returns the rest. */

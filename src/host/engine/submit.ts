@@ -9,7 +9,7 @@ import type { State } from "../../core/state/state.js";
 import { ownerOfReplies } from "../../link/rpc/names.js";
 import type { CheckedCommand } from "../../link/rpc/validate.js";
 import type { ClientCommand, SubmitReply } from "../../link/rpc/wire.js";
-import type { Work } from "./draft.js";
+import type { Work } from "./proposal.js";
 import { firstTick } from "./ticks.js";
 
 export interface Submission {

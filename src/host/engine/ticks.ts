@@ -2,7 +2,7 @@
 // commands, so that a replay needs neither.
 
 import { Cron } from "croner";
-import { type Command, failure } from "../../core/commands/commands.js";
+import { type CommandOf, failure } from "../../core/commands/commands.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { show } from "../../core/spec/check.js";
 import { CATCH_UP_MAX } from "../../core/spec/limits.js";
@@ -16,7 +16,7 @@ const STOOD_STILL_MS = 60_000;
 const WRONG_CLOCK_MS = 24 * 60 * 60 * 1_000;
 
 type Due = { readonly queue: string } & Schedule;
-type Tick = Extract<Command, { type: "tick" }>;
+type Tick = CommandOf<"tick">;
 
 const cronOf = ({ cron = "", timeZone = "UTC" }: ScheduleSpec): Cron =>
   new Cron(cron, { timezone: timeZone, mode: "5-or-6-parts" });

@@ -3,6 +3,7 @@
 import { advance } from "../../core/commands/clock.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
+import { countWithin } from "../../core/log/size.js";
 import { invalid } from "../../core/spec/check.js";
 import { PAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
@@ -43,7 +44,7 @@ export function createReads(
     const { entries, isCut } = await loop.read((current) => {
       const queue = current.queues.get(name);
       const selected = queue ? select(queue, current) : [];
-      const fitting = countWithin(current.batches, selected, bytesMax);
+      const fitting = countWithin(selected, bytesMax, bytesIn(current.batches));
       return {
         entries: selected.slice(0, fitting).map((entry) => ({ ...entry, term: termOf(current.terms, entry.seq) })),
         isCut: fitting < selected.length,
@@ -117,16 +118,13 @@ export function createReads(
 const listed = ({ queues }: State): QueueState[] =>
   [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
 
-/** How many from the front fit, by their batches: a large body has one of its own. */
-function countWithin(batches: BatchIndex, entries: readonly MessageEntry[], bytesMax: number): number {
-  let bytes = 0;
-  const tooMany = entries.findIndex(({ bodySeq }, i) => {
+/** Estimated bytes of the body of each, by its batch: a large one has one of its own. */
+const bytesIn =
+  (batches: BatchIndex) =>
+  ({ bodySeq }: MessageEntry): number => {
     const batch = batches.find(bodySeq);
-    bytes += batch ? batch.bytes / batch.count : 0;
-    return i > 0 && bytes > bytesMax;
-  });
-  return tooMany < 0 ? entries.length : tooMany;
-}
+    return batch ? batch.bytes / batch.count : 0;
+  };
 
 function viewOf(
   entry: MessageEntry,

@@ -28,7 +28,7 @@ export interface Watchers {
 
 interface Watch extends Watcher {
   seen: string;
-  pushedAt: number;
+  pushedAt: Reading;
   isPlanned: boolean;
   isPushing: boolean;
   isChanged: boolean;

@@ -12,10 +12,10 @@ import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
 import { openBatch, type StoredMessage } from "../delivery/bodies.js";
-import { BATCH_VERSION } from "../engine/draft.js";
 import type { Engine, Rewrite } from "../engine/engine.js";
 import { loadState } from "../engine/load.js";
 import type { Loop } from "../engine/loop.js";
+import { BATCH_VERSION } from "../engine/proposal.js";
 
 /** Records in the journal after which a checkpoint is due: what a start has to replay. */
 export const CHECKPOINT_RECORDS = 2_000;

@@ -7,6 +7,7 @@ import { check } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField } from "../../core/spec/fields.js";
 import type { Queue } from "../../index.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import { type Attempt, keepWith, preparedBy, untilAborted } from "./attempts.js";
 import { reportFailure } from "./context.js";
 import type { Gates } from "./gates.js";
@@ -120,14 +121,11 @@ export function createSending(parts: SendingParts): Sending {
    */
   const inTurn = <T>(groupId: string, isOnlyStored: boolean, task: (handed: () => void) => Promise<T>): Promise<T> => {
     const before = turns.get(groupId);
-    let hand: () => void = () => {};
-    const handed = new Promise<void>((resolve) => {
-      hand = resolve;
-    });
+    const handed = deferred();
     const ready = isOnlyStored ? before && whileHere(before.handed) : before?.done;
-    const result = Promise.resolve(ready).then(() => task(hand));
-    const settled = result.catch(() => {}).finally(hand);
-    const turn: Turn = { handed, done: Promise.all([before?.done, settled]) };
+    const result = Promise.resolve(ready).then(() => task(handed.resolve));
+    const settled = result.catch(() => {}).finally(handed.resolve);
+    const turn: Turn = { handed: handed.promise, done: Promise.all([before?.done, settled]) };
     turns.set(groupId, turn);
     void turn.done.then(() => turns.get(groupId) === turn && turns.delete(groupId));
     return result;

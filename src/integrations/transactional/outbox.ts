@@ -10,7 +10,7 @@ import { storeName as aStoreName, createStore, requireStore, type UpgradableData
 import { type OutboxRecord, type OutboxSendOptions, type OutboxTransaction, writeRecord } from "./records.js";
 import { createRelay, OUTBOX_ID_HEADER, type OutboxFailure } from "./relay.js";
 
-export interface OutboxOptions {
+export interface TransactionalOutboxOptions {
   /** Object store that `createOutboxStore` made. Default "originmq-outbox". */
   readonly storeName?: string;
   /** Whose queues these are. Default: the queues of `openQueue(name)`. */
@@ -19,7 +19,7 @@ export interface OutboxOptions {
   readonly onError?: (failure: OutboxFailure) => void;
 }
 
-export interface Outbox {
+export interface TransactionalOutbox {
   /**
    * Writes a send into the transaction: the message goes to the queue if and only if the transaction completes. Returns
    * its id at once; the message is relayed soon after the commit, by this context or another one that has this outbox
@@ -64,13 +64,13 @@ export function createOutboxStore(db: UpgradableDatabase, options: { readonly st
  * An outbox in the application's database, raw or wrapped by `idb`; begins to relay what is in it. Open it in every context
  * that writes to it, and in one that lives long. A relay that dies between send and delete is repeated by the next, and
  * recognised within the queue's `deduplicationWindowMs`: make that longer than the application may stay closed (at most
- * 2,147,483,647 ms), or let the consumers' inbox know the messages by `OUTBOX_ID_HEADER`. A queue whose `deduplicationMode` is
+ * 100 years), or let the consumers' inbox know the messages by `OUTBOX_ID_HEADER`. A queue whose `deduplicationMode` is
  * "replace" recognises too little, and is refused. Throws `invalid-argument` when the object store is missing.
  */
 export function outbox(
   given: { readonly name: string; readonly objectStoreNames: { contains(name: never): boolean } },
-  options: OutboxOptions = {},
-): Outbox {
+  options: TransactionalOutboxOptions = {},
+): TransactionalOutbox {
   const db = given as IDBDatabase;
   checkOptions("outbox()", options, OUTBOX_SPEC);
   const { storeName = STORE, connection = { openQueue }, onError } = options;

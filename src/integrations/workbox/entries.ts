@@ -37,7 +37,7 @@ const LEASE_MS = 900_000;
 const PAGE = 500;
 const EXPIRED = "expired";
 
-/** Ids of what was imported are remembered for as long as the queue can, far beyond the life of an entry. */
+/** Ids of what was imported are remembered for as long as hosts of the builds before can, far beyond the life of an entry. */
 const WINDOW_MS = 2 ** 31 - 1;
 
 export const openPushed = (connection: Connection, name: string): Promise<Queue<StoredEntry>> =>

@@ -44,12 +44,20 @@ const isAnswer = (data: Record<string, unknown>): boolean =>
 const isPlainValue = (wire: unknown): boolean =>
   typeof wire === "object" && wire !== null && Reflect.get(wire, "type") === "RAW" && Object.hasOwn(wire, "value");
 
-/** A port as Comlink gets it, and all that listens on it. */
+/** What comes in on a port beside calls and answers. */
+export interface PortEvents {
+  onFrame(frame: typeof UNREADABLE | typeof CLOSED, data: unknown): void;
+  /** A message could not be deserialised. */
+  onUnreadable(): void;
+  /** A message was not let through. */
+  onRefused(): void;
+}
+
+/** A port as Comlink gets it. */
 export interface GuardedPort {
   /** What calls the exposed function, and what answers calls of the peer's. */
   readonly calls: Endpoint;
   readonly answers: Endpoint;
-  listen(type: "message" | "messageerror", listener: (event: MessageEvent) => void): void;
   /** Posts a message of the link's own. */
   post(message: unknown): void;
   /** From now on neither that nor the endpoints post anything; what arrives is still let through. */
@@ -58,55 +66,46 @@ export interface GuardedPort {
   release(): void;
 }
 
-/** Wraps a port for Comlink. `onRefused` hears of every message that was not let through. */
-export function guardPort(port: Port, onRefused: () => void): GuardedPort {
-  const listening = new Set<() => void>();
+/** Wraps a port for Comlink. There is one a connection: it has one listener of a kind, and no lists of them. */
+export function guardPort(port: Port, { onFrame, onUnreadable, onRefused }: PortEvents): GuardedPort {
   let isMuted = false;
   const post: Endpoint["postMessage"] = (message, transfer) => {
     if (!isMuted) port.postMessage(message, transfer ?? []);
   };
-  /** Listens, and returns what ends that. */
-  const listen = (type: string, listener: (event: MessageEvent) => void): (() => void) => {
-    const end = () => {
-      port.removeEventListener(type, listener);
-      listening.delete(end);
-    };
-    port.addEventListener(type, listener);
-    listening.add(end);
-    return end;
+  const calls = endpointOf(post);
+  const answers = endpointOf(post);
+  const onMessage = (event: MessageEvent) => {
+    const data: unknown = event.data;
+    const frame = frameOf(data);
+    if (frame) return onFrame(frame, data);
+    if (typeof data !== "object" || data === null) return onRefused();
+    if (isCall(data as Record<string, unknown>)) return calls.hear?.(event);
+    if (isAnswer(data as Record<string, unknown>)) return answers.hear?.(event);
+    onRefused();
   };
-  const ends = new Map<unknown, () => void>();
-  const filtered = (isAllowed: (data: Record<string, unknown>) => boolean): Endpoint => {
-    return {
-      postMessage: post,
-      addEventListener: (type, listener) => {
-        const end = listen(type, (event) => {
-          const data: unknown = event.data;
-          if (typeof data !== "object" || data === null || !isAllowed(data as Record<string, unknown>)) return;
-          if (typeof listener === "function") listener(event);
-          else listener.handleEvent(event);
-        });
-        ends.set(listener, end);
-      },
-      removeEventListener: (_, listener) => ends.get(listener)?.(),
-    };
-  };
-  listen("message", ({ data }) => {
-    if (frameOf(data)) return;
-    const isObject = typeof data === "object" && data !== null;
-    if (!isObject || !(isCall(data) || isAnswer(data))) onRefused();
-  });
+  port.addEventListener("message", onMessage);
+  port.addEventListener("messageerror", onUnreadable);
   return {
-    calls: filtered(isCall),
-    answers: filtered(isAnswer),
-    listen,
+    calls,
+    answers,
     post,
     mute() {
       isMuted = true;
     },
     release() {
       isMuted = true;
-      for (const end of [...listening]) end();
+      port.removeEventListener("message", onMessage);
+      port.removeEventListener("messageerror", onUnreadable);
     },
   };
+}
+
+/** Comlink has one listener on each, a function, which it takes off for a message that no guard lets through. */
+function endpointOf(postMessage: Endpoint["postMessage"]): Endpoint & { hear?(event: MessageEvent): void } {
+  const endpoint: ReturnType<typeof endpointOf> = { postMessage, addEventListener: setHear, removeEventListener() {} };
+  return endpoint;
+}
+
+function setHear(this: { hear?(event: MessageEvent): void }, _: string, listener: unknown): void {
+  this.hear = listener as (event: MessageEvent) => void;
 }

@@ -5,7 +5,7 @@
 import { expose, type Remote, releaseProxy, wrap } from "comlink";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { CLOSED, frameOf, guardPort, type Port, UNREADABLE } from "./guard.js";
+import { CLOSED, guardPort, type Port, UNREADABLE } from "./guard.js";
 import type { Reply } from "./wire.js";
 
 export interface LinkEvents<Incoming> {
@@ -52,8 +52,19 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   const ended = new AbortController();
   /** Rejects each call under way. */
   const pending = new Set<(reason: unknown) => void>();
-  const guarded = guardPort(port, () => events.onRefused?.());
   let hasPeerLeft = false;
+  const guarded = guardPort(port, {
+    onRefused: () => events.onRefused?.(),
+    onUnreadable() {
+      guarded.post({ type: UNREADABLE });
+      events.onUnreadable?.();
+    },
+    onFrame(frame, data) {
+      if (frame === UNREADABLE) return events.onPeerUnreadable?.();
+      hasPeerLeft = (data as { readonly isLeaving?: unknown }).isLeaving === true;
+      end(new QueueError("host-lost", "the other side has closed the link"));
+    },
+  });
 
   const endHere = (reason: QueueError) => {
     ended.abort(reason);
@@ -90,17 +101,6 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
   expose(serve, guarded.calls);
   const ask = wrap(guarded.answers) as Remote<unknown> & ((request: Outgoing) => Promise<Reply>);
 
-  guarded.listen("messageerror", () => {
-    guarded.post({ type: UNREADABLE });
-    events.onUnreadable?.();
-  });
-  guarded.listen("message", ({ data }) => {
-    const frame = frameOf(data);
-    if (frame === UNREADABLE) events.onPeerUnreadable?.();
-    if (frame !== CLOSED) return;
-    hasPeerLeft = (data as { readonly isLeaving?: unknown }).isLeaving === true;
-    end(new QueueError("host-lost", "the other side has closed the link"));
-  });
   port.start?.();
 
   return {

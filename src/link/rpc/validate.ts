@@ -154,9 +154,10 @@ const request = variant("op", {
     commands: each(shape({ number: some, command: anything })),
   }),
   consume: shape(
-    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id) },
+    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id), singleActive: boolean },
     "concurrency",
     "grants",
+    "singleActive",
   ),
   cancel: shape({ op, waiter: id }),
   receive: shape({ op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs }, "leaseMs"),

@@ -92,6 +92,8 @@ export type HostRequest =
       readonly concurrency?: number | undefined;
       /** Hand-outs of an earlier host that it holds: they count against its `prefetch`. */
       readonly grants?: readonly string[] | undefined;
+      /** Of all of a queue that say so, the oldest alone is handed messages. */
+      readonly singleActive?: boolean | undefined;
     }
   /** Ends a consumer or a watcher, or makes a waiting `receive`, `idle` or `room` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }

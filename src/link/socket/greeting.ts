@@ -4,6 +4,7 @@
 
 import { check, invalid, shape, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { TOKEN_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port } from "../rpc/guard.js";
 import { errorOf, failed } from "../rpc/link.js";
 
@@ -12,7 +13,6 @@ export const SUBPROTOCOL = "originmq.1";
 
 const GREET = "originmq:greet";
 const GREETED = "originmq:greeted";
-const TOKEN_MAX = 16_384;
 const greeting = shape(
   { type: (value) => value === GREET || invalid("type", value, GREET), token: string(0, TOKEN_MAX) },
   "token",

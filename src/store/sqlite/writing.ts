@@ -105,7 +105,7 @@ async function encodeAll(record: JournalRecord, batches: readonly NewBatch[]): P
 }
 
 /** A commit, or a rewrite of the batches in `remove`. */
-export interface Change {
+export interface RecordWrite {
   readonly name: "commit" | "rewrite";
   readonly record: JournalRecord;
   readonly add: readonly NewBatch[];
@@ -115,7 +115,10 @@ export interface Change {
   readonly secure?: (bytes: number) => void;
 }
 
-export async function change(access: Access, { name, record, add, remove, durability, secure }: Change): Promise<void> {
+export async function change(
+  access: Access,
+  { name, record, add, remove, durability, secure }: RecordWrite,
+): Promise<void> {
   access.step(`${name}:begin`);
   access.driver();
   assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");

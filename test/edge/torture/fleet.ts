@@ -4,22 +4,27 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium } from "@playwright/test";
+import { chromium, firefox } from "@playwright/test";
 import { build } from "esbuild";
 import { browserLaunchOptions } from "../../browser-launch.mjs";
+import { findFirefox } from "../../engines/find-engines.mjs";
 import type { Report } from "../../faults/page/lab.js";
 import type { DeviceLoad } from "../device.js";
 import { type DeviceProcess, startDevice } from "../device-process.js";
 import { type FaultyLine, startFaultyLine } from "../proxy.js";
 import type { Recorder } from "../recorder.js";
 
-export const TABS = 4;
-export const PROCESSES = 2;
-/** Less than all of them handle, of groups too, with what faults leave of the time. */
-const LOAD: DeviceLoad = { everyMs: 200, burst: 1, groups: 100, handlerMs: 5, slowMs: 1_500 };
+const firefoxPath = findFirefox();
+/** How many there are of each kind: four browsers, one of them Firefox where there is one. */
+export const MEMBERS = { Chromium: firefoxPath ? 3 : 4, Firefox: firefoxPath ? 1 : 0, "Node process": 2 };
+type Kind = keyof typeof MEMBERS;
+
+/** What sends wait for beyond it, so that there is never more than can be handled: what faults leave of the time differs. */
+export const WAITING_MAX = 500;
+const LOAD: DeviceLoad = { everyMs: 100, openMax: 100, groups: 100, handlerMs: 5, slowMs: 1_500 };
 
 export interface Member extends Pick<DeviceProcess, "name" | "evaluate" | "kill"> {
-  readonly kind: "tab" | "process";
+  readonly kind: Kind;
   readonly line: FaultyLine;
 }
 
@@ -78,9 +83,13 @@ export function createFleet({ recorder, pages, serverUrl, folder }: FleetParts):
   const live = new Set<Member>();
   let named = 0;
 
-  const openTab = async (name: string, url: string): Promise<Pick<Member, "evaluate" | "kill">> => {
-    const server = await chromium.launchServer(browserLaunchOptions());
-    const browser = await chromium.connect(server.wsEndpoint());
+  const openTab = async (kind: Kind, name: string, url: string): Promise<Pick<Member, "evaluate" | "kill">> => {
+    const [engine, options] =
+      kind === "Firefox"
+        ? ([firefox, { channel: "moz-firefox", ...(firefoxPath && { executablePath: firefoxPath }) }] as const)
+        : ([chromium, browserLaunchOptions()] as const);
+    const server = await engine.launchServer(options);
+    const browser = await engine.connect(server.wsEndpoint());
     const page = await browser.newPage();
     await page.exposeFunction("tellDriver", (event: Report) => recorder.take(name, event));
     await page.goto(`${pages.origin}/?${new URLSearchParams({ name, url })}`);
@@ -95,11 +104,12 @@ export function createFleet({ recorder, pages, serverUrl, folder }: FleetParts):
     };
   };
 
-  const open = async (kind: Member["kind"]) => {
-    const name = `${kind}${++named}`;
+  const open = async (kind: Kind) => {
+    const name = `${kind.split(" ", 1)}${++named}`;
     const line = await startFaultyLine(serverUrl);
     const url = `${line.url}/mq/torture`;
-    const opened = kind === "tab" ? await openTab(name, url) : await startDevice(recorder, { name, url }, folder);
+    const isProcess = kind === "Node process";
+    const opened = isProcess ? await startDevice(recorder, { name, url }, folder) : await openTab(kind, name, url);
     const member: Member = { ...opened, name, kind, line };
     await member.evaluate((device, load) => device.start(load), LOAD);
     live.add(member);
@@ -108,7 +118,7 @@ export function createFleet({ recorder, pages, serverUrl, folder }: FleetParts):
   return {
     live,
     async fill() {
-      for (const [kind, wanted] of [["tab", TABS] as const, ["process", PROCESSES] as const]) {
+      for (const [kind, wanted] of Object.entries(MEMBERS) as [Kind, number][]) {
         const missing = wanted - [...live].filter((member) => member.kind === kind).length;
         for (let i = 0; i < missing; i++) await open(kind);
       }

@@ -11,7 +11,7 @@ import { duplicatedTable, markdownTable, messagesTable, recoveryTable, verdictOf
 import { MAX_DELIVERIES, QUEUE } from "../names.js";
 import { createRecorder, noteEnd, tellStories, until } from "../recorder.js";
 import { folderFor, startServerProcess } from "../server-process.js";
-import { createFleet, type Fleet, type Member, PROCESSES, servePages, TABS } from "./fleet.js";
+import { createFleet, type Fleet, MEMBERS, type Member, servePages, WAITING_MAX } from "./fleet.js";
 
 const MINUTES = Number(process.env.ORIGINMQ_TORTURE_MINUTES ?? 0.5);
 const MARKDOWN = process.env.ORIGINMQ_TORTURE_MARKDOWN;
@@ -51,7 +51,7 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
   const counts: Record<string, number> = {};
   const recoveries: { fault: string; sentMs: number; deliveredMs: number }[] = [];
   const problems: string[] = [];
-  const startedAt = performance.now();
+  let startedAt = 0;
   const passedMs = () => performance.now() - startedAt;
   const done = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
@@ -80,11 +80,34 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     done("server killed");
   };
 
+  const isOver = () => passedMs() >= MINUTES * 60_000;
+  const breakLinesAndDevices = async () => {
+    const names = Object.keys(FAULTS);
+    for (let i = 0; i < names.length || !isOver(); i++) {
+      await sleep(1_000);
+      const name = names[i % names.length] as string;
+      await FAULTS[name]?.(pick([...fleet.live]), fleet);
+      await fleet.fill();
+      done(name);
+    }
+  };
+  const killServers = async () => {
+    for (let at = startedAt + SERVER_LIFE_MS; !isOver(); at += SERVER_LIFE_MS) {
+      await sleep(at - performance.now());
+      await killServer();
+    }
+  };
+
+  /** Past all lines that fail. */
+  const openDirectly = async () => {
+    const connection = await connect({ url: `${server.url}/mq/torture` });
+    const options = { maxDeliveries: MAX_DELIVERIES, maxMessages: WAITING_MAX, overflow: "block" } as const;
+    return { connection, queue: await connection.openQueue<string>(QUEUE, options) };
+  };
   const drain = async () => {
     for (const { line } of fleet.live) line.mend();
     await Promise.all([...fleet.live].map((member) => member.evaluate((device) => device.stopProducing())));
-    const connection = await connect({ url: `${server.url}/mq/torture` });
-    const queue = await connection.openQueue<string>(QUEUE);
+    const { connection, queue } = await openDirectly();
     await until(
       "the queue is empty",
       async () => {
@@ -98,23 +121,12 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     await connection.close();
   };
 
-  try {
-    await fleet.fill();
-    let serverAt = performance.now();
-    const names = Object.keys(FAULTS);
-    for (let i = 0; i < names.length || passedMs() < MINUTES * 60_000; i++) {
-      await sleep(1_000);
-      const name = names[i % names.length] as string;
-      await FAULTS[name]?.(pick([...fleet.live]), fleet);
-      await fleet.fill();
-      done(name);
-      if (performance.now() - serverAt < SERVER_LIFE_MS) continue;
-      serverAt = performance.now();
-      await killServer();
-    }
-  } catch (error) {
-    problems.push(`the run ended early: ${error}`);
-  }
+  const { connection } = await openDirectly();
+  await connection.close();
+  await fleet.fill();
+  startedAt = performance.now();
+  for (const outcome of await Promise.allSettled([breakLinesAndDevices(), killServers()]))
+    if (outcome.status === "rejected") problems.push(`faults ended early: ${outcome.reason}`);
   const seconds = Math.round(passedMs() / 1_000);
   await drain().catch((error) => problems.push(`the queue did not run empty: ${error}`));
   const report = check(history, { maxDeliveries: MAX_DELIVERIES, toleranceMs: 5 });
@@ -124,13 +136,17 @@ test(`nothing is lost in ${MINUTES} minutes of devices, lines and servers that f
     if (event.type !== "send-failed" && event.type !== "send-unknown") continue;
     refusals[event.code ?? ""] = (refusals[event.code ?? ""] ?? 0) + 1;
   }
+  const browsers = Object.entries(MEMBERS).flatMap(([kind, n]) =>
+    kind === "Node process" || n === 0 ? [] : `${n} ${kind}`,
+  );
   const page = `${[
     "# Torture of a server",
-    `${TABS} browsers with a tab each and ${PROCESSES} processes of Node's send to one queue and handle what is in it. Each has a
-line of its own to the server, which is cut, stands still, is slow, ends for one side only or for none, or delivers what an
-older connection had under way after a newer one has begun. The server, with SQLite and strict durability, gets \`kill -9\`
-every ${SERVER_LIFE_MS / 1_000} s; devices are killed and replaced. Every twentieth handler takes 1.5 s, so that some always run. A
-process beside them records what they report, and the history checker (\`test/checker\`) judges it.`,
+    `Four browsers (${browsers.join(", ")}) with a tab each and ${MEMBERS["Node process"]} processes of Node's send to one queue and handle what is in
+it; of what they send at most ${WAITING_MAX} messages wait in the queue. Each has a line of its own to the server, which is
+cut, stands still, is slow, ends for one side only or for none, or delivers what an older connection had under way after a
+newer one has begun. The server, with SQLite and strict durability, gets \`kill -9\` every ${SERVER_LIFE_MS / 1_000} s; devices are killed and
+replaced. Every twentieth handler takes 1.5 s, so that some always run. A process beside them records what they report,
+and the history checker (\`test/checker\`) judges it.`,
     "Run it with `npm run torture:edge -- --minutes 10`; with `--markdown FILE` it writes this page to FILE. A run that is not\nvalid prints every event of the messages concerned, and writes its whole history to a file.",
     `${seconds} seconds of faults. ${verdictOf(problems)}`,
     ...[

@@ -3,7 +3,13 @@
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Delivery } from "../../../src/index.js";
-import { createInboxStore, createOutboxStore, inbox, type Outbox, outbox } from "../../../src/transactional.js";
+import {
+  createInboxStore,
+  createOutboxStore,
+  inbox,
+  outbox,
+  type TransactionalOutbox,
+} from "../../../src/transactional.js";
 
 interface Schema extends DBSchema {
   orders: { key: number; value: string };
@@ -22,7 +28,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const name = new URLSearchParams(location.search).get("name") ?? "page";
 
 let opening: Promise<IDBPDatabase<Schema>> | undefined;
-let sending: Outbox | undefined;
+let sending: TransactionalOutbox | undefined;
 let isOrdering = false;
 let counter = 0;
 
@@ -38,7 +44,7 @@ const open = () => {
   return opening;
 };
 
-async function order(db: IDBPDatabase<Schema>, box: Outbox) {
+async function order(db: IDBPDatabase<Schema>, box: TransactionalOutbox) {
   while (isOrdering) {
     const tx = db.transaction(["orders", "originmq-outbox"], "readwrite");
     const body = `${name}-${String(++counter).padStart(6, "0")}`;

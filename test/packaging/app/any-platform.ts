@@ -1,6 +1,7 @@
 // Every entry whose types ask for nothing of the platform, used by an application that may have no types of it.
 
 import "originmq/backup";
+import "originmq/bridge";
 import "originmq/opentelemetry";
 import "originmq/outbox";
 import "originmq/service-worker";

@@ -1,6 +1,8 @@
 // What the other entries offer, as an app would type it.
 import { openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
+import { type BridgeTarget, bridge, fromQueue, toQueue } from "originmq/bridge";
+import { fromJetStream, toJetStream } from "originmq/bridge/jetstream";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
 import { createInboxStore, createOutboxStore, inbox, outbox as openOutbox } from "originmq/transactional";
@@ -14,6 +16,16 @@ const died: DeadOutboxMessage[] = [];
 const outbox = createOutbox({ onDead: (message) => died.push(message) });
 const answer: Response = await outbox.fetch(new Request("/save", { method: "POST", body: "text" }), { metadata: 1 });
 outbox.addEventListener("delivered", ({ detail }) => console.log(detail.status, answer.status));
+
+const target: BridgeTarget = toJetStream({
+  servers: "wss://nats.example",
+  stream: "NUMBERS",
+  subject: (message) => `numbers.${message.headers.shop}`,
+});
+const up = bridge(traced, target, { batch: 200, inFlight: 1_000 });
+up.addEventListener("forwarded", ({ detail }) => console.log(detail.ids.length, up.stats().guarantee));
+export const down = bridge(fromJetStream({ servers: "wss://nats.example", stream: "NEWS", durable: "tab" }), traced);
+export const across = bridge(fromQueue(traced), toQueue(await openQueue<number>("copy")));
 
 export const plugin = new BackgroundSyncPlugin("saves", { maxRetentionTime: 24 * 60 });
 export const saves = new Queue("others", { onSync: async ({ queue }) => queue.replayRequests() });

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Connection, connect } from "../../../../src/index.js";
+import { type Hosts, startHosts } from "../client-fixture.js";
 
 let database = "";
 let count = 0;
@@ -75,4 +76,52 @@ test("closing a lazy connection that was never used connects to nobody", async (
   await connection.openQueue<number>("q");
   await connection.close();
   expect(await kept.diagnostics()).toMatchObject({ clients: 1 });
+});
+
+describe("closing while there is no host", () => {
+  let hosts: Hosts;
+  beforeEach(async () => {
+    hosts = await startHosts();
+  });
+  afterEach(() => hosts.close());
+
+  /** Handlers that have ended, and their acknowledgements under way to nobody; what was not begun goes back to nobody. */
+  const handleInVain = async (hurry?: number) => {
+    const { connection } = hosts.connect(hurry);
+    const queue = await connection.openQueue<number>("q");
+    await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+    const { until, letGo } = held();
+    const begun: number[] = [];
+    queue.consume(
+      async ({ body }) => {
+        begun.push(body);
+        await until;
+      },
+      { concurrency: 2, prefetch: 3 },
+    );
+    await expect.poll(() => begun).toEqual([1, 2]);
+    await hosts.current.host.close();
+    await expect.poll(() => connection.host).toBe(undefined);
+    letGo();
+    return { connection };
+  };
+
+  test("by force ends at once, whatever is still to be said", async () => {
+    const { connection } = await handleInVain();
+    await connection.close({ force: true });
+    await expect(connection.openQueue("q")).rejects.toMatchObject({ code: "closed" });
+  });
+
+  test("gives up after a while", async () => {
+    const { connection } = await handleInVain(50);
+    await connection.close();
+    await expect(connection.openQueue("q")).rejects.toMatchObject({ code: "closed" });
+  });
+
+  test("by force ends what waits without", async () => {
+    const { connection } = await handleInVain();
+    const patient = connection.close();
+    await connection.close({ force: true });
+    await patient;
+  });
 });

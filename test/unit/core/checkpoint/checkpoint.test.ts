@@ -4,6 +4,7 @@ import { encodeCheckpoint } from "../../../../src/core/checkpoint/checkpoint-enc
 import type { StateChunk } from "../../../../src/core/checkpoint/checkpoint-format.js";
 import type { SendSegment, Verdict } from "../../../../src/core/commands/commands.js";
 import { idOf } from "../../../../src/core/log/ids.js";
+import { CHUNK_TEXT_MAX } from "../../../../src/core/spec/limits.js";
 import { createState } from "../../../../src/core/state/state.js";
 import { takeEndedGrants } from "../../../../src/core/view/view.js";
 import { createEngine } from "../engine-fixture.js";
@@ -25,6 +26,28 @@ test("a large state is many chunks of bounded size", async () => {
   expect(chunks.filter((chunk) => chunk.kind === "runs").length).toBe(10);
   const decoded = await decodeCheckpoint(structuredClone(chunks));
   expect([decoded.queues.get("orders")?.readyCount, decoded.batches.size]).toEqual([40_000, 40_000]);
+});
+
+test("what failed with long texts is many chunks, none of them of much more text than it may have", async () => {
+  const engine = createEngine({
+    maxDeliveries: 2,
+    backoff: { type: "fixed", baseMs: 60_000, maxMs: 60_000, jitter: "none" },
+  });
+  const failure = { name: "Error", message: "x".repeat(10_000) };
+  engine.send(600);
+  const seqs = engine.deliver("a", 600, "g");
+  engine.settle("a", "g", [1, 200], { type: "dead", reason: "y".repeat(10_000), failure });
+  engine.settle("a", "g", [201, 400], { type: "retry", failure });
+  engine.now += 60_000;
+  engine.deliver("b", 200, "again");
+  expect(seqs.length).toBe(600);
+  const chunks = [...encodeCheckpoint(engine.state)];
+  const lengths = chunks.map((chunk) => JSON.stringify(chunk).length);
+  expect(Math.max(...lengths)).toBeLessThan(2.2 * CHUNK_TEXT_MAX);
+  expect(chunks.filter(({ kind }) => kind === "dead").length).toBe(4);
+  const decoded = await decodeCheckpoint(structuredClone(chunks));
+  expect(decoded.queues.get("orders")?.dead).toEqual(engine.queue.dead);
+  expect(decoded.queues.get("orders")?.leased.size).toBe(engine.queue.leased.size);
 });
 
 test("later changes do not reach a checkpoint that was taken", async () => {

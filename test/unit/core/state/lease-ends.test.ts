@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Grant, Lease } from "../../../../src/core/state/lease.js";
+import type { Lease, OpenHandOut } from "../../../../src/core/state/lease.js";
 import { createLeaseEnds } from "../../../../src/core/state/lease-ends.js";
 
-const grantOf = (id: string, ...untils: number[]): Grant => {
+const grantOf = (id: string, ...untils: number[]): OpenHandOut => {
   const leases = new Map(untils.map((until, seq) => [seq, { seq, until } as Lease] as const));
   return { id, client: "a", queue: "orders", mode: "consume", until: Math.max(...untils), leases };
 };

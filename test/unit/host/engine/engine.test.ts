@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Work } from "../../../../src/host/engine/draft.js";
 import { openEngine } from "../../../../src/host/engine/engine.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
+import type { Work } from "../../../../src/host/engine/proposal.js";
 import { StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 

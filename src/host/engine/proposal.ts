@@ -1,5 +1,5 @@
 // What one turn is going to commit: works are decided and applied one after the other, so that each sees what those
-// before it did. Invariant: what is drafted is in the working state; whether it stays is for the commit to say.
+// before it did. Invariant: what is proposed is in the working state; whether it stays is for the commit to say.
 
 import { apply } from "../../core/commands/apply.js";
 import { advance } from "../../core/commands/clock.js";
@@ -31,7 +31,7 @@ export interface Work {
 export type DecideNow = (command: Command) => Decision;
 
 /** Decides and applies one command after the other, so that each sees what those before it did. */
-export function createDraft(state: State, at: Instant, queuesMax = Number.POSITIVE_INFINITY) {
+export function createProposal(state: State, at: Instant, queuesMax = Number.POSITIVE_INFINITY) {
   const changes: Change[] = [];
   const batches: NewBatch[] = [];
   advance(state, at);

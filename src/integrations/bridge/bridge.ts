@@ -1,0 +1,205 @@
+// Forwards what one side holds to the other, until it is closed. It is a consumer like any other: what it takes it holds
+// under leases, and acknowledges once the other side has confirmed it; so whatever dies, nothing is lost, and the message's
+// id keeps it from being there twice. The breaker is this loop:
+//
+//   opening the target ──▶ flowing ──failed──▶ all given back, waiting (full jitter) ──▶ opening, if it is over
+//          └──failed──▶ waiting                        ▲                         └──▶ probing: one message at a time
+//                                                      └──not taken──────────────────────┘ └──taken──▶ flowing
+
+import { asyncDispose } from "../../client/runtime/dispose.js";
+import { abortSignal, checkOptions, integer, invalid, type Spec } from "../../core/spec/check.js";
+import { waitMs } from "../../core/spec/fields.js";
+import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { fullJitter, growingMs } from "../../core/spec/waits.js";
+import type { Queue } from "../../index.js";
+import { type Flow, openFlow } from "./flow.js";
+import { fromQueue } from "./queue-source.js";
+import { toQueue } from "./queue-target.js";
+import { type Runtime, runtime } from "./runtime.js";
+import type { BridgeSource } from "./source.js";
+import type { BridgeTarget, TargetSession } from "./target.js";
+import { type BridgeEventMap, type BridgeStats, createTelling } from "./telling.js";
+
+export interface BridgeOptions {
+  /** Messages given to the target in one call, at most. Default 200. */
+  readonly batch?: number;
+  /**
+   * Messages taken and not confirmed, at most. With 1, order holds even where the target takes one message and not the one
+   * before it. Default 1,000.
+   */
+  readonly inFlight?: number;
+  /** Closes the bridge. */
+  readonly signal?: AbortSignal;
+}
+
+type Listener<Type extends keyof BridgeEventMap> =
+  | ((event: BridgeEventMap[Type]) => void)
+  | { handleEvent(event: BridgeEventMap[Type]): void };
+
+export interface Bridge {
+  /** How it is now. */
+  stats(): BridgeStats;
+  addEventListener<Type extends keyof BridgeEventMap>(
+    type: Type,
+    listener: Listener<Type>,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Type extends keyof BridgeEventMap>(
+    type: Type,
+    listener: Listener<Type>,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  /**
+   * Takes nothing more, waits for the target's answers to what it was sent, `waitMs` at most (default 5,000), and gives the
+   * rest back, uncounted. Resolves when all of that is stored. Leaves both sides open that it was given open.
+   */
+  close(options?: { readonly waitMs?: number }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const BRIDGE_SPEC: Spec = {
+  batch: integer(1, REQUEST_MESSAGES_MAX),
+  inFlight: integer(1, REQUEST_MESSAGES_MAX),
+  signal: abortSignal,
+};
+const CLOSE_SPEC: Spec = { waitMs };
+const CLOSE_WAIT_MS = 5_000;
+/** Between two attempts to reach the target: `random(0, min(maxMs, baseMs · 2^(n − 1)))` after the n-th failure. */
+const BREAK = { baseMs: 200, maxMs: 30_000 };
+/** What has gone on for so long was no failure from the start. */
+const SOUND_MS = 60_000;
+
+const isSource = (given: unknown): given is BridgeSource | BridgeTarget =>
+  typeof given === "object" && given !== null && typeof (given as BridgeSource).open === "function";
+const isQueue = (given: unknown): given is Queue =>
+  typeof given === "object" && given !== null && typeof (given as Queue).consume === "function";
+
+/**
+ * A bridge from a queue, or what else messages come from, to a queue or an engine. It works from this call on, and tells by
+ * `stats()` and its events how it goes: what is wrong with a side that cannot be reached stands there, too. However many
+ * tabs or processes open the same bridge, each message crosses once, in order: of a group, and of the queue where there
+ * are none. Throws `invalid-argument`, naming the option.
+ */
+export function bridge(
+  source: Queue | BridgeSource,
+  target: Queue | BridgeTarget,
+  options: BridgeOptions = {},
+): Bridge {
+  if (!isSource(source) && !isQueue(source)) invalid("bridge(source)", source, "a queue, or a source of a bridge");
+  if (!isSource(target) && !isQueue(target)) invalid("bridge(…, target)", target, "a queue, or a target of a bridge");
+  checkOptions("bridge()", options, BRIDGE_SPEC);
+  const from = isQueue(source) ? fromQueue(source) : source;
+  const to = isQueue(target) ? toQueue(target) : target;
+  return createBridge(from, to, options, runtime);
+}
+
+export function createBridge(
+  source: BridgeSource,
+  target: BridgeTarget,
+  { batch = 200, inFlight = 1_000, signal }: BridgeOptions,
+  runtime: Runtime,
+): Bridge {
+  signal?.throwIfAborted();
+  const names = { source: source.name, target: target.name, guarantee: target.guarantee };
+  const telling = createTelling(names, runtime.now);
+  const closing = new AbortController();
+  const late = new Set<string>();
+  let closeWaitMs = CLOSE_WAIT_MS;
+  /** Failures since something was taken. */
+  let failures = 0;
+
+  const isClosing = () => closing.signal.aborted;
+  const aborted = new Promise<"closing">((resolve) => {
+    closing.signal.addEventListener("abort", () => resolve("closing"));
+  });
+
+  const rest = async (error: unknown) => {
+    if (isClosing()) return;
+    telling.stalled(error);
+    const ms = fullJitter(growingMs(++failures, BREAK), runtime.random());
+    await Promise.race([restFor(runtime, ms), aborted]);
+  };
+
+  /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
+  const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
+    const parts = { source, target: target.name, session, batch, inFlight: most, runtime, telling, late };
+    let flow: Flow;
+    try {
+      flow = await openFlow(parts, closing.signal);
+    } catch (error) {
+      return { error, isSessionOver: false };
+    }
+    if (!isProbe) telling.flowing();
+    const since = runtime.now();
+    void flow.taken.then(() => {
+      failures = 0;
+    });
+    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken] : [])]);
+    if (runtime.now() - since > SOUND_MS) failures = 0;
+    await flow.stop(closeWaitMs);
+    return end === "closing" || end === undefined ? undefined : end;
+  };
+
+  /** Over one session, for as long as it lives. */
+  const flowOver = async (session: TargetSession) => {
+    let isProbe = false;
+    while (!isClosing()) {
+      const end = await flowOnce(session, isProbe ? 1 : inFlight, isProbe);
+      isProbe = end !== undefined;
+      if (end === undefined) continue;
+      await rest(end.error);
+      if (end.isSessionOver) return;
+    }
+  };
+
+  const run = async () => {
+    while (!isClosing()) {
+      const opening = target.open(closing.signal);
+      const opened = await Promise.race([opening.catch((error: unknown) => ({ error })), aborted]);
+      if (opened === "closing") {
+        // It may come all the same.
+        void opening.then((session) => session.close()).catch(() => {});
+      } else if ("error" in opened) await rest(opened.error);
+      else {
+        await flowOver(opened);
+        await opened.close().catch(() => {});
+      }
+    }
+    await source.close?.().catch(() => {});
+    telling.closed();
+  };
+
+  const running = run();
+  const close: Bridge["close"] = async (options = {}) => {
+    checkOptions("close()", options, CLOSE_SPEC);
+    closeWaitMs = options.waitMs ?? closeWaitMs;
+    closing.abort();
+    signal?.removeEventListener("abort", onAbort);
+    await running;
+  };
+  const onAbort = () => void close();
+  signal?.addEventListener("abort", onAbort);
+
+  return {
+    stats: telling.stats,
+    addEventListener: (type, listener, options) =>
+      telling.target.addEventListener(type, listener as EventListenerOrEventListenerObject, options),
+    removeEventListener: (type, listener, options) =>
+      telling.target.removeEventListener(type, listener as EventListenerOrEventListenerObject, options),
+    close,
+    [asyncDispose]: () => close(),
+  };
+}
+
+/** So long, or until the browser says that there is a network again. */
+function restFor(runtime: Runtime, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      globalThis.removeEventListener?.("online", end);
+      resolve();
+    };
+    const cancel = runtime.setTimer(end, ms);
+    globalThis.addEventListener?.("online", end);
+  });
+}

@@ -1,0 +1,84 @@
+// What belongs to a message besides its body, as headers of texts: the sender's own by their names, the rest by names that
+// begin with "originmq-". Invariants: whatever a sender's header says, it means nothing to the engine; what comes back is
+// what was sent.
+
+import { GROUP_ID_MAX } from "../../../core/spec/limits.js";
+import type { BridgeMessage, MessageHeaders } from "../message.js";
+
+export const CONTENT_TYPE = "content-type";
+const PRIORITY = "originmq-priority";
+const GROUP = "originmq-group";
+const SENT_AT = "originmq-sent-at";
+const EXPIRES_AT = "originmq-expires-at";
+/** As JSON, those of the sender that would not pass as they are. */
+const OTHERS = "originmq-headers";
+
+const PRIORITY_DEFAULT = 4;
+/** A token, as in HTTP. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+/** Names that mean something to an engine, to CloudEvents or to a bridge. */
+const RESERVED = /^(nats-|originmq-|ce-|status$|description$|content-type$)/i;
+
+/** With a line break it would begin another header, and what is trimmed on the way would come back changed. */
+const isPlain = (name: string, text: string) =>
+  NAME.test(name) && !RESERVED.test(name) && text === text.trim() && !/\p{Cc}/u.test(text);
+
+export function encodeHeaders(message: BridgeMessage, contentType: string): Record<string, string> {
+  const { headers, priority, groupId, sentAt, expiresAt } = message;
+  const encoded: Record<string, string> = { [CONTENT_TYPE]: contentType, [SENT_AT]: String(sentAt) };
+  const others: Record<string, string> = {};
+  for (const [name, text] of Object.entries(headers)) (isPlain(name, text) ? encoded : others)[name] = text;
+  if (priority !== PRIORITY_DEFAULT) encoded[PRIORITY] = String(priority);
+  if (expiresAt !== null) encoded[EXPIRES_AT] = String(expiresAt);
+  // Half of a pair, which no encoding carries, is no reason to refuse a message.
+  if (groupId !== null) encoded[GROUP] = encodeURIComponent(groupId.replace(/\p{Surrogate}/gu, "\ufffd"));
+  if (Object.keys(others).length > 0) encoded[OTHERS] = asciiJson(others);
+  return encoded;
+}
+
+export type Attributes = Pick<BridgeMessage, "contentType" | "headers" | "priority" | "groupId" | "expiresAt"> & {
+  /** `null` where nobody said it. */
+  readonly sentAt: number | null;
+};
+
+/** Of a message that something else has sent, all headers but the engine's are the sender's. */
+export function decodeHeaders(given: MessageHeaders): Attributes {
+  const headers: Record<string, string> = {};
+  for (const [name, text] of Object.entries(given)) if (!RESERVED.test(name)) headers[name] = text;
+  const group = given[GROUP];
+  return {
+    contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,
+    headers: { ...headers, ...othersOf(given[OTHERS]) },
+    priority: numberOf(given[PRIORITY], 9) ?? PRIORITY_DEFAULT,
+    groupId: group === undefined || group === "" ? null : groupOf(group),
+    sentAt: numberOf(given[SENT_AT], Number.MAX_SAFE_INTEGER),
+    expiresAt: numberOf(given[EXPIRES_AT], Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function numberOf(text: string | undefined, max: number): number | null {
+  const number = Number(text);
+  return text !== undefined && text !== "" && number >= 0 && number <= max ? number : null;
+}
+
+/** Whoever else writes such a header may write it otherwise. */
+function groupOf(text: string): string {
+  try {
+    return decodeURIComponent(text).slice(0, GROUP_ID_MAX);
+  } catch {
+    return text.slice(0, GROUP_ID_MAX);
+  }
+}
+
+function othersOf(text: string | undefined): MessageHeaders {
+  try {
+    const parsed: unknown = JSON.parse(text ?? "{}");
+    return Object.fromEntries(Object.entries(parsed ?? {}).filter(([, value]) => typeof value === "string"));
+  } catch {
+    return {};
+  }
+}
+
+/** JSON in which everything but plain ASCII is escaped: engines differ in what else they pass. */
+const asciiJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);

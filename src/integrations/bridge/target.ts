@@ -1,0 +1,51 @@
+// What a bridge asks of where it forwards to. A target says what became of each message and nothing else: when to send
+// again, whom to tell and what is given up is the bridge's to decide, once for all targets.
+
+import type { BridgeMessage } from "./message.js";
+
+/**
+ * What became of one message.
+ * - `stored`: the other side has it, to the target's guarantee.
+ * - `duplicate`: the other side had it already, under the same id.
+ * - `refused`: for good, with the other side's words: no attempt could end better. It becomes a dead letter of its source.
+ * - `unknown`: it may be there or not, or could not be taken now. It is sent again under the same id, in its order.
+ */
+export type Outcome =
+  | { readonly type: "stored" }
+  | { readonly type: "duplicate" }
+  | { readonly type: "refused"; readonly reason: string }
+  | { readonly type: "unknown"; readonly error: unknown };
+
+export const STORED: Outcome = { type: "stored" };
+export const DUPLICATE: Outcome = { type: "duplicate" };
+
+export const isStored = ({ type }: Outcome): boolean => type === "stored" || type === "duplicate";
+
+/** The other side while it can be reached. */
+export interface TargetSession {
+  /**
+   * Sends, and resolves with an outcome for each, in their order. Calls overlap; what they carry reaches the other side in
+   * the order of the calls. Rejects where no outcome is known: that is `unknown` for all. Settles in the end, whatever the
+   * network does; what takes longer than 15 s is taken for `unknown` meanwhile.
+   */
+  send(messages: readonly BridgeMessage[]): Promise<readonly Outcome[]>;
+  /** Resolves, with why, when this session can send nothing more; what it had under way is answered all the same. */
+  readonly ended: Promise<unknown>;
+  /** Lets go of what it holds. Called once. */
+  close(): Promise<void>;
+}
+
+export interface BridgeTarget {
+  /** Where messages go, for people. */
+  readonly name: string;
+  /**
+   * What `stored` means there. `durable`: it survives the other side's death. `confirmed`: the other side has said that it
+   * took it, and may lose it.
+   */
+  readonly guarantee: "durable" | "confirmed";
+  /**
+   * Reaches the other side, and looks whether it keeps what it is given. Rejects with why not: it is tried again, after a
+   * while. When the signal aborts, nobody waits any more.
+   */
+  open(signal: AbortSignal): Promise<TargetSession>;
+}

@@ -1,0 +1,41 @@
+// The way of a Worker to a Durable Object of its own: a socket over the binding, which no network sees. Invariant: it is a client
+// like any other: the object asks what its token is worth.
+
+import type { Connection, ConnectOptions } from "../client/connection/connection.js";
+import { QueueError } from "../core/spec/errors.js";
+import { SUBPROTOCOL } from "../link/socket/greeting.js";
+import type { Socket } from "../link/socket/line.js";
+import { createApi } from "./api.js";
+import { createSocketWay, MEANS } from "./socket.js";
+
+/** What is used of a Durable Object's stub. */
+export interface ObjectStub {
+  fetch(request: Request): Promise<Response>;
+}
+
+export type ObjectConnectOptions = Pick<ConnectOptions, "token" | "lazy" | "signal">;
+
+/** What Workers have and others have not. */
+type WorkerSocket = Socket & { accept(): void };
+
+export function connectObject(
+  object: ObjectStub,
+  database: string,
+  options: ObjectConnectOptions,
+): Promise<Connection> {
+  const means = { ...MEANS, openSocket: (url: string) => openSocket(object, url) };
+  const api = createApi({ socket: async (socketOptions) => createSocketWay(socketOptions, means) });
+  return api.connect({ ...options, url: `wss://originmq/mq/${encodeURIComponent(database)}` });
+}
+
+async function openSocket(object: ObjectStub, url: string): Promise<Socket> {
+  const headers = { upgrade: "websocket", "sec-websocket-protocol": SUBPROTOCOL };
+  const response = await object.fetch(new Request(url.replace("wss:", "https:"), { headers }));
+  const { webSocket } = response as Response & { readonly webSocket?: WorkerSocket | null };
+  if (!webSocket) {
+    const what = `the object answered ${response.status}: ${(await response.text()).trim()}`;
+    throw new QueueError(response.status === 404 ? "invalid-argument" : "host-lost", what);
+  }
+  webSocket.accept();
+  return webSocket;
+}

@@ -1,0 +1,108 @@
+// A real nats-server with JetStream, in a folder of its own, that can be killed and started again on what it has stored.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+
+export interface NatsServer {
+  readonly url: string;
+  /** For pages. */
+  readonly webSocketUrl: string;
+  readonly port: number;
+  /** Ends it and waits until it has gone. */
+  kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** Stopped: it answers nothing, and closes nothing. */
+  pause(): void;
+  resume(): void;
+  /** Starts it again on the same folder and ports, with other lines of configuration where they are given. */
+  start(config?: string): Promise<void>;
+  connection(): Promise<NatsConnection>;
+  /** Ends it for good. */
+  close(): Promise<void>;
+}
+
+export interface NatsServerOptions {
+  readonly binary: string;
+  /** Further lines of configuration. */
+  readonly config?: string;
+}
+
+export async function startNatsServer({ binary, config = "" }: NatsServerOptions): Promise<NatsServer> {
+  const directory = mkdtempSync(join(tmpdir(), "originmq-nats-"));
+  const [port, webSocketPort] = [await freePort(), await freePort()];
+  const url = `nats://127.0.0.1:${port}`;
+  const connections: NatsConnection[] = [];
+  let child: ChildProcess | undefined;
+  let lines = config;
+
+  const server: NatsServer = {
+    url,
+    webSocketUrl: `ws://127.0.0.1:${webSocketPort}`,
+    port,
+    async kill(signal = "SIGKILL") {
+      const ending = child;
+      child = undefined;
+      if (ending === undefined) return;
+      const ended = once(ending, "exit");
+      ending.kill("SIGCONT");
+      ending.kill(signal);
+      await ended;
+    },
+    pause: () => void child?.kill("SIGSTOP"),
+    resume: () => void child?.kill("SIGCONT"),
+    async start(other) {
+      lines = other ?? lines;
+      const file = join(directory, "server.conf");
+      writeFileSync(
+        file,
+        `host: 127.0.0.1\nport: ${port}\nwebsocket { host: 127.0.0.1, port: ${webSocketPort}, no_tls: true }\n` +
+          `jetstream { store_dir: "${directory}/data" }\n${lines}\n`,
+      );
+      child = spawn(binary, ["-c", file], { stdio: "ignore" });
+      await answers(port);
+      await answers(webSocketPort);
+    },
+    async connection() {
+      const nc = await connect({ servers: url, reconnect: false });
+      connections.push(nc);
+      return nc;
+    },
+    async close() {
+      await Promise.all(connections.map((nc) => nc.close().catch(() => {})));
+      await server.kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}
+
+/** Resolves once somebody listens there. */
+async function answers(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const socket = createConnection(port, "127.0.0.1");
+    const isThere = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isThere) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`nothing listens at port ${port}`);
+}

@@ -1,0 +1,318 @@
+// A bridge over queues in memory, and over a target that fails as it is told.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { type Bridge, type BridgeOptions, bridge, fromQueue, toQueue } from "../../../../src/bridge.js";
+import { type Connection, connect, type Queue, QueueError, type QueueOptions } from "../../../../src/index.js";
+import { createBridge } from "../../../../src/integrations/bridge/bridge.js";
+import { runtime } from "../../../../src/integrations/bridge/runtime.js";
+import { createScriptedTarget } from "./scripted-target.js";
+
+const connections: Connection[] = [];
+const bridges: Bridge[] = [];
+let count = 0;
+
+afterEach(async () => {
+  await Promise.all(bridges.splice(0).map((one) => one.close({ waitMs: 0 })));
+  await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
+});
+
+async function open<Body>(options: QueueOptions = {}, database = `bridge-${++count}`): Promise<Queue<Body>> {
+  const connection = await connect({ storage: "memory", database });
+  connections.push(connection);
+  return connection.openQueue<Body>("orders", options);
+}
+
+const opened = (one: Bridge): Bridge => {
+  bridges.push(one);
+  return one;
+};
+
+/** As `bridge()`, without the waits between attempts. */
+const quick = (source: Queue, target: ReturnType<typeof createScriptedTarget>, options: BridgeOptions = {}) =>
+  opened(createBridge(fromQueue(source), target, options, { ...runtime, random: () => 0 }));
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const send = (queue: Queue<number>, to: number, groupOf?: (body: number) => string) =>
+  queue.sendBatch(numbers(0, to).map((body) => ({ body, ...(groupOf && { groupId: groupOf(body) }) })));
+const bodies = (messages: readonly { readonly body: unknown }[]) => messages.map(({ body }) => body);
+const isEmpty = async (queue: Queue) => {
+  await vi.waitFor(
+    async () => expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, delayed: 0, blocked: 0 }),
+    5_000,
+  );
+};
+
+test("forwards what waits and what comes, in order, with all that belongs to a message, and then acknowledges it", async () => {
+  const [source, target] = [await open<unknown>(), await open<unknown>()];
+  const headers = { shop: "north", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+  const { id } = await source.send({ at: new Date(5) }, { headers, priority: 4, groupId: "a", ttlMs: 60_000 });
+  const up = opened(bridge(source, target));
+  await source.sendBatch(numbers(0, 500).map((body) => ({ body })));
+  await isEmpty(source);
+  const all = await target.peek({ max: 1_000 });
+  expect(all[0]).toMatchObject({ body: { at: new Date(5) }, headers, priority: 4, groupId: "a" });
+  expect(bodies(all.slice(1))).toEqual(numbers(0, 500));
+  expect((await target.receive())[0]?.expiresAt).toBeGreaterThan(Date.now());
+  expect(up.stats()).toMatchObject({
+    state: "flowing",
+    forwarded: 501,
+    duplicates: 0,
+    refused: 0,
+    inFlight: 0,
+    error: null,
+  });
+  // What was forwarded and not acknowledged would be sent again under the same id.
+  expect(await target.send("again", { deduplicationId: id })).toMatchObject({ duplicate: true });
+});
+
+test("tells of what was forwarded by its ids", async () => {
+  const [source, target] = [await open<number>(), await open<number>()];
+  const told: string[] = [];
+  const up = opened(bridge(source, target));
+  up.addEventListener("forwarded", ({ detail }) => told.push(...detail.ids));
+  const receipts = await send(source, 300);
+  await isEmpty(source);
+  expect(told).toEqual(receipts.map(({ id }) => id));
+});
+
+test("gives the target batches of at most `batch`, and has at most `inFlight` out", async () => {
+  const source = await open<number>();
+  await send(source, 100);
+  const target = createScriptedTarget();
+  let answer = () => {};
+  target.before = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const up = quick(source, target, { batch: 10, inFlight: 30 });
+  await vi.waitFor(() => expect(target.calls.length).toBe(3));
+  expect(target.calls).toEqual([numbers(0, 10), numbers(10, 20), numbers(20, 30)]);
+  expect(up.stats().inFlight).toBe(30);
+  expect((await source.stats()).leased).toBe(30);
+  target.before = async () => {};
+  answer();
+});
+
+test("sends what was not known again under the same id, before what is behind it in its line", async () => {
+  const source = await open<number>();
+  await send(source, 100);
+  const target = createScriptedTarget();
+  const failing = new Set([5, 6, 30]);
+  // Nothing behind them is stored either: so it is when a connection ends.
+  let isCut = false;
+  target.judge = ({ body }) => {
+    isCut ||= failing.delete(body as number);
+    return isCut ? { type: "unknown", error: new Error("lost") } : undefined;
+  };
+  target.before = async () => {
+    isCut = false;
+  };
+  const up = quick(source, target, { batch: 10 });
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 100));
+  expect(up.stats()).toMatchObject({ forwarded: 100, state: "flowing" });
+  expect(up.stats().sentAgain).toBeGreaterThan(0);
+  expect((await source.stats()).totals.acked).toBe(100);
+});
+
+test("one line whose message is not taken holds up no other", async () => {
+  const source = await open<number>();
+  await send(source, 40, (body) => (body % 2 ? "odd" : "even"));
+  const target = createScriptedTarget();
+  let isOpen = false;
+  target.judge = ({ body }) => (body === 1 && !isOpen ? { type: "unknown", error: new Error("not now") } : undefined);
+  quick(source, target);
+  await vi.waitFor(() => expect(bodies(target.stored)).toEqual(numbers(0, 40).filter((body) => body % 2 === 0)));
+  isOpen = true;
+  await isEmpty(source);
+  expect(bodies(target.stored).slice(20)).toEqual(numbers(0, 40).filter((body) => body % 2 === 1));
+});
+
+test("a final refusal is a dead letter in the target's words, and those behind it go on", async () => {
+  const source = await open<number>();
+  const receipts = await send(source, 5);
+  const target = createScriptedTarget();
+  target.judge = ({ body }) => (body === 2 ? { type: "refused", reason: "no such thing" } : undefined);
+  const up = quick(source, target);
+  const refused: unknown[] = [];
+  up.addEventListener("refused", ({ detail }) => refused.push(detail));
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual([0, 1, 3, 4]);
+  expect(await source.deadLetters.list()).toMatchObject([{ body: 2, reason: "no such thing" }]);
+  expect(refused).toEqual([{ id: receipts[2]?.id, reason: "no such thing" }]);
+  expect(up.stats()).toMatchObject({ forwarded: 4, refused: 1 });
+});
+
+test("a queue that refuses one message for good takes those beside it, in order", async () => {
+  const [source, target] = [await open<unknown>(), await open<unknown>()];
+  await source.sendBatch([{ body: 0 }, { body: 1, headers: { long: "x".repeat(60_000) } }, { body: 2 }]);
+  const picky: Queue = {
+    ...target,
+    sendBatch: (items) =>
+      target.sendBatch(items.map((item) => (item.headers?.long ? { ...item, priority: 99 } : item))),
+    send: (body, options) => target.send(body, options?.headers?.long ? { ...options, priority: 99 } : options),
+  };
+  opened(bridge(source, toQueue(picky)));
+  await isEmpty(source);
+  expect(bodies(await target.peek())).toEqual([0, 2]);
+  expect((await source.deadLetters.list())[0]?.reason).toContain("priority");
+});
+
+test("waits for a target that cannot be reached, holds nothing meanwhile, and goes on by itself", async () => {
+  const source = await open<number>();
+  await send(source, 10);
+  const target = createScriptedTarget();
+  let isDown = true;
+  target.onOpen = async () => {
+    if (isDown) throw new Error("nobody there");
+  };
+  const up = quick(source, target);
+  const stalled: QueueError[] = [];
+  up.addEventListener("stalled", ({ detail }) => stalled.push(detail.error));
+  await vi.waitFor(() => expect(up.stats()).toMatchObject({ state: "stalled", error: { code: "host-lost" } }));
+  expect(await source.stats()).toMatchObject({ ready: 10, leased: 0 });
+  isDown = false;
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 10));
+  expect(up.stats()).toMatchObject({ state: "flowing", stalledSince: null, error: null });
+  // However often it was tried.
+  expect(stalled.map(({ message }) => message)).toEqual(["the scripted target cannot be reached: nobody there"]);
+});
+
+test("a target that takes nothing is asked by one message at a time, and what is not out is back in its place", async () => {
+  const source = await open<number>({ maxDeliveries: 2 });
+  await send(source, 100);
+  const target = createScriptedTarget();
+  let isFull = true;
+  target.judge = () => (isFull ? { type: "unknown", error: new QueueError("full", "no room") } : undefined);
+  const up = quick(source, target, { batch: 10 });
+  await vi.waitFor(() => expect(up.stats()).toMatchObject({ state: "stalled", error: { code: "full" } }));
+  const before = target.calls.length;
+  await vi.waitFor(() => expect(target.calls.length).toBeGreaterThan(before + 20));
+  expect(new Set(target.calls.slice(before + 1).map((call) => JSON.stringify(call)))).toEqual(new Set(["[0]"]));
+  isFull = false;
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 100));
+  expect((await source.stats()).dead).toBe(0);
+});
+
+test("a session that ends is opened again, and what was under way is sent again in order", async () => {
+  const source = await open<number>();
+  const target = createScriptedTarget();
+  const sent = send(source, 1_000);
+  const up = quick(source, target, { batch: 20, inFlight: 100 });
+  let cuts = 0;
+  target.judge = () => {
+    if (target.stored.length > 150 * (cuts + 1) && cuts < 3) {
+      cuts++;
+      target.cut(new Error("connection closed"));
+    }
+    return undefined;
+  };
+  await sent;
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 1_000));
+  expect(target.opened).toBeGreaterThan(1);
+  expect(up.stats().state).toBe("flowing");
+});
+
+test("an answer that comes after the message was given back is remembered: it is not sent again", async () => {
+  const source = await open<number>();
+  await send(source, 3);
+  const target = createScriptedTarget();
+  let answer = () => {};
+  target.before = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  // The patience of seconds is over at once.
+  const impatient = { ...runtime, setTimer: (callback: () => void) => runtime.setTimer(callback, 5), random: () => 0 };
+  let isDown = true;
+  target.onOpen = async () => {
+    if (isDown && target.opened > 0) throw new Error("nobody there");
+  };
+  const up = opened(createBridge(fromQueue(source), target, {}, impatient));
+  await vi.waitFor(() => expect(target.calls.length).toBe(1));
+  await vi.waitFor(async () => expect(await source.stats()).toMatchObject({ ready: 3, leased: 0 }));
+  answer();
+  await vi.waitFor(() => expect(up.stats().forwarded).toBe(3));
+  isDown = false;
+  await isEmpty(source);
+  expect(target.calls).toEqual([[0, 1, 2]]);
+});
+
+test("closing waits for what is under way, gives the rest back uncounted, and can be repeated", async () => {
+  const source = await open<number>();
+  await send(source, 50);
+  const target = createScriptedTarget();
+  let answer = () => {};
+  target.before = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const up = quick(source, target, { batch: 10, inFlight: 10 });
+  await vi.waitFor(() => expect(target.calls.length).toBe(1));
+  const closings = [up.close(), up.close()];
+  answer();
+  await Promise.all(closings);
+  expect(up.stats()).toMatchObject({ state: "closed", forwarded: 10, inFlight: 0 });
+  expect(await source.stats()).toMatchObject({ ready: 40, leased: 0, totals: { acked: 10 } });
+  const [next] = await source.receive();
+  expect(next).toMatchObject({ body: 10, attempt: 1 });
+  await up.close();
+});
+
+test("closing does not wait for a target that never answers", async () => {
+  const source = await open<number>();
+  await send(source, 5);
+  const target = createScriptedTarget();
+  target.before = () => new Promise(() => {});
+  const up = quick(source, target);
+  await vi.waitFor(() => expect(target.calls.length).toBe(1));
+  await up.close({ waitMs: 20 });
+  expect(await source.stats()).toMatchObject({ ready: 5, leased: 0 });
+  expect((await source.receive())[0]).toMatchObject({ body: 0, attempt: 1 });
+});
+
+test("of two bridges over one queue one forwards, and the other when that is closed: each message once, in order", async () => {
+  const database = `bridge-${++count}`;
+  const [source, sourceOfAnother] = [await open<number>({}, database), await open<number>({}, database)];
+  const target = createScriptedTarget();
+  // So that messages are under way whenever it is closed.
+  target.before = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const first = quick(source, target, { batch: 10, inFlight: 40 });
+  const second = quick(sourceOfAnother, target, { batch: 10, inFlight: 40 });
+  const sent = send(source, 2_000);
+  await vi.waitFor(() => expect(target.stored.length).toBeGreaterThan(300));
+  const third = quick(source, target, { batch: 10, inFlight: 40 });
+  await first.close();
+  await vi.waitFor(() => expect(target.stored.length).toBeGreaterThan(800));
+  await second.close();
+  await sent;
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 2_000));
+  const stats = [first, second, third].map((one) => one.stats());
+  const [, , last = 0] = stats.map(({ forwarded }) => forwarded);
+  expect(last > 0 && last < 2_000).toBe(true);
+  expect(stats.reduce((sum, { forwarded }) => sum + forwarded, 0)).toBe(2_000);
+});
+
+test("a signal closes it, also while the target cannot be reached", async () => {
+  const source = await open<number>();
+  const target = createScriptedTarget();
+  target.onOpen = () => new Promise(() => {});
+  const controller = new AbortController();
+  const up = quick(source, target, { signal: controller.signal });
+  expect(up.stats().state).toBe("opening");
+  controller.abort();
+  await vi.waitFor(() => expect(up.stats().state).toBe("closed"));
+});
+
+test("says which argument is wrong", async () => {
+  const source = await open<number>();
+  const target = createScriptedTarget();
+  expect(() => bridge({} as never, target)).toThrow(/bridge\(source\) must be a queue, or a source/);
+  expect(() => bridge(source, 5 as never)).toThrow(/must be a queue, or a target/);
+  expect(() => bridge(source, target, { inFlight: 0 })).toThrow(/inFlight/);
+  expect(() => bridge(source, target, { inflight: 5 } as never)).toThrow(/inflight/);
+});
