@@ -14,6 +14,7 @@ export type {
   Queue,
   ReceiveOptions,
   RequestOptions,
+  SubscribeStatsOptions,
 } from "./client/queue/queue.js";
 export type { ScheduleOptions, Schedules, ScheduleTiming } from "./client/queue/schedules.js";
 export type { PublishReceipt, SubscriptionOptions, Topic } from "./client/queue/topic.js";

@@ -6,6 +6,7 @@ import type { Command } from "../core/commands/commands.js";
 import { nextWakeUp } from "../core/commands/due.js";
 import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
+import { SILENT_PORTS_MAX } from "../core/spec/limits.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
 import type { QueueStats } from "../core/view/view.js";
@@ -15,7 +16,7 @@ import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
-import { createClients, type Guest } from "./clients/clients.js";
+import { createClients, type Guest, keptOf } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { type CreatePresence, createLockPresence } from "./clients/presence.js";
 import { answer } from "./clients/requests.js";
@@ -45,7 +46,7 @@ export interface HostOptions {
   presenceLock?(client: string): string;
   /** Notices in another way than by such locks that a client is gone. */
   readonly createPresence?: CreatePresence | undefined;
-  /** How much there may be of what clients make; missing: any number. */
+  /** How much there may be of what clients make; missing: any number, and of silent ports 1,000. */
   readonly limits?: HostLimits | undefined;
   /** Records in the journal after which a checkpoint is due; for tests, which cannot wait for thousands. */
   readonly checkpointRecords?: number | undefined;
@@ -56,6 +57,8 @@ export interface HostOptions {
 export interface HostLimits {
   readonly queues: number;
   readonly consumers: number;
+  /** Ports on which nobody has said hello yet. */
+  readonly silentPorts: number;
 }
 
 export interface Host {
@@ -138,7 +141,7 @@ function createHost(
     onLeased({ client }, queue) {
       const settings = state().queues.get(queue)?.settings;
       const session = clients.sessionOf(client);
-      if (settings && session) keeper.note({ id: client, askHeld: session.askHeld }, settings);
+      if (settings && session) keeper.note(keptOf(session), settings);
     },
     onLoss: losses.report,
   });
@@ -191,6 +194,7 @@ function createHost(
     createPresence:
       options.createPresence ??
       ((onGone) => createLockPresence(platform.locks, options.presenceLock ?? String, onGone)),
+    silentPortsMax: options.limits?.silentPorts ?? SILENT_PORTS_MAX,
     decide,
     delivery,
     watchers,

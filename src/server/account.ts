@@ -2,7 +2,7 @@
 // again has no more than one that stayed.
 
 import { QueueError } from "../core/spec/errors.js";
-import { spent, tokenAt } from "../core/spec/token-bucket.js";
+import { spent, tokenAt, tokenMs } from "../core/spec/token-bucket.js";
 import type { ClientLimits } from "../host/clients/client-limits.js";
 
 /** Limits, each of which is known. */
@@ -19,6 +19,8 @@ export const limitReached = (limit: string, max: number, what: string): QueueErr
 
 /** Bytes that several lines hold together, and a bound. */
 export interface Pool {
+  /** What the bound is called. */
+  readonly limit: string;
   readonly holders: Set<Holder>;
   /** One of them holds so many more. */
   grow(bytes: number): void;
@@ -33,6 +35,7 @@ export function createPool(limit: string, max: number): Pool {
   const holders = new Set<Holder>();
   let held = 0;
   const pool: Pool = {
+    limit,
     holders,
     max,
     grow(bytes) {
@@ -91,7 +94,11 @@ export function createAccount({ setTimer, monotonic }: LimitsParts, forget: () =
       return limits;
     },
     set(given) {
+      const now = monotonic();
+      // Tokens, not the time in which they come back: that is another one now.
+      const missing = fullAt > now ? (fullAt - now) / tokenMs(rate()) : 0;
       limits = given;
+      fullAt = now + Math.min(missing, given.requestBurst) * tokenMs(rate());
       pool.max = given.bytesInFlight;
     },
     take() {

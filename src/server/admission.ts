@@ -72,14 +72,14 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     onEnded() {
       asking?.gone.abort();
       cancelTimer();
-      noLongerSilent();
+      stopWaiting();
       meter.end();
       stopHearing();
       options.onEnded?.();
     },
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);
-  const noLongerSilent = limits.waitSilently(() => line.close());
+  let stopWaiting = limits.waitSilently(() => line.close());
 
   const accessFor = async ({ asker, gone }: Asking, token: string | undefined): Promise<Admitted> => {
     let admitted: Admitted | undefined;
@@ -106,11 +106,14 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     }
   };
   answerGreeting(line.port, { messageBytesMax, ...(sleeps && { sleeps }) }, async (token) => {
-    noLongerSilent();
+    stopWaiting();
     if (asking === undefined) return;
     const { asker, gone } = asking;
     meter.ask();
+    stopWaiting = limits.waitForGrant(() => line.close());
     const { grant, access } = await accessFor(asking, token);
+    stopWaiting();
+    meter.enter();
     const database = await databaseFor(asker.database);
     if (gone.signal.aborted) return;
     asking = undefined;
@@ -177,7 +180,7 @@ export function readmit(socket: Socket, grant: Grant, options: ReadmissionOption
     }
   };
   if (isExpired(access)) line.close();
-  if (line.isOver() || !isTaken(meter.ask)) return undefined;
+  if (line.isOver() || !isTaken(meter.enter)) return undefined;
   return {
     line,
     hear({ hear, host }) {
@@ -199,7 +202,7 @@ export function readmit(socket: Socket, grant: Grant, options: ReadmissionOption
 export function refuse(
   socket: Socket,
   refusal: QueueError,
-  { setTimer, limits }: Pick<AdmissionOptions, "setTimer" | "limits">,
+  { setTimer, limits, onEnded }: Pick<AdmissionOptions, "setTimer" | "limits" | "onEnded">,
 ): Line {
   const line = openLine(socket, {
     pings: true,
@@ -208,6 +211,7 @@ export function refuse(
     onEnded() {
       cancelTimer();
       noLongerSilent();
+      onEnded?.();
     },
   });
   const cancelTimer = setTimer(() => line.close(), GREETING_MS_MAX);

@@ -1,9 +1,9 @@
 // The databases of a server: each has a host in this process, opened with its first client.
 //
-//   closed ──a client──▶ open ──nobody for a while, nothing due soon──▶ closing ──▶ asleep, if something is due later
-//      ▲                   ▲                                              │              │
-//      └───────────────────┼───────────── a client that comes now waits ◀─┘              │
-//                          └──── a client comes, or something is due soon ◀──────────────┘
+//   closed ──a client, a look──▶ open ──nobody for a while, nothing due soon──▶ closing ──▶ asleep, if something is due later
+//      ▲                           ▲                                              │              │
+//      └───────────────────────────┼───────────── a client that comes now waits ◀─┘              │
+//                                  └──── a client comes, or something is due soon ◀──────────────┘
 //
 // Invariant: a database has one host at most, and what one announces only its own clients hear, of queues that they may see.
 
@@ -14,6 +14,7 @@ import { createSurroundings } from "../host/engine/platform.js";
 import { type Host, type HostLimits, type HostOptions, openHost } from "../host/host.js";
 import type { Notice } from "../link/rpc/views.js";
 import type { LogStore } from "../store/log-store.js";
+import { createDue } from "./due.js";
 
 /** Whom a database's announcements are told. */
 export interface Hearer {
@@ -31,6 +32,11 @@ export interface Database {
 export interface Databases {
   /** Opens it, if it is not open. Rejects with a `QueueError` when its store cannot be opened. */
   open(name: string): Promise<Database>;
+  /**
+   * Opens each of them, one after the other, to see what is due in it, and closes it until then, if that is not soon and
+   * nobody has come. Resolves when that is done. One that cannot be opened is reported, and tried again.
+   */
+  lookInto(names: readonly string[]): Promise<void>;
   /** Those that are open now, or being opened or closed. */
   readonly size: number;
   /** Those that are open now. */
@@ -53,16 +59,11 @@ export interface DatabasesOptions {
   readonly limits?: HostLimits | undefined;
   /** Default: those of Node, Deno and Bun. */
   readonly surroundings?: Surroundings;
+  /** Of why a host could not go on, or could not begin although no client waits for it. */
+  report(error: unknown): void;
   /** For tests: when its hosts take their checkpoints, and how. */
   readonly upkeep?: Pick<HostOptions, "checkpointRecords" | "entriesAtOnce">;
 }
-
-/** So long before something is due its database is open again: a host that opens too late takes a tick for missed. */
-const AHEAD_MS = 10_000;
-/** Between two attempts to open one in which something is due. */
-const AGAIN_MS = 1_000;
-/** A clock that is set moves what is due. */
-const LOOK_MS_MAX = 3_600_000;
 
 interface Opened {
   readonly database: Promise<Database>;
@@ -72,70 +73,90 @@ interface Opened {
 }
 
 export function createDatabases(options: DatabasesOptions): Databases {
-  const { surroundings = createSurroundings(), idleMs } = options;
+  const { surroundings = createSurroundings(), idleMs, report } = options;
   const { setTimer, now } = surroundings;
   const opened = new Map<string, Opened>();
   const closing = new Map<string, Promise<void>>();
-  /** What ends the waiting for the next that is due. */
-  const asleep = new Map<string, () => void>();
+  const due = createDue({ now, setTimer, report, open: (name) => open(name) });
+  let looking = Promise.resolve();
   let isClosed = false;
 
   const startOne = (name: string): Opened => {
-    asleep.get(name)?.();
-    asleep.delete(name);
+    due.opening(name);
     const database = (closing.get(name) ?? Promise.resolve()).then(() => {
       if (isClosed) throw new QueueError("closed", "the server was closed");
       return start(name, { ...options, surroundings });
     });
     const one: Opened = { database, isAskedFor: true, cancelTimer() {} };
     opened.set(name, one);
-    const forget = () => {
+    /** False: that was expected. */
+    const forget = (): boolean => {
       one.cancelTimer();
-      if (opened.get(name) === one) opened.delete(name);
+      return opened.get(name) === one && opened.delete(name) && !isClosed;
     };
-    database.then((found) => {
-      found.host.ended.then(forget, forget);
-      if (idleMs !== undefined) lookLater(name, one, found, idleMs);
-    }, forget);
+    database.then(
+      ({ host }) => {
+        const end = (reason?: unknown) => {
+          if (!forget()) return;
+          due.ended(name);
+          if (reason !== undefined) report(reason);
+        };
+        host.ended.then(() => end(), end);
+        if (idleMs !== undefined) lookLater(name, one, host, idleMs);
+      },
+      () => forget() && due.refused(name),
+    );
     return one;
   };
+  const open = (name: string): Promise<Database> => {
+    const one = opened.get(name) ?? startOne(name);
+    one.isAskedFor = true;
+    return one.database;
+  };
 
-  const lookLater = (name: string, one: Opened, database: Database, ms: number) => {
+  const lookLater = (name: string, one: Opened, host: Host, ms: number) => {
     one.cancelTimer = setTimer(() => {
-      const { host } = database;
-      const isUsed = one.isAskedFor || host.ports > 0 || host.nextDueAt() - now() < ms + AHEAD_MS;
-      one.isAskedFor = false;
       if (opened.get(name) !== one) return;
-      if (isUsed) lookLater(name, one, database, ms);
-      else closeIdle(name, database);
+      if (isUsed(one, host, ms) || host.awaits) lookLater(name, one, host, ms);
+      else void closeIdle(name, one, host);
+      one.isAskedFor = false;
     }, ms);
   };
+  const isUsed = ({ isAskedFor }: Opened, host: Host, ms: number): boolean =>
+    isAskedFor || host.ports > 0 || due.isSoon(host.nextDueAt(), ms);
   /** Who asks from now on gets the next one. */
-  const closeIdle = (name: string, { host }: Database) => {
+  const closeIdle = (name: string, one: Opened, host: Host): Promise<void> => {
+    one.cancelTimer();
     opened.delete(name);
     const ending = host.close().then(() => {
       closing.delete(name);
-      if (!opened.has(name) && !isClosed) sleepUntil(name, host.nextDueAt());
+      if (!opened.has(name)) due.sleep(name, host.nextDueAt());
     });
     closing.set(name, ending);
+    return ending;
   };
-  const sleepUntil = (name: string, dueAt: number) => {
-    if (dueAt === Number.POSITIVE_INFINITY) return;
-    const leftMs = dueAt - AHEAD_MS - now();
-    const wake = () => {
-      if (leftMs > LOOK_MS_MAX) return sleepUntil(name, dueAt);
-      startOne(name).database.catch(() => {
-        if (!isClosed && !opened.has(name)) asleep.set(name, setTimer(wake, AGAIN_MS));
-      });
-    };
-    asleep.set(name, setTimer(wake, Math.min(leftMs, LOOK_MS_MAX)));
+  const lookIntoOne = async (name: string): Promise<void> => {
+    if (isClosed || opened.has(name) || closing.has(name) || due.has(name)) return;
+    due.wonder(name);
+    const one = startOne(name);
+    one.isAskedFor = false;
+    try {
+      const { host } = await one.database;
+      // Those that it waits for may as well come to the next one: until then there is nobody to give anything to.
+      const isOurs = opened.get(name) === one && idleMs !== undefined;
+      if (isOurs && !isUsed(one, host, idleMs)) await closeIdle(name, one, host);
+    } catch (error) {
+      if (!isClosed) report(error);
+    }
   };
 
   return {
-    open(name) {
-      const one = opened.get(name) ?? startOne(name);
-      one.isAskedFor = true;
-      return one.database;
+    open,
+    lookInto(names) {
+      looking = (async () => {
+        for (const name of names) await lookIntoOne(name);
+      })();
+      return looking;
     },
     get size() {
       return opened.size + closing.size;
@@ -148,12 +169,12 @@ export function createDatabases(options: DatabasesOptions): Databases {
     },
     async close() {
       isClosed = true;
-      for (const cancel of asleep.values()) cancel();
+      due.close();
       const closings = [...opened.values()].map(({ database, cancelTimer }) => {
         cancelTimer();
         return database.then(({ host }) => host.close()).catch(() => {});
       });
-      await Promise.all([...closings, ...closing.values()]);
+      await Promise.all([...closings, ...closing.values(), looking]);
     },
   };
 }

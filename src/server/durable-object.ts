@@ -94,6 +94,7 @@ export abstract class QueueObject<Env = unknown> {
         return bounded();
       },
       surroundings: { ...surroundings, setTimer: this.#clock.setTimer, rescanMs: Number.POSITIVE_INFINITY },
+      report,
     });
   }
 
@@ -130,7 +131,7 @@ export abstract class QueueObject<Env = unknown> {
     const { setTimer } = surroundings;
     const refusal = originRefusal(headers, this.allowOrigins);
     this.#sockets.add(accepted, database, (socket, socketEvents) => {
-      if (refusal) return refuse(socket, refusal, { setTimer, limits });
+      if (refusal) return refuse(socket, refusal, { setTimer, limits, ...socketEvents });
       const asker = { database, origin: headers.origin, headers };
       return admit(socket, asker, {
         ...{ setTimer, limits },

@@ -2,8 +2,8 @@
 // are counted where they are known, by the host. Invariants: what one client has too much of costs that client alone; who
 // merely goes fast waits, in order, and loses nothing; what is refused for good is refused with `full`, naming the limit.
 //
-//   socket ──▶ silent ──its greeting──▶ connected ──its grant──▶ counted with its client ──▶ ended
-//                └─beyond so many: the longest silent is closed
+//   socket ──▶ silent ──its greeting──▶ asking ──its grant──▶ connected, counted with its client ──▶ ended
+//                └────────────────────────┴─beyond so many of either: the one of longest standing is closed
 
 import { checkOptions, integer, invalid, type Spec } from "../core/spec/check.js";
 import {
@@ -14,6 +14,7 @@ import {
   QUEUES_PER_DATABASE_MAX,
   REQUEST_OVERHEAD_BYTES,
   REQUESTS_MAX,
+  SILENT_PORTS_MAX,
   SOCKET_MESSAGE_BYTES_MAX,
 } from "../core/spec/limits.js";
 import type { Access } from "../host/clients/access.js";
@@ -23,11 +24,15 @@ import {
   DATABASE_LIMITS,
   type DatabaseLimits,
 } from "../host/clients/client-limits.js";
+import type { HostLimits } from "../host/host.js";
 import { type Account, createAccount, createPool, type Known, type LimitsParts, limitReached } from "./account.js";
 import { createMeter, type Meter } from "./meter.js";
 
 export interface ServerLimits {
-  /** Clients that are connected, or asking. Who comes then is told `full` and tries again. Default 10,000. */
+  /**
+   * Clients that are connected. Who comes then is told `full` and tries again. Of sockets that have said nothing, and of
+   * those for which `authorize` has not answered yet, as many are kept besides. Default 10,000.
+   */
   readonly maxConnections?: number;
   /** Of a request or a delivery, with all that is in it. Default 64 MiB. */
   readonly maxMessageBytes?: number;
@@ -55,13 +60,31 @@ export const SHARED: ClientLimits = { requestsPerSecond: 1_000_000, bytesInFligh
 
 export interface Limits {
   readonly messageBytesMax: number;
-  readonly perDatabase: { readonly [Name in keyof DatabaseLimits]-?: number };
+  readonly perDatabase: HostLimits;
   /** Throws `invalid-argument` where the limits of a grant make no sense here. */
   check(access: Access): void;
-  /** Who has not said who it is. `close`: called when too many are, and it has been silent for longest. Returns what ends that. */
-  waitSilently(close: () => void): () => void;
+  /** Who has not said who it is. `close`: called when too many have not, and it has been silent for longest. Returns what ends that. */
+  readonly waitSilently: WaitingRoom;
+  /** Who has said it, while it is found out what that one may do. */
+  readonly waitForGrant: WaitingRoom;
   /** Counts what a line holds; `shed` closes it, for the reason given, in a way that has the other side come again. */
   meter(shed: (reason: string) => void): Meter;
+}
+
+type WaitingRoom = (close: () => void) => () => void;
+
+/** So many wait; who comes then has the one sent away that has waited for longest. */
+function createWaitingRoom(max: number): WaitingRoom {
+  const waiting = new Set<() => void>();
+  return (close) => {
+    waiting.add(close);
+    const [longest] = waiting;
+    if (waiting.size > max && longest) {
+      waiting.delete(longest);
+      longest();
+    }
+    return () => void waiting.delete(close);
+  };
 }
 
 /** Throws `invalid-argument` naming `where` and what is wrong with them. */
@@ -80,8 +103,11 @@ export function createLimits(where: string, given: ServerLimits, parts: LimitsPa
   assertFits(options.maxBytesInFlight, `${where}.maxBytesInFlight`);
   assertFits(options.perClient?.bytesInFlight, `${where}.perClient.bytesInFlight`);
   const accounts = new Map<string, Account>();
-  const silent = new Set<() => void>();
   let connections = 0;
+  const ask = () => {
+    if (connections >= maxConnections)
+      throw limitReached("maxConnections", maxConnections, "the server has as many connections as it may");
+  };
 
   const limitsOf = ({ limits }: Access): Known => {
     const given = { ...options.perClient, ...limits };
@@ -108,24 +134,16 @@ export function createLimits(where: string, given: ServerLimits, parts: LimitsPa
 
   return {
     messageBytesMax: maxMessageBytes,
-    perDatabase: { queues, consumers },
+    // Whoever is let in is a connection, and its port is not let go for those of others.
+    perDatabase: { queues, consumers, silentPorts: Math.max(SILENT_PORTS_MAX, maxConnections) },
     check: ({ limits }) => assertFits(limits?.bytesInFlight, "authorize().limits.bytesInFlight"),
-    waitSilently(close) {
-      silent.add(close);
-      if (silent.size > maxConnections) {
-        const [longest] = silent;
-        if (longest) {
-          silent.delete(longest);
-          longest();
-        }
-      }
-      return () => void silent.delete(close);
-    },
+    waitSilently: createWaitingRoom(maxConnections),
+    waitForGrant: createWaitingRoom(maxConnections),
     meter: (shed) =>
       createMeter(shed, all, parts, {
-        ask() {
-          if (connections >= maxConnections)
-            throw limitReached("maxConnections", maxConnections, "the server has as many connections as it may");
+        ask,
+        enter() {
+          ask();
           connections++;
           return () => void connections--;
         },

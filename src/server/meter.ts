@@ -8,16 +8,22 @@ import { type Account, type Holder, type LimitsParts, limitReached, type Pool } 
 
 /** Of one connection. */
 export interface Meter extends Toll {
-  /** It asks to be let in. Throws `full` when there are too many connections. */
+  /** It asks to be let in. Throws `full` while there are too many connections: then nobody need find out who it is. */
   ask(): void;
-  /** It is let in. Throws `full` when its client has too many connections. `hasQueue`: whether there is one. */
+  /** It may come in, and counts as a connection. Throws `full` when there are too many. */
+  enter(): void;
+  /**
+   * It is let in. Throws `full` when its client has too many connections, or by this one too many bytes, and it is shed.
+   * `hasQueue`: whether there is a queue.
+   */
   join(database: string, access: Access, hasQueue: (name: string) => boolean): Allowance;
   end(): void;
 }
 
 interface Surroundings {
+  ask(): void;
   /** Returns what gives the place back. */
-  ask(): () => void;
+  enter(): () => void;
   accountOf(database: string, access: Access): Account;
 }
 
@@ -25,7 +31,7 @@ export function createMeter(
   shed: (reason: string) => void,
   all: Pool,
   parts: LimitsParts,
-  { ask, accountOf }: Surroundings,
+  { ask, enter, accountOf }: Surroundings,
 ): Meter {
   let account: Account | undefined;
   let leave = () => {};
@@ -44,8 +50,10 @@ export function createMeter(
   all.holders.add(holder);
 
   return {
-    ask() {
-      leave = ask();
+    ask,
+    enter() {
+      // Who is gone takes no place that nobody would give back.
+      if (!isEnded) leave = enter();
     },
     join(database, access, hasQueue) {
       const own = accountOf(database, access);
@@ -55,6 +63,7 @@ export function createMeter(
       account = own;
       own.pool.holders.add(holder);
       own.pool.grow(holder.bytes());
+      if (isEnded) throw limitReached(own.pool.limit, own.pool.max, "this client has more bytes in flight than it may");
       return { consumersMax: consumers, useQueue: (name) => own.useQueue(name, hasQueue) };
     },
     arriving(message, bytes, deliver) {

@@ -42,6 +42,7 @@ export interface Http {
 
 export interface FileSystem {
   mkdirSync(path: string, options: { readonly recursive: true }): void;
+  readdirSync(path: string): string[];
   readFileSync(path: string, encoding: "utf8"): string;
   /** `flag` "wx": fails where there is such a file. */
   writeFileSync(path: string, text: string, options: { readonly mode: number; readonly flag: "wx" }): void;

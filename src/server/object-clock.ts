@@ -63,11 +63,19 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
     for (const { dueAt } of entries) next = Math.min(next, dueAt);
     return next;
   };
-  const setAlarm = async (at: Instant) => {
-    if (alarmAt === at) return;
+  /** Resolves with whether it is set: what is due happens all the same, and whoever asked may ask again. */
+  const setAlarm = async (at: Instant): Promise<boolean> => {
+    if (alarmAt === at) return true;
     alarmAt = at;
-    if (Number.isFinite(at)) await storage.setAlarm(at);
-    else await storage.deleteAlarm();
+    try {
+      if (Number.isFinite(at)) await storage.setAlarm(at);
+      else await storage.deleteAlarm();
+      return true;
+    } catch (error) {
+      alarmAt = undefined;
+      parts.report(error);
+      return false;
+    }
   };
 
   const look = () => {
@@ -85,13 +93,7 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
     for (const entry of entries) entry.cancel();
     parts.onRest();
     if (!parts.knowsAll()) return;
-    try {
-      await setAlarm(nextDue());
-    } catch (error) {
-      alarmAt = undefined;
-      parts.report(error);
-      touch();
-    }
+    if (!(await setAlarm(nextDue()))) touch();
   };
 
   const touch = () => {

@@ -172,8 +172,10 @@ export function createObjectSockets({
       for (const [accepted, one] of known) {
         one.line?.rest();
         const { noted, line, guest } = one;
-        const holds = guest ? guest.holds() : noted.holds === true;
-        const waits = guest ? guest.waits() : noted.waits === true;
+        // One that was told to begin again, and has not yet, is as it was.
+        const isKnown = guest?.hasSpoken() === true;
+        const holds = isKnown ? guest.holds() : noted.holds === true;
+        const waits = isKnown ? guest.waits() : noted.waits === true;
         const listens = line?.hasListener() ?? false;
         const isNoted = holds === !!noted.holds && waits === !!noted.waits && listens === !!noted.listens;
         if (isNoted) continue;

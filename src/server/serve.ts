@@ -27,7 +27,7 @@ import {
   nodeModule,
   type RawSocket,
 } from "./node.js";
-import { storeIn } from "./stores.js";
+import { storesIn } from "./stores.js";
 
 export interface ServeOptions extends ServerLimits {
   /** Default 7420; 0 takes a free one. */
@@ -46,14 +46,17 @@ export interface ServeOptions extends ServerLimits {
   readonly reconnectMs?: number;
   /**
    * So many milliseconds a database stays open that nobody is connected to and in which nothing is due soon. It is opened
-   * again for the next client, and before something is due. Default 300,000.
+   * again for the next client, and before something is due, also by the next server on its directory. Default 300,000.
    */
   readonly idleMs?: number;
   /** Serves `/health` and Prometheus' `/metrics` there, to whoever reaches it. 0 takes a free one. Default: nowhere. */
   readonly metricsPort?: number;
   /** Where that port listens. Default "127.0.0.1". */
   readonly metricsHostname?: string;
-  /** Hears of errors that no client is told: `authorize` failed, a database cannot be opened. Default: `console.error`. */
+  /**
+   * Hears of errors that no client is told: `authorize` failed, a database cannot be opened, its host could not go on.
+   * Default: `console.error`.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -103,10 +106,12 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const http = nodeModule<Http>("node:http");
   const { setTimer, monotonic } = createSurroundings();
   const limits = createLimits("serve()", options, { setTimer, monotonic });
+  const stores = await storesIn(options.directory);
   const databases = createDatabases({
-    openStore: await storeIn(options.directory),
-    ...{ reconnectMs, idleMs, limits: limits.perDatabase },
+    openStore: stores.open,
+    ...{ reconnectMs, idleMs, limits: limits.perDatabase, report },
   });
+  /** Of all sockets, whoever is on them: a server that ends waits for none of them longer than for another. */
   const endings = new Set<() => void>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -125,12 +130,10 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
     const refusal = refusalOf(headers, options);
-    if (refusal) return void refuse(socket, refusal, admission);
-    const { close: end } = admit(
-      socket,
-      { database, origin: headers.origin, headers },
-      { ...admission, onEnded: () => endings.delete(end) },
-    );
+    const told = { ...admission, onEnded: () => endings.delete(end) };
+    const { close: end } = refusal
+      ? refuse(socket, refusal, told)
+      : admit(socket, { database, origin: headers.origin, headers }, told);
     endings.add(end);
   };
   const server = http.createServer(HTTP_LIMITS, (_, response) => {
@@ -160,6 +163,8 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     await closeServer(server);
     throw error;
   }
+  // Whoever comes meanwhile waits for none of it.
+  void databases.lookInto(stores.found());
   let closed: Promise<void> | undefined;
   const close = async () => {
     await databases.close();

@@ -5,39 +5,73 @@ import { QueueError } from "../core/spec/errors.js";
 import type { LogStore } from "../store/log-store.js";
 import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../store/memory/memory.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
-import { openSqliteStore } from "../store/sqlite/open-store.js";
+import { claimOf, openSqliteStore } from "../store/sqlite/open-store.js";
 import { type FileSystem, nodeModule } from "./node.js";
 
 /** File systems take 255 bytes; beside the file lie others, whose names are longer. */
 const FILE_NAME_MAX = 200;
 
+const SUFFIX = ".sqlite";
+
+export interface Stores {
+  open(database: string): Promise<LogStore>;
+  /** Databases that were there before, from an earlier server. Throws where the directory cannot be read. */
+  found(): readonly string[];
+}
+
 /**
  * A store for each database: a file of SQLite in the directory, or in memory without one. Rejects with `unsupported` where
  * there is no SQLite.
  */
-export async function storeIn(directory: string | undefined): Promise<(database: string) => Promise<LogStore>> {
-  if (directory === undefined) return storeInMemory();
+export async function storesIn(directory: string | undefined): Promise<Stores> {
+  if (directory === undefined) return storesInMemory();
   await loadSqlite();
-  nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
-  return async (database) => {
-    const name = fileNameOf(database);
-    if (name.length > FILE_NAME_MAX)
-      throw new QueueError(
-        "invalid-argument",
-        `the name of a database has ${FILE_NAME_MAX} characters at most; each that is no small letter, digit, "-" or "_" counts as three or more`,
-      );
-    return openSqliteStore(`${directory}/${name}.sqlite`);
+  const { mkdirSync, readdirSync } = nodeModule<FileSystem>("node:fs");
+  mkdirSync(directory, { recursive: true });
+  return {
+    async open(database) {
+      const name = fileNameOf(database);
+      if (name.length > FILE_NAME_MAX)
+        throw new QueueError(
+          "invalid-argument",
+          `the name of a database has ${FILE_NAME_MAX} characters at most; each that is no small letter, digit, "-" or "_" counts as three or more`,
+        );
+      return openSqliteStore(`${directory}/${name}${SUFFIX}`);
+    },
+    found: () => databasesAmong(readdirSync(directory)),
   };
 }
 
 /** What is in memory stays there while its database is closed. */
-function storeInMemory(): (database: string) => Promise<LogStore> {
+function storesInMemory(): Stores {
   const disks = new Map<string, MemoryDisk>();
-  return async (database) => {
-    const disk = disks.get(database) ?? createMemoryDisk();
-    disks.set(database, disk);
-    return createMemoryStore({ disk });
+  return {
+    async open(database) {
+      const disk = disks.get(database) ?? createMemoryDisk();
+      disks.set(database, disk);
+      return createMemoryStore({ disk });
+    },
+    found: () => [],
   };
+}
+
+/** Those of which a server has had the file open. Another file of SQLite is somebody else's, until a client asks for it. */
+export function databasesAmong(files: readonly string[]): string[] {
+  const all = new Set(files);
+  return files.flatMap((file) => {
+    if (!file.endsWith(SUFFIX) || !all.has(claimOf(file))) return [];
+    const name = file.slice(0, -SUFFIX.length);
+    const database = decoded(name);
+    return database !== undefined && fileNameOf(database) === name ? [database] : [];
+  });
+}
+
+function decoded(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** "Shop" and "shop" are one file on some systems, and some characters mean something to others. */

@@ -90,12 +90,14 @@ export function createApi(starters: Starters): Api {
     if (options.persist) void persist();
     const address = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
     const key = url !== undefined && ownsSockets() ? {} : address;
-    const entry = shared.get(key) ?? { client: openClient(options, starters), users: 0 };
+    // One that has ended stays so, and is nobody's any more who comes now.
+    const known = shared.get(key);
+    const entry = known && !known.client.over.aborted ? known : { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;
     const leave = async () => {
       if (--entry.users > 0) return;
-      shared.delete(key);
+      if (shared.get(key) === entry) shared.delete(key);
       await entry.client.close();
     };
     return { client: entry.client, leave };

@@ -132,6 +132,29 @@ describe.concurrent("an object that sleeps while clients are connected", () => {
     await proxy.close();
   });
 
+  test("stays while a client may come back that was lost while it was awake, and knows then how long that was", async ({
+    expect,
+  }) => {
+    const proxy = await startFaultyLine(workerd.url);
+    const token = `reconnect:${LATER_MS}`;
+    const [victim, other] = await Promise.all([join("awaited", { url: proxy.url, token }), join("awaited", { token })]);
+    await victim.queue.send(1);
+    await expect(victim.queue.receive({ leaseMs: 600_000 })).resolves.toHaveLength(1);
+    const handled = consume(other.queue);
+    await proxy.close();
+    await expect.poll(() => handled, { timeout: LATER_MS + 8_000 }).toEqual([1]);
+    expect([await lives("awaited"), other.tokens]).toEqual([1, 1]);
+  });
+
+  test("leaves although a client is still known that has gone, until it may ask as much again", async ({ expect }) => {
+    const { connection, queue } = await join("bounded", { token: "burst:100" });
+    await Promise.all(Array.from({ length: 60 }, () => queue.stats()));
+    await connection.close();
+    await sleep(ASLEEP_MS);
+    await join("bounded");
+    expect(await lives("bounded")).toBe(2);
+  });
+
   test("gives what a client held whose socket is closed to another, after reconnectMs", async ({ expect }) => {
     const proxy = await startFaultyLine(workerd.url);
     const [victim, other] = await Promise.all([join("closed", { url: proxy.url }), join("closed")]);

@@ -1,6 +1,6 @@
 // A server whose databases lie in files of SQLite, with what this runtime has of it: killed under load, started again.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
@@ -95,6 +95,29 @@ if (hasSqlite) {
       }
       await receiver.close();
       await second.close();
+    });
+
+    test("finds what is due in the databases of the server before it, with no client, and lets the others be", async () => {
+      const directory = join(folder, "found");
+      const first = await serve({ directory, port: 0 });
+      for (const [database, delayMs] of [
+        ["soon", 20_000],
+        ["Later", 3_600_000],
+      ] as const) {
+        const connection = await first.connect({ database });
+        await (await connection.openQueue("q")).send(1, { delayMs });
+        await connection.close();
+      }
+      await first.close();
+      writeFileSync(join(directory, "theirs.sqlite"), "");
+      const errors: unknown[] = [];
+      const second = await serve({ directory, port: 0, metricsPort: 0, onError: (error) => errors.push(error) });
+      const health = async () => (await fetch(`${second.metricsUrl}/health`)).text();
+      await expect.poll(health, { timeout: 10_000 }).toBe("ok\ndatabases open: 1\n");
+      const text = await (await fetch(`${second.metricsUrl}/metrics`)).text();
+      expect(text).toContain('database="soon"');
+      await second.close();
+      expect([errors, readFileSync(join(directory, "theirs.sqlite"), "utf8")]).toEqual([[], ""]);
     });
 
     test("lets the file of a database go that nobody uses, and has all of it when somebody comes again", async () => {

@@ -16,7 +16,7 @@ interface Identified {
 const lives = new Map<string, number>();
 export class Queues extends QueueObject {
   protected override readonly idleMs = 500;
-  protected override readonly reconnectMs = 3_000;
+  protected override reconnectMs = 3_000;
 
   constructor(ctx: ObjectContext & Identified, env: unknown) {
     super(ctx, env);
@@ -24,14 +24,19 @@ export class Queues extends QueueObject {
     lives.set(id, (lives.get(id) ?? 0) + 1);
   }
 
-  /** A token is the milliseconds for which it counts, or a number of queues that make the grant a large one. */
+  /**
+   * A token is the milliseconds for which it counts, a number of queues that make the grant a large one, of requests that are
+   * taken at once, and one a second after, or the milliseconds for which clients of this object are waited for.
+   */
   authorize({ token = "" }: AuthorizeRequest) {
     const [what, number] = token.split(":");
+    if (what === "reconnect") this.reconnectMs = Number(number);
     const verbs = ["send", "consume", "peek", "manage"] as const;
     const others = Array.from({ length: what === "queues" ? Number(number) : 0 }, (_, i) => [`other-${i}`, verbs]);
     return {
       client: "till",
       queues: { "*": verbs, ...Object.fromEntries(others) },
+      ...(what === "burst" && { limits: { requestsPerSecond: 1, requestBurst: Number(number) } }),
       ...(what === "ms" && { expiresAt: Date.now() + Number(number) }),
     };
   }

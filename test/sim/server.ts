@@ -84,6 +84,7 @@ export function createServer(parts: SiteParts): ServerSite {
         setTimer,
         afterTurn: (callback) => void context.plan(callback, 0),
       },
+      report() {},
       async openStore() {
         parts.onHost(process);
         return createFaultyStore({ disk, context, random, nextFault });

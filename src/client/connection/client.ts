@@ -67,13 +67,19 @@ const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held tha
 
 const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
 
-interface Watch {
+/** Of what the host is told to do until it is told otherwise. */
+interface Ending {
+  /** The host does not let this client do so. */
+  onRefused(reason: QueueError): void;
+}
+
+interface Watch extends Ending {
   readonly queue: string;
   readonly everyMs: number;
   onStats(stats: QueueStats): void;
 }
 
-interface Registered {
+interface Registered extends Ending {
   readonly queue: string;
   readonly concurrency?: number;
   readonly singleActive?: boolean;
@@ -88,6 +94,7 @@ export function createClient(parts: ClientParts): Client {
   let requests: Requests | undefined;
   const watches = new Map<string, Watch>();
   let isHidden = false;
+  let lastHost: string | undefined;
   const listeners = new Set<(event: ClientEvent) => void>();
   const allLosses: DataLoss[] = [];
   const losses = createLossReader();
@@ -146,10 +153,11 @@ export function createClient(parts: ClientParts): Client {
     await hostLink.link?.call(request).catch(() => {});
   };
 
-  /** Says it to the host that is there, and `again` a little later to one that refuses: it may have no room at the moment. */
-  const insist = (request: HostRequest, again: () => void) => {
+  /** Says it to the host that is there, and `again` a little later to one that has no room at the moment. */
+  const insist = (request: HostRequest, { onRefused }: Ending, again: () => void) => {
     const { link } = hostLink;
-    link?.call(request).catch(() => {
+    link?.call(request).catch((error) => {
+      if (error instanceof QueueError && error.code === "denied") return onRefused(error);
       runtime.setTimer(() => {
         if (hostLink.link === link) again();
       }, AGAIN_MS);
@@ -166,7 +174,7 @@ export function createClient(parts: ClientParts): Client {
       ...(minor >= MINOR_HOLDERS && grants && { grants }),
       ...(minor >= MINOR_SINGLE_ACTIVE && singleActive && { singleActive }),
     };
-    insist({ op: "consume", consumer, queue, prefetch, ...known }, () => {
+    insist({ op: "consume", consumer, queue, prefetch, ...known }, registered, () => {
       if (consumers.get(consumer) === registered) announce(consumer, registered, grants);
     });
   };
@@ -175,7 +183,7 @@ export function createClient(parts: ClientParts): Client {
   const startWatch = (waiter: string, watch: Watch) => {
     if (isHidden || !hasMeasures()) return;
     const { queue, everyMs } = watch;
-    insist({ op: "watch", waiter, queue, everyMs }, () => {
+    insist({ op: "watch", waiter, queue, everyMs }, watch, () => {
       if (watches.get(waiter) === watch) startWatch(waiter, watch);
     });
   };
@@ -202,15 +210,19 @@ export function createClient(parts: ClientParts): Client {
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
       pipeline.reconnected(welcome);
-      tellAll({ type: "connected" });
+      const isAnother = lastHost !== undefined && lastHost !== welcome.instance;
+      lastHost = welcome.instance;
+      tellAll({ type: "connected", isAnother });
       for (const loss of losses.news(welcome)) {
         allLosses.push(loss);
         tellAll({ type: "datalost", loss });
       }
     },
+    onDisconnected: () => tellAll({ type: "disconnected" }),
     onEnded(reason) {
       pipeline.close(reason);
       over.abort(reason);
+      tellAll({ type: "ended", reason });
       if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
     },
     onPeerUnreadable: () => pipeline.unreadable(),
@@ -283,12 +295,12 @@ export function createClient(parts: ClientParts): Client {
       await hostLink.connected(signal);
     },
     ask: (request, signal) => hostLink.ask(request, signal),
-    registerConsumer(queue, limits, onHandOut) {
+    registerConsumer(queue, limits, onHandOut, onRefused) {
       if (consumers.size >= ASKERS_PER_CLIENT_MAX) {
         throw new QueueError("full", `a connection has ${ASKERS_PER_CLIENT_MAX} consumers at most`);
       }
       const consumer = nextId();
-      const registered: Registered = { queue, ...limits, onHandOut };
+      const registered: Registered = { queue, ...limits, onHandOut, onRefused };
       consumers.set(consumer, registered);
       if (hostLink.welcome) announce(consumer, registered, undefined);
       else hostLink.wake();
@@ -303,12 +315,12 @@ export function createClient(parts: ClientParts): Client {
         },
       };
     },
-    watch(queue, everyMs, onStats) {
+    watch(queue, everyMs, onStats, onRefused) {
       if (watches.size >= WATCHERS_PER_CLIENT_MAX) {
         throw new QueueError("full", `a connection has ${WATCHERS_PER_CLIENT_MAX} subscriptions to statistics at most`);
       }
       const waiter = nextId();
-      const watch: Watch = { queue, everyMs, onStats };
+      const watch: Watch = { queue, everyMs, onStats, onRefused };
       watches.set(waiter, watch);
       if (hostLink.welcome) startWatch(waiter, watch);
       else hostLink.wake();

@@ -17,7 +17,7 @@ import { deferred } from "../../link/rpc/deferred.js";
 import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { createQueue } from "../queue/create-queue.js";
-import { tellOfPast } from "../queue/events.js";
+import { dispatchOwn, tellOfPast } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { checkTopicName, createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
@@ -91,9 +91,12 @@ export const CONNECT_SPEC: Spec = {
 };
 
 export interface ConnectionEventMap {
+  connected: Event;
+  disconnected: Event;
   hostchange: Event;
   datalost: CustomEvent<DataLoss>;
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  ended: CustomEvent<{ readonly reason: QueueError }>;
   persisted: CustomEvent<{ readonly persisted: boolean }>;
 }
 
@@ -131,9 +134,12 @@ export interface Connection {
    */
   readonly persisted: boolean | undefined;
   /**
-   * `hostchange`: another host has taken over, and this client is connected to it. `datalost`: messages are gone
-   * although nobody asked for it. `outdated`: a newer build hosts, and this one cannot work with it: reload.
-   * `persisted`: the browser has answered, and `connection.persisted` says what.
+   * `disconnected`: the host is gone, or the line to it; what is called waits. `connected`: there is a host again, or the
+   * first one of a lazy connection. `hostchange`: it is another than before; to come back to the same one is no change.
+   * `ended`: there will be none any more, since a token was refused, say; every call rejects with the reason, and
+   * `openQueue` and `connect` connect anew. `datalost`: messages are gone although nobody asked for it. `outdated`: a newer
+   * build hosts, and this one cannot work with it: reload. `persisted`: the browser has answered, and
+   * `connection.persisted` says what.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
@@ -175,16 +181,11 @@ export async function openQueueOver<Input, Output = Input>(
 export function createPublicConnection(client: Client, { isLazy, persisted: answer }: PublicOptions): Connection {
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
-  let hasMetHost = client.host !== undefined;
   const stopListening = client.listen((event) => {
-    // The first host is no change.
-    if (event.type === "connected") {
-      if (hasMetHost) target.dispatchEvent(new Event("hostchange"));
-      hasMetHost = true;
-    }
+    dispatchOwn(target, event);
+    // The first host is no change, nor is one that was only out of reach.
+    if (event.type === "connected" && event.isAnother) target.dispatchEvent(new Event("hostchange"));
     if (event.type === "datalost") target.dispatchEvent(new CustomEvent("datalost", { detail: event.loss }));
-    if (event.type === "outdated")
-      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
   });
   let stopNotices: (() => void) | undefined;
   const listenToLosses = () => {

@@ -33,6 +33,8 @@ export interface HostLinkParts {
   /** What this client holds, told to each host it meets. */
   held(): readonly Held[];
   onConnected(welcome: Welcome): void;
+  /** The host is gone, or was left: the next one is looked for, or none while this page sleeps. */
+  onDisconnected(): void;
   /** There will be no host any more. */
   onEnded(reason: QueueError): void;
   /** The host could not read something that was posted to it. */
@@ -103,6 +105,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     current = undefined;
     connecting = undefined;
     link.close(new QueueError("host-lost", "the host went away"));
+    parts.onDisconnected();
     void wake();
   };
 
@@ -276,6 +279,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       current = undefined;
       connecting = undefined;
       leave(connected);
+      parts.onDisconnected();
     },
     get lastWords() {
       return oneWay;

@@ -11,6 +11,7 @@ import { createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { writableTo } from "../receiving/streams.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
+import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
 import { noteQueue } from "../sending/commit.js";
@@ -182,12 +183,23 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       assertOpen();
       aFunction(callback, "subscribeStats(callback)");
       checkOptions("subscribeStats()", options, WATCH_SPEC);
-      const unwatch = client.watch(name, options.everyMs ?? 1_000, (stats) => callListener(() => callback(stats)));
-      const forget = whenAborted(closing.signal, unwatch);
-      return () => {
-        unwatch();
-        forget();
+      const { everyMs = 1_000, onEnded = complain.bind(null, `subscribeStats() of queue "${name}" has ended`) } =
+        options;
+      const tell = (stats: QueueStats) => callListener(() => callback(stats));
+      const fail = (reason: QueueError) => {
+        end();
+        callListener(() => onEnded(reason));
       };
+      const unwatch = client.watch(name, everyMs, tell, fail);
+      const forgets = [
+        whenAborted(closing.signal, () => end()),
+        whenAborted(client.over, () => fail(client.over.reason)),
+      ];
+      const end = () => {
+        unwatch();
+        for (const forget of forgets) forget();
+      };
+      return end;
     },
     pause: () => command({ type: "pause", queue: name, paused: true }),
     resume: () => command({ type: "pause", queue: name, paused: false }),

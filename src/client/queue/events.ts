@@ -21,6 +21,12 @@ export interface QueueEventMap {
   datalost: CustomEvent<DataLoss>;
   /** A newer build of OriginMQ hosts the queue, and this one cannot work with it: ask the user to reload. */
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  /** The host is gone, or the line to it: what is called waits until there is one again. */
+  disconnected: Event;
+  /** There is a host again, or the first one of a lazy queue. */
+  connected: Event;
+  /** There will be no host any more, since a token was refused, say: every call rejects so. Open the queue again. */
+  ended: CustomEvent<{ readonly reason: QueueError }>;
   /** Settings were stored. */
   configured: CustomEvent<{ readonly settings: Partial<QueueSettings> }>;
 }
@@ -53,6 +59,16 @@ export function tellOfPast(losses: readonly DataLoss[], listener: EventListenerO
   });
 }
 
+/** Tells those who listen of what happens to their client's host. */
+export function dispatchOwn(
+  target: EventTarget,
+  { type, reason }: { readonly type: string; readonly reason?: QueueError },
+): void {
+  // Of a loss not all hear.
+  if (type === "datalost") return;
+  target.dispatchEvent(reason ? new CustomEvent(type, { detail: { reason } }) : new Event(type));
+}
+
 export function createQueueEvents(
   queue: string,
   client: Pick<QueueClient, "notices" | "listen" | "losses">,
@@ -61,8 +77,7 @@ export function createQueueEvents(
   let stop: (() => void) | undefined;
   const stopListening = client.listen((event) => {
     if (event.type === "datalost" && (event.loss.queue ?? queue) === queue) dispatch({ datalost: event.loss });
-    if (event.type === "outdated")
-      target.dispatchEvent(new CustomEvent("outdated", { detail: { reason: event.reason } }));
+    dispatchOwn(target, event);
   });
   const dispatch = (notice: QueueNotice) => {
     for (const [type, detail] of Object.entries(notice)) target.dispatchEvent(new CustomEvent(type, { detail }));

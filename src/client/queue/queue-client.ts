@@ -1,5 +1,6 @@
 // What a queue needs of the client that it is opened over.
 
+import type { QueueError } from "../../core/spec/errors.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { Requests, RequestsClient } from "../requests/requests.js";
@@ -12,8 +13,16 @@ export interface QueueClient extends RequestsClient {
   readonly losses: readonly DataLoss[];
   /** Resolves once a host has accepted this client; rejects with why none will. */
   connected(signal?: AbortSignal): Promise<void>;
-  /** Calls with the queue's statistics now and when they have changed; returns what ends that. */
-  watch(queue: string, everyMs: number, onStats: (stats: QueueStats) => void): () => void;
+  /**
+   * Calls with the queue's statistics now and when they have changed, or with why this client may not have them; returns what
+   * ends that.
+   */
+  watch(
+    queue: string,
+    everyMs: number,
+    onStats: (stats: QueueStats) => void,
+    onRefused: (reason: QueueError) => void,
+  ): () => void;
   /** A name for a call that waits at the host, so that it can be cancelled. */
   nextWaiter(): string;
   cancelWaiter(waiter: string): void;

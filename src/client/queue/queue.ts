@@ -1,5 +1,6 @@
 // The public face of a queue: what it promises, call by call. How it keeps that is in create-queue.ts.
 
+import type { QueueError } from "../../core/spec/errors.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import type { QueueStats } from "../../core/view/view.js";
@@ -45,6 +46,12 @@ export interface PeekOptions {
 export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
   /** Messages in a page, at most. Default 100. */
   readonly pageSize?: number;
+}
+
+export interface SubscribeStatsOptions {
+  readonly everyMs?: number;
+  /** Called once when it has ended by itself, with why. Default: it is written to the console. */
+  readonly onEnded?: (reason: QueueError) => void;
 }
 
 export interface DeadLetters<Body> {
@@ -134,9 +141,10 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /**
    * Calls with the statistics now, and again when they have changed, at most once in `everyMs` (default 1,000 ms); what
    * only fades with time is no change. Goes on under the next host. A hidden or sleeping page gets nothing until it is
-   * shown again, and costs nothing. Returns what ends it.
+   * shown again, and costs nothing. Returns what ends it. By itself it ends with `denied`, where a server does not let this
+   * client see them, and when there will be no host any more.
    */
-  subscribeStats(callback: (stats: QueueStats) => void, options?: { readonly everyMs?: number }): () => void;
+  subscribeStats(callback: (stats: QueueStats) => void, options?: SubscribeStatsOptions): () => void;
   /** Hands out nothing until `resume`, also after a restart. Sends are accepted, deadlines go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;

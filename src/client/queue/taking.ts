@@ -95,6 +95,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
       aFunction(handler, "consume(handler)");
       checkOptions("consume()", options, CONSUME_SPEC);
       const { concurrency = 1, prefetch = concurrency, signal, key, singleActive = false } = options;
+      client.over.throwIfAborted();
       signal?.throwIfAborted();
       const known = key && JSON.stringify([client.pipeline.database, queue, key]);
       const onStopped = () => {

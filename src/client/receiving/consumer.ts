@@ -4,7 +4,10 @@
 
 import type { Verdict } from "../../core/commands/commands.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { HandOut } from "../../link/rpc/wire.js";
+import { whenAborted } from "../runtime/abortable.js";
+import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { type Handling, handle } from "./handling.js";
 import type { Holding } from "./holding.js";
@@ -36,6 +39,12 @@ export interface ConsumeOptions {
 export interface Consumer {
   /** Handlers that run now. */
   readonly active: number;
+  /**
+   * Resolves when the consumer was stopped and its handlers have ended. Rejects when it ends by itself, with why: `denied`,
+   * where a server does not let this client consume the queue, or why there will be no host any more. Who does not ask for it
+   * finds that on the console.
+   */
+  readonly closed: Promise<void>;
   /**
    * Takes no more deliveries and gives back what was not started; resolves when the running handlers have ended and
    * their outcome is stored. `force`: aborts their signals and gives their messages back at once.
@@ -72,8 +81,11 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   /** When the handler that was started last ended, if it ended at once: reading the clock costs as much as all the rest. */
   let endedAt: number | undefined;
   let whenQuiet: (() => void)[] = [];
+  const closed = deferred();
+  closed.promise.catch(() => {});
+  let isAsked = false;
 
-  const registration = client.registerConsumer(queue, { prefetch, concurrency, singleActive }, (handOut: HandOut) => {
+  const take = (handOut: HandOut) => {
     const taken = client.holdings.take<Body>(handOut);
     if (state !== "running") return giveBack(taken);
     // Nothing was going on: this task has only begun.
@@ -83,7 +95,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
       buffer.push(holding);
     }
     pump();
-  });
+  };
 
   /** A buffered delivery whose lease is lost is never started; the slot of a running one is free, if it ever ends or not. */
   const lose = (holding: Holding<Body>) => {
@@ -169,9 +181,18 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
       wakeIfQuiet();
     });
 
+  /** It ends by itself: of that somebody has to hear. */
+  const fail = (reason: QueueError) => {
+    if (state === "stopped") return;
+    if (!isAsked) complain(`consume() of queue "${queue}" has ended`, reason);
+    closed.reject(reason);
+    void stop();
+  };
+
   const stop = async ({ force = false } = {}): Promise<void> => {
     if (state !== "stopped") {
       state = "stopped";
+      forget();
       await registration.cancel();
       giveBack(buffer.splice(0));
     }
@@ -185,11 +206,19 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     }
     await quiet();
     parts.onStopped();
+    closed.resolve();
   };
+
+  const registration = client.registerConsumer(queue, { prefetch, concurrency, singleActive }, take, fail);
+  const forget = whenAborted(client.over, () => fail(client.over.reason));
 
   return {
     get active() {
       return running.size;
+    },
+    get closed() {
+      isAsked = true;
+      return closed.promise;
     },
     stop,
     pause() {

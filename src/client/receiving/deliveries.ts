@@ -3,6 +3,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
+import type { HandOut } from "../../link/rpc/wire.js";
 import { whenAborted } from "../runtime/abortable.js";
 import type { Admit } from "./admission.js";
 import type { Delivery } from "./delivery.js";
@@ -43,7 +44,9 @@ export function openDeliveries<Body>({
   /** One after the other, so that looking at one cannot let the next overtake it. */
   let last: Promise<void> | undefined;
 
-  const registration = client.registerConsumer(queue, { prefetch }, (handOut) => {
+  const refused = new AbortController();
+  const endings = [signal, client.over, refused.signal];
+  const take = (handOut: HandOut) => {
     const taken = client.holdings.take<Body>(handOut);
     for (const holding of taken) {
       holding.onLost(() => {
@@ -56,7 +59,8 @@ export function openDeliveries<Body>({
     last = (last ?? Promise.resolve()).then(async () => {
       for (const holding of taken) if (!holding.isSettled && (await admit(holding))) takeIn([holding]);
     });
-  });
+  };
+  const registration = client.registerConsumer(queue, { prefetch }, take, (reason) => refused.abort(reason));
 
   const takeIn = (holdings: readonly Holding<Body>[]) => {
     for (const holding of holdings) {
@@ -75,7 +79,7 @@ export function openDeliveries<Body>({
   };
 
   /** Why there is nothing more, where that is no end like any other. */
-  const failed = () => [signal, client.over].find((one) => one?.aborted);
+  const failed = () => endings.find((one) => one?.aborted);
 
   const end = (): Promise<void> => {
     ended ??= (async () => {
@@ -91,7 +95,7 @@ export function openDeliveries<Body>({
   };
 
   const onAbort = () => void end();
-  const forgets = [signal, client.over].map((one) => whenAborted(one, onAbort));
+  const forgets = endings.map((one) => whenAborted(one, onAbort));
   if (failed()) onAbort();
 
   return {

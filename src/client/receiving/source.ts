@@ -1,5 +1,6 @@
 // What receiving needs of the client that it is part of.
 
+import type { QueueError } from "../../core/spec/errors.js";
 import type { HandOut } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Holdings } from "./holding.js";
@@ -13,6 +14,8 @@ export interface Source {
     queue: string,
     limits: { readonly prefetch: number; readonly concurrency?: number; readonly singleActive?: boolean },
     onHandOut: (handOut: HandOut) => void,
+    /** The host does not let this client consume. */
+    onRefused: (reason: QueueError) => void,
   ): Registration;
 }
 

@@ -93,7 +93,8 @@ export function createRequests(client: RequestsClient, name: () => string): Requ
       await client.connected();
       replyQueue = replyQueueOf(name());
       await configure();
-      client.registerConsumer(replyQueue, { prefetch: PREFETCH }, onReplies);
+      // Of what is its own nobody refuses it anything.
+      client.registerConsumer(replyQueue, { prefetch: PREFETCH }, onReplies, () => {});
       client.listen((event) => {
         // A host that began while this page slept has deleted the reply queue.
         if (event.type === "connected" && pending.size > 0) void configure().then(look, () => {});

@@ -237,7 +237,7 @@ export const REQUEST_SPEC: Spec = {
   onProgress: aFunction,
   signal: abortSignal,
 };
-export const WATCH_SPEC: Spec = { everyMs: watchMs };
+export const WATCH_SPEC: Spec = { everyMs: watchMs, onEnded: aFunction };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
 export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };

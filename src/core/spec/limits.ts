@@ -27,7 +27,7 @@ export const COLUMN_PINNED_MAX = 1024 * 1024;
 export const ASKERS_PER_CLIENT_MAX = 10_000;
 /** Watchers of statistics that one client has: each is computed for again and again. */
 export const WATCHERS_PER_CLIENT_MAX = 1_000;
-/** Ports on which nobody has said hello yet; beyond it, the one that has been silent for longest is closed. */
+/** Ports on which nobody has said hello yet, on a server `maxConnections` if that is more; beyond it, the longest silent is closed. */
 export const SILENT_PORTS_MAX = 1_000;
 /** How long a port may be silent: several times as long as a client waits for the answer to its hello. */
 export const SILENT_PORT_MS_MAX = 60_000;

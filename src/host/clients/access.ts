@@ -15,8 +15,9 @@ import type { ClientCommand } from "../../link/rpc/wire.js";
 import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.js";
 
 /**
- * - `send`: send and publish to it, schedules apart. - `consume`: take, settle and answer its messages. - `peek`: read its
- * messages, statistics, schedules and dead letters. - `manage`: set it up, pause, purge, redrive and delete it, schedule.
+ * - `send`: send and publish to it, schedules apart. - `consume`: take, settle and answer its messages, and see its
+ * statistics. - `peek`: see these, read its messages, schedules and dead letters. - `manage`: set it up, pause, purge,
+ * redrive and delete it, schedule.
  */
 export const VERBS = ["send", "consume", "peek", "manage"] as const;
 export type Verb = (typeof VERBS)[number];
@@ -82,8 +83,8 @@ export function accessOf(grant: Grant): Access {
 const matches = (pattern: string, queue: string): boolean =>
   pattern.endsWith("*") ? queue.startsWith(pattern.slice(0, -1)) : queue === pattern;
 
-/** A verb, or any. */
-type Demand = readonly [verb: Verb | "any", queue: string];
+/** A verb, or any; `count`: one that goes with knowing how many messages there are. */
+type Demand = readonly [verb: Verb | "any" | "count", queue: string];
 
 /** What the client needs for it; nothing for what is only its own: its leases, waiters and its end. */
 function demandsOf(command: ClientCommand): readonly Demand[] {
@@ -125,10 +126,11 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
       return ["send", request.queue];
     case "idle":
       return ["any", request.queue];
-    case "peek":
-    case "dead-letters":
     case "stats":
     case "watch":
+      return ["count", request.queue];
+    case "peek":
+    case "dead-letters":
     case "schedules":
       return ["peek", request.queue];
     case "cancel":
@@ -179,11 +181,13 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
   const isAllowed = ([verb, queue]: Demand, client: string): boolean => {
     const owner = ownerOfReplies(queue);
     if (owner !== undefined) return queue === replyQueueOf(client) || (verb === "send" && access.maySome("consume"));
-    return verb === "any" ? access.sees(queue) : access.may(verb, queue);
+    if (verb === "any") return access.sees(queue);
+    return verb === "count" ? access.may("consume", queue) || access.may("peek", queue) : access.may(verb, queue);
   };
   const assertAllowed = (demand: Demand, client: string): void => {
-    const [verb, queue] = demand;
+    const [asked, queue] = demand;
     if (isAllowed(demand, client)) return ownerOfReplies(queue) === undefined ? useQueue(queue) : undefined;
+    const verb = asked === "count" ? "peek" : asked;
     const what = verb === "any" ? "has no right to anything" : `may not ${verb}`;
     throw new QueueError("denied", `"${access.client}" ${what} on queue "${queue}"`, { detail: { verb, queue } });
   };

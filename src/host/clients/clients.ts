@@ -9,12 +9,7 @@ import type { Command, Held } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import {
-  LAST_WORDS_MS_MAX,
-  REMEMBERED_CLIENTS_MAX,
-  SILENT_PORT_MS_MAX,
-  SILENT_PORTS_MAX,
-} from "../../core/spec/limits.js";
+import { LAST_WORDS_MS_MAX, REMEMBERED_CLIENTS_MAX, SILENT_PORT_MS_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import type { Port } from "../../link/rpc/guard.js";
@@ -26,7 +21,7 @@ import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
 import { type Guard, identityOf } from "./access.js";
-import type { LeaseKeeper } from "./lease-keeper.js";
+import type { KeptClient, LeaseKeeper } from "./lease-keeper.js";
 import type { CreatePresence } from "./presence.js";
 import { openSession, type Session, type SessionEvents } from "./session.js";
 
@@ -38,6 +33,8 @@ const FORGET_EVERY_CLIENTS = 5_000;
 
 /** Who is served on a port. */
 export interface Guest {
+  /** Its hello was accepted, now or before: until then nobody knows what it holds and waits for. */
+  hasSpoken(): boolean;
   /** It holds deliveries. */
   holds(): boolean;
   /** It is to hear of something: it consumes, watches, or waits for an answer. */
@@ -75,6 +72,8 @@ export interface ClientsParts {
   state(): State;
   readonly platform: Platform;
   readonly createPresence: CreatePresence;
+  /** So many ports may have nobody who has said hello. */
+  readonly silentPortsMax: number;
   decide(command: Command, onDecided?: (outcome: Outcome) => void): void;
   readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly" | "isAsked">;
   readonly watchers: Pick<Watchers, "removeAll" | "hasAny">;
@@ -140,7 +139,7 @@ export function createClients(parts: ClientsParts): Clients {
     const cancel = platform.setTimer(() => closeSilent(session), ms);
     silent.set(session, cancel);
     for (const longest of silent.keys()) {
-      if (silent.size <= SILENT_PORTS_MAX) break;
+      if (silent.size <= parts.silentPortsMax) break;
       closeSilent(longest);
     }
   };
@@ -174,7 +173,7 @@ export function createClients(parts: ClientsParts): Clients {
         if (!session.namesHolders) delivery.reclaimedBlindly(client);
         // Asked at once: its handlers may have been running for long under the host before this one.
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
-        if (isKept) keeper.ask({ id: client, askHeld: session.askHeld });
+        if (isKept) keeper.ask(keptOf(session));
         tellWhatEnded(session, held);
         resolve(parts.welcome(client));
       });
@@ -246,6 +245,7 @@ export function createClients(parts: ClientsParts): Clients {
       awaitWord(session, SILENT_PORT_MS_MAX);
       if (guard?.expiresAt !== undefined) endAt(session, guard.expiresAt);
       return {
+        hasSpoken: () => session.client !== "",
         holds: () => isOurs(session) && (state().clients.get(session.client)?.held ?? 0) > 0,
         waits: () => isOurs(session) && (delivery.isAsked(session.client) || watchers.hasAny(session.client)),
       };
@@ -311,6 +311,9 @@ export function createClients(parts: ClientsParts): Clients {
     },
   };
 }
+
+/** Whom its leases are renewed for. */
+export const keptOf = ({ client: id, askHeld, heard }: Session): KeptClient => ({ id, askHeld, heard });
 
 /** How many messages of each queue it holds; what is asked of it, and answered, is between it and its queue of replies. */
 function heldBy(state: State, client: string): Record<string, number> {

@@ -1,6 +1,7 @@
 // Keeps leases alive while handlers run: asks each client over its port what it still holds, and renews that.
-// Invariant: no timer of the page takes part, so a hidden tab keeps its leases; a client that does not answer, or no
-// longer names a delivery, lets it run out.
+// Invariant: no timer of the page takes part, so a hidden tab keeps its leases; a client that is heard and does not answer,
+// or no longer names a delivery, lets it run out. Of one that is not heard at all, over a network, its link says in time
+// whether it is gone.
 
 import type { Command, Held } from "../../core/commands/commands.js";
 import type { QueueSettings } from "../../core/spec/settings.js";
@@ -13,6 +14,8 @@ import type { Platform } from "../engine/platform.js";
 export interface KeptClient {
   readonly id: string;
   askHeld(): Promise<HeldReply>;
+  /** How often something came from it; missing where nothing stands between. */
+  readonly heard?: (() => number) | undefined;
 }
 
 export interface LeaseKeeper {
@@ -24,7 +27,8 @@ export interface LeaseKeeper {
   ask(client: KeptClient): void;
   /**
    * Whether leases go on although their time is up: their client is there and has not been asked in time, because the
-   * host, or the whole machine, stood still. It is asked now.
+   * host, or the whole machine, stood still, and it is asked now; or the line to it stands still, and nobody knows yet
+   * whether it is there.
    */
   spare(leases: { readonly client: string; readonly grant: string }): boolean;
   forget(client: string): void;
@@ -56,6 +60,8 @@ interface Question {
   readonly answeredAt: Instant;
   readonly isAsked?: boolean;
   isSpared?: boolean;
+  /** How often something had come from it when it was asked, or its leases last were over. */
+  heard?: number | undefined;
   cancel(): void;
 }
 
@@ -119,7 +125,8 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
     // Asked, not answered: until then no further question is due.
     const answeredAt = questions.get(client.id)?.answeredAt ?? now();
     const nothing = () => {};
-    questions.set(client.id, { client, dueAt: Number.NEGATIVE_INFINITY, answeredAt, isAsked: true, cancel: nothing });
+    const asked = { client, dueAt: Number.NEGATIVE_INFINITY, answeredAt, isAsked: true, heard: client.heard?.() };
+    questions.set(client.id, { ...asked, cancel: nothing });
     try {
       const reply = await client.askHeld();
       const due = renew(client.id, reply.held);
@@ -139,6 +146,14 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
   const timeoutOf = (grant: string): number => {
     const queue = state().grants.get(grant)?.queue;
     return (queue !== undefined && state().queues.get(queue)?.settings.handlerTimeoutMs) || Number.POSITIVE_INFINITY;
+  };
+
+  /** Nothing has come from its client since this was asked last: then it has not heard the question, or cannot be heard. */
+  const isUnheard = (question: Question): boolean => {
+    const heard = question.client.heard?.();
+    const isSame = heard !== undefined && heard === question.heard;
+    question.heard = heard;
+    return isSame;
   };
 
   const forget = (client: string) => {
@@ -163,7 +178,8 @@ export function createLeaseKeeper({ state, platform, decide }: LeaseKeeperEvents
       const leaseMs = kept && state().queues.get(kept.queue)?.settings.leaseMs;
       if (question === undefined || kept?.mode !== "consume" || leaseMs === undefined) return false;
       if (question.isAsked) {
-        // The answer may be waiting behind whatever held up the host: once.
+        if (isUnheard(question)) return true;
+        // The answer may be waiting behind whatever held up the host, or the line: once.
         const isSpared = !question.isSpared;
         question.isSpared = true;
         return isSpared;

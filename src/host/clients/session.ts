@@ -32,6 +32,8 @@ export interface Session {
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
   tellLost(lost: readonly Held[], reason: "timeout" | "lease-expired"): void;
   askHeld(): Promise<HeldReply>;
+  /** Over a network: how often something came from it. */
+  readonly heard: (() => number) | undefined;
   /** Hand-outs pushed and not yet confirmed to have arrived. */
   readonly unconfirmed: ReadonlySet<HandOut>;
   close(reason: QueueError): void;
@@ -83,6 +85,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     tellLost(lost, reason) {
       link.call({ op: "lost", lost, reason }).catch(() => {});
     },
+    heard: port.heard,
     askHeld: () => link.call<HeldReply>({ op: "held" }),
     close: (reason) => link.close(reason),
   };

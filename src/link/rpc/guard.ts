@@ -12,6 +12,8 @@ export interface Port {
   removeEventListener(type: string, listener: (event: MessageEvent) => void): void;
   start?(): void;
   close?(): void;
+  /** How often something came from the other side, if only that it is there. Missing where nothing stands between. */
+  heard?(): number;
 }
 
 /** Sent back for a message that could not be deserialised; its sender cannot know otherwise. */

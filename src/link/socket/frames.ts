@@ -1,7 +1,8 @@
 // What lies on a socket: binary frames, the first byte of which says what they are.
 //
 //   0 the last piece of a message, or all of it    1 a piece, more follow    2 an announcement    3 are you there    4 yes
-//   5 what was said so far counts no more
+//   5 what was said so far counts no more: from a server that knows nothing of this socket any more, with a sign that the
+//     client says back, before what is a new beginning
 //
 // Invariant: pieces of two messages never mix; what is put together has an upper bound.
 
@@ -27,8 +28,6 @@ export const frame = (kind: Kind, bytes: Uint8Array = new Uint8Array()): Frame =
 
 export const PING = frame(KIND.ping);
 export const PONG = frame(KIND.pong);
-/** From the server: it knows nothing of this socket any more; from the client: what comes now is a new beginning. */
-export const OVER = frame(KIND.over);
 
 /** Frames of text, for a server that sleeps: its runtime answers the one with the other, and does not wake it. */
 export const ASK = "?";

@@ -7,19 +7,7 @@ import { CodecError, decode, encodeReadingBlobs, type Keeper } from "../../codec
 import { QueueError } from "../../core/spec/errors.js";
 import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
-import {
-  ANSWER,
-  ASK,
-  createJoiner,
-  type Frame,
-  frame,
-  framesOf,
-  KIND,
-  OVER,
-  PIECE_BYTES,
-  PING,
-  PONG,
-} from "./frames.js";
+import { ANSWER, ASK, createJoiner, type Frame, frame, framesOf, KIND, PIECE_BYTES, PING, PONG } from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */
 export interface Socket {
@@ -104,6 +92,9 @@ const BEATS_MAX = 3;
 /** How long the other side may take to hear that the socket is closed. */
 const PARTING_MS = BEAT_MS;
 
+/** So long is what tells one new beginning from another. */
+const SIGN_BYTES = 8;
+
 /** Reasons for closing, as RFC 6455 numbers them. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
@@ -129,11 +120,12 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   let isOver = false;
   /** What arrives is of a life that nobody here knows. */
   let isStale = options.isRestored === true;
-  /** The other side has been told so, and has not answered. */
-  let isAsked = false;
+  /** With which the other side was told so. Its answer to an earlier life of this side has another. */
+  let sign: Uint8Array | undefined;
   let asks = false;
   let nextPort: Port | undefined;
   let beatsMissed = 0;
+  let heard = 0;
   /** Somebody on the other side listens to announcements. */
   let hasListener = options.hasListener === true;
 
@@ -173,16 +165,17 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       },
       assertSize: (bytes) => assertSize(bytes, sentBytesMax),
       close: () => end(NORMAL, ""),
+      heard: () => heard,
     });
   let life = live();
 
   /** The server has asked for it: its answer comes before anything that the new life says. */
-  const liveAgain = () => {
+  const liveAgain = (sign: Uint8Array) => {
     const ended = life;
     joiner = createJoiner(() => takenBytesMax);
     life = live();
     nextPort = life.port;
-    put(OVER);
+    put(frame(KIND.over, sign));
     ended.end();
   };
 
@@ -212,9 +205,9 @@ export function openLine(socket: Socket, options: LineOptions): Line {
         return toll ? toll.arriving(value.message, message.length, deliver) : deliver();
       }
       case KIND.over:
-        if (!options.pings) return liveAgain();
-        if (!isAsked) return end(UNUSABLE, "nobody has asked for a new beginning");
-        isStale = isAsked = false;
+        if (!options.pings) return liveAgain(rest);
+        if (!isStale) return end(UNUSABLE, "nobody has asked for a new beginning");
+        if (`${rest}` === `${sign}`) isStale = false;
         return;
       default:
         return end(UNUSABLE, "an unknown kind of frame");
@@ -222,6 +215,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   };
   socket.addEventListener("message", ({ data }) => {
     if (isOver) return;
+    heard++;
     if (data === ANSWER && asks) {
       beatsMissed = 0;
       return;
@@ -270,8 +264,8 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       asks = true;
     },
     beginAgain() {
-      isAsked = true;
-      put(OVER);
+      sign = crypto.getRandomValues(new Uint8Array(SIGN_BYTES));
+      put(frame(KIND.over, sign));
       wake();
     },
     takeNextPort() {
@@ -297,6 +291,7 @@ interface LifeParts {
   put(message: Uint8Array): void;
   assertSize(message: Uint8Array): void;
   close(): void;
+  heard(): number;
 }
 
 function openLife(line: LifeParts): Life {
@@ -337,6 +332,7 @@ function openLife(line: LifeParts): Life {
         listeners.set(type, known.add(listener));
       },
       removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+      heard: line.heard,
       close: () =>
         void (sending ?? Promise.resolve()).then(() => {
           if (!isEnded) line.close();

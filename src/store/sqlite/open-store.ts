@@ -31,12 +31,15 @@ interface Claim {
   release(): void;
 }
 
+/** Left there: who finds it knows that the file beside it is a database of ours. */
+export const claimOf = (file: string): string => `${file}-claim`;
+
 /**
  * A file of its own beside the database, so that tools may read that: a transaction that never ends holds its write lock,
  * and readers see who holds it.
  */
 function claimFile(open: (file: string) => SqliteDriver, file: string): Claim {
-  const claim = open(`${file}-claim`);
+  const claim = open(claimOf(file));
   let isHeld = true;
   const release = () => {
     if (isHeld) claim.close();

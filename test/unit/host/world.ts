@@ -34,7 +34,9 @@ export interface RawOptions {
   readonly minor?: number;
   readonly held?: readonly Held[];
   /** Answers the host's question what is held; nothing, unless said. */
-  readonly onHeld?: () => HeldReply;
+  readonly onHeld?: () => HeldReply | Promise<HeldReply>;
+  /** How often the host has heard of it, as over a network. */
+  readonly heard?: () => number;
   /** What it may do; everything, unless said. */
   readonly grant?: Grant;
 }
@@ -60,17 +62,17 @@ export async function startHost(
   const { checkpointRecords, entriesAtOnce } = parts;
   const presenceLock = (client: string) => `client:${client}`;
   const host = await openHost({ kind: "in-process", store, platform, presenceLock, checkpointRecords, entriesAtOnce });
-  const port = (grant?: Grant) => {
+  const port = (grant?: Grant, heard?: () => number) => {
     const { port1, port2 } = new MessageChannel();
-    host.connect(port2, grant && createGuard(accessOf(grant)));
+    host.connect(heard ? Object.assign(port2, { heard }) : port2, grant && createGuard(accessOf(grant)));
     return port1;
   };
   return {
     host,
     notices,
     port,
-    async connect(client, { minor = 0, held = [], onHeld = () => ({ held: [], running: [] }), grant } = {}) {
-      const own = port(grant);
+    async connect(client, { minor = 0, held = [], onHeld = () => ({ held: [], running: [] }), heard, grant } = {}) {
+      const own = port(grant, heard);
       const pushed: HandOut[] = [];
       const lost: ClientRequest[] = [];
       const link = openLink<HostRequest, ClientRequest>(own, {

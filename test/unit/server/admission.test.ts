@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { connect } from "../../../src/index.js";
-import { fileNameOf } from "../../../src/server/stores.js";
+import { databasesAmong, fileNameOf } from "../../../src/server/stores.js";
 import type { AuthorizeRequest } from "../../../src/server.js";
 import { atEnd, join, startServer } from "./world.js";
 
@@ -186,6 +186,18 @@ describe("databases in a directory", () => {
     const files = names.map(fileNameOf);
     expect(new Set(files.map((file) => file.toLowerCase())).size).toBe(names.length);
     for (const file of files) expect(file).toMatch(/^[a-z0-9_%-]+$/);
+    const beside = files.flatMap((file) =>
+      ["", "-claim", "-wal", "-shm", "-reserve"].map((end) => `${file}.sqlite${end}`),
+    );
+    expect(databasesAmong([...beside, "token"])).toEqual(names);
+  });
+
+  test("are none that no server has had open, or that it would call otherwise", () => {
+    const files = ["theirs", "Shop", "%E4", "%", "a b"].map((name) => `${name}.sqlite`);
+    expect(databasesAmong(files)).toEqual([]);
+    expect(databasesAmong([...files, ...files.slice(1).map((file) => `${file}-claim`), "gone.sqlite-claim"])).toEqual(
+      [],
+    );
   });
 });
 

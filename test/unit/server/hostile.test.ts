@@ -25,9 +25,9 @@ interface Raw {
   readonly isClosed: boolean;
 }
 
-const UPGRADE = (host: string) =>
+const UPGRADE = (host: string, origin: string) =>
   [
-    ...["GET /mq/shop HTTP/1.1", `host: ${host}`, "connection: upgrade", "upgrade: websocket"],
+    ...["GET /mq/shop HTTP/1.1", `host: ${host}`, `origin: ${origin}`, "connection: upgrade", "upgrade: websocket"],
     ...[
       "sec-websocket-version: 13",
       "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
@@ -36,8 +36,8 @@ const UPGRADE = (host: string) =>
     ...["", ""],
   ].join("\r\n");
 
-/** A TCP connection that has asked for a WebSocket, if it should, and got it. */
-async function open(server: Server, asks = true): Promise<Raw> {
+/** A TCP connection that has asked for a WebSocket, if it should, and got it; as a page of the server's own, unless said. */
+async function open(server: Server, asks: boolean | string = true): Promise<Raw> {
   const { hostname, port, host } = new URL(server.url);
   const socket = connect(Number(port), hostname);
   let received = Buffer.alloc(0);
@@ -53,7 +53,7 @@ async function open(server: Server, asks = true): Promise<Raw> {
   await new Promise((resolve) => socket.once("connect", resolve));
   const head = () => received.indexOf("\r\n\r\n");
   if (asks) {
-    socket.write(UPGRADE(host));
+    socket.write(UPGRADE(host, asks === true ? `http://${host}` : asks));
     await until(() => head() > 0 || isClosed);
   }
   return {
@@ -105,6 +105,54 @@ test("thousands of sockets that say nothing are few at a time, and none after te
   const asked = raws.filter((_, i) => i % 2 === 0);
   await vi.advanceTimersByTimeAsync(12_500);
   await until(() => asked.every(({ isClosed }) => isClosed));
+});
+
+test("strangers take no place from those who are let in, however long it takes to find out who they are", async () => {
+  const gone: AbortSignal[] = [];
+  const answers: ((isKnown: boolean) => void)[] = [];
+  const server = await start({
+    maxConnections: 2,
+    async authorize({ token, signal }) {
+      gone.push(signal);
+      const isKnown = token === "known" || (await new Promise((answer) => answers.push(answer)));
+      return isKnown ? { client: "till", queues: { "*": ["send"] } } : null;
+    },
+  });
+  let tokens = 0;
+  const token = () => {
+    tokens++;
+    return "known";
+  };
+  const known = [await join(`${server.url}/mq/shop`, { token })];
+  const strangers: Raw[] = [];
+  for (let i = 0; i < 2; i++) {
+    const stranger = await open(server);
+    stranger.socket.write(GREETING);
+    await until(() => answers.length === i + 1);
+    strangers.push(stranger);
+  }
+  const [, first, second] = gone;
+  known.push(await join(`${server.url}/mq/shop`, { token }));
+  expect(tokens).toBe(2);
+  // Of more than two who wait at once, the one that has waited for longest goes. Who says nothing sends none of them away.
+  for (let i = 0; i < 3; i++) await open(server);
+  expect([first?.aborted, second?.aborted]).toEqual([true, false]);
+  answers[1]?.(true);
+  await until(() => strangers[1]?.arrived.includes("maxConnections") === true);
+  await Promise.all(known.map((connection) => connection.close({ force: true })));
+});
+
+test("a server that ends waits for nobody longer than for those it has let in: not for who was refused either", async () => {
+  const server = await start();
+  const raw = await open(server, "https://evil.example");
+  let isClosed = false;
+  void server.close().then(() => {
+    isClosed = true;
+  });
+  for (let i = 0; i < 20; i++) await later();
+  await vi.advanceTimersByTimeAsync(2_500);
+  await until(() => isClosed);
+  await until(() => raw.isClosed);
 });
 
 test("a greeting that comes byte by byte is not waited for longer than ten seconds", async () => {

@@ -1,31 +1,37 @@
 import { describe, expect, test } from "vitest";
 import { createSurroundings } from "../../../src/host/engine/platform.js";
-import { createDatabases } from "../../../src/server/databases.js";
+import { createDatabases, type Databases } from "../../../src/server/databases.js";
 import { connectHere } from "../../../src/server/local.js";
 import type { LogStore } from "../../../src/store/log-store.js";
-import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
+import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../../../src/store/memory/memory.js";
+import { startFaultyLine } from "../../edge/proxy.js";
 import { atEnd, join, startServer } from "./world.js";
 
 const IDLE_MS = 50;
 
-/** Databases in memory that say which stores were opened and closed. */
-function start(idleMs: number, now: () => number = Date.now) {
+/** Databases in memory that say which stores were opened and closed, and which refuse to be. */
+function start(idleMs: number, { now = Date.now, disk = disks() }: { now?: () => number; disk?: Disks } = {}) {
   const log: string[] = [];
-  const disk = createMemoryDisk();
-  let isOpen = false;
+  const reported: unknown[] = [];
+  const open = new Set<string>();
   let onClose = async () => {};
+  let refusals = 0;
   const databases = createDatabases({
     async openStore(name) {
-      if (isOpen) throw new Error("one process has it open at a time");
-      isOpen = true;
+      if (open.has(name)) throw new Error("one process has it open at a time");
+      if (refusals > 0) {
+        refusals--;
+        throw new Error("the disk is full");
+      }
+      open.add(name);
       log.push(`${name} opened`);
-      const store: LogStore = createMemoryStore({ disk });
+      const store: LogStore = createMemoryStore({ disk: disk(name) });
       return {
         ...store,
         async close() {
           await onClose();
           await store.close();
-          isOpen = false;
+          open.delete(name);
           log.push(`${name} closed`);
         },
       };
@@ -33,12 +39,29 @@ function start(idleMs: number, now: () => number = Date.now) {
     reconnectMs: 100,
     idleMs,
     surroundings: { ...createSurroundings(), now },
+    report: (error) => reported.push(error),
   });
   atEnd(() => databases.close());
-  const holdClose = (wait: () => Promise<void>) => {
-    onClose = wait;
+  return {
+    ...{ databases, log, reported, disk },
+    holdClose(wait: () => Promise<void>) {
+      onClose = wait;
+    },
+    /** So many stores, from now on. */
+    refuse(count: number) {
+      refusals = count;
+    },
   };
-  return { databases, log, holdClose };
+}
+
+type Disks = (name: string) => MemoryDisk;
+function disks(): Disks {
+  const known = new Map<string, MemoryDisk>();
+  return (name) => {
+    const disk = known.get(name) ?? createMemoryDisk();
+    known.set(name, disk);
+    return disk;
+  };
 }
 
 describe("a database that nobody uses", () => {
@@ -74,9 +97,24 @@ describe("a database that nobody uses", () => {
     await Promise.all([here.close(), again.close()]);
   });
 
+  test("stays open while somebody may come back to what it holds", async () => {
+    const server = await startServer({ idleMs: IDLE_MS, reconnectMs: 600, metricsPort: 0 });
+    const line = await startFaultyLine(server.url);
+    const queue = await (await join(`${line.url}/mq/shop`)).openQueue("q");
+    await queue.send(1);
+    await queue.receive({ leaseMs: 600_000 });
+    await line.close();
+    const open = async () => /\d+/.exec(await (await fetch(`${server.metricsUrl}/health`)).text())?.[0];
+    await expect.poll(open, { timeout: 5_000 }).toBe("0");
+    // What was held went back before: nothing is due in it any more.
+    const here = await server.connect({ database: "shop" });
+    expect(await (await here.openQueue("q")).stats()).toMatchObject({ ready: 1, leased: 0 });
+    await here.close();
+  });
+
   test("is open again before something is due, with nobody there", async () => {
     let ahead = 0;
-    const { databases, log } = start(IDLE_MS, () => Date.now() + ahead);
+    const { databases, log } = start(IDLE_MS, { now: () => Date.now() + ahead });
     const here = await connectHere(() => databases.open("shop"));
     await (await here.openQueue("q")).send(1, { delayMs: 10_800 });
     await here.close();
@@ -116,20 +154,77 @@ describe("a database that nobody uses", () => {
   });
 });
 
-test("one that cannot be opened when something is due in it is tried again", async () => {
-  const disk = createMemoryDisk();
-  let opens = 0;
-  const databases = createDatabases({
-    async openStore() {
-      if (++opens === 2) throw new Error("the disk is full for a moment");
-      return createMemoryStore({ disk });
-    },
-    reconnectMs: 100,
-    idleMs: 50,
+describe("a database in which something is due", () => {
+  /** It is due so long after it was sent, and its database is opened ten seconds before. */
+  const DUE_MS = 10_800;
+  const leaveDue = async (databases: Databases, name: string, delayMs = DUE_MS) => {
+    const here = await connectHere(() => databases.open(name));
+    await (await here.openQueue("q")).send(1, { delayMs });
+    await here.close();
+  };
+
+  test("is opened for that, whoever has not been able to open it before", async () => {
+    const { databases, log, refuse, reported } = start(IDLE_MS);
+    await leaveDue(databases, "shop");
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed"]);
+    refuse(2);
+    await expect(databases.open("shop")).rejects.toThrow("the disk is full");
+    expect(reported).toEqual([]);
+    // Once when it is due, and once again.
+    await expect.poll(() => log, { timeout: 8_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    expect(reported).toEqual([]);
   });
-  atEnd(() => databases.close());
-  const here = await connectHere(() => databases.open("shop"));
-  await (await here.openQueue("orders")).send(1, { delayMs: 10_800 });
-  await here.close();
-  await expect.poll(() => opens, { timeout: 8_000 }).toBe(3);
+
+  test("is opened for that when its host has ended meanwhile, and nobody was connected", async () => {
+    const { databases, log, disk, reported } = start(IDLE_MS);
+    const here = await connectHere(() => databases.open("shop"));
+    await (await here.openQueue("q")).schedules.upsert("s", { everyMs: 500 }, 1);
+    await here.close();
+    // Another server takes it over, and ends.
+    const other = start(IDLE_MS, { disk });
+    await other.databases.open("shop");
+    await other.databases.close();
+    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    expect(reported).toMatchObject([{ name: "QueueError" }]);
+    const ready = async () => {
+      const [open] = await databases.all();
+      return (await open?.[1].host.figures())?.queues[0]?.stats.ready;
+    };
+    await expect.poll(ready, { timeout: 5_000 }).toBeGreaterThan(0);
+  });
+
+  test("is found by a server that starts, which keeps those open in which that is soon, and looks at one after the other", async () => {
+    const first = start(IDLE_MS);
+    await leaveDue(first.databases, "soon", 5_000);
+    await leaveDue(first.databases, "later");
+    await leaveDue(first.databases, "refused", 5_000);
+    await (await connectHere(() => first.databases.open("nothing"))).close();
+    await first.databases.close();
+    const { databases, log, refuse, reported } = start(IDLE_MS, { disk: first.disk });
+    refuse(1);
+    void databases.lookInto(["refused", "nothing", "later", "soon"]);
+    const looked = ["nothing opened", "nothing closed", "later opened", "later closed", "soon opened"];
+    await expect.poll(() => log).toEqual(looked);
+    expect([reported, databases.size]).toMatchObject([[{ message: "the disk is full" }], 1]);
+    const again = ["later opened", "refused opened"];
+    await expect.poll(() => log.slice(looked.length).sort(), { timeout: 8_000 }).toEqual(again);
+  });
+
+  test("is kept open by who comes while it is being looked at", async () => {
+    const { databases, log } = start(60_000);
+    const looking = databases.lookInto(["shop", "other"]);
+    const here = await connectHere(() => databases.open("shop"));
+    await looking;
+    expect(log).toEqual(["shop opened", "other opened", "other closed"]);
+    await (await here.openQueue("q")).send(1);
+    await here.close();
+  });
+
+  test("is looked at no more by a server that ends, and left open by none", async () => {
+    const { databases, log } = start(IDLE_MS);
+    void databases.lookInto(["shop", "other"]);
+    while (log.length === 0) await Promise.resolve();
+    await databases.close();
+    expect(log).toEqual(["shop opened", "shop closed"]);
+  });
 });

@@ -1,11 +1,21 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { encode } from "../../../src/codec/codec.js";
+import { SILENT_PORTS_MAX } from "../../../src/core/spec/limits.js";
 import { type Connection, connect } from "../../../src/index.js";
-import { framesOf, KIND } from "../../../src/link/socket/frames.js";
+import type { Port } from "../../../src/link/rpc/guard.js";
+import { setTimer } from "../../../src/link/rpc/timer.js";
+import { frame as frameOf, framesOf, KIND } from "../../../src/link/socket/frames.js";
+import { createAccount } from "../../../src/server/account.js";
+import { admit } from "../../../src/server/admission.js";
+import { createDatabases, type Database, type Hearer } from "../../../src/server/databases.js";
+import { createLimits } from "../../../src/server/limits.js";
 import { type Authorize, type Grant, type ServeOptions, serve } from "../../../src/server.js";
+import { createMemoryDisk, createMemoryStore } from "../../../src/store/memory/memory.js";
+import { settle, socketPair } from "../link/socket/pair.js";
 import { atEnd, join, startServer } from "./world.js";
 
+const LIMITS_PARTS = { setTimer, monotonic: () => performance.now() };
 const ALL: Grant["queues"] = { "*": ["send", "consume", "peek", "manage"] };
 
 /** Whoever comes is called as its token says. */
@@ -83,6 +93,22 @@ describe("connections", () => {
   });
 });
 
+test("as many ports as there may be connections wait for their clients' first word, and none is let go for the others", async () => {
+  const { perDatabase } = createLimits("limits", { maxConnections: SILENT_PORTS_MAX + 500 }, LIMITS_PARTS);
+  const databases = createDatabases({
+    openStore: async () => createMemoryStore({ disk: createMemoryDisk() }),
+    ...{ reconnectMs: 0, limits: perDatabase, report: () => {} },
+  });
+  atEnd(() => databases.close());
+  const { host } = await databases.open("shop");
+  const said: unknown[] = [];
+  const port: Port = { postMessage: (message) => said.push(message), addEventListener() {}, removeEventListener() {} };
+  for (let i = 0; i < SILENT_PORTS_MAX + 500; i++) host.connect(port);
+  expect([host.ports, said]).toEqual([SILENT_PORTS_MAX + 500, []]);
+  host.connect(port);
+  expect([host.ports, said.length]).toEqual([SILENT_PORTS_MAX + 500, 1]);
+});
+
 describe("queues", () => {
   test("beyond those that a client may use are refused by name, and nothing is stored", async () => {
     const { as } = await start({ authorize: byToken({ till: { queues: 2 } }) });
@@ -136,6 +162,25 @@ describe("consumers", () => {
 });
 
 describe("requests", () => {
+  test("go on as the client's last grant says, and not as the one before", () => {
+    let now = 0;
+    const account = createAccount({ setTimer: () => () => {}, monotonic: () => now }, () => {});
+    const others = { connections: 1, queues: 1, consumers: 1, bytesInFlight: 1 };
+    const takeAll = () => {
+      for (let taken = 0; ; taken++) if (account.take() > 0) return taken;
+    };
+    account.set({ ...others, requestsPerSecond: 1, requestBurst: 100 });
+    expect(takeAll()).toBe(100);
+    account.set({ ...others, requestsPerSecond: 1_000, requestBurst: 1_000 });
+    // What it has used it has used: a hundred.
+    expect(takeAll()).toBe(900);
+    now += 500;
+    account.set({ ...others, requestsPerSecond: 10, requestBurst: 20 });
+    expect(takeAll()).toBe(0);
+    now += 2_000;
+    expect(takeAll()).toBe(20);
+  });
+
   test("that come faster than they may wait, in their order, and none is lost", async () => {
     const { as } = await start({ perClient: { requestsPerSecond: 50, requestBurst: 5 } });
     const queue = await (await as("till")).openQueue<number>("q");
@@ -241,4 +286,31 @@ describe("bytes in flight", () => {
     await Promise.all(sends);
     expect(await queues[0]?.stats()).toMatchObject({ ready: 96, totals: { accepted: 96 } });
   });
+});
+
+test("a connection that is shed while it joins is told nothing any more, and nobody remembers it", async () => {
+  const limits = createLimits("limits", { maxMessageBytes: 1_024, perClient: { bytesInFlight: 2_048 } }, LIMITS_PARTS);
+  const [socket, client] = socketPair();
+  const listening = new Set<Hearer>();
+  const hear = (hearer: Hearer) => {
+    listening.add(hearer);
+    return () => listening.delete(hearer);
+  };
+  const connect = vi.fn();
+  const database = { host: { hasQueue: () => true, connect }, hear } as unknown as Database;
+  admit(
+    socket,
+    { database: "shop", origin: undefined, headers: {} },
+    {
+      ...{ setTimer, limits },
+      authorize: () => ({ client: "till", queues: ALL }),
+      openDatabase: async () => database,
+      report: () => {},
+    },
+  );
+  for (const frame of framesOf(encode({ type: "originmq:greet" }))) client.send(frame);
+  // Half of a message that is larger than what this client may have under way.
+  client.send(frameOf(KIND.piece, new Uint8Array(8_000)));
+  await settle();
+  expect([socket.closedWith, listening.size, connect.mock.calls]).toEqual([[1013], 0, []]);
 });

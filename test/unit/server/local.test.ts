@@ -6,7 +6,11 @@ import { atEnd } from "./world.js";
 
 test("a connection of the server's own process hears what the next host announces, too", async () => {
   const disk = createMemoryDisk();
-  const databases = createDatabases({ openStore: async () => createMemoryStore({ disk }), reconnectMs: 100 });
+  const databases = createDatabases({
+    openStore: async () => createMemoryStore({ disk }),
+    reconnectMs: 100,
+    report: () => {},
+  });
   atEnd(() => databases.close());
   const here = await connectHere(() => databases.open("shop"));
   atEnd(() => here.close({ force: true }));

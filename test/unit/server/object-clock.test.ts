@@ -98,6 +98,20 @@ describe("the clock of an object", () => {
     expect(alarms).toEqual([undefined]);
   });
 
+  test("does what an alarm is for, although no other can be set behind it, and sets one later", async () => {
+    const { clock, hands, alarms, said, refuse } = start();
+    const fired: number[] = [];
+    clock.setTimer(() => fired.push(hands.now), 1_000);
+    refuse(new Error("no"));
+    await clock.alarm();
+    await hands.pass(1_000);
+    expect([fired, said, alarms]).toEqual([[1_000], ["Error: no", "wake"], []]);
+    refuse(undefined);
+    clock.setTimer(() => {}, 59_000);
+    await hands.pass(10_000);
+    expect(alarms).toEqual([60_000]);
+  });
+
   test("wakes nobody by what is only noted while it rests", async () => {
     const { clock, hands, said } = start();
     clock.setTimer(() => said.push("fired"), 1_000);

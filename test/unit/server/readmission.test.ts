@@ -31,7 +31,11 @@ const asOf = (life: Life, socket: FakeSocket): Socket => ({
 function startServer(bounds: ServerLimits = {}) {
   const disk = createMemoryDisk();
   return () => {
-    const databases = createDatabases({ openStore: async () => createMemoryStore({ disk }), reconnectMs: 15_000 });
+    const databases = createDatabases({
+      openStore: async () => createMemoryStore({ disk }),
+      reconnectMs: 15_000,
+      report: () => {},
+    });
     const limits = createLimits("limits", bounds, { setTimer, monotonic: () => performance.now() });
     return { limits, open: () => databases.open("shop"), isOver: false };
   };

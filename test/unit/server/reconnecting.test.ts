@@ -10,7 +10,12 @@ async function proxied(reconnectMs: number, settings: QueueOptions = {}) {
   atEnd(() => proxy.close());
   const here = await server.connect({ database: "shop" });
   atEnd(() => here.close({ force: true }));
-  return { proxy, url: `${proxy.url}/mq/shop`, here: await here.openQueue<number>("orders", settings) };
+  /** Another one takes its place, and knows nothing. */
+  const restart = async () => {
+    await server.close();
+    await startServer({ reconnectMs, port: Number(new URL(server.url).port) });
+  };
+  return { proxy, url: `${proxy.url}/mq/shop`, here: await here.openQueue<number>("orders", settings), restart };
 }
 const all = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -63,6 +68,23 @@ test("who listens to announcements hears them again once it is back", async () =
   await expect.poll(() => heard).toBeGreaterThan(1);
 });
 
+test("who comes back to the same host hears of no other, and of the next one once", async () => {
+  const { proxy, url, here, restart } = await proxied(15_000);
+  const connection = await join(url);
+  const queue = await connection.openQueue<number>("orders");
+  let changes = 0;
+  connection.addEventListener("hostchange", () => changes++);
+  for (const number of [1, 2]) {
+    proxy.cut();
+    await queue.send(number);
+    expect(proxy.count).toBe(number + 1);
+  }
+  expect([changes, await here.stats()]).toMatchObject([0, { ready: 2 }]);
+  await restart();
+  await queue.send(3);
+  expect(changes).toBe(1);
+});
+
 test("who comes back in time keeps what it holds", async () => {
   const { proxy, url, here } = await proxied(15_000);
   await here.send(1);
@@ -96,6 +118,27 @@ test("a lease does not end while its client may still come back", async () => {
   finish();
   await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
   expect(attempts).toEqual([1]);
+});
+
+test("nor while its line stands still, and nobody has noticed yet", async () => {
+  const { proxy, url, here } = await proxied(15_000, { leaseMs: 300 });
+  await here.send(1);
+  const attempts: number[] = [];
+  const queue = await (await join(url)).openQueue<number>("orders");
+  let finish = () => {};
+  queue.consume(({ attempt }) => {
+    attempts.push(attempt);
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  });
+  await expect.poll(() => attempts).toEqual([1]);
+  proxy.stall();
+  expect(await here.receive({ waitMs: 4_000 })).toEqual([]);
+  proxy.mend();
+  finish();
+  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  expect([attempts, proxy.count]).toEqual([[1], 1]);
 });
 
 test("what is held by who does not come back in time goes to others", async () => {

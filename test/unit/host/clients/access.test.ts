@@ -36,13 +36,17 @@ const REQUESTS: readonly (readonly [Verb, HostRequest])[] = [
   ["send", { op: "group", queue: "q", group: "g" }],
   ["peek", { op: "peek", queue: "q", max: 1, states: [] }],
   ["peek", { op: "dead-letters", queue: "q", max: 1 }],
-  ["peek", { op: "stats", queue: "q" }],
-  ["peek", { op: "watch", waiter: "s", queue: "q", everyMs: 1_000 }],
   ["peek", { op: "schedules", queue: "q" }],
 ];
 
+/** What each of two verbs is enough for. */
+const COUNTS: readonly HostRequest[] = [
+  { op: "stats", queue: "q" },
+  { op: "watch", waiter: "s", queue: "q", everyMs: 1_000 },
+];
+
 /** May do everything but this. */
-const allBut = (verb: Verb): Grant => grantOf({ q: VERBS.filter((one) => one !== verb), other: [verb] });
+const allBut = (...verbs: Verb[]): Grant => grantOf({ q: VERBS.filter((one) => !verbs.includes(one)), other: verbs });
 const only = (verb: Verb): Grant => grantOf({ "q*": [verb] });
 const denied = (verb: Verb) => ({
   code: "denied",
@@ -66,6 +70,17 @@ describe("a verb lets do what it names, and nothing else does", () => {
     await expect(refused.link.call(request)).rejects.toMatchObject(denied(verb));
     const allowed = await world.connect("b", { minor: 3, grant: only(verb) });
     await expect(allowed.link.call(request)).resolves.toSatisfy(() => true);
+    await world.host.close();
+  });
+
+  test.each(COUNTS)("consume or peek: %o", async (request) => {
+    const world = await startHost();
+    const refused = await world.connect("a", { minor: 3, grant: allBut("consume", "peek") });
+    await expect(refused.link.call(request)).rejects.toMatchObject(denied("peek"));
+    for (const verb of ["consume", "peek"] as const) {
+      const allowed = await world.connect(verb, { minor: 3, grant: only(verb) });
+      await expect(allowed.link.call(request)).resolves.toSatisfy(() => true);
+    }
     await world.host.close();
   });
 

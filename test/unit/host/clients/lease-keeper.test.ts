@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { startHosts } from "../../client/client-fixture.js";
+import { sendOf, startHost } from "../world.js";
 
 test("a long handler of one queue does not make the host ask for another's, whose handlers may run less long", async () => {
   const hosts = await startHosts();
@@ -32,4 +33,22 @@ test("a long handler of one queue does not make the host ask for another's, whos
   expect(questions - before.questions).toBeLessThan(20);
   end();
   await hosts.close();
+});
+
+test("a client that does not answer what it holds keeps that for as long as nothing is heard of it, and no longer", async () => {
+  const world = await startHost();
+  let heard = 0;
+  const client = await world.connect("a", { onHeld: () => new Promise(() => {}), heard: () => heard });
+  await client.submit(
+    { number: 1, command: { type: "configure", queue: "q", settings: { leaseMs: 100 } } },
+    sendOf(2, "held"),
+  );
+  await client.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 1 });
+  await expect.poll(() => client.pushed.length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect([client.lost, client.pushed.length]).toEqual([[], 1]);
+  const living = setInterval(() => heard++, 10);
+  await expect.poll(() => client.lost).toMatchObject([{ reason: "lease-expired" }]);
+  clearInterval(living);
+  await world.host.close();
 });

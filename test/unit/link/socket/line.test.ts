@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import { CLOSED, UNREADABLE } from "../../../../src/link/rpc/guard.js";
 import { openLink } from "../../../../src/link/rpc/link.js";
-import { ANSWER, ASK, frame, KIND, OVER, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
+import { ANSWER, ASK, frame, KIND, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
 import { openLine } from "../../../../src/link/socket/line.js";
 import { openLines, settle } from "./pair.js";
 
@@ -293,9 +293,42 @@ describe("a server that has forgotten its lines", () => {
 
   test("hears nobody begin again who was not asked", async () => {
     const { sockets } = openLines();
-    sockets.server.deliver(OVER.buffer);
+    sockets.server.deliver(frame(KIND.over).buffer);
     expect(sockets.server.closedWith).toEqual([1003]);
   });
+
+  test.each([
+    ["before", true],
+    ["after", false],
+  ])(
+    "once more takes the answer to its earlier life for none, which comes %s it has asked anew",
+    async (_, isEarly) => {
+      const { server, client, sockets, clock } = await forgotten();
+      const late: Uint8Array[] = [];
+      const { send } = sockets.client;
+      sockets.client.send = (data) => void late.push(data as Uint8Array);
+      server.beginAgain();
+      await settle();
+      client.takeNextPort()?.postMessage("to the earlier life");
+      sockets.server.forget();
+      server.rest();
+      const heard: unknown[] = [];
+      const next = openLine(sockets.server, { setTimer: clock.setTimer, pings: true, isRestored: true });
+      next.port.addEventListener("message", ({ data }) => heard.push(data));
+      const arrive = () => {
+        for (const one of late.splice(0)) sockets.server.deliver(one.slice().buffer);
+      };
+      if (isEarly) arrive();
+      next.beginAgain();
+      arrive();
+      sockets.client.send = send;
+      await settle();
+      client.takeNextPort()?.postMessage("to this one");
+      await settle();
+      expect(heard).toEqual(["to this one"]);
+      expect([sockets.client.closedWith, sockets.server.closedWith]).toEqual([[], []]);
+    },
+  );
 });
 
 describe("a server that sleeps", () => {
