@@ -50,6 +50,10 @@ export default defineConfig({
       inNode("edge", ["test/edge/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
       inNode("edge-long", ["test/edge/*.long.test.ts"], { testTimeout: 240_000 }),
       inNode("bridge", ["test/bridge/*.test.ts"], { globalSetup: ["test/bridge/setup.ts"], testTimeout: 60_000 }),
+      inNode("bridge-torture", ["test/bridge/torture/*.test.ts"], {
+        globalSetup: ["test/bridge/setup.ts"],
+        testTimeout: 3_600_000,
+      }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {

@@ -1,5 +1,6 @@
 // What a real JetStream server does with what a bridge sends, row by row; nats-server 2.9.10 or later.
 
+import { readFileSync } from "node:fs";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
@@ -36,6 +37,17 @@ async function stalledBy(up: Bridge): Promise<string> {
   await expect.poll(() => up.stats().state, { timeout: 20_000 }).toBe("stalled");
   return up.stats().error?.message ?? "";
 }
+
+test("the stream that docs/bridges.md says to make is made, and forwarded to", async () => {
+  const page = readFileSync(new URL("../../docs/bridges.md", import.meta.url), "utf8");
+  const [, json = ""] = /```json\n([\s\S]+?)```/.exec(page) ?? [];
+  await addStream(nc, { ...JSON.parse(json), num_replicas: 1 });
+  const source = await scene.open<number>();
+  await source.send(1, { headers: { shop: "north" } });
+  const up = scene.with(bridge(source, targetOf("ORDERS", { subject: ({ headers }) => `orders.${headers.shop}` })));
+  await drained(source);
+  expect(up.stats()).toMatchObject({ forwarded: 1, guarantee: "durable" });
+});
 
 describe("what arrives", () => {
   test("is every message once, in order, with headers, priority, group, context of its trace and content type", async () => {

@@ -1,0 +1,191 @@
+// Load and faults on the way from queues to a JetStream server, and what the history checker says of it: every message
+// that was accepted is in its stream once, groups in order, and what has no group in the order of its queue.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect, type Queue } from "../../../src/index.js";
+import { serve } from "../../../src/server.js";
+import { check, type HistoryEvent, type Report } from "../../checker/history.js";
+import { startFaultyLine } from "../../edge/proxy.js";
+import { commandOf } from "../../edge/server-process.js";
+import { addStream, jsonOf, MINUTE_NS, readStream } from "../jetstream.js";
+import { startNatsServer } from "../nats-server.js";
+import { STREAMS, type StreamName } from "../streams.js";
+
+const FAULTS = ["kill", "terminate", "bridge", "cut", "stall", "vanish", "pause", "fill"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface TortureOptions {
+  readonly binary: string;
+  /** For scripts and what they write. */
+  readonly folder: string;
+  /** One after the other, again from the first after the last, until `forMs` is over. */
+  readonly faults?: readonly Fault[];
+  /** Default: each fault once. */
+  readonly forMs?: number;
+  readonly everyMs: number;
+  /** How long what stands still does so: longer than the 5 s in which nothing is answered, or shorter. */
+  readonly stillMs: number;
+  onFault?(fault: Fault, stored: number): void;
+}
+
+export interface Tortured {
+  readonly reports: Readonly<Record<StreamName, Report>>;
+  readonly faults: number;
+  readonly stored: Readonly<Record<StreamName, number>>;
+}
+
+const GROUPS = 20;
+const DRAIN_MS = 120_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function torture(options: TortureOptions): Promise<Tortured> {
+  const { faults = FAULTS, everyMs, stillMs, forMs = faults.length * everyMs } = options;
+  const nats = await startNatsServer({ binary: options.binary });
+  const admin = async <T>(run: (nc: Awaited<ReturnType<typeof nats.connection>>) => Promise<T>): Promise<T> => {
+    const nc = await nats.connection();
+    return run(nc).finally(() => nc.close());
+  };
+  const config = { max_age: 60 * MINUTE_NS, duplicate_window: 20 * MINUTE_NS, discard: "new" } as const;
+  for (const name of STREAMS) await admin((nc) => addStream(nc, { ...config, name }));
+  const line = await startFaultyLine(nats.url.replace("nats", "ws"));
+  const host = await serve({ port: 0, memory: true, reconnectMs: 200 });
+  const url = `${host.url}/mq/torture`;
+
+  const startBridge = async () => {
+    const [file = "", ...args] = commandOf("../bridge/bridge-child.ts", options.folder);
+    const child = spawn(file, [...args, url, line.url.replace("ws", "nats")], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    const exited = once(child, "exit").then(() => Promise.reject(new Error("the bridge's process has ended")));
+    exited.catch(() => {});
+    await Promise.race([once(child, "message"), exited]);
+    return child;
+  };
+  let child = await startBridge();
+
+  const connection = await connect({ url });
+  const history: Record<StreamName, HistoryEvent[]> = { grouped: [], plain: [] };
+  const queues = {} as Record<StreamName, Queue<string>>;
+  for (const name of STREAMS) queues[name] = await connection.openQueue<string>(name);
+  const producing = new AbortController();
+  const produced = STREAMS.map((name) => produce(name, queues[name], history[name], producing.signal));
+
+  const stored = () => admin((nc) => jetstreamManager(nc).then((manager) => manager.streams.info("plain")));
+  const bring: Record<Fault, () => Promise<unknown>> = {
+    async kill() {
+      await nats.kill("SIGKILL");
+      await pause(200);
+      await nats.start();
+    },
+    async terminate() {
+      await nats.kill("SIGTERM");
+      await nats.start();
+    },
+    async bridge() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+      child = await startBridge();
+    },
+    cut: async () => line.cut(),
+    async stall() {
+      line.stall();
+      await pause(stillMs);
+      line.mend();
+    },
+    vanish: async () => line.vanish("server"),
+    async pause() {
+      nats.pause();
+      await pause(stillMs);
+      nats.resume();
+    },
+    async fill() {
+      const limit = (max: number) =>
+        admin(async (nc) => {
+          const manager = await jetstreamManager(nc);
+          const { state } = await manager.streams.info("grouped");
+          await manager.streams.update("grouped", { max_msgs: max || state.messages + 5 });
+        });
+      await limit(0);
+      await pause(Math.min(stillMs, 2_000));
+      await limit(-1);
+    },
+  };
+  const endsAt = performance.now() + forMs;
+  let count = 0;
+  while (performance.now() < endsAt) {
+    const fault = faults[count++ % faults.length] as Fault;
+    await pause(everyMs * (0.5 + Math.random() * 0.5));
+    await bring[fault]();
+    options.onFault?.(fault, (await stored()).state.messages);
+  }
+  producing.abort();
+  await Promise.all(produced);
+  const deadline = performance.now() + DRAIN_MS;
+  for (const queue of Object.values(queues)) {
+    while (performance.now() < deadline) {
+      const { ready, leased, blocked, delayed } = await queue.stats();
+      if (ready + leased + blocked + delayed === 0) break;
+      await pause(100);
+    }
+  }
+  const reports = {} as Record<StreamName, Report>;
+  const counts = {} as Record<StreamName, number>;
+  for (const name of STREAMS) {
+    const messages = await admin((nc) => readStream(nc, name));
+    counts[name] = messages.length;
+    for (const dead of await queues[name].deadLetters.list()) {
+      const { id, body, reason = "" } = dead;
+      history[name].push({ type: "dead", at: performance.now(), body, id, reason });
+    }
+    const arrived = messages.map((message) => ({ body: String(jsonOf(message)), id: message.id }));
+    reports[name] = judge(name, history[name], arrived);
+  }
+  child.kill("SIGKILL");
+  await connection.close({ force: true });
+  await host.close();
+  await line.close();
+  await nats.close();
+  return { reports, faults: count, stored: counts };
+}
+
+export interface Arrived {
+  readonly body: string;
+  readonly id: string;
+}
+
+/** What lies in a stream was delivered to it, and settled, in the order of the stream. */
+export function judge(name: StreamName, sent: readonly HistoryEvent[], arrived: readonly Arrived[]): Report {
+  const told = arrived.flatMap(({ body, id }, place): HistoryEvent[] => {
+    const at = performance.now();
+    const delivery = { at, consumer: "stream", body, id, attempt: 1, token: String(place) };
+    return [
+      { type: "delivered", ...delivery },
+      { type: "settle", ...delivery, verdict: "ack" },
+      { type: "settled", ...delivery, verdict: "ack" },
+    ];
+  });
+  return check([...sent, ...told], { maxDeliveries: 1, isOrdered: name === "plain" });
+}
+
+/** Sends until it is told to stop, ten at a time. */
+async function produce(name: StreamName, queue: Queue<string>, history: HistoryEvent[], signal: AbortSignal) {
+  const counters = new Map<string, number>();
+  let turn = 0;
+  while (!signal.aborted) {
+    const sent = Array.from({ length: 10 }, async () => {
+      const producer = name === "grouped" ? `g${turn++ % GROUPS}` : "plain";
+      const counter = counters.get(producer) ?? 0;
+      counters.set(producer, counter + 1);
+      const body = `${producer}-${counter}`;
+      const group = name === "grouped" && { groupId: producer };
+      history.push({ type: "send", at: performance.now(), producer, body, ...group });
+      const { id } = await queue.send(body, group || {});
+      history.push({ type: "sent", at: performance.now(), body, id });
+    });
+    await Promise.all(sent);
+    await pause(10);
+  }
+}
