@@ -62,15 +62,9 @@ export async function openLab(checkout = ROOT) {
       await untilListening(port);
       return port;
     },
-<<<<<<< HEAD
     /** @param {Readonly<Record<string, string>>} [variables] */
     async startWorkerd(variables = {}) {
-      const workerd = await startWorkerd("bench/edge/programs/object.ts", { variables });
-=======
-    /** @returns {Promise<string>} the address of a Worker's Durable Objects */
-    async startWorkerd() {
-      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"));
->>>>>>> speed
+      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"), { variables });
       endings.push(workerd.close);
       return workerd;
     },
