@@ -168,7 +168,7 @@ export async function openQueueOver<Input, Output = Input>(
   client: Client,
   name: string,
   given: { readonly options: QueueOptions; readonly lazy: boolean; readonly signal: AbortSignal | undefined },
-  onClosed: () => Promise<void>,
+  onClosed: (options: { readonly force?: boolean }) => Promise<void>,
 ): Promise<Queue<Input, Output>> {
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {
