@@ -40,7 +40,7 @@ async function runObject(args) {
     alias: { "originmq/durable-object": "./src/durable-object.ts" },
     variables,
   });
-  console.log(`the Worker is at ${workerd.url.replace("ws:", "http:")}\nKITCHEN_KEY=${variables.KITCHEN_KEY}`);
+  console.log(`the Worker is at ${workerd.httpUrl}\nKITCHEN_KEY=${variables.KITCHEN_KEY}`);
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, workerd.close);
 }
 

@@ -17,6 +17,7 @@ import { ROOT } from "./package-layout.mjs";
  *
  * @typedef {object} Workerd
  * @property {string} url begins with `ws://`
+ * @property {string} httpUrl the same, for requests
  * @property {number} pid
  * @property {() => Promise<void>} kill ends the process without a word
  * @property {() => Promise<void>} restart starts it again, on the same storage and port
@@ -59,6 +60,9 @@ export async function startWorkerd(entry, { port = 0, alias = {}, variables = {}
   return {
     get url() {
       return `ws://127.0.0.1:${running.port}`;
+    },
+    get httpUrl() {
+      return `http://127.0.0.1:${running.port}`;
     },
     get pid() {
       return running.child.pid ?? 0;

@@ -2,20 +2,23 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { median } from "../rounds.mjs";
-import { bullmq, idleServer, inBun, object, rawLog, relay, server } from "./systems.mjs";
+import { residentBytes } from "./process.mjs";
+import { bullmq, crowd, idleServer, inBun, object, rawLog, relay, server } from "./systems.mjs";
 import { measureWake } from "./wake.mjs";
 
 /**
  * @typedef {import("./lab.mjs").Lab} Lab
- * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`, `heap` of them, `load` of a core, `first`
- *   and `later` milliseconds
+ * @typedef {Record<string, number>} Values by metric: `us` a message, `p50` and `p99` in milliseconds, `bytes`, `heap` of them,
+ *   `load` of a core, `first` and `later` in milliseconds
  * @typedef {object} Case
  * @property {string} id
  * @property {string} label
  * @property {(lab: Lab) => Promise<Values>} measure
  * @property {boolean} [isOwn] it measures OriginMQ, and an earlier build of it as well
  * @property {"redis-server"} [needs] a program that has to be there
+ * @property {boolean} [isOnDemand] only where `--only` names it
  */
 
 /** @typedef {"relaxed" | "strict"} Durability */
@@ -26,7 +29,10 @@ const IDLE_HOLDERS = 2;
 const IDLE_LOAD_MS = 5_000;
 /** What a process has taken and freed again is not what a connection needs: so many come and go before. */
 const IDLE_BEFORE = 500;
-
+/** An object that rests is let go after ten seconds. */
+const ASLEEP_MS = 13_000;
+const CROWD = 1_000;
+const CROWD_MS = 4_000;
 const WAKE_WAITING = 100_000;
 const WAKE_OBJECTS = 3;
 
@@ -149,8 +155,31 @@ const idle = {
     const load = await program.ask("load", { ms: IDLE_LOAD_MS });
     await end();
     const heap = (after.heapUsed - before.heapUsed) / IDLE;
+    const resident = (after.rss - after.young - (before.rss - before.young)) / IDLE;
     // What the process had before and did not need went into them: never less than what they are.
-    return { bytes: Math.max(heap, (after.rss - before.rss) / IDLE), heap, load };
+    return { bytes: Math.max(heap, resident), heap, load };
+  },
+};
+
+/** @type {Case} */
+const idleInObject = {
+  id: "idle-object",
+  isOnDemand: true,
+  label: `${IDLE.toLocaleString("en")} idle connections of a Durable Object that is at rest, in workerd, each`,
+  async measure(lab) {
+    const workerd = await lab.startWorkerd({ IDLE_MS: "1000" });
+    const url = `${workerd.url}/mq/idle`;
+    const clients = await Promise.all(Array.from({ length: IDLE_HOLDERS }, () => lab.start("idle")));
+    const open = (/** @type {number} */ count) =>
+      Promise.all(clients.map((one) => one.ask("open", { url, count: count / clients.length })));
+    await open(IDLE_BEFORE);
+    const before = residentBytes(workerd.pid);
+    await open(IDLE - IDLE_BEFORE);
+    await sleep(ASLEEP_MS);
+    const bytes = (residentBytes(workerd.pid) - before) / (IDLE - IDLE_BEFORE);
+    await Promise.all(clients.map((one) => one.end()));
+    await workerd.close();
+    return { bytes };
   },
 };
 
@@ -170,6 +199,38 @@ const disk = {
     await end();
     return { bytes: bytes / 100_000 };
   },
+};
+
+/**
+ * What all together were answered, and how late each.
+ * @param {Lab} lab @param {"paced" | "flatOut"} how @param {object} asked
+ */
+async function crowdSends(lab, how, asked) {
+  const { program, holders } = await crowd(lab, CROWD);
+  const sending = holders.map((one) => one.ask(how, { ms: CROWD_MS, ...asked }));
+  const load = await program.ask("load", { ms: CROWD_MS });
+  const all = await Promise.all(sending);
+  const sent = all.reduce((sum, one) => sum + one.sent, 0);
+  const p50 = median(all.map((one) => one.p50));
+  const p99 = Math.max(...all.map((one) => one.p99));
+  return { us: (1_000 * CROWD_MS) / sent, p50, p99, load };
+}
+
+/** @type {Case} */
+const crowdPaced = {
+  id: "crowd-paced",
+  label: `${CROWD.toLocaleString("en")} clients, one \`send\` a second each, and one that handles them`,
+  async measure(lab) {
+    const { p50, p99, load } = await crowdSends(lab, "paced", { everyMs: 1_000 });
+    return { p50, p99, load };
+  },
+};
+
+/** @type {Case} */
+const crowdFlatOut = {
+  id: "crowd-flat-out",
+  label: `${CROWD.toLocaleString("en")} clients, each its next \`send\` once the last was answered, and one that handles them`,
+  measure: async (lab) => crowdSends(lab, "flatOut", {}),
 };
 
 /** @type {Case} */
@@ -194,5 +255,5 @@ export const CASES = [
   sendBatch("relaxed", 4),
   sendBatch("strict", 1),
   sendBatch("strict", 4),
-  ...[twoRoundTrips, relayed, latency, disk, idle, wake],
+  ...[twoRoundTrips, relayed, latency, disk, crowdPaced, crowdFlatOut, idle, idleInObject, wake],
 ];

@@ -61,11 +61,11 @@ export async function openLab(checkout = ROOT) {
       await untilListening(port);
       return port;
     },
-    /** @returns {Promise<string>} the address of a Worker's Durable Objects */
-    async startWorkerd() {
-      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"));
+    /** @param {Readonly<Record<string, string>>} [variables] */
+    async startWorkerd(variables = {}) {
+      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"), { variables });
       endings.push(workerd.close);
-      return workerd.url;
+      return workerd;
     },
     async close() {
       for (const end of endings.reverse()) await end();

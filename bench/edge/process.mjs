@@ -1,6 +1,7 @@
 // A process of the benchmark, and how it is asked. Invariant: none outlives the one that measures.
 
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 /**
  * @typedef {object} Program
@@ -48,3 +49,7 @@ export async function startProgram(runtime, args) {
     },
   };
 }
+
+/** Of a process, on Linux. @param {number} pid */
+export const residentBytes = (pid) =>
+  1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);

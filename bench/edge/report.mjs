@@ -1,6 +1,7 @@
-// The tables of a run: what was measured, and what that is of what.
+// The tables of a run, and its picture: what was measured, and what that is of what.
 
 import { machineLine } from "../machine.mjs";
+import { pictureOf } from "../picture.mjs";
 import { isMet } from "../ratios.mjs";
 import { table } from "../report.mjs";
 import { median } from "../rounds.mjs";
@@ -39,25 +40,47 @@ export const tablesOf = ({ results, rows }, form) => [
     rows.map((row) => [
       row.what,
       quantity(row.value, row.unit),
-      row.target === undefined ? "" : `${row.isAtMost ? "≤" : "≥"} ${quantity(row.target, row.unit)}`,
+      asked(row),
       row.target === undefined ? "" : isMet(row, row.target) ? "met" : "MISSED",
     ]),
     form,
   ),
 ];
 
+/** The rows that have a target. @param {Run} run @returns {string} an SVG */
+export const drawingOf = ({ rounds, rows }) =>
+  pictureOf(
+    "Servers: measured, of what was asked",
+    `npm run bench:edge, medians of ${rounds} rounds; to the right is better`,
+    rows.flatMap(({ target, ...row }) =>
+      target === undefined
+        ? []
+        : [{ ...row, target, says: `${quantity(row.value, row.unit)} (${asked({ ...row, target })})` }],
+    ),
+  );
+
+/** @param {import("./targets.mjs").Row} row */
+const asked = ({ target, isAtMost, unit }) =>
+  target === undefined ? "" : `${isAtMost ? "≤" : "≥"} ${quantity(target, unit)}`;
+
 /** @param {number} value @param {import("./targets.mjs").Row["unit"]} unit */
 const quantity = (value, unit) => (unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`);
 
 /** @param {Values} values */
-function figure({ us, p50, p99, bytes, heap, load, first, later }) {
-  if (us !== undefined) return `${us.toFixed(2)} µs a message`;
-  if (bytes !== undefined && heap === undefined) return `${bytes.toFixed(0)} bytes`;
-  if (bytes !== undefined)
-    return `${(bytes / 1e3).toFixed(1)} kB, ${((heap ?? 0) / 1e3).toFixed(1)} kB of it objects; all of them ${(100 * (load ?? 0)).toFixed(0)} % of a core`;
-  if (first !== undefined) return `the first of a process ${first.toFixed(0)} ms, later ones ${later?.toFixed(0)} ms`;
-  return `p50 ${p50?.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`;
-}
+const figure = ({ us, p50, p99, bytes, heap, load, first, later }) =>
+  [
+    us === undefined ? [] : `${us.toFixed(2)} µs a message`,
+    bytes === undefined ? [] : size(bytes),
+    heap === undefined ? [] : `${size(heap)} of it objects`,
+    first === undefined ? [] : `the first of a process ${first.toFixed(0)} ms, later ones ${later?.toFixed(0)} ms`,
+    p50 === undefined ? [] : `p50 ${p50.toFixed(2)} ms, p99 ${p99?.toFixed(2)} ms`,
+    load === undefined ? [] : `the server ${(100 * load).toFixed(0)} % of a core`,
+  ]
+    .flat()
+    .join("; ");
+
+/** @param {number} bytes */
+const size = (bytes) => (bytes < 1_000 ? `${bytes.toFixed(0)} bytes` : `${(bytes / 1_000).toFixed(1)} kB`);
 
 /** @param {Values} values */
 const rate = ({ us }) => (us === undefined ? "" : Math.round(1e6 / us).toLocaleString("en"));

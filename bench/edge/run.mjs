@@ -1,9 +1,9 @@
 // `npm run bench:edge`: servers, Durable Objects and what people otherwise run, side by side in one run, against targets.
 //
-//   npm run bench:edge -- [--rounds 7] [--only PATTERN] [--markdown FILE] [--before CHECKOUT] [--check]
+//   npm run bench:edge -- [--rounds 7] [--only PATTERN] [--markdown FILE] [--picture FILE] [--before CHECKOUT] [--check]
 //
-// --only runs the cases whose name matches; --before runs those of OriginMQ of an earlier build, too, in the same rounds;
-// --check fails when a target is missed. The first run installs what is compared
+// --only runs the cases whose name matches; --picture draws the rows that have targets; --before runs those of OriginMQ of
+// an earlier build, too, in the same rounds; --check fails when a target is missed. The first run installs what is compared
 // with below bench/edge/peers. BullMQ takes part where there is a `redis-server`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { isMet } from "../ratios.mjs";
 import { mediansOf } from "../rounds.mjs";
 import { CASES } from "./cases.mjs";
 import { openLab } from "./lab.mjs";
-import { headsOf, tablesOf } from "./report.mjs";
+import { drawingOf, headsOf, tablesOf } from "./report.mjs";
 import { bunPath, installPeers, nodeWithSqlite, versionOf, versionOfPeer } from "./runtimes.mjs";
 import { rowsOf } from "./targets.mjs";
 
@@ -32,12 +32,13 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     markdown: { type: "string" },
     before: { type: "string" },
+    picture: { type: "string" },
     check: { type: "boolean", default: false },
   },
 });
 const rounds = roundsOf(options.rounds);
 const pattern = new RegExp(options.only);
-const chosen = CASES.filter(({ id }) => pattern.test(id));
+const chosen = CASES.filter(({ id, isOnDemand }) => pattern.test(id) && (!isOnDemand || options.only !== ""));
 if (chosen.length === 0) throw new Error(`no case matches ${options.only}: ${CASES.map(({ id }) => id).join(", ")}`);
 
 installPeers();
@@ -81,6 +82,7 @@ try {
   console.log(`written to ${file}`);
   if (options.markdown)
     writeFileSync(options.markdown, `${[headsOf(run).join(". "), ...tablesOf(run, "markdown")].join("\n\n")}\n`);
+  if (options.picture) writeFileSync(options.picture, drawingOf(run));
   const missed = run.rows.filter((row) => !isMet(row, row.target));
   if (options.check && missed.length > 0) {
     console.error(`missed: ${missed.map(({ what }) => what).join("; ")}`);

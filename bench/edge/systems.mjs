@@ -24,7 +24,21 @@ export const server = (lab) =>
   });
 
 /** The same two over a Durable Object. @param {Lab} lab */
-export const object = (lab) => lab.shared("object", async () => clientsOf(lab, `${await lab.startWorkerd()}/mq/bench`));
+export const object = (lab) =>
+  lab.shared("object", async () => clientsOf(lab, `${(await lab.startWorkerd()).url}/mq/bench`));
+
+/** So many clients of the server, in two processes, and one that handles what they send. @param {Lab} lab @param {number} count */
+export const crowd = (lab, count) =>
+  lab.shared("crowd", async () => {
+    const program = await lab.start("server");
+    const url = `${await program.ask("start", { directory: lab.path("crowd") })}/mq/bench`;
+    const holders = await Promise.all([lab.start("crowd"), lab.start("crowd")]);
+    await Promise.all(holders.map((one) => one.ask("open", { url, token: TOKEN, count: count / holders.length })));
+    const consumer = await lab.start("client");
+    await consumer.ask("connect", { url, token: TOKEN });
+    await consumer.ask("consume", { queue: "crowd" });
+    return { program, holders };
+  });
 
 /** @param {Lab} lab */
 export const bullmq = (lab) =>

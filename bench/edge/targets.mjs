@@ -68,10 +68,10 @@ const ROWS = [
     of: (medians) => divide(medians("latency").p50, medians("relay").p50),
   },
   ...[
-    { metric: "first", which: "the first of a process" },
-    { metric: "later", which: "a later one" },
+    { metric: "first", which: "first of a process" },
+    { metric: "later", which: "later" },
   ].map(({ metric, which }) => ({
-    what: `wake of a hibernated object with 100,000 waiting, ${which}`,
+    what: `wake of an object with 100,000 waiting, ${which}`,
     unit: /** @type {const} */ ("ms"),
     target: 100,
     isAtMost: true,

@@ -23,7 +23,7 @@ const ORDER = { sku: "tea", note: "x".repeat(180), quantity: 2 };
 export async function measureWake({ waiting = 100_000, objects = 5 } = {}) {
   const { connect } = await import(await bundleForNode(join(ROOT, "src/index.ts")));
   const workerd = await startWorkerd("bench/edge/programs/object.ts", { variables: { IDLE_MS: `${IDLE_MS}` } });
-  const lives = async () => Number(await (await fetch(`${workerd.url.replace("ws:", "http:")}/lives`)).text());
+  const lives = async () => Number(await (await fetch(`${workerd.httpUrl}/lives`)).text());
   try {
     const clients = await Promise.all(
       Array.from({ length: objects }, (_, i) => connect({ url: `${workerd.url}/mq/wake-${i}`, token: () => "bench" })),

@@ -107,6 +107,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
   const { setTimer, monotonic } = createSurroundings();
   const limits = createLimits("serve()", options, { setTimer, monotonic });
   const stores = await storesIn(options.directory);
+  const found = stores.found();
   const databases = createDatabases({
     openStore: stores.open,
     ...{ reconnectMs, idleMs, limits: limits.perDatabase, report },
@@ -164,7 +165,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     throw error;
   }
   // Whoever comes meanwhile waits for none of it.
-  void databases.lookInto(stores.found());
+  void databases.lookInto(found);
   let closed: Promise<void> | undefined;
   const close = async () => {
     await databases.close();

@@ -42,8 +42,11 @@ export type HistoryEvent =
   | (Happened & { readonly type: "send-failed"; readonly body: string; readonly code?: string })
   /** Nobody will hear its outcome: the producer died, or its connection ended. A send without outcome counts as this. */
   | (Happened & { readonly type: "send-unknown"; readonly body: string; readonly code?: string })
-  /** A handler starts (or `receive` returned it). What only waited in a buffer is not delivered. */
-  | (OfDelivery & { readonly type: "delivered" })
+  /**
+   * A handler starts (or `receive` returned it). What only waited in a buffer is not delivered. `leaseMs`: how long its lease
+   * lasts, where nobody renews it.
+   */
+  | (OfDelivery & { readonly type: "delivered"; readonly leaseMs?: number })
   /** A handler settles, by a call or by its end. `delayMs`: the delay it asks for. */
   | (OfDelivery & { readonly type: "settle"; readonly verdict: Verdict; readonly delayMs?: number })
   /** The settlement resolved. Not written for a handler that only returned: then its outcome is unknown. */

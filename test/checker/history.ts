@@ -215,7 +215,9 @@ function causeOf(tried: Tried, next: Tried, { byConsumer, hostLost, handOvers }:
   const own = ofConsumer.find(({ from, to, type }) => from < next.place && to > tried.place && type !== "stall");
   if (own?.type === "crash" || own?.type === "suspend") return own.type;
   if (tried.aborted?.code === "closed") return "closed";
-  if (tried.aborted || hasNoEffect) return "lease-ended";
+  const { at, leaseMs = Number.POSITIVE_INFINITY } = tried.delivered;
+  const isOver = next.delivered.at - at >= leaseMs;
+  if (tried.aborted || hasNoEffect || isOver) return "lease-ended";
   // The later one in the history may be the older one, long under way.
   if (next.aborted || isWithoutEffect(next.failed)) return "lease-ended";
   // Its report was under way while its consumer fell asleep, or died: the later one in the history is the older one.

@@ -16,8 +16,8 @@ afterAll(async () => {
 });
 
 /** How often the object was made in the life of its process; asking does not wake it. */
-const lives = async (database: string, { url } = workerd): Promise<unknown> => {
-  const answer = await fetch(`${url.replace("ws:", "http:")}/lives?database=${database}`);
+const lives = async (database: string, { httpUrl } = workerd): Promise<unknown> => {
+  const answer = await fetch(`${httpUrl}/lives?database=${database}`);
   return answer.json();
 };
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

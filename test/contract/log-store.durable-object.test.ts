@@ -9,7 +9,7 @@ import { createHearing, type Found } from "./kill-writer.js";
 const workerd = await startWorkerd("test/edge/store-worker.ts", { alias: { vitest: "./test/edge/vitest.ts" } });
 afterAll(() => workerd.close());
 
-const ask = (path: string) => fetch(`${workerd.url.replace("ws:", "http:")}/${path}`);
+const ask = (path: string) => fetch(`${workerd.httpUrl}/${path}`);
 
 const response = await ask("contract");
 const outcomes: Outcome[] = response.ok

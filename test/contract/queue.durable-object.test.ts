@@ -50,7 +50,7 @@ describe("a Durable Object whose process is killed", () => {
 test("who has no right is told so by a Durable Object, and a plain request what it takes", async () => {
   const refused = openQueue("q", { url: `${workerd.url}/mq/shop`, token: () => "wrong" });
   await expect(refused).rejects.toMatchObject({ code: "denied" });
-  const http = workerd.url.replace("ws:", "http:");
+  const http = workerd.httpUrl;
   expect((await fetch(`${http}/mq/shop`)).status).toBe(426);
   expect((await fetch(`${http}/elsewhere`)).status).toBe(404);
 });

@@ -9,7 +9,7 @@ const workerd = await startWorkerd("test/edge/sending-worker.ts");
 afterAll(() => workerd.close());
 
 const ask = async (path: string, asked: Readonly<Record<string, string>>): Promise<unknown> => {
-  const answer = await fetch(`${workerd.url.replace("ws:", "http:")}${path}?${new URLSearchParams(asked)}`);
+  const answer = await fetch(`${workerd.httpUrl}${path}?${new URLSearchParams(asked)}`);
   return answer.json();
 };
 const NUMBERS = Array.from({ length: 8 }, (_, n) => String(n));

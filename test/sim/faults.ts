@@ -51,7 +51,7 @@ export function drawFaults(random: Random): Faults {
   };
 }
 
-/** Nothing stands still: servers die and lines are cut, and whoever comes back keeps what it holds. */
+/** No page, server or clock stands still: servers die, lines break in every way, and whoever comes back keeps what it holds. */
 export const calmed = (faults: Faults): Faults => ({
   ...{ ...faults, sleepTab: 0, stallTab: 0, stallHost: 0, jumpClock: 0 },
   store: { ...faults.store, abort: 0, quota: 0, slow: 0 },

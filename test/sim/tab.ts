@@ -191,7 +191,7 @@ export function openTab(parts: TabParts): Tab {
   const handle = async (consumer: string, delivery: Delivery<string>, isByHand: boolean) => {
     const { id, body, attempt, signal } = delivery;
     const of = { consumer, body, id, attempt, token: `${name}/${++deliveries}` };
-    record({ ...of, type: "delivered" });
+    record({ ...of, type: "delivered", ...(isByHand && { leaseMs: settings.leaseMs }) });
     const onAbort = () => record({ ...of, type: "aborted", code: codeOf(signal.reason) });
     // Also when the handler has ended: that its settlement came too late is told nowhere else.
     signal.addEventListener("abort", onAbort);

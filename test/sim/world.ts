@@ -83,7 +83,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   const server = isOverSockets ? createServer(parts) : undefined;
   const origin = server ? undefined : createOrigin(parts);
   const site = server ?? (origin as Origin);
-  let lineFaults = server && { ...drawLineFaults(random), ...(isCalm && { die: 0, hold: 0 }) };
+  let lineFaults = server && drawLineFaults(random);
 
   const beside = createBeside({ seed, isTimed: drawn.jumpClock === 0 });
   const tabs: Tab[] = [];

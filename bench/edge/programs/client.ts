@@ -69,8 +69,8 @@ answer({
     }
     await queue.whenIdle();
   },
-  async consume({ durability }: { durability: Durability }) {
-    const queue = await queueOf(durability);
+  async consume({ durability, queue: name }: { durability: Durability; queue?: string }) {
+    const queue = name === undefined ? await queueOf(durability) : await connection.openQueue<Timed>(name);
     handled = [];
     lateMs = [];
     consumer = queue.consume(

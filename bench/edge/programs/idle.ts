@@ -9,7 +9,7 @@ let connections: Connection[] = [];
 answer({
   async open({ url, count }: { url: string; count: number }) {
     for (let at = 0; at < count; at += AT_ONCE) {
-      const some = Array.from({ length: Math.min(AT_ONCE, count - at) }, () => connect({ url }));
+      const some = Array.from({ length: Math.min(AT_ONCE, count - at) }, () => connect({ url, token: () => "bench" }));
       connections.push(...(await Promise.all(some)));
     }
   },

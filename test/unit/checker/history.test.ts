@@ -147,6 +147,14 @@ describe("duplicated, by cause", () => {
     expect(report.isValid).toBe(true);
   });
 
+  test("the end of a lease that nobody renews explains it, once that has come", () => {
+    const first = (leaseMs: number): HistoryEvent => ({ ...of("p-0", "c", 1), type: "delivered", leaseMs });
+    const taken = (leaseMs: number) =>
+      judge(sending("p-0"), first(leaseMs), delivered("p-0", "d", 2), acking("p-0", "d", 2));
+    expect(taken(1).duplicated["lease-ended"]).toBe(1);
+    expect(taken(2).duplicated.unexplained).toBe(1);
+  });
+
   test.each([
     ["host-lost", () => [{ at, type: "host-lost" } as const]],
     ["hand-over", () => [{ at, type: "host-lost", isPlanned: true } as const]],
