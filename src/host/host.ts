@@ -242,7 +242,8 @@ function createHost(
     if (notice) platform.announce(notice);
     measures.committed(changes);
     watchers.note(changes);
-    delivery.handOut(plan.filter(({ to }) => answered.has(to.client)));
+    const later = plan.filter(({ to }) => answered.has(to.client));
+    if (later.length > 0) delivery.handOut(later, new Promise<void>(platform.afterTurn));
     delivery.committed();
     maintenance.note();
     clients.forgetOld();

@@ -48,8 +48,8 @@ export interface Delivery {
   /** Handlers of consumers that can run at once. */
   handlers(queue: string): number;
   plan(decideNow: DecideNow): PlannedHandOut[];
-  /** Hands out what was planned, once that is committed. */
-  handOut(plan: readonly PlannedHandOut[]): void;
+  /** Hands out what was planned, once that is committed; `after`: what of it is pushed, then. */
+  handOut(plan: readonly PlannedHandOut[], after?: Promise<void>): void;
   /** Called after a turn was committed and handed out: answers those whose time has come and who were part of it. */
   committed(): void;
   /** The next deadline, by `platform.monotonic`. */
@@ -137,14 +137,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
         let last: Promise<void> = Promise.resolve();
         let underWay = 0;
-        const give = (grant: string, leases: readonly Lease[]) => {
+        const give = (grant: string, leases: readonly Lease[], after?: Promise<void>) => {
           onLeased(to, queue);
-          const now = underWay === 0 ? buildNow(to, grant, leases) : undefined;
+          const now = underWay === 0 && !after ? buildNow(to, grant, leases) : undefined;
           if (now) return to.push(id, now);
           const built = build(to, grant, leases).catch(() => undefined);
           underWay++;
           last = last.then(async () => {
-            const handOut = await built;
+            const [handOut] = await Promise.all([built, after]);
             underWay--;
             if (handOut) to.push(id, handOut);
           });
@@ -214,11 +214,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const { takingByQueue } = askers;
       return planHandOuts(state(), { takingByQueue, unclaimed, token: platform.token }, decideNow);
     },
-    handOut(plan) {
+    handOut(plan, after) {
       for (const { to, grant, leases } of plan) {
         dropWhere(to.taker.grants, isOver);
         to.taker.grants.add(grant);
-        to.taker.give(grant, leases);
+        to.taker.give(grant, leases, after);
       }
     },
     committed() {
