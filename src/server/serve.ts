@@ -3,21 +3,30 @@
 
 import { WebSocketServer } from "ws";
 import type { Connection } from "../client/connection/connection.js";
-import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
+import { aFunction, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { DATABASE_IDLE_MS } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
 import { createSurroundings } from "../host/engine/platform.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
+import { createKeeper } from "../link/socket/kept-bodies.js";
 import type { Socket } from "../link/socket/line.js";
-import { databaseAt, originRefusal } from "./address.js";
+import { databaseAt, ORIGINS, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
 import { createLimits, LIMITS_SPEC, type ServerLimits, SHARED } from "./limits.js";
 import { connectHere } from "./local.js";
 import { metricsText } from "./metrics.js";
-import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
+import {
+  byteTools,
+  type Http,
+  type HttpServer,
+  type IncomingMessage,
+  listen,
+  nodeModule,
+  type RawSocket,
+} from "./node.js";
 import { storesIn } from "./stores.js";
 
 export interface ServeOptions extends ServerLimits {
@@ -29,7 +38,10 @@ export interface ServeOptions extends ServerLimits {
   readonly directory?: string;
   /** In place of a directory: nothing is kept when the server ends. Default false. */
   readonly memory?: boolean;
-  /** Pages of which origins may connect, besides those of the server's own. What is no browser has no origin. */
+  /**
+   * Pages of which origins may connect, besides those of the server's own, each whole, like "https://shop.example": "*" is
+   * not known. What is no browser has no origin.
+   */
   readonly allowOrigins?: readonly string[];
   /** What each client may do. Default: everything, for who reaches this machine. */
   readonly authorize?: Authorize;
@@ -73,7 +85,7 @@ const SPEC = {
   hostname: string(1, 255),
   directory: string(1, 4_096),
   memory: boolean,
-  allowOrigins: arrayOf(string(1, 2_048), 10_000),
+  allowOrigins: ORIGINS,
   authorize: aFunction,
   reconnectMs: duration(0),
   idleMs: duration(1),
@@ -117,6 +129,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     authorize: options.authorize ?? (() => (options.perClient ? EVERYTHING : { ...EVERYTHING, limits: SHARED })),
     openDatabase: databases.open,
     report,
+    keeper: options.directory === undefined ? undefined : keeperOfBodies(),
   };
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
@@ -185,6 +198,12 @@ function assertTogether({ directory, memory, authorize }: ServeOptions, hostname
   if (memory !== true && directory === undefined) invalid("give a directory for the databases, or memory: true");
   if (authorize === undefined && !LOOPBACK.test(hostname))
     invalid(`hostname "${hostname}" is reached from other machines: give authorize`);
+}
+
+/** For stores that write bytes; one in memory clones. */
+function keeperOfBodies() {
+  const tools = byteTools();
+  return tools && createKeeper(tools);
 }
 
 const inAddress = (hostname: string): string => (hostname.includes(":") ? `[${hostname}]` : hostname);

@@ -2,14 +2,21 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { serve } from "../../src/server.js";
 import { folderFor, hasSqlite, startServerProcess } from "../edge/server-process.js";
+import { describeQueue } from "./queue.contract.js";
 
 const folder = folderFor("server");
 
 if (hasSqlite) {
+  const server = await serve({ directory: join(folder, "contract"), port: 0 });
+  afterAll(() => server.close());
+  describeQueue("a server over SQLite, over sockets", (database) => ({
+    url: `${server.url}/mq/${encodeURIComponent(database)}`,
+  }));
+
   describe("a server over SQLite", () => {
     test("killed again and again under load loses nothing that it said is stored, and delivers nothing twice unsaid", async () => {
       const server = await startServerProcess({ reconnectMs: 1_000 }, folder);
@@ -56,6 +63,44 @@ if (hasSqlite) {
       const after = await connect({ url: address });
       expect(await (await after.openQueue("q")).peek()).toMatchObject([{ body: "kept" }]);
       await after.close();
+      await second.close();
+    });
+
+    test("hands out many bodies as they were sent, from memory and from its file: whatever is in them, at once or in parts", async () => {
+      const bodiesOf = (count: number, note: string) =>
+        Array.from({ length: count }, (_, n) => ({ n, note, pad: "x".repeat(n % 700) }));
+      const batches = [
+        bodiesOf(1_000, "tea\n"),
+        bodiesOf(500, "thé ☕"),
+        bodiesOf(9_000, "much"),
+        bodiesOf(2, "y".repeat(300_000)),
+      ];
+      const directory = join(folder, "texts");
+      const first = await serve({ directory, port: 0 });
+      const sender = await connect({ url: `${first.url}/mq/shop` });
+      for (const [i, bodies] of batches.entries()) {
+        const queue = await sender.openQueue<unknown>(`q-${i}`);
+        await queue.sendBatch(bodies.map((body) => ({ body })));
+        const taken = await queue.receive({ max: bodies.length - 1 });
+        expect(taken.map(({ body }) => body)).toEqual(bodies.slice(0, taken.length));
+        await Promise.all(taken.map((delivery) => delivery.release()));
+      }
+      await sender.close();
+      await first.close();
+      const second = await serve({ directory, port: 0 });
+      const receiver = await connect({ url: `${second.url}/mq/shop` });
+      for (const [i, bodies] of batches.entries()) {
+        const queue = await receiver.openQueue<{ n: number }>(`q-${i}`);
+        const found: unknown[] = [];
+        while (found.length < bodies.length) {
+          for (const delivery of await queue.receive({ max: 10_000 })) {
+            found.push(delivery.body);
+            void delivery.ack();
+          }
+        }
+        expect(found.sort((a, b) => (a as { n: number }).n - (b as { n: number }).n)).toEqual(bodies);
+      }
+      await receiver.close();
       await second.close();
     });
 

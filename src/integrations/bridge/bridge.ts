@@ -121,7 +121,9 @@ export function createBridge(
 
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
   const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
-    const parts = { source, target: target.name, session, batch, inFlight: most, runtime, telling, late };
+    // Longer than the next wait, whatever chance says.
+    const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
+    const parts = { source, target: target.name, session, batch, inFlight: most, awayMs, runtime, telling, late };
     let flow: Flow;
     try {
       flow = await openFlow(parts, closing.signal);
