@@ -29,7 +29,7 @@ export type { QueueRef } from "./client/sending/commit.js";
 export type { Receipt } from "./client/sending/item.js";
 export type { QueueOptions, SendOptions } from "./client/sending/options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/sending/schema.js";
-export { QueueError, type QueueErrorCode } from "./core/spec/errors.js";
+export { type ErrorDetail, QueueError, type QueueErrorCode } from "./core/spec/errors.js";
 export type { DeadLetterFilter, PurgeFilter } from "./core/spec/filters.js";
 export type { MessageState } from "./core/spec/message-states.js";
 export type { CatchUp } from "./core/spec/schedule-spec.js";

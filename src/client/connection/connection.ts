@@ -62,9 +62,10 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
 const socketAddress: Check = (value, name) => {
-  const isAddress = typeof value === "string" && URL.canParse(value) && /^wss?:$/.test(new URL(value).protocol);
-  if (!isAddress) invalid(name, value, "an address that begins with wss:// or ws://");
+  const isAddress = typeof value === "string" && URL.canParse(value) && ADDRESS.test(new URL(value).href);
+  if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");
 };
 
 /** Throws `invalid-argument` where options exclude each other. */
