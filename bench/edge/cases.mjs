@@ -16,6 +16,7 @@ import { measureWake } from "./wake.mjs";
  * @property {string} id
  * @property {string} label
  * @property {(lab: Lab) => Promise<Values>} measure
+ * @property {boolean} [isOwn] it measures OriginMQ, and an earlier build of it as well
  * @property {"redis-server"} [needs] a program that has to be there
  * @property {boolean} [isOnDemand] only where `--only` names it
  */
@@ -51,6 +52,7 @@ async function endToEnd({ producer, consumer }, durability, batches) {
 /** @type {(durability: Durability) => Case} */
 const serverEndToEnd = (durability) => ({
   id: `end-to-end-${durability}`,
+  isOwn: true,
   label: `Node server, two Node clients, end to end, ${durability}`,
   measure: async (lab) => endToEnd(await server(lab), durability, 100),
 });
@@ -58,6 +60,7 @@ const serverEndToEnd = (durability) => ({
 /** @type {(durability: Durability, limit: number) => Case} */
 const sendBatch = (durability, limit) => ({
   id: `send-batch-x${limit}-${durability}`,
+  isOwn: true,
   label: `sendBatch of 1,000, one client, ${limit === 1 ? "one at a time" : `${limit} in flight`}, ${durability}`,
   measure: async (lab) => (await server(lab)).producer.ask("send", { durability, batches: 100, limit }),
 });
@@ -72,6 +75,7 @@ const raw = (durability) => ({
 /** @type {Case} */
 const objectEndToEnd = {
   id: "object-end-to-end",
+  isOwn: true,
   label: "Durable Object in workerd, two Node clients, end to end",
   measure: async (lab) => endToEnd(await object(lab), "strict", 100),
 };
@@ -107,6 +111,7 @@ const bunqueue = {
 /** @type {Case} */
 const latency = {
   id: "latency",
+  isOwn: true,
   label: "send to handler in another client, strict",
   async measure(lab) {
     const { producer, consumer } = await server(lab);
@@ -137,6 +142,7 @@ const relayed = {
 /** @type {Case} */
 const idle = {
   id: "idle",
+  isOwn: true,
   label: `${IDLE.toLocaleString("en")} idle connections, each`,
   async measure(lab) {
     const { program, clients, url, end } = await idleServer(lab, IDLE_HOLDERS);
@@ -180,6 +186,7 @@ const idleInObject = {
 /** @type {Case} */
 const disk = {
   id: "disk",
+  isOwn: true,
   label: "100,000 messages that wait, on the disk, each",
   async measure(lab) {
     const { program, directory, url, end } = await idleServer(lab, 0);

@@ -13,21 +13,22 @@ import { startWorkerd } from "../../scripts/workerd.mjs";
 import { startProgram } from "./process.mjs";
 import { bunPath, PEERS } from "./runtimes.mjs";
 
-/** Below the peers, so that programs find them, and this package's own dependencies above. */
-const BUILT = join(PEERS, "build");
-const PROGRAMS = fileURLToPath(new URL("./programs/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** @typedef {import("./process.mjs").Program} Program */
 /** @typedef {Awaited<ReturnType<typeof openLab>>} Lab */
 
-export async function openLab() {
+/** @param {string} [checkout] of the build that is measured, whose programs these are. Default: this one */
+export async function openLab(checkout = ROOT) {
+  // Below the peers, so that programs find them, and this package's own dependencies above.
+  const built = join(PEERS, checkout === ROOT ? "build" : "build-before");
   const folder = mkdtempSync(join(tmpdir(), "originmq-bench-"));
   const node = nodeWithSqlite();
   /** @type {(() => unknown)[]} */
   const endings = [];
   /** @type {Map<string, Promise<any>>} */
   const opened = new Map();
-  await buildPrograms();
+  await buildPrograms(join(checkout, "bench/edge/programs"), built);
 
   const lab = {
     node,
@@ -45,7 +46,7 @@ export async function openLab() {
     },
     /** @param {string} name @param {readonly string[]} [flags] @param {string} [runtime] @returns {Promise<Program>} */
     async start(name, flags = [], runtime = node) {
-      const program = await startProgram(runtime, [...flags, join(BUILT, `${name}.js`)]);
+      const program = await startProgram(runtime, [...flags, join(built, `${name}.js`)]);
       endings.push(program.end);
       return program;
     },
@@ -63,7 +64,7 @@ export async function openLab() {
     },
     /** @param {Readonly<Record<string, string>>} [variables] */
     async startWorkerd(variables = {}) {
-      const workerd = await startWorkerd("bench/edge/programs/object.ts", { variables });
+      const workerd = await startWorkerd(join(checkout, "bench/edge/programs/object.ts"), { variables });
       endings.push(workerd.close);
       return workerd;
     },
@@ -75,11 +76,12 @@ export async function openLab() {
   return lab;
 }
 
-async function buildPrograms() {
-  const all = readdirSync(PROGRAMS).filter((name) => /(?<!\.d)\.ts$/.test(name));
-  const paths = all.map((name) => join(PROGRAMS, name));
+/** @param {string} programs a folder @param {string} outdir */
+async function buildPrograms(programs, outdir) {
+  const all = readdirSync(programs).filter((name) => /(?<!\.d)\.ts$/.test(name));
+  const paths = all.map((name) => join(programs, name));
   await build({
-    ...{ entryPoints: paths, outdir: BUILT, bundle: true, format: "esm", logLevel: "error" },
+    ...{ entryPoints: paths, outdir, bundle: true, format: "esm", logLevel: "error" },
     ...{ platform: "node", packages: "external" },
   });
 }

@@ -4,10 +4,12 @@ import { machineLine } from "../machine.mjs";
 import { pictureOf } from "../picture.mjs";
 import { isMet } from "../ratios.mjs";
 import { table } from "../report.mjs";
+import { median } from "../rounds.mjs";
 
 /**
  * @typedef {import("./cases.mjs").Values} Values
- * @typedef {{ id: string, label: string, rounds: Values[], medians: Values }} Result
+ * @typedef {{ id: string, label: string, rounds: Values[], before: Values[], medians: Values }} Result `before`, round by round,
+ * is empty unless an earlier build takes part
  * @typedef {object} Run
  * @property {import("../machine.mjs").Machine} machine
  * @property {string} versions
@@ -26,8 +28,11 @@ export const headsOf = ({ machine, versions, rounds }) => [
 /** @param {Run} run @param {"text" | "markdown"} form */
 export const tablesOf = ({ results, rows }, form) => [
   table(
-    ["case", "measured", "a second", "spread"],
-    results.map((result) => [result.label, figure(result.medians), rate(result.medians), spread(result)]),
+    ["case", "measured", "a second", "spread", ...(results.some(hasBefore) ? ["of the build before"] : [])],
+    results.map((result) => [
+      ...[result.label, figure(result.medians), rate(result.medians), spread(result)],
+      ...(hasBefore(result) ? [`${gain(result).toFixed(2)} times as fast`] : []),
+    ]),
     form,
   ),
   table(
@@ -80,9 +85,22 @@ const size = (bytes) => (bytes < 1_000 ? `${bytes.toFixed(0)} bytes` : `${(bytes
 /** @param {Values} values */
 const rate = ({ us }) => (us === undefined ? "" : Math.round(1e6 / us).toLocaleString("en"));
 
+/** What the case is about. @param {Result} result */
+const metricOf = ({ medians }) => ["us", "p50", "bytes", "first"].find((name) => medians[name] !== undefined) ?? "";
+
+/** @param {Result} result */
+const hasBefore = ({ before }) => before.length > 0;
+
+/** How many times as fast, or as small, as the build before: the median of what each round says. @param {Result} result */
+function gain(result) {
+  const metric = metricOf(result);
+  return median(result.rounds.map((values, i) => (result.before[i]?.[metric] ?? 0) / (values[metric] || 1)));
+}
+
 /** Half the way from the quickest round to the slowest, as part of the median. @param {Result} result */
-function spread({ rounds, medians }) {
-  const [metric = ""] = ["us", "p50", "bytes", "first"].filter((name) => medians[name] !== undefined);
+function spread(result) {
+  const { rounds, medians } = result;
+  const metric = metricOf(result);
   const values = rounds.map((round) => round[metric] ?? 0);
   return `±${Math.round((50 * (Math.max(...values) - Math.min(...values))) / (medians[metric] || 1))} %`;
 }

@@ -1,11 +1,13 @@
 // `npm run bench:edge`: servers, Durable Objects and what people otherwise run, side by side in one run, against targets.
 //
-//   npm run bench:edge -- [--rounds 7] [--only PATTERN] [--markdown FILE] [--picture FILE] [--check]
+//   npm run bench:edge -- [--rounds 7] [--only PATTERN] [--markdown FILE] [--picture FILE] [--before CHECKOUT] [--check]
 //
-// --only runs the cases whose name matches; --picture draws the rows that have targets; --check fails when a target is missed. The first run installs what is compared
+// --only runs the cases whose name matches; --picture draws the rows that have targets; --before runs those of OriginMQ of
+// an earlier build, too, in the same rounds; --check fails when a target is missed. The first run installs what is compared
 // with below bench/edge/peers. BullMQ takes part where there is a `redis-server`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -31,6 +33,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     markdown: { type: "string" },
     picture: { type: "string" },
+    before: { type: "string" },
     check: { type: "boolean", default: false },
   },
 });
@@ -52,16 +55,22 @@ const versions = [
 ].join(", ");
 
 const lab = await openLab();
+const labBefore = options.before === undefined ? undefined : await openLab(resolve(options.before));
 try {
-  /** @type {{ id: string, label: string, rounds: import("./cases.mjs").Values[] }[]} */
-  const results = cases.map(({ id, label }) => ({ id, label, rounds: [] }));
+  /** @returns {import("./cases.mjs").Values[]} */
+  const none = () => [];
+  const results = cases.map(({ id, label }) => ({ id, label, rounds: none(), before: none() }));
   // One round more comes before, to warm up.
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { id, measure }] of cases.entries()) {
+    for (const [i, { id, measure, isOwn }] of cases.entries()) {
       say(`${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}, case ${i + 1} of ${cases.length}: ${id}`);
-      const values = await measure(lab);
-      if (round > 0) results[i]?.rounds.push(values);
-      await sleep(PAUSE_MS);
+      const turns = [{ lab, values: results[i]?.rounds }];
+      if (labBefore && isOwn) turns.push({ lab: labBefore, values: results[i]?.before });
+      for (const turn of round % 2 ? turns : turns.reverse()) {
+        const values = await measure(turn.lab);
+        if (round > 0) turn.values?.push(values);
+        await sleep(PAUSE_MS);
+      }
     }
   }
   say("");
@@ -81,5 +90,6 @@ try {
     process.exitCode = 1;
   }
 } finally {
+  await labBefore?.close();
   await lab.close();
 }

@@ -4,6 +4,7 @@
 //
 //   version (1 byte) | length of the header (4 bytes, little endian) | [value, …lengths of the sections] | sections
 
+import { AsciiLines } from "../core/log/columns.js";
 import { CodecError } from "./codec-error.js";
 import { encodeTagged, type Json, type Sink } from "./tagged.js";
 import { decodeTagged, type Source, type Stretch } from "./untagged.js";
@@ -63,10 +64,18 @@ export async function readBlobs(value: unknown): Promise<BlobBytes> {
   return blobs;
 }
 
-/** Throws a `CodecError` for anything that `encode` could not have written. Shares nothing with the bytes. */
-export function decode(bytes: Uint8Array): unknown {
-  const [json, source] = takeApart(bytes);
-  return decodeTagged(json, source);
+/** Keeps some long texts of a value as the bytes that they are. */
+export interface Keeper {
+  /** Where in the JSON of the value, which may be anything, such texts may stand: their numbers, as they are written there. */
+  find(json: unknown): readonly unknown[];
+  /** What stands for a text that was found; `undefined`: it is decoded. It shares its bytes. */
+  keep(bytes: Uint8Array): AsciiLines | undefined;
+}
+
+/** Throws a `CodecError` for anything that `encode` could not have written. Shares nothing with the bytes but what is kept. */
+export function decode(bytes: Uint8Array, keeper?: Keeper): unknown {
+  const [json, sections] = takeApart(bytes);
+  return decodeTagged(json, createSource(sections, keeper && { found: keeper.find(json), keep: keeper.keep }));
 }
 
 type Section = { readonly bytes: Uint8Array };
@@ -80,6 +89,8 @@ interface OfBuffer {
 
 interface Sections {
   add(bytes: Uint8Array): number;
+  /** Good until the sections are put together. */
+  toUtf8(text: string): Uint8Array;
   ofBuffer(buffer: ArrayBuffer): OfBuffer;
   finish(): readonly Section[];
 }
@@ -88,8 +99,17 @@ function createSections(): Sections {
   const sections: { bytes: Uint8Array }[] = [];
   const buffers = new Map<ArrayBuffer, OfBuffer>();
   const add = (bytes: Uint8Array) => sections.push({ bytes }) - 1;
+  let scratched = 0;
   return {
     add,
+    toUtf8(text) {
+      scratch ??= new Uint8Array(SCRATCH_BYTES);
+      const room = scratch.subarray(scratched);
+      const { read, written } = encoder.encodeInto(text, room);
+      if (read < text.length) return toUtf8(text);
+      scratched += written;
+      return room.subarray(0, written);
+    },
     ofBuffer(buffer) {
       const known = buffers.get(buffer);
       if (known) return known;
@@ -129,8 +149,11 @@ function createSink(sections: Sections, blobs: BlobBytes | undefined): Sink {
       if (bytes === undefined) throw new UnreadBlob("a Blob must be read first");
       return sections.add(bytes);
     },
-    text: (text) =>
-      text.length < LONG_TEXT || !isWellFormed(text) ? undefined : { $: "text", v: sections.add(toUtf8(text)) },
+    text(text) {
+      if (text instanceof AsciiLines) return { $: "text", v: sections.add(text.bytes) };
+      if (text.length < LONG_TEXT || !isWellFormed(text)) return undefined;
+      return { $: "text", v: sections.add(sections.toUtf8(text)) };
+    },
     refuse(what, path, cause) {
       const where = path === "" ? "" : `${path}: `;
       throw new CodecError(`${where}${/^[AEIO]/i.test(what) ? "an" : "a"} ${what} cannot be carried`, { cause, path });
@@ -140,6 +163,13 @@ function createSink(sections: Sections, blobs: BlobBytes | undefined): Sink {
 
 /** Half of a surrogate pair is no UTF-8, but JSON can say it. */
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
+/**
+ * Where texts become bytes before it is known how many they are. Measured: of a text of 240 kB memory of its own takes ten
+ * times as long as its bytes.
+ */
+let scratch: Uint8Array | undefined;
+const SCRATCH_BYTES = 1024 * 1024;
 
 const encoder = new TextEncoder();
 const toUtf8 = (text: string): Uint8Array => encoder.encode(text);
@@ -163,7 +193,7 @@ function assemble(value: Json, sections: readonly Section[]): Uint8Array<ArrayBu
 
 const broken = (what: string, cause?: unknown) => new CodecError(`these bytes are no value: ${what}`, { cause });
 
-function takeApart(given: Uint8Array): [unknown, Source] {
+function takeApart(given: Uint8Array): [unknown, readonly Uint8Array[]] {
   // Of a Buffer of Node's `slice` would share.
   const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (bytes.length < HEAD_BYTES) throw broken("they are too few");
@@ -180,7 +210,7 @@ function takeApart(given: Uint8Array): [unknown, Source] {
     at += length;
   }
   if (at !== bytes.length) throw broken(`they are ${bytes.length}, not ${at}`);
-  return [header[0], createSource(sections)];
+  return [header[0], sections];
 }
 
 function parse(bytes: Uint8Array, length: number): readonly unknown[] {
@@ -195,7 +225,11 @@ function parse(bytes: Uint8Array, length: number): readonly unknown[] {
   return header;
 }
 
-function createSource(sections: readonly Uint8Array[]): Source {
+interface Keeping extends Pick<Keeper, "keep"> {
+  readonly found: readonly unknown[];
+}
+
+function createSource(sections: readonly Uint8Array[], keeping: Keeping | undefined): Source {
   const buffers: ArrayBuffer[] = [];
   const section = (v: unknown): Uint8Array => {
     const bytes = typeof v === "number" ? sections[v] : undefined;
@@ -222,7 +256,10 @@ function createSource(sections: readonly Uint8Array[]): Source {
       return { buffer: buffer(at), byteOffset, byteLength };
     },
     blob: (v) => new Uint8Array(take(v)),
-    text: (v) => decoder.decode(take(v)),
+    text(v) {
+      const bytes = take(v);
+      return (keeping?.found.includes(v) && keeping.keep(bytes)) || decoder.decode(bytes);
+    },
     refused: () => {
       throw broken("it says that it could not be written");
     },

@@ -3,6 +3,7 @@
 // are met, parents first, so that one met again, in a cycle too, is written as its number; what cannot be carried is
 // refused by name, never left out or changed.
 
+import { AsciiLines } from "../core/log/columns.js";
 import { kindOf } from "../core/log/plain.js";
 import { DEPTH_MAX } from "../core/spec/limits.js";
 import { CodecError } from "./codec-error.js";
@@ -16,7 +17,7 @@ export interface Sink {
   /** The bytes of a Blob, which only an asynchronous read gives: whoever encodes has them already. */
   blob(blob: Blob): Json;
   /** `undefined` leaves the text where it stands. */
-  text(text: string): Json | undefined;
+  text(text: string | AsciiLines): Json | undefined;
   /** What is written in its place, if it does not throw. `cause`: what its getter or its class threw. */
   refuse(what: string, path: string, cause?: unknown): Json;
 }
@@ -58,11 +59,15 @@ function encode(value: unknown, encoding: Encoding): Json {
     case "undefined":
       return { $: "undefined" };
     case "object":
-      return value === null ? null : encodeObject(value, encoding);
+      if (value === null) return null;
+      return value instanceof AsciiLines ? encodeLines(value, encoding) : encodeObject(value, encoding);
     default:
       return refuse(typeof value === "function" ? "function" : "symbol", encoding);
   }
 }
+
+/** They are a text, whoever reads them. */
+const encodeLines = (lines: AsciiLines, { sink }: Encoding): Json => sink.text(lines) as Json;
 
 function encodeBigInt(value: bigint): Json {
   const hex = value.toString(16);

@@ -1,6 +1,7 @@
 // Values out of the JSON that `tagged.ts` makes of them. Invariant: what it could not have written is refused with a
 // `CodecError`, and never comes back as something else; whoever wrote it may be hostile.
 
+import type { AsciiLines } from "../core/log/columns.js";
 import { DEPTH_MAX } from "../core/spec/limits.js";
 import { CodecError } from "./codec-error.js";
 import { DECIMAL_DIGITS_MAX, ERRORS, VIEWS } from "./tagged.js";
@@ -18,7 +19,7 @@ export interface Source {
   view(v: unknown): Stretch;
   /** Bytes that nothing else shares. */
   blob(v: unknown): Uint8Array<ArrayBuffer>;
-  text(v: unknown): string;
+  text(v: unknown): string | AsciiLines;
   refused(v: unknown): never;
 }
 

@@ -155,6 +155,7 @@ function createHost(
         ? state().grants.get(leases.grant)?.mode === "consume"
         : keeper.spare(leases),
     plan: (decideNow) => delivery.plan(decideNow),
+    onCommitted: (turn) => handOutAtOnce(turn),
     onTurn: (turn) => finishTurn(turn),
     nextDeadline: () => delivery.nextDeadline(),
   });
@@ -223,12 +224,17 @@ function createHost(
     clients.sessionOf(client)?.tellLost([{ grant, seqs: [...seqs] }], "lease-expired");
   };
 
-  function finishTurn({ changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
-    isNew = false;
+  function handOutAtOnce({ answered, changes, batches, plan }: Turn<PlannedHandOut[]>): void {
     const sizes = new Map(
       changes.flatMap((change) => (change.type === "stored" ? [[change.firstSeq, change.bytes] as const] : [])),
     );
     for (const batch of batches) bodies.keep(batch, sizes.get(batch.firstSeq) ?? 0);
+    // A client that sends to itself hears first that it was sent.
+    delivery.handOut(plan.filter(({ to }) => !answered.has(to.client)));
+  }
+
+  function finishTurn({ answered, changes, plan, expired }: Turn<PlannedHandOut[]>): void {
+    isNew = false;
     for (const { leases } of plan) measures.handedOut(leases);
     for (const { client, ...held } of expired) clients.sessionOf(client)?.tellLost([held], "lease-expired");
     for (const change of changes) if (change.type === "acked") tellPurged(change);
@@ -236,7 +242,9 @@ function createHost(
     if (notice) platform.announce(notice);
     measures.committed(changes);
     watchers.note(changes);
-    delivery.committed(plan);
+    const later = plan.filter(({ to }) => answered.has(to.client));
+    if (later.length > 0) delivery.handOut(later, new Promise<void>(platform.afterTurn));
+    delivery.committed();
     maintenance.note();
     clients.forgetOld();
   }

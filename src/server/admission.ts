@@ -26,7 +26,7 @@ export interface AuthorizeRequest {
 /** What the client may do; `undefined` or `null` lets nobody in. What it throws does neither, and is reported. */
 export type Authorize = (request: AuthorizeRequest) => Grant | null | undefined | Promise<Grant | null | undefined>;
 
-export interface AdmissionOptions extends Pick<LineOptions, "setTimer"> {
+export interface AdmissionOptions extends Pick<LineOptions, "setTimer" | "keeper"> {
   readonly limits: Limits;
   readonly authorize: Authorize;
   openDatabase(name: string): Promise<Database>;
@@ -68,6 +68,7 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     setTimer,
     messageBytesMax: GREETING_BYTES_MAX,
     toll: meter,
+    keeper: options.keeper,
     onEnded() {
       asking?.gone.abort();
       cancelTimer();

@@ -2,6 +2,7 @@
 // those of browsers. Invariant: nothing of it is looked for before a server is started.
 
 import { QueueError } from "../core/spec/errors.js";
+import type { ByteTools } from "../link/socket/kept-bodies.js";
 import { builtin } from "../store/sqlite/drivers/builtin.js";
 
 export interface IncomingMessage {
@@ -73,6 +74,20 @@ export function nodeModule<Module>(name: "node:http" | "node:fs" | "node:util" |
   const found = builtin<Module>(name);
   if (found) return found;
   throw new QueueError("unsupported", `a server needs ${name}: Node 20.19 or later, Deno 2, or Bun`);
+}
+
+interface NodeBuffer {
+  isAscii?(bytes: Uint8Array): boolean;
+  readonly Buffer: { readonly prototype: { indexOf(this: Uint8Array, byte: number, from: number): number } };
+}
+
+/** `undefined` in a runtime that lacks some of them. */
+export function byteTools(): ByteTools | undefined {
+  const found = builtin<NodeBuffer>("node:buffer");
+  const { isAscii } = found ?? {};
+  if (!found || !isAscii) return undefined;
+  const { indexOf } = found.Buffer.prototype;
+  return { isAscii, indexOf: (bytes, byte, from) => indexOf.call(bytes, byte, from) };
 }
 
 /** Resolves with the port, once it listens. */

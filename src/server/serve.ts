@@ -10,6 +10,7 @@ import { VERBS } from "../host/clients/access.js";
 import { createSurroundings } from "../host/engine/platform.js";
 import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
+import { createKeeper } from "../link/socket/kept-bodies.js";
 import type { Socket } from "../link/socket/line.js";
 import { databaseAt, ORIGINS, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
@@ -17,7 +18,15 @@ import { createDatabases, RECONNECT_MS } from "./databases.js";
 import { createLimits, LIMITS_SPEC, type ServerLimits, SHARED } from "./limits.js";
 import { connectHere } from "./local.js";
 import { metricsText } from "./metrics.js";
-import { type Http, type HttpServer, type IncomingMessage, listen, nodeModule, type RawSocket } from "./node.js";
+import {
+  byteTools,
+  type Http,
+  type HttpServer,
+  type IncomingMessage,
+  listen,
+  nodeModule,
+  type RawSocket,
+} from "./node.js";
 import { storesIn } from "./stores.js";
 
 export interface ServeOptions extends ServerLimits {
@@ -120,6 +129,7 @@ export async function serve(options: ServeOptions = {}): Promise<Server> {
     authorize: options.authorize ?? (() => (options.perClient ? EVERYTHING : { ...EVERYTHING, limits: SHARED })),
     openDatabase: databases.open,
     report,
+    keeper: options.directory === undefined ? undefined : keeperOfBodies(),
   };
   const come = (socket: Socket, request: IncomingMessage, database: string) => {
     const headers = headersOf(request);
@@ -188,6 +198,12 @@ function assertTogether({ directory, memory, authorize }: ServeOptions, hostname
   if (memory !== true && directory === undefined) invalid("give a directory for the databases, or memory: true");
   if (authorize === undefined && !LOOPBACK.test(hostname))
     invalid(`hostname "${hostname}" is reached from other machines: give authorize`);
+}
+
+/** For stores that write bytes; one in memory clones. */
+function keeperOfBodies() {
+  const tools = byteTools();
+  return tools && createKeeper(tools);
 }
 
 const inAddress = (hostname: string): string => (hostname.includes(":") ? `[${hostname}]` : hostname);

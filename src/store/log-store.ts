@@ -3,6 +3,7 @@
 // passed writes nothing, whatever it calls; what `commit` resolved is found by every later `open`.
 
 import type { BodyColumn, BodyEncoding, HeadersColumn } from "../core/log/bodies.js";
+import type { HeldColumn } from "../core/log/columns.js";
 import type { Epoch, JournalRecord, Lsn, Seq } from "../core/log/journal.js";
 
 export type Durability = "strict" | "relaxed";
@@ -12,7 +13,7 @@ export type Durability = "strict" | "relaxed";
  * Body (and header) i belong to `seqs[i]`, or to `firstSeq + i` where `seqs` is missing (a batch that was never
  * rewritten has no gaps). Find by sequence number, never by offset alone.
  */
-export interface BodyBatch {
+export interface NewBatch {
   readonly v: number;
   /** "clone": values, as the structured clone algorithm stores them. "json": their texts, a line each. */
   readonly encoding: BodyEncoding;
@@ -20,9 +21,15 @@ export interface BodyBatch {
   readonly seqs?: readonly Seq[];
   /** Epoch milliseconds at which the bodies were accepted; a rewritten batch has one a body. */
   readonly sentAt: number | readonly number[];
-  readonly bodies: BodyColumn;
+  /** As bytes only where the store writes bytes. */
+  readonly bodies: HeldColumn;
   /** Missing when no message of the batch has headers. */
   readonly headers?: HeadersColumn;
+}
+
+/** As it is read again: texts are texts, however they came. */
+export interface BodyBatch extends NewBatch {
+  readonly bodies: BodyColumn;
 }
 
 /** One piece of a snapshot of the state, as `core/checkpoint` encodes it. Opaque to the store. */
@@ -93,7 +100,7 @@ export interface LogStore {
    * outcome is unknown (connection lost) is looked up in the tail before this settles. A record without batches
    * is given the reserve's room when the quota refuses it. What is handed in must not change until this settles.
    */
-  commit(record: JournalRecord, batches: readonly BodyBatch[], durability: Durability): Promise<void>;
+  commit(record: JournalRecord, batches: readonly NewBatch[], durability: Durability): Promise<void>;
 
   /**
    * The batches with these `firstSeq`s, in that order; `undefined` for one that is not there. Keys come sorted.

@@ -66,6 +66,44 @@ if (hasSqlite) {
       await second.close();
     });
 
+    test("hands out many bodies as they were sent, from memory and from its file: whatever is in them, at once or in parts", async () => {
+      const bodiesOf = (count: number, note: string) =>
+        Array.from({ length: count }, (_, n) => ({ n, note, pad: "x".repeat(n % 700) }));
+      const batches = [
+        bodiesOf(1_000, "tea\n"),
+        bodiesOf(500, "thé ☕"),
+        bodiesOf(9_000, "much"),
+        bodiesOf(2, "y".repeat(300_000)),
+      ];
+      const directory = join(folder, "texts");
+      const first = await serve({ directory, port: 0 });
+      const sender = await connect({ url: `${first.url}/mq/shop` });
+      for (const [i, bodies] of batches.entries()) {
+        const queue = await sender.openQueue<unknown>(`q-${i}`);
+        await queue.sendBatch(bodies.map((body) => ({ body })));
+        const taken = await queue.receive({ max: bodies.length - 1 });
+        expect(taken.map(({ body }) => body)).toEqual(bodies.slice(0, taken.length));
+        await Promise.all(taken.map((delivery) => delivery.release()));
+      }
+      await sender.close();
+      await first.close();
+      const second = await serve({ directory, port: 0 });
+      const receiver = await connect({ url: `${second.url}/mq/shop` });
+      for (const [i, bodies] of batches.entries()) {
+        const queue = await receiver.openQueue<{ n: number }>(`q-${i}`);
+        const found: unknown[] = [];
+        while (found.length < bodies.length) {
+          for (const delivery of await queue.receive({ max: 10_000 })) {
+            found.push(delivery.body);
+            void delivery.ack();
+          }
+        }
+        expect(found.sort((a, b) => (a as { n: number }).n - (b as { n: number }).n)).toEqual(bodies);
+      }
+      await receiver.close();
+      await second.close();
+    });
+
     test("finds what is due in the databases of the server before it, with no client, and lets the others be", async () => {
       const directory = join(folder, "found");
       const first = await serve({ directory, port: 0 });

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonOf } from "../../src/client/sending/json.js";
-import { columnOf, countBodies, gather, listOf, valuesOf } from "../../src/core/log/bodies.js";
+import { columnOf, gather, listOf, valuesOf } from "../../src/core/log/bodies.js";
+import { countBodies } from "../../src/core/log/columns.js";
 import { CLONEABLE_KINDS } from "./kinds.js";
 import { parameters } from "./steps.js";
 

@@ -2,7 +2,6 @@
 // nobody on the way opens. Invariant: a text has no line break of its own, so that texts can be joined as lines.
 
 import { COLUMN_TEXT_MAX } from "../spec/limits.js";
-import { estimateBytes } from "./size.js";
 
 /** Values, or, where each of them is plain JSON data, their texts, a line each. */
 export type BodyColumn = readonly unknown[] | string;
@@ -34,18 +33,6 @@ export function columnOf({ encoding, entries }: BodyList): BodyColumn {
   return length <= COLUMN_TEXT_MAX ? entries.join("\n") : entries.map((body) => decodeBody({ encoding, body }));
 }
 
-/** How many there are, without taking them apart. */
-export function countBodies(bodies: BodyColumn): number {
-  if (typeof bodies !== "string") return bodies.length;
-  let count = 1;
-  for (let at = bodies.indexOf("\n"); at >= 0; at = bodies.indexOf("\n", at + 1)) count++;
-  return count;
-}
-
-/** Estimated bytes of each: the length of its text, where it is one. */
-export const sizesOf = ({ encoding, entries }: BodyList): number[] =>
-  entries.map((entry) => (encoding === "json" ? (entry as string).length : estimateBytes(entry)));
-
 /** `undefined` for a text that is no JSON: only a foreign client can have sent one. */
 export function decodeBody({ encoding, body }: EncodedBody): unknown {
   if (encoding === "clone") return body;
@@ -68,9 +55,6 @@ export function gather(bodies: readonly EncodedBody[]): BodyList {
     ? { encoding: "json", entries: bodies.map(({ body }) => body) }
     : { encoding: "clone", entries: bodies.map(decodeBody) };
 }
-
-export const joinLists = (lists: readonly BodyList[]): BodyList =>
-  gather(lists.flatMap(({ encoding, entries }) => entries.map((body) => ({ encoding, body }))));
 
 /** Texts by name that travel beside a body. */
 export type Headers = Readonly<Record<string, string>>;

@@ -21,6 +21,8 @@ export const HOLDINGS_MESSAGES_MAX = REQUEST_MESSAGES_MAX;
 export const HOLDINGS_BYTES_MAX = 256 * 1024 * 1024;
 /** Length of the texts of one column together: half of what the shortest engine's string may hold. */
 export const COLUMN_TEXT_MAX = 2 ** 28;
+/** Length of the texts of a column of which a part may be kept instead of a copy, and all of it with that. */
+export const COLUMN_PINNED_MAX = 1024 * 1024;
 /** Consumers of one client, and waiting calls: each is looked at in every turn of its queue. */
 export const ASKERS_PER_CLIENT_MAX = 10_000;
 /** Watchers of statistics that one client has: each is computed for again and again. */

@@ -23,8 +23,8 @@ export interface Taker {
   readonly isSingle?: boolean | undefined;
   /** Grants it was given; those that ended are dropped with the next one. */
   readonly grants: Set<string>;
-  /** Called after the commit with what was handed out. */
-  give(grant: string, leases: readonly Lease[]): void;
+  /** Called after the commit with what was handed out; it is pushed once `after` has resolved. */
+  give(grant: string, leases: readonly Lease[], after?: Promise<void>): void;
 }
 
 /** To whom several clients belong that have come over a network. */

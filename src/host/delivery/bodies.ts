@@ -1,12 +1,14 @@
 // Bodies on their way from the store to a consumer. What was stored a moment ago is still in memory and is not read
 // again; the cache forgets a batch once all of it was handed out, and, bounded by estimated bytes, the oldest first.
 
-import { countBodies, type EncodedBody, type Headers, listOf } from "../../core/log/bodies.js";
+import { type EncodedBody, type Headers, listOf } from "../../core/log/bodies.js";
+import { countBodies } from "../../core/log/columns.js";
 import type { Seq } from "../../core/log/journal.js";
 import { CACHE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { Batch, BatchIndex } from "../../core/state/batch-index.js";
-import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
+import { type BodyBatch, type LogStore, type NewBatch, StoreError } from "../../store/log-store.js";
+import { textsOf } from "../engine/texts.js";
 
 export interface StoredMessage extends EncodedBody {
   readonly headers: Headers | undefined;
@@ -16,11 +18,13 @@ export interface StoredMessage extends EncodedBody {
 
 export interface Bodies {
   /** Keeps a batch that was just stored. */
-  keep(batch: BodyBatch, bytes: number): void;
+  keep(batch: NewBatch, bytes: number): void;
   /** Bodies by number, in that order; one that the store cannot give back is missing. */
   read(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
   /** The same for a hand-out: whose messages are hardly asked for again, so they are not kept for that. */
   take(bodySeqs: readonly Seq[]): Promise<(StoredMessage | undefined)[]>;
+  /** `undefined` unless all of them are in memory. */
+  takeNow(bodySeqs: readonly Seq[]): StoredMessage[] | undefined;
 }
 
 export interface BodiesParts {
@@ -34,8 +38,8 @@ export interface BodiesParts {
 /** A batch taken apart: gives the message with this number, if the batch holds it. */
 export type OpenedBatch = (seq: Seq) => StoredMessage | undefined;
 
-export function openBatch({ bodies, firstSeq, seqs, headers, sentAt }: BodyBatch): OpenedBatch {
-  const { encoding, entries } = listOf(bodies);
+export function openBatch({ bodies, firstSeq, seqs, headers, sentAt }: NewBatch): OpenedBatch {
+  const { encoding, entries } = listOf(textsOf(bodies));
   const places = seqs && new Map(seqs.map((seq, at) => [seq, at]));
   return (seq) => {
     const at = places ? places.get(seq) : seq - firstSeq;
@@ -58,7 +62,7 @@ async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBat
 }
 
 interface Cached {
-  readonly batch: BodyBatch;
+  readonly batch: NewBatch;
   readonly bytes: number;
   /** Made when the first of its messages is asked for. */
   opened?: OpenedBatch;
@@ -69,7 +73,7 @@ export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
   const cache = new Map<Seq, Cached>();
   let bytesCached = 0;
 
-  const remember = (batch: BodyBatch, bytes: number): Cached => {
+  const remember = (batch: NewBatch, bytes: number): Cached => {
     drop(batch.firstSeq);
     const cached: Cached = { batch, bytes, untaken: batch.seqs?.length ?? countBodies(batch.bodies) };
     cache.set(batch.firstSeq, cached);
@@ -149,6 +153,13 @@ export function createBodies({ store, index, exclusive }: BodiesParts): Bodies {
       const found = await read(bodySeqs);
       noteTaken(bodySeqs);
       return found;
+    },
+    takeNow(bodySeqs) {
+      const found = new Array<StoredMessage | undefined>(bodySeqs.length).fill(undefined);
+      takeCached(bodySeqs, found);
+      if (found.includes(undefined)) return undefined;
+      noteTaken(bodySeqs);
+      return found as StoredMessage[];
     },
   };
 }

@@ -18,7 +18,7 @@ import { queueErrorOf } from "../engine/store-errors.js";
 import { type Asker, createAskers, type Owner } from "./askers.js";
 import type { Bodies } from "./bodies.js";
 import { AGAIN_MS } from "./give-back.js";
-import { buildHandOut } from "./hand-out.js";
+import { type BuiltHandOut, buildHandOut } from "./hand-out.js";
 import { type PlannedHandOut, planHandOuts } from "./plan.js";
 
 /** The end of a client that messages are handed to. */
@@ -48,8 +48,10 @@ export interface Delivery {
   /** Handlers of consumers that can run at once. */
   handlers(queue: string): number;
   plan(decideNow: DecideNow): PlannedHandOut[];
-  /** Called after a turn was committed: hands out, and answers those whose time has come and who were part of it. */
-  committed(plan: readonly PlannedHandOut[]): void;
+  /** Hands out what was planned, once that is committed; `after`: what of it is pushed, then. */
+  handOut(plan: readonly PlannedHandOut[], after?: Promise<void>): void;
+  /** Called after a turn was committed and handed out: answers those whose time has come and who were part of it. */
+  committed(): void;
   /** The next deadline, by `platform.monotonic`. */
   nextDeadline(): number;
 }
@@ -75,10 +77,17 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const askers = createAskers(parts.consumersMax);
   const unclaimed = new Map<string, Set<string>>();
   let plans = 0;
+  const isOver = (id: string) => !state().grants.has(id);
+
+  const handOut = async (client: string, grant: string, leases: readonly Lease[]): Promise<HandOut> => {
+    const bodySeqs = leases.map(({ bodySeq }) => bodySeq);
+    const built = buildHandOut(state(), grant, leases, await bodies.take(bodySeqs));
+    quarantine(client, grant, built);
+    return built.handOut;
+  };
 
   /** Messages whose body cannot be read leave the queue, and are named. */
-  const handOut = async (client: string, grant: string, leases: readonly Lease[]): Promise<HandOut> => {
-    const built = await buildHandOut(state, bodies, grant, leases);
+  const quarantine = (client: string, grant: string, built: BuiltHandOut) => {
     if (built.unreadable.length > 0) {
       const seqs = rangesOf(built.unreadable.map((lease) => lease.seq));
       decide({ type: "quarantine", client, held: [{ grant, seqs }] }, () => {
@@ -87,7 +96,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         onLoss({ reason: "unreadable", ...(queue && { queue }), ids });
       });
     }
-    return built.handOut;
+  };
+
+  /** What was sent a moment ago is in memory: nobody has to be waited for. What goes wrong here is met again in `build`. */
+  const buildNow = (to: Recipient, grant: string, leases: readonly Lease[]): HandOut | undefined => {
+    try {
+      const found = bodies.takeNow(leases.map(({ bodySeq }) => bodySeq));
+      return found && to.readable(buildHandOut(state(), grant, leases, found).handOut);
+    } catch {
+      return undefined;
+    }
   };
 
   /** Of what was handed out nobody has seen anything. */
@@ -118,13 +136,18 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       else {
         // One delivery after the other, so that reading bodies for one cannot let the next overtake it.
         let last: Promise<void> = Promise.resolve();
-        const give = (grant: string, leases: readonly Lease[]) => {
+        let underWay = 0;
+        const give = (grant: string, leases: readonly Lease[], after?: Promise<void>) => {
+          onLeased(to, queue);
+          const now = underWay === 0 && !after ? buildNow(to, grant, leases) : undefined;
+          if (now) return to.push(id, now);
           const built = build(to, grant, leases).catch(() => undefined);
+          underWay++;
           last = last.then(async () => {
-            const handOut = await built;
+            const [handOut] = await Promise.all([built, after]);
+            underWay--;
             if (handOut) to.push(id, handOut);
           });
-          onLeased(to, queue);
         };
         const taker = {
           queue,
@@ -191,13 +214,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       const { takingByQueue } = askers;
       return planHandOuts(state(), { takingByQueue, unclaimed, token: platform.token }, decideNow);
     },
-    committed(plan) {
-      const isOver = (id: string) => !state().grants.has(id);
+    handOut(plan, after) {
       for (const { to, grant, leases } of plan) {
         dropWhere(to.taker.grants, isOver);
         to.taker.grants.add(grant);
-        to.taker.give(grant, leases);
+        to.taker.give(grant, leases, after);
       }
+    },
+    committed() {
       for (const [client, grants] of unclaimed) {
         dropWhere(grants, isOver);
         if (grants.size === 0) unclaimed.delete(client);

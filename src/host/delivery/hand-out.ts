@@ -6,7 +6,7 @@ import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import type { Column, HandOut } from "../../link/rpc/wire.js";
-import type { Bodies, StoredMessage } from "./bodies.js";
+import type { StoredMessage } from "./bodies.js";
 
 export interface BuiltHandOut {
   readonly handOut: HandOut;
@@ -14,21 +14,19 @@ export interface BuiltHandOut {
   readonly unreadable: readonly Lease[];
 }
 
-/** Reads the bodies of these leases, which belong to one grant. */
-export async function buildHandOut(
-  state: () => State,
-  bodies: Bodies,
+/** Of these leases, which belong to one grant, and what was found of their bodies, in that order. */
+export function buildHandOut(
+  { terms }: State,
   grant: string,
   leases: readonly Lease[],
-): Promise<BuiltHandOut> {
-  const found = await bodies.take(leases.map((lease) => lease.bodySeq));
+  found: readonly (StoredMessage | undefined)[],
+): BuiltHandOut {
   const isWhole = !found.includes(undefined);
   const readable = isWhole ? leases : leases.filter((_, i) => found[i]);
   const messages = isWhole ? (found as StoredMessage[]) : found.filter((message) => message !== undefined);
   const doExpire = readable.some((lease) => lease.expiresAt !== undefined);
   const hasGroups = readable.some((lease) => lease.group !== undefined);
   const hasHeaders = messages.some((message) => message.headers !== undefined);
-  const { terms } = state();
   return {
     unreadable: isWhole ? [] : leases.filter((_, i) => found[i] === undefined),
     handOut: {

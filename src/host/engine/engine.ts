@@ -17,7 +17,7 @@ import { rangesOf } from "../../core/log/ranges.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
-import type { BodyBatch, LogStore } from "../../store/log-store.js";
+import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
 import { createProposal, type DecideNow, durabilityOf, type Work } from "./proposal.js";
@@ -26,8 +26,10 @@ import { tickAfterSetBack, tickOf } from "./ticks.js";
 
 /** What a turn did, once it is durable. */
 export interface Turn<Plan> {
+  /** Clients whose commands it answers. */
+  readonly answered: ReadonlySet<string>;
   readonly changes: readonly Change[];
-  readonly batches: readonly BodyBatch[];
+  readonly batches: readonly NewBatch[];
   /** Leases that ended because their time was up. */
   readonly expired: readonly ExpiredLeases[];
   readonly plan: Plan;
@@ -38,6 +40,8 @@ export interface TurnParts<Plan> {
   spare(leases: ExpiredLeases): boolean;
   /** Decides what follows from the work: hand-outs. */
   plan(decideNow: DecideNow): Plan;
+  /** Called once the turn is durable, before anybody is answered: a consumer waits, while a sender has only to know. */
+  onCommitted?(turn: Turn<Plan>): void;
 }
 
 export interface ExpiredLeases extends Held {
@@ -144,7 +148,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     get isSound() {
       return fault === undefined;
     },
-    async turn(works, { spare, plan }) {
+    async turn(works, { spare, plan, onCommitted }) {
       if (fault !== undefined) throw fault;
       let remaining = works;
       // Asked once a turn, however often it is tried: who asks takes note of the answer, and would get another.
@@ -172,10 +176,13 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
           continue;
         }
         ranAt = record.at;
+        const answered = new Set(remaining.flatMap(({ from }) => (from ? [from.client] : [])));
+        const turn = { answered, changes, batches, expired, plan: planned };
+        onCommitted?.(turn);
         remaining.forEach((work, i) => {
           work.settle(outcomes[i] as Outcome);
         });
-        return { changes, batches, expired, plan: planned };
+        return turn;
       }
     },
     async rewrite(build) {

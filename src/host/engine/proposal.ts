@@ -5,12 +5,14 @@ import { apply } from "../../core/commands/apply.js";
 import { advance } from "../../core/commands/clock.js";
 import { type Command, type Decision, refused } from "../../core/commands/commands.js";
 import { decide, decideOnce } from "../../core/commands/decide.js";
-import { type BodyList, columnOf, type HeadersColumn } from "../../core/log/bodies.js";
-import type { Change, ChangeOf, Outcome } from "../../core/log/journal.js";
+import { columnOf, type HeadersColumn, listOf } from "../../core/log/bodies.js";
+import { cutColumn, type HeldColumn, type Stretch } from "../../core/log/columns.js";
+import type { Change, Outcome, Seq } from "../../core/log/journal.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { ownerOfReplies } from "../../link/rpc/names.js";
-import type { BodyBatch, Durability } from "../../store/log-store.js";
+import type { Durability, NewBatch } from "../../store/log-store.js";
+import { textsOf } from "./texts.js";
 
 export const BATCH_VERSION = 1;
 
@@ -20,7 +22,7 @@ export interface Work {
   /** Present on a client's numbered command, which is decided once. */
   readonly from?: { readonly client: string; readonly number: number; readonly confirmed: number } | undefined;
   /** What a send stores. */
-  readonly bodies?: BodyList | undefined;
+  readonly bodies?: HeldColumn | undefined;
   readonly headers?: HeadersColumn | undefined;
   /** Called once, after the commit. */
   settle(outcome: Outcome): void;
@@ -28,12 +30,10 @@ export interface Work {
 
 export type DecideNow = (command: Command) => Decision;
 
-type Stored = ChangeOf<"stored">;
-
 /** Decides and applies one command after the other, so that each sees what those before it did. */
 export function createProposal(state: State, at: Instant, queuesMax = Number.POSITIVE_INFINITY) {
   const changes: Change[] = [];
-  const batches: BodyBatch[] = [];
+  const batches: NewBatch[] = [];
   advance(state, at);
   const take = (decision: Decision): Decision => {
     for (const change of decision.changes) {
@@ -53,7 +53,13 @@ export function createProposal(state: State, at: Instant, queuesMax = Number.POS
       const stored = decision.changes.filter((change) => change.type === "stored");
       const firstSeq = stored[0]?.firstSeq ?? 0;
       const kept = decision.bodies ? pick(work, decision.bodies) : work;
-      for (const change of stored) batches.push(batchOf(change, firstSeq, at, kept));
+      const stretches = stored.map(({ firstSeq: first, count }): Stretch => {
+        return { from: first - firstSeq, to: first - firstSeq + count };
+      });
+      cutColumn(kept.bodies ?? [], stretches).forEach((bodies, i) => {
+        const { from, to } = stretches[i] as Stretch;
+        batches.push(batchOf(firstSeq + from, at, bodies, kept.headers?.slice(from, to)));
+      });
       return decision.outcome;
     },
   };
@@ -80,34 +86,23 @@ const tooManyQueues = (max: number): Decision =>
     max,
   });
 
-const NO_BODIES: BodyList = { encoding: "clone", entries: [] };
-
 /** What a send stores, where that is not simply its first bodies. */
-const pick = ({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> => ({
-  bodies: bodies && { ...bodies, entries: chosen.map((i) => bodies.entries[i]) },
-  headers: headers && chosen.map((i) => headers[i]),
-});
-
-/** The stretch of a send's bodies that one batch holds. */
-function batchOf(
-  stored: Stored,
-  firstSeq: number,
-  at: Instant,
-  { bodies = NO_BODIES, headers }: Pick<Work, "bodies" | "headers">,
-): BodyBatch {
-  const { encoding, entries } = bodies;
-  const start = stored.firstSeq - firstSeq;
-  const end = start + stored.count;
-  const column = headers?.slice(start, end);
+function pick({ bodies, headers }: Work, chosen: readonly number[]): Pick<Work, "bodies" | "headers"> {
+  const list = bodies && listOf(textsOf(bodies));
   return {
-    v: BATCH_VERSION,
-    encoding,
-    firstSeq: stored.firstSeq,
-    sentAt: at,
-    bodies: columnOf(start === 0 && end === entries.length ? bodies : { encoding, entries: entries.slice(start, end) }),
-    ...(column?.some((one) => one !== undefined) && { headers: column }),
+    bodies: list && columnOf({ encoding: list.encoding, entries: chosen.map((i) => list.entries[i]) }),
+    headers: headers && chosen.map((i) => headers[i]),
   };
 }
+
+const batchOf = (firstSeq: Seq, at: Instant, bodies: HeldColumn, headers: HeadersColumn | undefined): NewBatch => ({
+  v: BATCH_VERSION,
+  encoding: Array.isArray(bodies) ? "clone" : "json",
+  firstSeq,
+  sentAt: at,
+  bodies,
+  ...(headers?.some((one) => one !== undefined) && { headers }),
+});
 
 /**
  * Changes that a power failure may take back without harm: they are about who holds a message, or only go with others that

@@ -2,10 +2,12 @@
 // stores bodies; where nobody is to blame, all hear of it.
 
 import { failure } from "../../core/commands/commands.js";
+import { listOf } from "../../core/log/bodies.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
 import { type LogStore, StoreError } from "../../store/log-store.js";
 import type { Work } from "./proposal.js";
+import { textsOf } from "./texts.js";
 
 /** Settles what an earlier commit has decided, sent again by its client: it is not to blame. Returns the rest. */
 export function settleStored(state: State, works: readonly Work[]): readonly Work[] {
@@ -35,7 +37,7 @@ export async function refuse(store: LogStore, works: readonly Work[], error: Sto
   if (error.reason === "not-cloneable" && withBodies.length > 0) {
     const blamed = new Map<Work, number>();
     for (const work of withBodies) {
-      const index = await store.findUnstorable(work.bodies?.entries ?? []);
+      const index = await store.findUnstorable(listOf(textsOf(work.bodies ?? [])).entries);
       if (index !== undefined) blamed.set(work, index);
     }
     if (blamed.size === 0) return settleAll(withBodies, failure("not-cloneable", error.message));

@@ -1,7 +1,7 @@
 // A client's commands on their way into the loop.
 
 import { type Command, failure, type Settlement } from "../../core/commands/commands.js";
-import { type BodyList, joinLists, listOf, sizesOf } from "../../core/log/bodies.js";
+import { countBodies, joinColumns, sizesOf } from "../../core/log/columns.js";
 import type { Outcome } from "../../core/log/journal.js";
 import type { QueueErrorCode } from "../../core/spec/errors.js";
 import type { Instant } from "../../core/spec/time.js";
@@ -45,21 +45,18 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
         const { number, command } = checked;
         const from = { client, number, confirmed };
         if (command.type === "send") {
-          const { bodies: column, headers, ...rest } = command;
+          const { bodies, headers, ...rest } = command;
           if (ownerOfReplies(rest.queue) !== undefined && !to.state().queues.has(rest.queue)) {
             return settle(failure("full", "nobody waits for this answer any more"));
           }
-          const bodies = listOf(column);
           to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
         } else if (command.type === "publish") {
-          const { bodies: column, ...rest } = command;
-          const bodies = listOf(column);
+          const { bodies, ...rest } = command;
           to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers: command.headers, settle });
         } else if (command.type === "schedule") {
-          const { bodies: column, headers, ...rest } = command;
+          const { bodies, headers, ...rest } = command;
           const nextAt = firstTick(rest.spec, to.now());
           if (typeof nextAt === "object") return settle(nextAt);
-          const bodies = listOf(column);
           to.push({ command: { ...rest, sizes: sizesOf(bodies), nextAt }, from, bodies, headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
@@ -89,15 +86,14 @@ type Of<Type extends ClientCommand["type"]> = Extract<ClientCommand, { type: Typ
 
 /** The bodies of all its sends, one after the other. */
 function transactionOf({ sends, settlements }: Of<"transaction">, client: string, jitter: number) {
-  const lists = sends.map((send) => listOf(send.bodies));
   const hasHeaders = sends.some((send) => send.headers !== undefined);
-  const headers = sends.flatMap((send, i) => send.headers ?? lists[i]?.entries.map(() => undefined) ?? []);
-  const sized = sends.map(({ bodies: _, headers: __, ...send }, i) => {
-    return { ...send, sizes: sizesOf(lists[i] as BodyList) };
-  });
+  const headers = sends.flatMap(
+    ({ headers, bodies }) => headers ?? new Array<undefined>(countBodies(bodies)).fill(undefined),
+  );
+  const sized = sends.map(({ bodies, headers: _, ...send }) => ({ ...send, sizes: sizesOf(bodies) }));
   return {
     command: { type: "transaction", client, sends: sized, settlements, jitter } as const,
-    ...(lists.length > 0 && { bodies: joinLists(lists) }),
+    ...(sends.length > 0 && { bodies: joinColumns(sends.map(({ bodies }) => bodies)) }),
     ...(hasHeaders && { headers }),
   };
 }

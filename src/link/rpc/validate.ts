@@ -2,7 +2,7 @@
 // hostile: every request is checked before anything acts on it. What a field may be is said in core/spec/fields.ts, which
 // the client's check of options reads as well; here stands which fields a message has.
 
-import { countBodies } from "../../core/log/bodies.js";
+import { AsciiLines, countBodies } from "../../core/log/columns.js";
 import type { OutcomeFailed, Ranges } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
 import {
@@ -92,7 +92,9 @@ const groups: Check = (value, name) => check(typeof value === "string" ? groupId
 
 /** Values, or texts: those are not opened here, and counted once, by `checkSegments`. */
 const bodies: Check = (value, name) => {
-  if (typeof value !== "string" && !Array.isArray(value)) invalid(name, value, "an array, or lines of text");
+  // As bytes only a server's own socket makes them: no message that is cloned, or decoded, has an object of a class.
+  if (typeof value !== "string" && !Array.isArray(value) && !(value instanceof AsciiLines))
+    invalid(name, value, "an array, or lines of text");
 };
 
 const unaddressed: Spec = {

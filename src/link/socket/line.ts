@@ -3,7 +3,7 @@
 // that says nothing for ten seconds is gone, and one that reads nothing is let go before it fills the memory. A server that
 // has forgotten its lines has them begin again, on the same sockets: each time there is another port.
 
-import { CodecError, decode, encodeReadingBlobs } from "../../codec/codec.js";
+import { CodecError, decode, encodeReadingBlobs, type Keeper } from "../../codec/codec.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
@@ -41,6 +41,8 @@ export interface LineOptions {
   readonly bufferedBytesMax?: number | undefined;
   /** Of a server, which bounds what a line may cost it. */
   readonly toll?: Toll | undefined;
+  /** Of a server that stores texts as the bytes that they came in. */
+  readonly keeper?: Keeper | undefined;
   onAnnouncement?(notice: unknown): void;
   /** The line has ended, by either side; once. */
   onEnded?(): void;
@@ -196,7 +198,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
         const message = joiner.add(rest, kind === KIND.message);
         measure();
         if (message === undefined) return;
-        const value = decoded(message);
+        const value = decoded(message, options.keeper);
         if (value === undefined) return life.dispatch("messageerror");
         const { dispatch } = life;
         const deliver = () => dispatch("message", value.message);
@@ -361,9 +363,9 @@ function assertSize(bytes: Uint8Array, max: number): void {
   throw new QueueError("invalid-argument", what, { detail: { limit: "maxMessageBytes", max, bytes: bytes.length } });
 }
 
-function decoded(bytes: Uint8Array): { readonly message: unknown } | undefined {
+function decoded(bytes: Uint8Array, keeper: Keeper | undefined): { readonly message: unknown } | undefined {
   try {
-    return { message: decode(bytes) };
+    return { message: decode(bytes, keeper) };
   } catch {
     // Whatever it is: bytes of a stranger end nothing but their own message.
     return undefined;

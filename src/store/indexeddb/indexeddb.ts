@@ -3,7 +3,7 @@
 
 import type { JournalRecord } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
-import type { LogStore, LogTail } from "../log-store.js";
+import type { BodyBatch, LogStore, LogTail } from "../log-store.js";
 import { createStoredLog, type LogReader } from "../stored-log.js";
 import { type Access, createAccess, outliveLoss } from "./access.js";
 import { batchKeys, deleteBatches, readBatches } from "./batches.js";
@@ -47,7 +47,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
       await reserve.restore();
       return next;
     },
-    async commit(record, batches, durability) {
+    async commit(record, batches: readonly BodyBatch[], durability) {
       assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
       // What was given up for settlements is theirs: bodies would fill it at once, and nothing could be drained.
       if (batches.length > 0) await reserve.secure();

@@ -5,7 +5,7 @@ import { CodecError, encode, encodeReadingBlobs } from "../../codec/codec.js";
 import type { Epoch, JournalRecord, Lsn, Seq } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
 import { nextGeneration } from "../format.js";
-import { type BodyBatch, type CheckpointChunk, type Durability, type LogTail, StoreError } from "../log-store.js";
+import { type CheckpointChunk, type Durability, type LogTail, type NewBatch, StoreError } from "../log-store.js";
 import type { SqliteDriver } from "./driver.js";
 import { named } from "./failures.js";
 import {
@@ -96,7 +96,7 @@ interface Encoded {
   readonly batches: readonly { readonly firstSeq: Seq; readonly bytes: Uint8Array }[];
 }
 
-async function encodeAll(record: JournalRecord, batches: readonly BodyBatch[]): Promise<Encoded> {
+async function encodeAll(record: JournalRecord, batches: readonly NewBatch[]): Promise<Encoded> {
   const encoded: { firstSeq: Seq; bytes: Uint8Array }[] = [];
   for (const batch of batches) {
     encoded.push({ firstSeq: batch.firstSeq, bytes: await toBytes(batch, `batch ${batch.firstSeq}`) });
@@ -108,7 +108,7 @@ async function encodeAll(record: JournalRecord, batches: readonly BodyBatch[]): 
 export interface RecordWrite {
   readonly name: "commit" | "rewrite";
   readonly record: JournalRecord;
-  readonly add: readonly BodyBatch[];
+  readonly add: readonly NewBatch[];
   readonly remove: readonly Seq[];
   readonly durability: Durability;
   /** Throws where so many bytes of batches have no room. */

@@ -34,6 +34,10 @@ describe("a value comes back as structured clone would have it:", () => {
     ["a member named like the prototype", JSON.parse('{"__proto__":{"x":1}}')],
     ["boxed values", [Object(1), Object("two"), Object(true), Object(4n), Object(-0)]],
     ["long texts, as bodies and as keys", { body: long, map: new Map([[long, long]]), [long]: 1 }],
+    [
+      "many long texts, in all more than what texts are first written into",
+      [long.repeat(200), long.repeat(300), long, "x".repeat(3_000_000), long],
+    ],
     ["a text that begins with a byte order mark", `\uFEFF${long}`],
     ["a text with half a surrogate pair", [`${long}\uD800`, "\uDC00"]],
     ["errors of the language's own classes", [new TypeError("bad"), new SyntaxError(), new URIError("x")]],

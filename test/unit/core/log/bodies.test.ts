@@ -4,15 +4,13 @@ import { describe, expect, test } from "vitest";
 import {
   type BodyColumn,
   columnOf,
-  countBodies,
   decodeBody,
   type EncodedBody,
   gather,
-  joinLists,
   listOf,
-  sizesOf,
   valuesOf,
 } from "../../../../src/core/log/bodies.js";
+import { countBodies, joinColumns, sizesOf } from "../../../../src/core/log/columns.js";
 
 const text = (body: string): EncodedBody => ({ encoding: "json", body });
 const value = (body: unknown): EncodedBody => ({ encoding: "clone", body });
@@ -45,8 +43,8 @@ describe("a column", () => {
 });
 
 test("a text is as large as it is long, and a value is estimated", () => {
-  expect(sizesOf(listOf('1\n"abc"'))).toEqual([1, 5]);
-  const [number, bytes] = sizesOf(listOf([1, new Uint8Array(500)]));
+  expect(sizesOf('1\n"abc"')).toEqual([1, 5]);
+  const [number, bytes] = sizesOf([1, new Uint8Array(500)]);
   expect(number).toBeGreaterThan(1);
   expect(bytes).toBeGreaterThanOrEqual(500);
 });
@@ -70,15 +68,12 @@ describe("bodies gathered from here and there", () => {
 
   test("are no text where there are none: that would be a line", () => {
     expect(columnOf(gather([]))).toEqual([]);
-    expect(columnOf(joinLists([]))).toEqual([]);
+    expect(joinColumns([])).toEqual([]);
   });
 
-  test("come from lists one after the other", () => {
-    expect(joinLists([listOf("1\n2"), listOf("3")])).toEqual({ encoding: "json", entries: ["1", "2", "3"] });
-    expect(joinLists([listOf("1\n2"), listOf([undefined])])).toEqual({
-      encoding: "clone",
-      entries: [1, 2, undefined],
-    });
+  test("come from columns one after the other", () => {
+    expect(joinColumns(["1\n2", "3"])).toBe("1\n2\n3");
+    expect(joinColumns(["1\n2", [undefined]])).toEqual([1, 2, undefined]);
   });
 });
 

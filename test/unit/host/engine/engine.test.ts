@@ -22,7 +22,7 @@ test("whether a lease goes on is asked once a turn, also when a refused commit i
     },
     platform,
   );
-  const work = (): Work => ({ command: SEND, bodies: { encoding: "clone", entries: [1] }, settle: () => {} });
+  const work = (): Work => ({ command: SEND, bodies: [1], settle: () => {} });
   const deliver = { type: "deliver", queue: "q", client: "c", mode: "consume", max: 9, grant: "g" } as const;
   await engine.turn([work()], { spare: () => false, plan: (decideNow) => void decideNow(deliver) });
   now += 60_000;
