@@ -8,7 +8,12 @@ import { browserLaunchOptions } from "./test/browser-launch.mjs";
 import { findFirefox, findWebKit } from "./test/engines/find-engines.mjs";
 import { webkitgtk } from "./test/engines/webkitgtk.mjs";
 
+// Where a part of the tests is given one: see test/runner/better-sqlite3.mjs, which does the same for other processes.
+const { ORIGINMQ_BETTER_SQLITE3: betterSqlite } = process.env;
+const alias = betterSqlite === undefined ? {} : { "better-sqlite3": fileURLToPath(betterSqlite) };
+
 const inNode = (name: string, include: string[], test: TestProjectInlineConfiguration["test"] = {}) => ({
+  resolve: { alias },
   test: { name, include, environment: "node" as const, testTimeout: 20_000, ...test },
 });
 
@@ -60,6 +65,11 @@ export default defineConfig({
         globalSetup: ["test/packaging/setup.ts"],
         testTimeout: 120_000,
         maxWorkers: 2,
+        exclude: ["**/*.long.test.ts"],
+      }),
+      inNode("wrangler", ["test/packaging/wrangler.long.test.ts"], {
+        globalSetup: ["test/packaging/setup.ts"],
+        testTimeout: 120_000,
       }),
       {
         test: {

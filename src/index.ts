@@ -1,6 +1,7 @@
 // OriginMQ: a durable message queue for everything that runs on one web origin.
 
-import { createApi } from "./wiring/api.js";
+import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
+import { createApi, type OpenQueue } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import type { Starters } from "./wiring/transport.js";
 import { ofPackage } from "./wiring/workers.js";
@@ -28,7 +29,7 @@ export type { QueueRef } from "./client/sending/commit.js";
 export type { Receipt } from "./client/sending/item.js";
 export type { QueueOptions, SendOptions } from "./client/sending/options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/sending/schema.js";
-export { QueueError, type QueueErrorCode } from "./core/spec/errors.js";
+export { type ErrorDetail, QueueError, type QueueErrorCode } from "./core/spec/errors.js";
 export type { DeadLetterFilter, PurgeFilter } from "./core/spec/filters.js";
 export type { MessageState } from "./core/spec/message-states.js";
 export type { CatchUp } from "./core/spec/schedule-spec.js";
@@ -37,8 +38,17 @@ export type { HeaderMatch, SubscriptionFilter } from "./core/spec/subscription.j
 export type { Distribution, QueueLoad, Windows } from "./core/view/meter.js";
 export type { Prediction } from "./core/view/queueing.js";
 export type { QueueStats } from "./core/view/view.js";
+export type {
+  LocalFirstEventMap,
+  LocalFirstOptions,
+  LocalFirstQueue,
+  LocalFirstStats,
+  LocalReceipt,
+  OpenLocalFirst,
+} from "./integrations/local-first/local-first-queue.js";
 export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
+export type { OpenQueue } from "./wiring/api.js";
 
 const starters: Starters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
@@ -64,8 +74,14 @@ const api = createApi(starters);
  * Opens a queue, new if there is none of that name. Queues of one database share a connection. Resolves once a host has
  * accepted this client. Rejects with `unsupported` where Web Locks, BroadcastChannel, IndexedDB or any kind of worker
  * are missing, and with `storage-failed` or `format-too-new` when the database cannot be used.
+ *
+ * With `url` and `local: true`, what is sent is kept on this device and forwarded to the server of `url`: see
+ * `LocalFirstQueue`. Resolves then without a network, too.
  */
-export const openQueue = api.openQueue;
+export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
+  api.openQueue(name, options, async (...opened) =>
+    (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
+  )) as OpenLocalFirst & OpenQueue;
 
 /**
  * A topic: what is published to it goes to each of its subscriptions, which are queues. Shares the connection, and rejects,

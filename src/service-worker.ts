@@ -1,7 +1,9 @@
 // OriginMQ for service workers: the same queues, hosted in the service worker itself while no tab hosts them. A host
 // there lives as long as its worker: use it inside `waitUntil`, with bounded work.
 
-import { createApi } from "./wiring/api.js";
+import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
+import { openLocalFirst } from "./integrations/local-first/open-local-first.js";
+import { createApi, type OpenQueue } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
 
@@ -14,7 +16,8 @@ const socket = async (options: SocketOptions) => createSocketWay(options);
 const api = createApi({ inContext: createHosting("service-worker"), socket });
 
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
-export const openQueue = api.openQueue;
+export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
+  api.openQueue(name, options, openLocalFirst)) as OpenLocalFirst & OpenQueue;
 
 /** As `openTopic` of "originmq". */
 export const openTopic = api.openTopic;

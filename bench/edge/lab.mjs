@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { nodeWithSqlite } from "../../scripts/runtimes.mjs";
 import { startWorkerd } from "../../scripts/workerd.mjs";
 import { startProgram } from "./process.mjs";
-import { bunPath, nodeWithSqlite, PEERS } from "./runtimes.mjs";
+import { bunPath, PEERS } from "./runtimes.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { nodeWithSqlite } from "../../scripts/runtimes.mjs";
 import { workerdPath } from "../../scripts/workerd.mjs";
 import { roundsOf, say } from "../command-line.mjs";
 import { describeMachine } from "../machine.mjs";
@@ -19,7 +20,7 @@ import { mediansOf } from "../rounds.mjs";
 import { CASES } from "./cases.mjs";
 import { openLab } from "./lab.mjs";
 import { drawingOf, headsOf, tablesOf } from "./report.mjs";
-import { bunPath, installPeers, nodeWithSqlite, versionOf, versionOfPeer } from "./runtimes.mjs";
+import { bunPath, installPeers, versionOf, versionOfPeer } from "./runtimes.mjs";
 import { rowsOf } from "./targets.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));

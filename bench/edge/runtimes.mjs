@@ -1,5 +1,5 @@
-// What the benchmark runs with: a Node that has SQLite, Bun, and the packages that it compares with, which lie
-// beside it so that nobody else installs them. Redis is the system's.
+// What the benchmark runs with besides a Node that has SQLite: Bun, and the packages that it compares with, which lie beside it
+// so that nobody else installs them. Redis is the system's.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -25,17 +25,6 @@ export function installPeers() {
 /** @param {string} name @returns {string} */
 export const versionOfPeer = (name) =>
   JSON.parse(readFileSync(`${PEERS}node_modules/${name}/package.json`, "utf8")).version;
-
-/** This one where it has SQLite, or else the one among the peers. */
-export function nodeWithSqlite() {
-  if (hasSqlite(process.execPath)) return process.execPath;
-  const own = `${PEERS}node_modules/node-${process.platform}-${process.arch}/bin/node`;
-  if (existsSync(own) && hasSqlite(own)) return own;
-  throw new Error("this needs Node 22.13 or later, for its SQLite");
-}
-
-/** @param {string} node */
-const hasSqlite = (node) => spawnSync(node, ["-e", "require('node:sqlite')"], { stdio: "ignore" }).status === 0;
 
 /** @param {string} program @param {string} [what] @returns {string | undefined} its version; `undefined` where there is none */
 export function versionOf(program, what = "--version") {

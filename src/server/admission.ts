@@ -93,7 +93,10 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     }
     // One that has expired already would be let in and put out without end.
     if (admitted && !isExpired(admitted.access)) return admitted;
-    throw new QueueError("denied", "the server lets nobody in with this token");
+    throw new QueueError(
+      "denied",
+      admitted ? "what this token allowed has expired" : "the server lets nobody in with this token",
+    );
   };
   /** Where it lies, and who else has it open, is not for everybody. */
   const databaseFor = async (name: string): Promise<Database> => {

@@ -3,13 +3,14 @@
 // platform holds answers back until what was written before them is safe; while nothing happens nothing keeps it in memory,
 // and all that it must know again is on its sockets and in its storage.
 
+import { check } from "../core/spec/check.js";
 import type { Grant } from "../host/clients/access.js";
 import { createSurroundings } from "../host/engine/platform.js";
 import { ANSWER, ASK } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import { createDurableObjectDriver, type DurableObjectStorage } from "../store/sqlite/drivers/durable-object.js";
 import { createSqliteStore } from "../store/sqlite/sqlite.js";
-import { databaseAt, originRefusal } from "./address.js";
+import { databaseAt, ORIGINS, originRefusal } from "./address.js";
 import { type AuthorizeRequest, admit, refuse } from "./admission.js";
 import { createDatabases, type Database, RECONNECT_MS } from "./databases.js";
 import { createLimits, type Limits, type ServerLimits } from "./limits.js";
@@ -47,7 +48,7 @@ const surroundings = {
  * clients are connected: what comes from one of them, or is due, brings it back.
  */
 export abstract class QueueObject<Env = unknown> {
-  /** Pages of which origins may connect, besides those of the object's own address. */
+  /** Pages of which origins may connect, besides those of the object's own address, each whole, like "https://shop.example". */
   protected readonly allowOrigins: readonly string[] = [];
   /** What is bounded, of each client and in all; queues and consumers of this database. */
   protected readonly limits: ServerLimits = {};
@@ -103,6 +104,7 @@ export abstract class QueueObject<Env = unknown> {
 
   /** From the first request on, when the class that extends this one has said what it bounds. */
   get #bounded(): Limits {
+    if (this.#bounds === undefined) check(ORIGINS, this.allowOrigins, "allowOrigins");
     this.#bounds ??= createLimits("limits", this.limits, { ...surroundings, setTimer: this.#clock.setTimer });
     return this.#bounds;
   }

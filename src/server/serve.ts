@@ -3,7 +3,7 @@
 
 import { WebSocketServer } from "ws";
 import type { Connection } from "../client/connection/connection.js";
-import { aFunction, arrayOf, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
+import { aFunction, boolean, checkOptions, duration, integer, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { DATABASE_IDLE_MS } from "../core/spec/limits.js";
 import { VERBS } from "../host/clients/access.js";
@@ -12,7 +12,7 @@ import { PIECE_BYTES } from "../link/socket/frames.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import { createKeeper } from "../link/socket/kept-bodies.js";
 import type { Socket } from "../link/socket/line.js";
-import { databaseAt, originRefusal } from "./address.js";
+import { databaseAt, ORIGINS, originRefusal } from "./address.js";
 import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
 import { createLimits, LIMITS_SPEC, type ServerLimits, SHARED } from "./limits.js";
@@ -38,7 +38,10 @@ export interface ServeOptions extends ServerLimits {
   readonly directory?: string;
   /** In place of a directory: nothing is kept when the server ends. Default false. */
   readonly memory?: boolean;
-  /** Pages of which origins may connect, besides those of the server's own. What is no browser has no origin. */
+  /**
+   * Pages of which origins may connect, besides those of the server's own, each whole, like "https://shop.example": "*" is
+   * not known. What is no browser has no origin.
+   */
   readonly allowOrigins?: readonly string[];
   /** What each client may do. Default: everything, for who reaches this machine. */
   readonly authorize?: Authorize;
@@ -82,7 +85,7 @@ const SPEC = {
   hostname: string(1, 255),
   directory: string(1, 4_096),
   memory: boolean,
-  allowOrigins: arrayOf(string(1, 2_048), 10_000),
+  allowOrigins: ORIGINS,
   authorize: aFunction,
   reconnectMs: duration(0),
   idleMs: duration(1),

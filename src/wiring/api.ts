@@ -11,22 +11,42 @@ import {
 } from "../client/connection/connection.js";
 import type { Queue } from "../client/queue/queue.js";
 import { checkTopicName, createTopic, type Topic } from "../client/queue/topic.js";
+import { wrapQueue } from "../client/queue/wrap.js";
 import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
-import { checkOptions } from "../core/spec/check.js";
+import { boolean, checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { isServer, ownsSockets } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
-export interface Api {
-  openQueue<Input, Output>(
+type OpenOptions = QueueOptions & ConnectOptions & { readonly local?: boolean };
+
+/** `openQueue` without `local`. */
+export interface OpenQueue {
+  <Input, Output>(
     name: string,
     options: QueueOptions & ConnectOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
-  openQueue<Body = unknown>(name: string, options?: QueueOptions & ConnectOptions): Promise<Queue<Body>>;
+  <Body = unknown>(name: string, options?: OpenOptions): Promise<Queue<Body>>;
+}
+
+/** Opens a queue that is local first, of plain ones. What it is built on is handed in: it is loaded when it is asked for. */
+type OpenLocalFirst = <Body>(
+  means: {
+    open<Body>(name: string, options: QueueOptions & ConnectOptions): Promise<Queue<Body>>;
+    readonly wrapQueue: typeof wrapQueue;
+  },
+  name: string,
+  options: QueueOptions & ConnectOptions,
+) => Promise<Queue<Body>>;
+
+export interface Api {
+  openQueue<Body>(name: string, options: OpenOptions | undefined, local: OpenLocalFirst): Promise<Queue<Body>>;
   openTopic<Body = unknown>(name: string, options?: ConnectOptions): Promise<Topic<Body>>;
   connect(options?: ConnectOptions): Promise<Connection>;
 }
+
+type Leave = (options?: { readonly force?: boolean }) => Promise<void>;
 
 interface Shared {
   readonly client: Client;
@@ -84,7 +104,7 @@ export function createApi(starters: Starters): Api {
   const shared = new Map<unknown, Shared>();
 
   /** One more user of the database's client, who calls `leave` once. */
-  const join = async (options: ConnectOptions): Promise<{ readonly client: Client; leave(): Promise<void> }> => {
+  const join = async (options: ConnectOptions): Promise<{ readonly client: Client; readonly leave: Leave }> => {
     const { database = "originmq", storage = "indexeddb", url, token, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
@@ -95,10 +115,10 @@ export function createApi(starters: Starters): Api {
     const entry = known && !known.client.over.aborted ? known : { client: openClient(options, starters), users: 0 };
     shared.set(key, entry);
     entry.users++;
-    const leave = async () => {
+    const leave: Leave = async (options) => {
       if (--entry.users > 0) return;
       if (shared.get(key) === entry) shared.delete(key);
-      await entry.client.close();
+      await entry.client.close(options);
     };
     return { client: entry.client, leave };
   };
@@ -118,12 +138,16 @@ export function createApi(starters: Starters): Api {
   };
 
   const api: Api = {
-    async openQueue<Body>(name: string, options: QueueOptions & ConnectOptions = {}): Promise<Queue<Body>> {
+    async openQueue<Body>(name: string, options: OpenOptions = {}, openLocalFirst: OpenLocalFirst) {
       checkQueueName(name);
-      checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
+      checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC, local: boolean });
+      if (options.local) {
+        const open = <Body>(name: string, options: OpenOptions) => api.openQueue<Body>(name, options, openLocalFirst);
+        return openLocalFirst<Body>({ open, wrapQueue }, name, options);
+      }
       checkAddress("openQueue()", options);
-      const { database, worker, storage, url, token, lazy, persist, signal, ...settings } = options;
-      return openQueue(name, { settings, connect: options });
+      const { local, database, worker, storage, url, token, lazy, persist, signal, ...settings } = options;
+      return openQueue<Body>(name, { settings, connect: options });
     },
     async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {
       checkTopicName(name);
@@ -177,8 +201,7 @@ function forgiving(api: Api): Api {
     return forgiven;
   };
   return {
-    openQueue: <Body>(name: string, options?: QueueOptions & ConnectOptions) =>
-      forgive(api.openQueue<Body>(name, options)),
+    openQueue: <Body>(...opened: Parameters<Api["openQueue"]>) => forgive(api.openQueue<Body>(...opened)),
     openTopic: <Body>(name: string, options?: ConnectOptions) => forgive(api.openTopic<Body>(name, options)),
     connect: (options) => forgive(api.connect(options)),
   };

@@ -2,6 +2,7 @@
 // its address. Invariants: the token is asked for each time and said once; those that come back after a server's end come
 // one after the other; while the browser says that there is no network, none is asked for.
 
+import { FINAL } from "../client/link/host-link.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { fullJitter, type Growth, growingMs } from "../core/spec/waits.js";
@@ -36,6 +37,8 @@ export interface SocketMeans {
   setTimer(callback: () => void, ms: number): () => void;
   /** A number in [0, 1). */
   random(): number;
+  /** Tells whoever reads the console. */
+  warn?(text: string): void;
 }
 
 interface ClassMeans extends Pick<SocketMeans, "setTimer"> {
@@ -47,17 +50,21 @@ export const MEANS: SocketMeans = {
   openSocket: (url) => openSocket(url, { findClass, setTimer }),
   setTimer,
   random: Math.random,
+  // biome-ignore lint/suspicious/noConsole: what connects waits for ever, and nobody would know for what
+  warn: (text) => console.warn(text),
 };
 
 /** A socket that has not opened by then will hardly do so. */
 const OPEN_MS_MAX = 10_000;
 /** Those whose server has ended come back within a tenth of a second, later within more. */
 const SPREAD: Growth = { baseMs: 100, maxMs: 3_000 };
+/** After so long without a connection it is said why there is none, once. */
+const WARN_MS = 5_000;
 /** A browser that says it is offline may be wrong. */
 const OFFLINE_MS_MAX = 60_000;
 
 export function createSocketWay({ url, token, onAnnouncement, listens }: SocketOptions, means = MEANS): SocketWay {
-  const { openSocket, setTimer, random } = means;
+  const { openSocket, setTimer, random, warn } = means;
   let line: Line | undefined;
   let attempts = 0;
   let returning: Promise<void> | undefined;
@@ -75,6 +82,16 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
     });
     await returning;
   };
+  let trouble: unknown = "no answer";
+  let cancelWarning: (() => void) | undefined;
+  const warnLater = () => {
+    cancelWarning ??=
+      warn && setTimer(() => warn(`originmq: still no connection to ${url}, trying again: ${trouble}`), WARN_MS);
+  };
+  const noWarning = () => {
+    cancelWarning?.();
+    cancelWarning = undefined;
+  };
   const tokenNow = async () => {
     try {
       return await token?.();
@@ -83,30 +100,46 @@ export function createSocketWay({ url, token, onAnnouncement, listens }: SocketO
     }
   };
 
+  const openLineAnew = async (): Promise<Line> => {
+    await spread();
+    const said = await tokenNow();
+    const socket = await openSocket(url);
+    line = openLine(socket, { setTimer, pings: false, onAnnouncement });
+    try {
+      const { messageBytesMax, sleeps } = await greet(line.port, said);
+      line.limit(messageBytesMax);
+      if (sleeps) line.ask();
+    } catch (error) {
+      line.close();
+      throw error;
+    }
+    attempts = 1;
+    if (listens()) line.hear(true);
+    return line;
+  };
+
   return {
     reachable,
     async openPort() {
       // A server that has forgotten its lines goes on with the same socket, and with what it knew by the token.
       const next = line?.takeNextPort();
       if (next) return { port: next, lock: undefined };
-      await spread();
-      const said = await tokenNow();
-      const socket = await openSocket(url);
-      line = openLine(socket, { setTimer, pings: false, onAnnouncement });
+      warnLater();
       try {
-        const { messageBytesMax, sleeps } = await greet(line.port, said);
-        line.limit(messageBytesMax);
-        if (sleeps) line.ask();
+        const { port } = await openLineAnew();
+        noWarning();
+        return { port, lock: undefined };
       } catch (error) {
-        line.close();
+        trouble = error;
+        if (error instanceof QueueError && FINAL.has(error.code)) noWarning();
         throw error;
       }
-      attempts = 1;
-      if (listens()) line.hear(true);
-      return { port: line.port, lock: undefined };
     },
     hear: () => line?.hear(listens()),
-    end: () => line?.close(),
+    end() {
+      noWarning();
+      line?.close();
+    },
   };
 }
 
@@ -114,9 +147,9 @@ export async function openSocket(url: string, { findClass, setTimer }: ClassMean
   const WebSocket = await findClass();
   const socket = new WebSocket(url, SUBPROTOCOL);
   return new Promise((resolve, reject) => {
-    const fail = () => {
+    const fail = ({ message = "" }: { readonly message?: string } = {}) => {
       cancelTimer();
-      reject(new QueueError("host-lost", `no connection to ${new URL(url).origin}`));
+      reject(new QueueError("host-lost", `no connection to ${url}${message && `: ${message}`}`));
     };
     const cancelTimer = setTimer(() => {
       socket.close();
@@ -127,8 +160,9 @@ export async function openSocket(url: string, { findClass, setTimer }: ClassMean
       resolve(socket);
     };
     (socket as unknown as EventTarget).addEventListener("open", opened);
-    socket.addEventListener("error", fail);
-    socket.addEventListener("close", fail);
+    // Browsers do not say why.
+    socket.addEventListener("error", fail as (event: unknown) => void);
+    socket.addEventListener("close", () => fail());
   });
 }
 

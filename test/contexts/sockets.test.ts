@@ -8,6 +8,7 @@ import { type FaultyLine, startFaultyLine } from "../edge/proxy.js";
 import { findFirefox } from "../engines/find-engines.mjs";
 import { test as base, expect } from "../faults/lab.js";
 import type { Handled } from "../faults/page/lab.js";
+import { freeze, withPlainBrowser } from "../faults/plain-browser.js";
 
 const executablePath = findFirefox();
 const ENGINES = {
@@ -186,3 +187,28 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
     });
   });
 }
+
+test("a page that Chromium freezes holds nothing and no socket, and goes on once it is woken", async ({ inWorld }) => {
+  await withPlainBrowser(async (context) => {
+    await inWorld(context, async ({ line, url, here, open }) => {
+      const page = await open();
+      await openTill(page, url, { stuck: true });
+      await here.send("held");
+      await expect.poll(() => page.evaluate(() => till.handled)).toEqual(["held"]);
+      const front = await context.newPage();
+      await front.bringToFront();
+      const wake = await freeze(page);
+      const [back] = await here.receive({ waitMs: 10_000 });
+      expect(back).toMatchObject({ body: "held", redelivered: true });
+      await back?.ack();
+      await expect.poll(() => line.open).toBe(0);
+      await here.send("later");
+      expect(await here.stats()).toMatchObject({ ready: 1, leased: 0 });
+      await wake();
+      await expect.poll(() => page.evaluate(() => till.handled)).toEqual(["held", "later"]);
+      await page.evaluate(() => till.send("from the page"));
+      await expect.poll(() => page.evaluate(() => till.handled)).toEqual(["held", "later", "from the page"]);
+      await expect.poll(() => here.stats()).toMatchObject({ ready: 0, leased: 0, totals: { accepted: 3 } });
+    });
+  });
+});

@@ -17,5 +17,5 @@ test.concurrent.each(Object.entries(PLANTED_FAULTS))(
     const { problems } = await fuzz({ seed: 1, frames: fault.frames, fault });
     expect(problems.join("\n")).toMatch(fault.noticed);
   },
-  60_000,
+  120_000,
 );

@@ -2,14 +2,21 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { connect } from "../../src/index.js";
 import { serve } from "../../src/server.js";
 import { folderFor, hasSqlite, startServerProcess } from "../edge/server-process.js";
+import { describeQueue } from "./queue.contract.js";
 
 const folder = folderFor("server");
 
 if (hasSqlite) {
+  const server = await serve({ directory: join(folder, "contract"), port: 0 });
+  afterAll(() => server.close());
+  describeQueue("a server over SQLite, over sockets", (database) => ({
+    url: `${server.url}/mq/${encodeURIComponent(database)}`,
+  }));
+
   describe("a server over SQLite", () => {
     test("killed again and again under load loses nothing that it said is stored, and delivers nothing twice unsaid", async () => {
       const server = await startServerProcess({ reconnectMs: 1_000 }, folder);

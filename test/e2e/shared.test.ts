@@ -72,13 +72,22 @@ async function emptied(device: Device): Promise<void> {
   await device.shows({ ready: 0, leased: 0 });
 }
 
+/** Two profiles of a browser, and an empty queue. */
+async function openTillAndPhone(
+  browser: Browser,
+  baseURL: string | undefined,
+): Promise<Record<"till" | "phone", Device>> {
+  const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
+  const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
+  await emptied(till);
+  return { till, phone };
+}
+
 test("two browser profiles and a Node worker share the work: each message goes to one of them", async ({
   browser,
   baseURL,
 }) => {
-  const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
-  const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
-  await emptied(till);
+  const { till, phone } = await openTillAndPhone(browser, baseURL);
   const worker = await startWorker(baseURL, "Node worker");
   await expect(connected(till.page)).toHaveText([/of Phone 2/, /of Till 1\s*this page/, /^Node worker/]);
   const done = Number((await till.tile("done").textContent())?.replaceAll(",", ""));
@@ -103,9 +112,7 @@ test("an unplugged page's work goes to the others, and what it sent meanwhile ar
   browser,
   baseURL,
 }) => {
-  const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
-  const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
-  await emptied(till);
+  const { till, phone } = await openTillAndPhone(browser, baseURL);
   await phone.slide("Time per message", 100);
   await phone.as("Consume");
   await till.press("Send one");
@@ -167,9 +174,7 @@ test("when the server ends and starts again, pages and the worker come back by t
   browser,
   baseURL,
 }) => {
-  const till = await openDevice(browser, sharedUrl(baseURL), "Till 1");
-  const phone = await openDevice(browser, sharedUrl(baseURL), "Phone 2");
-  await emptied(till);
+  const { till, phone } = await openTillAndPhone(browser, baseURL);
   const worker = await startWorker(baseURL, "Node worker");
   await expect(connected(till.page)).toHaveCount(3);
   await till.press("Restart the server");

@@ -95,7 +95,7 @@ export async function judge(recorder: Recorder, devices: readonly Device[], dire
 }
 
 /** Throws what the checker finds, and tells what happened to each message that it names. */
-export function judgeHistory({ history }: Recorder): Verdict {
+export function judgeHistory({ history }: Pick<Recorder, "history">): Verdict {
   const verdict = check(history, { maxDeliveries: MAX_DELIVERIES, toleranceMs: 5 });
   tellStories(history, verdict.concerned);
   if (!verdict.isValid) throw new Error(`the history is not valid:\n${verdict.problems.join("\n")}`);

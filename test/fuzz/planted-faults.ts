@@ -48,7 +48,7 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
     file: ACCESS,
     from: 'return [[Object.keys(command.settings).length > 0 ? "manage" : "any", command.queue]]',
     to: "return []",
-    frames: 6_000,
+    frames: 4_000,
     noticed: /what nobody had a right to has changed: (setUp|queues)/,
   },
 };

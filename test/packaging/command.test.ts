@@ -1,11 +1,21 @@
 // `originmq serve`, as the package installs it: started, used by clients of the package, and ended by a signal.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, inject, test } from "vitest";
 import { ROOT } from "../../scripts/package-layout.mjs";
+import { COMMANDS, HEALTHCHECK, UNIT } from "./documented.js";
 
 const { app } = inject("packed");
 const tool = (path: string) => join(ROOT, "node_modules", path);
@@ -95,6 +105,41 @@ describe("with a folder, what was sent is there when it starts again, under the 
     expect((await same.peek({ max: 2 })).map(({ body }: { body: unknown }) => body)).toEqual(["kept"]);
     await same.close();
     expect(await again.end()).toMatchObject({ code: 0 });
+  });
+});
+
+describe("what docs/edge.md says", () => {
+  /** The server tells its ports by itself. */
+  const isHealthy = (metrics: string) =>
+    spawnSync("sh", ["-c", HEALTHCHECK.replace("7421", new URL(metrics).port)], { env: process.env }).status === 0;
+
+  test.skipIf(!existsSync(tool(".bin/deno"))).each(Object.entries(COMMANDS))(
+    "to start in %s keeps what it is sent, and is healthy for as long as it runs",
+    async (name, [program, serves, ...args]) => {
+      expect([program, serves]).toEqual([expect.stringMatching(/^(.*\/)?originmq$/), "serve"]);
+      // In place of the folder that they own.
+      const own = args.map((arg) => arg.replace(/^(\/data|\/var\/lib\/originmq)/, join(folder, name)));
+      const server = await serve("Deno", ...own);
+      const token = () => readFileSync(own[own.indexOf("--token-file") + 1] as string, "utf8").trim();
+      const queue = await openQueue("orders", { url: server.url, token });
+      await queue.send("kept");
+      expect(isHealthy(server.metrics)).toBe(true);
+      await queue.close();
+      expect(await server.end()).toMatchObject({ code: 0 });
+      expect(readdirSync(join(folder, name))).toContain("shop.sqlite");
+      expect(isHealthy(server.metrics)).toBe(false);
+    },
+  );
+
+  const systemd = (...args: string[]) => spawnSync("systemd-analyze", args, { encoding: "utf8" });
+  test.skipIf(systemd("--version").status !== 0)("is a unit that systemd takes", () => {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "originmq.service");
+    writeFileSync(file, UNIT.replace("/usr/local/bin/originmq", join(app, "node_modules/.bin/originmq")));
+    const { status, stdout, stderr } = systemd("verify", file);
+    // Other units of this machine are looked at, too.
+    expect(`${stdout}${stderr}`.split("\n").filter((line) => line.includes("originmq"))).toEqual([]);
+    expect(status).toBe(0);
   });
 });
 

@@ -1,12 +1,9 @@
 // The lives of a page: closed, reloaded, put into the back/forward cache, frozen.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, chromium, type Page } from "@playwright/test";
+import { chromium, type Page } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { bodiesOf, expect, expectAllHandledOnce, tabsOf, test, untilIdle } from "../faults/lab.js";
+import { freeze, withPlainBrowser } from "../faults/plain-browser.js";
 
 /** A tab that holds eight of ten messages, and a second one that has handled the other two. */
 async function holdMessages(holder: Page, other: Page) {
@@ -106,62 +103,21 @@ test("a consumer that was open goes on by itself when its page comes back from t
   }
 });
 
-/** A browser without Playwright's defaults, in which pages can be frozen. */
-async function startPlainBrowser(profile: string): Promise<{ process: ChildProcess; address: string }> {
-  const { executablePath = chromium.executablePath(), args } = browserLaunchOptions();
-  const options = [
-    ...args,
-    "--headless",
-    "--no-sandbox",
-    "--remote-debugging-port=0",
-    `--user-data-dir=${profile}`,
-    "about:blank",
-  ];
-  const started = spawn(executablePath, options, { stdio: "ignore" });
-  const file = join(profile, "DevToolsActivePort");
-  let lines: string[] = [];
-  await expect
-    .poll(async () => {
-      lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
-      return lines.length;
-    })
-    .toBeGreaterThan(1);
-  return { process: started, address: `ws://127.0.0.1:${lines[0]}${lines[1]}` };
-}
-
-/** A browser that has only just started may leave the first connection waiting for ever. */
-async function connectTo(address: string): Promise<Browser> {
-  const connect = (timeout: number) => chromium.connectOverCDP(address, { noDefaults: true, timeout });
-  return connect(5_000).catch(() => connect(20_000));
-}
-
 test("a frozen tab gives its deliveries back, and takes up again when it is woken", async ({ site }) => {
-  const profile = await mkdtemp(join(tmpdir(), "originmq-frozen-"));
-  const { process: started, address } = await startPlainBrowser(profile);
-  try {
-    const browser = await connectTo(address);
-    const context = browser.contexts()[0];
-    if (context === undefined) throw new Error("the browser has no context");
+  await withPlainBrowser(async (context) => {
     const tabs = await tabsOf(context, site);
     const frozen = await tabs.open({ name: "frozen" });
     const other = await tabs.open({ name: "other" });
     await holdMessages(frozen, other);
     await other.bringToFront();
-    const cdp = await context.newCDPSession(frozen);
     const at = performance.now();
-    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    const wake = await freeze(frozen);
     await expect.poll(() => bodiesOf(tabs.history, "acked").length, { intervals: [20] }).toBe(10);
     console.log(`    all handled ${Math.round(performance.now() - at)} ms after the freeze`);
     await other.evaluate(() => lab.stopConsuming());
     await other.evaluate(() => lab.send(3));
     expect(await other.evaluate(() => lab.queue.stats())).toMatchObject({ ready: 3, leased: 0 });
-    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await wake();
     await expect.poll(() => other.evaluate(() => lab.queue.stats())).toMatchObject({ ready: 0, leased: 3 });
-    await browser.close();
-  } finally {
-    const ended = new Promise((resolve) => started.once("exit", resolve));
-    started.kill("SIGKILL");
-    await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
+  });
 });

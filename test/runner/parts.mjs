@@ -2,10 +2,11 @@
 
 /**
  * @typedef {"vitest" | "playwright"} Runner
+ * @typedef {"deno" | "bun" | "node-sqlite" | "better-sqlite3"} Runtime
  * @typedef {object} Part
  * @property {string} name what `npm test -- NAME` runs; for Vitest also the project in vitest.config.ts
  * @property {Runner} runner
- * @property {"deno" | "bun"} [runtime] what runs it instead of Node
+ * @property {Runtime} [runtime] what runs it instead of this Node
  * @property {readonly string[]} [projects] the projects in vitest.config.ts, where it is not the one that is called like the part
  * @property {readonly string[]} [only] the test files of these, by parts of their paths
  * @property {string} folder
@@ -88,7 +89,12 @@ export const PARTS = [
     expected: true,
     limitMs: 3 * MINUTE_MS,
   },
-  ...inRuntimes(["deno", "bun"]),
+  ...inRuntimes({
+    deno: "Deno",
+    bun: "Bun",
+    "node-sqlite": "a Node with node:sqlite",
+    "better-sqlite3": "Node with better-sqlite3 12",
+  }),
   {
     name: "property",
     runner: "vitest",
@@ -143,11 +149,21 @@ export const PARTS = [
     name: "packaging",
     runner: "vitest",
     folder: "test/packaging",
-    files: /\.test\.ts$/,
+    files: /^(?!.*\.long\.).*\.test\.ts$/,
     about: "the packed tarball, checked, and used with every bundler, test environment and runtime",
     browser: true,
     expected: true,
     limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "wrangler",
+    runner: "vitest",
+    folder: "test/packaging",
+    files: /wrangler\.long\.test\.ts$/,
+    about: "the documented Worker and its configuration, in wrangler",
+    expected: true,
+    onDemand: true,
+    limitMs: 4 * MINUTE_MS,
   },
   {
     name: "e2e",
@@ -215,12 +231,12 @@ export const PARTS = [
 ];
 
 /**
- * What each runtime has of its own.
- * @param {readonly ("deno" | "bun")[]} runtimes
+ * What each runtime has of its own. A full run has the same suites in workerd, and over memory.
+ * @param {Readonly<Record<Runtime, string>>} runtimes
  * @returns {Part[]}
  */
 function inRuntimes(runtimes) {
-  return runtimes.map((runtime) => ({
+  return /** @type {[Runtime, string][]} */ (Object.entries(runtimes)).map(([runtime, name]) => ({
     name: runtime,
     runner: "vitest",
     runtime,
@@ -228,10 +244,9 @@ function inRuntimes(runtimes) {
     only: [".sqlite.test.", "unit/codec"],
     folder: "test/contract",
     files: /\.sqlite\.test\.ts$/,
-    about: `what lies in the SQLite that ${runtime} has: store, server, and the bytes that are written`,
+    about: `what lies in the SQLite of ${name}: store, server, queues, and the bytes that are written`,
     expected: true,
-    // A full run has the same suite over SQLite in workerd.
     onDemand: true,
-    limitMs: 2 * MINUTE_MS,
+    limitMs: 4 * MINUTE_MS,
   }));
 }

@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { availableParallelism, constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { betterSqlite, hasSqlite, nodeWithSqlite } from "../../scripts/runtimes.mjs";
 import { failuresOf } from "./failures.mjs";
 import { totalsOf } from "./totals.mjs";
 
@@ -29,9 +30,10 @@ export async function runPart(part, extra, { isBeside = false } = {}) {
   const reportFile = join(ROOT, "test-results", `${part.name}.json`);
   rmSync(reportFile, { force: true });
   const [file, args] = part.runner === "vitest" ? vitest(part, reportFile) : playwright(part);
-  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile };
-  const [runtime, options] = part.runtime ? RUNTIMES[part.runtime] : [process.execPath, []];
-  const command = [runtime, ...options, join(ROOT, "node_modules", file), ...args, ...extra];
+  const { program, options = [], env: own } = part.runtime ? RUNTIMES[part.runtime]() : { program: process.execPath };
+  const needs = part.runtime && { ORIGINMQ_NEEDS_SQLITE: "1" };
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile, ...needs, ...own };
+  const command = [program, ...options, join(ROOT, "node_modules", file), ...args, ...extra];
   const how = { log: isBeside ? logOf(part) : undefined, isPatient: part.isPatient ?? false };
   const exitCode = await run(command, env, part.limitMs, how);
   if (exitCode === "late") {
@@ -53,10 +55,21 @@ const vitest = (part, reportFile) => [
 
 const BIN = join(ROOT, "node_modules", ".bin");
 /**
- * The runtimes besides Node, and what they are asked for to run what is made for it.
- * @type {Record<NonNullable<import("./parts.mjs").Part["runtime"]>, [string, string[]]>}
+ * What else than this Node runs a part: with what options, and what it, and the processes that it starts, find in their
+ * environment.
+ * @type {Record<import("./parts.mjs").Runtime, () => { program: string, options?: string[], env?: NodeJS.ProcessEnv }>}
  */
-const RUNTIMES = { deno: [join(BIN, "deno"), ["run", "--allow-all"]], bun: [join(BIN, "bun"), ["--bun"]] };
+const RUNTIMES = {
+  deno: () => ({ program: join(BIN, "deno"), options: ["run", "--allow-all"] }),
+  bun: () => ({ program: join(BIN, "bun"), options: ["--bun"] }),
+  "node-sqlite": () => ({ program: nodeWithSqlite() }),
+  "better-sqlite3"() {
+    const preloaded = `--import=${new URL("better-sqlite3.mjs", import.meta.url)}`;
+    const without = hasSqlite(process.execPath) ? ["--no-experimental-sqlite"] : [];
+    const NODE_OPTIONS = [process.env.NODE_OPTIONS ?? "", preloaded, ...without].join(" ");
+    return { program: process.execPath, env: { ORIGINMQ_BETTER_SQLITE3: betterSqlite(), NODE_OPTIONS } };
+  },
+};
 
 /** @param {import("./parts.mjs").Part} part @returns {[string, string[]]} */
 const playwright = (part) => [

@@ -5,6 +5,8 @@ import {
   type Consumer,
   connect,
   type Delivery,
+  type LocalFirstQueue,
+  type LocalReceipt,
   type MessageView,
   openQueue,
   type Queue,
@@ -126,4 +128,25 @@ test("a queue is of unknown bodies unless it is said", () => {
   void connect({ storage: "disk" });
   // @ts-expect-error settings belong to a queue, not to a connection
   void connect({ maxDeliveries: 3 });
+});
+
+describe("a queue that is local first", () => {
+  test("is a queue like any other, and says where a message is", async () => {
+    const local = await openQueue<Order>("orders", { url: "wss://example.com/mq/shop", local: true, maxMessages: 5 });
+    expectTypeOf(local).toEqualTypeOf<LocalFirstQueue<Order>>();
+    expectTypeOf(local).toExtend<Queue<Order>>();
+    expectTypeOf(await local.send({ sku: "tea", quantity: 1 })).toEqualTypeOf<LocalReceipt>();
+    expectTypeOf((await local.stats()).bridge.state).toEqualTypeOf<"opening" | "flowing" | "stalled" | "closed">();
+    local.addEventListener("forwarded", ({ detail }) => expectTypeOf(detail.ids).toEqualTypeOf<readonly string[]>());
+    local.addEventListener("available", ({ detail }) => expectTypeOf(detail.ready).toEqualTypeOf<number>());
+    // @ts-expect-error what takes from the server's queue is set there
+    void openQueue("orders", { url: "wss://example.com/mq/shop", local: true, leaseMs: 5 }).then(({ local }) => local);
+  });
+
+  test("and one that is not says so: its type depends on the option", async () => {
+    const plain = await openQueue<Order>("orders", { url: "wss://example.com/mq/shop" });
+    expectTypeOf(plain).toEqualTypeOf<Queue<Order>>();
+    const either = await openQueue<Order>("orders", { local: Math.random() > 1 });
+    expectTypeOf(either).toEqualTypeOf<Queue<Order>>();
+  });
 });

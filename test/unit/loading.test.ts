@@ -39,9 +39,14 @@ describe("what a client loads at once contains no module of the engine, the host
   });
 });
 
-test("a page has all of its queue without a network: only hosts for where there are no workers, and on servers, come later", async () => {
+test("a page has all of its queue at once: only the ways to hosts elsewhere, and what forwards to a server, come later", async () => {
   const { whenAsked } = await importsOf("index.ts");
-  expect(whenAsked).toEqual(["src/wiring/in-process.ts", "src/wiring/socket.ts"]);
+  const later = [
+    "src/integrations/local-first/open-local-first.ts",
+    "src/wiring/in-process.ts",
+    "src/wiring/socket.ts",
+  ];
+  expect(whenAsked.sort()).toEqual(later);
 });
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {

@@ -62,9 +62,10 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
 const socketAddress: Check = (value, name) => {
-  const isAddress = typeof value === "string" && URL.canParse(value) && /^wss?:$/.test(new URL(value).protocol);
-  if (!isAddress) invalid(name, value, "an address that begins with wss:// or ws://");
+  const isAddress = typeof value === "string" && URL.canParse(value) && ADDRESS.test(new URL(value).href);
+  if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");
 };
 
 /** Throws `invalid-argument` where options exclude each other. */
@@ -168,7 +169,7 @@ export async function openQueueOver<Input, Output = Input>(
   client: Client,
   name: string,
   given: { readonly options: QueueOptions; readonly lazy: boolean; readonly signal: AbortSignal | undefined },
-  onClosed: () => Promise<void>,
+  onClosed: (options: { readonly force?: boolean }) => Promise<void>,
 ): Promise<Queue<Input, Output>> {
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {

@@ -66,7 +66,7 @@ export interface LastWords extends Pick<OneWay<HostRequest>, "post"> {
 }
 
 /** No other host could decide differently. */
-const FINAL: ReadonlySet<QueueErrorCode> = new Set([
+export const FINAL: ReadonlySet<QueueErrorCode> = new Set([
   "protocol-mismatch",
   "format-too-new",
   "unsupported",
@@ -89,6 +89,8 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let ended: QueueError | undefined;
   let connecting: Promise<Connected> | undefined;
   let hasConnected = false;
+  /** Why the last attempt to connect has failed. */
+  let trouble: unknown;
   /** Of a page that is put to sleep: what is left of its link. */
   let oneWay: (LastWords & OneWay<HostRequest>) | undefined;
   /** Resolved when the page wakes. */
@@ -189,6 +191,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         return connected;
       } catch (error) {
         if (ended) throw ended;
+        trouble = error;
         if (!(error instanceof QueueError) || isFinal(error)) {
           const reason =
             error instanceof QueueError ? error : new QueueError("internal", String(error), { cause: error });
@@ -243,7 +246,13 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       return current.link;
     }
     if (ended) throw ended;
-    return (await abortable(wake(), signal)).link;
+    try {
+      return (await abortable(wake(), signal)).link;
+    } catch (error) {
+      // Who gives up is told of more than that.
+      if (signal?.aborted && error instanceof Error && Object.isExtensible(error)) error.cause ??= trouble;
+      throw error;
+    }
   };
 
   return {

@@ -43,7 +43,7 @@ export interface QueueParts {
   readonly client: QueueClient;
   readonly schema?: StandardSchema | undefined;
   /** Called once, when the queue was closed. */
-  onClosed(): Promise<void>;
+  onClosed(options: { readonly force?: boolean }): Promise<void>;
 }
 
 const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: MessageState): number =>
@@ -235,7 +235,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         events.close();
         await reading;
         await stopped;
-        await onClosed();
+        await onClosed(options);
       })();
       await Promise.all([stopped, closed]);
     },

@@ -31,13 +31,16 @@ export type QueueErrorCode =
   | "dead"
   | "internal";
 
+/** Data by name, as the code has it: `error.detail?.max`. What is not plain data is narrowed by who reads it. */
+export type ErrorDetail = Readonly<Record<string, unknown>>;
+
 /** Every operational failure of OriginMQ. Decide on `code`; `message` is for people and names what was wrong. */
 export class QueueError extends Error {
   readonly code: QueueErrorCode;
   /** What the code is about, as data: the option and its range, the path in a body, the index in a batch. */
-  readonly detail?: unknown;
+  readonly detail?: ErrorDetail;
 
-  constructor(code: QueueErrorCode, message: string, options?: ErrorOptions & { detail?: unknown }) {
+  constructor(code: QueueErrorCode, message: string, options?: ErrorOptions & { detail?: ErrorDetail }) {
     super(message, options);
     this.name = "QueueError";
     this.code = code;

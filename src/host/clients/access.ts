@@ -29,7 +29,7 @@ export interface Grant {
   /** Verbs by name of queue, or of all that begin with what is before a final `*`. A topic's subscription is `TOPIC/NAME`. */
   readonly queues: Readonly<Record<string, readonly Verb[]>>;
   /** Epoch milliseconds from which it counts no more: the link ends, and the client asks for another. Default: never. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
   /** In place of what the server says of each client (`perClient`), each that is given. */
   readonly limits?: ClientLimits;
 }
@@ -84,7 +84,7 @@ const matches = (pattern: string, queue: string): boolean =>
   pattern.endsWith("*") ? queue.startsWith(pattern.slice(0, -1)) : queue === pattern;
 
 /** A verb, or any; `count`: one that goes with knowing how many messages there are. */
-type Demand = readonly [verb: Verb | "any" | "count", queue: string];
+type Demand = readonly [verb: Verb | "any" | "count", queue: string, why?: string];
 
 /** What the client needs for it; nothing for what is only its own: its leases, waiters and its end. */
 function demandsOf(command: ClientCommand): readonly Demand[] {
@@ -100,7 +100,9 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
     case "unsubscribe":
       return [["manage", subscriptionQueue(command.topic, command.subscription)]];
     case "configure":
-      return [[Object.keys(command.settings).length > 0 ? "manage" : "any", command.queue]];
+      return Object.keys(command.settings).length > 0
+        ? [["manage", command.queue, ': options of openQueue are stored, which needs "manage"']]
+        : [["any", command.queue]];
     case "settle":
     case "extend":
       return [];
@@ -177,19 +179,21 @@ export interface Allowance {
 const UNCOUNTED: Allowance = { consumersMax: Number.POSITIVE_INFINITY, useQueue() {} };
 
 export function createGuard(access: Access, { consumersMax, useQueue }: Allowance = UNCOUNTED): Guard {
+  const mayCount = (queue: string) => access.may("consume", queue) || access.may("peek", queue);
+  const mayList = (queue: string) => mayCount(queue) || access.may("manage", queue);
   /** Its own reply queue is its own; of others' it must know the name, which it has from a message that asks. */
   const isAllowed = ([verb, queue]: Demand, client: string): boolean => {
     const owner = ownerOfReplies(queue);
     if (owner !== undefined) return queue === replyQueueOf(client) || (verb === "send" && access.maySome("consume"));
     if (verb === "any") return access.sees(queue);
-    return verb === "count" ? access.may("consume", queue) || access.may("peek", queue) : access.may(verb, queue);
+    return verb === "count" ? mayCount(queue) : access.may(verb, queue);
   };
   const assertAllowed = (demand: Demand, client: string): void => {
-    const [asked, queue] = demand;
+    const [asked, queue, why = ""] = demand;
     if (isAllowed(demand, client)) return ownerOfReplies(queue) === undefined ? useQueue(queue) : undefined;
     const verb = asked === "count" ? "peek" : asked;
     const what = verb === "any" ? "has no right to anything" : `may not ${verb}`;
-    throw new QueueError("denied", `"${access.client}" ${what} on queue "${queue}"`, { detail: { verb, queue } });
+    throw new QueueError("denied", `"${access.client}" ${what} on queue "${queue}"${why}`, { detail: { verb, queue } });
   };
   const admitCommand = (client: string, checked: CheckedCommand): CheckedCommand => {
     if ("refused" in checked) return checked;
@@ -219,7 +223,7 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
     reveal(request, answer) {
       if (request.op === "queues") return (answer as string[]).filter(access.sees);
       if (request.op === "clients") return (answer as ClientView[]).map((view) => ({ ...view, held: seenOf(view) }));
-      if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => access.sees(name));
+      if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => mayList(name));
       return answer;
     },
   };

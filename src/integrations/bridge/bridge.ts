@@ -6,12 +6,11 @@
 //          └──failed──▶ waiting                        ▲                         └──▶ probing: one message at a time
 //                                                      └──not taken──────────────────────┘ └──taken──▶ flowing
 
+import type { Queue } from "../../client/queue/queue.js";
 import { asyncDispose } from "../../client/runtime/dispose.js";
-import { abortSignal, checkOptions, integer, invalid, type Spec } from "../../core/spec/check.js";
-import { waitMs } from "../../core/spec/fields.js";
+import { abortSignal, checkOptions, duration, integer, invalid, type Spec } from "../../core/spec/check.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
-import type { Queue } from "../../index.js";
 import { type Flow, openFlow } from "./flow.js";
 import { fromQueue } from "./queue-source.js";
 import { toQueue } from "./queue-target.js";
@@ -62,7 +61,7 @@ const BRIDGE_SPEC: Spec = {
   inFlight: integer(1, REQUEST_MESSAGES_MAX),
   signal: abortSignal,
 };
-const CLOSE_SPEC: Spec = { waitMs };
+const CLOSE_SPEC: Spec = { waitMs: duration() };
 const CLOSE_WAIT_MS = 5_000;
 /** Between two attempts to reach the target: `random(0, min(maxMs, baseMs · 2^(n − 1)))` after the n-th failure. */
 const BREAK = { baseMs: 200, maxMs: 30_000 };
@@ -122,7 +121,9 @@ export function createBridge(
 
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
   const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
-    const parts = { source, target: target.name, session, batch, inFlight: most, runtime, telling, late };
+    // Longer than the next wait, whatever chance says.
+    const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
+    const parts = { source, target: target.name, session, batch, inFlight: most, awayMs, runtime, telling, late };
     let flow: Flow;
     try {
       flow = await openFlow(parts, closing.signal);

@@ -25,6 +25,11 @@ export interface FlowParts {
   readonly session: TargetSession;
   readonly batch: number;
   readonly inFlight: number;
+  /**
+   * Whether anything is taken is not known: what is not ends it at once, and stays away for so long, so that the next probe is
+   * of another line. Missing: it is no probe.
+   */
+  readonly awayMs: number | undefined;
   readonly runtime: Runtime;
   readonly telling: Telling;
   /** Ids of what was confirmed after it had been given back. */
@@ -41,6 +46,8 @@ export interface Flow {
 
 /** After so long a call that was not answered is taken for lost, for the time being. */
 export const CALL_MS = 15_000;
+/** For settlements to be stored by a source that may be out of reach. */
+const SETTLED_MS = 10_000;
 /** Of a line that has to send again. */
 const REST: { readonly baseMs: number; readonly maxMs: number } = { baseMs: 50, maxMs: 2_000 };
 /** Sendings of a line's head after which it is given back for longer. */
@@ -51,7 +58,7 @@ const THRESHOLD = 3;
 const LATE_MAX = 10_000;
 
 export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<Flow> {
-  const { session, batch, runtime, telling, late } = parts;
+  const { session, batch, awayMs, runtime, telling, late } = parts;
   const lines = createLines();
   /** Under way, by call. */
   const calls = new Map<Promise<unknown>, Set<Entry>>();
@@ -136,7 +143,13 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     if (unknown < entries.length) {
       failures = 0;
       onTaken();
-    } else if (++failures >= THRESHOLD) return end({ error, isSessionOver: false });
+    } else failures++;
+    if (failures >= (awayMs === undefined ? THRESHOLD : 1)) {
+      // It may be this line alone that is not taken.
+      if (awayMs !== undefined)
+        for (const line of lines.toRest()) if (isAlone(line)) giveBack(lines.empty(line), awayMs);
+      return end({ error, isSessionOver: false });
+    }
     for (const line of lines.toRest()) rest(line, error);
     pumpSoon();
   };
@@ -156,6 +169,8 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     telling.held(-entries.length);
   };
 
+  const isAlone = ({ groupId }: Line) => groupId !== null && parts.source.keepsGroups;
+
   /** A line that cannot go on is given back, for a while, where nothing but its own group waits for it. */
   const rest = (line: Line, error: unknown) => {
     if (isOver) return giveBack(lines.empty(line));
@@ -167,7 +182,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
       }, ms);
       return;
     }
-    if (line.groupId === null || !parts.source.keepsGroups) return end({ error, isSessionOver: false });
+    if (!isAlone(line)) return end({ error, isSessionOver: false });
     giveBack(lines.empty(line), fullJitter(LONG_REST_MS, runtime.random()));
     line.failures = 0;
     lines.resume(line);
@@ -189,7 +204,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
         giveBack([...own]);
         own.clear();
       }
-      await closed;
+      await within(runtime, SETTLED_MS, closed);
     },
   };
 }

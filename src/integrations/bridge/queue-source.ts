@@ -1,7 +1,8 @@
 // A queue as a source. Invariant: what is taken is settled by its outcome at the target alone, and leases are renewed
 // meanwhile, as for any handler.
 
-import type { Delivery, Queue } from "../../index.js";
+import type { Queue } from "../../client/queue/queue.js";
+import type { Delivery } from "../../client/receiving/delivery.js";
 import type { BridgeMessage } from "./message.js";
 import type { BridgeDelivery, BridgeSource } from "./source.js";
 

@@ -4,7 +4,7 @@
 
 import { expose, type Remote, releaseProxy, wrap } from "comlink";
 import type { OutcomeFailed } from "../../core/log/journal.js";
-import { QueueError } from "../../core/spec/errors.js";
+import { type ErrorDetail, QueueError } from "../../core/spec/errors.js";
 import { CLOSED, guardPort, type Port, UNREADABLE } from "./guard.js";
 import type { Reply } from "./wire.js";
 
@@ -149,4 +149,4 @@ export function failed(error: unknown): OutcomeFailed {
 }
 
 export const errorOf = ({ code, message, detail }: OutcomeFailed): QueueError =>
-  new QueueError(code, message, detail === undefined ? undefined : { detail });
+  new QueueError(code, message, detail === undefined ? undefined : { detail: detail as ErrorDetail });

@@ -359,8 +359,8 @@ function encodedForLink(message: unknown): Uint8Array | Promise<Uint8Array> {
 
 function assertSize(bytes: Uint8Array, max: number): void {
   if (bytes.length <= max) return;
-  const what = `this is ${bytes.length} bytes as it is sent, and the server takes ${max} at most`;
-  throw new QueueError("invalid-argument", what, { detail: { bytes: bytes.length, max } });
+  const what = `this is ${bytes.length} bytes as it is sent, and the server takes ${max} at most (maxMessageBytes)`;
+  throw new QueueError("invalid-argument", what, { detail: { limit: "maxMessageBytes", max, bytes: bytes.length } });
 }
 
 function decoded(bytes: Uint8Array, keeper: Keeper | undefined): { readonly message: unknown } | undefined {

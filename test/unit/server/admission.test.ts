@@ -203,7 +203,7 @@ describe("databases in a directory", () => {
 
 describe("options of a client", () => {
   test.each([
-    [{ url: "https://example.com/mq/a" }, "begins with wss:// or ws://"],
+    [{ url: "https://example.com/mq/a" }, "an address like wss://HOST/mq/DATABASE"],
     [{ url: "ws://127.0.0.1/mq/a", storage: "memory" }, "connect().storage"],
     [{ url: "ws://127.0.0.1/mq/a", database: "a" }, "connect().database"],
     [{ url: "ws://127.0.0.1/mq/a", persist: true }, "connect().persist"],

@@ -125,3 +125,44 @@ test("a connection whose line is lost says so, and that it is back", async () =>
   await startServer({ port: Number(port) });
   await expect.poll(() => heard.slice(2).sort()).toEqual(["connected, a host", "queue: connected"]);
 });
+
+describe("a refusal names what is wanted", () => {
+  test("of options, the right that storing them takes", async () => {
+    const server = await startServer({ authorize: () => ({ client: "till", queues: { orders: ["send"] } }) });
+    const connection = await join(`${server.url}/mq/shop`);
+    await expect(connection.openQueue("orders", { maxDeliveries: 3 })).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringMatching(/options of openQueue.*"manage"/),
+    });
+  });
+
+  test("of a grant, that it has expired", async () => {
+    const authorize = () => ({ client: "till", queues: {}, expiresAt: Date.now() - 1 });
+    const server = await startServer({ authorize });
+    await expect(join(`${server.url}/mq/shop`)).rejects.toMatchObject({ message: expect.stringContaining("expired") });
+  });
+
+  test("of a message, the limit that it is over", async () => {
+    const server = await startServer({ maxMessageBytes: 100_000 });
+    const queue = await (await join(`${server.url}/mq/shop`)).openQueue<string>("orders");
+    await expect(queue.send("x".repeat(200_000))).rejects.toMatchObject({
+      message: expect.stringContaining("maxMessageBytes"),
+      detail: { limit: "maxMessageBytes", max: 100_000 },
+    });
+  });
+});
+
+test("all queues are those of which a client may know how much is in them", async () => {
+  const may = (client: string): Grant => ({
+    client,
+    queues: { sent: ["send"], taken: ["consume"], read: ["peek"], managed: ["manage"] },
+  });
+  const server = await startServer({
+    authorize: ({ token }) => (token ? may(token) : { client: "a", queues: { "*": ["manage"] } }),
+  });
+  const url = `${server.url}/mq/shop`;
+  const owner = await join(url);
+  for (const name of ["sent", "taken", "read", "managed"]) await owner.openQueue(name, { maxDeliveries: 3 });
+  const till = await join(url, { token: () => "till" });
+  expect((await till.queues()).map(({ name }) => name).sort()).toEqual(["managed", "read", "taken"]);
+});

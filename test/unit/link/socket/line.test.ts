@@ -55,7 +55,10 @@ describe("messages over a socket", () => {
     client.limit(10_000);
     const posting = (message: unknown) => () => client.port.postMessage(message);
     expect(posting({ callback: () => {} })).toThrow(expect.objectContaining({ name: "DataCloneError" }));
-    const tooLarge = { code: "invalid-argument", detail: { bytes: expect.any(Number), max: 10_000 } };
+    const tooLarge = {
+      code: "invalid-argument",
+      detail: { limit: "maxMessageBytes", bytes: expect.any(Number), max: 10_000 },
+    };
     expect(posting(new Uint8Array(10_001))).toThrow(expect.objectContaining(tooLarge));
     client.port.postMessage("next");
     await settle();

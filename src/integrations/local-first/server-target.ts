@@ -1,0 +1,71 @@
+// The server's queue as what a bridge forwards to. Invariants: a connection that is over for good, as when its token was
+// refused, is followed by another one, whose token is asked for anew; a server that does not answer is said to be away, and
+// waited for all the same.
+
+import type { Queue } from "../../client/queue/queue.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { deferred } from "../../link/rpc/deferred.js";
+import { optionsOf, toQueueAs } from "../bridge/queue-target.js";
+import type { BridgeTarget } from "../bridge/target.js";
+import { delayOf } from "./delays.js";
+
+/** After so long a server that was not reached is away: it is told, and waited for further. */
+const OPEN_MS = 10_000;
+
+export interface ServerTarget extends BridgeTarget {
+  /** Gives up what is being opened. */
+  close(): void;
+}
+
+/** `open`: opens the server's queue, and resolves once it was reached. */
+export function toServer(name: string, open: (signal: AbortSignal) => Promise<Queue>): ServerTarget {
+  const closing = new AbortController();
+  /** Goes on while nobody waits for it: with each attempt anew, a browser that says it is offline would never be doubted. */
+  let opening: Promise<Queue> | undefined;
+  /** The one that was reached last. */
+  let reached: Queue | undefined;
+
+  const reach = async (): Promise<Queue> => {
+    opening ??= open(closing.signal);
+    const current = opening;
+    const forget = () => {
+      if (opening === current) opening = undefined;
+    };
+    current.catch(forget);
+    const queue = await inTime(current, name);
+    forget();
+    return queue;
+  };
+
+  return {
+    name,
+    guarantee: "durable",
+    async open(signal) {
+      const queue = await reach();
+      reached = queue;
+      // What it had under way is known by its ids: the next connection sends it again.
+      const close = () => queue.close({ force: true });
+      const target = toQueueAs(queue, (message) => ({ ...optionsOf(message), ...delayOf(message, Date.now()) }));
+      const session = await target.open(signal).catch(async (error: unknown) => {
+        await close();
+        throw error;
+      });
+      const { promise: ended, resolve: end } = deferred<unknown>();
+      queue.addEventListener("ended", ({ detail }) => end(detail.reason));
+      return { send: session.send, ended, close };
+    },
+    close() {
+      closing.abort(new QueueError("closed", "the queue was closed"));
+      // It may come all the same.
+      opening?.then((queue) => queue.close({ force: true })).catch(() => {});
+      void reached?.close({ force: true });
+    },
+  };
+}
+
+function inTime<T>(opening: Promise<T>, name: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new QueueError("host-lost", `${name} does not answer`)), OPEN_MS);
+    opening.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
