@@ -32,8 +32,8 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "7" },
     only: { type: "string", default: "" },
     markdown: { type: "string" },
-    before: { type: "string" },
     picture: { type: "string" },
+    before: { type: "string" },
     check: { type: "boolean", default: false },
   },
 });
