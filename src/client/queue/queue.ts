@@ -165,7 +165,10 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   readonly deadLetters: DeadLetters<Input>;
   /** Messages that are sent again and again, by the clock. They end with `delete()`. */
   readonly schedules: Schedules<Input>;
-  /** Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. */
+  /**
+   * Stops this queue's consumers, waits for their handlers (`force`: gives their messages back), ends its use here. The last
+   * queue that `openQueue` has opened over a connection closes that, too, as `connection.close` does.
+   */
   close(options?: { readonly force?: boolean }): Promise<void>;
   [asyncDispose](): Promise<void>;
 }

@@ -12,6 +12,9 @@ import { delayOf } from "./delays.js";
 /** After so long a server that was not reached is away: it is told, and waited for further. */
 const OPEN_MS = 10_000;
 
+/** A line that is gone for so long is told of, also while nothing is to be sent. */
+const LOST_MS = 3_000;
+
 export interface ServerTarget extends BridgeTarget {
   /** Gives up what is being opened. */
   close(): void;
@@ -52,7 +55,15 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
       });
       const { promise: ended, resolve: end } = deferred<unknown>();
       queue.addEventListener("ended", ({ detail }) => end(detail.reason));
-      return { send: session.send, ended, close };
+      const calm = whenLost(queue, () => end(new QueueError("host-lost", `there is no connection to ${name}`)));
+      return {
+        send: session.send,
+        ended,
+        async close() {
+          calm();
+          await close();
+        },
+      };
     },
     close() {
       closing.abort(new QueueError("closed", "the queue was closed"));
@@ -61,6 +72,18 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
       void reached?.close({ force: true });
     },
   };
+}
+
+/** Calls when the line has been gone for a while; most are back at once. Returns what ends that. */
+function whenLost(queue: Queue, onLost: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const calm = () => clearTimeout(timer);
+  queue.addEventListener("disconnected", () => {
+    calm();
+    timer = setTimeout(onLost, LOST_MS);
+  });
+  queue.addEventListener("connected", calm);
+  return calm;
 }
 
 function inTime<T>(opening: Promise<T>, name: string): Promise<T> {

@@ -1,7 +1,7 @@
 // What the tests see of their pages, and what the pages report. A report leaves the page before the fact it tells of
 // can be lost with it: a delivery is reported before its handler goes on.
 
-import type { Connection, ConnectOptions, Queue, QueueOptions } from "../../../src/index.js";
+import type { Connection, ConnectOptions, openQueue, Queue, QueueOptions } from "../../../src/index.js";
 
 export type Report = (
   | { readonly type: "sending"; readonly body: string; readonly groupId?: string; readonly delayMs?: number }
@@ -54,6 +54,7 @@ export interface ProduceLoad {
 
 export interface Lab {
   connect(options?: ConnectOptions): Promise<Connection>;
+  readonly openQueue: typeof openQueue;
   /** The connection and queue of this page. */
   readonly connection: Connection;
   readonly queue: Queue<string>;

@@ -1,6 +1,6 @@
 // A page that does what the tests tell it. `?name=` is its name, the prefix of every body it sends.
 
-import { type Connection, type Consumer, connect, type Queue } from "../../../src/index.js";
+import { type Connection, type Consumer, connect, openQueue, type Queue } from "../../../src/index.js";
 import { codeOf, createHandler, type Unsigned } from "./handling.js";
 import type { Lab, ProduceLoad } from "./lab.js";
 import "./ledger.js";
@@ -72,6 +72,7 @@ async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
 
 const lab: Lab = {
   connect,
+  openQueue,
   get connection() {
     return connection;
   },

@@ -14,7 +14,9 @@ async function main() {
     for await (const _ of exportQueue(greetings)) break;
     document.title = [inbox, outbox, Queue].every((one) => typeof one === "function") ? body.text : "incomplete";
   });
-  await greetings.send({ text: "arrived" });
+  // On a server it goes by way of this device, with the piece that is loaded for that.
+  const sending = url ? await openQueue("greetings", { url, local: true }) : greetings;
+  await sending.send({ text: "arrived" });
 }
 
 main().catch((error) => {

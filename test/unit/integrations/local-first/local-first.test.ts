@@ -162,6 +162,20 @@ test("a token that is refused later, when the line has broken, costs no message 
   await arrives(there, numbers(0, 20));
 });
 
+test("a line that is gone shows although nothing is to be sent, and so does that it is back", async () => {
+  const { url, line, there } = await openPlace();
+  const queue = await open(url);
+  await vi.waitFor(async () => expect((await queue.stats()).remote).not.toBeNull());
+  line.stall();
+  line.cut();
+  await vi.waitFor(async () => expect((await queue.stats()).bridge.state).toBe("stalled"), 15_000);
+  expect(await queue.stats()).toMatchObject({ bridge: { error: { code: "host-lost" } }, remote: null });
+  line.mend();
+  await vi.waitFor(async () => expect((await queue.stats()).bridge.state).toBe("flowing"), 15_000);
+  await queue.send(1);
+  await arrives(there, [1]);
+});
+
 test("of two contexts with the same queue one forwards at a time, and both hear of it", async () => {
   const { url, there } = await openPlace();
   const [one, two] = [await open(url), await open(url, { token: () => "another tab" })];
