@@ -19,12 +19,18 @@ const handleMs = Number(values["handle-ms"]);
 
 /** Asks the application who we are to the queue, as a page does. A token that has ended is asked for anew. */
 async function enter() {
-  const response = await fetch(new URL("/shared/token", site), { method: "POST", body: JSON.stringify({ name }) });
+  const asked = { method: "POST", body: JSON.stringify({ name }) };
+  const response = await fetch(new URL("/shared/token", site), asked).catch((cause) => {
+    throw new Error(`nobody answers at ${site}: start the demo (npm start), or name another --site`, { cause });
+  });
   if (!response.ok) throw new Error(`${site} answered ${response.status}: is the demo running there (npm start)?`);
   return response.json();
 }
 
-const { url } = await enter();
+const { url } = await enter().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const work = await openQueue("work", { url, token: async () => (await enter()).token });
 console.log(`${name} works on "work" at ${url}`);
 

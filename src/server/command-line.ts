@@ -6,7 +6,7 @@ import { VERBS } from "../host/clients/access.js";
 import { hex } from "../host/engine/platform.js";
 import type { Authorize } from "./admission.js";
 import { SHARED } from "./limits.js";
-import { type FileSystem, nodeModule, type Process, type Util } from "./node.js";
+import { type FileSystem, makeDirectory, nodeModule, OWN_FILE, type Process, type Util } from "./node.js";
 import { type ServeOptions, type Server, serve } from "./serve.js";
 
 const HELP = `originmq serve [options]       serves queues to tabs, workers and other processes
@@ -25,7 +25,8 @@ const HELP = `originmq serve [options]       serves queues to tabs, workers and 
   --max-bytes-in-flight N    received and not answered, or waiting on sockets, of all clients; default 1073741824
   --max-queues N             of a database; default 10000
   --idle-ms N                so long a database stays open that nobody uses; default 300000
-  --verbose            tells of each error, with its causes
+  --verbose            tells of each error with its causes; one that comes again and again once, and how often
+  --version
   --help
 
 Ends with SIGTERM or SIGINT: finishes what was accepted and tells its clients.
@@ -46,6 +47,7 @@ const OPTIONS = {
   "max-queues": { type: "string" },
   "idle-ms": { type: "string" },
   verbose: { type: "boolean" },
+  version: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -64,6 +66,7 @@ interface Chosen {
   readonly "max-queues"?: string;
   readonly "idle-ms"?: string;
   readonly verbose?: boolean;
+  readonly version?: boolean;
   readonly help?: boolean;
 }
 
@@ -74,6 +77,10 @@ export async function run(): Promise<Server | undefined> {
   const process = nodeModule<Process>("node:process");
   try {
     const chosen = parse(process.argv.slice(2));
+    if (chosen?.version) {
+      process.stdout.write(`${packageVersion()}\n`);
+      return undefined;
+    }
     if (chosen === undefined || chosen.help) {
       process.stdout.write(HELP);
       return undefined;
@@ -95,14 +102,29 @@ function parse(args: readonly string[]): Chosen | undefined {
   try {
     parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // What follows is advice for programmers.
+    const [why] = (error as Error).message.split(/[.,;] /);
+    const names = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw new UsageError(`${why}; there are ${names.join(", ")}`);
   }
   const { values, positionals } = parsed;
   const [command, ...others] = positionals;
-  if (command === undefined) return values.help || args.length === 0 ? undefined : refuse("no command: serve");
+  if (command === undefined)
+    return values.version
+      ? { version: true }
+      : values.help || args.length === 0
+        ? undefined
+        : refuse("no command: serve");
   if (command !== "serve") refuse(`"${command}" is no command; there is serve`);
   if (others.length > 0) refuse(`what is "${others[0]}"?`);
   return values as Chosen;
+}
+
+function packageVersion(): string {
+  const { readFileSync } = nodeModule<FileSystem>("node:fs");
+  // Read where it lies, from dist/server as from src/server: no import, which would put it into what is built.
+  const here = import.meta.url;
+  return JSON.parse(readFileSync(new URL("../../package.json", here), "utf8")).version;
 }
 
 const refuse = (why: string): never => {
@@ -137,7 +159,7 @@ async function start(chosen: Chosen, process: Process): Promise<Server> {
   const directory = memory ? undefined : (chosen.directory ?? "./data");
   const port = numberOf("port", chosen.port ?? "7420");
   const metricsPort = numberOf("metrics-port", chosen["metrics-port"] ?? `${port === 0 ? 0 : port + 1}`);
-  if (directory !== undefined) nodeModule<FileSystem>("node:fs").mkdirSync(directory, { recursive: true });
+  if (directory !== undefined) makeDirectory(directory);
   const token = tokenOf(chosen["token-file"] ?? (directory && `${directory}/token`));
   const metricsHostname = chosen["metrics-hostname"];
   const options: ServeOptions = {
@@ -146,12 +168,13 @@ async function start(chosen: Chosen, process: Process): Promise<Server> {
     ...(metricsHostname !== undefined && { metricsHostname }),
     ...boundsOf(chosen),
     allowOrigins: chosen["allow-origin"] ?? [],
-    onError: (error) => process.stderr.write(`${verbose ? inFull(error) : String(error)}\n`),
+    onError: eachOnce(verbose ? inFull : inShort, (line) => process.stderr.write(`${line}\n`)),
   };
   const server = await serve(options);
   process.stdout.write(
     `${[
-      `queues    ${server.url}/mq/DATABASE`,
+      `queues    ${server.url}/mq/shop`,
+      '          any name in place of "shop" is a database of its own',
       `token     ${chosen["token-file"] === undefined ? token : `in ${chosen["token-file"]}`}`,
       `metrics   ${server.metricsUrl}/metrics`,
       `storage   ${directory ?? "memory: nothing is kept"}`,
@@ -192,7 +215,7 @@ function tokenOf(file: string | undefined): string {
   if (file === undefined) return made;
   const { readFileSync, writeFileSync } = nodeModule<FileSystem>("node:fs");
   try {
-    writeFileSync(file, `${made}\n`, { mode: 0o600, flag: "wx" });
+    writeFileSync(file, `${made}\n`, { mode: OWN_FILE, flag: "wx" });
   } catch (error) {
     if ((error as { readonly code?: string }).code !== "EEXIST") throw error;
   }
@@ -201,8 +224,31 @@ function tokenOf(file: string | undefined): string {
   return token;
 }
 
-function inFull(error: unknown): string {
+/** Texts that are known are forgotten beyond so many: they may hold numbers. */
+const TEXTS_MAX = 100;
+
+/** What comes again and again is told of at the first time, the tenth, the hundredth. */
+export function eachOnce(textOf: (error: unknown) => string, write: (line: string) => void): (error: unknown) => void {
+  const times = new Map<string, number>();
+  return (error) => {
+    const text = textOf(error);
+    if (times.size >= TEXTS_MAX && !times.has(text)) times.clear();
+    const count = (times.get(text) ?? 0) + 1;
+    times.set(text, count);
+    if (count === 1) write(text);
+    else if (/^10+$/.test(`${count}`)) write(`${inShort(error)} (${count} times by now)`);
+  };
+}
+
+/** What an error is called here means nothing to who runs a server; its code may be looked up. */
+const inShort = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  const { stack, cause } = error;
-  return `${stack ?? error}${cause === undefined ? "" : `\ncaused by ${inFull(cause)}`}`;
+  return error instanceof QueueError ? `${error.code}: ${error.message}` : error.message;
+};
+
+export function inFull(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { stack = "", cause } = error;
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return `${[inShort(error), ...frames].join("\n")}${cause === undefined ? "" : `\ncaused by ${inFull(cause)}`}`;
 }

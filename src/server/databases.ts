@@ -39,6 +39,8 @@ export interface Databases {
   lookInto(names: readonly string[]): Promise<void>;
   /** Those that are open now, or being opened or closed. */
   readonly size: number;
+  /** Those that could not be opened when they were last to be. */
+  readonly failing: number;
   /** Those that are open now. */
   all(): Promise<readonly (readonly [name: string, database: Database])[]>;
   /** Finishes the commits under way, tells every client, closes the stores. */
@@ -78,6 +80,7 @@ export function createDatabases(options: DatabasesOptions): Databases {
   const opened = new Map<string, Opened>();
   const closing = new Map<string, Promise<void>>();
   const due = createDue({ now, setTimer, report, open: (name) => open(name) });
+  const failing = new Set<string>();
   let looking = Promise.resolve();
   let isClosed = false;
 
@@ -96,6 +99,7 @@ export function createDatabases(options: DatabasesOptions): Databases {
     };
     database.then(
       ({ host }) => {
+        failing.delete(name);
         const end = (reason?: unknown) => {
           if (!forget()) return;
           due.ended(name);
@@ -104,7 +108,12 @@ export function createDatabases(options: DatabasesOptions): Databases {
         host.ended.then(() => end(), end);
         if (idleMs !== undefined) lookLater(name, one, host, idleMs);
       },
-      () => forget() && due.refused(name),
+      (error) => {
+        if (!forget()) return;
+        // Of a name that is none nobody has to mend anything.
+        if (!(error instanceof QueueError && error.code === "invalid-argument")) failing.add(name);
+        due.refused(name);
+      },
     );
     return one;
   };
@@ -160,6 +169,9 @@ export function createDatabases(options: DatabasesOptions): Databases {
     },
     get size() {
       return opened.size + closing.size;
+    },
+    get failing() {
+      return failing.size;
     },
     async all() {
       const settled = await Promise.allSettled(

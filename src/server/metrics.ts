@@ -96,8 +96,22 @@ const labelled = (labels: Labels): string =>
     .map(([name, value]) => `${name}=${quoted(value)}`)
     .join(",");
 
+/** How many databases are open, and how many cannot be. */
+export interface Opened {
+  readonly size: number;
+  readonly failing: number;
+}
+
+/** What `/health` answers: a database that cannot be opened is one whose clients wait. */
+export function healthText({ size, failing }: Opened): { readonly status: 200 | 503; readonly text: string } {
+  const open = `databases open: ${size}\n`;
+  return failing === 0
+    ? { status: 200, text: `ok\n${open}` }
+    : { status: 503, text: `failing\n${open}databases that cannot be opened: ${failing}\n` };
+}
+
 /** One family after the other, the samples of all databases under each. Ages are in seconds. */
-export function metricsText(databases: readonly DatabaseFigures[], open: number): string {
+export function metricsText(databases: readonly DatabaseFigures[], { size, failing }: Opened): string {
   const lines = FAMILIES.flatMap(({ name, type, help, samples }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
@@ -110,7 +124,10 @@ export function metricsText(databases: readonly DatabaseFigures[], open: number)
   const openLines = [
     "# HELP originmq_databases_open Databases that are open; those that nobody uses are closed after a while.",
     "# TYPE originmq_databases_open gauge",
-    `originmq_databases_open ${open}`,
+    `originmq_databases_open ${size}`,
+    "# HELP originmq_databases_failing Databases that could not be opened when they were last to be.",
+    "# TYPE originmq_databases_failing gauge",
+    `originmq_databases_failing ${failing}`,
   ];
   return `${[...openLines, ...lines].join("\n")}\n`;
 }

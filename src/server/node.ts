@@ -41,9 +41,9 @@ export interface Http {
 }
 
 export interface FileSystem {
-  mkdirSync(path: string, options: { readonly recursive: true }): void;
+  mkdirSync(path: string, options: { readonly recursive: true; readonly mode: number }): void;
   readdirSync(path: string): string[];
-  readFileSync(path: string, encoding: "utf8"): string;
+  readFileSync(path: string | URL, encoding: "utf8"): string;
   /** `flag` "wx": fails where there is such a file. */
   writeFileSync(path: string, text: string, options: { readonly mode: number; readonly flag: "wx" }): void;
 }
@@ -67,6 +67,15 @@ export interface Process {
   readonly stdout: { write(text: string): void };
   readonly stderr: { write(text: string): void };
   once(signal: "SIGTERM" | "SIGINT", listener: () => void): void;
+}
+
+/** What a server makes is its own: others of the machine neither read nor list it. */
+export const OWN_FILE = 0o600;
+const OWN_DIRECTORY = 0o700;
+
+/** Makes the directory, and those above it, if it is not there. */
+export function makeDirectory(path: string): void {
+  nodeModule<FileSystem>("node:fs").mkdirSync(path, { recursive: true, mode: OWN_DIRECTORY });
 }
 
 /** Throws `unsupported` in a runtime that has no such module. */

@@ -17,7 +17,7 @@ import { type Authorize, admit, refuse } from "./admission.js";
 import { createDatabases, RECONNECT_MS } from "./databases.js";
 import { createLimits, LIMITS_SPEC, type ServerLimits, SHARED } from "./limits.js";
 import { connectHere } from "./local.js";
-import { metricsText } from "./metrics.js";
+import { healthText, metricsText } from "./metrics.js";
 import {
   byteTools,
   type Http,
@@ -243,10 +243,13 @@ function createMetricsServer(http: Http, databases: ReturnType<typeof createData
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
       response.end(text);
     };
-    if (request.url === "/health") return answer(200, "text/plain", `ok\ndatabases open: ${databases.size}\n`);
+    if (request.url === "/health") {
+      const { status, text } = healthText(databases);
+      return answer(status, "text/plain", text);
+    }
     if (request.url !== "/metrics") return answer(404, "text/plain", "There are /health and /metrics.\n");
     figures().then(
-      (all) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(all, databases.size)),
+      (all) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(all, databases)),
       (error) => answer(503, "text/plain", `${error}\n`),
     );
   });

@@ -6,7 +6,7 @@ import type { LogStore } from "../store/log-store.js";
 import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../store/memory/memory.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
 import { claimOf, openSqliteStore } from "../store/sqlite/open-store.js";
-import { type FileSystem, nodeModule } from "./node.js";
+import { type FileSystem, makeDirectory, nodeModule, OWN_FILE } from "./node.js";
 
 /** File systems take 255 bytes; beside the file lie others, whose names are longer. */
 const FILE_NAME_MAX = 200;
@@ -26,8 +26,16 @@ export interface Stores {
 export async function storesIn(directory: string | undefined): Promise<Stores> {
   if (directory === undefined) return storesInMemory();
   await loadSqlite();
-  const { mkdirSync, readdirSync } = nodeModule<FileSystem>("node:fs");
-  mkdirSync(directory, { recursive: true });
+  const { readdirSync, writeFileSync } = nodeModule<FileSystem>("node:fs");
+  makeDirectory(directory);
+  /** As a file of its own, before SQLite makes it one of everybody's; those that it makes beside it are like it. */
+  const makeOwn = (file: string) => {
+    try {
+      writeFileSync(file, "", { mode: OWN_FILE, flag: "wx" });
+    } catch {
+      // It is there, or SQLite says what is wrong.
+    }
+  };
   return {
     async open(database) {
       const name = fileNameOf(database);
@@ -36,7 +44,10 @@ export async function storesIn(directory: string | undefined): Promise<Stores> {
           "invalid-argument",
           `the name of a database has ${FILE_NAME_MAX} characters at most; each that is no small letter, digit, "-" or "_" counts as three or more`,
         );
-      return openSqliteStore(`${directory}/${name}${SUFFIX}`);
+      const file = `${directory}/${name}${SUFFIX}`;
+      makeOwn(claimOf(file));
+      makeOwn(file);
+      return openSqliteStore(file);
     },
     found: () => databasesAmong(readdirSync(directory)),
   };

@@ -2,10 +2,13 @@
 // dies; `npm run torture:bridge` for longer.
 
 import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect as connectNats } from "@nats-io/transport-node";
 import { afterAll, expect, inject, test } from "vitest";
+import { bridge } from "../../src/bridge.js";
+import { toJetStream } from "../../src/bridge-jetstream.js";
 import type { HistoryEvent } from "../checker/history.js";
 import { folderFor } from "../edge/server-process.js";
-import { addStream, MINUTE_NS } from "./jetstream.js";
+import { addStream, createScene, drained, jsonOf, MINUTE_NS, numbers, readStream } from "./jetstream.js";
 import { startNatsServer } from "./nats-server.js";
 import { judge, torture } from "./torture/torture.js";
 
@@ -41,6 +44,32 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
     expect(await publishAll()).toEqual([true, false]);
   },
 );
+
+test("over an application's own connection, which reconnects by itself, nothing is lost, twice there or out of order", async () => {
+  const server = await startNatsServer({ binary });
+  closing.push(() => server.close());
+  await addStream(await server.connection(), {
+    name: "own",
+    max_age: 60 * MINUTE_NS,
+    duplicate_window: 10 * MINUTE_NS,
+  });
+  const nc = await connectNats({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+  closing.push(() => nc.close());
+  const scene = createScene();
+  closing.push(() => scene.close());
+  const source = await scene.open<number>();
+  const up = scene.with(bridge(source, toJetStream({ servers: nc, stream: "own", subject: "own.a" })));
+  let sent = 0;
+  const sending = (async () => {
+    for (; sent < 5_000; sent += 50) await source.sendBatch(numbers(sent, sent + 50).map((body) => ({ body })));
+  })();
+  await expect.poll(() => up.stats().forwarded).toBeGreaterThan(500);
+  await server.kill();
+  await server.start();
+  await sending;
+  await drained(source);
+  expect((await readStream(await server.connection(), "own")).map(jsonOf)).toEqual(numbers(0, 5_000));
+});
 
 test("what is lost, there twice or out of order is seen", () => {
   const history = (groupId?: string) =>

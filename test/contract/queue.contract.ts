@@ -676,6 +676,29 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         await second.stop();
       });
 
+      test("hands what a single active consumer held when its connection ended to the next, before what is behind it", async () => {
+        const queue = await open<number>();
+        const other = await openAgain<number>();
+        const options = { concurrency: 10, singleActive: true };
+        let started = 0;
+        queue.consume(async () => {
+          started++;
+          await new Promise(() => {});
+        }, options);
+        const numbers = Array.from({ length: 50 }, (_, body) => body);
+        await queue.sendBatch(numbers.map((body) => ({ body })));
+        await expect.poll(() => started).toBe(10);
+        const handled: number[] = [];
+        other.consume(({ body }) => {
+          handled.push(body);
+        }, options);
+        await other.stats();
+        expect(handled).toEqual([]);
+        await connections[0]?.close({ force: true });
+        await expect.poll(() => handled.length).toBe(50);
+        expect(handled).toEqual(numbers);
+      });
+
       test("lets the next single active consumer take over while the oldest is paused, and others share as ever", async () => {
         const queue = await open<number>();
         const other = await openAgain<number>();

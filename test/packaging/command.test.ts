@@ -1,6 +1,6 @@
 // `originmq serve`, as the package installs it: started, used by clients of the package, and ended by a signal.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -58,7 +58,7 @@ function serve(runtime: string, ...args: string[]): Promise<Running> {
         child.kill("SIGTERM");
         return { code: await ended, printed };
       };
-      resolve({ url: url.replace("DATABASE", "shop"), token, metrics, end });
+      resolve({ url, token, metrics, end });
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
@@ -94,7 +94,9 @@ describe("with a folder, what was sent is there when it starts again, under the 
     await queue.send("kept");
     await queue.close();
     expect(await first.end()).toMatchObject({ code: 0 });
-    expect(statSync(join(directory, "token")).mode & 0o777).toBe(0o600);
+    const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+    expect(modeOf(directory)).toBe("700");
+    for (const name of readdirSync(directory)) expect([name, modeOf(join(directory, name))]).toEqual([name, "600"]);
 
     const file = join(directory, "token");
     const again = await serve(runtime, "--directory", directory, "--token-file", file);
@@ -143,8 +145,13 @@ describe("what docs/edge.md says", () => {
   });
 });
 
+test("it says which version it is", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  expect(execFileSync(process.execPath, [COMMAND, "--version"], { encoding: "utf8" })).toBe(`${version}\n`);
+});
+
 test.each<[string[], RegExp, number]>([
-  [["--prot", "1"], /--prot/, 2],
+  [["--prot", "1"], /--prot.*; there are --port/s, 2],
   [["--port", "70000"], /port must be an integer from 0 to 65535/, 2],
   [["--port", "none"], /--port takes a port/, 2],
   [["--memory", "--max-queues", "many"], /--max-queues takes a whole number/, 2],

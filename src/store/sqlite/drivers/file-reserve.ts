@@ -8,7 +8,7 @@ import { builtin } from "./builtin.js";
 
 interface FileSystem {
   statSync(path: string, options: { throwIfNoEntry: false }): { readonly size: number } | undefined;
-  writeFileSync(path: string, bytes: Uint8Array, options: { flush: true }): void;
+  writeFileSync(path: string, bytes: Uint8Array, options: { flush: true; mode: number }): void;
   rmSync(path: string): void;
   statfsSync(path: string): { readonly bavail: number; readonly bsize: number };
 }
@@ -39,7 +39,7 @@ export function createFileReserve(path: string): DriverReserve | undefined {
     take() {
       if (isThere()) return;
       try {
-        fs.writeFileSync(path, incompressibleBytes(), { flush: true });
+        fs.writeFileSync(path, incompressibleBytes(), { flush: true, mode: 0o600 });
       } catch (cause) {
         // What was written of it would hold the last room for nobody.
         remove();
