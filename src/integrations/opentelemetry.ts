@@ -108,9 +108,10 @@ export function traceQueue<Input, Output = Input>(
         span.setAttribute("messaging.message.id", receipt.id);
         return receipt;
       }),
-    async sendBatch(items) {
+    async sendBatch(items, given) {
       if (!Array.isArray(items)) return queue.sendBatch(items);
-      return sending(items, { "messaging.batch.message_count": items.length }, (carrying) => queue.sendBatch(carrying));
+      const attributes = { "messaging.batch.message_count": items.length };
+      return sending(items, attributes, (carrying) => queue.sendBatch(carrying, given));
     },
     consume: (handler, given) => queue.consume(traced(handler), given),
     consumeUntilEmpty: (handler, given) => queue.consumeUntilEmpty(traced(handler), given),

@@ -118,11 +118,17 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
       return options?.signal ? abortable(sent, options.signal) : sent;
     },
-    async sendBatch(items) {
+    async sendBatch(items, options = {}) {
       assertOpen();
       const checked = itemsOf(items);
+      checkOptions("sendBatch()", options, WAIT_SPEC);
+      const { signal } = options;
+      signal?.throwIfAborted();
       if (checked.length === 0) return [];
-      return whenRead(checked, (read) => pipeline.sendBatch(name, read));
+      return abortable(
+        whenRead(checked, (read) => pipeline.sendBatch(name, read, signal)),
+        signal,
+      );
     },
     ...taking,
     writable(options = {}) {

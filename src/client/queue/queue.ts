@@ -89,9 +89,13 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   /**
    * All are accepted in one commit, or none; of none, none. Of one priority and one time they are accepted in their order. Where these
    * differ, and none has a group or a deduplication id, those that are alike are accepted together, the high priorities
-   * first: `peek` shows them so. Receipts stand in the order of the items.
+   * first: `peek` shows them so. Receipts stand in the order of the items. `signal` gives up the waiting, not the messages; those
+   * that wait for room (`overflow: "block"`) are not sent then.
    */
-  sendBatch(items: readonly ({ readonly body: Input } & SendOptions)[]): Promise<Receipt[]>;
+  sendBatch(
+    items: readonly ({ readonly body: Input } & SendOptions)[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Receipt[]>;
   /** Runs the handler for every message, at least once each, until the consumer is stopped. */
   consume(handler: Handler<Output>, options?: ConsumeOptions): Consumer;
   /** Takes up to `max` deliveries to settle by hand; an empty array when there is none in time. */

@@ -51,6 +51,7 @@ export interface BatchDraft extends OnItsWay, Pick<Deferred<Receipt[]>, "resolve
   readonly items: readonly Item[];
   /** Where each of them stood when it was given; missing where that is here. */
   readonly places: readonly number[] | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface SettleDraft extends OnItsWay {
@@ -91,12 +92,17 @@ export function addSend(draft: SendDraft, entry: SendEntry): void {
   draft.bytes += weightOf(entry.item);
 }
 
-export function batchDraft(queue: string, given: readonly Item[], receipts: Deferred<Receipt[]>): BatchDraft {
+export function batchDraft(
+  queue: string,
+  given: readonly Item[],
+  receipts: Deferred<Receipt[]>,
+  signal?: AbortSignal,
+): BatchDraft {
   const places = alikeTogether(given);
   const items = places ? places.map((place) => given[place] as Item) : given;
   const bytes = items.reduce((sum, item) => sum + weightOf(item), 0);
   const { resolve, reject } = receipts;
-  return { ...NEW, type: "batch", queue, items, places, bytes, resolve, reject };
+  return { ...NEW, type: "batch", queue, items, places, signal, bytes, resolve, reject };
 }
 
 export function settleDraft(entries: readonly SettleEntry[] = []): SettleDraft {
@@ -180,7 +186,11 @@ export function needOf(draft: RoomDraft, minor: number): { readonly count: numbe
 
 /** Drops what nobody waits for any more; `false` when nothing is left. */
 export function prune(draft: RoomDraft): boolean {
-  if (draft.type === "batch") return true;
+  if (draft.type === "batch") {
+    const { signal } = draft;
+    if (signal?.aborted) draft.reject(signal.reason);
+    return !signal?.aborted;
+  }
   for (const { signal, reject } of draft.entries) if (signal?.aborted) reject(signal.reason);
   draft.entries = draft.entries.filter(({ signal }) => !signal?.aborted);
   return draft.entries.length > 0;

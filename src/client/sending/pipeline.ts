@@ -29,6 +29,7 @@ import {
   type Draft,
   halves,
   needOf,
+  prune,
   type RoomDraft,
   reject,
   type SendDraft,
@@ -48,9 +49,9 @@ const SETTLE_EAGERLY = 500;
 export interface Pipeline {
   /** Tells databases apart: what their locks are called by. */
   readonly database: string;
-  /** `signal`: not to be sent any more, once it waits for room. */
+  /** `signal`, here and below: not to be sent any more, once it waits for room. */
   send(queue: string, item: Item, signal?: AbortSignal): Promise<Receipt>;
-  sendBatch(queue: string, items: readonly Item[]): Promise<Receipt[]>;
+  sendBatch(queue: string, items: readonly Item[], signal?: AbortSignal): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
   command<T>(command: ClientCommand): Promise<T>;
@@ -160,6 +161,8 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
 
   const wait = (draft: RoomDraft, number: number) => {
     if (closed) return fail(draft, closed);
+    // Aborted while it was on its way.
+    if (!prune(draft)) return conclude(draft, () => {});
     draft.stage = "waiting";
     lines.wait(draft, number);
     wakeDrained();
@@ -222,6 +225,14 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     return openSend;
   };
 
+  /** Aborted, what waits for room is not sent any more. */
+  const prunedBy = <T>(signal: AbortSignal | undefined, queue: string, sent: Promise<T>): Promise<T> => {
+    if (signal === undefined) return sent;
+    const forget = whenAborted(signal, () => lines.prune(queue));
+    sent.then(forget, forget);
+    return sent;
+  };
+
   return {
     database,
     send(queue, item, signal) {
@@ -229,19 +240,15 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       const { promise, resolve, reject: refuse } = deferred<Receipt>();
       addSend(sendDraftFor(queue, weightOf(item)), { item, signal, resolve, reject: refuse });
       flushIfHurried();
-      if (signal) {
-        const forget = whenAborted(signal, () => lines.prune(queue));
-        promise.then(forget, forget);
-      }
-      return promise;
+      return prunedBy(signal, queue, promise);
     },
-    sendBatch(queue, items) {
+    sendBatch(queue, items, signal) {
       const receipts = deferred<Receipt[]>();
       // What is sent after it must not be accepted before it.
       openSend = undefined;
-      gatherSend(batchDraft(queue, items, receipts));
+      gatherSend(batchDraft(queue, items, receipts, signal));
       flushIfHurried();
-      return receipts.promise;
+      return prunedBy(signal, queue, receipts.promise);
     },
     settle(entry) {
       if (closed) return entry.onOver(closed);

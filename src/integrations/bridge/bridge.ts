@@ -116,7 +116,7 @@ export function createBridge(
     if (isClosing()) return;
     telling.stalled(error);
     const ms = fullJitter(growingMs(++failures, BREAK), runtime.random());
-    await Promise.race([restFor(runtime, ms), aborted]);
+    await restFor(runtime, ms, closing.signal);
   };
 
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
@@ -192,15 +192,17 @@ export function createBridge(
   };
 }
 
-/** So long, or until the browser says that there is a network again. */
-function restFor(runtime: Runtime, ms: number): Promise<void> {
+/** So long, or until the browser says that there is a network again, or the signal aborts. */
+function restFor(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       cancel();
       globalThis.removeEventListener?.("online", end);
+      signal.removeEventListener("abort", end);
       resolve();
     };
     const cancel = runtime.setTimer(end, ms);
     globalThis.addEventListener?.("online", end);
+    signal.addEventListener("abort", end);
   });
 }

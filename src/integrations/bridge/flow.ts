@@ -68,6 +68,21 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
   const { promise: ended, resolve: end } = deferred<FlowEnd>();
   const { promise: taken, resolve: onTaken } = deferred();
 
+  const timers = new Set<() => void>();
+  /** Unless the stretch is stopped before. */
+  const after = (ms: number, callback: () => void): (() => void) => {
+    const cancel = () => {
+      timers.delete(cancel);
+      cancelTimer();
+    };
+    const cancelTimer = runtime.setTimer(() => {
+      timers.delete(cancel);
+      callback();
+    }, ms);
+    timers.add(cancel);
+    return cancel;
+  };
+
   const take = (delivery: BridgeDelivery) => {
     if (isOver) return delivery.release();
     if (late.delete(delivery.message.id)) return delivery.ack();
@@ -82,7 +97,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     isPumping = true;
     queueMicrotask(() => {
       isPumping = false;
-      while (!isOver) {
+      while (!isOver && !(session.inTurn && calls.size > 0)) {
         const entries = lines.next(batch);
         if (entries.length === 0) return;
         forward(entries);
@@ -93,10 +108,10 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
   const forward = (entries: readonly Entry[]) => {
     const sendable = withoutLost(entries);
     if (sendable.length === 0) return;
-    const cancelTimer = runtime.setTimer(() => {
+    const cancelTimer = after(CALL_MS, () => {
       const error = new QueueError("timeout", `${parts.target} has not answered for ${CALL_MS} ms`);
       end({ error, isSessionOver: true });
-    }, CALL_MS);
+    });
     const call = send(session, sendable).then((outcomes) => {
       cancelTimer();
       const own = calls.get(call) as Set<Entry>;
@@ -176,10 +191,10 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     if (isOver) return giveBack(lines.empty(line));
     if (line.failures < LINE_TRIES) {
       const ms = fullJitter(growingMs(line.failures, REST), runtime.random());
-      runtime.setTimer(() => {
+      after(ms, () => {
         lines.resume(line);
         pumpSoon();
-      }, ms);
+      });
       return;
     }
     if (!isAlone(line)) return end({ error, isSessionOver: false });
@@ -197,6 +212,8 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     taken,
     async stop(waitMs) {
       isOver = true;
+      // They would keep a process that has nothing else to do.
+      for (const cancel of timers) cancel();
       const closed = opened.close();
       giveBack(lines.clear());
       await within(runtime, waitMs, Promise.all(calls.keys()));

@@ -15,13 +15,14 @@ export function fromQueue(queue: Queue): BridgeSource {
         concurrency: inFlight,
         singleActive: true,
       });
-      return { ended: NEVER, close: () => consumer.stop() };
+      return { ended: consumer.closed.then(() => NEVER, reasonOf), close: () => consumer.stop() };
     },
   };
 }
 
-/** A queue that is closed here stops its consumers, and is used no more. */
+/** A queue that is closed here stops its consumers, and is used no more: that is no failure. */
 const NEVER = new Promise<never>(() => {});
+const reasonOf = (reason: unknown) => reason;
 
 function deliveryOf(delivery: Delivery, end: () => void): BridgeDelivery {
   /** A lease that was lost is somebody else's: there is nothing to be said of it. */

@@ -1,4 +1,5 @@
-// A queue as a target: here, or on a server. Invariant: one message that is refused takes none with it.
+// A queue as a target: here, or on a server. Invariants: one message that is refused takes none with it, nor its place from
+// any; what nobody waits for any more does not wait for room.
 
 import type { Queue } from "../../client/queue/queue.js";
 import type { Receipt } from "../../client/sending/item.js";
@@ -29,14 +30,29 @@ export function toQueue(queue: Queue): BridgeTarget {
 
 /** `optionsOf`: what each message is sent with. */
 export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => SendOptions): BridgeTarget {
-  const itemOf = (message: BridgeMessage) => ({ body: message.body, ...optionsOf(message) });
-
-  const alone = async (message: BridgeMessage): Promise<Outcome> => {
-    const { body, ...options } = itemOf(message);
+  const itemOf = (message: BridgeMessage): ItemOrRefused => {
     try {
-      return outcomeOf(await queue.send(body, options));
+      return { type: "item", item: { body: message.body, ...optionsOf(message) } };
     } catch (error) {
-      return isFinal(error) ? { type: "refused", reason: error.message } : { type: "unknown", error };
+      return refused(error);
+    }
+  };
+
+  const alone = async ({ body, ...options }: BatchItem, signal: AbortSignal): Promise<Outcome> => {
+    try {
+      return outcomeOf(await queue.send(body, { ...options, signal }));
+    } catch (error) {
+      return isFinal(error) ? refused(error) : { type: "unknown", error };
+    }
+  };
+
+  const together = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
+    try {
+      return (await queue.sendBatch(items, { signal })).map(outcomeOf);
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      // None of them was accepted: each is to be judged by itself, still in their order.
+      return Promise.all(items.map((item) => alone(item, signal)));
     }
   };
 
@@ -46,22 +62,32 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     async open() {
       // Answered once there is a host, to whoever may send.
       await queue.isGroupWaiting(ANY_GROUP);
+      const closing = new AbortController();
       return {
+        inTurn: true,
         async send(messages) {
-          try {
-            return (await queue.sendBatch(messages.map(itemOf))).map(outcomeOf);
-          } catch (error) {
-            if (!isFinal(error)) throw error;
-            // None of them was accepted: each is to be judged by itself, still in their order.
-            return Promise.all(messages.map(alone));
-          }
+          const built = messages.map(itemOf);
+          const items = built.flatMap((one) => (one.type === "item" ? [one.item] : []));
+          const outcomes = (await together(items, closing.signal)).values();
+          return built.map((one) => (one.type === "item" ? (outcomes.next().value as Outcome) : one));
         },
         ended: new Promise(() => {}),
-        close: async () => {},
+        // What waits for room there would wait on, and be there beside what the next session sends.
+        async close() {
+          closing.abort(new QueueError("closed", "the bridge has given it up"));
+        },
       };
     },
   };
 }
+
+type BatchItem = { readonly body: unknown } & SendOptions;
+type ItemOrRefused = { readonly type: "item"; readonly item: BatchItem } | Extract<Outcome, { type: "refused" }>;
+
+const refused = (error: unknown): Extract<Outcome, { type: "refused" }> => ({
+  type: "refused",
+  reason: error instanceof Error ? error.message : String(error),
+});
 
 const outcomeOf = ({ duplicate }: Receipt): Outcome => (duplicate ? DUPLICATE : STORED);
 

@@ -24,7 +24,12 @@ export const isStored = ({ type }: Outcome): boolean => type === "stored" || typ
 /** The other side while it can be reached. */
 export interface TargetSession {
   /**
-   * Sends, and resolves with an outcome for each, in their order. Calls overlap; what they carry reaches the other side in
+   * Calls do not overlap: each waits for the answer to the one before it. For a target that refuses a call whole, and then has
+   * its messages one by one: what else is under way would come before them. Default: they overlap.
+   */
+  readonly inTurn?: boolean;
+  /**
+   * Sends, and resolves with an outcome for each, in their order. Calls may overlap; what they carry reaches the other side in
    * the order of the calls. Rejects where no outcome is known: that is `unknown` for all. Settles in the end, whatever the
    * network does; what takes longer than 15 s is taken for `unknown` meanwhile.
    */

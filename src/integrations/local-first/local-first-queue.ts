@@ -79,7 +79,10 @@ export interface LocalFirstQueue<Input = unknown, Output = Input> extends Queue<
   readonly remote: Queue<Input, Output>;
   /** Resolves when the message is durable on this device. Rejects as `send` of any queue does. */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<LocalReceipt>;
-  sendBatch(items: readonly ({ readonly body: Input } & SendOptions)[]): Promise<LocalReceipt[]>;
+  sendBatch(
+    items: readonly ({ readonly body: Input } & SendOptions)[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<LocalReceipt[]>;
   stats(): Promise<LocalFirstStats>;
   /**
    * The events of this device's queue, and of the bridge. `forwarded` and `refused` tell of messages, whichever context of

@@ -116,12 +116,12 @@ function createLocalFirst<Body>({
     remote,
     send: async (body: Body, options?: Parameters<typeof local.send>[1]) =>
       hereOnly(await local.send(body, options && carryDelay(options, "send()"))),
-    async sendBatch(items: Parameters<typeof local.sendBatch>[0]) {
+    async sendBatch(...[items, options]: Parameters<typeof local.sendBatch>) {
       // What is no list of messages, `local` says.
       const carried = Array.isArray(items)
         ? items.map((item, i) => (item ? carryDelay(item, `sendBatch(items)[${i}]`) : item))
         : items;
-      return (await local.sendBatch(carried)).map(hereOnly);
+      return (await local.sendBatch(carried, options)).map(hereOnly);
     },
     writable: (options?: Parameters<typeof local.writable>[0]) =>
       local.writable(options && carryDelay(options, "writable()")),

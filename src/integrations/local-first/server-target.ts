@@ -57,10 +57,11 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
       queue.addEventListener("ended", ({ detail }) => end(detail.reason));
       const calm = whenLost(queue, () => end(new QueueError("host-lost", `there is no connection to ${name}`)));
       return {
-        send: session.send,
+        ...session,
         ended,
         async close() {
           calm();
+          await session.close();
           await close();
         },
       };

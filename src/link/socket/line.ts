@@ -129,6 +129,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
   /** Somebody on the other side listens to announcements. */
   let hasListener = options.hasListener === true;
 
+  let cancelParting = () => {};
   const end = (code: number, reason: string, isLeaving = false) => {
     if (isOver) return;
     isOver = true;
@@ -139,7 +140,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
       // It is closed, or never was open.
     }
     // Who does not read, or does not answer, would keep the socket, and in memory all that waits on it.
-    if (socket.terminate) options.setTimer(() => socket.terminate?.(), PARTING_MS);
+    if (socket.terminate) cancelParting = options.setTimer(() => socket.terminate?.(), PARTING_MS);
     life.end(isLeaving);
     options.onEnded?.();
   };
@@ -230,7 +231,10 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     }
   });
   // Browsers say so of a page that goes; Firefox before the page hears of it, and can say what it gives back.
-  socket.addEventListener("close", ({ code }) => end(NORMAL, "", code === GOING_AWAY));
+  socket.addEventListener("close", ({ code }) => {
+    end(NORMAL, "", code === GOING_AWAY);
+    cancelParting();
+  });
   socket.addEventListener("error", () => end(NORMAL, ""));
 
   const beat = () => {

@@ -75,6 +75,27 @@ test("a send that is aborted while it waits no longer holds up a smaller one tha
   await hosts.close();
 });
 
+test("a batch that is aborted while it waits is never stored, also when that was before it was told to wait", async () => {
+  const { hosts, queue, send } = await fullQueue({ maxMessages: 2 });
+  await Promise.all([send("1"), send("2")]);
+  const [early, late] = [new AbortController(), new AbortController()];
+  const batch = [{ body: "3" }, { body: "4" }];
+  const given = [early, late].map(({ signal }) =>
+    expect(queue.sendBatch(batch, { signal })).rejects.toThrow("no longer needed"),
+  );
+  const kept = send("5");
+  early.abort(new Error("no longer needed"));
+  await queue.stats();
+  late.abort(new Error("no longer needed"));
+  await Promise.all(given);
+  await queue.purge();
+  await kept;
+  expect(await bodiesIn(queue)).toEqual(["5"]);
+  await expect(queue.sendBatch(batch, { signal: early.signal })).rejects.toThrow("no longer needed");
+  await expect(queue.sendBatch(batch, { sgnal: 5 } as never)).rejects.toMatchObject({ code: "invalid-argument" });
+  await hosts.close();
+});
+
 test("a line whose only send is aborted ends, and what is sent then is sent at once", async () => {
   const { hosts, queue, send, untilInLine } = await fullQueue({ maxMessages: 1 });
   await send("1");

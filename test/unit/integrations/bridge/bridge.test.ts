@@ -11,6 +11,7 @@ import {
 } from "../../../../src/bridge.js";
 import { type Connection, connect, type Queue, QueueError, type QueueOptions } from "../../../../src/index.js";
 import { createBridge } from "../../../../src/integrations/bridge/bridge.js";
+import { optionsOf, toQueueAs } from "../../../../src/integrations/bridge/queue-target.js";
 import { runtime } from "../../../../src/integrations/bridge/runtime.js";
 import { deferred } from "../../../../src/link/rpc/deferred.js";
 import { createScriptedTarget } from "./scripted-target.js";
@@ -176,6 +177,127 @@ test("a queue that refuses one message for good takes those beside it, in order"
   await isEmpty(source);
   expect(bodies(await target.peek())).toEqual([0, 2]);
   expect((await source.deadLetters.list())[0]?.reason).toContain("priority");
+});
+
+test("what comes behind a call that a queue refuses stays behind it, whoever is first to answer", async () => {
+  const [source, target] = [await open<number>({ onGroupFailure: "skip" }), await open<number>()];
+  await send(source, 30, (body) => `${body % 2}`);
+  await send(source, 30);
+  const picky: Queue<number> = {
+    ...target,
+    sendBatch: async (items, options) => {
+      // As a server far away refuses.
+      if (items.some(({ body }) => body === 3)) await new Promise((resolve) => setTimeout(resolve, 20));
+      return target.sendBatch(
+        items.map((item) => (item.body === 3 ? { ...item, priority: 99 } : item)),
+        options,
+      );
+    },
+    send: (body, options) => target.send(body, body === 3 ? { ...options, priority: 99 } : options),
+  };
+  const up = opened(bridge(source, toQueue(picky as Queue), { batch: 10 }));
+  await isEmpty(source);
+  const stored = await target.peek({ max: 100 });
+  const expected = numbers(0, 30).filter((body) => body !== 3);
+  expect(bodies(stored.filter(({ groupId }) => groupId === null))).toEqual(expected);
+  expect(bodies(stored.filter(({ groupId }) => groupId === "0"))).toEqual(expected.filter((body) => body % 2 === 0));
+  expect(bodies(stored.filter(({ groupId }) => groupId === "1"))).toEqual(expected.filter((body) => body % 2 === 1));
+  expect(up.stats()).toMatchObject({ forwarded: 58, refused: 2 });
+});
+
+test("a message of which nothing can be made to send is refused alone", async () => {
+  const [source, target] = [await open<number>(), await open<number>()];
+  await send(source, 5);
+  const unfit = toQueueAs(target as Queue, (message) => {
+    if (message.body === 2) throw new SyntaxError("no options for this one");
+    return optionsOf(message);
+  });
+  opened(bridge(source, unfit));
+  await isEmpty(source);
+  expect(bodies(await target.peek())).toEqual([0, 1, 3, 4]);
+  expect(await source.deadLetters.list()).toMatchObject([{ body: 2, reason: "no options for this one" }]);
+});
+
+test("what a session has sent to a queue that is full does not wait there any more when it is closed", async () => {
+  const [source, target] = [await open<number>(), await open<number>({ maxMessages: 10, overflow: "block" })];
+  await send(source, 20);
+  await target.sendBatch(numbers(100, 110).map((body) => ({ body })));
+  const waiting: Promise<unknown>[] = [];
+  const seen: Queue<number> = {
+    ...target,
+    sendBatch: (items, options) => {
+      const sent = target.sendBatch(items, options);
+      waiting.push(sent);
+      return sent;
+    },
+  };
+  const up = opened(bridge(source, toQueue(seen as Queue), { batch: 5 }));
+  await vi.waitFor(() => expect(waiting).toHaveLength(1));
+  await target.stats();
+  await up.close({ waitMs: 0 });
+  await expect(waiting[0]).rejects.toMatchObject({ code: "closed" });
+  await target.purge();
+  await target.send(7);
+  expect(bodies(await target.peek())).toEqual([7]);
+  expect(await source.stats()).toMatchObject({ ready: 20, leased: 0 });
+});
+
+test("a source that hands over no more, and why, is told of, and tried again", async () => {
+  const [source, target] = [await open<number>(), createScriptedTarget()];
+  let refusals = 1;
+  const denied = new QueueError("denied", "this client may not consume it");
+  const refusing: Queue<number> = {
+    ...source,
+    consume: (handler, options) => {
+      const consumer = source.consume(handler, options);
+      if (refusals-- <= 0) return consumer;
+      void consumer.stop();
+      return { ...consumer, closed: Promise.reject(denied) };
+    },
+  };
+  const up = quick(refusing as Queue, target);
+  const stalled: unknown[] = [];
+  up.addEventListener("stalled", ({ detail }) => stalled.push(detail.error));
+  await vi.waitFor(() => expect(up.stats()).toMatchObject({ state: "stalled", error: denied }));
+  expect(stalled).toEqual([denied]);
+  await send(source, 5);
+  await isEmpty(source);
+  expect(bodies(target.stored)).toEqual(numbers(0, 5));
+  expect(up.stats()).toMatchObject({ state: "flowing", error: null });
+});
+
+test("closing leaves no timer, whatever was under way or waited for", async () => {
+  const running = new Set<() => void>();
+  const counting = {
+    ...runtime,
+    random: () => 1,
+    setTimer(callback: () => void, ms: number) {
+      const end = () => void running.delete(end);
+      running.add(end);
+      const cancel = runtime.setTimer(() => {
+        end();
+        callback();
+      }, ms);
+      return () => {
+        end();
+        cancel();
+      };
+    },
+  };
+  const source = await open<number>();
+  await send(source, 5);
+  const silent = createScriptedTarget();
+  silent.before = () => new Promise(() => {});
+  const waiting = opened(createBridge(fromQueue(source as Queue), silent, {}, counting));
+  await vi.waitFor(() => expect(silent.calls.length).toBeGreaterThan(0));
+  await waiting.close({ waitMs: 0 });
+  expect(running.size).toBe(0);
+  const away = createScriptedTarget();
+  away.onOpen = () => Promise.reject(new Error("nobody there"));
+  const resting = opened(createBridge(fromQueue(source as Queue), away, {}, counting));
+  await vi.waitFor(() => expect(running.size).toBe(1));
+  await resting.close();
+  expect(running.size).toBe(0);
 });
 
 test("waits for a target that cannot be reached, holds nothing meanwhile, and goes on by itself", async () => {

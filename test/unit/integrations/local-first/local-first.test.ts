@@ -246,6 +246,21 @@ test("a delay is kept by the server: the message is there long before it ends, a
     await expect(queue.send(4, options)).rejects.toMatchObject({ code: "invalid-argument" });
 });
 
+test("a header of the name that delays have on their way is refused, and one that is there stops nothing", async () => {
+  const { url, there } = await openPlace();
+  const queue = await open(url);
+  for (const text of ["tomorrow", "null"]) {
+    const headers = { "originmq-delay": text };
+    const refused = { code: "invalid-argument", message: expect.stringContaining("originmq-delay") };
+    await expect(queue.send(0, { headers })).rejects.toMatchObject(refused);
+    await expect(queue.sendBatch([{ body: 0, headers }])).rejects.toMatchObject(refused);
+    await queue.local.send(1, { headers });
+  }
+  await queue.sendBatch([2, 3].map((body) => ({ body })));
+  await arrives(there, [1, 1, 2, 3]);
+  expect((await there.peek())[0]?.headers).toEqual({ "originmq-delay": "tomorrow" });
+});
+
 test("queues for two servers, and those of the application, do not meet", async () => {
   const [north, south] = [await openPlace(), await openPlace()];
   const own = await openQueue<number>("orders", { storage: "memory" });

@@ -185,6 +185,22 @@ describe("the end of a line", () => {
     expect(late).toEqual([ENDED]);
   });
 
+  test("leaves no timer once the other side has heard of it, by whichever side it came", async () => {
+    const { client, sockets, clock } = openLines();
+    let ended = 0;
+    for (const socket of [sockets.client, sockets.server]) socket.terminate = () => void ended++;
+    client.close();
+    await settle();
+    expect(clock.count).toBe(0);
+    const silent = openLines();
+    silent.sockets.server.isDeaf = true;
+    silent.sockets.client.terminate = () => void ended++;
+    silent.sockets.client.isSilent = true;
+    silent.client.close();
+    await silent.clock.pass(2_600);
+    expect(ended).toBe(1);
+  });
+
   test("lets what was posted before it arrive, files included", async () => {
     const { client, atServer } = openLines();
     client.port.postMessage([new Blob(["1"])]);

@@ -12,6 +12,8 @@ export interface FakeSocket extends Socket {
   readonly closedWith: (number | undefined)[];
   /** Nothing arrives any more, and nobody says so. */
   isDeaf: boolean;
+  /** Its end is not told: the other side does not answer. */
+  isSilent: boolean;
   /** Nobody listens any more, as if whoever did had never been. */
   forget(): void;
 }
@@ -29,6 +31,7 @@ function createSocket(other: () => FakeSocket): FakeSocket {
     texts: [],
     closedWith: [],
     isDeaf: false,
+    isSilent: false,
     forget: () => void listeners.splice(0),
     deliver(data) {
       if (!socket.isDeaf && !isClosed) tell("message", { data });
@@ -44,7 +47,7 @@ function createSocket(other: () => FakeSocket): FakeSocket {
       isClosed = true;
       socket.closedWith.push(code);
       queueMicrotask(() => {
-        tell("close", {});
+        if (!socket.isSilent) tell("close", {});
         if (!other().isDeaf) other().close();
       });
     },
