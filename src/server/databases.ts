@@ -21,6 +21,8 @@ export interface Hearer {
   /** What it may see; missing: everything. */
   readonly access?: Access | undefined;
   announce(notice: Notice): void;
+  /** False: nobody would hear of it now. Missing: somebody always would. */
+  listens?(): boolean;
 }
 
 export interface Database {
@@ -207,7 +209,8 @@ async function start(
     platform: {
       ...surroundings,
       announce(notice) {
-        for (const hearer of hearers) tell(hearer, notice as Notice);
+        // After each commit: of thousands that are connected few listen.
+        for (const hearer of hearers) if (hearer.listens?.() !== false) tell(hearer, notice as Notice);
       },
     },
     limits,
