@@ -141,14 +141,17 @@ export function createDatabases(options: DatabasesOptions): Databases {
     opened.delete(name);
     const ending = host.close().then(() => {
       closing.delete(name);
-      if (!opened.has(name)) due.sleep(name, host.nextDueAt());
+      due.sleep(name, host.nextDueAt());
+      // By who came meanwhile, if that works out.
+      if (opened.has(name)) due.opening(name);
     });
     closing.set(name, ending);
     return ending;
   };
   const lookIntoOne = async (name: string): Promise<void> => {
-    if (isClosed || opened.has(name) || closing.has(name) || due.has(name)) return;
+    if (isClosed || closing.has(name) || due.has(name)) return;
     due.wonder(name);
+    if (opened.has(name)) return;
     const one = startOne(name);
     one.isAskedFor = false;
     try {
