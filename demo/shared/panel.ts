@@ -76,6 +76,8 @@ export function wireShared({ session, entry, plug, name, problems }: SharedParts
       await restartServer();
     }),
   );
+  connection.addEventListener("disconnected", showLine);
+  connection.addEventListener("connected", showLine);
   connection.addEventListener("hostchange", () => {
     say(`The server answers again, in term ${connection.host?.epoch}.`);
     showLine();

@@ -75,7 +75,7 @@ export interface Keeper {
 /** Throws a `CodecError` for anything that `encode` could not have written. Shares nothing with the bytes but what is kept. */
 export function decode(bytes: Uint8Array, keeper?: Keeper): unknown {
   const [json, sections] = takeApart(bytes);
-  return decodeTagged(json, createSource(sections, keeper && { found: keeper.find(json), keep: keeper.keep }));
+  return decodeTagged(json, createSource(sections, keeper && { found: new Set(keeper.find(json)), keep: keeper.keep }));
 }
 
 type Section = { readonly bytes: Uint8Array };
@@ -226,7 +226,7 @@ function parse(bytes: Uint8Array, length: number): readonly unknown[] {
 }
 
 interface Keeping extends Pick<Keeper, "keep"> {
-  readonly found: readonly unknown[];
+  readonly found: ReadonlySet<unknown>;
 }
 
 function createSource(sections: readonly Uint8Array[], keeping: Keeping | undefined): Source {
@@ -258,7 +258,7 @@ function createSource(sections: readonly Uint8Array[], keeping: Keeping | undefi
     blob: (v) => new Uint8Array(take(v)),
     text(v) {
       const bytes = take(v);
-      return (keeping?.found.includes(v) && keeping.keep(bytes)) || decoder.decode(bytes);
+      return (keeping?.found.has(v) && keeping.keep(bytes)) || decoder.decode(bytes);
     },
     refused: () => {
       throw broken("it says that it could not be written");

@@ -229,7 +229,10 @@ function createHost(
     clients.sessionOf(client)?.tellLost([{ grant, seqs: [...seqs] }], "lease-expired");
   };
 
-  function handOutAtOnce({ answered, changes, batches, plan }: Turn<PlannedHandOut[]>): void {
+  function handOutAtOnce({ answered, changes, batches, plan, expired }: Turn<PlannedHandOut[]>): void {
+    // Before it is delivered again, to the same client perhaps.
+    for (const { client, ...held } of expired) clients.sessionOf(client)?.tellLost([held], "lease-expired");
+    for (const change of changes) if (change.type === "acked") tellPurged(change);
     const sizes = new Map(
       changes.flatMap((change) => (change.type === "stored" ? [[change.firstSeq, change.bytes] as const] : [])),
     );
@@ -238,11 +241,9 @@ function createHost(
     delivery.handOut(plan.filter(({ to }) => !answered.has(to.client)));
   }
 
-  function finishTurn({ answered, changes, plan, expired }: Turn<PlannedHandOut[]>): void {
+  function finishTurn({ answered, changes, plan }: Turn<PlannedHandOut[]>): void {
     isNew = false;
     for (const { leases } of plan) measures.handedOut(leases);
-    for (const { client, ...held } of expired) clients.sessionOf(client)?.tellLost([held], "lease-expired");
-    for (const change of changes) if (change.type === "acked") tellPurged(change);
     const notice = noticeOf(state(), changes);
     if (notice) platform.announce(notice);
     measures.committed(changes);

@@ -124,7 +124,7 @@ export function admit(socket: Socket, about: Asker, options: AdmissionOptions): 
     const allowance = meter.join(asker.database, access, host.hasQueue);
     cancelTimer();
     line.take(messageBytesMax);
-    stopHearing = hear({ access, announce: line.announce });
+    stopHearing = hear({ access, announce: line.announce, listens: line.hasListener });
     const guest = host.connect(line.port, createGuard(access, allowance));
     options.onAdmitted?.(grant, guest);
   });
@@ -191,7 +191,7 @@ export function readmit(socket: Socket, grant: Grant, options: ReadmissionOption
       const join = () => {
         allowance ??= meter.join(options.database, access, host.hasQueue);
       };
-      if (isTaken(join)) stopHearing = hear({ access, announce: line.announce });
+      if (isTaken(join)) stopHearing = hear({ access, announce: line.announce, listens: line.hasListener });
     },
     serve({ host }) {
       const guest = host.connect(line.port, createGuard(access, allowance));

@@ -21,6 +21,8 @@ export interface Hearer {
   /** What it may see; missing: everything. */
   readonly access?: Access | undefined;
   announce(notice: Notice): void;
+  /** False: nobody would hear of it now. Missing: somebody always would. */
+  listens?(): boolean;
 }
 
 export interface Database {
@@ -139,14 +141,17 @@ export function createDatabases(options: DatabasesOptions): Databases {
     opened.delete(name);
     const ending = host.close().then(() => {
       closing.delete(name);
-      if (!opened.has(name)) due.sleep(name, host.nextDueAt());
+      due.sleep(name, host.nextDueAt());
+      // By who came meanwhile, if that works out.
+      if (opened.has(name)) due.opening(name);
     });
     closing.set(name, ending);
     return ending;
   };
   const lookIntoOne = async (name: string): Promise<void> => {
-    if (isClosed || opened.has(name) || closing.has(name) || due.has(name)) return;
+    if (isClosed || closing.has(name) || due.has(name)) return;
     due.wonder(name);
+    if (opened.has(name)) return;
     const one = startOne(name);
     one.isAskedFor = false;
     try {
@@ -204,7 +209,8 @@ async function start(
     platform: {
       ...surroundings,
       announce(notice) {
-        for (const hearer of hearers) tell(hearer, notice as Notice);
+        // After each commit: of thousands that are connected few listen.
+        for (const hearer of hearers) if (hearer.listens?.() !== false) tell(hearer, notice as Notice);
       },
     },
     limits,

@@ -54,6 +54,8 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
   let touchedAt = 0;
   /** The alarm that is known to be set. */
   let alarmAt: Instant | undefined;
+  /** The alarm has gone off, and no other could be set. */
+  let hasNoAlarm = false;
 
   const start = (entry: Entry) => {
     entry.cancel = timers.setTimer(entry.fire, Math.max(0, entry.dueAt - timers.now()));
@@ -70,6 +72,7 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
     try {
       if (Number.isFinite(at)) await storage.setAlarm(at);
       else await storage.deleteAlarm();
+      hasNoAlarm = false;
       return true;
     } catch (error) {
       alarmAt = undefined;
@@ -92,8 +95,9 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
     isAwake = false;
     for (const entry of entries) entry.cancel();
     parts.onRest();
-    if (!parts.knowsAll()) return;
-    if (!(await setAlarm(nextDue()))) touch();
+    const knowsAll = parts.knowsAll();
+    if (!knowsAll && !hasNoAlarm) return;
+    if (!(await setAlarm(knowsAll ? nextDue() : timers.now() + AGAIN_MS))) touch();
   };
 
   const touch = () => {
@@ -129,6 +133,7 @@ export function createObjectClock(parts: ObjectClockParts): ObjectClock {
     },
     touch,
     async alarm() {
+      hasNoAlarm = true;
       await setAlarm(timers.now() + AGAIN_MS);
       touch();
     },

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
 import { connect, type LocalFirstQueue } from "../../src/index.js";
+import { serve } from "../../src/server.js";
 import { browserLaunchOptions } from "../browser-launch.mjs";
+import { startFaultyLine } from "../edge/proxy.js";
 import { hasServer, startServerProcess } from "../edge/server-process.js";
 import { crash, expect, test } from "../faults/lab.js";
 
@@ -94,4 +96,33 @@ test("what two tabs send while the server is away outlives a tab and the browser
   await context.close();
   await server.close();
   rmSync(profile, { recursive: true, force: true });
+});
+
+test("a service worker forwards what a tab has left behind, with what it sends itself, when no tab is there to do so", async ({
+  site,
+  page,
+}) => {
+  const server = await serve({ memory: true, port: 0, allowOrigins: [site.origin] });
+  const line = await startFaultyLine(server.url);
+  const url = `${line.url}/mq/shop`;
+  const there = await (await server.connect({ database: "shop" })).openQueue<string>("work");
+  await page.goto(`${site.origin}/today/`);
+  await page.waitForFunction(() => globalThis.lab !== undefined);
+  await page.evaluate(() => lab.registerServiceWorker());
+  line.stall();
+  await page.evaluate(async (url) => {
+    const queue = await lab.openQueue<string>("work", { url, local: true });
+    await queue.send("from the tab");
+    await queue.close();
+  }, url);
+  expect((await there.stats()).ready).toBe(0);
+  line.mend();
+  const forwarded = await page.evaluate(
+    (url) => lab.askServiceWorker({ op: "forward", bodies: ["from the service worker"], url }),
+    url,
+  );
+  expect(forwarded).toBe(2);
+  expect((await there.peek()).map(({ body }) => body)).toEqual(["from the tab", "from the service worker"]);
+  await line.close();
+  await server.close();
 });

@@ -46,8 +46,8 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
   },
   "lets everybody set up every queue": {
     file: ACCESS,
-    from: 'return [[Object.keys(command.settings).length > 0 ? "manage" : "any", command.queue]]',
-    to: "return []",
+    from: 'case "configure":',
+    to: 'case "configure": return [];',
     frames: 4_000,
     noticed: /what nobody had a right to has changed: (setUp|queues)/,
   },

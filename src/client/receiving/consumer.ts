@@ -31,7 +31,7 @@ export interface ConsumeOptions {
    * A single active consumer: of all consumers of a queue that say so, in whichever tab or process, only the oldest is
    * handed messages. The next takes over when it has stopped, is paused or gone, and what it held is settled or back. So a
    * queue without groups is worked on in order, however many contexts consume it. Consumers that do not say so get their
-   * share as ever. Under a host of an earlier version: as without. Default false.
+   * share as ever; of one that is being stopped, and of `consumeUntilEmpty`, the next waits for what is in hand. Under a host of an earlier version: as without. Default false.
    */
   readonly singleActive?: boolean;
 }

@@ -87,6 +87,8 @@ export type ServiceWorkerRequest =
       readonly delayMs?: number;
       readonly url?: string;
     }
+  /** By a queue that is local first: all that waits on this device goes to the server, these with it. */
+  | { readonly op: "forward"; readonly bodies: readonly string[]; readonly url: string }
   /** What was handled since the service worker was started, and who hosted when each handler began. */
   | { readonly op: "handled" };
 

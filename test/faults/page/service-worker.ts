@@ -1,6 +1,6 @@
 // A service worker that uses the queue inside `waitUntil`, when a page's message or a sync event asks for it.
 
-import { connect } from "../../../src/service-worker.js";
+import { connect, openQueue } from "../../../src/service-worker.js";
 import { createHandler } from "./handling.js";
 import type { Handled, ServiceWorkerRequest } from "./lab.js";
 import { tell } from "./tell.js";
@@ -48,6 +48,16 @@ async function send(bodies: readonly string[], url?: string) {
   return kind;
 }
 
+/** Sends, forwards all that waits on this device, and resolves with how many that were. */
+async function forward(url: string, bodies: readonly string[]): Promise<number> {
+  const queue = await openQueue<string>("work", { url, local: true });
+  await queue.sendBatch(bodies.map((body) => ({ body })));
+  await queue.whenIdle();
+  const { forwarded } = (await queue.stats()).bridge;
+  await queue.close();
+  return forwarded;
+}
+
 async function answer(request: ServiceWorkerRequest): Promise<unknown> {
   if ("delayMs" in request) await sleep(request.delayMs ?? 0);
   switch (request.op) {
@@ -55,6 +65,8 @@ async function answer(request: ServiceWorkerRequest): Promise<unknown> {
       return send(request.bodies, request.url);
     case "drain":
       return drain(request.budgetMs, request);
+    case "forward":
+      return forward(request.url, request.bodies);
     case "handled":
       return handled;
   }

@@ -176,6 +176,38 @@ describe("a database in which something is due", () => {
     expect(reported).toEqual([]);
   });
 
+  test("is opened for that, although who came while it was being closed could not open it", async () => {
+    const { databases, log, refuse, holdClose, skip } = start(IDLE_MS);
+    await leaveDue(databases, "shop", 60_000);
+    let isClosing = false;
+    let finish = () => {};
+    holdClose(() => {
+      isClosing = true;
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    });
+    await expect.poll(() => isClosing, { timeout: 5_000 }).toBe(true);
+    skip(55_000);
+    refuse(1);
+    const coming = databases.open("shop");
+    finish();
+    await expect(coming).rejects.toThrow("the disk is full");
+    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    holdClose(async () => {});
+  });
+
+  test("is opened for that by a server that starts, although who came before it was looked at could not", async () => {
+    const first = start(IDLE_MS);
+    await leaveDue(first.databases, "shop", 9_000);
+    await first.databases.close();
+    const { databases, log, refuse } = start(IDLE_MS, first.disk);
+    refuse(1);
+    const coming = databases.open("shop");
+    await Promise.all([expect(coming).rejects.toThrow("the disk is full"), databases.lookInto(["shop"])]);
+    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened"]);
+  });
+
   test("is opened for that when its host has ended meanwhile, and nobody was connected", async () => {
     const { databases, log, disk, reported } = start(IDLE_MS);
     const here = await connectHere(() => databases.open("shop"));

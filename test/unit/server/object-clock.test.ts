@@ -112,6 +112,16 @@ describe("the clock of an object", () => {
     expect(alarms).toEqual([60_000]);
   });
 
+  test("sets an alarm when it can again, where the one that went off found nothing that could be opened", async () => {
+    const { clock, hands, alarms, refuse } = start({ knowsAll: () => false });
+    refuse(new Error("no"));
+    await clock.alarm();
+    await hands.pass(4_000);
+    refuse(undefined);
+    await hands.pass(10_000);
+    expect([alarms, hands.count]).toEqual([[65_000], 0]);
+  });
+
   test("wakes nobody by what is only noted while it rests", async () => {
     const { clock, hands, said } = start();
     clock.setTimer(() => said.push("fired"), 1_000);

@@ -5,7 +5,17 @@
 import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
 import { QueueError } from "../../../core/spec/errors.js";
 
-export type Servers = string | readonly string[] | NatsConnection;
+/**
+ * An open connection of nats.js, by what every one of them has: declarations of nats.js do not compile in applications that
+ * check their libraries strictly.
+ */
+export interface OpenConnection {
+  isClosed(): boolean;
+  flush(): Promise<void>;
+  request(subject: string): Promise<object>;
+}
+
+export type Servers = string | readonly string[] | OpenConnection;
 
 export interface Line {
   readonly nc: NatsConnection;
@@ -23,14 +33,14 @@ const CONNECT_MS = 10_000;
 /** A line that is dead and does not say so is noticed by pings. */
 const PING_MS = 10_000;
 
-const isConnection = (servers: Servers): servers is NatsConnection =>
+const isConnection = (servers: Servers): servers is OpenConnection =>
   typeof servers === "object" && "request" in servers;
 
 /** Rejects with `host-lost` where no server can be reached, and `unsupported` where a package or WebSockets are missing. */
-export const openLine = (servers: Servers, options: ConnectionOptions | undefined): Promise<Line> =>
-  isConnection(servers) ? joinLine(servers) : dial(servers, options);
+export const openLine = (servers: Servers, options: object | undefined): Promise<Line> =>
+  isConnection(servers) ? joinLine(servers as NatsConnection) : dial(servers, options);
 
-async function dial(servers: string | readonly string[], options: ConnectionOptions | undefined): Promise<Line> {
+async function dial(servers: string | readonly string[], options: object | undefined): Promise<Line> {
   const addresses = typeof servers === "string" ? [servers] : [...servers];
   const connect = await connectorFor(addresses);
   const nc = await connect({

@@ -2,7 +2,6 @@
 // pulls at a time.
 
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
-import type { ConnectionOptions } from "@nats-io/nats-core";
 import { anything, boolean, type Check, check, checkOptions, type Spec, string } from "../../../core/spec/check.js";
 import { QueueError } from "../../../core/spec/errors.js";
 import type { BridgeSource } from "../source.js";
@@ -14,7 +13,7 @@ export interface FromJetStreamOptions {
   /** As of `toJetStream`. */
   readonly servers: Servers;
   /** For a connection of the bridge's own: what else `connect` of nats.js takes. */
-  readonly connection?: Omit<ConnectionOptions, "servers" | "reconnect">;
+  readonly connection?: object;
   readonly stream: string;
   /**
    * Name of the pull consumer, one for each device: what it has acknowledged is kept under it. Made where it is not there,

@@ -1,7 +1,6 @@
 // JetStream as a target: what may be said of it, and the opening of a session. Invariant: nothing is sent to a stream of which
 // it is not known that it keeps what it is given.
 
-import type { ConnectionOptions } from "@nats-io/nats-core";
 import {
   aFunction,
   anything,
@@ -27,7 +26,7 @@ export interface ToJetStreamOptions {
    */
   readonly servers: Servers;
   /** For a connection of the bridge's own: what else `connect` of nats.js takes, such as `authenticator`. */
-  readonly connection?: Omit<ConnectionOptions, "servers" | "reconnect">;
+  readonly connection?: object;
   /** The stream, which is there already: docs/bridges.md says how to make it. */
   readonly stream: string;
   /** The subject of all messages, or of each. It has to be one of the stream's. */

@@ -23,12 +23,16 @@ async function openWorld() {
     const { port1, port2 } = new MessageChannel();
     const post = port2.postMessage.bind(port2);
     port2.postMessage = (message: { argumentList?: [{ value: ClientRequest }]; value?: { value?: object } }) => {
-      if (message.argumentList?.[0].value.op === "deliver") events.push(`delivered to ${client}`);
+      const op = message.argumentList?.[0].value.op;
+      if (op === "deliver") events.push(`delivered to ${client}`);
+      if (op === "lost") events.push(`lost by ${client}`);
       if (Object.hasOwn(message.value?.value ?? {}, "outcomes")) events.push(`answered ${client}`);
       post(message);
     };
     host.connect(port2);
-    const link = openLink<HostRequest, ClientRequest>(port1, { serve: () => undefined });
+    const link = openLink<HostRequest, ClientRequest>(port1, {
+      serve: ({ op }) => (op === "held" ? { held: [], running: [] } : undefined),
+    });
     await link.call({ op: "hello", wire: [1, 3], client, held: [] });
     return {
       consume: () => link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 10 }),
@@ -53,5 +57,17 @@ test("a client that consumes what it sends hears first that it is sent", async (
   await client.consume();
   await client.submit(sendOf(1, "body"));
   await expect.poll(() => events).toEqual(["committed", "answered both", "delivered to both"]);
+  await host.close();
+});
+
+test("a client whose lease has ended hears so before it is handed the same message again", async () => {
+  const { host, events, connect } = await openWorld();
+  const client = await connect("one");
+  await client.submit({ number: 1, command: { type: "configure", queue: "q", settings: { leaseMs: 300 } } });
+  await client.consume();
+  await client.submit(sendOf(2, "body"));
+  events.shift();
+  const told = ["committed", "answered one", "delivered to one", "lost by one", "delivered to one"];
+  await expect.poll(() => events.slice(0, 5), { timeout: 10_000 }).toEqual(told);
   await host.close();
 });
