@@ -6,7 +6,7 @@ import type { Command } from "../core/commands/commands.js";
 import { nextWakeUp } from "../core/commands/due.js";
 import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
-import { SILENT_PORTS_MAX } from "../core/spec/limits.js";
+import { HAND_OUT_BYTES_MAX, PAGE_BYTES_MAX, SILENT_PORTS_MAX } from "../core/spec/limits.js";
 import { WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
 import type { QueueStats } from "../core/view/view.js";
@@ -59,6 +59,8 @@ export interface HostLimits {
   readonly consumers: number;
   /** Ports on which nobody has said hello yet. */
   readonly silentPorts: number;
+  /** Bytes of a hand-out, or a page, by estimate, where that is less than 4 MiB. One message always may. */
+  readonly answerBytes: number;
 }
 
 export interface Host {
@@ -127,11 +129,13 @@ function createHost(
   const state = (): State => engine.state;
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
 
+  const answerBytes = options.limits?.answerBytes ?? Number.POSITIVE_INFINITY;
   const losses = createLosses(found, { state, announce: platform.announce });
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
   const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({
     consumersMax: options.limits?.consumers,
+    bytesMax: Math.min(HAND_OUT_BYTES_MAX, answerBytes),
     state,
     platform,
     bodies,
@@ -171,6 +175,7 @@ function createHost(
   });
   const reads = createReads(loop, bodies, {
     now: platform.now,
+    pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
     load: (queue) => measures.load(queue, delivery.handlers(queue)),
   });
   const watchers = createWatchers({

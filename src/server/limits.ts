@@ -135,7 +135,12 @@ export function createLimits(where: string, given: ServerLimits, parts: LimitsPa
   return {
     messageBytesMax: maxMessageBytes,
     // Whoever is let in is a connection, and its port is not let go for those of others.
-    perDatabase: { queues, consumers, silentPorts: Math.max(SILENT_PORTS_MAX, maxConnections) },
+    perDatabase: {
+      queues,
+      consumers,
+      silentPorts: Math.max(SILENT_PORTS_MAX, maxConnections),
+      answerBytes: maxMessageBytes,
+    },
     check: ({ limits }) => assertFits(limits?.bytesInFlight, "authorize().limits.bytesInFlight"),
     waitSilently: createWaitingRoom(maxConnections),
     waitForGrant: createWaitingRoom(maxConnections),

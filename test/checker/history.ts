@@ -317,24 +317,33 @@ function findOutOfTurn(messages: readonly Message[]): string[] {
     const groupId = message.send?.groupId;
     if (groupId !== undefined && message.ids.size === 1) groups.set(groupId, [...(groups.get(groupId) ?? []), message]);
   }
-  /** Place at which a settlement was called that ended the message: until then it was not done. */
-  const doneAt = ({ tries }: Message): number =>
-    Math.max(
-      -1,
-      ...tries.map(({ settle, settled }) => (settled?.event.verdict === "ack" ? (settle?.place ?? -1) : -1)),
-    );
   return [...groups.values()].flatMap((members) => {
     const inOrder = members.sort((a, b) => seqOf(a) - seqOf(b));
-    let latestDone = -1;
+    const ends: Moment[] = [];
     return inOrder
-      .filter((message) => {
-        const isEarly = (message.tries[0]?.place ?? Number.POSITIVE_INFINITY) < latestDone;
-        latestDone = Math.max(latestDone, doneAt(message));
+      .filter(({ tries }) => {
+        const [first] = tries;
+        const begun = first && { place: first.place, wroteAt: first.delivered.wroteAt };
+        const isEarly = begun !== undefined && ends.some((end) => isBefore(begun, end));
+        ends.push(...tries.flatMap(endOf));
         return isEarly;
       })
       .map(({ body }) => body);
   });
 }
+
+interface Moment {
+  readonly place: number;
+  readonly wroteAt: number | undefined;
+}
+
+/** When a settlement was called that ended the message: until then it was not done. */
+const endOf = ({ settle, settled }: Tried): Moment[] =>
+  settled?.event.verdict === "ack" && settle ? [{ place: settle.place, wroteAt: settle.event.wroteAt }] : [];
+
+/** Reports of two processes may arrive the other way round: then the clock that both had tells. */
+const isBefore = (one: Moment, other: Moment): boolean =>
+  one.place < other.place && (one.wroteAt === undefined || other.wroteAt === undefined || one.wroteAt < other.wroteAt);
 
 /** Ids begin with the term of the host that accepted the message. */
 const termOf = ({ ids }: Message): string => {

@@ -938,9 +938,12 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
       test("retry counts and waits", async () => {
         const queue = await open();
         await queue.send(1);
-        await (await take(queue)).retry({ delayMs: 100, reason: "busy" });
-        expect(await queue.stats()).toMatchObject({ delayed: 1 });
+        const delivery = await take(queue);
+        const retriedAt = performance.now();
+        await delivery.retry({ delayMs: 200, reason: "busy" });
         expect(await take(queue, { waitMs: 5_000 })).toMatchObject({ attempt: 2 });
+        // Clocks are told in whole milliseconds.
+        expect(performance.now() - retriedAt).toBeGreaterThan(198);
       });
     });
 

@@ -2,7 +2,7 @@
 // Invariants: each message is shown once at most, also when the one to go on after has gone meanwhile; what was there
 // when the reading began and stays is shown; it ends, however much comes in behind it.
 
-import type { MessagePage, MessageView } from "../../link/rpc/views.js";
+import type { MessagePage, MessageView, Page } from "../../link/rpc/views.js";
 
 export interface ListRange {
   readonly max: number;
@@ -12,6 +12,10 @@ export interface ListRange {
 /** Messages in a page, unless it is said. */
 export const PAGE_DEFAULT = 100;
 
+/** An older host answers with all of them at once. */
+export const pageOf = <View>(answer: Page<View> | readonly View[]): Page<View> =>
+  "isCut" in answer ? answer : { messages: answer, isCut: false };
+
 /** The first `max` after the one named, in as many answers as the host needs for them. */
 export async function listed<Body>(
   { max, after }: ListRange,
@@ -20,8 +24,7 @@ export async function listed<Body>(
   const all: MessageView[] = [];
   for (let last = after; ; last = all.at(-1)?.id) {
     const answer = await read({ max: max - all.length, ...(last && { after: last }) });
-    // An older host answers with all of them at once.
-    const { messages, isCut } = "isCut" in answer ? answer : { messages: answer, isCut: false };
+    const { messages, isCut } = pageOf(answer);
     // Nor does it say what was handed out before: the attempt under way, of what is leased, does not count.
     for (const message of messages) {
       const before = message.attempts - Number(message.state === "leased");

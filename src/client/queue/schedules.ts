@@ -4,10 +4,11 @@ import type { ScheduleValue } from "../../core/commands/schedules.js";
 import { check, checkOptions, type Spec } from "../../core/spec/check.js";
 import { groupId, headers, id as idField, priority, ttlMs } from "../../core/spec/fields.js";
 import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../../core/spec/schedule-spec.js";
-import type { ScheduleView } from "../../link/rpc/views.js";
+import type { Page, ScheduleView } from "../../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { bodyOf, type Item } from "../sending/item.js";
 import { itemOf, type SendOptions } from "../sending/options.js";
+import { pageOf } from "./pages.js";
 
 /** When a schedule ticks: by `cron`, or every `everyMs`. */
 export type ScheduleTiming = (
@@ -97,7 +98,18 @@ export const createSchedules = <Body>({ queue, command, ask, whenRead }: Schedul
       }),
     );
   },
-  list: () => ask({ op: "schedules", queue }),
+  async list() {
+    // By id: where the one to go on after has gone meanwhile, the host begins anew.
+    const all = new Map<string, ScheduleView<Body>>();
+    for (let after: string | undefined; ; ) {
+      const asked = { op: "schedules", queue, ...(after !== undefined && { after }) } as const;
+      const answer = await ask<Page<ScheduleView<Body>> | readonly ScheduleView<Body>[]>(asked);
+      const { messages, isCut } = pageOf(answer);
+      for (const one of messages) all.set(one.id, one);
+      after = messages.at(-1)?.id;
+      if (!isCut || after === undefined) return [...all.values()];
+    }
+  },
   async remove(id) {
     check(idField, id, "schedules.remove(id)");
     return command({ type: "unschedule", queue, id });

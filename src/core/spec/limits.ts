@@ -36,6 +36,8 @@ export const LAST_WORDS_MS_MAX = 10_000;
 
 /** Bytes of one message on a socket, unless the server says otherwise: both ends have it in memory, twice for a moment. */
 export const SOCKET_MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of one message that a client takes from a server, or twice what the server takes if that is more: a server is trusted with more. */
+export const SOCKET_TAKEN_BYTES_MAX = 256 * 1024 * 1024;
 /** Bytes that wait on one socket for a peer that does not read; beyond it, the socket is closed. */
 export const SOCKET_BUFFERED_BYTES_MAX = 128 * 1024 * 1024;
 /** Bytes of the first message on a socket: nobody is known yet, and a token and what is said around it fit into one frame. */

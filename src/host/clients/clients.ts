@@ -16,7 +16,7 @@ import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView } from "../../link/rpc/views.js";
-import type { Welcome } from "../../link/rpc/wire.js";
+import type { HandOut, Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
@@ -193,9 +193,9 @@ export function createClients(parts: ClientsParts): Clients {
   };
 
   /** A context that cannot read a stored body gets each message alone, and a message it cannot read alone dies. */
-  const onUnreadable = ({ client, unconfirmed }: Session) => {
+  const onUnreadable = ({ client }: Session, pushed: Iterable<HandOut>) => {
     const failure = { name: "not-cloneable", message: "the consumer's context cannot read this body" };
-    const settlements = [...unconfirmed].map(({ grant, seqs }) => {
+    const settlements = [...pushed].map(({ grant, seqs }) => {
       const isAlone = seqs.length === 2 && seqs[1] === 1;
       const verdict = isAlone
         ? ({ type: "dead", reason: "not-cloneable", failure } as const)

@@ -56,7 +56,7 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
     case "group":
       return reads.groupWaits(asked);
     case "schedules":
-      return reads.schedules(asked.queue);
+      return session.page((bytesMax) => reads.schedules(asked, bytesMax));
     case "summaries":
       return reads.summaries();
     case "queues":

@@ -9,7 +9,7 @@ import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
 import { type CheckedRequest, type RequestAfterHello, validateHostRequest } from "../../link/rpc/validate.js";
-import type { MessagePage, MessageView } from "../../link/rpc/views.js";
+import type { Page } from "../../link/rpc/views.js";
 import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
 import type { Owner } from "../delivery/askers.js";
 import type { Guard } from "./access.js";
@@ -26,7 +26,7 @@ export interface Session {
   /** The hand-out as this client's build reads it. */
   readable(handOut: HandOut): HandOut;
   /** Reads a page as this client's build reads it: one that does not ask on gets all it asked for. */
-  page(read: (bytesMax?: number) => Promise<MessagePage>): Promise<MessagePage | readonly MessageView[]>;
+  page<View>(read: (bytesMax?: number) => Promise<Page<View>>): Promise<Page<View> | readonly View[]>;
   push(consumer: string, handOut: HandOut): void;
   /** Resolves when the client has taken them. */
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
@@ -42,8 +42,8 @@ export interface Session {
 export interface SessionEvents {
   hello(session: Session, held: readonly Held[]): Promise<Welcome>;
   request(session: Session, request: RequestAfterHello): Promise<unknown>;
-  /** The client could not read something that was pushed: one of the unconfirmed. */
-  onUnreadable(session: Session): void;
+  /** The client could not read something that was pushed: one of these. */
+  onUnreadable(session: Session, pushed: Iterable<HandOut>): void;
   onRefused(): void;
   /** The link has ended, by either side; `hasLeft`: because the client's page goes. */
   onClosed(session: Session, hasLeft: boolean): void;
@@ -57,7 +57,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
   const link = openLink<ClientRequest, unknown>(port, {
     serve: (message) => serve(message),
     onRefused: events.onRefused,
-    onPeerUnreadable: () => events.onUnreadable(session),
+    onPeerUnreadable: () => events.onUnreadable(session, unconfirmed),
   });
 
   // No accessors: an object that has some takes several times as much memory, and there is one a connection.
@@ -75,10 +75,14 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     page: async (read) => (minor < MINOR_PAGES ? (await read(Number.POSITIVE_INFINITY)).messages : read()),
     push(consumer, handOut) {
       unconfirmed.add(handOut);
-      // A link that closes says nothing new here: presence or the lease will tell what becomes of the messages.
       link
         .call({ op: "deliver", consumer, handOut })
-        .catch(() => {})
+        .catch((error) => {
+          // What cannot be posted, or is too large, nobody has seen. A link that closes says nothing new here: presence or
+          // the lease will tell what becomes of the messages.
+          if (!(error instanceof QueueError) || error.code === "invalid-argument")
+            events.onUnreadable(session, [handOut]);
+        })
         .finally(() => unconfirmed.delete(handOut));
     },
     pushStats: (waiter, stats) => link.call({ op: "stats", waiter, stats }),

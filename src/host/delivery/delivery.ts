@@ -59,6 +59,8 @@ export interface Delivery {
 export interface DeliveryParts {
   /** Of all clients together; missing: any number. */
   readonly consumersMax: number | undefined;
+  /** Of one hand-out, by estimate; one message always may. */
+  readonly bytesMax: number;
   state(): State;
   readonly platform: Platform;
   readonly bodies: Bodies;
@@ -212,7 +214,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     plan(decideNow) {
       plans++;
       const { takingByQueue } = askers;
-      return planHandOuts(state(), { takingByQueue, unclaimed, token: platform.token }, decideNow);
+      return planHandOuts(
+        state(),
+        { takingByQueue, unclaimed, bytesMax: parts.bytesMax, token: platform.token },
+        decideNow,
+      );
     },
     handOut(plan, after) {
       for (const { to, grant, leases } of plan) {

@@ -2,7 +2,7 @@
 // Invariants: planning changes nothing of who asks; a plan that is not committed leaves no trace. What a client was
 // handed by an earlier host counts like what this one hands it, against the consumer that holds it.
 
-import { HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from "../../core/spec/limits.js";
 import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
 import type { QueueState, State } from "../../core/state/state.js";
@@ -21,6 +21,8 @@ export type Unclaimed = ReadonlyMap<string, ReadonlySet<string>>;
 export interface Planning {
   readonly takingByQueue: ReadonlyMap<string, Taking[]>;
   readonly unclaimed: Unclaimed;
+  /** Of one hand-out, by estimate. */
+  readonly bytesMax: number;
   token(): string;
 }
 
@@ -45,7 +47,7 @@ function planQueue(state: State, queue: QueueState, takings: Taking[], from: Pla
     const share = Math.max(1, Math.ceil(ready / Math.max(1, hungry.length)));
     for (const taking of hungry) {
       const max = Math.min(room.get(taking) as number, share);
-      const leases = leaseTo(taking, max, state, from.token(), decideNow);
+      const leases = leaseTo(taking, max, state, from, decideNow);
       if (leases.length === 0) {
         room.set(taking, 0);
         continue;
@@ -109,13 +111,14 @@ function heldOf(state: State, queue: string, client: string, grants: Iterable<st
   return held;
 }
 
-function leaseTo({ client, taker }: Taking, max: number, state: State, grant: string, decideNow: DecideNow): Lease[] {
+function leaseTo({ client, taker }: Taking, max: number, state: State, from: Planning, decideNow: DecideNow): Lease[] {
   const { queue, mode, leaseMs } = taker;
   // All that a client holds must fit into its memory, and into its next hello.
   const { held = 0, bytesHeld = 0 } = state.clients.get(client) ?? {};
   const most = Math.min(max, HOLDINGS_MESSAGES_MAX - held);
-  const maxBytes = Math.min(HAND_OUT_BYTES_MAX, HOLDINGS_BYTES_MAX - bytesHeld);
+  const maxBytes = Math.min(from.bytesMax, HOLDINGS_BYTES_MAX - bytesHeld);
   if (most <= 0 || maxBytes <= 0) return [];
+  const grant = from.token();
   decideNow({ type: "deliver", queue, client, mode, max: most, maxBytes, grant, leaseMs });
   return [...(state.grants.get(grant)?.leases.values() ?? [])];
 }

@@ -3,9 +3,8 @@
 import { advance } from "../../core/commands/clock.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
-import { countWithin } from "../../core/log/size.js";
+import { countWithin, estimateBytes } from "../../core/log/size.js";
 import { invalid } from "../../core/spec/check.js";
-import { PAGE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { BatchIndex } from "../../core/state/batch-index.js";
 import { hasWork } from "../../core/state/groups.js";
@@ -14,19 +13,20 @@ import { createQueueState } from "../../core/state/state.js";
 import type { QueueLoad } from "../../core/view/meter.js";
 import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } from "../../core/view/view.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
-import type { MessageFate, MessagePage, MessageView, QueueSummary, ScheduleView } from "../../link/rpc/views.js";
+import type { MessageFate, MessagePage, MessageView, Page, QueueSummary, ScheduleView } from "../../link/rpc/views.js";
 import type { HostRequest } from "../../link/rpc/wire.js";
 import type { Bodies } from "../delivery/bodies.js";
 import type { Loop } from "../engine/loop.js";
 
 export interface Reads {
-  /** Both answer with a page of so many bytes at most, by estimate, but one message always. */
+  /** These answer with a page of so many bytes at most, by estimate, but one message always. */
   peek(request: Extract<HostRequest, { op: "peek" }>, bytesMax?: number): Promise<MessagePage>;
   deadLetters(request: Extract<HostRequest, { op: "dead-letters" }>, bytesMax?: number): Promise<MessagePage>;
+  /** After one that is gone it begins anew. */
+  schedules(request: Extract<HostRequest, { op: "schedules" }>, bytesMax?: number): Promise<Page<ScheduleView>>;
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
   groupWaits(request: Extract<HostRequest, { op: "group" }>): Promise<boolean>;
-  schedules(queue: string): Promise<ScheduleView[]>;
   queues(): Promise<string[]>;
   summaries(): Promise<QueueSummary[]>;
 }
@@ -34,7 +34,7 @@ export interface Reads {
 export function createReads(
   loop: Loop,
   bodies: Bodies,
-  { now, load }: { now(): Instant; load(queue: string): QueueLoad },
+  { now, load, pageBytesMax }: { now(): Instant; load(queue: string): QueueLoad; readonly pageBytesMax: number },
 ): Reads {
   const view = async (
     name: string,
@@ -55,18 +55,20 @@ export function createReads(
       const message = found[i];
       return viewOf(entry, encodeId(entry.term, entry.seq), message && decodeBody(message), message?.headers ?? {});
     });
-    return { messages, isCut };
+    // Headers lie with the bodies, and are not in their estimate.
+    const fitting = countWithin(messages, bytesMax, ({ headers }) => estimateBytes(headers));
+    return { messages: messages.slice(0, fitting), isCut: isCut || fitting < messages.length };
   };
 
   return {
-    peek: ({ queue: name, max, states, after }, bytesMax = PAGE_BYTES_MAX) =>
+    peek: ({ queue: name, max, states, after }, bytesMax = pageBytesMax) =>
       view(name, bytesMax, (queue, current) => {
         advance(current, now());
         const afterSeq = after === undefined ? 0 : seqOf(current, after);
         if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
         return peek(queue, { max, states, after: afterSeq });
       }),
-    deadLetters: ({ queue: name, max, after }, bytesMax = PAGE_BYTES_MAX) =>
+    deadLetters: ({ queue: name, max, after }, bytesMax = pageBytesMax) =>
       view(name, bytesMax, (queue, current) => {
         const afterSeq = after === undefined ? 0 : seqOf(current, after);
         const listed = afterSeq === undefined ? undefined : listDead(queue, max, afterSeq);
@@ -90,10 +92,15 @@ export function createReads(
         const queue = current.queues.get(name);
         return queue !== undefined && hasWork(queue.groups.get(group));
       }),
-    async schedules(name) {
-      const known = await loop.read((current) => [...(current.queues.get(name)?.schedules.values() ?? [])]);
+    async schedules({ queue: name, after }, bytesMax = pageBytesMax) {
+      const { known, isCut } = await loop.read((current) => {
+        const all = [...(current.queues.get(name)?.schedules.values() ?? [])];
+        const left = all.slice(all.findIndex(({ id }) => id === after) + 1);
+        const fitting = countWithin(left, bytesMax, bytesIn(current.batches));
+        return { known: left.slice(0, fitting), isCut: fitting < left.length };
+      });
       const found = await bodies.read(known.map(({ bodySeq }) => bodySeq));
-      return known.map(({ id, spec, nextAt }, i): ScheduleView => {
+      const messages = known.map(({ id, spec, nextAt }, i): ScheduleView => {
         const { groupId = null, cron = null, everyMs = null, timeZone = null, catchUp, priority, ttlMs } = spec;
         const message = found[i];
         const body = message && decodeBody(message);
@@ -101,6 +108,7 @@ export function createReads(
         const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null };
         return { id, ...when, body, headers, priority, groupId, ...(ttlMs !== undefined && { ttlMs }) };
       });
+      return { messages, isCut };
     },
     queues: () => loop.read((current) => listed(current).map(({ name }) => name)),
     summaries: () =>
@@ -118,12 +126,12 @@ export function createReads(
 const listed = ({ queues }: State): QueueState[] =>
   [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
 
-/** Estimated bytes of the body of each, by its batch: a large one has one of its own. */
+/** Estimated bytes of the body of each, by its batch, a large one has one of its own, and of why it died. */
 const bytesIn =
   (batches: BatchIndex) =>
-  ({ bodySeq }: MessageEntry): number => {
+  ({ bodySeq, failure }: Pick<MessageEntry, "bodySeq"> & Partial<MessageEntry>): number => {
     const batch = batches.find(bodySeq);
-    return batch ? batch.bytes / batch.count : 0;
+    return (batch ? batch.bytes / batch.count : 0) + (failure?.message.length ?? 0);
   };
 
 function viewOf(

@@ -169,7 +169,7 @@ const request = variant("op", {
   watch: shape({ op, waiter: id, queue, everyMs: watchMs }),
   fates: shape({ op, queue, ids }),
   group: shape({ op, queue, group: groupId }),
-  schedules: shape({ op, queue }),
+  schedules: shape({ op, queue, after: id }, "after"),
   queues: shape({ op }),
   summaries: shape({ op }),
   diagnostics: shape({ op }),

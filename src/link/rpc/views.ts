@@ -37,12 +37,14 @@ export interface MessageView<Body = unknown> {
   readonly diedAt?: number;
 }
 
-/** What a host of `MINOR_PAGES` answers to `peek` and `dead-letters`. */
-export interface MessagePage {
-  readonly messages: readonly MessageView[];
+/** What a host of `MINOR_PAGES` answers to `peek`, `dead-letters` and `schedules`. */
+export interface Page<View> {
+  readonly messages: readonly View[];
   /** There are more of what was asked for: they would have been too large together. */
   readonly isCut: boolean;
 }
+
+export type MessagePage = Page<MessageView>;
 
 /** A schedule as `schedules.list` shows it. */
 export interface ScheduleView<Body = unknown> {

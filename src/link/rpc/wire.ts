@@ -132,7 +132,7 @@ export type HostRequest =
   | { readonly op: "fates"; readonly queue: string; readonly ids: readonly string[] }
   /** Answers whether a message of the group waits or is in work. */
   | { readonly op: "group"; readonly queue: string; readonly group: string }
-  | { readonly op: "schedules"; readonly queue: string }
+  | { readonly op: "schedules"; readonly queue: string; readonly after?: string | undefined }
   | { readonly op: "queues" }
   /** Answers with a summary of each queue. */
   | { readonly op: "summaries" }

@@ -5,9 +5,9 @@
 
 import { CodecError, decode, encodeReadingBlobs, type Keeper } from "../../codec/codec.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX } from "../../core/spec/limits.js";
+import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_TAKEN_BYTES_MAX } from "../../core/spec/limits.js";
 import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
-import { ANSWER, ASK, createJoiner, type Frame, frame, framesOf, KIND, PIECE_BYTES, PING, PONG } from "./frames.js";
+import { ANSWER, ASK, createJoiner, type Frame, frame, framesOf, KIND, PING, PONG } from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */
 export interface Socket {
@@ -79,7 +79,7 @@ export interface Line {
   isOver(): boolean;
   /** Somebody on the other side listens to announcements. */
   hasListener(): boolean;
-  /** From now on messages of so many bytes are taken. */
+  /** On a server: from now on messages of so many bytes are taken, and none is sent that its clients do not take. */
   take(messageBytesMax: number): void;
   /** `overload`: why it is closed, in a way that has the other side come again. */
   close(overload?: string): void;
@@ -261,8 +261,7 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     hear: (isListening) => put(frame(KIND.announcement, Uint8Array.of(Number(isListening)))),
     limit(messageBytesMax) {
       sentBytesMax = messageBytesMax;
-      // What was sent comes back in a hand-out, with what is said of it there.
-      takenBytesMax = messageBytesMax + PIECE_BYTES;
+      takenBytesMax = takenByClients(messageBytesMax);
     },
     ask() {
       asks = true;
@@ -284,10 +283,17 @@ export function openLine(socket: Socket, options: LineOptions): Line {
     hasListener: () => hasListener,
     take(messageBytesMax) {
       takenBytesMax = messageBytesMax;
+      sentBytesMax = takenByClients(messageBytesMax);
     },
     close: (overload) => (overload === undefined ? end(NORMAL, "") : end(TRY_AGAIN, overload)),
   };
 }
+
+/**
+ * What was sent comes back in a hand-out, with what is said of it there and with others; other clients, in the server's
+ * process, may send more; and it is the server that cuts what it hands out, by estimate.
+ */
+const takenByClients = (messageBytesMax: number): number => Math.max(SOCKET_TAKEN_BYTES_MAX, 2 * messageBytesMax);
 
 interface LifeParts {
   leaving(message: unknown): void;
@@ -363,7 +369,7 @@ function encodedForLink(message: unknown): Uint8Array | Promise<Uint8Array> {
 
 function assertSize(bytes: Uint8Array, max: number): void {
   if (bytes.length <= max) return;
-  const what = `this is ${bytes.length} bytes as it is sent, and the server takes ${max} at most (maxMessageBytes)`;
+  const what = `this is ${bytes.length} bytes as it is sent, and the other side takes ${max} at most (maxMessageBytes)`;
   throw new QueueError("invalid-argument", what, { detail: { limit: "maxMessageBytes", max, bytes: bytes.length } });
 }
 

@@ -14,6 +14,7 @@ test(`${minutes} minutes: nothing is lost, and each message is in its stream onc
     forMs: minutes * 60_000,
     everyMs: 15_000,
     stillMs: 8_000,
+    restMs: 100,
     onFault(fault, count) {
       times.set(fault, (times.get(fault) ?? 0) + 1);
       console.log(`${fault}: ${count} stored`);

@@ -25,6 +25,8 @@ export interface TortureOptions {
   /** Default: each fault once. */
   readonly forMs?: number;
   readonly everyMs: number;
+  /** Of each queue, ten are sent at a time, and so long nothing. The checker has to keep up. Default 10. */
+  readonly restMs?: number;
   /** How long what stands still does so: longer than the 5 s in which nothing is answered, or shorter. */
   readonly stillMs: number;
   onFault?(fault: Fault, stored: number): void;
@@ -41,7 +43,7 @@ const DRAIN_MS = 120_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function torture(options: TortureOptions): Promise<Tortured> {
-  const { faults = FAULTS, everyMs, stillMs, forMs = faults.length * everyMs } = options;
+  const { faults = FAULTS, everyMs, stillMs, restMs = 10, forMs = faults.length * everyMs } = options;
   const nats = await startNatsServer({ binary: options.binary });
   const admin = async <T>(run: (nc: Awaited<ReturnType<typeof nats.connection>>) => Promise<T>): Promise<T> => {
     const nc = await nats.connection();
@@ -70,7 +72,9 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
   const queues = {} as Record<StreamName, Queue<string>>;
   for (const name of STREAMS) queues[name] = await connection.openQueue<string>(name);
   const producing = new AbortController();
-  const produced = STREAMS.map((name) => produce(name, queues[name], history[name], producing.signal));
+  const produced = STREAMS.map((name) =>
+    produce(name, queues[name], history[name], { restMs, signal: producing.signal }),
+  );
 
   const stored = () => admin((nc) => jetstreamManager(nc).then((manager) => manager.streams.info("plain")));
   const bring: Record<Fault, () => Promise<unknown>> = {
@@ -171,7 +175,12 @@ export function judge(name: StreamName, sent: readonly HistoryEvent[], arrived: 
 }
 
 /** Sends until it is told to stop, ten at a time. */
-async function produce(name: StreamName, queue: Queue<string>, history: HistoryEvent[], signal: AbortSignal) {
+async function produce(
+  name: StreamName,
+  queue: Queue<string>,
+  history: HistoryEvent[],
+  { restMs, signal }: { readonly restMs: number; readonly signal: AbortSignal },
+) {
   const counters = new Map<string, number>();
   let turn = 0;
   while (!signal.aborted) {
@@ -186,6 +195,6 @@ async function produce(name: StreamName, queue: Queue<string>, history: HistoryE
       history.push({ type: "sent", at: performance.now(), body, id });
     });
     await Promise.all(sent);
-    await pause(10);
+    await pause(restMs);
   }
 }

@@ -338,6 +338,16 @@ describe("turn within a group", () => {
     expect(judged(inGroup("g"), delivered("p-0"), acking("p-0"), delivered("p-1"), acking("p-1"))).toEqual([]);
     expect(judged(inGroup("h"), delivered("p-0"), delivered("p-1"), acking("p-0"), acking("p-1"))).toEqual([]);
   });
+  test("where the reports of two processes arrived the other way round, their clock tells", () => {
+    const at = (wroteAt: number, event: HistoryEvent): HistoryEvent => ({ ...event, wroteAt }) as HistoryEvent;
+    const when = (acked: number, begun: number) =>
+      judged(
+        ...[inGroup("g"), delivered("p-0"), at(begun, delivered("p-1", "d"))],
+        ...[at(acked, settle("p-0")), settled("p-0"), acking("p-1", "d")],
+      );
+    expect(when(10, 12)).toEqual([]);
+    expect(when(12, 10)).toEqual(["p-1"]);
+  });
 });
 
 describe("conservation", () => {

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { estimateBytes } from "../../../../src/core/log/size.js";
 
+const withoutStack = (error: Error) => Object.assign(error, { stack: "" });
+
+/** As many arrays, each in the next, around a value. */
+function nested(depth: number, value: unknown): unknown {
+  let outer = value;
+  for (let i = 0; i < depth; i++) outer = [outer];
+  return outer;
+}
+
 test.each<[string, unknown, number]>([
   ["a string", "a".repeat(1_000), 1_000],
   ["an array of numbers", Array.from({ length: 100 }, (_, i) => i), 900],
@@ -12,6 +21,15 @@ test.each<[string, unknown, number]>([
   ["a map", new Map([["key", "v".repeat(300)]]), 310],
   ["a set", new Set(["v".repeat(300)]), 310],
   ["a Blob", new Blob(["v".repeat(3_000)]), 3_000],
+  ["the message of an Error", withoutStack(new Error("v".repeat(3_000))), 3_000],
+  ["the stack of an Error", Object.assign(new Error("no"), { stack: "v".repeat(3_000) }), 3_000],
+  ["the cause of an Error", withoutStack(new Error("no", { cause: ["v".repeat(3_000)] })), 3_000],
+  ["the errors of an Error", withoutStack(new AggregateError(["v".repeat(3_000)])), 3_000],
+  ["a RegExp", new RegExp("v".repeat(3_000)), 3_000],
+  ["a large number", 2n ** 24_000n, 3_000],
+  ["a text as an object", Object("v".repeat(3_000)), 3_000],
+  ["what lies deep", nested(500, "v".repeat(10_000)), 14_000],
+  ["what lies deeper than the stack is", nested(50_000, "v".repeat(3_000)), 400_000],
   ["an object without prototype", Object.assign(Object.create(null), { text: "v".repeat(300) }), 310],
 ])("%s is judged by what it holds", (_, value, bytes) => {
   expect(estimateBytes(value)).toBeGreaterThan(bytes * 0.9);
@@ -31,3 +49,12 @@ test("an array that holds itself is judged by its first levels", () => {
   ring.push(ring);
   expect(estimateBytes(ring)).toBeLessThan(1_000);
 });
+
+test("what refers to the same again and again is counted once", () => {
+  let knot: unknown = "v".repeat(1_000);
+  for (let i = 0; i < 60; i++) knot = [knot, knot];
+  const round: unknown[] = [];
+  round.push(round, round);
+  expect(estimateBytes(knot)).toBeLessThan(5_000);
+  expect(estimateBytes(round)).toBeLessThan(1_000);
+}, 20_000);

@@ -65,6 +65,20 @@ describe("messages over a socket", () => {
     expect(atServer).toEqual(["next"]);
   });
 
+  test("are taken from a server, and sent by it, that are larger than what it takes, up to a bound", async () => {
+    const { client, server, sockets, atClient } = openLines();
+    client.limit(1_024);
+    server.take(1_024);
+    server.port.postMessage(new Uint8Array(10 * PIECE_BYTES));
+    await settle();
+    expect(atClient).toEqual([expect.objectContaining({ length: 10 * PIECE_BYTES })]);
+    const piece = frame(KIND.piece, new Uint8Array(PIECE_BYTES * 1_024)).buffer;
+    for (let i = 0; i < 4; i++) sockets.client.deliver(piece);
+    expect(sockets.client.closedWith).toEqual([]);
+    sockets.client.deliver(piece);
+    expect(sockets.client.closedWith).toEqual([1009]);
+  });
+
   test("whose files cannot be read, or are too large, count as unreadable, and those after it go", async () => {
     const { client, atServer, atClient } = openLines();
     client.limit(10_000);
