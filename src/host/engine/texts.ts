@@ -3,7 +3,11 @@
 import type { BodyColumn } from "../../core/log/bodies.js";
 import { AsciiLines, type HeldColumn } from "../../core/log/columns.js";
 
-const decoder = new TextDecoder();
+/** Made when it is needed: hosts that no bytes come to run in test environments that have none. */
+let decoder: TextDecoder | undefined;
 
-export const textsOf = (column: HeldColumn): BodyColumn =>
-  column instanceof AsciiLines ? decoder.decode(column.bytes) : column;
+export function textsOf(column: HeldColumn): BodyColumn {
+  if (!(column instanceof AsciiLines)) return column;
+  decoder ??= new TextDecoder();
+  return decoder.decode(column.bytes);
+}
