@@ -553,8 +553,15 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         const other = await openAgain<number>();
         let running = 0;
         let most = 0;
+        let onTwo = () => {};
+        const two = new Promise<void>((resolve) => {
+          onTwo = resolve;
+        });
         const handle = async () => {
           most = Math.max(most, ++running);
+          // None ends before two were at work, however late the second comes.
+          if (running === 2) onTwo();
+          await two;
           await new Promise((resolve) => setTimeout(resolve, 2));
           running--;
         };
