@@ -1,13 +1,11 @@
 // Finds the Chromium that the tests run in, and installs one where there is none and that is allowed.
 // Order: ORIGINMQ_CHROMIUM, what Playwright has installed, a system Chrome or Chromium, an installation.
 
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
+import { INSTALL_TIMEOUT_MS, install, isDebian, isExecutable } from "./installing.mjs";
 
 const COMMANDS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const INSTALL_TIMEOUT_MS = 240_000;
 
 /**
  * @typedef {{ path: string, source: "environment" | "playwright" | "system" }} Browser
@@ -76,16 +74,6 @@ export function ensureBrowser(machine = {}, installer = {}) {
   throw new BrowserMissing(`No browser found and none could be installed: ${advice}.`);
 }
 
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** @param {Environment} [env] @returns {Machine} */
 function thisMachine(env = process.env) {
   return {
@@ -99,15 +87,9 @@ function thisMachine(env = process.env) {
 /** @returns {Installer} */
 function thisInstaller() {
   return {
-    run: (command, args, timeoutMs) =>
-      spawnSync(command, args, {
-        stdio: ["ignore", "inherit", "inherit"],
-        timeout: timeoutMs,
-        shell: process.platform === "win32",
-        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-      }).status === 0,
+    run: install,
     isRoot: process.getuid?.() === 0,
-    isDebian: /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readIfThere("/etc/os-release")),
+    isDebian: isDebian(),
     log: (line) => console.log(line),
   };
 }
@@ -141,13 +123,4 @@ export function usualPaths(platform, env) {
     );
   }
   return ["/usr/bin/chromium", "/usr/bin/google-chrome", "/snap/bin/chromium", "/opt/google/chrome/chrome"];
-}
-
-/** @param {string} path */
-function readIfThere(path) {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,18 +1,19 @@
 // Finds the real brokers that bridges are tested against, and installs what is missing where that is allowed.
 // Order: ORIGINMQ_NATS_SERVER or ORIGINMQ_MOSQUITTO, the system's, an installation with apt-get.
 
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { INSTALL_TIMEOUT_MS, install, isDebian, isExecutable } from "../installing.mjs";
 
 /** @typedef {"nats-server" | "mosquitto"} BrokerName */
 
 /** A broker cannot be had. The message is one sentence that says what to install. */
 export class BrokerMissing extends Error {}
 
-const INSTALL_TIMEOUT_MS = 240_000;
 /** Where distributions put servers, which are not in everyone's PATH. */
 const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
+
+/** @param {readonly string[]} args */
+const apt = (...args) => install("apt-get", args, INSTALL_TIMEOUT_MS);
 
 /** @param {BrokerName} name */
 const variableOf = (name) => `ORIGINMQ_${name.toUpperCase().replace("-", "_")}`;
@@ -55,30 +56,4 @@ export function ensureBroker(name, env = process.env) {
     }
   }
   throw new BrokerMissing(`No ${name} found and none could be installed: ${advice}.`);
-}
-
-/** @param {readonly string[]} args */
-const apt = (...args) =>
-  spawnSync("apt-get", args, {
-    stdio: ["ignore", "inherit", "inherit"],
-    timeout: INSTALL_TIMEOUT_MS,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-  }).status === 0;
-
-function isDebian() {
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8"));
-  } catch {
-    return false;
-  }
-}
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

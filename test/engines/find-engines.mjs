@@ -1,17 +1,8 @@
 // Finds the engines beside Chromium that are installed: Firefox, and WebKitGTK with what drives it. Installs nothing.
 
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { isExecutable } from "../installing.mjs";
 
 /** @param {readonly string[]} commands */
 const inPath = (...commands) =>

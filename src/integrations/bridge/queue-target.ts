@@ -14,7 +14,7 @@ const FINAL: ReadonlySet<QueueErrorCode> = new Set(["not-cloneable", "invalid-ar
 /** The right to send is the message's; a server that lets nobody in with this token has not looked at any message. */
 const isFinal = (error: unknown): error is QueueError => {
   if (!(error instanceof QueueError)) return false;
-  return FINAL.has(error.code) || (error.code === "denied" && (error.detail as { verb?: unknown })?.verb !== undefined);
+  return FINAL.has(error.code) || (error.code === "denied" && error.detail?.verb !== undefined);
 };
 
 /** What is asked of it does not matter. */

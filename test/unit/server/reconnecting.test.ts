@@ -26,6 +26,21 @@ function consume(queue: Queue<number>): number[] {
   return taken;
 }
 
+/** A client that is at its first message until it is told to finish. */
+async function handling(url: string) {
+  const attempts: number[] = [];
+  const queue = await (await join(url)).openQueue<number>("orders");
+  let end = () => {};
+  queue.consume(({ attempt }) => {
+    attempts.push(attempt);
+    return new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  });
+  await expect.poll(() => attempts).toEqual([1]);
+  return { attempts, finish: () => end() };
+}
+
 /** Does so again and again, with a number each time, while the line is cut every now and then. */
 async function whileCut(proxy: FaultyLine, act: (number: number) => Promise<unknown>): Promise<number> {
   const acts: Promise<unknown>[] = [];
@@ -100,16 +115,7 @@ test("who comes back in time keeps what it holds", async () => {
 test("a lease does not end while its client may still come back", async () => {
   const { proxy, url, here } = await proxied(15_000, { leaseMs: 300 });
   await here.send(1);
-  const attempts: number[] = [];
-  const queue = await (await join(url)).openQueue<number>("orders");
-  let finish = () => {};
-  queue.consume(({ attempt }) => {
-    attempts.push(attempt);
-    return new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-  });
-  await expect.poll(() => attempts).toEqual([1]);
+  const { attempts, finish } = await handling(url);
   proxy.stall();
   proxy.cut();
   const others = here.receive({ waitMs: 1_200 });
@@ -123,16 +129,7 @@ test("a lease does not end while its client may still come back", async () => {
 test("nor while its line stands still, and nobody has noticed yet", async () => {
   const { proxy, url, here } = await proxied(15_000, { leaseMs: 300 });
   await here.send(1);
-  const attempts: number[] = [];
-  const queue = await (await join(url)).openQueue<number>("orders");
-  let finish = () => {};
-  queue.consume(({ attempt }) => {
-    attempts.push(attempt);
-    return new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-  });
-  await expect.poll(() => attempts).toEqual([1]);
+  const { attempts, finish } = await handling(url);
   proxy.stall();
   expect(await here.receive({ waitMs: 4_000 })).toEqual([]);
   proxy.mend();
