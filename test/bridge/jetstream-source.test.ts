@@ -5,8 +5,9 @@ import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { bridge } from "../../src/bridge.js";
 import { fromJetStream, toJetStream } from "../../src/bridge-jetstream.js";
-import { addStream, createScene, drained, numbers } from "./jetstream.js";
+import { addStream } from "./jetstream.js";
 import { type NatsServer, startNatsServer } from "./nats-server.js";
+import { createScene, drained, numbers } from "./scene.js";
 
 const scene = createScene();
 let server: NatsServer;
