@@ -28,7 +28,10 @@ up.addEventListener("forwarded", ({ detail }) => console.log(detail.ids.length, 
 export const down = bridge(fromJetStream({ servers: "wss://nats.example", stream: "NEWS", durable: "tab" }), traced);
 const sensors = fromMqtt({ servers: "wss://mqtt.example", topic: "numbers/#", clientId: "tab" });
 export const measured = bridge(sensors, traced);
-export const told = bridge(traced, toMqtt({ servers: "wss://mqtt.example", topic: "numbers", confirmBy: "numbers/had" }));
+export const told = bridge(
+  traced,
+  toMqtt({ servers: "wss://mqtt.example", topic: "numbers", confirmBy: "numbers/had" }),
+);
 told.addEventListener("warning", ({ detail }) => console.warn(detail.code, detail.message));
 export const across = bridge(fromQueue(traced), toQueue(await openQueue<number>("copy")));
 
