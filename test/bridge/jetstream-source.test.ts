@@ -148,6 +148,17 @@ test("a queue that is full is waited for, and holds at most `inFlight` of the st
   expect(handled).toEqual(numbers(0, 60));
 });
 
+test("a consumer that is made once the first attempts have failed is made for all that may be in flight", async () => {
+  const target = await scene.open<number>();
+  const stream = `D${++count}`;
+  const down = scene.with(bridge(from(stream), target, { inFlight: 70 }));
+  await expect.poll(() => down.stats().state).toBe("stalled");
+  await addStream(nc, { name: stream });
+  const manager = await jetstreamManager(nc);
+  const made = () => manager.consumers.info(stream, "device").catch(() => undefined);
+  await expect.poll(async () => (await made())?.config.max_ack_pending, { timeout: 20_000 }).toBe(70);
+});
+
 test("says what is wrong with a stream or a consumer that is there", async () => {
   const stream = await streamOf();
   const target = await scene.open<number>();
