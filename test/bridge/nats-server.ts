@@ -31,6 +31,7 @@ export interface NatsServerOptions {
   readonly binary: string;
   /** Further lines of configuration. */
   readonly config?: string;
+  readonly webSocketPort?: number;
 }
 
 /** Whom a server that asks for names lets do everything; others do not ask. */
@@ -42,9 +43,9 @@ export const usersConfig = (users: Readonly<Record<string, string>>): string =>
     .map(([name, may]) => `{ user: ${name}, password: ${name} ${may && `, permissions { ${may} }`} }`)
     .join("\n")}\n] }`;
 
-export async function startNatsServer({ binary, config = "" }: NatsServerOptions): Promise<NatsServer> {
+export async function startNatsServer({ binary, config = "", ...options }: NatsServerOptions): Promise<NatsServer> {
   const directory = mkdtempSync(join(tmpdir(), "originmq-nats-"));
-  const [port, webSocketPort] = [await freePort(), await freePort()];
+  const [port, webSocketPort] = [await freePort(), options.webSocketPort ?? (await freePort())];
   const url = `nats://127.0.0.1:${port}`;
   const connections: NatsConnection[] = [];
   let child: ChildProcess | undefined;
