@@ -2,7 +2,6 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint-encode.js";
-import { columnOf, gather } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
@@ -11,11 +10,10 @@ import type { Instant } from "../../core/spec/time.js";
 import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
-import { openBatch, type StoredMessage } from "../delivery/bodies.js";
+import { batchOfSome, openBatch, type StoredMessage } from "../delivery/bodies.js";
 import type { Engine, Rewrite } from "../engine/engine.js";
 import { loadState } from "../engine/load.js";
 import type { Loop } from "../engine/loop.js";
-import { BATCH_VERSION } from "../engine/proposal.js";
 
 /** Records in the journal after which a checkpoint is due: what a start has to replay. */
 export const CHECKPOINT_RECORDS = 2_000;
@@ -231,20 +229,8 @@ function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]
   const firstSeq = seqs[0];
   const removed = keys.filter((key) => state.batches.find(key)?.firstSeq === key);
   if (firstSeq === undefined || removed.length === 0) return undefined;
-  const bodies = gather(messages);
-  const hasHeaders = messages.some(({ headers }) => headers !== undefined);
   return {
     change: { type: "rewritten", removed, added: [{ firstSeq, seqs: rangesOf(seqs), bytes: Math.round(bytes) }] },
-    add: [
-      {
-        v: BATCH_VERSION,
-        firstSeq,
-        seqs,
-        sentAt: messages.map((message) => message.sentAt),
-        encoding: bodies.encoding,
-        bodies: columnOf(bodies),
-        ...(hasHeaders && { headers: messages.map(({ headers }) => headers) }),
-      },
-    ],
+    add: [batchOfSome(seqs, messages)],
   };
 }
