@@ -9,7 +9,6 @@ const PARTS = {
   connect: ["src/index.ts"],
   decide: ["src/core/commands/decide.ts", "src/core/decide.ts"],
   apply: ["src/core/commands/apply.ts", "src/core/apply.ts"],
-  advance: ["src/core/commands/clock.ts", "src/core/clock.ts"],
   createState: ["src/core/state/state.ts", "src/core/state.ts"],
   encodeCheckpoint: [
     "src/core/checkpoint/checkpoint-encode.ts",

@@ -30,7 +30,7 @@ const ENTRIES_AT_ONCE = 10_000;
 const SLICE_MS = 8;
 
 export interface Maintenance {
-  /** Called after each turn: starts what is due. */
+  /** Called after each turn that changed something: starts what is due. */
   note(): void;
   /** Deletes batches that no message references, left behind by a host that died; once, after the start. */
   sweep(): Promise<void>;
@@ -76,6 +76,8 @@ export function createMaintenance({
   let running: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let isClosed = false;
+  /** Noted while work was running, which may not have seen it. */
+  let isDueAgain = false;
 
   /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
   const run = async (task: () => Promise<void>) => {
@@ -139,17 +141,21 @@ export function createMaintenance({
     if (isClosed || running) return;
     running = work().finally(() => {
       running = undefined;
+      if (isDueAgain) note();
     });
   };
 
+  const note = () => {
+    isDueAgain = running !== undefined;
+    if (running || isClosed) return;
+    if (engine.journalRecords >= checkpointRecords) {
+      cancelTimer?.();
+      start();
+    } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
+  };
+
   return {
-    note() {
-      if (running || isClosed) return;
-      if (engine.journalRecords >= checkpointRecords) {
-        cancelTimer?.();
-        start();
-      } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
-    },
+    note,
     sweep: () =>
       run(async () => {
         for await (const keys of store.batchKeys()) {
