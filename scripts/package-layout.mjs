@@ -15,7 +15,16 @@ export const WORKERS = ["shared-worker", "dedicated-worker"].filter((name) =>
 /** Where in `dist/` the files are that need no bundler, to be copied as they are. */
 export const STANDALONE_FOLDER = "standalone";
 /** The entries that are there, besides the workers: all but those whose dependency the application brings. */
-export const STANDALONE = ["index", "service-worker", "outbox", "workbox", "backup", "transactional", "bridge", "store"];
+export const STANDALONE = [
+  "index",
+  "service-worker",
+  "outbox",
+  "workbox",
+  "backup",
+  "transactional",
+  "bridge",
+  "store",
+];
 
 /** What joins the stores of `originmq/store` to a framework, each an entry of its own. */
 export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];

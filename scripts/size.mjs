@@ -24,7 +24,9 @@ for (const { name, path, limit, goal } of ENTRIES) {
 }
 for (const { name, path, limit } of ADDED) {
   const { minified, gzipped } = await measure(path);
-  console.log(`${name.padEnd(22)}${kB(minified)}${kB(gzipped)}${kB(limit)}${gzipped > limit ? "  over its limit" : ""}`);
+  console.log(
+    `${name.padEnd(22)}${kB(minified)}${kB(gzipped)}${kB(limit)}${gzipped > limit ? "  over its limit" : ""}`,
+  );
   if (gzipped > limit) process.exitCode = 1;
 }
 for (const { name, path } of WHOLE) {

@@ -45,3 +45,9 @@ export const STORE = found("What there is", 0);
 export const commandsOf = (framework: Framework): string => found(FRAMEWORKS[framework].heading, 0);
 /** The component. */
 export const componentOf = (framework: Framework): string => found(FRAMEWORKS[framework].heading, 1);
+
+const [, before = "", after = ""] = /^([\s\S]*?)(\n\/\*\* Stands for[\s\S]*)$/.exec(STORE) ?? [];
+/** Where the application starts the worker itself. */
+export const ANGULAR_STORE = `${before.replace(/^export const orders = .*\n/m, "")}\n${found("Angular", 2)}${after}`;
+/** The worker's file, which is named in the text. */
+export const ANGULAR_WORKER = `${/`(import "originmq\/shared-worker";)`/.exec(page)?.[1] ?? ""}\n`;

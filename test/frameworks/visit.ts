@@ -23,7 +23,11 @@ export async function rendersEmpty({ address }: Application): Promise<void> {
 }
 
 /** Opens the page, and tells what the console complained of until it was closed. */
-export async function visit(browser: Browser, { address }: Application, use: (page: Page) => Promise<void>) {
+export async function visit(
+  browser: Browser,
+  { address }: Pick<Application, "address">,
+  use: (page: Page) => Promise<void>,
+) {
   const context = await browser.newContext();
   const complaints: string[] = [];
   const page = await context.newPage();
@@ -44,14 +48,19 @@ export async function visit(browser: Browser, { address }: Application, use: (pa
   expect(complaints).toEqual([]);
 }
 
-/** One message goes its way, seen in the component; there is one consumer, however often it was mounted. */
-export async function sendsAndConsumes(page: Page): Promise<void> {
+/** One message goes its way, seen in the component. */
+export async function consumesWhatItSends(page: Page): Promise<void> {
   await eventually(() => line(page)).toBe("open: 0 waiting, 0 in work, 0 of them here, 0 failed");
   await page.getByRole("button", { name: "Order tea" }).click();
   await eventually(() => line(page)).toBe("open: 0 waiting, 1 in work, 1 of them here, 0 failed");
   expect(await page.locator("main li").allInnerTexts()).toEqual(["tea (leased)"]);
   await eventually(() => line(page)).toBe("open: 0 waiting, 0 in work, 0 of them here, 0 failed");
   await eventually(() => page.locator("main li").count()).toBe(0);
+}
+
+/** And there is one consumer, however often its component was mounted. */
+export async function sendsAndConsumes(page: Page): Promise<void> {
+  await consumesWhatItSends(page);
   expect(await statsOf(page, "orders")).toMatchObject({ totals: { acked: 1, deliveries: 1 }, load: { handlers: 1 } });
 }
 
