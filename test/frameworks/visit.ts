@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { Application } from "./applications.js";
 import "./harness/flood.js";
 
-const eventually = (look: () => unknown) => expect.poll(look, { timeout: 15_000 });
+const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 });
 
 const EMPTY = "opening: 0 waiting, 0 in work, 0 of them here, 0 failed";
 const line = (page: Page) => page.locator("main p").first().innerText();
@@ -66,11 +66,11 @@ export async function sendsAndConsumes(page: Page): Promise<void> {
 
 /** A component is shown at most one of all changes a frame, and the last of them. */
 export async function showsFrames(page: Page): Promise<void> {
-  const { frames, commits, shown } = await page.evaluate(() => window.flood());
+  const { frames, commits, elapsedMs, shown } = await page.evaluate(() => window.flood());
   expect(shown).toBe("10000");
   expect(commits).toBeGreaterThan(1);
-  // The frame before the first that was counted may show a change, too.
-  expect(commits).toBeLessThanOrEqual(frames + 1);
+  // The frame before the first that was counted may show a change, too; where a frame takes longer than 100 ms, a timer does.
+  expect(commits).toBeLessThanOrEqual(frames + 1 + elapsedMs / 100);
 }
 
 /** When the application ends, so does its consumer. */

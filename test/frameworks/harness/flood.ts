@@ -63,10 +63,10 @@ export function prepare(): void {
       if (dueMs > 0) await new Promise((resolve) => setTimeout(resolve, dueMs));
     }
     await Promise.all(sends);
-    const elapsedMs = performance.now() - began;
     const { ready } = await queue.stats();
     while (text() !== `${ready}`) await new Promise((resolve) => setTimeout(resolve, 10));
     isOver = true;
+    const elapsedMs = performance.now() - began;
     const result = { frames, commits: commits - before, elapsedMs, shown: text() };
     await queue.close();
     return result;
