@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   integrations: {
     layers: ["codec"],
     packages: [
-      ...["@opentelemetry/api", "idb", "@nats-io/nats-core", "@nats-io/jetstream", COMPUTED],
+      ...["@opentelemetry/api", "idb", "@nats-io/nats-core", "@nats-io/jetstream", "mqtt", COMPUTED],
       ...["react", "vue", "svelte", "svelte/reactivity", "svelte/store", "solid-js", "@angular/core"],
     ],
     entries: [
