@@ -59,6 +59,7 @@ export default defineConfig({
         globalSetup: ["test/bridge/setup.ts"],
         testTimeout: 3_600_000,
       }),
+      inNode("forward", ["test/forward/*.test.ts"], { testTimeout: 120_000, expect: { poll: { timeout: 60_000 } } }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {

@@ -89,6 +89,17 @@ export const PARTS = [
     expected: true,
     limitMs: 3 * MINUTE_MS,
   },
+  {
+    name: "forward",
+    runner: "vitest",
+    folder: "test/forward",
+    files: /\.test\.ts$/,
+    about:
+      "the examples that forward to other systems, three of them run against a server; what is missing is installed",
+    onDemand: true,
+    expected: true,
+    limitMs: 5 * MINUTE_MS,
+  },
   ...inRuntimes({
     deno: "Deno",
     bun: "Bun",
