@@ -72,6 +72,8 @@ export default defineConfig({
         globalSetup: ["test/packaging/setup.ts"],
         testTimeout: 120_000,
       }),
+      inNode("frameworks", ["test/frameworks/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
+      inNode("frameworks-long", ["test/frameworks/*.long.test.ts"], { testTimeout: 240_000 }),
       {
         test: {
           name: "types",

@@ -177,6 +177,27 @@ export const PARTS = [
     limitMs: 4 * MINUTE_MS,
   },
   {
+    name: "frameworks",
+    runner: "vitest",
+    folder: "test/frameworks",
+    files: /^(?!.*\.long\.).*\.test\.ts$/,
+    about:
+      "queues in components of React, Vue, Svelte, Solid and Angular, rendered on a server and taken up in Chromium",
+    browser: true,
+    expected: true,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "frameworks-long",
+    runner: "vitest",
+    folder: "test/frameworks",
+    files: /\.long\.test\.ts$/,
+    about: "the same built, and as docs/frameworks.md says to begin: fresh applications with the packed tarball",
+    browser: true,
+    onDemand: true,
+    limitMs: 9 * MINUTE_MS,
+  },
+  {
     name: "e2e",
     runner: "playwright",
     folder: "test/e2e",
