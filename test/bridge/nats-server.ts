@@ -67,12 +67,12 @@ export async function startNatsServer({ binary, config = "", ...options }: NatsS
       child = undefined;
       if (ending === undefined) return;
       const ended = once(ending, "exit");
-      ending.kill("SIGCONT");
-      ending.kill(signal);
+      // By its number: in Deno a child that was sent one signal takes no other.
+      for (const one of ["SIGCONT", signal] as const) process.kill(ending.pid as number, one);
       await ended;
     },
-    pause: () => void child?.kill("SIGSTOP"),
-    resume: () => void child?.kill("SIGCONT"),
+    pause: () => void process.kill(child?.pid as number, "SIGSTOP"),
+    resume: () => void process.kill(child?.pid as number, "SIGCONT"),
     async start(other) {
       lines = other ?? lines;
       writeConfig();
@@ -83,7 +83,7 @@ export async function startNatsServer({ binary, config = "", ...options }: NatsS
     reload(config) {
       lines = config;
       writeConfig();
-      child?.kill("SIGHUP");
+      process.kill(child?.pid as number, "SIGHUP");
     },
     async connection() {
       const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });

@@ -124,7 +124,11 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
           const { state } = await manager.streams.info("grouped");
           await manager.streams.update("grouped", { max_msgs: max || state.messages + 5 });
         });
+      // Nothing may arrive meanwhile: a limit below what is there drops the oldest, also in a stream that refuses the newest.
+      line.stall();
+      await pause(200);
       await limit(0);
+      line.mend();
       await pause(Math.min(stillMs, 2_000));
       await limit(-1);
     },
