@@ -47,7 +47,7 @@ export async function servePages(checkout = "") {
 }
 
 /** @param {BrowserName} name @param {string} profile */
-async function launch(name, profile) {
+export async function launchBrowser(name, profile) {
   if (name === "chromium") {
     ensureBrowser();
     const context = await chromium.launchPersistentContext(profile, browserLaunchOptions());
@@ -68,7 +68,7 @@ async function launch(name, profile) {
 /** @param {Site} site @param {BrowserName} [name] @returns {Promise<OpenBrowser>} */
 export async function openBrowser({ address }, name = "chromium") {
   const profile = mkdtempSync(join(tmpdir(), "originmq-bench-"));
-  const { context, version } = await launch(name, profile);
+  const { context, version } = await launchBrowser(name, profile);
   return {
     context,
     version,

@@ -50,7 +50,10 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
   if (locks === undefined) throw missing("Web Locks are");
   if (storage === "indexeddb" && typeof indexedDB === "undefined") throw missing("IndexedDB is");
   const lock = hostLockName(storage, database);
-  return stand({
+  // Opened beside the asking for the lock: who may write is said by the epoch.
+  const store = createStore(opening);
+  void store.open().catch(() => {});
+  const standing = stand({
     kind,
     locks,
     lock,
@@ -63,7 +66,7 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
       });
       try {
         const presenceLock = (client: string) => presenceLockName(storage, database, client);
-        const host = await openHost({ kind, store: createStore(opening), platform, lock, presenceLock });
+        const host = await openHost({ kind, store, platform, lock, presenceLock });
         host.ended.catch(() => {}).finally(() => platform.close());
         return host;
       } catch (error) {
@@ -72,6 +75,9 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
       }
     },
   });
+  const leave = () => store.close();
+  standing.then((host) => ("elsewhere" in host ? leave() : undefined), leave);
+  return standing;
 }
 
 const createStore = ({ storage, database }: Opening): LogStore =>

@@ -23,8 +23,8 @@ export interface Reserve {
   restore(): Promise<void>;
   /** Resolves once the room is held; rejects with `quota` when there is none for it. `undefined` when it is known to be held. */
   secure(): Promise<void> | undefined;
-  /** Looks anew before the next use: somebody else may have given it up. */
-  forget(): void;
+  /** The take-over has seen whether it is there: whoever wrote before may have given it up. */
+  found(isThere: boolean): void;
 }
 
 export function createReserve(access: Access): Reserve {
@@ -67,8 +67,8 @@ export function createReserve(access: Access): Reserve {
       triedAt = performance.now();
       await onceFreed(write);
     },
-    forget() {
-      held = undefined;
+    found(isThere) {
+      held = isThere;
     },
     async restore() {
       try {
