@@ -64,9 +64,28 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     asking,
     locks: globalThis.navigator?.locks,
     lifecycle: pageLifecycle({ onAsleep: workers.stop }),
-    openPort: () => openPort(opening, asking, { starters, workers }),
+    openPort() {
+      if (storage === "indexeddb") void warmUp();
+      return openPort(opening, asking, { starters, workers });
+    },
     onClosed: async () => workers.stop(),
   };
+}
+
+let isWarm = false;
+
+/**
+ * Has the browser get ready what a worker will need that is yet to start: the first use of IndexedDB since the browser's start
+ * takes as long as all else together.
+ */
+async function warmUp(): Promise<void> {
+  if (isWarm) return;
+  isWarm = true;
+  try {
+    await indexedDB.databases?.();
+  } catch {
+    // The worker says what is wrong.
+  }
 }
 
 const openNotices = (name: string): Channel | undefined =>

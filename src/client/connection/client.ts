@@ -195,10 +195,17 @@ export function createClient(parts: ClientParts): Client {
     client,
     runtime,
     openPort: async () => {
-      // The lock comes first: a host that knows a client can always tell whether it lives.
+      const opening = parts.openPort();
+      opening.catch(() => {});
+      // The lock comes before the first word: a host that knows a client can always tell whether it lives.
       presence ??= holdPresence(parts.locks, parts.presenceLock(client));
-      await presence.held;
-      return parts.openPort();
+      try {
+        await presence.held;
+      } catch (error) {
+        opening.then(({ port }) => port.close?.()).catch(() => {});
+        throw error;
+      }
+      return opening;
     },
     ...(parts.reachable && { reachable: parts.reachable }),
     locks: parts.locks,

@@ -11,7 +11,7 @@ import { writeCheckpoint } from "./checkpoint.js";
 import { commit, rewrite, type TakenOver, takeOver } from "./commit.js";
 import { type Connection, createConnection } from "./connection.js";
 import { findUnstorable } from "./probe.js";
-import { createReserve, isQuota, onceFreed } from "./reserve.js";
+import { createReserve, hasPlenty, isQuota, onceFreed } from "./reserve.js";
 import { readPointer } from "./schema.js";
 import { type Step, transact } from "./transaction.js";
 
@@ -46,6 +46,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     },
     async takeOver(build) {
       step("take-over:begin");
+      const asking = hasPlenty();
       await connection.open();
       tail = undefined;
       const taken = await takeOverWithReserve(connection, build, step);
@@ -53,7 +54,8 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
       connection.establish();
       ({ tail, beginning: ahead } = taken);
       reserve.found(taken.hasReserve);
-      await reserve.restore();
+      if (!taken.hasReserve && taken.tail.epoch === 1 && (await asking)) reserve.postpone();
+      else await reserve.restore();
       return taken.tail;
     },
     async commit(record, batches: readonly BodyBatch[], durability) {
@@ -63,6 +65,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
       if (batches.length > 0) await reserve.secure();
       try {
         await commit(access, record, batches, durability);
+        if (batches.length > 0) reserve.stored();
       } catch (cause) {
         if (batches.length > 0 || !isQuota(cause)) throw cause;
         await reserve.lend(() => commit(access, record, batches, durability));
