@@ -173,8 +173,12 @@ export async function openQueueOver<Input, Output = Input>(
 ): Promise<Queue<Input, Output>> {
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {
+    given.signal?.throwIfAborted();
+    // Said with the hello, where this is the first.
+    const configured = client.pipeline.command({ type: "configure", queue: name, settings }, given.signal);
+    configured.catch(() => {});
     await client.connected(given.signal);
-    await abortable(client.pipeline.command({ type: "configure", queue: name, settings }), given.signal);
+    await abortable(configured, given.signal);
   }
   return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
 }

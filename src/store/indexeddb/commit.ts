@@ -56,22 +56,29 @@ export function takeOver(
     const record = build({ epoch, lsn });
     assert(record.epoch === epoch && record.lsn === lsn, "a take-over record carries the tail that it was given");
     // From here on there may be records that builds of an older format do not understand.
-    const raised = [meta.put(epoch, "epoch"), meta.put(FORMAT, "format")];
+    const raised = quietly(meta.put(epoch, "epoch"), meta.put(FORMAT, "format"));
     step("take-over:epoch-raised");
-    const added = journal.add(record, lsn);
+    const added = quietly(journal.add(record, lsn));
     step("take-over:record-added");
-    const swept = [
+    const swept = quietly(
       checkpoint.delete(IDBKeyRange.upperBound([pointer.generation], true)),
       checkpoint.delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks])),
       meta.delete(probeKeys()),
-    ];
+    );
     const chunks = pointer.chunks === 0 ? [] : readAhead<CheckpointChunk>(native, "checkpoint", firstChunks(pointer));
     const records = readAhead<JournalRecord>(native, "journal", IDBKeyRange.lowerBound(pointer.uptoLsn + 1));
-    await Promise.all([...raised, added, ...swept]);
+    await Promise.all([raised, added, swept]);
     step("take-over:swept");
     const beginning = { pointer, chunks: await chunks, records: await records };
     return { tail: { epoch, lsn }, hasReserve: reserve !== undefined, beginning };
   });
+}
+
+/** All of them, for one who waits for them only if nothing goes wrong before. */
+function quietly(...requests: Promise<unknown>[]): Promise<unknown> {
+  const all = Promise.all(requests);
+  all.catch(() => {});
+  return all;
 }
 
 /** What cannot be read is read again by whoever needs it, who then says so; the transaction goes on. */
