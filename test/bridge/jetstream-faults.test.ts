@@ -8,8 +8,9 @@ import { bridge } from "../../src/bridge.js";
 import { toJetStream } from "../../src/bridge-jetstream.js";
 import type { HistoryEvent } from "../checker/history.js";
 import { folderFor } from "../edge/server-process.js";
-import { addStream, createScene, drained, jsonOf, MINUTE_NS, numbers, readStream } from "./jetstream.js";
+import { addStream, jsonOf, MINUTE_NS, readStream } from "./jetstream.js";
 import { startNatsServer } from "./nats-server.js";
+import { createScene, drained, numbers } from "./scene.js";
 import { judge, torture } from "./torture/torture.js";
 
 const { natsServer: binary } = inject("brokers");

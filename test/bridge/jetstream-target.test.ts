@@ -6,8 +6,9 @@ import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Bridge, bridge } from "../../src/bridge.js";
 import { toJetStream } from "../../src/bridge-jetstream.js";
-import { addStream, createScene, drained, jsonOf, MINUTE_NS, numbers, readStream } from "./jetstream.js";
+import { addStream, jsonOf, MINUTE_NS, readStream } from "./jetstream.js";
 import { type NatsServer, startNatsServer } from "./nats-server.js";
+import { createScene, drained, numbers } from "./scene.js";
 
 const scene = createScene();
 let server: NatsServer;
