@@ -18,6 +18,6 @@ export const STANDALONE_FOLDER = "standalone";
 export const STANDALONE = ["index", "service-worker", "outbox", "workbox", "backup", "transactional", "bridge"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
-export const SIZE_LIMITS = { client: 36_300, worker: 67_600, standalone: 37_700 };
+export const SIZE_LIMITS = { client: 36_800, worker: 68_300, standalone: 37_700 };
 /** Set before there were groups, topics, schedules, transactions and requests; see docs/performance.md. */
 export const SIZE_GOALS = { client: 9_000, worker: 20_000 };

@@ -263,7 +263,7 @@ function createHost(
   }
 
   clients.adopt();
-  void maintenance.sweep();
+  maintenance.sweep();
 
   let stopped: QueueError | undefined;
   const stop = async (reason: QueueError) => {

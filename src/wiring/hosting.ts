@@ -44,6 +44,12 @@ export function createHosting(kind: HostKind, signal?: AbortSignal): Hosting {
   };
 }
 
+/** Begins to host the database that a SharedWorker is named after: whoever has named it asks for that next. */
+export function hostNamed(hosting: Hosting, name: string): void {
+  const [, storage, database] = /^originmq:(indexeddb|memory):(.+)$/s.exec(name) ?? [];
+  if (storage && database) hosting({ storage: storage as Opening["storage"], database }).catch(() => {});
+}
+
 async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | undefined): Promise<Host | Elsewhere> {
   const { storage, database } = opening;
   const { locks } = navigator;
