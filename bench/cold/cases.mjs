@@ -30,7 +30,7 @@ const SLOW_DOWN = 4;
  * @returns {ColdCase}
  */
 const cold = (page, label, durability, browser = "chromium") => ({
-  id: `${browser === "firefox" ? "firefox-" : ""}${page}-${durability}`,
+  id: `${browser === "chromium" ? "" : `${browser}-`}${page}-${durability}`,
   label,
   isOwn: page === "originmq",
   ...(browser === "firefox" && { needs: browser }),
@@ -85,6 +85,8 @@ export const CASES = [
   cold("originmq", "OriginMQ, openQueue and send, relaxed", "relaxed"),
   cold("dexie", "Dexie, open and add, strict", "strict"),
   cold("originmq", "OriginMQ, openQueue and send, strict", "strict"),
+  cold("dexie", "Dexie on SQLite, open and add", "relaxed", "sqlite"),
+  cold("originmq", "OriginMQ on SQLite, openQueue and send", "relaxed", "sqlite"),
   waiting("none", "OriginMQ, a database in which nothing waits"),
   waiting("many", "OriginMQ, 100,000 messages wait"),
   interactive("plain", "a page without a queue, 4 × slowed down: main thread"),

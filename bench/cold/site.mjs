@@ -14,7 +14,7 @@ const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 const SETTLE_MS = 500;
 
 /**
- * @typedef {import("../browser.mjs").BrowserName} BrowserName
+ * @typedef {import("../browser.mjs").BrowserName | "sqlite"} BrowserName `sqlite`: Chromium, which keeps IndexedDB in SQLite
  * @typedef {import("playwright").Page} Page
  * @typedef {"originmq" | "dexie" | "idb" | "worker" | "plain"} PageName
  *
@@ -54,7 +54,7 @@ export async function serveCold(checkout = "", hasStages = false) {
     async inNewBrowser(browser, use, left) {
       const profile = newProfile();
       if (left) cpSync(left, profile, { recursive: true });
-      const { context, version } = await launchBrowser(browser, profile);
+      const { context, version } = await launch(browser, profile);
       try {
         return await use({ context, version, openPage: (name) => openPage(context, `${address}${name}.html`) });
       } finally {
@@ -78,6 +78,12 @@ export async function serveCold(checkout = "", hasStages = false) {
   };
   return site;
 }
+
+/** @param {BrowserName} browser @param {string} profile */
+const launch = (browser, profile) =>
+  browser === "sqlite"
+    ? launchBrowser("chromium", profile, ["--enable-features=IdbSqliteBackingStore"])
+    : launchBrowser(browser, profile);
 
 /** @param {import("playwright").BrowserContext} context @param {string} address */
 async function openPage(context, address) {
