@@ -107,8 +107,9 @@ export function createReserve(access: Access): Reserve {
     stored() {
       if (!isPostponed) return;
       isPostponed = false;
-      // Whoever needs it meets what becomes of it.
-      restore().catch(() => {});
+      // In a task of its own, behind the answer: a mebibyte takes milliseconds to make. Whoever needs it before, or after,
+      // meets what becomes of it.
+      setTimeout(() => restore().catch(() => {}));
     },
   };
 }
