@@ -14,6 +14,8 @@ export interface Engine {
   resume(): void;
   /** Takes nothing more of what has groups, for so long. Where it can be full. */
   fill?(forMs: number): Promise<void>;
+  /** Lets the bridge in no more, for so long. Where there are accounts. */
+  revoke?(forMs: number): Promise<void>;
   /** How many have arrived, of what has no groups. */
   count(): Promise<number>;
   /** Each message that has arrived, in order. */

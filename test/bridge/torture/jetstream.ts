@@ -3,12 +3,15 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { addStream, jsonOf, MINUTE_NS, readStream } from "../jetstream.js";
-import { startNatsServer } from "../nats-server.js";
-import { STREAMS } from "../streams.js";
+import { startNatsServer, usersConfig } from "../nats-server.js";
+import { BRIDGE_USER, STREAMS } from "../streams.js";
 import type { Engine } from "./engine.js";
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 export async function startJetStream(binary: string): Promise<Engine> {
-  const nats = await startNatsServer({ binary });
+  const everyone = usersConfig({ [BRIDGE_USER]: "" });
+  const nats = await startNatsServer({ binary, config: everyone });
   const admin = async <T>(run: (nc: NatsConnection) => Promise<T>): Promise<T> => {
     const nc = await nats.connection();
     return run(nc).finally(() => nc.close());
@@ -23,15 +26,20 @@ export async function startJetStream(binary: string): Promise<Engine> {
   for (const name of STREAMS) await admin((nc) => addStream(nc, { ...config, name }));
   return {
     address: new URL(nats.url).host,
-    target: ["jetstream", "{}"],
+    target: ["jetstream", JSON.stringify({ connection: { user: BRIDGE_USER, pass: BRIDGE_USER } })],
     kill: nats.kill,
     start: () => nats.start(),
     pause: nats.pause,
     resume: nats.resume,
     async fill(forMs) {
       await limit(0);
-      await new Promise((resolve) => setTimeout(resolve, forMs));
+      await pause(forMs);
       await limit(-1);
+    },
+    async revoke(forMs) {
+      nats.reload(usersConfig({}));
+      await pause(forMs);
+      nats.reload(everyone);
     },
     count: () => admin(async (nc) => (await (await jetstreamManager(nc)).streams.info("plain")).state.messages),
     arrived: (name) =>

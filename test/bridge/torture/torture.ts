@@ -11,10 +11,22 @@ import { commandOf } from "../../edge/server-process.js";
 import { STREAMS, type StreamName } from "../streams.js";
 import type { Arrived, Engine } from "./engine.js";
 
-const FAULTS = ["kill", "terminate", "bridge", "cut", "stall", "vanish", "pause", "fill"] as const;
+export const FAULTS = [
+  "kill",
+  "terminate",
+  "bridge",
+  "cut",
+  "stall",
+  "vanish",
+  "pause",
+  "fill",
+  "revoke",
+  "clock",
+] as const;
 export type Fault = (typeof FAULTS)[number];
-/** A broker is never full: it drops. */
-export const MQTT_FAULTS: readonly Fault[] = FAULTS.filter((fault) => fault !== "fill");
+/** Of these, those that an engine knows. */
+export const faultsOf = (engine: Engine): Fault[] =>
+  FAULTS.filter((fault) => (fault !== "fill" && fault !== "revoke") || engine[fault] !== undefined);
 
 export interface TortureOptions {
   /** Closed in the end. */
@@ -44,7 +56,14 @@ const DRAIN_MS = 120_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function torture(options: TortureOptions): Promise<Tortured> {
-  const { engine, faults = FAULTS, everyMs, stillMs, restMs = 10, forMs = faults.length * everyMs } = options;
+  const {
+    engine,
+    faults = faultsOf(options.engine),
+    everyMs,
+    stillMs,
+    restMs = 10,
+    forMs = faults.length * everyMs,
+  } = options;
   const line = await startFaultyLine(`ws://${engine.address}`);
   const host = await serve({ port: 0, memory: true, reconnectMs: 200 });
   const url = `${host.url}/mq/torture`;
@@ -99,7 +118,13 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
       engine.resume();
     },
     fill: async () => engine.fill?.(Math.min(stillMs, 2_000)),
+    revoke: async () => engine.revoke?.(Math.min(stillMs, 2_000)),
+    async clock() {
+      hoursAhead = hoursAhead > 0 ? -hoursAhead : 30;
+      child.send(hoursAhead * 3_600_000);
+    },
   };
+  let hoursAhead = 0;
   // What has not begun cannot fail.
   while ((await engine.count()) === 0) await pause(50);
   const endsAt = performance.now() + forMs;
