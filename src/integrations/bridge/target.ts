@@ -40,6 +40,7 @@ export interface TargetSession {
   close(): Promise<void>;
 }
 
+/** Where a bridge forwards messages to: write one for an engine of your own. */
 export interface BridgeTarget {
   /** Where messages go, for people. */
   readonly name: string;

@@ -6,6 +6,7 @@ import { aFunction, type Check, check, oneOf, type Spec, string } from "../../..
 import type { BridgeMessage, MessageHeaders } from "../message.js";
 import { type EncodedBody, isJson, JSON_TYPE } from "./body.js";
 
+/** How messages are written as CloudEvents 1.0. */
 export interface CloudEventOptions {
   /** `binary`: attributes are headers, the body is the data. `json`: the body is the whole event. */
   readonly mode: "binary" | "json";
