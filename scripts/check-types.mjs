@@ -16,6 +16,7 @@ const PROJECTS = [
   "test/tsconfig.json",
   "demo/tsconfig.json",
   "bench/tsconfig.json",
+  "site/tsconfig.json",
 ];
 
 /** The compiler calls a project without a source file an error; here it is one that has not begun. */
