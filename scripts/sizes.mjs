@@ -15,7 +15,7 @@ const BUNDLES = [
   ["`originmq`", "index.ts", "the client: what a page loads at once"],
   ["the worker", "shared-worker.ts", "beside the page, once for all tabs"],
   ["`originmq/service-worker`", "service-worker.ts", "client and host in one script"],
-  ["`originmq/outbox`", "outbox.ts", "client, host and outbox; in a page instead of `originmq`, which it has in it"],
+  ["`originmq/outbox`", "outbox.ts", "client, host and outbox in one"],
   ["`originmq/workbox`", "workbox.ts", "the same, with Workbox's surface"],
   ["`originmq/transactional`", "transactional.ts", "with the client"],
   ["`originmq/backup`", "backup.ts", "beside the client"],

@@ -18,7 +18,7 @@ export const PAGES = join(ROOT, "site/.pages");
 export const SECTIONS = [
   {
     text: "Start",
-    pages: ["index", "guide", "playground", "cookbook", "bundlers", "cost"],
+    pages: ["index", "guide", "frameworks", "playground", "cookbook", "bundlers", "cost"],
   },
   {
     text: "In an application",

@@ -43,6 +43,11 @@ function declarationsOf(path: string, name: string): { path: string; nodes: ts.N
   }
   if (own.length > 0) return { path, nodes: own };
   for (const statement of sourceOf(path).statements) {
+    if (ts.isExportDeclaration(statement) && !statement.exportClause) {
+      const file = fileOf(path, specifierOf(statement));
+      const found = file && exportsOf(file).includes(name) ? declarationsOf(file, name) : undefined;
+      if (found) return found;
+    }
     const bindings = ts.isImportDeclaration(statement)
       ? statement.importClause?.namedBindings
       : ts.isExportDeclaration(statement)

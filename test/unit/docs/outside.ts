@@ -23,6 +23,8 @@ declare const trace: string;
 declare const title: string;
 declare const form: FormData;
 declare const deviceId: string;
+declare const client: import("mqtt").MqttClient;
+declare function storeOnce(...about: unknown[]): Promise<void>;
 declare const banner: { toggle(shown: boolean): void };
 declare const db: import("idb").IDBPDatabase;
 

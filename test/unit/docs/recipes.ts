@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as idb from "idb";
 import ts from "typescript";
+import { entryPoints } from "../../../site/sections.mjs";
 import * as backup from "../../../src/backup.js";
 import { type Connection, connect, QueueError } from "../../../src/index.js";
 
@@ -48,11 +49,7 @@ export function complaintsOf(
       noUnusedLocals: false,
       noUnusedParameters: false,
       types: ["vite/client"],
-      paths: {
-        originmq: [join(ROOT, "src/index.ts")],
-        "originmq/bridge/jetstream": [join(ROOT, "src/bridge-jetstream.ts")],
-        "originmq/*": [join(ROOT, "src/*.ts")],
-      },
+      paths: Object.fromEntries(Object.entries(entryPoints()).map(([entry, path]) => [entry, [join(ROOT, path)]])),
     };
     const config = { extends: join(ROOT, "tsconfig.json"), compilerOptions, include: ["*.ts"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));

@@ -7,8 +7,11 @@ import { BESIDE, EVERYWHERE } from "./outside.js";
 import { blocksOf, PAGES } from "./pages.js";
 import { complaintsOf, openTab } from "./recipes.js";
 
-/** The cookbook's are compiled with what each of them is given: cookbook.test.ts. */
-const samples = PAGES.filter((page) => page !== "docs/cookbook.md").flatMap((page) => blocksOf(page, "ts"));
+/** Compiled and run elsewhere, with what each is given: cookbook.test.ts, test/frameworks. */
+const ELSEWHERE = ["docs/cookbook.md", "docs/frameworks.md"];
+/** What a decision quotes is of its day. */
+const isToday = (page: string) => !page.startsWith("docs/decisions/") && !ELSEWHERE.includes(page);
+const samples = PAGES.filter(isToday).flatMap((page) => blocksOf(page, "ts"));
 
 test("every sample compiles", { timeout: 60_000 }, () => {
   expect(samples.length).toBeGreaterThan(40);
