@@ -9,7 +9,7 @@ const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 
 
 const EMPTY = "opening: 0 waiting, 0 in work, 0 of them here, 0 failed";
 const line = (page: Page) => page.locator("main p").first().innerText();
-const statsOf = (page: Page, name: string) => page.evaluate((queue) => window.statsOf(queue), name);
+export const statsOf = (page: Page, name: string) => page.evaluate((queue) => window.statsOf(queue), name);
 
 /** The page as the server sends it: every snapshot in it is the empty one. */
 export async function rendersEmpty({ address }: Application): Promise<void> {
