@@ -64,6 +64,10 @@ export async function sendsAndConsumes(page: Page): Promise<void> {
   expect(await statsOf(page, "orders")).toMatchObject({ totals: { acked: 1, deliveries: 1 }, load: { handlers: 1 } });
 }
 
+/** Also once what was before is over. */
+export const hasOneConsumer = (page: Page): Promise<void> =>
+  eventually(async () => (await statsOf(page, "orders")).load.handlers).toBe(1);
+
 /** A component is shown at most one of all changes a frame, and the last of them. */
 export async function showsFrames(page: Page): Promise<void> {
   const { frames, commits, elapsedMs, shown } = await page.evaluate(() => window.flood());
