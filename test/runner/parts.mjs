@@ -261,6 +261,17 @@ export const PARTS = [
     limitMs: 6 * MINUTE_MS,
   },
   {
+    name: "docs",
+    runner: "playwright",
+    folder: "test/docs",
+    files: /\.test\.ts$/,
+    about: "the documentation's site: links, search, samples, the playground, accessibility",
+    browser: true,
+    expected: true,
+    onDemand: true,
+    limitMs: 25 * MINUTE_MS,
+  },
+  {
     name: "torture",
     runner: "playwright",
     folder: "test/torture",
