@@ -86,9 +86,17 @@ export async function startNatsServer({ binary, config = "", ...options }: NatsS
       process.kill(child?.pid as number, "SIGHUP");
     },
     async connection() {
-      const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });
-      connections.push(nc);
-      return nc;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });
+          connections.push(nc);
+          return nc;
+        } catch (error) {
+          // Who comes while it reads its configuration again may be turned away.
+          if (attempt === 20) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
     },
     async close() {
       await Promise.all(connections.map((nc) => nc.close().catch(() => {})));

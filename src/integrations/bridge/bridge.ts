@@ -20,6 +20,7 @@ import type { BridgeSource } from "./source.js";
 import type { BridgeTarget, TargetSession } from "./target.js";
 import { type BridgeEventMap, type BridgeStats, createTelling } from "./telling.js";
 
+/** How much a bridge has under way. */
 export interface BridgeOptions {
   /** Messages given to the target in one call, at most. Default 200. */
   readonly batch?: number;
@@ -36,14 +37,17 @@ type Listener<Type extends keyof BridgeEventMap> =
   | ((event: BridgeEventMap[Type]) => void)
   | { handleEvent(event: BridgeEventMap[Type]): void };
 
+/** A bridge at work, from `bridge()` until it is closed. */
 export interface Bridge {
   /** How it is now. */
   stats(): BridgeStats;
+  /** See `BridgeEventMap` for what it tells. */
   addEventListener<Type extends keyof BridgeEventMap>(
     type: Type,
     listener: Listener<Type>,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof BridgeEventMap>(
     type: Type,
     listener: Listener<Type>,
@@ -137,7 +141,7 @@ export function createBridge(
     void flow.taken.then(() => {
       failures = 0;
     });
-    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken] : [])]);
+    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken.then(() => undefined)] : [])]);
     if (runtime.now() - since > SOUND_MS) failures = 0;
     const failed = end === "closing" ? undefined : end;
     // Told before what is under way is waited for.

@@ -8,6 +8,7 @@ import { deferred } from "../../link/rpc/deferred.js";
 import type { BridgeMessage } from "./message.js";
 import type { BridgeDelivery, BridgeSource } from "./source.js";
 
+/** A queue as a source: what `bridge` makes of a queue that it is given. One bridge of all takes from it at a time. */
 export function fromQueue(queue: Queue): BridgeSource {
   const name = `queue "${queue.name}"`;
   return {

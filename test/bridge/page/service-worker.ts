@@ -9,9 +9,12 @@ interface Asked {
   readonly forMs: number;
 }
 
-addEventListener("message", (event) => {
-  const { data, source } = event as ExtendableMessageEvent;
-  (event as ExtendableMessageEvent).waitUntil(forwardAll(data).then((told) => source?.postMessage(told)));
+addEventListener("message", (event: Event) => {
+  const { data, source, waitUntil } = event as ExtendableMessageEvent;
+  waitUntil.call(
+    event,
+    forwardAll(data).then((told) => source?.postMessage(told)),
+  );
 });
 
 async function forwardAll({ servers, forMs }: Asked) {
@@ -25,5 +28,5 @@ async function forwardAll({ servers, forMs }: Asked) {
 interface ExtendableMessageEvent extends Event {
   readonly data: Asked;
   readonly source: { postMessage(message: unknown): void } | null;
-  waitUntil(work: Promise<unknown>): void;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
