@@ -64,15 +64,15 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
     const there = known();
     if (there) return member(there) as AsyncIterableIterator<T>;
     const iterator = get().then((queue) => member(queue)[Symbol.asyncIterator]());
-    const over = () => undefined;
-    iterator.catch(over);
     const done = { done: true, value: undefined } as const;
+    /** Of a queue that was closed meanwhile there is nothing more, which is an end like any other. */
+    const opened = iterator.catch((reason: unknown) => {
+      if (!closing.aborted) throw reason;
+    });
+    opened.catch(() => {});
     return {
-      async next() {
-        const opened = await (closing.aborted ? iterator.catch(over) : iterator);
-        return opened ? opened.next() : done;
-      },
-      return: async () => (await (await iterator.catch(over))?.return?.()) ?? done,
+      next: async () => (await opened)?.next() ?? done,
+      return: async () => (await (await iterator.catch(() => undefined))?.return?.()) ?? done,
       [Symbol.asyncIterator]() {
         return this;
       },
