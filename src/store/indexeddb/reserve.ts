@@ -1,12 +1,9 @@
 // One mebibyte held back, so that a queue filled to the last byte can be drained: at the limit the browser
 // refuses even a transaction that frees more than it adds, but never a delete alone.
 
-import { RESERVE_BYTES } from "../../core/spec/limits.js";
 import { StoreError } from "../log-store.js";
+import { incompressibleBytes } from "../reserved.js";
 import type { Access } from "./access.js";
-
-/** `getRandomValues` fills no more at once. */
-const RANDOM_BYTES_MAX = 65_536;
 
 /**
  * How long the room stays with settlements before it is asked for again: it would be given up and taken in turns, and
@@ -97,13 +94,4 @@ export async function onceFreed<T>(write: () => Promise<T>): Promise<T> {
 
 export function isQuota(cause: unknown): boolean {
   return cause instanceof StoreError && cause.reason === "quota";
-}
-
-/** Random, because a database that compresses would keep no room for zeros. */
-function incompressibleBytes(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(RESERVE_BYTES);
-  for (let at = 0; at < bytes.length; at += RANDOM_BYTES_MAX) {
-    crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES_MAX));
-  }
-  return bytes;
 }

@@ -3,6 +3,7 @@
 // is a file: a row would not do, since on a full disk even a delete cannot be written.
 
 import { FREE_BYTES_MIN, RESERVE_BYTES } from "../../../core/spec/limits.js";
+import { incompressibleBytes } from "../../reserved.js";
 import type { DriverReserve } from "../driver.js";
 import { builtin } from "./builtin.js";
 
@@ -12,9 +13,6 @@ interface FileSystem {
   rmSync(path: string): void;
   statfsSync(path: string): { readonly bavail: number; readonly bsize: number };
 }
-
-/** `getRandomValues` fills no more at once. */
-const RANDOM_BYTES_MAX = 65_536;
 
 /** `undefined` where there are no files. */
 export function createFileReserve(path: string): DriverReserve | undefined {
@@ -47,12 +45,4 @@ export function createFileReserve(path: string): DriverReserve | undefined {
       }
     },
   };
-}
-
-/** Random, because a file system that compresses would keep no room for zeros. */
-function incompressibleBytes(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(RESERVE_BYTES);
-  for (let at = 0; at < bytes.length; at += RANDOM_BYTES_MAX)
-    crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES_MAX));
-  return bytes;
 }
