@@ -59,6 +59,7 @@ export default defineConfig({
         globalSetup: ["test/bridge/setup.ts"],
         testTimeout: 3_600_000,
       }),
+      inNode("forward", ["test/forward/*.test.ts"], { testTimeout: 120_000, expect: { poll: { timeout: 60_000 } } }),
       inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {
@@ -71,6 +72,8 @@ export default defineConfig({
         globalSetup: ["test/packaging/setup.ts"],
         testTimeout: 120_000,
       }),
+      inNode("frameworks", ["test/frameworks/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
+      inNode("frameworks-long", ["test/frameworks/*.long.test.ts"], { testTimeout: 240_000 }),
       {
         test: {
           name: "types",

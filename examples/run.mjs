@@ -2,9 +2,11 @@
 // In a project that has installed originmq it is `node worker.mjs`, or `npx wrangler dev`.
 
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleForNode } from "../scripts/bundle-for-node.mjs";
+import { FORWARD, forwardClients } from "../scripts/runtimes.mjs";
 import { startWorkerd } from "../scripts/workerd.mjs";
 
 /** @type {Readonly<Record<string, (args: string[]) => Promise<void>>>} */
@@ -12,7 +14,9 @@ const EXAMPLES = {
   "node-worker": inNode("./node-worker/worker.mjs"),
   kitchen: inNode("./durable-object/kitchen.mjs"),
   "durable-object": runObject,
+  forward: forwardTo,
 };
+const SYSTEMS = ["kafka", "sqs", "pubsub", "cloudflare-queues", "vercel-queues", "rabbitmq"];
 
 const [name = "", ...args] = process.argv.slice(2);
 const run = EXAMPLES[name];
@@ -29,6 +33,17 @@ function inNode(entry) {
     process.argv.splice(1, process.argv.length - 1, fileURLToPath(address), ...args);
     await import(address);
   };
+}
+
+/** @param {string[]} args the system, whose clients are installed once */
+async function forwardTo([system = ""]) {
+  if (!SYSTEMS.includes(system)) {
+    console.error(`npm run example:forward -- SYSTEM, which is one of ${SYSTEMS.join(", ")}.`);
+    process.exitCode = 2;
+    return;
+  }
+  const external = forwardClients();
+  await import(await bundleForNode(join(FORWARD, `${system}.mjs`), { at: FORWARD, external }));
 }
 
 /** What is stored goes when it ends. @param {string[]} args */

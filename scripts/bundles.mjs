@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
+import { BINDINGS, ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
 
 /**
  * @typedef {object} Entry
@@ -18,6 +18,12 @@ import { ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
 export const ENTRIES = [
   { name: "client", path: "index.ts", limit: SIZE_LIMITS.client, goal: SIZE_GOALS.client },
   ...WORKERS.map((name) => ({ name, path: `${name}.ts`, limit: SIZE_LIMITS.worker, goal: SIZE_GOALS.worker })),
+];
+
+/** What comes to a page on top of the client: the stores that components read, and a binding over them. */
+export const ADDED = [
+  { name: "store", path: "store.ts", limit: SIZE_LIMITS.store },
+  ...BINDINGS.map((name) => ({ name, path: `integrations/frameworks/${name}.ts`, limit: SIZE_LIMITS.binding })),
 ];
 
 /** What a service worker ships, and who uses the outbox: client and host in one. No limit of their own. */
@@ -37,6 +43,16 @@ const OPTIONS = {
   legalComments: "none",
   metafile: true,
   write: false,
+};
+
+/**
+ * The frameworks, which are the application's. @type {import("esbuild").Plugin}
+ */
+const FRAMEWORKS_ELSEWHERE = {
+  name: "frameworks-elsewhere",
+  setup({ onResolve }) {
+    onResolve({ filter: /^(react|vue|svelte|solid-js|@angular)/ }, ({ path }) => ({ path, external: true }));
+  },
 };
 
 /** @type {import("esbuild").Plugin} */
@@ -66,7 +82,7 @@ export async function measure(path, { split = true } = {}) {
     ...OPTIONS,
     entryPoints: { entry: join(ROOT, "src", path) },
     splitting: split,
-    plugins: split ? [] : [LAZY_ELSEWHERE],
+    plugins: split ? [FRAMEWORKS_ELSEWHERE] : [FRAMEWORKS_ELSEWHERE, LAZY_ELSEWHERE],
   });
   const loaded = new Set(["out/entry.js"]);
   for (const file of loaded) {

@@ -14,10 +14,22 @@ export const WORKERS = ["shared-worker", "dedicated-worker"].filter((name) =>
 
 /** Where in `dist/` the files are that need no bundler, to be copied as they are. */
 export const STANDALONE_FOLDER = "standalone";
-/** The entries that are there, besides the workers: all but the one whose dependency the application brings. */
-export const STANDALONE = ["index", "service-worker", "outbox", "workbox", "backup", "transactional", "bridge"];
+/** The entries that are there, besides the workers: all but those whose dependency the application brings. */
+export const STANDALONE = [
+  "index",
+  "service-worker",
+  "outbox",
+  "workbox",
+  "backup",
+  "transactional",
+  "bridge",
+  "store",
+];
+
+/** What joins the stores of `originmq/store` to a framework, each an entry of its own. */
+export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
-export const SIZE_LIMITS = { client: 36_300, worker: 67_600, standalone: 37_700 };
+export const SIZE_LIMITS = { client: 36_300, worker: 68_300, standalone: 37_700, store: 3_300, binding: 1_000 };
 /** Set before there were groups, topics, schedules, transactions and requests; see docs/performance.md. */
 export const SIZE_GOALS = { client: 9_000, worker: 20_000 };

@@ -1,5 +1,5 @@
-// Programs and packages that only some tests and the benchmark run with: a Node that has SQLite, better-sqlite3, wrangler.
-// They are installed below `scripts/runtimes/` by the first run that asks for them, so that nobody else waits for it.
+// Programs and packages that only some tests, examples and the benchmark run with: a Node that has SQLite, better-sqlite3,
+// wrangler, the clients of other systems. They are installed by the first run that asks for them, so that nobody else waits.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,6 +10,7 @@ import { ROOT } from "./package-layout.mjs";
 
 const RUNTIMES = join(ROOT, "scripts/runtimes");
 const WRANGLER = join(RUNTIMES, "wrangler");
+export const FORWARD = join(ROOT, "examples/forward");
 
 /** @param {string} folder @param {string[]} args */
 function npm(folder, ...args) {
@@ -52,4 +53,11 @@ export function betterSqlite() {
 export function wrangler() {
   install(WRANGLER);
   return [nodeWithSqlite(), join(WRANGLER, "node_modules/wrangler/bin/wrangler.js")];
+}
+
+/** The clients of the systems that examples/forward forwards to; answers with their names. @returns {string[]} */
+export function forwardClients() {
+  install(FORWARD);
+  const { dependencies } = createRequire(import.meta.url)(join(FORWARD, "package.json"));
+  return Object.keys(dependencies);
 }

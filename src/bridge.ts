@@ -6,5 +6,5 @@ export type { BridgeMessage, MessageHeaders } from "./integrations/bridge/messag
 export { fromQueue } from "./integrations/bridge/queue-source.js";
 export { toQueue } from "./integrations/bridge/queue-target.js";
 export type { BridgeDelivery, BridgeSource, SourceSession, Taking } from "./integrations/bridge/source.js";
-export type { BridgeTarget, Outcome, TargetSession } from "./integrations/bridge/target.js";
+export type { BridgeTarget, BridgeWarning, Outcome, TargetSession, Warn } from "./integrations/bridge/target.js";
 export type { BridgeEventMap, BridgeStats } from "./integrations/bridge/telling.js";

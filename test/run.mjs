@@ -20,6 +20,7 @@ Environment:
   ORIGINMQ_INSTALL_BROWSER=0   where there is none, fail instead of installing one
   ORIGINMQ_NATS_SERVER=PATH    the nats-server that bridges are tested with; else the system's, else Debian's is installed
   ORIGINMQ_MOSQUITTO=PATH      the same of mosquitto
+  ORIGINMQ_KCAT=PATH           the same of kcat, with which test:forward has a cluster of Kafka's
   ORIGINMQ_INSTALL_BROKER=0    where there is none, fail instead of installing one
 
 The last line is the totals of all parts: N passed, N failed[, N skipped]. The exit code is 0 only if none failed.

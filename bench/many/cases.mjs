@@ -1,4 +1,4 @@
-// What grows with the number of queues, and what with the number of subscriptions.
+// What grows with the number of queues, and what with the number of subscriptions; and what groups cost the engine alone.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -10,6 +10,7 @@ import { runInNewContext } from "node:vm";
  * @property {(build: Build) => Promise<number> | number} measure
  * @property {(value: number) => string} show
  * @property {number} [atMost]
+ * @property {number} [atLeast]
  * @property {number} [atMostOfBefore] as a share of what the build before needs
  */
 
@@ -110,6 +111,50 @@ async function publishMs({ connect }) {
   return ms;
 }
 
+const BATCH = 1_000;
+/** Batches that are handed out and not yet acknowledged. */
+const UNDER_WAY = 4;
+
+/**
+ * Processor time of the decisions for so many batches, each sent, handed out whole and acknowledged in two parts. By the
+ * processor, not the clock, and on strings that came as a request's do.
+ * @param {Build} build @param {boolean} isGrouped each message in a group of its own
+ */
+function decisionsMs(build, isGrouped, batches = 100) {
+  const state = build.createState();
+  run(build, state, { type: "configure", queue: "q", settings: { maxMessages: 1_000_000 } });
+  const sizes = Array.from({ length: BATCH }, () => 240);
+  const segments = [{ count: BATCH, priority: 4 }];
+  let us = 0;
+  for (let i = 0; i < batches + UNDER_WAY; i++) {
+    const names = Array.from({ length: BATCH }, (_, k) => `customer ${i * BATCH + k}`);
+    const groups = structuredClone(isGrouped ? { groups: names } : {});
+    const from = process.cpuUsage();
+    if (i < batches) {
+      run(build, state, { type: "send", queue: "q", atomic: true, segments, sizes, ...groups });
+      run(build, state, { type: "deliver", queue: "q", client: "c", grant: `${i}`, mode: "consume", max: BATCH });
+    }
+    const done = i - UNDER_WAY;
+    for (let part = 0; part < 2 && done >= 0; part++) {
+      const seqs = [done * BATCH + 1 + (part * BATCH) / 2, BATCH / 2];
+      const settlements = [{ grant: `${done}`, seqs, verdict: { type: "ack" } }];
+      run(build, state, { type: "settle", client: "c", settlements, jitter: 0 });
+    }
+    const { user, system } = process.cpuUsage(from);
+    us += user + system;
+  }
+  const { acked } = state.queues.get("q").counters;
+  if (acked !== batches * BATCH) throw new Error(`${acked} messages were acknowledged`);
+  return us / 1_000;
+}
+
+/** @param {Build} build */
+function groupsOfPlain(build) {
+  const ratios = [];
+  for (let i = 0; i < 9; i++) ratios.push(decisionsMs(build, false) / decisionsMs(build, true));
+  return ratios.sort((a, b) => a - b)[4] ?? 0;
+}
+
 const times = (/** @type {number} */ value) => `${value.toFixed(2)} times`;
 const bytes = (/** @type {number} */ value) => `${Math.round(value).toLocaleString("en")} B`;
 const ms = (/** @type {number} */ value) => `${value.toFixed(1)} ms`;
@@ -129,6 +174,12 @@ export const FIGURES = [
     atMost: 2_048,
   },
   { what: "pieces of a checkpoint of 3,000 queues", measure: checkpointPieces, show: String, atMost: 60 },
+  {
+    what: "100,000 groups of one: the host's decisions, as fast as without groups",
+    measure: groupsOfPlain,
+    show: times,
+    atLeast: 0.7,
+  },
   {
     what: "publishBatch of 1,000 alike to 100 subscriptions: journal",
     measure: publishedBytes,

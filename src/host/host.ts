@@ -251,7 +251,8 @@ function createHost(
     const later = plan.filter(({ to }) => answered.has(to.client));
     if (later.length > 0) delivery.handOut(later, new Promise<void>(platform.afterTurn));
     delivery.committed();
-    maintenance.note();
+    // A turn that changed nothing leaves nothing to do: an idle host would wake once more for it.
+    if (changes.length > 0) maintenance.note();
     clients.forgetOld();
   }
 

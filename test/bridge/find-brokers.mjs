@@ -1,10 +1,10 @@
-// Finds the real brokers that bridges are tested against, and installs what is missing where that is allowed.
-// Order: ORIGINMQ_NATS_SERVER or ORIGINMQ_MOSQUITTO, the system's, an installation with apt-get.
+// Finds the brokers that bridges are tested against, and installs what is missing where that is allowed; kcat has a cluster of
+// Kafka's in it. Order: ORIGINMQ_NATS_SERVER, and so on, the system's, an installation with apt-get.
 
 import { delimiter, join } from "node:path";
 import { INSTALL_TIMEOUT_MS, install, isDebian, isExecutable } from "../installing.mjs";
 
-/** @typedef {"nats-server" | "mosquitto"} BrokerName */
+/** @typedef {"nats-server" | "mosquitto" | "kcat" | "rabbitmq-server"} BrokerName */
 
 /** A broker cannot be had. The message is one sentence that says what to install. */
 export class BrokerMissing extends Error {}

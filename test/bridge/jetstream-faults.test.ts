@@ -8,8 +8,9 @@ import { bridge } from "../../src/bridge.js";
 import { toJetStream } from "../../src/bridge-jetstream.js";
 import type { HistoryEvent } from "../checker/history.js";
 import { folderFor } from "../edge/server-process.js";
-import { addStream, createScene, drained, jsonOf, MINUTE_NS, numbers, readStream } from "./jetstream.js";
-import { startNatsServer } from "./nats-server.js";
+import { addStream, jsonOf, MINUTE_NS, readStream } from "./jetstream.js";
+import { startNatsServer, usersConfig } from "./nats-server.js";
+import { createScene, drained, numbers } from "./scene.js";
 import { judge, torture } from "./torture/torture.js";
 
 const { natsServer: binary } = inject("brokers");
@@ -69,6 +70,41 @@ test("over an application's own connection, which reconnects by itself, nothing 
   await sending;
   await drained(source);
   expect((await readStream(await server.connection(), "own")).map(jsonOf)).toEqual(numbers(0, 5_000));
+});
+
+test("an account that is revoked is waited for; a right that is withdrawn makes dead letters, which go through once it is back", async () => {
+  const may = 'publish: ["own.>", "$JS.API.>"], subscribe: ["_INBOX.>"]';
+  const withdrawn = 'publish: ["$JS.API.>"], subscribe: ["_INBOX.>"]';
+  const server = await startNatsServer({ binary, config: usersConfig({ till: may }) });
+  closing.push(() => server.close());
+  const config = { name: "own", max_age: 60 * MINUTE_NS, duplicate_window: 10 * MINUTE_NS };
+  await addStream(await server.connection(), config);
+  const scene = createScene();
+  closing.push(() => scene.close());
+  const source = await scene.open<number>();
+  const connection = { user: "till", pass: "till" };
+  const up = scene.with(
+    bridge(source, toJetStream({ servers: server.url, connection, stream: "own", subject: "own.a" })),
+  );
+  const send = (from: number, to: number) => source.sendBatch(numbers(from, to).map((body) => ({ body })));
+  await send(0, 10);
+  await drained(source);
+  server.reload(usersConfig({}));
+  await expect.poll(() => up.stats().state).toBe("stalled");
+  await send(10, 20);
+  // Whoever is not let in has not had a message refused.
+  await expect.poll(() => up.stats().error?.message).toMatch(/[Aa]uthorization|[Aa]uthentication/);
+  server.reload(usersConfig({ till: may }));
+  await drained(source);
+  expect(up.stats()).toMatchObject({ forwarded: 20, refused: 0 });
+  server.reload(usersConfig({ till: withdrawn }));
+  await send(20, 30);
+  await expect.poll(async () => (await source.stats()).dead, { timeout: 20_000 }).toBe(10);
+  for (const { reason } of await source.deadLetters.list()) expect(reason).toMatch(/[Pp]ermission/);
+  server.reload(usersConfig({ till: may }));
+  await source.deadLetters.redrive();
+  await drained(source);
+  expect((await readStream(await server.connection(), "own")).map(jsonOf)).toEqual(numbers(0, 30));
 });
 
 test("what is lost, there twice or out of order is seen", () => {

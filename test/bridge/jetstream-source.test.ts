@@ -5,8 +5,9 @@ import { headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { bridge } from "../../src/bridge.js";
 import { fromJetStream, toJetStream } from "../../src/bridge-jetstream.js";
-import { addStream, createScene, drained, numbers } from "./jetstream.js";
+import { addStream } from "./jetstream.js";
 import { type NatsServer, startNatsServer } from "./nats-server.js";
+import { createScene, drained, numbers } from "./scene.js";
 
 const scene = createScene();
 let server: NatsServer;
@@ -145,6 +146,17 @@ test("a queue that is full is waited for, and holds at most `inFlight` of the st
   });
   await expect.poll(() => handled.length, { timeout: 20_000 }).toBe(60);
   expect(handled).toEqual(numbers(0, 60));
+});
+
+test("a consumer that is made once the first attempts have failed is made for all that may be in flight", async () => {
+  const target = await scene.open<number>();
+  const stream = `D${++count}`;
+  const down = scene.with(bridge(from(stream), target, { inFlight: 70 }));
+  await expect.poll(() => down.stats().state).toBe("stalled");
+  await addStream(nc, { name: stream });
+  const manager = await jetstreamManager(nc);
+  const made = () => manager.consumers.info(stream, "device").catch(() => undefined);
+  await expect.poll(async () => (await made())?.config.max_ack_pending, { timeout: 20_000 }).toBe(70);
 });
 
 test("says what is wrong with a stream or a consumer that is there", async () => {

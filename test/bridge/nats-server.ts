@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { answers, freePort } from "./ports.js";
 
 export interface NatsServer {
   readonly url: string;
@@ -20,6 +20,8 @@ export interface NatsServer {
   resume(): void;
   /** Starts it again on the same folder and ports, with other lines of configuration where they are given. */
   start(config?: string): Promise<void>;
+  /** Has it read its configuration again while it runs, with these lines in it. */
+  reload(config: string): void;
   connection(): Promise<NatsConnection>;
   /** Ends it for good. */
   close(): Promise<void>;
@@ -31,6 +33,15 @@ export interface NatsServerOptions {
   readonly config?: string;
 }
 
+/** Whom a server that asks for names lets do everything; others do not ask. */
+const ADMIN = "admin";
+
+/** Lines of configuration: the administrator, and these, each with lines of what it may do; its password is its name. */
+export const usersConfig = (users: Readonly<Record<string, string>>): string =>
+  `authorization { users: [\n${Object.entries({ [ADMIN]: "", ...users })
+    .map(([name, may]) => `{ user: ${name}, password: ${name} ${may && `, permissions { ${may} }`} }`)
+    .join("\n")}\n] }`;
+
 export async function startNatsServer({ binary, config = "" }: NatsServerOptions): Promise<NatsServer> {
   const directory = mkdtempSync(join(tmpdir(), "originmq-nats-"));
   const [port, webSocketPort] = [await freePort(), await freePort()];
@@ -38,6 +49,13 @@ export async function startNatsServer({ binary, config = "" }: NatsServerOptions
   const connections: NatsConnection[] = [];
   let child: ChildProcess | undefined;
   let lines = config;
+  const file = join(directory, "server.conf");
+  const writeConfig = () =>
+    writeFileSync(
+      file,
+      `host: 127.0.0.1\nport: ${port}\nwebsocket { host: 127.0.0.1, port: ${webSocketPort}, no_tls: true }\n` +
+        `jetstream { store_dir: "${directory}/data" }\n${lines}\n`,
+    );
 
   const server: NatsServer = {
     url,
@@ -56,18 +74,18 @@ export async function startNatsServer({ binary, config = "" }: NatsServerOptions
     resume: () => void child?.kill("SIGCONT"),
     async start(other) {
       lines = other ?? lines;
-      const file = join(directory, "server.conf");
-      writeFileSync(
-        file,
-        `host: 127.0.0.1\nport: ${port}\nwebsocket { host: 127.0.0.1, port: ${webSocketPort}, no_tls: true }\n` +
-          `jetstream { store_dir: "${directory}/data" }\n${lines}\n`,
-      );
+      writeConfig();
       child = spawn(binary, ["-c", file], { stdio: "ignore" });
       await answers(port);
       await answers(webSocketPort);
     },
+    reload(config) {
+      lines = config;
+      writeConfig();
+      child?.kill("SIGHUP");
+    },
     async connection() {
-      const nc = await connect({ servers: url, reconnect: false });
+      const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });
       connections.push(nc);
       return nc;
     },
@@ -79,30 +97,4 @@ export async function startNatsServer({ binary, config = "" }: NatsServerOptions
   };
   await server.start();
   return server;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
-}
-
-/** Resolves once somebody listens there. */
-async function answers(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const socket = createConnection(port, "127.0.0.1");
-    const isThere = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`nothing listens at port ${port}`);
 }

@@ -5,10 +5,10 @@ import { ensureBroker } from "./find-brokers.mjs";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    brokers: { readonly natsServer: string };
+    brokers: { readonly natsServer: string; readonly mosquitto: string };
   }
 }
 
 export default function setup(project: TestProject): void {
-  project.provide("brokers", { natsServer: ensureBroker("nats-server") });
+  project.provide("brokers", { natsServer: ensureBroker("nats-server"), mosquitto: ensureBroker("mosquitto") });
 }

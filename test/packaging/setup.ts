@@ -24,6 +24,8 @@ declare module "vitest" {
 
 /** What the application has of tools; resolved from where they are installed. */
 const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom", "workbox-precaching"];
+/** Which its page does not use, but the types of the bindings do. */
+const FRAMEWORKS = ["vue", "svelte", "solid-js", "@angular"];
 
 /** Those of these packages that are installed, and what they need in turn. */
 function withTheirs(names: readonly string[]): string[] {
@@ -44,10 +46,8 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
   cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   // Its dependencies come from where they are already, so that the test needs no network; a peer may be left out.
-  const local = withTheirs(Object.keys({ ...dependencies, ...peerDependencies })).map((name) => [
-    name,
-    `file:${join(ROOT, "node_modules", name)}`,
-  ]);
+  const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => peerDependencies[name] !== "*");
+  const local = withTheirs(needed).map((name) => [name, `file:${join(ROOT, "node_modules", name)}`]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest));
@@ -56,7 +56,9 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
     stdio: ["ignore", "ignore", "inherit"],
     shell: process.platform === "win32",
   });
-  for (const tool of TOOLS) symlinkSync(join(ROOT, "node_modules", tool), join(app, "node_modules", tool), "junction");
+  for (const linked of [...TOOLS, ...FRAMEWORKS]) {
+    symlinkSync(join(ROOT, "node_modules", linked), join(app, "node_modules", linked), "junction");
+  }
   provide("packed", { tarball, files, app });
   return () => rmSync(folder, { recursive: true, force: true });
 }

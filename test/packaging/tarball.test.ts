@@ -5,9 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, inject, test } from "vitest";
-import { ENTRIES, measure } from "../../scripts/bundles.mjs";
+import { ADDED, ENTRIES, measure } from "../../scripts/bundles.mjs";
 import { checkTarball } from "../../scripts/pack-check.mjs";
-import { ROOT, SIZE_LIMITS, STANDALONE, STANDALONE_FOLDER, WORKERS } from "../../scripts/package-layout.mjs";
+import { BINDINGS, ROOT, SIZE_LIMITS, STANDALONE, STANDALONE_FOLDER, WORKERS } from "../../scripts/package-layout.mjs";
 
 const { tarball, files, app } = inject("packed");
 const dist = join(app, "node_modules/originmq/dist");
@@ -26,6 +26,11 @@ function loadedBy(name: string): { readonly text: string; readonly imports: read
   }
   return loaded;
 }
+
+/** What the compiler says of a project of the app. */
+const compile = (compiler: string, project: string) =>
+  spawnSync(process.execPath, [join(ROOT, "node_modules", compiler, "bin/tsc"), "-p", project], { encoding: "utf8" })
+    .stdout;
 
 describe("the tarball", () => {
   test.each(["publint", "attw"] as const)("has nothing that %s finds wrong", (name) => {
@@ -60,11 +65,6 @@ describe("the tarball", () => {
 
   const compilers = ["typescript5", "typescript", "typescript7"];
 
-  /** What the compiler says of a project of the app. */
-  const compile = (compiler: string, project: string) =>
-    spawnSync(process.execPath, [join(ROOT, "node_modules", compiler, "bin/tsc"), "-p", project], { encoding: "utf8" })
-      .stdout;
-
   test.each(compilers)("has types that compile in a strict app which checks its libraries too (%s)", (compiler) => {
     expect(compile(compiler, app)).toBe("");
   });
@@ -84,8 +84,34 @@ describe("the tarball", () => {
   });
 });
 
+describe("the bindings", () => {
+  test("say to a server's renderer that they are for clients, in React", () => {
+    expect(readFileSync(join(dist, "react.js"), "utf8")).toMatch(/^"use client";/);
+  });
+
+  test("have types that go with those of their frameworks", () => {
+    const project = join(app, "bindings.json");
+    const compilerOptions = { strict: true, noEmit: true, skipLibCheck: true, types: [], target: "es2022" };
+    const resolution = { module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"] };
+    writeFileSync(
+      project,
+      JSON.stringify({ compilerOptions: { ...compilerOptions, ...resolution }, files: ["bindings.ts"] }),
+    );
+    expect(compile("typescript", project)).toBe("");
+  });
+
+  test("take nothing along but the stores: the frameworks are the application's", () => {
+    for (const name of BINDINGS) {
+      const text = readFileSync(join(dist, "integrations/frameworks", `${name}.js`), "utf8");
+      const imported = [...text.matchAll(/from "([^"]+)"/g)].map(([, path]) => path ?? "");
+      expect(imported.filter((path) => path.startsWith("."))).toEqual([]);
+      expect(imported.length).toBeGreaterThan(0);
+    }
+  });
+});
+
 describe("what an app ships stays within its limit, minified and gzipped", () => {
-  test.each(ENTRIES)("$name: $limit bytes", async ({ path, limit }) => {
+  test.each([...ENTRIES, ...ADDED])("$name: $limit bytes", async ({ path, limit }) => {
     const { gzipped } = await measure(path);
     expect(gzipped).toBeLessThanOrEqual(limit);
   });

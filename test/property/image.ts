@@ -12,8 +12,9 @@ import { stored } from "./world.js";
 const byNumber = (a: number, b: number) => a - b;
 
 export function* messagesOf(runs: Iterable<Run>) {
-  for (const { seq, bodySeq, count, isDelayed, isBlocked, group, ...rest } of runs) {
-    for (let i = 0; i < count; i++) yield { seq: seq + i, bodySeq: bodySeq + i, ...rest, groupId: group?.id };
+  for (const { seq, bodySeq, count, isDelayed, isBlocked, group, heads, ...rest } of runs) {
+    for (let i = 0; i < count; i++)
+      yield { seq: seq + i, bodySeq: bodySeq + i, ...rest, groupId: (heads?.[i] ?? group)?.id };
   }
 }
 

@@ -89,6 +89,17 @@ export const PARTS = [
     expected: true,
     limitMs: 3 * MINUTE_MS,
   },
+  {
+    name: "forward",
+    runner: "vitest",
+    folder: "test/forward",
+    files: /\.test\.ts$/,
+    about:
+      "the examples that forward to other systems, three of them run against a server; what is missing is installed",
+    onDemand: true,
+    expected: true,
+    limitMs: 5 * MINUTE_MS,
+  },
   ...inRuntimes({
     deno: "Deno",
     bun: "Bun",
@@ -164,6 +175,27 @@ export const PARTS = [
     expected: true,
     onDemand: true,
     limitMs: 4 * MINUTE_MS,
+  },
+  {
+    name: "frameworks",
+    runner: "vitest",
+    folder: "test/frameworks",
+    files: /^(?!.*\.long\.).*\.test\.ts$/,
+    about:
+      "queues in components of React, Vue, Svelte, Solid and Angular, rendered on a server and taken up in Chromium",
+    browser: true,
+    expected: true,
+    limitMs: 3 * MINUTE_MS,
+  },
+  {
+    name: "frameworks-long",
+    runner: "vitest",
+    folder: "test/frameworks",
+    files: /\.long\.test\.ts$/,
+    about: "the same built, and as docs/frameworks.md says to begin: fresh applications with the packed tarball",
+    browser: true,
+    onDemand: true,
+    limitMs: 9 * MINUTE_MS,
   },
   {
     name: "e2e",

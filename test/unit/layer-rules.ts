@@ -27,7 +27,10 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
   client: { layers: ["core", "link"] },
   integrations: {
     layers: ["codec"],
-    packages: ["@opentelemetry/api", "idb", "@nats-io/nats-core", "@nats-io/jetstream", COMPUTED],
+    packages: [
+      ...["@opentelemetry/api", "idb", "@nats-io/nats-core", "@nats-io/jetstream", "mqtt", COMPUTED],
+      ...["react", "vue", "svelte", "svelte/reactivity", "svelte/store", "solid-js", "@angular/core"],
+    ],
     entries: [
       ...["index.ts", "service-worker.ts", "core/spec/check.ts", "core/spec/errors.ts", "core/spec/fields.ts"],
       ...["core/spec/limits.ts", "core/spec/token-bucket.ts", "core/spec/waits.ts", "core/log/plain.ts"],

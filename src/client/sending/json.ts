@@ -21,6 +21,26 @@ export function jsonOf(body: unknown): string | undefined {
   }
 }
 
+/** Stands between bodies in one text. A body may have it in a list of its own: then there are too many pieces. */
+const BETWEEN = "\u001f";
+const CUT = `,${JSON.stringify(BETWEEN)},`;
+
+/** What `jsonOf` gives for each: made in one call where all are plain, which takes two thirds of the time. */
+export function jsonOfEach(bodies: readonly unknown[]): (string | undefined)[] {
+  try {
+    const parts: unknown[] = [];
+    // A page may have given all arrays a way to write themselves.
+    if (!("toJSON" in parts) && bodies.every((body) => lookAt(body, OBJECTS_MAX) >= 0)) {
+      for (const body of bodies) parts.push(body, BETWEEN);
+      const texts = JSON.stringify(parts).slice(1, -CUT.length).split(CUT);
+      if (texts.length === bodies.length) return texts;
+    }
+  } catch {
+    // One by one it is told which.
+  }
+  return bodies.map(jsonOf);
+}
+
 /** How many objects may still be looked at after this one; negative if it is no plain JSON data. */
 function lookAt(value: unknown, left: number): number {
   switch (typeof value) {

@@ -32,7 +32,7 @@ import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { Attributes, Item } from "./item.js";
-import { jsonOf } from "./json.js";
+import { jsonOf, jsonOfEach } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
 
 /** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
@@ -170,9 +170,14 @@ const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
 
 const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 
-/** A message to send, its options checked. */
-export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
-  const text = jsonOf(given);
+/** A message to send, its options checked. `text`: of a body of which it is known. */
+export function itemOf(
+  given: unknown,
+  options: SendOptions | undefined,
+  where = "send()",
+  spec = SEND_SPEC,
+  text = jsonOf(given),
+): Item {
   const body = text === undefined ? snapshotOf(given, globalThis.structuredClone) : given;
   if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
   checkOptions(where, options, spec);
@@ -202,13 +207,15 @@ export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   if (!Array.isArray(items) || items.length > REQUEST_MESSAGES_MAX) {
     return invalid(named, items, `an array of at most ${REQUEST_MESSAGES_MAX} messages`);
   }
+  const texts = jsonOfEach(items.map((given) => given?.body));
   return items.map((given: unknown, i) => {
     if (typeof given !== "object" || given === null || !("body" in given))
       return invalid(`${named}[${i}]`, given, "an object with a body");
     // The usual case first: taking an object apart costs as much as all the rest.
-    if (Object.keys(given).length === 1 && Object.hasOwn(given, "body")) return itemOf(given.body, undefined);
+    if (Object.keys(given).length === 1 && Object.hasOwn(given, "body"))
+      return itemOf(given.body, undefined, named, ITEM_SPEC, texts[i]);
     const { body, ...options } = given as { body: unknown } & SendOptions;
-    return itemOf(body, options, `${named}[${i}]`, ITEM_SPEC);
+    return itemOf(body, options, `${named}[${i}]`, ITEM_SPEC, texts[i]);
   });
 }
 

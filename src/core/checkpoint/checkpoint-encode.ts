@@ -11,7 +11,7 @@ import type { Batch } from "../state/batch-index.js";
 import type { DeadMessage } from "../state/dead.js";
 import type { OpenHandOut } from "../state/lease.js";
 import type { Remembered } from "../state/remembered.js";
-import type { Run } from "../state/run.js";
+import { type Run, singly } from "../state/run.js";
 import type { Counters, QueueState, State } from "../state/state.js";
 import { blockedRuns, delayedRuns } from "../state/waiting.js";
 import {
@@ -237,7 +237,7 @@ function* placedReady({ suspects, lanes }: QueueState): Generator<Placed> {
   for (const run of suspects) yield { place: PLACE.suspects, run };
   for (const { front, tail } of lanes) {
     if (front.runs > 0) for (const run of front) yield { place: PLACE.front, run };
-    if (tail.runs > 0) for (const run of tail) yield { place: PLACE.tail, run };
+    if (tail.runs > 0) for (const runs of tail) for (const run of singly(runs)) yield { place: PLACE.tail, run };
   }
 }
 

@@ -44,12 +44,12 @@ export function applyLeased(
           suspect: run.suspect,
           redelivered: run.redelivered,
           failure: run.failure,
-          group: run.group,
+          group: run.heads ? run.heads[i] : run.group,
           size: run.size,
           grant,
           until,
         };
-        if (run.group) spendOfGroup(queue, run.group.id, at);
+        if (leased.group) spendOfGroup(queue, leased.group.id, at);
         inWork.set(leased.seq, leased);
         grant.leases.set(leased.seq, leased);
       }

@@ -3,7 +3,7 @@
 import type { PurgeLimits } from "../log/journal.js";
 import type { Run } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
-import { blockedRuns, delayedRuns, readyRuns } from "../state/waiting.js";
+import { blockedRuns, delayedRuns, readyRuns, separateHeads } from "../state/waiting.js";
 
 /**
  * Runs of which all messages match, by number: what a filter asks for is the same for all of a run, however runs are cut,
@@ -12,6 +12,7 @@ import { blockedRuns, delayedRuns, readyRuns } from "../state/waiting.js";
 export function pick(queue: QueueState, only: PurgeLimits): Run[] {
   const { state } = only;
   const picked: Run[] = [];
+  separateHeads(queue);
   const take = (where: PurgeLimits["state"], runs: Iterable<Run>) => {
     if (state !== undefined && state !== where) return;
     for (const run of runs) {

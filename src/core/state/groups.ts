@@ -11,7 +11,7 @@ import { ownMap } from "./nothing.js";
 import { groupTokenAt } from "./rate.js";
 import { continues, copyRun, type Group, join as joinRuns, type Run, splitFront } from "./run.js";
 import type { QueueState, State } from "./state.js";
-import { addBack, takeOut } from "./waiting.js";
+import { addBack, addReady, takeOut } from "./waiting.js";
 
 /** The group of that name, new if there is none. */
 export function groupOf(queue: QueueState, id: string): Group {
@@ -28,13 +28,39 @@ export function acceptGrouped(queue: QueueState, run: Run, groups: string | read
   if (typeof groups === "string") {
     return join(queue, copyRun(run, 0, run.count, groupOf(queue, groups)), at, "tail");
   }
+  const mayBeHeads = run.readyAt <= at && run.expiresAt === undefined && queue.settings.rateLimit?.per !== "group";
   for (let i = 0; i < groups.length; ) {
-    const id = groups[i] as string;
     const start = i;
+    if (mayBeHeads) i = takeHeads(queue, run, groups, start);
+    if (i > start) continue;
+    const id = groups[i] as string;
     while (i < groups.length && groups[i] === id) i++;
     const group = id === "" ? undefined : groupOf(queue, id);
     join(queue, copyRun(run, start, i - start, group), at, "tail");
   }
+}
+
+/** So many are cut in a moment, however few are taken at once. */
+const HEADS_MAX = 256;
+
+/** Messages that are the first of their groups wait together. Returns where they end; where they begin, if there are not two. */
+function takeHeads(queue: QueueState, run: Run, groups: readonly string[], start: number): number {
+  const heads: Group[] = [];
+  const most = Math.min(groups.length, start + HEADS_MAX);
+  let end = start;
+  for (; end < most; end++) {
+    const id = groups[end] as string;
+    const group = id === "" ? undefined : groupOf(queue, id);
+    if (group === undefined || isInUse(group)) break;
+    group.hasHead = true;
+    heads.push(group);
+  }
+  if (end - start < 2) {
+    for (const group of heads) group.hasHead = false;
+    return start;
+  }
+  addReady(queue, copyRun(run, start, end - start, undefined, heads), "tail");
+  return end;
 }
 
 /** The head of a group, or an ungrouped message, is back from its consumer. */
@@ -62,6 +88,7 @@ export function takeOutForGood(
     takeOut(state, queue, first, count, (gone) => {
       visit(gone);
       if (gone.group && !gone.isBlocked) groups.add(gone.group);
+      for (const head of gone.heads ?? []) groups.add(head);
     });
   });
   // Only now: the next of a group may be one of those that went.
@@ -201,10 +228,10 @@ const SWEEP_MIN = 64;
  */
 function sweepEmpty(queue: QueueState): void {
   if (++queue.emptiedGroups < SWEEP_MIN || queue.emptiedGroups * 4 < queue.groups.size * 3) return;
-  const inUse = [...queue.groups.values()].filter(isInUse);
+  const inUse = new Map<string, Group>();
+  for (const [id, group] of queue.groups) if (isInUse(group)) inUse.set(id, group);
   queue.emptiedGroups = 0;
-  queue.groups.clear();
-  for (const group of inUse) queue.groups.set(group.id, group);
+  queue.groups = inUse;
 }
 
 export const isInUse = (group: Group): boolean =>

@@ -47,12 +47,20 @@ export interface Run {
   readonly failure?: Failure | undefined;
   /** Of the head of a group there is one message, of those behind it as many as are alike. */
   readonly group?: Group | undefined;
+  /** In place of `group`: each of the messages is the head of a group of its own. Only of what was never handed out, in a lane. */
+  heads?: readonly Group[] | undefined;
   /** Estimated bytes of each message. */
   readonly size: number;
 }
 
 /** `count` messages like those of `run`, from the one at `offset` on. Every member named: a spread takes several times as long. */
-export const copyRun = (run: Run, offset: number, count: number, group: Group | undefined): Run => ({
+export const copyRun = (
+  run: Run,
+  offset: number,
+  count: number,
+  group: Group | undefined,
+  heads?: readonly Group[],
+): Run => ({
   seq: run.seq + offset,
   bodySeq: run.bodySeq + offset,
   count,
@@ -69,6 +77,7 @@ export const copyRun = (run: Run, offset: number, count: number, group: Group | 
   redelivered: run.redelivered,
   failure: run.failure,
   group,
+  heads,
   size: run.size,
 });
 
@@ -93,16 +102,24 @@ export const runOf = (
   redelivered: over.redelivered ?? false,
   failure: over.failure,
   group: message.group,
+  heads: undefined,
   size: message.size,
 });
 
 /** Takes up to `count` messages off the front of the run and returns them as a run of their own. */
 export function splitFront(run: Run, count: number): Run {
-  const front = copyRun(run, 0, count, run.group);
+  const front = copyRun(run, 0, count, run.group, run.heads?.slice(0, count));
   run.seq += count;
   run.bodySeq += count;
   run.count -= count;
+  if (run.heads) run.heads = run.heads.slice(count);
   return front;
+}
+
+/** The run, or, of heads of several groups, a run for each. */
+export function* singly(run: Run): Generator<Run> {
+  if (run.heads === undefined) yield run;
+  else for (const [i, group] of run.heads.entries()) yield copyRun(run, i, 1, group);
 }
 
 /** Whether `next` continues `run`, so that the two can be one. */
@@ -118,6 +135,8 @@ export const continues = (run: Run, next: Run): boolean =>
   run.redelivered === next.redelivered &&
   run.expiresAt === next.expiresAt &&
   run.group === next.group &&
+  run.heads === undefined &&
+  next.heads === undefined &&
   run.size === next.size &&
   run.isInstant === next.isInstant &&
   // The same object: they failed together.
@@ -134,6 +153,8 @@ export interface RunFifo {
   readonly head: Run | undefined;
   readonly runs: number;
   append(run: Run): void;
+  /** Puts runs of one message in place of heads of several groups: for who takes from the middle. */
+  separate(): void;
   /** Drops the head once it is used up. */
   shift(): void;
   /** Puts these in its place, as far as they are not empty: for paths that are not hot. */
@@ -213,6 +234,12 @@ class Fifo extends RunList implements RunFifo {
     const last = items.length > this.start ? items[items.length - 1] : undefined;
     if (last && continues(last, run)) join(last, run);
     else items.push(run);
+  }
+
+  separate(): void {
+    if (!this.items.some(({ heads }) => heads)) return;
+    this.compact();
+    this.items = this.items.flatMap((run) => [...singly(run)]);
   }
 }
 

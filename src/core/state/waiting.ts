@@ -5,10 +5,10 @@ import type { Seq } from "../log/journal.js";
 import { QueueError } from "../spec/errors.js";
 import type { Instant } from "../spec/time.js";
 import { leaveLine, rejoinLine } from "./deduplication.js";
-import { type Run, splitFront } from "./run.js";
+import { type Run, singly, splitFront } from "./run.js";
 import { type Lane, ownLane, type QueueState, type State } from "./state.js";
 
-/** All runs that wait, in no particular order. */
+/** All runs that wait, in no particular order; heads of several groups as a copy for each, unless they were separated. */
 export function* waitingRuns(queue: QueueState): Generator<Run> {
   yield* readyRuns(queue);
   yield* delayedRuns(queue);
@@ -19,8 +19,13 @@ export function* readyRuns(queue: QueueState): Generator<Run> {
   yield* queue.suspects;
   for (const lane of queue.lanes) {
     yield* lane.front;
-    yield* lane.tail;
+    for (const run of lane.tail) yield* singly(run);
   }
+}
+
+/** From now on each head of a group is a run of its own: for who changes runs where they stand. */
+export function separateHeads(queue: QueueState): void {
+  for (const { tail } of queue.lanes) tail.separate();
 }
 
 export function* delayedRuns(queue: QueueState): Generator<Run> {
@@ -133,6 +138,7 @@ function takeAnywhere(queue: QueueState, seq: Seq): Run {
     queue.delayedCount--;
     return due;
   }
+  separateHeads(queue);
   for (const run of waitingRuns(queue)) {
     if (seq < run.seq || seq >= run.seq + run.count) continue;
     if (run.isBlocked) return takeBlocked(queue, run, seq);

@@ -10,6 +10,7 @@ import { idOf } from "../../core/log/ids.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
+import { nextUp } from "../../core/view/next-up.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
@@ -83,7 +84,11 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   const handOut = async (client: string, grant: string, leases: readonly Lease[]): Promise<HandOut> => {
     const bodySeqs = leases.map(({ bodySeq }) => bodySeq);
-    const built = buildHandOut(state(), grant, leases, await bodies.take(bodySeqs));
+    const next = (bytesMax: number) => {
+      const queue = state().queues.get(leases[0]?.grant.queue ?? "");
+      return queue ? nextUp(queue, bytesMax) : [];
+    };
+    const built = buildHandOut(state(), grant, leases, await bodies.take(bodySeqs, next));
     quarantine(client, grant, built);
     return built.handOut;
   };

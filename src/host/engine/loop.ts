@@ -18,7 +18,7 @@ import type { Platform } from "./platform.js";
 import type { Work } from "./proposal.js";
 
 /** Due work is looked for at least this often, whatever the timers do, unless the platform says otherwise. */
-const RESCAN_MS = 30_000;
+const RESCAN_MS = 60_000;
 /** Pause after a commit that the store refused although nobody asked for it. */
 const REFUSED_RETRY_MS = 1_000;
 

@@ -15,7 +15,7 @@ export interface Platform {
   token(): string;
   /** Calls once after about `ms`; returns what cancels it. Timers are hints: nothing is lost when one is late. */
   setTimer(callback: () => void, ms: number): () => void;
-  /** How often it is looked for what is due, whatever the timers do. Default 30,000. */
+  /** How often it is looked for what is due, whatever the timers do. Default 60,000: what an idle host wakes for. */
   readonly rescanMs?: number | undefined;
   /** Calls when the current task is over, and what has arrived until now was taken in. */
   afterTurn(callback: () => void): void;

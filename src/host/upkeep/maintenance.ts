@@ -2,7 +2,6 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint-encode.js";
-import { columnOf, gather } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
@@ -11,11 +10,10 @@ import type { Instant } from "../../core/spec/time.js";
 import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
-import { openBatch, type StoredMessage } from "../delivery/bodies.js";
+import { batchOfSome, openBatch, type StoredMessage } from "../delivery/bodies.js";
 import type { Engine, Rewrite } from "../engine/engine.js";
 import { loadState } from "../engine/load.js";
 import type { Loop } from "../engine/loop.js";
-import { BATCH_VERSION } from "../engine/proposal.js";
 
 /** Records in the journal after which a checkpoint is due: what a start has to replay. */
 export const CHECKPOINT_RECORDS = 2_000;
@@ -32,7 +30,7 @@ const ENTRIES_AT_ONCE = 10_000;
 const SLICE_MS = 8;
 
 export interface Maintenance {
-  /** Called after each turn: starts what is due. */
+  /** Called after each turn that changed something: starts what is due. */
   note(): void;
   /** Deletes batches that no message references, left behind by a host that died; once, after the start. */
   sweep(): Promise<void>;
@@ -78,6 +76,8 @@ export function createMaintenance({
   let running: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let isClosed = false;
+  /** Noted while work was running, which may not have seen it. */
+  let isDueAgain = false;
 
   /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
   const run = async (task: () => Promise<void>) => {
@@ -141,17 +141,21 @@ export function createMaintenance({
     if (isClosed || running) return;
     running = work().finally(() => {
       running = undefined;
+      if (isDueAgain) note();
     });
   };
 
+  const note = () => {
+    isDueAgain = running !== undefined;
+    if (running || isClosed) return;
+    if (engine.journalRecords >= checkpointRecords) {
+      cancelTimer?.();
+      start();
+    } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
+  };
+
   return {
-    note() {
-      if (running || isClosed) return;
-      if (engine.journalRecords >= checkpointRecords) {
-        cancelTimer?.();
-        start();
-      } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
-    },
+    note,
     sweep: () =>
       run(async () => {
         for await (const keys of store.batchKeys()) {
@@ -231,20 +235,8 @@ function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]
   const firstSeq = seqs[0];
   const removed = keys.filter((key) => state.batches.find(key)?.firstSeq === key);
   if (firstSeq === undefined || removed.length === 0) return undefined;
-  const bodies = gather(messages);
-  const hasHeaders = messages.some(({ headers }) => headers !== undefined);
   return {
     change: { type: "rewritten", removed, added: [{ firstSeq, seqs: rangesOf(seqs), bytes: Math.round(bytes) }] },
-    add: [
-      {
-        v: BATCH_VERSION,
-        firstSeq,
-        seqs,
-        sentAt: messages.map((message) => message.sentAt),
-        encoding: bodies.encoding,
-        bodies: columnOf(bodies),
-        ...(hasHeaders && { headers: messages.map(({ headers }) => headers) }),
-      },
-    ],
+    add: [batchOfSome(seqs, messages)],
   };
 }

@@ -123,7 +123,8 @@ export function createBridge(
   const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
     // Longer than the next wait, whatever chance says.
     const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
-    const parts = { source, target: target.name, session, batch, inFlight: most, awayMs, runtime, telling, late };
+    const limits = { batch, inFlight: most, inFlightMax: inFlight, awayMs };
+    const parts = { source, target: target.name, session, ...limits, runtime, telling, late };
     let flow: Flow;
     try {
       flow = await openFlow(parts, closing.signal);
@@ -155,7 +156,7 @@ export function createBridge(
 
   const run = async () => {
     while (!isClosing()) {
-      const opening = target.open(closing.signal);
+      const opening = target.open(closing.signal, telling.warning);
       const opened = await Promise.race([opening.catch((error: unknown) => ({ error })), aborted]);
       if (opened === "closing") {
         // It may come all the same.

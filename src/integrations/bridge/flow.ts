@@ -25,6 +25,8 @@ export interface FlowParts {
   readonly session: TargetSession;
   readonly batch: number;
   readonly inFlight: number;
+  /** Of all stretches. */
+  readonly inFlightMax: number;
   /**
    * Whether anything is taken is not known: what is not ends it at once, and stays away for so long, so that the next probe is
    * of another line. Missing: it is no probe.
@@ -105,13 +107,15 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     });
   };
 
+  const unanswered = () => {
+    const error = new QueueError("timeout", `${parts.target} has not answered for ${CALL_MS} ms`);
+    end({ error, isSessionOver: true });
+  };
+
   const forward = (entries: readonly Entry[]) => {
     const sendable = withoutLost(entries);
     if (sendable.length === 0) return;
-    const cancelTimer = after(CALL_MS, () => {
-      const error = new QueueError("timeout", `${parts.target} has not answered for ${CALL_MS} ms`);
-      end({ error, isSessionOver: true });
-    });
+    const cancelTimer = session.isSelfTimed ? () => {} : after(CALL_MS, unanswered);
     const call = send(session, sendable).then((outcomes) => {
       cancelTimer();
       const own = calls.get(call) as Set<Entry>;
@@ -203,7 +207,9 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
     lines.resume(line);
   };
 
-  const opened: SourceSession = await parts.source.open({ inFlight: parts.inFlight, take }, signal);
+  const { inFlight, inFlightMax } = parts;
+  const taking = { inFlight, inFlightMax, take, warn: telling.warning };
+  const opened: SourceSession = await parts.source.open(taking, signal);
   void session.ended.then((error) => end({ error, isSessionOver: true }));
   void opened.ended.then((error) => end({ error, isSessionOver: false }));
 

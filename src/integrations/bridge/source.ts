@@ -1,6 +1,7 @@
 // What a bridge asks of where it takes from: messages under a lease, each of which ends once.
 
 import type { BridgeMessage } from "./message.js";
+import type { Warn } from "./target.js";
 
 /** A message in the hands of a bridge. The first settlement counts; what comes too late does nothing. */
 export interface BridgeDelivery {
@@ -19,6 +20,10 @@ export interface BridgeDelivery {
 export interface Taking {
   /** How many may be out at once, neither forwarded nor given back. */
   readonly inFlight: number;
+  /** The same of every session of this bridge: what is set up once, for all of them, is set up for so many. */
+  readonly inFlightMax: number;
+  /** Becomes the bridge's event `warning`. */
+  readonly warn: Warn;
   /** Called with what was taken, in its order. */
   take(delivery: BridgeDelivery): void;
 }

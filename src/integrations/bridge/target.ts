@@ -16,6 +16,20 @@ export type Outcome =
   | { readonly type: "refused"; readonly reason: string }
   | { readonly type: "unknown"; readonly error: unknown };
 
+/** What an application should know, though nothing has failed. */
+export interface BridgeWarning {
+  /**
+   * - `session-lost`: the broker has forgotten a session that it was to keep, and with it what it had confirmed, maybe.
+   * - `session-shortened`: it keeps sessions for less long than it was asked to.
+   * - `no-subscriber`: it has confirmed a message that nobody is to get.
+   * - `overflow`: messages that came without a guarantee were dropped, since there were too many of them.
+   */
+  readonly code: "session-lost" | "session-shortened" | "no-subscriber" | "overflow" | (string & {});
+  /** For people. */
+  readonly message: string;
+}
+export type Warn = (warning: BridgeWarning) => void;
+
 export const STORED: Outcome = { type: "stored" };
 export const DUPLICATE: Outcome = { type: "duplicate" };
 
@@ -29,9 +43,14 @@ export interface TargetSession {
    */
   readonly inTurn?: boolean;
   /**
+   * It sees by itself when nothing is answered any more, and no other bound of time holds: for a target that takes a few
+   * messages at a time, or whose confirmations take as long as people do. Default: what takes 15 s is `unknown`.
+   */
+  readonly isSelfTimed?: boolean;
+  /**
    * Sends, and resolves with an outcome for each, in their order. Calls may overlap; what they carry reaches the other side in
    * the order of the calls. Rejects where no outcome is known: that is `unknown` for all. Settles in the end, whatever the
-   * network does; what takes longer than 15 s is taken for `unknown` meanwhile.
+   * network does.
    */
   send(messages: readonly BridgeMessage[]): Promise<readonly Outcome[]>;
   /** Resolves, with why, when this session can send nothing more; what it had under way is answered all the same. */
@@ -45,12 +64,12 @@ export interface BridgeTarget {
   readonly name: string;
   /**
    * What `stored` means there. `durable`: it survives the other side's death. `confirmed`: the other side has said that it
-   * took it, and may lose it.
+   * took it, and may lose it. `confirmed-by-application`: an application beyond it has said by the message's id that it has it.
    */
-  readonly guarantee: "durable" | "confirmed";
+  readonly guarantee: "durable" | "confirmed" | "confirmed-by-application";
   /**
    * Reaches the other side, and looks whether it keeps what it is given. Rejects with why not: it is tried again, after a
-   * while. When the signal aborts, nobody waits any more.
+   * while. When the signal aborts, nobody waits any more. `warn` becomes the bridge's event `warning`.
    */
-  open(signal: AbortSignal): Promise<TargetSession>;
+  open(signal: AbortSignal, warn: Warn): Promise<TargetSession>;
 }

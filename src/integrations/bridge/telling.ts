@@ -2,7 +2,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import type { BridgeMessage } from "./message.js";
-import type { BridgeTarget, Outcome } from "./target.js";
+import type { BridgeTarget, BridgeWarning, Outcome } from "./target.js";
 
 export interface BridgeStats {
   /**
@@ -38,6 +38,8 @@ export interface BridgeEventMap {
   refused: CustomEvent<{ readonly id: string; readonly reason: string }>;
   /** Nothing can be forwarded at the moment, and why. Once for each time that this begins, or that the reason changes. */
   stalled: CustomEvent<{ readonly error: QueueError }>;
+  /** What an application should know, though nothing has failed: what may be lost on the other side, and why. */
+  warning: CustomEvent<BridgeWarning>;
 }
 
 /** How the parts of a bridge say what happens. */
@@ -48,6 +50,7 @@ export interface Telling {
   answered(messages: readonly BridgeMessage[], outcomes: readonly Outcome[]): void;
   flowing(): void;
   stalled(error: unknown): void;
+  warning(warning: BridgeWarning): void;
   closed(): void;
 }
 
@@ -96,6 +99,7 @@ export function createTelling(names: Pick<BridgeStats, "source" | "target" | "gu
       stats.error = error;
       if (isNews) dispatch("stalled", { error });
     },
+    warning: (warning) => dispatch("warning", warning),
     closed() {
       Object.assign(stats, { state: "closed", stalledSince: null });
     },

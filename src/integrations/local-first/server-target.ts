@@ -43,13 +43,13 @@ export function toServer(name: string, open: (signal: AbortSignal) => Promise<Qu
   return {
     name,
     guarantee: "durable",
-    async open(signal) {
+    async open(signal, warn) {
       const queue = await reach();
       reached = queue;
       // What it had under way is known by its ids: the next connection sends it again.
       const close = () => queue.close({ force: true });
       const target = toQueueAs(queue, (message) => ({ ...optionsOf(message), ...delayOf(message, Date.now()) }));
-      const session = await target.open(signal).catch(async (error: unknown) => {
+      const session = await target.open(signal, warn).catch(async (error: unknown) => {
         await close();
         throw error;
       });

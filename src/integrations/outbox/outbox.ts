@@ -10,9 +10,18 @@ import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { id as idField } from "../../core/spec/fields.js";
 import { DURATION_MS_MAX } from "../../core/spec/limits.js";
-import type { Connection, ConnectOptions, QueueStats } from "../../index.js";
+import type { Connection, ConnectOptions, QueueStats, SubscribeStatsOptions } from "../../index.js";
 import { attemptMs, createAttempt } from "./attempts.js";
-import { type FetchEvent, hasSync, isServiceWorker, listen, registerSync, type SyncEvent, sleep } from "./context.js";
+import {
+  type FetchEvent,
+  hasSync,
+  isServiceWorker,
+  listen,
+  registerSync,
+  reportFailure,
+  type SyncEvent,
+  sleep,
+} from "./context.js";
 import { createEvents, type OutboxEventMap } from "./events.js";
 import { forgetAll, forgetSome } from "./forgetting.js";
 import { createGates } from "./gates.js";
@@ -79,6 +88,8 @@ export interface Outbox {
     purge(options?: Chosen): Promise<{ readonly purged: number }>;
   };
   stats(): Promise<QueueStats>;
+  /** As `queue.subscribeStats`: calls with the statistics now, and when they have changed. Returns what ends it. */
+  subscribeStats(callback: (stats: QueueStats) => void, options?: SubscribeStatsOptions): () => void;
   /**
    * Bounded work, for events of a service worker: repeats what is due, and what comes due, until nothing waits or
    * `budgetMs` has passed; at once when the browser is offline.
@@ -270,6 +281,23 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       purge: async (filter = {}) => (await queueOf()).deadLetters.purge({ filter }),
     },
     stats: async () => (await queueOf()).stats(),
+    subscribeStats(callback, options = {}) {
+      aFunction(callback, "outbox.subscribeStats(callback)");
+      let isOver = false;
+      let unsubscribe: (() => void) | undefined;
+      queueOf().then(
+        (queue) => {
+          if (!isOver) unsubscribe = queue.subscribeStats(callback, options);
+        },
+        (reason) => {
+          if (!isOver) (options.onEnded ?? reportFailure)(reason);
+        },
+      );
+      return () => {
+        isOver = true;
+        unsubscribe?.();
+      };
+    },
     replay: async ({ budgetMs = settings.budgetMs } = {}) => repeating.replay(budgetMs),
     addEventListener: (type, listener, how) => events.target.addEventListener(type, listener as EventListener, how),
     removeEventListener: (type, listener) => events.target.removeEventListener(type, listener as EventListener),

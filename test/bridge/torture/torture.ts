@@ -10,10 +10,21 @@ import { check, type HistoryEvent, type Report } from "../../checker/history.js"
 import { startFaultyLine } from "../../edge/proxy.js";
 import { commandOf } from "../../edge/server-process.js";
 import { addStream, jsonOf, MINUTE_NS, readStream } from "../jetstream.js";
-import { startNatsServer } from "../nats-server.js";
-import { STREAMS, type StreamName } from "../streams.js";
+import { startNatsServer, usersConfig } from "../nats-server.js";
+import { BRIDGE_USER, STREAMS, type StreamName } from "../streams.js";
 
-const FAULTS = ["kill", "terminate", "bridge", "cut", "stall", "vanish", "pause", "fill"] as const;
+export const FAULTS = [
+  "kill",
+  "terminate",
+  "bridge",
+  "cut",
+  "stall",
+  "vanish",
+  "pause",
+  "fill",
+  "revoke",
+  "clock",
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface TortureOptions {
@@ -44,7 +55,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function torture(options: TortureOptions): Promise<Tortured> {
   const { faults = FAULTS, everyMs, stillMs, restMs = 10, forMs = faults.length * everyMs } = options;
-  const nats = await startNatsServer({ binary: options.binary });
+  const everyone = usersConfig({ [BRIDGE_USER]: "" });
+  const nats = await startNatsServer({ binary: options.binary, config: everyone });
   const admin = async <T>(run: (nc: Awaited<ReturnType<typeof nats.connection>>) => Promise<T>): Promise<T> => {
     const nc = await nats.connection();
     return run(nc).finally(() => nc.close());
@@ -116,7 +128,17 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
       await pause(Math.min(stillMs, 2_000));
       await limit(-1);
     },
+    async revoke() {
+      nats.reload(usersConfig({}));
+      await pause(Math.min(stillMs, 2_000));
+      nats.reload(everyone);
+    },
+    async clock() {
+      hoursAhead = hoursAhead > 0 ? -hoursAhead : 30;
+      child.send(hoursAhead * 3_600_000);
+    },
   };
+  let hoursAhead = 0;
   const endsAt = performance.now() + forMs;
   let count = 0;
   while (performance.now() < endsAt) {

@@ -4,8 +4,10 @@ import "originmq/backup";
 import "originmq/bridge";
 import "originmq/opentelemetry";
 import "originmq/outbox";
+import "originmq/react";
 import "originmq/service-worker";
 import "originmq/shared-worker";
+import "originmq/store";
 import "originmq/workbox";
 import { connect, openQueue, QueueError } from "originmq";
 

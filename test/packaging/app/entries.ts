@@ -3,6 +3,7 @@ import { openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
 import { type BridgeTarget, bridge, fromQueue, toQueue } from "originmq/bridge";
 import { fromJetStream, toJetStream } from "originmq/bridge/jetstream";
+import { fromMqtt, toMqtt } from "originmq/bridge/mqtt";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
 import { createInboxStore, createOutboxStore, inbox, outbox as openOutbox } from "originmq/transactional";
@@ -25,6 +26,13 @@ const target: BridgeTarget = toJetStream({
 const up = bridge(traced, target, { batch: 200, inFlight: 1_000 });
 up.addEventListener("forwarded", ({ detail }) => console.log(detail.ids.length, up.stats().guarantee));
 export const down = bridge(fromJetStream({ servers: "wss://nats.example", stream: "NEWS", durable: "tab" }), traced);
+const sensors = fromMqtt({ servers: "wss://mqtt.example", topic: "numbers/#", clientId: "tab" });
+export const measured = bridge(sensors, traced);
+export const told = bridge(
+  traced,
+  toMqtt({ servers: "wss://mqtt.example", topic: "numbers", confirmBy: "numbers/had" }),
+);
+told.addEventListener("warning", ({ detail }) => console.warn(detail.code, detail.message));
 export const across = bridge(fromQueue(traced), toQueue(await openQueue<number>("copy")));
 
 export const plugin = new BackgroundSyncPlugin("saves", { maxRetentionTime: 24 * 60 });

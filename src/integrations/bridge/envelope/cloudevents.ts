@@ -2,8 +2,9 @@
 // the body as it is (binary mode), or all of it as one JSON object (JSON mode). Extensions: distributed tracing
 // (`traceparent`, `tracestate`) and partitioning (`partitionkey`, which is the group).
 
-import { aFunction, type Check, check, oneOf, type Spec, string } from "../../../core/spec/check.js";
+import { type Check, checkOptions, oneOf, string } from "../../../core/spec/check.js";
 import type { BridgeMessage, MessageHeaders } from "../message.js";
+import { textOrFunction } from "../options.js";
 import { type EncodedBody, isJson, JSON_TYPE } from "./body.js";
 
 export interface CloudEventOptions {
@@ -16,17 +17,27 @@ export interface CloudEventOptions {
 }
 
 const text = string(1, 1_000);
-const textOrFunction: Check = (value, name) => {
-  if (typeof value === "function") aFunction(value, name);
-  else check(text, value, name);
-};
-export const CLOUD_EVENTS_SPEC: Spec = { mode: oneOf("binary", "json"), source: text, type: textOrFunction };
+const SPEC = { mode: oneOf("binary", "json"), source: text, type: textOrFunction(text) };
+export const cloudEvents: Check = (value, name) => checkOptions(name, value, SPEC);
 
 export const EVENT_TYPE = "application/cloudevents+json";
 const TRACE = ["traceparent", "tracestate"] as const;
 
 /** Of an attribute. */
 const NAME = /^[a-z0-9]+$/;
+
+/** Attributes of the specification, and the extensions above. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...["specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "partitionkey"],
+  ...TRACE,
+]);
+
+/**
+ * Whether a header of this name is an attribute of an event in binary mode. Without a prefix, which is how MQTT has it, those
+ * of a sender look the same: an extension that is not known is a header.
+ */
+export const isAttribute = (name: string, prefix: string): boolean =>
+  prefix === "" ? KNOWN.has(name) : name.startsWith(prefix) && NAME.test(name.slice(prefix.length));
 
 type Event = Record<string, unknown>;
 
@@ -53,8 +64,10 @@ export function binaryHeaders(
   prefix: string,
 ): Record<string, string> {
   const { datacontenttype: _, ...attributes } = attributesOf(message, options, contentType);
+  // MQTT carries any text, and says so.
+  const written = prefix === "" ? (value: string) => value : percentEncoded;
   return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [prefix + name, percentEncoded(value)] as const),
+    Object.entries(attributes).map(([name, value]) => [prefix + name, written(value)] as const),
   );
 }
 
@@ -85,8 +98,8 @@ export function eventOf(given: MessageHeaders, contentType: string | null, bytes
   if (given[`${prefix}specversion`] === undefined) return undefined;
   const attributes: Event = {};
   for (const [name, value] of Object.entries(given)) {
-    const attribute = name.slice(prefix.length);
-    if (name.startsWith(prefix) && NAME.test(attribute)) attributes[attribute] = decodeURIComponent(value);
+    if (!isAttribute(name, prefix)) continue;
+    attributes[name.slice(prefix.length)] = prefix === "" ? value : decodeURIComponent(value);
   }
   return fromAttributes(attributes, contentType ?? undefined, bytes);
 }

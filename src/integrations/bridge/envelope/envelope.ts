@@ -3,7 +3,7 @@
 import { DEDUPLICATION_ID_MAX as ID_MAX } from "../../../core/spec/limits.js";
 import type { BridgeMessage, MessageHeaders } from "../message.js";
 import { decodeBody, type EncodedBody, encodeBody } from "./body.js";
-import { binaryHeaders, type CloudEventOptions, eventOf, jsonEvent } from "./cloudevents.js";
+import { binaryHeaders, type CloudEventOptions, eventOf, isAttribute, jsonEvent } from "./cloudevents.js";
 import { decodeHeaders, encodeHeaders } from "./headers.js";
 
 export interface Envelope {
@@ -28,8 +28,9 @@ function wrap(message: BridgeMessage, body: EncodedBody, { cloudEvents, prefix }
     const event = jsonEvent(message, cloudEvents, body);
     return { headers: encodeHeaders(message, event.contentType), bytes: event.bytes };
   }
-  const headers = encodeHeaders(message, body.contentType);
-  if (cloudEvents) Object.assign(headers, binaryHeaders(message, cloudEvents, body.contentType, prefix));
+  if (!cloudEvents) return { headers: encodeHeaders(message, body.contentType), bytes: body.bytes };
+  const headers = encodeHeaders(message, body.contentType, (name) => isAttribute(name, prefix));
+  Object.assign(headers, binaryHeaders(message, cloudEvents, body.contentType, prefix));
   return { headers, bytes: body.bytes };
 }
 
@@ -55,7 +56,8 @@ export function decodeEnvelope(received: Received, isEvents: boolean, prefix: st
 
 function decode(received: Received, isEvents: boolean, prefix: string): BridgeMessage {
   const { headers: given, bytes, storedAt, redelivered } = received;
-  const { sentAt, ...attributes } = decodeHeaders(given);
+  const isBinary = isEvents && given[`${prefix}specversion`] !== undefined;
+  const { sentAt, ...attributes } = decodeHeaders(given, isBinary ? (name) => isAttribute(name, prefix) : undefined);
   const event = isEvents ? eventOf(given, attributes.contentType, bytes, prefix) : undefined;
   const contentType = event?.contentType ?? attributes.contentType;
   return {

@@ -19,15 +19,25 @@ const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Names that mean something to an engine, to CloudEvents or to a bridge. */
 const RESERVED = /^(nats-|originmq-|ce-|status$|description$|content-type$)/i;
 
-/** With a line break it would begin another header, and what is trimmed on the way would come back changed. */
-const isPlain = (name: string, text: string) =>
-  NAME.test(name) && !RESERVED.test(name) && text === text.trim() && !/\p{Cc}/u.test(text);
+/** A line break would begin another header, half of a pair has no encoding, and MQTT ends the connection over the rest. */
+const UNFIT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
-export function encodeHeaders(message: BridgeMessage, contentType: string): Record<string, string> {
+/** What is trimmed on the way would come back changed. */
+const isPlain = (name: string, text: string) =>
+  NAME.test(name) && !RESERVED.test(name) && text === text.trim() && !UNFIT.test(text);
+
+/** `isTaken`: whether the engine, or an envelope around this one, has a header of this name already. */
+export function encodeHeaders(
+  message: BridgeMessage,
+  contentType: string,
+  isTaken: (name: string) => boolean = () => false,
+): Record<string, string> {
   const { headers, priority, groupId, sentAt, expiresAt } = message;
   const encoded: Record<string, string> = { [CONTENT_TYPE]: contentType, [SENT_AT]: String(sentAt) };
   const others: Record<string, string> = {};
-  for (const [name, text] of Object.entries(headers)) (isPlain(name, text) ? encoded : others)[name] = text;
+  for (const [name, text] of Object.entries(headers)) {
+    (isPlain(name, text) && !isTaken(name) ? encoded : others)[name] = text;
+  }
   if (priority !== PRIORITY_DEFAULT) encoded[PRIORITY] = String(priority);
   if (expiresAt !== null) encoded[EXPIRES_AT] = String(expiresAt);
   // Half of a pair, which no encoding carries, is no reason to refuse a message.
@@ -41,10 +51,10 @@ export type Attributes = Pick<BridgeMessage, "contentType" | "headers" | "priori
   readonly sentAt: number | null;
 };
 
-/** Of a message that something else has sent, all headers but the engine's are the sender's. */
-export function decodeHeaders(given: MessageHeaders): Attributes {
+/** Of a message that something else has sent, all headers but the engine's, and those that are taken, are the sender's. */
+export function decodeHeaders(given: MessageHeaders, isTaken: (name: string) => boolean = () => false): Attributes {
   const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(given)) if (!RESERVED.test(name)) headers[name] = text;
+  for (const [name, text] of Object.entries(given)) if (!RESERVED.test(name) && !isTaken(name)) headers[name] = text;
   const group = given[GROUP];
   return {
     contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,

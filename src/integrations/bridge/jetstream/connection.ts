@@ -4,6 +4,7 @@
 
 import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
 import { QueueError } from "../../../core/spec/errors.js";
+import { loaded } from "../loaded.js";
 
 /**
  * An open connection of nats.js, by what every one of them has: declarations of nats.js do not compile in applications that
@@ -30,6 +31,8 @@ export interface Line {
 /** For the answer of a server to anything. */
 export const ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
+/** For whoever is told that a package is missing. */
+export const FOR = "to or from JetStream";
 /** A line that is dead and does not say so is noticed by pings. */
 const PING_MS = 10_000;
 
@@ -100,7 +103,7 @@ function answerOf<T>(asked: Promise<T>): Promise<T> {
 type Connect = (options: ConnectionOptions) => Promise<NatsConnection>;
 
 async function connectorFor(addresses: readonly string[]): Promise<Connect> {
-  const core = await loaded("@nats-io/nats-core", () => import("@nats-io/nats-core"));
+  const core = await loaded("@nats-io/nats-core", FOR, () => import("@nats-io/nats-core"));
   if (addresses.every((address) => /^wss?:/i.test(address))) {
     if (globalThis.WebSocket === undefined) {
       throw new QueueError("unsupported", "this runtime has no WebSocket: give the address as nats://, or use Node 22");
@@ -109,16 +112,6 @@ async function connectorFor(addresses: readonly string[]): Promise<Connect> {
   }
   // By a name that bundlers for browsers, where there is no TCP, do not see.
   const name: string = "@nats-io/transport-node";
-  const node = await loaded(name, () => import(/* @vite-ignore */ /* webpackIgnore: true */ name));
+  const node = await loaded(name, FOR, () => import(/* @vite-ignore */ /* webpackIgnore: true */ name));
   return (options) => (node as { connect: Connect }).connect(options);
-}
-
-export async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw new QueueError("unsupported", `a bridge to JetStream needs the package ${name}: npm install ${name}`, {
-      cause,
-    });
-  }
 }

@@ -9,7 +9,7 @@ import { type Envelope, encodeEnvelope } from "../envelope/envelope.js";
 import type { BridgeMessage } from "../message.js";
 import { DUPLICATE, type Outcome, STORED, type TargetSession } from "../target.js";
 import type { Line } from "./connection.js";
-import { isSubjectOf, windowMsOf } from "./keeping.js";
+import { isSubjectOf } from "./keeping.js";
 import { isTimeout, outcomeOf } from "./outcome.js";
 
 export interface PublisherParts {
@@ -28,12 +28,8 @@ export interface PublisherParts {
 /** A message that may leave, or what became of it without that. */
 type Ready = { readonly subject: string; readonly envelope: Envelope; readonly headers: MsgHdrs } | Outcome;
 
-/** The window is the server's, the age of a message this device's: near its end it may be over. */
-const WINDOW_MARGIN_MS = 10_000;
-
 export function createPublisher({ options, line, config, manager, client, headersOf }: PublisherParts): TargetSession {
   const { stream, cloudEvents } = options;
-  const windowMs = windowMsOf(config);
   const maxBytes = Math.min(
     line.nc.info?.max_payload ?? Number.POSITIVE_INFINITY,
     config.max_msg_size > 0 ? config.max_msg_size : Number.POSITIVE_INFINITY,
@@ -72,16 +68,28 @@ export function createPublisher({ options, line, config, manager, client, header
   };
 
   /**
-   * It was handed out before, and longer ago than the stream remembers: then it is there already if it is the last of its
-   * subject. What is sent within the window needs no look.
+   * What was handed out before may be there under an id that the stream has forgotten: it is, if it is the last of its subject.
+   * Ages do not say so: the window is of the server's clock, `sentAt` of the queue's, and this device has a third one.
    */
-  const lookedUp = async (message: BridgeMessage, prepared: Ready): Promise<Ready> => {
-    if ("type" in prepared || !mayBeForgotten(message)) return prepared;
-    const last = await manager.streams.getMessage(stream, { last_by_subj: prepared.subject });
-    return last?.header.get("Nats-Msg-Id") === message.id ? DUPLICATE : prepared;
+  const lookedUp = async (
+    messages: readonly BridgeMessage[],
+    prepared: readonly Ready[],
+  ): Promise<readonly Ready[]> => {
+    const subjects = new Set(
+      prepared.flatMap((one, i) => (messages[i]?.redelivered && !("type" in one) ? [one.subject] : [])),
+    );
+    const lasts = new Map(
+      await Promise.all([...subjects].map(async (subject) => [subject, await lastIdOf(subject)] as const)),
+    );
+    return prepared.map((one, i) => {
+      const isThere = !("type" in one) && lasts.get(one.subject) === messages[i]?.id;
+      return isThere ? DUPLICATE : one;
+    });
   };
-  const mayBeForgotten = ({ redelivered, sentAt }: BridgeMessage) =>
-    redelivered && Date.now() - sentAt > windowMs - WINDOW_MARGIN_MS;
+  const lastIdOf = async (subject: string): Promise<string | undefined> => {
+    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
+    return last?.header.get("Nats-Msg-Id");
+  };
 
   const publish = async (message: BridgeMessage, prepared: Ready): Promise<Outcome> => {
     if ("type" in prepared) return prepared;
@@ -106,9 +114,8 @@ export function createPublisher({ options, line, config, manager, client, header
   const publishInTurn = async (messages: readonly BridgeMessage[], prepared: readonly (Ready | Promise<Ready>)[]) => {
     const before = turn;
     const own = (async () => {
-      const all = await Promise.all(
-        messages.map(async (message, i) => lookedUp(message, await (prepared[i] as Ready))),
-      ).finally(() => before);
+      const looking = Promise.all(prepared).then((all) => lookedUp(messages, all));
+      const all = await looking.finally(() => before);
       return { answers: publishAll(messages, all) };
     })();
     turn = own.catch(() => {});
@@ -123,7 +130,7 @@ export function createPublisher({ options, line, config, manager, client, header
     async send(messages) {
       const prepared = messages.map(prepare);
       const isAtOnce = turn === undefined && !prepared.some((one) => one instanceof Promise);
-      if (!isAtOnce || messages.some(mayBeForgotten)) return publishInTurn(messages, prepared);
+      if (!isAtOnce || messages.some(({ redelivered }) => redelivered)) return publishInTurn(messages, prepared);
       return Promise.all(publishAll(messages, prepared as Ready[]));
     },
     ended: line.ended,

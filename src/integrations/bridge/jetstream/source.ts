@@ -4,10 +4,13 @@
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import { anything, boolean, type Check, check, checkOptions, type Spec, string } from "../../../core/spec/check.js";
 import { QueueError } from "../../../core/spec/errors.js";
+import { holdAlone } from "../alone.js";
+import { loaded } from "../loaded.js";
+import { servers } from "../options.js";
 import type { BridgeSource } from "../source.js";
-import { ANSWER_MS, type Line, loaded, openLine, type Servers } from "./connection.js";
+import { ANSWER_MS, FOR, type Line, openLine, type Servers } from "./connection.js";
 import { createPuller, type Puller } from "./puller.js";
-import { servers, streamName } from "./target.js";
+import { streamName } from "./target.js";
 
 export interface FromJetStreamOptions {
   /** As of `toJetStream`. */
@@ -62,7 +65,11 @@ export function fromJetStream(options: FromJetStreamOptions): BridgeSource {
     try {
       line = await openLine(options.servers, options.connection);
       signal.throwIfAborted();
-      const { jetstream, jetstreamManager } = await loaded("@nats-io/jetstream", () => import("@nats-io/jetstream"));
+      const { jetstream, jetstreamManager } = await loaded(
+        "@nats-io/jetstream",
+        FOR,
+        () => import("@nats-io/jetstream"),
+      );
       const manager = await jetstreamManager(line.nc, { checkAPI: false, timeout: ANSWER_MS });
       const info = await consumerOf(manager, options, inFlight);
       const consumer = await jetstream(line.nc, { timeout: ANSWER_MS }).consumers.get(stream, durable);
@@ -86,7 +93,7 @@ export function fromJetStream(options: FromJetStreamOptions): BridgeSource {
     name: `consumer "${durable}" of stream "${stream}"`,
     keepsGroups: false,
     async open(taking, signal) {
-      puller ??= await openPuller(taking.inFlight, signal);
+      puller ??= await openPuller(taking.inFlightMax, signal);
       return puller.open(taking);
     },
     async close() {
@@ -126,13 +133,4 @@ async function consumerOf(
     );
   }
   return info;
-}
-
-/** Of the tabs of one origin one pulls at a time; where there are no locks, whoever asks does. Returns what lets go. */
-function holdAlone(name: string, signal: AbortSignal): Promise<() => void> {
-  const locks = (globalThis.navigator as Navigator | undefined)?.locks;
-  if (locks === undefined) return Promise.resolve(() => {});
-  return new Promise((resolve, reject) => {
-    locks.request(name, { signal }, () => new Promise<void>((letGo) => resolve(letGo))).catch(reject);
-  });
 }

@@ -1,21 +1,14 @@
 // JetStream as a target: what may be said of it, and the opening of a session. Invariant: nothing is sent to a stream of which
 // it is not known that it keeps what it is given.
 
-import {
-  aFunction,
-  anything,
-  boolean,
-  type Check,
-  check,
-  checkOptions,
-  type Spec,
-  string,
-} from "../../../core/spec/check.js";
+import { anything, boolean, type Check, check, checkOptions, type Spec, string } from "../../../core/spec/check.js";
 import { QueueError } from "../../../core/spec/errors.js";
-import { CLOUD_EVENTS_SPEC, type CloudEventOptions } from "../envelope/cloudevents.js";
+import { type CloudEventOptions, cloudEvents } from "../envelope/cloudevents.js";
+import { loaded } from "../loaded.js";
 import type { BridgeMessage } from "../message.js";
+import { servers, textOrFunction } from "../options.js";
 import type { BridgeTarget } from "../target.js";
-import { ANSWER_MS, loaded, openLine, type Servers } from "./connection.js";
+import { ANSWER_MS, FOR, openLine, type Servers } from "./connection.js";
 import { assertKeeps } from "./keeping.js";
 import { createPublisher } from "./publisher.js";
 
@@ -40,17 +33,8 @@ export interface ToJetStreamOptions {
   readonly cloudEvents?: CloudEventOptions;
 }
 
-export const servers: Check = (value, name) => {
-  if (Array.isArray(value)) for (const one of value) check(string(1, 2_000), one, name);
-  else if (typeof value !== "object" || value === null) check(string(1, 2_000), value, name);
-};
 export const streamName = string(1, 255);
-const subjectText = string(1, 1_000);
-const subject: Check = (value, name) => {
-  if (typeof value === "function") aFunction(value, name);
-  else check(subjectText, value, name);
-};
-const cloudEvents: Check = (value, name) => checkOptions(name, value, CLOUD_EVENTS_SPEC);
+const subject = textOrFunction(string(1, 1_000));
 const SPEC: Spec = {
   servers,
   connection: anything,
@@ -73,7 +57,11 @@ export function toJetStream(options: ToJetStreamOptions): BridgeTarget {
       const line = await openLine(options.servers, options.connection);
       try {
         signal.throwIfAborted();
-        const { jetstream, jetstreamManager } = await loaded("@nats-io/jetstream", () => import("@nats-io/jetstream"));
+        const { jetstream, jetstreamManager } = await loaded(
+          "@nats-io/jetstream",
+          FOR,
+          () => import("@nats-io/jetstream"),
+        );
         const manager = await jetstreamManager(line.nc, { checkAPI: false, timeout: ANSWER_MS });
         const { config, state } = await manager.streams.info(stream);
         assertKeeps(config, state.consumer_count, allowForgetfulTarget);

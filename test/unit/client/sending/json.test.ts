@@ -1,7 +1,7 @@
 // Which bodies are text: those that come back from it as a structured clone would have them. Looked at before every send.
 
 import { describe, expect, test } from "vitest";
-import { jsonOf } from "../../../../src/client/sending/json.js";
+import { jsonOf, jsonOfEach } from "../../../../src/client/sending/json.js";
 
 const nested = (depth: number): unknown => {
   let value: unknown = 0;
@@ -9,7 +9,8 @@ const nested = (depth: number): unknown => {
   return value;
 };
 
-const hidden = (object: object, key: string, value: unknown) => Object.defineProperty(object, key, { value });
+const hidden = (object: object, key: string, value: unknown) =>
+  Object.defineProperty(object, key, { value, configurable: true });
 
 const withGetter = (get: () => unknown) => Object.defineProperty({}, "total", { enumerable: true, get });
 
@@ -122,5 +123,31 @@ describe("a body is no text", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(jsonOf([proxy])).toBeUndefined();
+  });
+});
+
+describe("bodies of a batch have the texts that each has alone", () => {
+  const between = "\u001f";
+  test.each<[string, unknown[]]>([
+    ["none", []],
+    ["one", [{ n: 1 }]],
+    ["plain ones", [{ n: 1 }, "a", 2, null, [true, "\n"], ""]],
+    ["one that is no plain data", [{ n: 1 }, new Date(0), { n: 2 }, undefined]],
+    ["what stands between them, as a body", [between, between, between]],
+    ["what stands between them, in lists", [[between], [1, between], [between, 1], { a: between }]],
+    ["what stands between them, in the middle of a list", [{ n: 1 }, [1, between, 2], [between, between, between]]],
+    ["what looks like it in a text", ['","', `,${JSON.stringify(between)},`, "\\u001f"]],
+    ["one that throws", [{ n: 1 }, Object.defineProperty({}, "n", { enumerable: true, get: () => JSON.parse("?") })]],
+  ])("%s", (_, bodies) => {
+    expect(jsonOfEach(bodies)).toEqual(bodies.map(jsonOf));
+  });
+
+  test("where a page has changed how arrays are written", () => {
+    hidden(Array.prototype, "toJSON", () => "other");
+    try {
+      expect(jsonOfEach([{ n: 1 }])).toEqual(['{"n":1}']);
+    } finally {
+      Reflect.deleteProperty(Array.prototype, "toJSON");
+    }
   });
 });

@@ -221,3 +221,46 @@ test("a thousand messages of a thousand groups are one change", () => {
   const { changes } = decide(createState(), { type: "send", queue: "q", atomic: true, segments, sizes, groups }, 1);
   expect(changes.map((change) => change.type)).toEqual(["stored", "accepted"]);
 });
+
+describe("the first of several groups wait together", () => {
+  const ids = Array.from({ length: 600 }, (_, i) => `group ${i}`);
+  const loaded = () => {
+    const engine = createEngine();
+    engine.send(600, {}, ids);
+    return engine;
+  };
+
+  test("in few runs, of which each is in a group of its own", () => {
+    const engine = loaded();
+    expect(engine.queue.lanes[4]?.tail.runs).toBeLessThan(5);
+    expect(engine.deliver("x", 100, "g")).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    engine.send(2, {}, ["group 0", "group 300"]);
+    expect(statsOf(engine.queue, engine.now)).toMatchObject({ ready: 500, leased: 100, blocked: 2 });
+    engine.settle("x", "g", [1, 100], ACK);
+    expect(engine.deliver("x", 1_000, "h")).toEqual([...Array.from({ length: 500 }, (_, i) => i + 101), 601]);
+    engine.settle("x", "h", [301, 1], ACK);
+    expect(engine.deliver("x", 1_000, "i")).toEqual([602]);
+  });
+
+  test("one of them that goes takes no other with it, and its group goes on", () => {
+    const engine = loaded();
+    engine.deliver("x", 2, "g");
+    engine.send(1, {}, ["group 4"]);
+    const filter = { ids: [idOf(engine.state, 5), idOf(engine.state, 7)] };
+    expect(engine.run({ type: "purge", queue: "orders", filter })).toMatchObject({ value: { purged: 2 } });
+    expect(statsOf(engine.queue, engine.now)).toMatchObject({ ready: 597, leased: 2, blocked: 0 });
+    expect(engine.deliver("x", 4, "h")).toEqual([3, 4, 6, 8]);
+    engine.configure({ overflow: "drop-oldest", maxMessages: 600 });
+    engine.send(3, {}, ["a", "b", "c"]);
+    expect(engine.deliver("x", 1, "i")).toEqual([11]);
+    expect(engine.deliver("x", 1_000, "j")).toHaveLength(593);
+  });
+
+  test("as before once a checkpoint was read", async () => {
+    const engine = loaded();
+    engine.deliver("x", 3, "g");
+    const state = await decodeCheckpoint(encodeCheckpoint(engine.state));
+    expect(state.queues.get("orders")?.groups.get("group 599")).toMatchObject({ hasHead: true });
+    expect(statsOf(state.queues.get("orders") ?? engine.queue, engine.now)).toMatchObject({ ready: 597, leased: 3 });
+  });
+});

@@ -28,6 +28,8 @@ test("a port on which nobody says hello is closed after a while, and one that di
   const { setTimer } = createPlatform("unused", { locks: undefined, canary: undefined });
   const world = await startHost({
     platform: {
+      // So that only a silent port has a timer of its span.
+      rescanMs: SILENT_PORT_MS_MAX / 2,
       setTimer(callback, ms) {
         if (ms !== SILENT_PORT_MS_MAX) return setTimer(callback, ms);
         due.push(callback);

@@ -1,0 +1,65 @@
+// What components know of an HTTP outbox: what waits, and what was given up.
+// Invariant: the outbox is made when it is first needed and never ended here, since it works on when no component looks.
+
+import type { WaitingOutboxMessage } from "../outbox/message.js";
+import type { DeadOutboxMessage } from "../outbox/options.js";
+import type { Outbox } from "../outbox/outbox.js";
+import { EVERY_MS, KEEP_ALIVE_MS, type StoreOptions } from "./queue-store.js";
+import { createReading } from "./reading.js";
+import { createSource, failed, OPEN, OPENING, type Progress, type Store } from "./source.js";
+
+export interface OutboxStoreOptions extends StoreOptions {
+  /** Requests in each list, at most. Default 100. */
+  readonly max?: number;
+}
+
+export interface OutboxSnapshot extends Progress {
+  /** Sends, cancels and redrives; `undefined` on a server, and in what a page shows first. */
+  readonly outbox: Outbox | undefined;
+  /** In the order in which they were stored. */
+  readonly waiting: readonly WaitingOutboxMessage[];
+  /** In the order in which they were given up. */
+  readonly dead: readonly DeadOutboxMessage[];
+}
+
+export interface OutboxStore extends Store<OutboxSnapshot> {
+  /** The outbox, which is made now if it was not: outside of components, or to have it at work from the start. */
+  outbox(this: void): Outbox;
+}
+
+/** Makes a store, once for an outbox, outside of components. `create` is called once, in a browser. */
+export function createHttpOutboxStore(
+  create: () => Outbox,
+  { everyMs = EVERY_MS, keepAliveMs = KEEP_ALIVE_MS, max = 100 }: OutboxStoreOptions = {},
+): OutboxStore {
+  let made: Outbox | undefined;
+  const outboxOf = () => {
+    made ??= create();
+    return made;
+  };
+  const source = createSource<OutboxSnapshot>(
+    { ...OPENING, outbox: undefined, waiting: [], dead: [] },
+    (change) => {
+      const fail = (reason: unknown) => change(failed(reason));
+      try {
+        const outbox = outboxOf();
+        change({ outbox });
+        const reading = createReading(
+          () => Promise.all([outbox.waiting({ max }), outbox.dead.list({ max })]),
+          ([waiting, dead]) => change({ ...OPEN, waiting, dead }),
+          fail,
+        );
+        const stop = outbox.subscribeStats(reading.ask, { everyMs, onEnded: fail });
+        return () => {
+          stop();
+          reading.end();
+        };
+      } catch (error) {
+        fail(error);
+        return () => {};
+      }
+    },
+    keepAliveMs,
+  );
+  return { ...source, outbox: outboxOf };
+}

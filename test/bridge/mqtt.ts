@@ -1,0 +1,58 @@
+// What tests of bridges to MQTT have in common: what a subscriber gets, and how it confirms.
+
+import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
+import { expect } from "vitest";
+import type { Bridge } from "../../src/bridge.js";
+import type { Mosquitto } from "./mosquitto.js";
+
+export interface Got {
+  readonly topic: string;
+  readonly id: string;
+  readonly headers: Record<string, unknown>;
+  readonly contentType: string | undefined;
+  readonly payload: Buffer;
+  readonly packet: IPublishPacket;
+}
+
+export interface Subscriber {
+  readonly client: MqttClient;
+  readonly got: Got[];
+  /** JSON bodies. */
+  readonly bodies: unknown[];
+}
+
+export async function subscriber(
+  broker: Mosquitto,
+  topic: string,
+  options: IClientOptions = {},
+  qos: 1 | 2 = 1,
+): Promise<Subscriber> {
+  const got: Got[] = [];
+  const client = await broker.client({ properties: { receiveMaximum: 1_000 }, ...options });
+  client.on("message", (from, payload, packet) => {
+    const { contentType, userProperties = {} } = packet.properties ?? {};
+    const headers = { ...userProperties };
+    got.push({ topic: from, id: String(headers["originmq-id"] ?? ""), headers, contentType, payload, packet });
+  });
+  await client.subscribeAsync(topic, { qos });
+  return {
+    client,
+    got,
+    get bodies() {
+      return got.map(({ payload }) => JSON.parse(String(payload)) as unknown);
+    },
+  };
+}
+
+/** Answers with why it has stalled. */
+export async function stalledBy(bridge: Bridge): Promise<string> {
+  await expect.poll(() => bridge.stats().state, { timeout: 20_000 }).toBe("stalled");
+  return bridge.stats().error?.message ?? "";
+}
+
+/** The codes and words of its warnings. */
+export function warningsOf(bridge: Bridge): { readonly code: string; readonly message: string }[] {
+  const warnings: { code: string; message: string }[] = [];
+  bridge.addEventListener("warning", ({ detail }) => void warnings.push(detail));
+  return warnings;
+}

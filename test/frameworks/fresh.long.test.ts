@@ -1,0 +1,101 @@
+// A fresh application of each framework: the commands, the modules and the component of docs/frameworks.md, with the packed
+// tarball in place of the package, in development and built. Needs a network.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packInto } from "../../scripts/pack.mjs";
+import { browserLaunchOptions } from "../browser-launch.mjs";
+import {
+  ANGULAR_STORE,
+  ANGULAR_WORKER,
+  commandsOf,
+  componentOf,
+  FRAMEWORKS,
+  type Framework,
+  STORE,
+} from "./samples.js";
+import { consumesWhatItSends, visit } from "./visit.js";
+
+const MINUTE_MS = 60_000;
+let browser: Browser;
+let folder: string;
+let tarball: string;
+beforeAll(async () => {
+  browser = await chromium.launch(browserLaunchOptions());
+  folder = mkdtempSync(join(tmpdir(), "fresh-"));
+  ({ tarball } = await packInto(join(folder, "package")));
+}, MINUTE_MS);
+afterAll(async () => {
+  await browser?.close();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the page tells to type in, in a folder of its own. */
+function create(framework: Framework): string {
+  const shell = join(folder, framework);
+  execFileSync("mkdir", ["-p", shell]);
+  const commands = commandsOf(framework).replace("npm install originmq", `npm install ${tarball}`);
+  expect(commands).toContain(tarball);
+  // Nobody is there to be asked.
+  const env = { ...process.env, CI: "1", NG_CLI_ANALYTICS: "false", npm_config_yes: "true" };
+  execFileSync("sh", ["-ec", commands], { cwd: shell, env, stdio: ["ignore", "ignore", "inherit"] });
+  const app = join(shell, "shop");
+  if (framework === "angular") {
+    writeFileSync(join(app, "src/app/orders.ts"), ANGULAR_STORE);
+    writeFileSync(join(app, "src/app/queue.worker.ts"), ANGULAR_WORKER);
+    writeFileSync(join(app, "src/app/app.ts"), componentOf(framework));
+  } else {
+    writeFileSync(join(app, "src/orders.ts"), STORE);
+    writeFileSync(join(app, "src", FRAMEWORKS[framework].file), componentOf(framework));
+  }
+  return app;
+}
+
+/** Runs with the address that a server of the application prints. */
+async function withServer(app: string, command: string, use: (address: string) => Promise<void>): Promise<void> {
+  const child = spawn("npx", command.split(" "), {
+    cwd: app,
+    detached: true,
+    env: { ...process.env, NO_COLOR: "1", NG_CLI_ANALYTICS: "false" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = "";
+      child.stdout.on("data", (data) => {
+        said += data;
+        const [found] = said.match(/http:\/\/(localhost|127\.0\.0\.1):\d+\//) ?? [];
+        if (found) resolve(found);
+      });
+      child.once("exit", () => reject(new Error(`${command} has ended:\n${said}`)));
+    });
+    await use(address);
+  } finally {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  }
+}
+
+describe.each(Object.keys(FRAMEWORKS) as Framework[])("a fresh application of %s", (framework) => {
+  let app: string;
+  beforeAll(() => {
+    app = create(framework);
+  }, 5 * MINUTE_MS);
+
+  const works = (address: string) => visit(browser, { address }, consumesWhatItSends);
+
+  test("works in development", () =>
+    withServer(app, framework === "angular" ? "ng serve --port 0" : "vite --port 0", works));
+
+  test("works when it is built", async () => {
+    execFileSync("npm", ["run", "build"], { cwd: app, stdio: ["ignore", "ignore", "inherit"] });
+    await withServer(
+      app,
+      framework === "angular" ? "vite preview --port 0 --outDir dist/shop/browser" : "vite preview --port 0",
+      works,
+    );
+  });
+});

@@ -1,0 +1,12 @@
+import "@angular/compiler";
+import { bootstrapApplication } from "@angular/platform-browser";
+import { prepare } from "./flood";
+import { config, Root } from "./root";
+
+prepare();
+bootstrapApplication(Root, config).then(
+  (app) => {
+    window.unmount = () => app.destroy();
+  },
+  (error) => console.error(error),
+);

@@ -1,0 +1,19 @@
+import { Component, effect, provideZonelessChangeDetection } from "@angular/core";
+import { provideClientHydration } from "@angular/platform-browser";
+import { injectStats } from "originmq/angular";
+import { App } from "./app";
+import { flooded } from "./flood";
+
+@Component({
+  selector: "test-root",
+  imports: [App],
+  template: `<app-root></app-root><p id="flooded">{{ stats().ready }}</p>`,
+})
+export class Root {
+  readonly stats = injectStats(flooded);
+  readonly counting = effect(() => {
+    if (this.stats().status === "open") window.committed();
+  });
+}
+
+export const config = { providers: [provideZonelessChangeDetection(), provideClientHydration()] };

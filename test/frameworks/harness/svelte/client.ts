@@ -1,0 +1,7 @@
+import { hydrate, unmount } from "svelte";
+import { prepare } from "./flood";
+import Root from "./Root.svelte";
+
+prepare();
+const root = hydrate(Root, { target: document.querySelector("#app") as Element });
+window.unmount = () => void unmount(root);

@@ -1,0 +1,80 @@
+// What is to be seen of an application in a real browser, whichever framework it is of, and however it was built.
+
+import type { Browser, Page } from "playwright";
+import { expect } from "vitest";
+import type { Application } from "./applications.js";
+import "./harness/flood.js";
+
+const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 });
+
+const EMPTY = "opening: 0 waiting, 0 in work, 0 of them here, 0 failed";
+const line = (page: Page) => page.locator("main p").first().innerText();
+const statsOf = (page: Page, name: string) => page.evaluate((queue) => window.statsOf(queue), name);
+
+/** The page as the server sends it: every snapshot in it is the empty one. */
+export async function rendersEmpty({ address }: Application): Promise<void> {
+  const html = await (await fetch(address)).text();
+  const text = html
+    .replace(/<!--.*?-->/gs, "")
+    .replace(/<[^>]*>/g, "")
+    .replace(/\s+/g, " ");
+  expect(text).toContain(EMPTY);
+  expect(text).not.toContain("undefined");
+}
+
+/** Opens the page, and tells what the console complained of until it was closed. */
+export async function visit(
+  browser: Browser,
+  { address }: Pick<Application, "address">,
+  use: (page: Page) => Promise<void>,
+) {
+  const context = await browser.newContext();
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  try {
+    await page.goto(address);
+    await use(page);
+  } catch (error) {
+    // What the console says tells more than what did not appear.
+    expect(complaints).toEqual([]);
+    throw error;
+  } finally {
+    await context.close();
+  }
+  expect(complaints).toEqual([]);
+}
+
+/** One message goes its way, seen in the component. */
+export async function consumesWhatItSends(page: Page): Promise<void> {
+  await eventually(() => line(page)).toBe("open: 0 waiting, 0 in work, 0 of them here, 0 failed");
+  await page.getByRole("button", { name: "Order tea" }).click();
+  await eventually(() => line(page)).toBe("open: 0 waiting, 1 in work, 1 of them here, 0 failed");
+  expect(await page.locator("main li").allInnerTexts()).toEqual(["tea (leased)"]);
+  await eventually(() => line(page)).toBe("open: 0 waiting, 0 in work, 0 of them here, 0 failed");
+  await eventually(() => page.locator("main li").count()).toBe(0);
+}
+
+/** And there is one consumer, however often its component was mounted. */
+export async function sendsAndConsumes(page: Page): Promise<void> {
+  await consumesWhatItSends(page);
+  expect(await statsOf(page, "orders")).toMatchObject({ totals: { acked: 1, deliveries: 1 }, load: { handlers: 1 } });
+}
+
+/** A component is shown at most one of all changes a frame, and the last of them. */
+export async function showsFrames(page: Page): Promise<void> {
+  const { frames, commits, elapsedMs, shown } = await page.evaluate(() => window.flood());
+  expect(shown).toBe("10000");
+  expect(commits).toBeGreaterThan(1);
+  // The frame before the first that was counted may show a change, too; where a frame takes longer than 100 ms, a timer does.
+  expect(commits).toBeLessThanOrEqual(frames + 1 + elapsedMs / 100);
+}
+
+/** When the application ends, so does its consumer. */
+export async function leavesNothing(page: Page): Promise<void> {
+  await page.evaluate(() => window.unmount());
+  await eventually(async () => (await statsOf(page, "orders")).load.handlers).toBe(0);
+}
