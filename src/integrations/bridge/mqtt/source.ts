@@ -93,7 +93,7 @@ export function fromMqtt(options: FromMqttOptions): BridgeSource {
     try {
       const receiveMaximum = Math.min(inFlightMax, RECEIVE_MAX);
       const { onPublish } = opened;
-      line = await dial({ connection, clientId, clean: false, sessionExpiryInterval, receiveMaximum, onPublish });
+      line = await dial({ connection, clientId, sessionExpiryInterval, receiveMaximum, onPublish });
       opened.attach(line);
       signal.throwIfAborted();
       watchSession(line, taking);
