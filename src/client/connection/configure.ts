@@ -14,6 +14,10 @@ export interface Given {
 export async function configureQueue(client: Client, name: string, { options, lazy, signal }: Given): Promise<void> {
   const settings = settingsOf(options);
   if (lazy && Object.keys(settings).length === 0) return;
+  signal?.throwIfAborted();
+  // Said with the hello, where this is the first.
+  const configured = client.pipeline.command({ type: "configure", queue: name, settings }, signal);
+  configured.catch(() => {});
   await client.connected(signal);
-  await abortable(client.pipeline.command({ type: "configure", queue: name, settings }), signal);
+  await abortable(configured, signal);
 }

@@ -12,6 +12,7 @@ import {
 } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 
+/** Whose queues, where they are kept, and who hosts them. */
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
   readonly database?: string;

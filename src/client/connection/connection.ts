@@ -17,16 +17,25 @@ import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
 import { openWholeQueue } from "./open-queue.js";
 
+/** What a connection tells, by the type of the event. */
 export interface ConnectionEventMap {
+  /** There is a host again, or the first one of a lazy connection. */
   connected: Event;
+  /** The host is gone, or the line to it; what is called waits. */
   disconnected: Event;
+  /** Another host than before. */
   hostchange: Event;
+  /** Messages are gone although nobody asked for it: which, in `detail`. */
   datalost: CustomEvent<DataLoss>;
+  /** A newer build hosts, and this one cannot work with it: reload the page. */
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  /** There will be no host any more, and every call rejects with this reason. */
   ended: CustomEvent<{ readonly reason: QueueError }>;
+  /** The browser has answered whether it keeps the origin's data. */
   persisted: CustomEvent<{ readonly persisted: boolean }>;
 }
 
+/** Many queues and topics over one link to the host of a database. Reconnects by itself until it is closed. */
 export interface Connection {
   /** Opens a queue, new if there is none of that name; options given are stored with it. */
   openQueue<Input, Output>(
@@ -72,6 +81,7 @@ export interface Connection {
     type: Type,
     listener: (event: ConnectionEventMap[Type]) => void,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
     listener: (event: ConnectionEventMap[Type]) => void,
