@@ -9,6 +9,7 @@ import { addressesOf, createDialler, isClient, type Line, type MqttServers, subs
 import { createReceiver, type Receiver, type Unnamed } from "./receiver.js";
 import { clientIdText, expiry, topicText } from "./target.js";
 
+/** Which topics messages come from, and who this device is to the broker. */
 export interface FromMqttOptions {
   /**
    * Where the broker is, as of `toMqtt`. No open client: what is acknowledged only once it is stored needs a connection of

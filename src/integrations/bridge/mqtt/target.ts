@@ -35,6 +35,7 @@ import {
 import { type Care, createPublisher } from "./publisher.js";
 import { isTopicOf } from "./topic.js";
 
+/** Which topics messages go to, and how they are written. */
 export interface ToMqttOptions {
   /**
    * Where the broker is, `wss://` from pages, `mqtt://` or `mqtts://` from Node, Deno and Bun; of several addresses, with each
