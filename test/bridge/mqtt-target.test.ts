@@ -288,17 +288,3 @@ describe("what the broker confirms", () => {
     expect(back.got).toEqual([]);
   });
 });
-
-test("says which option is wrong", () => {
-  const url = "mqtt://localhost";
-  const wrong: [options: object, words: RegExp][] = [
-    [{ servers: url }, /toMqtt\(\)\.topic/],
-    [{ servers: url, topic: "t", qos: 0 }, /toMqtt\(\)\.qos must be 1 or 2, since a broker confirms nothing of QoS 0/],
-    [{ servers: "nats://localhost", topic: "t" }, /toMqtt\(\)\.servers must be addresses that begin with mqtt/],
-    [{ servers: [], topic: "t" }, /toMqtt\(\)\.servers.*got none/],
-    [{ servers: url, topic: "t", confirmWithinMs: 5 }, /toMqtt\(\)\.confirmWithinMs.*no confirmBy/],
-    [{ servers: url, topic: "t", clientID: "x" }, /unknown option "clientID"/],
-    [{ servers: { publish() {} }, topic: "t", clientId: "x" }, /toMqtt\(\)\.clientId.*a client is given/],
-  ];
-  for (const [options, words] of wrong) expect(() => toMqtt(options as never)).toThrow(words);
-});
