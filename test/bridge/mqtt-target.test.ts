@@ -127,7 +127,9 @@ test("over a WebSocket, too, both ways", async () => {
   const topic = newTopic();
   const webSocket = await startWebSocket(broker);
   const [source, target] = [await scene.open<number>(), await scene.open<number>()];
-  scene.with(bridge(fromMqtt({ servers: webSocket.url, topic, clientId: "over-web-sockets" }), target));
+  const down = scene.with(bridge(fromMqtt({ servers: webSocket.url, topic, clientId: "over-web-sockets" }), target));
+  // It has subscribed: of what is under way while one does, the first may be for nobody yet.
+  await expect.poll(() => down.stats().state, { timeout: 20_000 }).toBe("flowing");
   const up = scene.with(bridge(source, to(topic, { servers: webSocket.url, requireSubscriber: true })));
   await source.sendBatch(numbers(0, 200).map((body) => ({ body })));
   await expect.poll(async () => (await target.stats()).ready, { timeout: 20_000 }).toBe(200);
