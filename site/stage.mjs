@@ -53,7 +53,8 @@ function asPage(path, text) {
     if (file === "" || /^[a-z]+:/.test(to)) return undefined;
     const target = posix.normalize(posix.join(posix.dirname(path), file));
     const page = PLACES[target] ?? (target.startsWith("docs/") ? target.slice("docs/".length) : undefined);
-    if (page === undefined) return `${name} (\`${target}\` in the repository)`;
+    // The README is this site's first page, but for what it says of the repository.
+    if (page === undefined || (target === "README.md" && anchor)) return `${name} (\`${target}\` in the repository)`;
     return `[${name}](/${page}${anchor ? `#${anchor}` : ""})`;
   });
 }
@@ -79,6 +80,8 @@ async function writeReference() {
         hidePageHeader: true,
         hideBreadcrumbs: true,
         entryFileName: "index",
+        // Its own count of headings that are alike differs from VitePress's.
+        useCustomAnchors: true,
         useCodeBlocks: true,
         parametersFormat: "table",
         interfacePropertiesFormat: "table",
