@@ -198,6 +198,16 @@ export const PARTS = [
     limitMs: 9 * MINUTE_MS,
   },
   {
+    name: "examples",
+    runner: "vitest",
+    folder: "test/examples",
+    files: /\.test\.ts$/,
+    about: "examples for browsers, as projects of their own that have the packed tarball installed",
+    browser: true,
+    onDemand: true,
+    limitMs: 9 * MINUTE_MS,
+  },
+  {
     name: "e2e",
     runner: "playwright",
     folder: "test/e2e",
