@@ -1,11 +1,18 @@
-// What a bridge to JetStream takes, against publishes of nats.js with the same window, in one worker or process: the same
-// messages, in an order that changes with each round.
+// What a bridge to an engine takes, against publishes of the engine's client with the same window, in one worker or process:
+// the same messages, in an order that changes with each round.
 
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
-import { bridge } from "../../src/bridge.js";
-import { toJetStream } from "../../src/bridge-jetstream.js";
+import { type BridgeTarget, bridge } from "../../src/bridge.js";
 import type { Connection, Delivery } from "../../src/index.js";
+
+/** What is forwarded to. */
+export interface Engine {
+  /** Before each measurement. */
+  empty(): Promise<void>;
+  /** Resolves once it is confirmed. */
+  publish(text: string, id: string): Promise<unknown>;
+  target(): BridgeTarget;
+  close(): Promise<void>;
+}
 
 export interface Plan {
   readonly servers: string;
@@ -15,7 +22,7 @@ export interface Plan {
 
 /** In ms. */
 export interface Times {
-  /** Publishes of nats.js. */
+  /** Publishes of the client. */
   readonly raw: number;
   /** From the bridge's beginning until the last message is confirmed and acknowledged. */
   readonly bridge: number;
@@ -23,23 +30,15 @@ export interface Times {
   readonly acks: number;
 }
 
-const STREAM = "BENCH";
 const bodyOf = (i: number) => ({ order: i, shop: "north", sku: "tea-green-250", quantity: 2, note: "x".repeat(150) });
 
-async function emptyStream(nc: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(nc);
-  await manager.streams.delete(STREAM).catch(() => {});
-  await manager.streams.add({ name: STREAM, subjects: ["bench.>"] });
-}
-
-async function publishRaw(nc: NatsConnection, { messages, window }: Plan): Promise<number> {
-  const client = jetstream(nc);
+async function publishRaw(engine: Engine, { messages, window }: Plan): Promise<number> {
   const startedAt = performance.now();
   let next = 0;
   const publish = async () => {
     while (next < messages) {
       const i = next++;
-      await client.publish("bench.a", JSON.stringify(bodyOf(i)), { msgID: `raw-${i}` });
+      await engine.publish(JSON.stringify(bodyOf(i)), `raw-${i}`);
     }
   };
   await Promise.all(Array.from({ length: window }, publish));
@@ -55,10 +54,10 @@ async function filled(connection: Connection, name: string, messages: number) {
   return queue;
 }
 
-async function forward(connection: Connection, { servers, messages, window }: Plan): Promise<number> {
+async function forward(engine: Engine, connection: Connection, { messages, window }: Plan): Promise<number> {
   const queue = await filled(connection, `up-${performance.now()}`, messages);
   const startedAt = performance.now();
-  const up = bridge(queue, toJetStream({ servers, stream: STREAM, subject: "bench.a" }), { inFlight: window });
+  const up = bridge(queue, engine.target(), { inFlight: window });
   await new Promise<void>((resolve) => {
     up.addEventListener("forwarded", () => {
       if (up.stats().forwarded === messages) resolve();
@@ -88,19 +87,14 @@ async function acknowledge(connection: Connection, { messages }: Plan): Promise<
 }
 
 /** One round. */
-export async function measure(
-  plan: Plan,
-  nc: NatsConnection,
-  connection: Connection,
-  isRawFirst: boolean,
-): Promise<Times> {
+export async function measure(plan: Plan, engine: Engine, connection: Connection, isRawFirst: boolean): Promise<Times> {
   const raw = async () => {
-    await emptyStream(nc);
-    return publishRaw(nc, plan);
+    await engine.empty();
+    return publishRaw(engine, plan);
   };
   const across = async () => {
-    await emptyStream(nc);
-    return forward(connection, plan);
+    await engine.empty();
+    return forward(engine, connection, plan);
   };
   const early = isRawFirst ? await raw() : undefined;
   const forwarded = await across();

@@ -1,5 +1,6 @@
-// `npm run bench:bridge -- [--rounds 5] [--messages 20000] [--check]`: bridges to JetStream against publishes of nats.js with
-// the same window, in one process of Node, and in a worker of a tab; --check fails when a target is missed.
+// `npm run bench:bridge -- [--rounds 5] [--messages 20000] [--check]`: bridges to JetStream and to an MQTT broker against
+// publishes of nats.js and mqtt.js with the same window, in one process of Node, and to JetStream in a worker of a tab; --check
+// fails when a target is missed.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +13,7 @@ import { ensureBroker } from "../../test/bridge/find-brokers.mjs";
 import { roundsOf } from "../command-line.mjs";
 import { describeMachine } from "../machine.mjs";
 import { inWorker } from "./page.mjs";
-import { startServer } from "./server.mjs";
+import { startBroker, startServer } from "./server.mjs";
 
 /** Of the speed of raw publishes; and of a bridge's time, for local acknowledgements. */
 const RATIO_MIN = 0.8;
@@ -38,7 +39,7 @@ async function inNode(servers) {
   try {
     const outfile = join(folder, "node.mjs");
     const entry = fileURLToPath(new URL("node.ts", import.meta.url));
-    const external = ["better-sqlite3", "ws", "@nats-io/*"];
+    const external = ["better-sqlite3", "ws", "@nats-io/*", "mqtt"];
     await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", external, outfile });
     const child = spawn(process.execPath, [outfile, JSON.stringify({ ...plan, servers })], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -68,6 +69,7 @@ function report(name, rounds) {
 }
 
 const server = await startServer(ensureBroker("nats-server"));
+const broker = await startBroker(ensureBroker("mosquitto"));
 try {
   const { processor, cores, loadBefore } = describeMachine(`Node ${process.versions.node}`);
   console.log(`Node ${process.versions.node}, ${processor}, ${cores} cores, load ${loadBefore.toFixed(1)} before\n`);
@@ -75,10 +77,12 @@ try {
   console.log("|---|--:|--:|--:|--:|");
   const isMet = [
     report("Node, queue in memory, TCP", await inNode(server.url)),
+    report("Node, queue in memory, TCP, MQTT", await inNode(broker.url)),
     report("worker of a tab, IndexedDB, WebSocket", await inWorker({ ...plan, servers: server.webSocketUrl })),
   ];
   console.log(`\ntargets: ratio at least ${RATIO_MIN}, local acknowledgements at most ${ACKS_MAX * 100} % of the time`);
   if (options.check && isMet.includes(false)) process.exitCode = 1;
 } finally {
   await server.close();
+  await broker.close();
 }

@@ -1,4 +1,4 @@
-// A nats-server with JetStream in a folder of its own, for as long as the benchmark runs.
+// A nats-server with JetStream and a mosquitto, in folders of their own, for as long as the benchmark runs.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,6 +7,7 @@ import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectAsync } from "mqtt";
 
 /** @param {string} binary */
 export async function startServer(binary) {
@@ -23,6 +24,32 @@ export async function startServer(binary) {
     url: `nats://127.0.0.1:${port}`,
     webSocketUrl: `ws://127.0.0.1:${webSocketPort}`,
     async close() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A mosquitto that takes a thousand messages at once, and one who has subscribed. @param {string} binary */
+export async function startBroker(binary) {
+  const folder = mkdtempSync(join(tmpdir(), "originmq-bench-mosquitto-"));
+  const port = await freePort();
+  const file = join(folder, "mosquitto.conf");
+  writeFileSync(
+    file,
+    `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 1000\nmax_queued_messages 0\n`,
+  );
+  const child = spawn(binary, ["-c", file], { stdio: "ignore" });
+  while (!(await answers(port))) await sleep(25);
+  const url = `mqtt://127.0.0.1:${port}`;
+  const subscriber = await connectAsync(url, { protocolVersion: 5, properties: { receiveMaximum: 1_000 } });
+  await subscriber.subscribeAsync("bench", { qos: 0 });
+  return {
+    url,
+    async close() {
+      await subscriber.endAsync(true);
       const ended = once(child, "exit");
       child.kill("SIGKILL");
       await ended;

@@ -13,6 +13,7 @@ export interface ObjectStub {
   fetch(request: Request): Promise<Response>;
 }
 
+/** What `connectQueues` takes beside the binding and the name. */
 export type ObjectConnectOptions = Pick<ConnectOptions, "token" | "lazy" | "signal">;
 
 /** What Workers have and others have not. */

@@ -64,9 +64,28 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     asking,
     locks: globalThis.navigator?.locks,
     lifecycle: pageLifecycle({ onAsleep: workers.stop }),
-    openPort: () => openPort(opening, asking, { starters, workers }),
+    openPort(onPort) {
+      if (storage === "indexeddb") void warmUp();
+      return openPort(opening, asking, { starters, workers, onPort });
+    },
     onClosed: async () => workers.stop(),
   };
+}
+
+let isWarm = false;
+
+/**
+ * Has the browser get ready what a worker will need that is yet to start: the first use of IndexedDB since the browser's start
+ * takes as long as all else together.
+ */
+async function warmUp(): Promise<void> {
+  if (isWarm) return;
+  isWarm = true;
+  try {
+    await indexedDB.databases?.();
+  } catch {
+    // The worker says what is wrong.
+  }
 }
 
 const openNotices = (name: string): Channel | undefined =>
@@ -120,15 +139,16 @@ function overSocket(
 interface Means {
   readonly starters: Starters;
   readonly workers: Workers;
+  onPort(port: Port): void;
 }
 
-async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<OpenedPort> {
+async function openPort(opening: Opening, asking: Asking, means: Means): Promise<OpenedPort> {
+  const { workers } = means;
   // One that gives no sign of life time and again hangs: another context hosts then, or the page's own worker.
   const shared = workers.signMs < SIGN_MS_MAX ? workers.shared(opening) : undefined;
-  const found = shared ? await askWorker(shared, shared.worker.port, opening, workers) : undefined;
+  const found = shared ? await askWorker(shared, shared.worker.port, opening, means) : undefined;
   // A SharedWorker may lack what its page has, in a credentialless iframe: the page's own worker is asked next.
-  const opened =
-    found && !found.refused ? found : await openWithoutSharedWorker(opening, asking, { starters, workers });
+  const opened = found && !found.refused ? found : await openWithoutSharedWorker(opening, asking, means);
   if (opened.opened) return opened.opened;
   const linked = await linkOverChannel(asking, LINK_MS);
   if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
@@ -154,10 +174,17 @@ interface Found {
   readonly refused?: QueueError;
 }
 
-async function ask(port: Port, opening: Opening, patience?: Patience): Promise<Found> {
+async function ask(
+  port: Port,
+  opening: Opening,
+  { onPort }: Pick<Means, "onPort">,
+  patience?: Patience,
+): Promise<Found> {
   try {
-    const { isElsewhere, lock } = await requestOpening(port, opening, patience);
-    if (!isElsewhere) return { opened: { port, lock } };
+    const asked = requestOpening(port, opening, patience);
+    onPort(port);
+    const { isElsewhere, lock, isHeard } = await asked;
+    if (!isElsewhere) return { opened: { port, lock, isHeard } };
     port.close?.();
     return {};
   } catch (error) {
@@ -171,11 +198,11 @@ async function askWorker(
   { failed, hasStarted }: Started<SharedWorker | Worker>,
   port: Port,
   opening: Opening,
-  workers: Pick<Workers, "signMs">,
+  { workers, onPort }: Pick<Means, "workers" | "onPort">,
 ): Promise<Found> {
   const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
   workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
-  const found = await Promise.race([ask(port, opening, patience), failed]);
+  const found = await Promise.race([ask(port, opening, { onPort }, patience), failed]);
   hasStarted();
   workers.signMs = SIGN_MS;
   return found;
@@ -188,7 +215,8 @@ const isHosted = ({ storage, database }: Opening): Promise<boolean> =>
     () => true,
   );
 
-async function openWithoutSharedWorker(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Found> {
+async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: Means): Promise<Found> {
+  const { starters, workers } = means;
   // Of hosts in service workers and pages the one is better: let it come first.
   const mayBeHosted = !workers.hasDedicated || (await isHosted(opening));
   if (mayBeHosted && (await askHost(asking, ASK_MS))) return {};
@@ -197,10 +225,10 @@ async function openWithoutSharedWorker(opening: Opening, asking: Asking, { start
   let found: Found;
   if (own) {
     own.worker.postMessage(null, [port2]);
-    found = await askWorker(own, port1, opening, workers);
+    found = await askWorker(own, port1, opening, means);
   } else if (starters.inContext) {
     answerOpening(port2, starters.inContext);
-    found = await ask(port1, opening);
+    found = await ask(port1, opening, means);
   } else {
     throw new QueueError(
       "unsupported",

@@ -25,7 +25,7 @@ export interface Mosquitto {
 
 /** As docs/bridges.md says. */
 export const PERSISTENT =
-  "persistence true\nautosave_interval 1\nautosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 1000\n";
+  "persistence true\nautosave_interval 100\nautosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 1000\n";
 
 /** `files` are written into its folder, which `config` calls FOLDER. */
 export async function startMosquitto(

@@ -75,7 +75,7 @@ export function commandOf(script: string, folder: string, { needsSqlite = false 
       bundle: true,
       platform: "node",
       format: "esm",
-      external: ["better-sqlite3", "ws", "@nats-io/*"],
+      external: ["better-sqlite3", "ws", "@nats-io/*", "mqtt"],
       outfile,
       logLevel: "error",
     });

@@ -194,11 +194,20 @@ export function createClient(parts: ClientParts): Client {
   const hostLink = createHostLink({
     client,
     runtime,
-    openPort: async () => {
-      // The lock comes first: a host that knows a client can always tell whether it lives.
+    openPort: async (onPort) => {
+      // The lock comes before the first word: a host that knows a client can always tell whether it lives. It is asked for
+      // while a worker starts.
       presence ??= holdPresence(parts.locks, parts.presenceLock(client));
-      await presence.held;
-      return parts.openPort();
+      const { held } = presence;
+      const opening = parts.openPort((port) => held.then(() => onPort(port)).catch(() => {}));
+      opening.catch(() => {});
+      try {
+        await held;
+      } catch (error) {
+        opening.then(({ port }) => port.close?.()).catch(() => {});
+        throw error;
+      }
+      return opening;
     },
     ...(parts.reachable && { reachable: parts.reachable }),
     locks: parts.locks,
@@ -225,6 +234,7 @@ export function createClient(parts: ClientParts): Client {
       tellAll({ type: "ended", reason });
       if (OUTDATED.has(reason.code)) tellAll({ type: "outdated", reason });
     },
+    onGreeted: (link) => pipeline.greeted(link),
     onPeerUnreadable: () => pipeline.unreadable(),
   });
   const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""));

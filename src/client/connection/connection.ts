@@ -28,6 +28,7 @@ import { checkQueueName, QUEUE_SPEC, type QueueOptions, settingsOf } from "../se
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
 
+/** Whose queues, where they are kept, and who hosts them. */
 export interface ConnectOptions {
   /** Name of the database; queues of one database share a host. Default "originmq". */
   readonly database?: string;
@@ -91,16 +92,25 @@ export const CONNECT_SPEC: Spec = {
   signal: abortSignal,
 };
 
+/** What a connection tells, by the type of the event. */
 export interface ConnectionEventMap {
+  /** There is a host again, or the first one of a lazy connection. */
   connected: Event;
+  /** The host is gone, or the line to it; what is called waits. */
   disconnected: Event;
+  /** Another host than before. */
   hostchange: Event;
+  /** Messages are gone although nobody asked for it: which, in `detail`. */
   datalost: CustomEvent<DataLoss>;
+  /** A newer build hosts, and this one cannot work with it: reload the page. */
   outdated: CustomEvent<{ readonly reason: QueueError }>;
+  /** There will be no host any more, and every call rejects with this reason. */
   ended: CustomEvent<{ readonly reason: QueueError }>;
+  /** The browser has answered whether it keeps the origin's data. */
   persisted: CustomEvent<{ readonly persisted: boolean }>;
 }
 
+/** Many queues and topics over one link to the host of a database. Reconnects by itself until it is closed. */
 export interface Connection {
   /** Opens a queue, new if there is none of that name; options given are stored with it. */
   openQueue<Input, Output>(
@@ -146,6 +156,7 @@ export interface Connection {
     type: Type,
     listener: (event: ConnectionEventMap[Type]) => void,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
     listener: (event: ConnectionEventMap[Type]) => void,
@@ -173,8 +184,12 @@ export async function openQueueOver<Input, Output = Input>(
 ): Promise<Queue<Input, Output>> {
   const settings = settingsOf(given.options);
   if (!given.lazy || Object.keys(settings).length > 0) {
+    given.signal?.throwIfAborted();
+    // Said with the hello, where this is the first.
+    const configured = client.pipeline.command({ type: "configure", queue: name, settings }, given.signal);
+    configured.catch(() => {});
     await client.connected(given.signal);
-    await abortable(client.pipeline.command({ type: "configure", queue: name, settings }), given.signal);
+    await abortable(configured, given.signal);
   }
   return createQueue<Input, Output>({ name, client, schema: given.options.schema, onClosed });
 }

@@ -120,6 +120,7 @@ export interface QueueOptions {
   readonly schema?: StandardSchema;
 }
 
+/** When a message is delivered, in which order, and until when; nothing given: at once, in order, for ever. */
 export interface SendOptions {
   /** 0 to 9, high first. Default 4. */
   readonly priority?: number;

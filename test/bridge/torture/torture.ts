@@ -1,17 +1,15 @@
-// Load and faults on the way from queues to a JetStream server, and what the history checker says of it: every message
-// that was accepted is in its stream once, groups in order, and what has no group in the order of its queue.
+// Load and faults on the way from queues to an engine, and what the history checker says of it: every message that was
+// accepted has arrived once, groups in order, and what has no group in the order of its queue where that is promised.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type Queue } from "../../../src/index.js";
 import { serve } from "../../../src/server.js";
 import { check, type HistoryEvent, type Report } from "../../checker/history.js";
 import { startFaultyLine } from "../../edge/proxy.js";
 import { commandOf } from "../../edge/server-process.js";
-import { addStream, jsonOf, MINUTE_NS, readStream } from "../jetstream.js";
-import { startNatsServer, usersConfig } from "../nats-server.js";
-import { BRIDGE_USER, STREAMS, type StreamName } from "../streams.js";
+import { STREAMS, type StreamName } from "../streams.js";
+import type { Arrived, Engine } from "./engine.js";
 
 export const FAULTS = [
   "kill",
@@ -26,9 +24,13 @@ export const FAULTS = [
   "clock",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
+/** Of these, those that an engine knows. */
+export const faultsOf = (engine: Engine): Fault[] =>
+  FAULTS.filter((fault) => (fault !== "fill" && fault !== "revoke") || engine[fault] !== undefined);
 
 export interface TortureOptions {
-  readonly binary: string;
+  /** Closed in the end. */
+  readonly engine: Engine;
   /** For scripts and what they write. */
   readonly folder: string;
   /** One after the other, again from the first after the last, until `forMs` is over. */
@@ -54,22 +56,21 @@ const DRAIN_MS = 120_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function torture(options: TortureOptions): Promise<Tortured> {
-  const { faults = FAULTS, everyMs, stillMs, restMs = 10, forMs = faults.length * everyMs } = options;
-  const everyone = usersConfig({ [BRIDGE_USER]: "" });
-  const nats = await startNatsServer({ binary: options.binary, config: everyone });
-  const admin = async <T>(run: (nc: Awaited<ReturnType<typeof nats.connection>>) => Promise<T>): Promise<T> => {
-    const nc = await nats.connection();
-    return run(nc).finally(() => nc.close());
-  };
-  const config = { max_age: 60 * MINUTE_NS, duplicate_window: 20 * MINUTE_NS, discard: "new" } as const;
-  for (const name of STREAMS) await admin((nc) => addStream(nc, { ...config, name }));
-  const line = await startFaultyLine(nats.url.replace("nats", "ws"));
+  const {
+    engine,
+    faults = faultsOf(options.engine),
+    everyMs,
+    stillMs,
+    restMs = 10,
+    forMs = faults.length * everyMs,
+  } = options;
+  const line = await startFaultyLine(`ws://${engine.address}`);
   const host = await serve({ port: 0, memory: true, reconnectMs: 200 });
   const url = `${host.url}/mq/torture`;
 
   const startBridge = async () => {
     const [file = "", ...args] = commandOf("../bridge/bridge-child.ts", options.folder);
-    const child = spawn(file, [...args, url, line.url.replace("ws", "nats")], {
+    const child = spawn(file, [...args, url, new URL(line.url).host, ...engine.target], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const exited = once(child, "exit").then(() => Promise.reject(new Error("the bridge's process has ended")));
@@ -88,16 +89,15 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
     produce(name, queues[name], history[name], { restMs, signal: producing.signal }),
   );
 
-  const stored = () => admin((nc) => jetstreamManager(nc).then((manager) => manager.streams.info("plain")));
   const bring: Record<Fault, () => Promise<unknown>> = {
     async kill() {
-      await nats.kill("SIGKILL");
+      await engine.kill("SIGKILL");
       await pause(200);
-      await nats.start();
+      await engine.start();
     },
     async terminate() {
-      await nats.kill("SIGTERM");
-      await nats.start();
+      await engine.kill("SIGTERM");
+      await engine.start();
     },
     async bridge() {
       const ended = once(child, "exit");
@@ -113,39 +113,27 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
     },
     vanish: async () => line.vanish("server"),
     async pause() {
-      nats.pause();
+      engine.pause();
       await pause(stillMs);
-      nats.resume();
+      engine.resume();
     },
-    async fill() {
-      const limit = (max: number) =>
-        admin(async (nc) => {
-          const manager = await jetstreamManager(nc);
-          const { state } = await manager.streams.info("grouped");
-          await manager.streams.update("grouped", { max_msgs: max || state.messages + 5 });
-        });
-      await limit(0);
-      await pause(Math.min(stillMs, 2_000));
-      await limit(-1);
-    },
-    async revoke() {
-      nats.reload(usersConfig({}));
-      await pause(Math.min(stillMs, 2_000));
-      nats.reload(everyone);
-    },
+    fill: async () => engine.fill?.(Math.min(stillMs, 2_000)),
+    revoke: async () => engine.revoke?.(Math.min(stillMs, 2_000)),
     async clock() {
       hoursAhead = hoursAhead > 0 ? -hoursAhead : 30;
       child.send(hoursAhead * 3_600_000);
     },
   };
   let hoursAhead = 0;
+  // What has not begun cannot fail.
+  while ((await engine.count()) === 0) await pause(50);
   const endsAt = performance.now() + forMs;
   let count = 0;
   while (performance.now() < endsAt) {
     const fault = faults[count++ % faults.length] as Fault;
     await pause(everyMs * (0.5 + Math.random() * 0.5));
     await bring[fault]();
-    options.onFault?.(fault, (await stored()).state.messages);
+    options.onFault?.(fault, await engine.count());
   }
   producing.abort();
   await Promise.all(produced);
@@ -160,30 +148,24 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
   const reports = {} as Record<StreamName, Report>;
   const counts = {} as Record<StreamName, number>;
   for (const name of STREAMS) {
-    const messages = await admin((nc) => readStream(nc, name));
-    counts[name] = messages.length;
+    const arrived = await engine.arrived(name);
+    counts[name] = arrived.length;
     for (const dead of await queues[name].deadLetters.list()) {
       const { id, body, reason = "" } = dead;
       history[name].push({ type: "dead", at: performance.now(), body, id, reason });
     }
-    const arrived = messages.map((message) => ({ body: String(jsonOf(message)), id: message.id }));
-    reports[name] = judge(name, history[name], arrived);
+    reports[name] = judge(history[name], arrived, name === "plain" && engine.isOrdered);
   }
   child.kill("SIGKILL");
   await connection.close({ force: true });
   await host.close();
   await line.close();
-  await nats.close();
+  await engine.close();
   return { reports, faults: count, stored: counts };
 }
 
-export interface Arrived {
-  readonly body: string;
-  readonly id: string;
-}
-
-/** What lies in a stream was delivered to it, and settled, in the order of the stream. */
-export function judge(name: StreamName, sent: readonly HistoryEvent[], arrived: readonly Arrived[]): Report {
+/** What has arrived was delivered, and settled, in its order. */
+export function judge(sent: readonly HistoryEvent[], arrived: readonly Arrived[], isOrdered: boolean): Report {
   const told = arrived.flatMap(({ body, id }, place): HistoryEvent[] => {
     const at = performance.now();
     const delivery = { at, consumer: "stream", body, id, attempt: 1, token: String(place) };
@@ -193,7 +175,7 @@ export function judge(name: StreamName, sent: readonly HistoryEvent[], arrived: 
       { type: "settled", ...delivery, verdict: "ack" },
     ];
   });
-  return check([...sent, ...told], { maxDeliveries: 1, isOrdered: name === "plain" });
+  return check([...sent, ...told], { maxDeliveries: 1, isOrdered });
 }
 
 /** Sends until it is told to stop, ten at a time. */

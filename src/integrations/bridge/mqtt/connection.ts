@@ -27,8 +27,6 @@ export interface Dialling {
   /** What else `connect` of mqtt.js takes. */
   readonly connection: object | undefined;
   readonly clientId: string;
-  /** A session that the broker has under this name is not taken up again. */
-  readonly clean: boolean;
   /** In seconds. */
   readonly sessionExpiryInterval: number;
   /** Messages that the broker sends before the first of them is acknowledged. */
@@ -78,7 +76,7 @@ async function dial(address: string, dialling: Dialling): Promise<Line> {
   if (!/^ws/i.test(address) && globalThis.process === undefined) {
     throw new QueueError("unsupported", `this runtime has no TCP: give the address as wss://, not ${address}`);
   }
-  const { connection = {}, onPublish, clientId, clean, sessionExpiryInterval, receiveMaximum } = dialling;
+  const { connection = {}, onPublish, clientId, sessionExpiryInterval, receiveMaximum } = dialling;
   const properties = {
     ...(connection as { readonly properties?: object }).properties,
     sessionExpiryInterval,
@@ -88,7 +86,15 @@ async function dial(address: string, dialling: Dialling): Promise<Line> {
     keepalive: KEEP_ALIVE_S,
     connectTimeout: CONNECT_MS,
     ...connection,
-    ...{ clientId, clean, properties, protocolVersion: 5, reconnectPeriod: 0, resubscribe: false, queueQoSZero: false },
+    ...{
+      clientId,
+      clean: false,
+      properties,
+      protocolVersion: 5,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+    },
   });
   if (onPublish) {
     client.handleMessage = (packet, callback) => {

@@ -87,7 +87,7 @@ export function createPublisher(parts: PublisherParts): TargetSession {
 
   const transmit = (entry: Entry) => {
     const { topic, payload, properties } = entry.written;
-    if (underWay.size === 0) answeredAt = Date.now();
+    if (underWay.size === 0) answeredAt = performance.now();
     underWay.add(entry);
     timer ??= setTimeout(look, ANSWER_MS);
     client.publish(topic, payload, { qos: options.qos, properties }, (error, packet) => answered(entry, error, packet));
@@ -95,7 +95,7 @@ export function createPublisher(parts: PublisherParts): TargetSession {
   const look = () => {
     timer = undefined;
     if (isOver || underWay.size === 0) return;
-    const leftMs = answeredAt + ANSWER_MS - Date.now();
+    const leftMs = answeredAt + ANSWER_MS - performance.now();
     if (leftMs > 0) timer = setTimeout(look, leftMs);
     else line.end(new QueueError("timeout", `the MQTT broker has not answered for ${ANSWER_MS} ms`));
   };
@@ -106,7 +106,7 @@ export function createPublisher(parts: PublisherParts): TargetSession {
     packet: Packet | undefined,
   ) => {
     if (!underWay.delete(entry)) return;
-    answeredAt = Date.now();
+    answeredAt = performance.now();
     if (care.left > 0) care.left--;
     const outcome = error ? failureOf(error, packet) : taken(entry, packet);
     if (outcome.type === "stored" && entry.waiting !== undefined) open.add(entry);

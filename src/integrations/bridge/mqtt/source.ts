@@ -9,6 +9,7 @@ import { addressesOf, createDialler, isClient, type Line, type MqttServers, subs
 import { createReceiver, type Receiver, type Unnamed } from "./receiver.js";
 import { clientIdText, expiry, topicText } from "./target.js";
 
+/** Which topics messages come from, and who this device is to the broker. */
 export interface FromMqttOptions {
   /**
    * Where the broker is, as of `toMqtt`. No open client: what is acknowledged only once it is stored needs a connection of
@@ -93,7 +94,7 @@ export function fromMqtt(options: FromMqttOptions): BridgeSource {
     try {
       const receiveMaximum = Math.min(inFlightMax, RECEIVE_MAX);
       const { onPublish } = opened;
-      line = await dial({ connection, clientId, clean: false, sessionExpiryInterval, receiveMaximum, onPublish });
+      line = await dial({ connection, clientId, sessionExpiryInterval, receiveMaximum, onPublish });
       opened.attach(line);
       signal.throwIfAborted();
       watchSession(line, taking);

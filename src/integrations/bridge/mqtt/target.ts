@@ -34,6 +34,7 @@ import {
 import { type Care, createPublisher } from "./publisher.js";
 import { isTopicOf } from "./topic.js";
 
+/** Which topics messages go to, and how they are written. */
 export interface ToMqttOptions {
   /**
    * Where the broker is, `wss://` from pages, `mqtt://` or `mqtts://` from Node, Deno and Bun; of several addresses, with each
@@ -189,18 +190,14 @@ function dialling(options: ToMqttOptions): Connect {
   return async (warn) => {
     const session = idle.pop() ?? newSession();
     const { clientId, knownUntil } = session;
-    const dialled = (clean: boolean): Promise<Line> => {
-      const dialling: Dialling = { connection, clientId, clean, sessionExpiryInterval };
-      return dial(dialling);
-    };
+    const known: Dialling = { connection, clientId, sessionExpiryInterval };
     try {
-      let line = await dialled(knownUntil === 0 && options.clientId === undefined);
+      let line = await dial(known);
       const { sessionPresent, properties } = line.connack;
       if (!sessionPresent && Date.now() < knownUntil) warn(sessionLost(`of client "${clientId}"`));
       if (qos === 2 && sessionPresent) {
-        // Packets that it knows half of would be taken for those that are sent now under the same number.
-        await line.close();
-        line = await dialled(true);
+        session.knownUntil = 0;
+        line = await openAnew(dial, line, known);
       }
       const keptMs = (properties?.sessionExpiryInterval ?? sessionExpiryInterval) * 1_000;
       void line.ended.then((why) => {
@@ -214,6 +211,18 @@ function dialling(options: ToMqttOptions): Connect {
       throw error;
     }
   };
+}
+
+/**
+ * With nothing left of the session: a packet that the broker knows half of would be taken for the one that is sent now under
+ * its number. Dropped by the goodbye, since mosquitto 2.0 keeps no session over a restart that began with a clean start.
+ */
+async function openAnew(dial: (dialling: Dialling) => Promise<Line>, line: Line, known: Dialling): Promise<Line> {
+  await line.close(true);
+  const opened = await dial(known);
+  if (!opened.connack.sessionPresent) return opened;
+  await opened.close(true);
+  throw new QueueError("host-lost", "the broker keeps a session that it was told to forget");
 }
 
 const sessionLost = (whose: string) => ({
