@@ -6,7 +6,7 @@
 // In memory, on servers and in tests (Node, Deno, Bun) and where there are no workers, the host is in this process.
 
 import type { ClientParts } from "../client/connection/client.js";
-import type { ConnectOptions } from "../client/connection/connection.js";
+import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
@@ -20,11 +20,6 @@ import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
 import type { SocketOptions, SocketWay } from "./socket.js";
 import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
-
-export interface Transport extends ClientParts {
-  /** Gives up what was opened. */
-  onClosed(): Promise<void>;
-}
 
 /** What a context can start: the workers that come with this package, or a host in itself. */
 export interface Starters extends WorkerStarters {
@@ -43,7 +38,7 @@ const LINK_MS = 2_000;
 const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 8_000;
 
-export function createTransport(options: ConnectOptions, starters: Starters): Transport {
+export function createTransport(options: ConnectOptions, starters: Starters): ClientParts {
   const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
   if (url !== undefined) return overSocket(url, (hearing) => dial(starters, { url, token, ...hearing }));
   const opening: Opening = { storage, database };
@@ -91,7 +86,7 @@ async function warmUp(): Promise<void> {
 const openNotices = (name: string): Channel | undefined =>
   typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
-function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" | "locks" | "onClosed"> {
+function inProcess(load: () => Promise<InProcess>): Pick<ClientParts, "openPort" | "locks" | "onClosed"> {
   let loading: Promise<InProcess> | undefined;
   return {
     locks: undefined,
@@ -111,7 +106,7 @@ async function dial({ socket }: Starters, options: SocketOptions): Promise<Socke
 function overSocket(
   url: string,
   load: (hearing: Pick<SocketOptions, "onAnnouncement" | "listens">) => Promise<SocketWay>,
-): Transport {
+): ClientParts {
   let loading: Promise<SocketWay> | undefined;
   const hearing = createHearing(() => void loading?.then((known) => known.hear()).catch(() => {}));
   const way = (): Promise<SocketWay> => {

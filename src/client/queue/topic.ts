@@ -1,9 +1,8 @@
 // The public face of a topic. Holds nothing: the host copies what is published to each subscription.
 
 import type { PublishValue } from "../../core/commands/commands.js";
-import { check, checkOptions } from "../../core/spec/check.js";
+import { checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { topicName } from "../../core/spec/fields.js";
 import {
   subscription as checkSubscription,
   type SubscriptionFilter,
@@ -63,10 +62,6 @@ export interface TopicParts<Body> {
   readonly pipeline: Pipeline;
   openQueue(name: string, options: QueueOptions): Promise<Queue<Body>>;
   onClosed(): Promise<void>;
-}
-
-export function checkTopicName(name: unknown): asserts name is string {
-  check(topicName, name, "topic name");
 }
 
 export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }: TopicParts<Body>): Topic<Body> {

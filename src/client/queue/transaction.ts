@@ -13,8 +13,9 @@ import {
   releaseVerdict,
   retryVerdict,
 } from "../receiving/delivery.js";
-import { commit, type QueueRef, type Sending, type Settling, sendingOf } from "../sending/commit.js";
+import { commit, type Sending, type Settling, sendingOf } from "../sending/commit.js";
 import type { Receipt } from "../sending/item.js";
+import type { QueueRef } from "../sending/known.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 

@@ -8,9 +8,11 @@ import type { Seq } from "../../core/log/journal.js";
 import { check, checkOptions } from "../../core/spec/check.js";
 import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut } from "../../link/rpc/wire.js";
-import { type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
-import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
+import { type CommittedHolding, commit, sendingOf } from "../sending/commit.js";
+import type { QueueRef } from "../sending/known.js";
+import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
+import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC } from "./options.js";
 import { answer } from "./replies.js";
 
 /** When a message is tried again, and why. */

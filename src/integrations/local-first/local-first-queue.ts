@@ -1,7 +1,7 @@
 // The public face of a queue that is kept on this device and forwarded to a server: what it promises, and which of its two
 // sides each call goes to. How it keeps that is in open-local-first.ts.
 
-import type { ConnectOptions } from "../../client/connection/connection.js";
+import type { ConnectOptions } from "../../client/connection/connect-options.js";
 import type { QueueEventMap } from "../../client/queue/events.js";
 import type { Queue } from "../../client/queue/queue.js";
 import type { Receipt } from "../../client/sending/item.js";

@@ -55,7 +55,8 @@ const RECEIVE_MAX = 65_535;
 /**
  * At least once, of what is published with QoS 1 or 2 while the broker keeps the session: a message has the id that its sender
  * gave it (the user property `originmq-id`, or that of a CloudEvent), by which a queue stores it once; without one it may come
- * again after an interruption. The topic is the header `mqtt-topic`. Throws `invalid-argument`, naming the option.
+ * again after an interruption. Its topic is the header `mqtt-topic`, its
+ * sender's id `mqtt-id`. Throws `invalid-argument`, naming the option.
  */
 export function fromMqtt(options: FromMqttOptions): BridgeSource {
   checkOptions(WHERE, options, SPEC);

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import { type Client, createClient } from "../../../../src/client/connection/client.js";
-import { openQueueOver } from "../../../../src/client/connection/connection.js";
+import { openWholeQueue } from "../../../../src/client/connection/open-queue.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
 import { answerOpening, OPENED, requestOpening } from "../../../../src/link/finding/opening.js";
 import type { Port } from "../../../../src/link/rpc/guard.js";
@@ -62,7 +62,7 @@ async function connectEarly(by: Answer) {
 }
 
 const open = (client: Client, signal?: AbortSignal) =>
-  openQueueOver(client, "orders", { options: { maxDeliveries: 7 }, lazy: false, signal }, async () => {});
+  openWholeQueue(client, "orders", { options: { maxDeliveries: 7 }, lazy: false, signal }, async () => {});
 
 test("the settings of the first queue go with the hello, before there is a host", async () => {
   const { client, said, begin } = await connectEarly(answer);
@@ -85,7 +85,7 @@ test("a host of an earlier build, which has not heard it, is told again, and doe
   expect(said).toEqual(["hello", "submit", "hello", "submit"]);
   await queue.send("a");
   expect(await queue.stats()).toMatchObject({ ready: 1 });
-  expect(await client.diagnostics()).toMatchObject({ clients: 1, refusedMessages: 0, commits: 2 });
+  expect(await client.ask({ op: "diagnostics" })).toMatchObject({ clients: 1, refusedMessages: 0, commits: 2 });
 });
 
 test("who gives up opening a queue whose host never comes leaves nothing to wait for", async () => {
