@@ -74,6 +74,7 @@ export default defineConfig({
       }),
       inNode("frameworks", ["test/frameworks/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
       inNode("frameworks-long", ["test/frameworks/*.long.test.ts"], { testTimeout: 240_000 }),
+      inNode("examples", ["test/examples/*.test.ts"], { testTimeout: 240_000 }),
       {
         test: {
           name: "types",

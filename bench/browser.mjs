@@ -46,11 +46,12 @@ export async function servePages(checkout = "") {
   return { address, close: () => server.close() };
 }
 
-/** @param {BrowserName} name @param {string} profile */
-async function launch(name, profile) {
+/** @param {BrowserName} name @param {string} profile @param {readonly string[]} [args] of Chromium */
+export async function launchBrowser(name, profile, args = []) {
   if (name === "chromium") {
     ensureBrowser();
-    const context = await chromium.launchPersistentContext(profile, browserLaunchOptions());
+    const options = browserLaunchOptions();
+    const context = await chromium.launchPersistentContext(profile, { ...options, args: [...options.args, ...args] });
     return { context, version: `Chromium ${context.browser()?.version() ?? "of unknown version"}` };
   }
   const executablePath = findFirefox();
@@ -68,7 +69,7 @@ async function launch(name, profile) {
 /** @param {Site} site @param {BrowserName} [name] @returns {Promise<OpenBrowser>} */
 export async function openBrowser({ address }, name = "chromium") {
   const profile = mkdtempSync(join(tmpdir(), "originmq-bench-"));
-  const { context, version } = await launch(name, profile);
+  const { context, version } = await launchBrowser(name, profile);
   return {
     context,
     version,

@@ -23,7 +23,7 @@ const DOUBLINGS_MAX = 2;
 const SCALE = Array.from({ length: 2 * DOUBLINGS_MAX + 1 }, (_, i) => i - DOUBLINGS_MAX);
 const STEP = (RIGHT - LEFT) / 2 / DOUBLINGS_MAX;
 
-const STYLE = `
+export const SVG_STYLE = `
   text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
   .small { font-size: 11px; fill: #59636e; }
   .head { font-size: 14px; font-weight: 600; }
@@ -43,7 +43,7 @@ const STYLE = `
   }`;
 
 /** @param {string} text */
-const escaped = (text) => text.replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`);
+export const escaped = (text) => text.replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`);
 
 /** @param {string} title @param {string} about @param {readonly Row[]} rows @returns {string} an SVG */
 export function pictureOf(title, about, rows) {
@@ -52,7 +52,7 @@ export function pictureOf(title, about, rows) {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title summary">
 <title id="title">${escaped(title)}</title>
 <desc id="summary">${escaped(summary)}</desc>
-<style>${STYLE}
+<style>${SVG_STYLE}
 </style>
 <rect class="ground" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="6"/>
 <text class="head" x="${LEFT}" y="22">${escaped(title)}</text>

@@ -2,12 +2,15 @@
 // In a project that has installed originmq it is `node worker.mjs`, or `npx wrangler dev`.
 
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleForNode } from "../scripts/bundle-for-node.mjs";
 import { FORWARD, forwardClients } from "../scripts/runtimes.mjs";
 import { startWorkerd } from "../scripts/workerd.mjs";
+import { createFresh, npm } from "./fresh.mjs";
 
 /** @type {Readonly<Record<string, (args: string[]) => Promise<void>>>} */
 const EXAMPLES = {
@@ -15,6 +18,9 @@ const EXAMPLES = {
   kitchen: inNode("./durable-object/kitchen.mjs"),
   "durable-object": runObject,
   forward: forwardTo,
+  "react-form": asProject("react-form"),
+  pwa: asProject("pwa"),
+  extension: buildExtension,
 };
 const SYSTEMS = ["kafka", "sqs", "pubsub", "cloudflare-queues", "vercel-queues", "rabbitmq"];
 
@@ -44,6 +50,27 @@ async function forwardTo([system = ""]) {
   }
   const external = forwardClients();
   await import(await bundleForNode(join(FORWARD, `${system}.mjs`), { at: FORWARD, external }));
+}
+
+/** Copied, installed and built; the folder stays. */
+async function buildExtension() {
+  const project = await createFresh("extension", mkdtempSync(join(tmpdir(), "originmq-example-")));
+  await npm(project, ["run", "build"]).ended;
+  console.log(join(project, "dist"));
+}
+
+/** Copied, installed and started, with the package as it stands here. @param {string} example */
+function asProject(example) {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), "originmq-example-"));
+    try {
+      const { ended, end } = npm(await createFresh(example, folder), ["start"]);
+      for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+      await ended;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
 }
 
 /** What is stored goes when it ends. @param {string[]} args */

@@ -16,6 +16,7 @@ const PROJECTS = [
   "test/tsconfig.json",
   "demo/tsconfig.json",
   "bench/tsconfig.json",
+  "site/tsconfig.json",
   // Against clients that the first run of these examples installs; `npm run test:forward` checks them in any case.
   ...(existsSync(join(ROOT, "examples/forward/node_modules")) ? ["examples/forward/tsconfig.json"] : []),
 ];

@@ -1,7 +1,9 @@
 // `npm run size`: what an app that uses the package ships, minified and gzipped, against its limits and goals
-// (scripts/package-layout.mjs). Fails over a limit. With --parts: also what each folder and module weighs, minified.
+// (scripts/package-layout.mjs). Fails over a limit. With --parts: also what each folder and module weighs, minified. With
+// --write: what the documentation says of sizes is what is measured now.
 
 import { ADDED, ENTRIES, measure, WHOLE } from "./bundles.mjs";
+import { writeSizes } from "./sizes.mjs";
 
 const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(9);
 
@@ -33,6 +35,7 @@ for (const { name, path } of WHOLE) {
   const { minified, gzipped } = await measure(path);
   console.log(`${name.padEnd(22)}${kB(minified)}${kB(gzipped)}`);
 }
+if (process.argv.includes("--write")) await writeSizes();
 if (process.argv.includes("--parts")) {
   for (const { name, size } of measured) printParts(name, size);
 }

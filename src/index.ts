@@ -1,12 +1,14 @@
 // OriginMQ: a durable message queue for everything that runs on one web origin.
 
+import { later } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import type { Starters } from "./wiring/transport.js";
 import { ofPackage } from "./wiring/workers.js";
 
-export type { Connection, ConnectionEventMap, ConnectOptions } from "./client/connection/connection.js";
+export type { ConnectOptions } from "./client/connection/connect-options.js";
+export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
 export type { QueueEventMap } from "./client/queue/events.js";
 export type {
   DeadLetters,
@@ -25,8 +27,8 @@ export type { ConsumeOptions, Consumer } from "./client/receiving/consumer.js";
 export type { Delivery, ReleaseOptions, RetryOptions, TransactionSend } from "./client/receiving/delivery.js";
 export type { DrainOptions, DrainResult } from "./client/receiving/drain.js";
 export type { Handler } from "./client/receiving/handling.js";
-export type { QueueRef } from "./client/sending/commit.js";
 export type { Receipt } from "./client/sending/item.js";
+export type { QueueRef } from "./client/sending/known.js";
 export type { QueueOptions, SendOptions } from "./client/sending/options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./client/sending/schema.js";
 export { type ErrorDetail, QueueError, type QueueErrorCode } from "./core/spec/errors.js";
@@ -68,7 +70,10 @@ const starters: Starters = {
   socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
 };
 offerStarters(starters);
-const api = createApi(starters);
+const api = createApi(
+  starters,
+  later(async () => (await import("./client/connection/whole.js")).whole),
+);
 
 /**
  * Opens a queue, new if there is none of that name. Queues of one database share a connection. Resolves once a host has

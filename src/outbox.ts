@@ -1,5 +1,7 @@
 // Requests that arrive once the server can be reached, in pages and in service workers.
 
+import { whole } from "./client/connection/whole.js";
+import { already } from "./client/runtime/later.js";
 import { QueueError } from "./core/spec/errors.js";
 import { reportFailure } from "./integrations/outbox/context.js";
 import type { OutboxOptions } from "./integrations/outbox/options.js";
@@ -42,7 +44,7 @@ const connectFromPage: Connect = async (options) => {
     throw error;
   }
   const starters = offeredStarters() ?? { inProcess: async (database) => createInProcess(database) };
-  return createApi(starters).connect(options);
+  return createApi(starters, already(whole)).connect(options);
 };
 
 /**

@@ -1,6 +1,8 @@
 // OriginMQ for service workers: the same queues, hosted in the service worker itself while no tab hosts them. A host
 // there lives as long as its worker: use it inside `waitUntil`, with bounded work.
 
+import { whole } from "./client/connection/whole.js";
+import { already } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
 import { openLocalFirst } from "./integrations/local-first/open-local-first.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
@@ -13,7 +15,7 @@ export type * from "./index.js";
 
 // Not loaded when it is asked for: a classic script cannot.
 const socket = async (options: SocketOptions) => createSocketWay(options);
-const api = createApi({ inContext: createHosting("service-worker"), socket });
+const api = createApi({ inContext: createHosting("service-worker"), socket }, already(whole));
 
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
 export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>

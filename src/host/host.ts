@@ -33,7 +33,7 @@ import { createMeasures } from "./report/measures.js";
 import { noticeOf } from "./report/notices.js";
 import { createReads } from "./report/reads.js";
 import { createWatchers } from "./report/watchers.js";
-import { checkCanary } from "./upkeep/canary.js";
+import { lastEpoch, missedBy, noteEpoch } from "./upkeep/canary.js";
 import { createMaintenance } from "./upkeep/maintenance.js";
 
 export interface HostOptions {
@@ -95,12 +95,19 @@ export interface HostFigures {
 
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
 export async function openHost(options: HostOptions): Promise<Host> {
+  const { store, platform, limits } = options;
+  // Beside each other: each is a few ways to the browser and back.
+  const [identifying, reading] = [identify(options), lastEpoch(platform)];
   try {
-    const engine = await openEngine(options.store, options.platform, options.limits?.queues);
-    const found = await checkCanary(options.platform, engine.state.epoch);
-    return createHost(options, engine, { found, ...(await identify(options)) });
+    const engine = await openEngine(store, platform, limits?.queues);
+    const identity = await identifying;
+    const { epoch } = engine.state;
+    const found = missedBy(await reading, epoch);
+    noteEpoch(platform, epoch);
+    return createHost(options, engine, { found, ...identity });
   } catch (error) {
-    await options.store.close();
+    identifying.then(({ life }) => life?.end()).catch(() => {});
+    await store.close();
     throw queueErrorOf(error);
   }
 }
@@ -257,7 +264,7 @@ function createHost(
   }
 
   clients.adopt();
-  void maintenance.sweep();
+  maintenance.sweep();
 
   let stopped: QueueError | undefined;
   const stop = async (reason: QueueError) => {

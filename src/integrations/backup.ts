@@ -13,6 +13,7 @@ const PAGE = 200;
 
 /** What `importQueue` did. */
 export interface ImportResult {
+  /** Messages sent. */
   readonly imported: number;
   /** Dead letters that were left out, and messages with a body that could not be written as text. */
   readonly skipped: number;
@@ -20,6 +21,7 @@ export interface ImportResult {
   readonly complete: boolean;
 }
 
+/** What `importQueue` does with what was dead. */
 export interface ImportOptions {
   /** `send`: sends dead letters like the others, attempts at zero. `skip` leaves them out. Default "skip". */
   readonly deadLetters?: "skip" | "send";

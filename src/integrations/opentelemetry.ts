@@ -15,6 +15,7 @@ import {
 } from "@opentelemetry/api";
 import { type Delivery, type Handler, type Queue, type SendOptions, wrapQueue } from "../index.js";
 
+/** Where spans go. */
 export interface TraceOptions {
   /** Default: the tracer named "originmq" of the global provider. */
   readonly tracer?: Tracer;

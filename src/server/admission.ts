@@ -12,6 +12,7 @@ import type { Limits } from "./limits.js";
 
 /** Who asks to be let in. */
 export interface AuthorizeRequest {
+  /** Name of the database, the last part of the address. */
   readonly database: string;
   /** What the client's `token` gave; missing where it has none. */
   readonly token: string | undefined;

@@ -19,15 +19,21 @@ import { type AcceptedSocket, createObjectSockets, type ObjectSockets } from "./
 
 /** What is used of a Durable Object's `ctx`. Its class needs SQLite (`new_sqlite_classes`). */
 export interface ObjectContext {
+  /** Its SQLite and its alarm. */
   readonly storage: DurableObjectStorage & AlarmStorage;
+  /** Makes the platform keep a socket open while the object sleeps. */
   acceptWebSocket(socket: AcceptedSocket): void;
+  /** The sockets that it keeps. */
   getWebSockets(): AcceptedSocket[];
+  /** What the platform answers without waking the object. */
   setWebSocketAutoResponse(pair?: unknown): void;
 }
 
 /** What is used of a namespace's binding. */
 export interface ObjectNamespace<Id = unknown> {
+  /** The id that belongs to a name, everywhere the same. */
   idFromName(name: string): Id;
+  /** The object of that id, as something that takes requests. */
   get(id: Id): { fetch(request: Request): Promise<Response> };
 }
 
@@ -56,7 +62,9 @@ export abstract class QueueObject<Env = unknown> {
   protected readonly idleMs: number = 5_000;
   /** So many milliseconds a client that has lost its connection keeps what it holds. */
   protected readonly reconnectMs: number = RECONNECT_MS;
+  /** As the platform gave it to the constructor. */
   protected readonly ctx: ObjectContext;
+  /** The bindings of the Worker, as the platform gave them. */
   protected readonly env: Env;
   readonly #databases;
   readonly #clock;

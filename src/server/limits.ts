@@ -28,6 +28,7 @@ import type { HostLimits } from "../host/host.js";
 import { type Account, createAccount, createPool, type Known, type LimitsParts, limitReached } from "./account.js";
 import { createMeter, type Meter } from "./meter.js";
 
+/** What is bounded on a server. Who is beyond a limit hears `full`, naming it; nothing that was accepted is dropped. */
 export interface ServerLimits {
   /**
    * Clients that are connected. Who comes then is told `full` and tries again. Of sockets that have said nothing, and of

@@ -29,6 +29,7 @@ import {
 } from "./node.js";
 import { storesIn } from "./stores.js";
 
+/** Where a server listens, where its databases lie, and whom it lets in. */
 export interface ServeOptions extends ServerLimits {
   /** Default 7420; 0 takes a free one. */
   readonly port?: number;
@@ -63,6 +64,7 @@ export interface ServeOptions extends ServerLimits {
   readonly onError?: (error: unknown) => void;
 }
 
+/** A server that listens, until it is closed. */
 export interface Server {
   /** `ws://HOST:PORT`; behind it `/mq/DATABASE` is the address of a database. */
   readonly url: string;

@@ -6,9 +6,9 @@ import type { CheckpointPointer } from "./format.js";
 import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
 
 /** Records a piece: enough to spread the cost of a transaction, few enough that reading them holds nobody up. */
-const RECORDS_PER_PIECE = 64;
+export const RECORDS_PER_PIECE = 64;
 /** Chunks are large (`core/checkpoint` cuts them by size). */
-const CHUNKS_PER_PIECE = 4;
+export const CHUNKS_PER_PIECE = 4;
 
 /** How a store reads one piece; each call is a transaction of its own. */
 export interface LogReader {
@@ -17,6 +17,13 @@ export interface LogReader {
   chunks(generation: number, index: number, count: number): Promise<CheckpointChunk[]>;
   /** Up to `count` records from `lsn` on. */
   records(lsn: Lsn, count: number): Promise<JournalRecord[]>;
+}
+
+/** First pieces of a log that were read with its pointer; `undefined`: it was not to be read. */
+export interface LogBeginning {
+  readonly pointer: CheckpointPointer;
+  readonly chunks: CheckpointChunk[] | undefined;
+  readonly records: JournalRecord[] | undefined;
 }
 
 export function createStoredLog(reader: LogReader): StoredLog {

@@ -1,18 +1,16 @@
 // `openQueue`, `openTopic` and `connect`, for what a context can start.
 
 import { type Client, createClient } from "../client/connection/client.js";
-import {
-  CONNECT_SPEC,
-  type Connection,
-  type ConnectOptions,
-  checkAddress,
-  createPublicConnection,
-  openQueueOver,
-} from "../client/connection/connection.js";
+import { configureQueue } from "../client/connection/configure.js";
+import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
+import type { Connection } from "../client/connection/connection.js";
+import { createEarlyQueue } from "../client/connection/early-queue.js";
+import type { Whole } from "../client/connection/whole.js";
 import type { Queue } from "../client/queue/queue.js";
-import { checkTopicName, createTopic, type Topic } from "../client/queue/topic.js";
+import type { Topic } from "../client/queue/topic.js";
 import { wrapQueue } from "../client/queue/wrap.js";
-import { checkQueueName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
+import type { Later } from "../client/runtime/later.js";
+import { checkQueueName, checkTopicName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
 import { boolean, checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
@@ -53,24 +51,6 @@ interface Shared {
   users: number;
 }
 
-function openClient(options: ConnectOptions, starters: Starters): Client {
-  const { onClosed, ...parts } = createTransport(options, starters);
-  const client = createClient(parts);
-  return {
-    ...client,
-    get host() {
-      return client.host;
-    },
-    get minor() {
-      return client.minor;
-    },
-    async close(options) {
-      await client.close(options);
-      await onClosed();
-    },
-  };
-}
-
 /** The question that the browser has not answered yet: it may put it to the user, who may never answer. */
 let asked: Promise<boolean> | undefined;
 
@@ -99,7 +79,8 @@ function numberOf(token: ConnectOptions["token"]): number {
   return number;
 }
 
-export function createApi(starters: Starters): Api {
+/** `whole`: what a client has beside sending. */
+export function createApi(starters: Starters, whole: Later<Whole>): Api {
   /** Clients that `openQueue` shares, by storage and database, or by address and token. */
   const shared = new Map<unknown, Shared>();
 
@@ -112,7 +93,10 @@ export function createApi(starters: Starters): Api {
     const key = url !== undefined && ownsSockets() ? {} : address;
     // One that has ended stays so, and is nobody's any more who comes now.
     const known = shared.get(key);
-    const entry = known && !known.client.over.aborted ? known : { client: openClient(options, starters), users: 0 };
+    const entry =
+      known && !known.client.over.aborted
+        ? known
+        : { client: createClient(createTransport(options, starters)), users: 0 };
     shared.set(key, entry);
     entry.users++;
     const leave: Leave = async (options) => {
@@ -130,7 +114,10 @@ export function createApi(starters: Starters): Api {
     const { client, leave } = await join(connect);
     const { lazy = false, signal } = connect;
     try {
-      return await openQueueOver<Body>(client, name, { options: settings, lazy, signal }, leave);
+      await configureQueue(client, name, { options: settings, lazy, signal });
+      // What is not needed to send comes next, so that a page which goes offline later has it.
+      whole.get().catch(() => {});
+      return createEarlyQueue<Body, Body>({ name, client, whole, schema: settings.schema, onClosed: leave });
     } catch (error) {
       await leave();
       throw error;
@@ -154,7 +141,9 @@ export function createApi(starters: Starters): Api {
       checkOptions("openTopic()", options, CONNECT_SPEC);
       checkAddress("openTopic()", options);
       const { client, leave } = await join(options);
+      let createTopic: Whole["createTopic"];
       try {
+        ({ createTopic } = await whole.get());
         if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
         await leave();
@@ -172,8 +161,10 @@ export function createApi(starters: Starters): Api {
       checkAddress("connect()", options);
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
-      const client = openClient(options, starters);
+      const client = createClient(createTransport(options, starters));
+      let createPublicConnection: Whole["createPublicConnection"];
       try {
+        ({ createPublicConnection } = await whole.get());
         if (!options.lazy) await client.connected(options.signal);
       } catch (error) {
         await client.close({ force: true });

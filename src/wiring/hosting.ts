@@ -44,13 +44,22 @@ export function createHosting(kind: HostKind, signal?: AbortSignal): Hosting {
   };
 }
 
+/** Begins to host the database that a SharedWorker is named after: whoever has named it asks for that next. */
+export function hostNamed(hosting: Hosting, name: string): void {
+  const [, storage, database] = /^originmq:(indexeddb|memory):(.+)$/s.exec(name) ?? [];
+  if (storage && database) hosting({ storage: storage as Opening["storage"], database }).catch(() => {});
+}
+
 async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | undefined): Promise<Host | Elsewhere> {
   const { storage, database } = opening;
   const { locks } = navigator;
   if (locks === undefined) throw missing("Web Locks are");
   if (storage === "indexeddb" && typeof indexedDB === "undefined") throw missing("IndexedDB is");
   const lock = hostLockName(storage, database);
-  return stand({
+  // Opened beside the asking for the lock: who may write is said by the epoch.
+  const store = createStore(opening);
+  void store.open().catch(() => {});
+  const standing = stand({
     kind,
     locks,
     lock,
@@ -63,7 +72,7 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
       });
       try {
         const presenceLock = (client: string) => presenceLockName(storage, database, client);
-        const host = await openHost({ kind, store: createStore(opening), platform, lock, presenceLock });
+        const host = await openHost({ kind, store, platform, lock, presenceLock });
         host.ended.catch(() => {}).finally(() => platform.close());
         return host;
       } catch (error) {
@@ -72,6 +81,9 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
       }
     },
   });
+  const leave = () => store.close();
+  standing.then((host) => ("elsewhere" in host ? leave() : undefined), leave);
+  return standing;
 }
 
 const createStore = ({ storage, database }: Opening): LogStore =>

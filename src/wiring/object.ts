@@ -1,7 +1,10 @@
 // The way of a Worker to a Durable Object of its own: a socket over the binding, which no network sees. Invariant: it is a client
 // like any other: the object asks what its token is worth.
 
-import type { Connection, ConnectOptions } from "../client/connection/connection.js";
+import type { ConnectOptions } from "../client/connection/connect-options.js";
+import type { Connection } from "../client/connection/connection.js";
+import { whole } from "../client/connection/whole.js";
+import { already } from "../client/runtime/later.js";
 import { QueueError } from "../core/spec/errors.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
@@ -13,6 +16,7 @@ export interface ObjectStub {
   fetch(request: Request): Promise<Response>;
 }
 
+/** What `connectQueues` takes beside the binding and the name. */
 export type ObjectConnectOptions = Pick<ConnectOptions, "token" | "lazy" | "signal">;
 
 /** What Workers have and others have not. */
@@ -24,7 +28,7 @@ export function connectObject(
   options: ObjectConnectOptions,
 ): Promise<Connection> {
   const means = { ...MEANS, openSocket: (url: string) => openSocket(object, url) };
-  const api = createApi({ socket: async (socketOptions) => createSocketWay(socketOptions, means) });
+  const api = createApi({ socket: async (socketOptions) => createSocketWay(socketOptions, means) }, already(whole));
   return api.connect({ ...options, url: `wss://originmq/mq/${encodeURIComponent(database)}` });
 }
 

@@ -6,7 +6,7 @@
 // In memory, on servers and in tests (Node, Deno, Bun) and where there are no workers, the host is in this process.
 
 import type { ClientParts } from "../client/connection/client.js";
-import type { ConnectOptions } from "../client/connection/connection.js";
+import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
@@ -20,11 +20,6 @@ import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
 import type { SocketOptions, SocketWay } from "./socket.js";
 import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
-
-export interface Transport extends ClientParts {
-  /** Gives up what was opened. */
-  onClosed(): Promise<void>;
-}
 
 /** What a context can start: the workers that come with this package, or a host in itself. */
 export interface Starters extends WorkerStarters {
@@ -43,7 +38,7 @@ const LINK_MS = 2_000;
 const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 8_000;
 
-export function createTransport(options: ConnectOptions, starters: Starters): Transport {
+export function createTransport(options: ConnectOptions, starters: Starters): ClientParts {
   const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
   if (url !== undefined) return overSocket(url, (hearing) => dial(starters, { url, token, ...hearing }));
   const opening: Opening = { storage, database };
@@ -64,15 +59,34 @@ export function createTransport(options: ConnectOptions, starters: Starters): Tr
     asking,
     locks: globalThis.navigator?.locks,
     lifecycle: pageLifecycle({ onAsleep: workers.stop }),
-    openPort: () => openPort(opening, asking, { starters, workers }),
+    openPort(onPort) {
+      if (storage === "indexeddb") void warmUp();
+      return openPort(opening, asking, { starters, workers, onPort });
+    },
     onClosed: async () => workers.stop(),
   };
+}
+
+let isWarm = false;
+
+/**
+ * Has the browser get ready what a worker will need that is yet to start: the first use of IndexedDB since the browser's start
+ * takes as long as all else together.
+ */
+async function warmUp(): Promise<void> {
+  if (isWarm) return;
+  isWarm = true;
+  try {
+    await indexedDB.databases?.();
+  } catch {
+    // The worker says what is wrong.
+  }
 }
 
 const openNotices = (name: string): Channel | undefined =>
   typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
-function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" | "locks" | "onClosed"> {
+function inProcess(load: () => Promise<InProcess>): Pick<ClientParts, "openPort" | "locks" | "onClosed"> {
   let loading: Promise<InProcess> | undefined;
   return {
     locks: undefined,
@@ -92,7 +106,7 @@ async function dial({ socket }: Starters, options: SocketOptions): Promise<Socke
 function overSocket(
   url: string,
   load: (hearing: Pick<SocketOptions, "onAnnouncement" | "listens">) => Promise<SocketWay>,
-): Transport {
+): ClientParts {
   let loading: Promise<SocketWay> | undefined;
   const hearing = createHearing(() => void loading?.then((known) => known.hear()).catch(() => {}));
   const way = (): Promise<SocketWay> => {
@@ -120,15 +134,16 @@ function overSocket(
 interface Means {
   readonly starters: Starters;
   readonly workers: Workers;
+  onPort(port: Port): void;
 }
 
-async function openPort(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<OpenedPort> {
+async function openPort(opening: Opening, asking: Asking, means: Means): Promise<OpenedPort> {
+  const { workers } = means;
   // One that gives no sign of life time and again hangs: another context hosts then, or the page's own worker.
   const shared = workers.signMs < SIGN_MS_MAX ? workers.shared(opening) : undefined;
-  const found = shared ? await askWorker(shared, shared.worker.port, opening, workers) : undefined;
+  const found = shared ? await askWorker(shared, shared.worker.port, opening, means) : undefined;
   // A SharedWorker may lack what its page has, in a credentialless iframe: the page's own worker is asked next.
-  const opened =
-    found && !found.refused ? found : await openWithoutSharedWorker(opening, asking, { starters, workers });
+  const opened = found && !found.refused ? found : await openWithoutSharedWorker(opening, asking, means);
   if (opened.opened) return opened.opened;
   const linked = await linkOverChannel(asking, LINK_MS);
   if (linked === undefined) throw new QueueError("host-lost", "the host in another context did not answer");
@@ -154,10 +169,17 @@ interface Found {
   readonly refused?: QueueError;
 }
 
-async function ask(port: Port, opening: Opening, patience?: Patience): Promise<Found> {
+async function ask(
+  port: Port,
+  opening: Opening,
+  { onPort }: Pick<Means, "onPort">,
+  patience?: Patience,
+): Promise<Found> {
   try {
-    const { isElsewhere, lock } = await requestOpening(port, opening, patience);
-    if (!isElsewhere) return { opened: { port, lock } };
+    const asked = requestOpening(port, opening, patience);
+    onPort(port);
+    const { isElsewhere, lock, isHeard } = await asked;
+    if (!isElsewhere) return { opened: { port, lock, isHeard } };
     port.close?.();
     return {};
   } catch (error) {
@@ -171,11 +193,11 @@ async function askWorker(
   { failed, hasStarted }: Started<SharedWorker | Worker>,
   port: Port,
   opening: Opening,
-  workers: Pick<Workers, "signMs">,
+  { workers, onPort }: Pick<Means, "workers" | "onPort">,
 ): Promise<Found> {
   const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
   workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
-  const found = await Promise.race([ask(port, opening, patience), failed]);
+  const found = await Promise.race([ask(port, opening, { onPort }, patience), failed]);
   hasStarted();
   workers.signMs = SIGN_MS;
   return found;
@@ -188,7 +210,8 @@ const isHosted = ({ storage, database }: Opening): Promise<boolean> =>
     () => true,
   );
 
-async function openWithoutSharedWorker(opening: Opening, asking: Asking, { starters, workers }: Means): Promise<Found> {
+async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: Means): Promise<Found> {
+  const { starters, workers } = means;
   // Of hosts in service workers and pages the one is better: let it come first.
   const mayBeHosted = !workers.hasDedicated || (await isHosted(opening));
   if (mayBeHosted && (await askHost(asking, ASK_MS))) return {};
@@ -197,10 +220,10 @@ async function openWithoutSharedWorker(opening: Opening, asking: Asking, { start
   let found: Found;
   if (own) {
     own.worker.postMessage(null, [port2]);
-    found = await askWorker(own, port1, opening, workers);
+    found = await askWorker(own, port1, opening, means);
   } else if (starters.inContext) {
     answerOpening(port2, starters.inContext);
-    found = await ask(port1, opening);
+    found = await ask(port1, opening, means);
   } else {
     throw new QueueError(
       "unsupported",

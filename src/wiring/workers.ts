@@ -1,7 +1,7 @@
 // The workers that a page starts. Invariant: whatever keeps one from starting, thrown at once or told by an event, now or
 // before anybody waits for it, is `unsupported`, with the address that was tried and what to do.
 
-import type { ConnectOptions } from "../client/connection/connection.js";
+import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { QueueError } from "../core/spec/errors.js";
 import type { Opening } from "../link/finding/opening.js";
 import { STOP_HOSTING } from "../link/rpc/names.js";

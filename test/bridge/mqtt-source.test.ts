@@ -72,6 +72,7 @@ test("what went up comes down as it was: bodies, headers, priority, group, time 
     });
     expect(Math.abs((message.expiresAt ?? 0) - (before[i]?.expiresAt ?? 0))).toBeLessThan(60_000);
   }
+  expect(arrived.map(({ headers }) => headers["mqtt-id"])).toEqual(before.map(({ id }) => id));
   // Its id came along: what the broker gives out twice is stored once.
   expect(await target.send("again", { deduplicationId: before[0]?.id as string })).toMatchObject({ duplicate: true });
 });
@@ -130,6 +131,7 @@ test("a CloudEvent of either mode is taken as one where that is said; other user
     "ce-source",
     "ce-specversion",
     "ce-type",
+    "mqtt-id",
     "mqtt-topic",
     "shop",
   ]);

@@ -3,9 +3,9 @@
 import { pbkdf2Sync } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { bridge } from "../../src/bridge.js";
-import { toMqtt } from "../../src/bridge-mqtt.js";
+import { fromMqtt, toMqtt } from "../../src/bridge-mqtt.js";
 import { type Mosquitto, startMosquitto } from "./mosquitto.js";
-import { stalledBy, subscriber, warningsOf } from "./mqtt.js";
+import { stalledBy, startWebSocket, subscriber, warningsOf } from "./mqtt.js";
 import { createScene, drained, numbers } from "./scene.js";
 
 const { mosquitto: binary } = inject("brokers");
@@ -123,6 +123,20 @@ test.each([1, 2] as const)("QoS %i: never more is under way than the broker's re
   expect(got.map(({ payload }) => Number(String(payload)))).toEqual(numbers(0, 1_000));
 });
 
+test("over a WebSocket, too, both ways", async () => {
+  const topic = newTopic();
+  const webSocket = await startWebSocket(broker);
+  const [source, target] = [await scene.open<number>(), await scene.open<number>()];
+  scene.with(bridge(fromMqtt({ servers: webSocket.url, topic, clientId: "over-web-sockets" }), target));
+  const up = scene.with(bridge(source, to(topic, { servers: webSocket.url, requireSubscriber: true })));
+  await source.sendBatch(numbers(0, 200).map((body) => ({ body })));
+  await expect.poll(async () => (await target.stats()).ready, { timeout: 20_000 }).toBe(200);
+  expect((await target.peek({ max: 200 })).map(({ body }) => body)).toEqual(numbers(0, 200));
+  await up.close();
+  await scene.close();
+  await webSocket.close();
+});
+
 describe("a message that the broker refuses", () => {
   test("for good is a dead letter with its words, and those behind it go on: too large, a topic that is none", async () => {
     const topic = newTopic();
@@ -233,6 +247,23 @@ describe("what the broker confirms", () => {
     for (const { payload } of shop.got) inbox.add(Number(String(payload)));
     expect(inbox.size).toBe(100);
     expect(confirmed.stats().forwarded).toBe(100);
+  });
+
+  test("an application may confirm while the bridge is away: under its name it hears of that, and sends nothing again", async () => {
+    const topic = newTopic();
+    const { got, client } = await subscriber(broker, topic);
+    const source = await scene.open<number>();
+    await source.sendBatch(numbers(0, 5).map((body) => ({ body })));
+    const target = () => to(topic, { clientId: "till", confirmBy: `${topic}/had` });
+    const up = scene.with(bridge(source, target()));
+    await expect.poll(() => got.length).toBe(5);
+    await up.close({ waitMs: 0 });
+    expect(up.stats().forwarded).toBe(0);
+    await client.publishAsync(`${topic}/had`, JSON.stringify(got.map(({ id }) => id)), { qos: 1 });
+    const again = scene.with(bridge(source, target()));
+    await drained(source);
+    expect(again.stats().forwarded).toBe(5);
+    expect(got.length).toBe(5);
   });
 
   test("it loses when it is killed with the settings that it comes with; a bridge then says that its session is forgotten", async () => {

@@ -1,9 +1,43 @@
 // What tests of bridges to MQTT have in common: what a subscriber gets, and how it confirms.
 
+import { type EventEmitter, once } from "node:events";
+import { createConnection } from "node:net";
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { expect } from "vitest";
+import { WebSocketServer } from "ws";
 import type { Bridge } from "../../src/bridge.js";
 import type { Mosquitto } from "./mosquitto.js";
+
+interface Socket extends EventEmitter {
+  send(data: Buffer): void;
+  close(): void;
+}
+interface Sockets extends EventEmitter {
+  on(event: "connection", listener: (socket: Socket) => void): this;
+  address(): { readonly port: number };
+  close(callback: () => void): void;
+}
+
+/** The broker over WebSockets, of which not every build of mosquitto has any; a pipe, since frames are a stream to MQTT. */
+export async function startWebSocket(broker: Mosquitto): Promise<{ readonly url: string; close(): Promise<void> }> {
+  // Its declarations here are of what the package itself uses.
+  const Server = WebSocketServer as unknown as new (options: object) => Sockets;
+  const server = new Server({ port: 0, host: "127.0.0.1", handleProtocols: () => "mqtt" });
+  await once(server, "listening");
+  server.on("connection", (ws) => {
+    const socket = createConnection(Number(new URL(broker.url).port), "127.0.0.1");
+    socket.on("data", (chunk) => ws.send(chunk));
+    socket.on("close", () => ws.close());
+    socket.on("error", () => {});
+    ws.on("message", (data: Buffer) => socket.write(data));
+    ws.on("close", () => socket.destroy());
+  });
+  const { port } = server.address();
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
 
 export interface Got {
   readonly topic: string;

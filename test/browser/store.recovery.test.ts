@@ -254,6 +254,25 @@ describe("a full disk", () => {
   test("a take-over holds a mebibyte back", async () => {
     const disk = harness.createDisk();
     await disk.store().takeOver(takeOverRecord);
+    await disk.store().takeOver(takeOverRecord);
+    expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+  });
+
+  test("a new database holds a mebibyte back as soon as there are bodies that may have to be drained", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await store.takeOver(takeOverRecord);
+    await store.commit(recordAt(epoch, lsn + 1), [], "strict");
+    expect(await disk.reserveBytes()).toBe(0);
+    await store.commit(recordAt(epoch, lsn + 2), [batchOf(10, ["x"])], "strict");
+    await store.commit(recordAt(epoch, lsn + 3), [batchOf(11, ["y"])], "strict");
+    expect(await disk.reserveBytes()).toBe(MEBIBYTE);
+  });
+
+  test("a new database with little room holds it back before there are any", async () => {
+    vi.spyOn(navigator.storage, "estimate").mockResolvedValue({ quota: 3 * MEBIBYTE, usage: MEBIBYTE });
+    const disk = harness.createDisk();
+    await disk.store().takeOver(takeOverRecord);
     expect(await disk.reserveBytes()).toBe(MEBIBYTE);
   });
 

@@ -20,8 +20,8 @@ const OUT = join(ROOT, "test/frameworks/written");
 
 export interface Application {
   readonly address: string;
-  /** The component's file, for who edits it. */
-  readonly component: string;
+  /** For who edits them: the component, and the module that makes the store. */
+  readonly files: { readonly component: string; readonly store: string };
   close(): Promise<void>;
 }
 
@@ -67,6 +67,11 @@ function write(framework: Framework): string {
   return root;
 }
 
+const filesOf = (framework: Framework, root: string) => ({
+  component: join(root, FRAMEWORKS[framework].file),
+  store: join(root, "orders.ts"),
+});
+
 const configOf = (framework: Framework, root: string): InlineConfig => ({
   root,
   configFile: false,
@@ -105,7 +110,7 @@ export async function inDevelopment(framework: Framework): Promise<Application> 
   const site = await serve(server, answer, vite.middlewares);
   return {
     address: site.address,
-    component: join(root, FRAMEWORKS[framework].file),
+    files: filesOf(framework, root),
     async close() {
       await site.close();
       await vite.close();
@@ -126,7 +131,7 @@ export async function built(framework: Framework): Promise<Application> {
   const site = await serve(createHttpServer(), async (path) =>
     path === "/" ? fill(page, await render(page)) : readFileSync(join(out("client"), path), "utf8"),
   );
-  return { address: site.address, component: join(root, FRAMEWORKS[framework].file), close: site.close };
+  return { address: site.address, files: filesOf(framework, root), close: site.close };
 }
 
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css" };

@@ -9,7 +9,7 @@ const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 
 
 const EMPTY = "opening: 0 waiting, 0 in work, 0 of them here, 0 failed";
 const line = (page: Page) => page.locator("main p").first().innerText();
-const statsOf = (page: Page, name: string) => page.evaluate((queue) => window.statsOf(queue), name);
+export const statsOf = (page: Page, name: string) => page.evaluate((queue) => window.statsOf(queue), name);
 
 /** The page as the server sends it: every snapshot in it is the empty one. */
 export async function rendersEmpty({ address }: Application): Promise<void> {
@@ -63,6 +63,10 @@ export async function sendsAndConsumes(page: Page): Promise<void> {
   await consumesWhatItSends(page);
   expect(await statsOf(page, "orders")).toMatchObject({ totals: { acked: 1, deliveries: 1 }, load: { handlers: 1 } });
 }
+
+/** Also once what was before is over. */
+export const hasOneConsumer = (page: Page): Promise<void> =>
+  eventually(async () => (await statsOf(page, "orders")).load.handlers).toBe(1);
 
 /** A component is shown at most one of all changes a frame, and the last of them. */
 export async function showsFrames(page: Page): Promise<void> {

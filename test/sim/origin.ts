@@ -146,7 +146,7 @@ export function createOrigin(parts: SiteParts): Origin {
   };
 
   /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
-  const openPort = async (page: Context, url: string): Promise<OpenedPort> => {
+  const openPort = async (page: Context, url: string, onPort: (port: Port) => void): Promise<OpenedPort> => {
     const signMs = signMsOf.get(page) ?? SIGN_MS;
     signMsOf.set(page, 2 * signMs);
     if (signMs <= SIGN_MS_MAX) {
@@ -154,9 +154,11 @@ export function createOrigin(parts: SiteParts): Origin {
       const [own, theirs] = network.pair(page, worker.context);
       worker.connect(theirs);
       const setTimer = (callback: () => void, ms: number) => page.plan(callback, ms);
-      const { isElsewhere, lock } = await requestOpening(own, OPENING, { locks: locks.of(page), setTimer, signMs });
+      const asked = requestOpening(own, OPENING, { locks: locks.of(page), setTimer, signMs });
+      onPort(own);
+      const { isElsewhere, lock, isHeard } = await asked;
       signMsOf.set(page, SIGN_MS);
-      if (!isElsewhere) return { port: own, lock };
+      if (!isElsewhere) return { port: own, lock, isHeard };
       own.close?.();
     }
     const linked = await linkOverChannel(askingOf(page), LINK_MS);
@@ -176,7 +178,7 @@ export function createOrigin(parts: SiteParts): Origin {
       presenceLock: NAMES.presence,
       asking: askingOf(page),
       openNotices: () => network.channel(page, NAMES.channel),
-      openPort: () => openPort(page, url),
+      openPort: (onPort) => openPort(page, url, onPort),
       onAsleep() {},
     }),
     // A SharedWorker lives as long as one of its pages.

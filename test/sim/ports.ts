@@ -99,6 +99,7 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
       close() {
         from.isClosed = true;
       },
+      dispatchEvent: (event) => emit(from, (event as MessageEvent).data),
     };
   };
 

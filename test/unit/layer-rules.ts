@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       // The public client, for what "index.ts" loads when it is asked: that must not import "index.ts".
       ...["client/queue/queue.ts", "client/queue/events.ts", "client/queue/wrap.ts", "client/receiving/delivery.ts"],
       ...["client/sending/item.ts", "client/sending/options.ts", "client/sending/schema.ts"],
-      ...["client/connection/connection.ts", "core/view/view.ts"],
+      ...["client/connection/connect-options.ts", "core/view/view.ts"],
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -39,14 +39,17 @@ describe("what a client loads at once contains no module of the engine, the host
   });
 });
 
-test("a page has all of its queue at once: only the ways to hosts elsewhere, and what forwards to a server, come later", async () => {
-  const { whenAsked } = await importsOf("index.ts");
+test("a page loads at once what it takes to send, and the rest of its queue right after", async () => {
+  const { atOnce, whenAsked } = await importsOf("index.ts");
   const later = [
+    "src/client/connection/whole.ts",
     "src/integrations/local-first/open-local-first.ts",
     "src/wiring/in-process.ts",
     "src/wiring/socket.ts",
   ];
   expect(whenAsked.sort()).toEqual(later);
+  expect(atOnce).toContain("src/client/sending/pipeline.ts");
+  expect(atOnce.filter((path) => /client\/(requests|receiving\/(holding|consumer|delivery))/.test(path))).toEqual([]);
 });
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {

@@ -11,14 +11,18 @@ import { MINOR_LAST_WORDS, WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/versio
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/life.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
+import type { Port } from "../../link/rpc/guard.js";
 import { type Link, type OneWay, openLink } from "../../link/rpc/link.js";
 import type { ClientRequest, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { type Watchdog, watchHost } from "./watchdog.js";
 
-/** Opens a port to the host, wherever it is, once it listens there. */
-export type OpenPort = () => Promise<OpenedPort>;
+/**
+ * Opens a port to the host, wherever it is, once it listens there. `onPort` is called with a port on which a host may listen
+ * later: what is said there reaches it then, if what this resolves with is that port and says so.
+ */
+export type OpenPort = (onPort: (port: Port) => void) => Promise<OpenedPort>;
 
 export interface HostLinkParts {
   readonly client: string;
@@ -33,6 +37,8 @@ export interface HostLinkParts {
   /** What this client holds, told to each host it meets. */
   held(): readonly Held[];
   onConnected(welcome: Welcome): void;
+  /** The hello is said on this link, and not answered: whether anybody hears it is not known. */
+  onGreeted?(link: Link<HostRequest>): void;
   /** The host is gone, or was left: the next one is looked for, or none while this page sleeps. */
   onDisconnected(): void;
   /** There will be no host any more. */
@@ -78,10 +84,18 @@ export const FINAL: ReadonlySet<QueueErrorCode> = new Set([
 /** A host that has not taken this client in by then will hardly do so: open another port. */
 const HELLO_MS_MAX = 10_000;
 const RETRY_MS_MAX = 5_000;
+const unheard = new QueueError("host-lost", "nobody heard what was said on this port");
 /** How long to wait for a link to close whose host has said that it ends. */
 const ENDING_MS = 100;
 
 type Connected = { readonly link: Link<HostRequest>; readonly welcome: Welcome };
+
+/** A hello that was said. */
+interface Greeting {
+  readonly port: Port;
+  readonly link: Link<HostRequest>;
+  readonly welcome: Promise<Welcome>;
+}
 
 export function createHostLink(parts: HostLinkParts): HostLink {
   let current: Connected | undefined;
@@ -131,22 +145,26 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     const cancelTimer = parts.runtime.setTimer(giveUp, HELLO_MS_MAX);
     const over = new AbortController();
     interrupt = giveUp;
-    const opening = parts.openPort();
+    let early: Greeting | undefined;
+    const opening = parts.openPort((port) => {
+      early?.link.close(unheard);
+      early = inTime.signal.aborted ? undefined : greet(port);
+    });
     try {
-      const { port, lock } = await abortable(opening, inTime.signal);
+      const { port, lock, isHeard } = await abortable(opening, inTime.signal);
       if (lock !== undefined && parts.locks) onGone(parts.locks, lock, over.signal, giveUp);
-      const link = openLink<HostRequest, ClientRequest>(port, {
-        serve: parts.serve,
-        onPeerUnreadable: parts.onPeerUnreadable,
-        onUnreadable,
-      });
+      const isHere = early?.port === port;
+      if (!isHere) early?.link.close(unheard);
+      else if (!isHeard) early?.link.retire(unheard);
+      const { link, welcome } = (isHere && isHeard && early) || greet(port);
       try {
-        return { link, welcome: await abortable(link.call<Welcome>(hello()), inTime.signal) };
+        return { link, welcome: await abortable(welcome, inTime.signal) };
       } catch (error) {
         link.close(new QueueError("host-lost", "the host did not accept this client"));
         throw error;
       }
     } catch (error) {
+      early?.link.close(unheard);
       // It may still come, for nobody.
       opening.then(({ port }) => port.close?.()).catch(() => {});
       throw error;
@@ -154,6 +172,18 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       cancelTimer();
       over.abort();
     }
+  };
+
+  const greet = (port: Port): Greeting => {
+    const link = openLink<HostRequest, ClientRequest>(port, {
+      serve: parts.serve,
+      onPeerUnreadable: parts.onPeerUnreadable,
+      onUnreadable,
+    });
+    const welcome = link.call<Welcome>(hello());
+    welcome.catch(() => {});
+    parts.onGreeted?.(link);
+    return { port, link, welcome };
   };
 
   const hello = (): HostRequest => ({

@@ -14,33 +14,24 @@ import { abortable, whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
-import { noteQueue } from "../sending/commit.js";
-import { hasFile, withFilesRead } from "../sending/files.js";
-import type { Item } from "../sending/item.js";
-import {
-  CLOSE_SPEC,
-  itemOf,
-  itemsOf,
-  PEEK_PAGES_SPEC,
-  PEEK_SPEC,
-  PURGE_SPEC,
-  REQUEST_SPEC,
-  WAIT_SPEC,
-  WATCH_SPEC,
-  WRITABLE_SPEC,
-} from "../sending/options.js";
-import { assertFits, type StandardSchema } from "../sending/schema.js";
+
+import { knownAs, noteQueue } from "../sending/known.js";
+import { CLOSE_SPEC, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC, WRITABLE_SPEC } from "../sending/options.js";
+import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
-import { createQueueEvents } from "./events.js";
+import type { createQueueEvents } from "./events.js";
+import { PEEK_SPEC, PURGE_SPEC, REQUEST_SPEC } from "./options.js";
 import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { Queue, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
+import type { Sender } from "./sender.js";
 import { createTaking } from "./taking.js";
 
-export interface QueueParts {
-  readonly name: string;
+export interface QueueParts<Input> {
   readonly client: QueueClient;
+  readonly sender: Sender<Input>;
+  readonly events: ReturnType<typeof createQueueEvents>;
   readonly schema?: StandardSchema | undefined;
   /** Called once, when the queue was closed. */
   onClosed(options: { readonly force?: boolean }): Promise<void>;
@@ -51,18 +42,12 @@ const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: 
 
 const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
 
-export function createQueue<Input, Output>({ name, client, schema, onClosed }: QueueParts): Queue<Input, Output> {
+export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
+  const { client, sender, events, schema, onClosed } = parts;
+  const { name, closing, assertOpen, whenRead, send, sendBatch } = sender;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
-  const closing = new AbortController();
-  const events = createQueueEvents(name, client);
-  /** Sends that wait for files to be read; later ones wait for them, so that their order holds. */
-  let reading: Promise<unknown> | undefined;
   let closed: Promise<void> | undefined;
-
-  const assertOpen = () => {
-    if (closing.signal.aborted) throw closing.signal.reason;
-  };
 
   const command = async <T>(asked: ClientCommand): Promise<T> => {
     assertOpen();
@@ -70,27 +55,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
   };
   const ask = async <T>(asked: HostRequest, signal?: AbortSignal): Promise<T> => {
     assertOpen();
-    return abortable(client.ask<T>(asked, signal), closing.signal);
-  };
-
-  /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
-  const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
-    const fitting = schema && assertFits(schema, items);
-    const hasFiles = items.some(hasFile);
-    if (reading === undefined && !fitting && !hasFiles) return next(items);
-    const read = (async () => {
-      await fitting;
-      return hasFiles ? Promise.all(items.map(withFilesRead)) : items;
-    })();
-    const turn = Promise.allSettled([reading, read]);
-    reading = turn;
-    const isLast = () => {
-      if (reading === turn) reading = undefined;
-    };
-    return turn.then(async () => {
-      isLast();
-      return next(await read);
-    });
+    return abortable(client.ask<T>(asked, signal), closing);
   };
 
   const taking = createTaking<Output>({
@@ -98,7 +63,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     client,
     admit: schema && createAdmission(schema),
     stoppables,
-    closing: closing.signal,
+    closing,
   });
   const deadLetters = createDeadLetters<Input>({
     queue: name,
@@ -111,31 +76,14 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
   const queue: Queue<Input, Output> = {
     name,
     ...events.target,
-    async send(body, options) {
-      assertOpen();
-      const item = itemOf(body, options);
-      options?.signal?.throwIfAborted();
-      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
-      return options?.signal ? abortable(sent, options.signal) : sent;
-    },
-    async sendBatch(items, options = {}) {
-      assertOpen();
-      const checked = itemsOf(items);
-      checkOptions("sendBatch()", options, WAIT_SPEC);
-      const { signal } = options;
-      signal?.throwIfAborted();
-      if (checked.length === 0) return [];
-      return abortable(
-        whenRead(checked, (read) => pipeline.sendBatch(name, read, signal)),
-        signal,
-      );
-    },
+    send,
+    sendBatch,
     ...taking,
     writable(options = {}) {
       assertOpen();
       checkOptions("writable()", options, WRITABLE_SPEC);
       const { inFlight = 1, ...given } = options;
-      return writableTo<Input>((body) => queue.send(body, given), inFlight);
+      return writableTo<Input>((body) => send(body, given), inFlight);
     },
     async request<Reply>(body: Input, options: RequestOptions = {}) {
       assertOpen();
@@ -145,9 +93,9 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         queue: name,
         timeoutMs,
         signal,
-        closing: closing.signal,
+        closing,
         ...(onProgress && { onProgress }),
-        send: (headers) => queue.send(body, { ...given, headers: { ...given.headers, ...headers } }),
+        send: (headers) => send(body, { ...given, headers: { ...given.headers, ...headers } }),
       });
       return (await answered) as Reply;
     },
@@ -197,10 +145,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
         callListener(() => onEnded(reason));
       };
       const unwatch = client.watch(name, everyMs, tell, fail);
-      const forgets = [
-        whenAborted(closing.signal, () => end()),
-        whenAborted(client.over, () => fail(client.over.reason)),
-      ];
+      const forgets = [whenAborted(closing, () => end()), whenAborted(client.over, () => fail(client.over.reason))];
       const end = () => {
         unwatch();
         for (const forget of forgets) forget();
@@ -237,9 +182,9 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
       // Stopping a consumer a second time, by force, must still reach it.
       const stopped = Promise.all([...stoppables].map((one) => one.stop(options)));
       closed ??= (async () => {
-        closing.abort(new QueueError("closed", `queue "${name}" was closed`));
+        const sent = sender.close();
         events.close();
-        await reading;
+        await sent;
         await stopped;
         await onClosed(options);
       })();
@@ -248,10 +193,7 @@ export function createQueue<Input, Output>({ name, client, schema, onClosed }: Q
     [asyncDispose]: () => queue.close(),
   };
 
-  noteQueue(queue, {
-    database: pipeline.database,
-    assertFits: (item) => schema && assertFits(schema, [item]),
-  });
+  noteQueue(queue, knownAs(pipeline, schema));
 
   return queue;
 }

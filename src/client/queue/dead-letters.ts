@@ -3,7 +3,8 @@
 import { checkOptions } from "../../core/spec/check.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { DEAD_PAGES_SPEC, FILTER_SPEC, LIST_SPEC, REDRIVE_SPEC } from "../sending/options.js";
+import { DEAD_PAGES_SPEC } from "../sending/options.js";
+import { FILTER_SPEC, LIST_SPEC, REDRIVE_SPEC } from "./options.js";
 import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { DeadLetters } from "./queue.js";
 import { redriveAtRate } from "./redrive.js";

@@ -15,6 +15,7 @@ import type { SendOptions } from "../sending/options.js";
 import type { QueueEvents } from "./events.js";
 import type { Schedules } from "./schedules.js";
 
+/** How `receive` takes deliveries. */
 export interface ReceiveOptions {
   /** Deliveries at most. Default 1. */
   readonly max?: number;
@@ -22,9 +23,11 @@ export interface ReceiveOptions {
   readonly waitMs?: number;
   /** Lease in place of the queue's, in ms. It is not renewed: `delivery.extend` does that. */
   readonly leaseMs?: number;
+  /** Gives up waiting, with the signal's reason; nothing is taken then. */
   readonly signal?: AbortSignal;
 }
 
+/** How a request is sent, and how long its answer is waited for. */
 export interface RequestOptions extends Omit<SendOptions, "deduplicationId"> {
   /** Gives up with `timeout` after so long; the message stays, unless `ttlMs` ends it, too. Default: waits. */
   readonly timeoutMs?: number;
@@ -34,6 +37,7 @@ export interface RequestOptions extends Omit<SendOptions, "deduplicationId"> {
   readonly signal?: AbortSignal;
 }
 
+/** Which messages `peek` shows. */
 export interface PeekOptions {
   /** Default 100. */
   readonly max?: number;
@@ -43,17 +47,21 @@ export interface PeekOptions {
   readonly after?: string;
 }
 
+/** Which messages `peekPages` shows, and how many at a time. */
 export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
   /** Messages in a page, at most. Default 100. */
   readonly pageSize?: number;
 }
 
+/** How often `subscribeStats` calls, and whom it tells of its end. */
 export interface SubscribeStatsOptions {
+  /** Least time between two calls, in ms. Default 1,000. */
   readonly everyMs?: number;
   /** Called once when it has ended by itself, with why. Default: it is written to the console. */
   readonly onEnded?: (reason: QueueError) => void;
 }
 
+/** What a queue gave up: each message with its reason and its last error, until it is redriven or purged. */
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
   list(options?: { readonly max?: number; readonly after?: string }): Promise<MessageView<Body>[]>;
@@ -76,6 +84,7 @@ export interface DeadLetters<Body> {
 
 /** `Input` is what is sent and stored, `Output` what is delivered: they differ where a schema transforms. */
 export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
+  /** As it was opened; a subscription's is `TOPIC/NAME`. */
   readonly name: string;
   /**
    * Resolves when the message is durable. Rejects with `full`, `not-cloneable` (naming where), `quota-exceeded` or
@@ -141,6 +150,10 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   consumeUntilEmpty(handler: Handler<Output>, options?: DrainOptions): Promise<DrainResult>;
   /** Resolves once nothing is ready or in work; what is delayed into the future does not count. */
   whenIdle(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * The queue as its host sees it at this moment: depths and ages exact, totals durable, rates and percentiles since the
+   * host began. Rejects with `denied` where a server does not let this client look.
+   */
   stats(): Promise<QueueStats>;
   /**
    * Calls with the statistics now, and again when they have changed, at most once in `everyMs` (default 1,000 ms); what
@@ -151,6 +164,10 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   subscribeStats(callback: (stats: QueueStats) => void, options?: SubscribeStatsOptions): () => void;
   /** Hands out nothing until `resume`, also after a restart. Sends are accepted, deadlines go on. */
   pause(): Promise<void>;
+  /**
+   * Ends a `pause`, whoever asked for it. A queue that stands still because it is full of dead letters goes on by itself
+   * once there is room: redrive or purge them.
+   */
   resume(): Promise<void>;
   /**
    * Deletes every message that waits, or those that match; what consumers hold stays with them. `ids` names messages, at
@@ -166,6 +183,7 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
    * elsewhere are lost to their consumers. A subscription ends with its queue. Closes this object; a send of another makes a new queue of the name.
    */
   delete(): Promise<{ readonly deleted: number }>;
+  /** What was given up, to look at, send again or delete. */
   readonly deadLetters: DeadLetters<Input>;
   /** Messages that are sent again and again, by the clock. They end with `delete()`. */
   readonly schedules: Schedules<Input>;

@@ -40,6 +40,7 @@ export type ScheduleTiming = (
 /** What each tick's message is like. */
 export type ScheduleOptions = Pick<SendOptions, "priority" | "ttlMs" | "groupId" | "headers">;
 
+/** The schedules of a queue: kept and ticked by the host, whichever contexts are open. */
 export interface Schedules<Body> {
   /**
    * Makes a schedule of this name, 1 to 256 characters, or replaces it; every context may do so when it starts. As long

@@ -9,10 +9,11 @@ import { createConsumer } from "../receiving/consumer.js";
 import { openDeliveries } from "../receiving/deliveries.js";
 import { startDrain } from "../receiving/drain.js";
 import type { Holding } from "../receiving/holding.js";
+import { DRAIN_SPEC, RECEIVE_SPEC } from "../receiving/options.js";
 import type { Stoppable } from "../receiving/source.js";
 import { readableFrom } from "../receiving/streams.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
-import { CONSUME_SPEC, DELIVERIES_SPEC, DRAIN_SPEC, RECEIVE_SPEC } from "../sending/options.js";
+import { CONSUME_SPEC, DELIVERIES_SPEC } from "../sending/options.js";
 import type { Queue } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 

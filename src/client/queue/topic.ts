@@ -1,9 +1,8 @@
 // The public face of a topic. Holds nothing: the host copies what is published to each subscription.
 
 import type { PublishValue } from "../../core/commands/commands.js";
-import { check, checkOptions } from "../../core/spec/check.js";
+import { checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { topicName } from "../../core/spec/fields.js";
 import {
   subscription as checkSubscription,
   type SubscriptionFilter,
@@ -18,11 +17,13 @@ import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOpt
 import type { Pipeline } from "../sending/pipeline.js";
 import type { Queue } from "./queue.js";
 
+/** What became of a message that was published; it is durable in each of these subscriptions. */
 export interface PublishReceipt {
   /** Subscriptions that took the message; 0: none wanted it, and it was dropped. A duplicate is not taken again. */
   readonly subscriptions: number;
 }
 
+/** A subscription's settings as a queue, and which messages it gets. */
 export interface SubscriptionOptions extends QueueOptions {
   /**
    * Which messages it gets: those whose headers match every key. A text: exactly this; an array: any of these;
@@ -32,7 +33,9 @@ export interface SubscriptionOptions extends QueueOptions {
   readonly filter?: SubscriptionFilter;
 }
 
+/** Where messages are published: each is stored once, in one commit, for every subscription that wants it. */
 export interface Topic<Body = unknown> {
+  /** As it was opened. */
   readonly name: string;
   /**
    * Resolves when the message is durable in every subscription whose filter it passes: one commit, one stored body.
@@ -59,10 +62,6 @@ export interface TopicParts<Body> {
   readonly pipeline: Pipeline;
   openQueue(name: string, options: QueueOptions): Promise<Queue<Body>>;
   onClosed(): Promise<void>;
-}
-
-export function checkTopicName(name: unknown): asserts name is string {
-  check(topicName, name, "topic name");
 }
 
 export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }: TopicParts<Body>): Topic<Body> {

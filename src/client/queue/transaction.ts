@@ -13,8 +13,9 @@ import {
   releaseVerdict,
   retryVerdict,
 } from "../receiving/delivery.js";
-import { commit, type QueueRef, type Sending, type Settling, sendingOf } from "../sending/commit.js";
+import { commit, type Sending, type Settling, sendingOf } from "../sending/commit.js";
 import type { Receipt } from "../sending/item.js";
+import type { QueueRef } from "../sending/known.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 
@@ -25,9 +26,13 @@ export type BodyOf<Ref> = Ref extends { send(body: infer Input, ...rest: never[]
 export interface Transaction {
   /** To any queue of the database, by its name or as an object. Options as for `queue.send`, without `signal`. */
   send<Ref extends QueueRef>(queue: Ref, body: BodyOf<Ref>, options?: SendOptions): void;
+  /** The message is done with, as by `delivery.ack`. */
   ack(delivery: Delivery): void;
+  /** The attempt failed, as by `delivery.retry`. */
   retry(delivery: Delivery, options?: RetryOptions): void;
+  /** Gives the message back uncounted, as `delivery.release` does. */
   release(delivery: Delivery, options?: ReleaseOptions): void;
+  /** Gives the message up with this reason, as `delivery.deadLetter` does. */
   deadLetter(delivery: Delivery, reason: string): void;
 }
 

@@ -1,6 +1,6 @@
 // A queue with some of its members replaced, for what stands between an application and its queue.
 
-import { noteQueue, queueKnownAs } from "../sending/commit.js";
+import { noteQueue, queueKnownAs } from "../sending/known.js";
 import type { Queue } from "./queue.js";
 
 /**

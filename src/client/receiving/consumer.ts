@@ -13,6 +13,7 @@ import { type Handling, handle } from "./handling.js";
 import type { Holding } from "./holding.js";
 import type { Source } from "./source.js";
 
+/** How many deliveries a consumer works on, and whose place it takes. */
 export interface ConsumeOptions {
   /** Handlers that may run at once. Default 1. */
   readonly concurrency?: number;
@@ -36,6 +37,7 @@ export interface ConsumeOptions {
   readonly singleActive?: boolean;
 }
 
+/** A handler at work, from `consume` until it is stopped, its queue is closed, or there is no host any more. */
 export interface Consumer {
   /** Handlers that run now. */
   readonly active: number;
@@ -52,6 +54,7 @@ export interface Consumer {
   stop(options?: { readonly force?: boolean }): Promise<void>;
   /** Takes no more deliveries until `resume`; what was not started goes back. Running handlers go on. */
   pause(): void;
+  /** Takes deliveries again after `pause`; does nothing where it was not paused or is stopped. */
   resume(): void;
   [asyncDispose](): Promise<void>;
 }

@@ -8,17 +8,27 @@ import type { Seq } from "../../core/log/journal.js";
 import { check, checkOptions } from "../../core/spec/check.js";
 import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";
 import type { HandOut } from "../../link/rpc/wire.js";
-import { type CommittedHolding, commit, type QueueRef, sendingOf } from "../sending/commit.js";
-import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC, type SendOptions } from "../sending/options.js";
+import { type CommittedHolding, commit, sendingOf } from "../sending/commit.js";
+import type { QueueRef } from "../sending/known.js";
+import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
+import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC } from "./options.js";
 import { answer } from "./replies.js";
 
+/** When a message is tried again, and why. */
 export interface RetryOptions {
+  /** Time until it is ready again, in ms, in place of the queue's back-off. Default: the back-off of this attempt. */
   readonly delayMs?: number;
+  /**
+   * Kept as the message's last error, up to 10,000 characters: `error.message` in `peek` and of the dead letter that it
+   * may become. Default: none.
+   */
   readonly reason?: string;
 }
 
+/** When a message that is given back may be handed out again. */
 export interface ReleaseOptions {
+  /** Time until it is ready again, in ms. Default 0: at once, in its old place. */
   readonly delayMs?: number;
 }
 
@@ -27,7 +37,9 @@ export interface ReleaseOptions {
  * may be taken apart by name; like those of an event, they are not copied by a spread, but inherited by `Object.create`.
  */
 export interface Delivery<Body = unknown> {
+  /** Names the message for ever, the same on each delivery: what a server can know a repeat by. */
   readonly id: string;
+  /** What was sent, a copy of this context's own; with a schema, what that made of it. */
   readonly body: Body;
   /** Number of this attempt, 1 on the first. Attempts that never started are not counted. */
   readonly attempt: number;
@@ -37,7 +49,9 @@ export interface Delivery<Body = unknown> {
    * Under a host of an earlier version: `attempt > 1`.
    */
   readonly redelivered: boolean;
+  /** Text by name, as it was sent; an empty object without any. */
   readonly headers: Headers;
+  /** 0 to 9, high first; 4 unless it was sent with another. */
   readonly priority: number;
   /** `null` when it was sent without one. */
   readonly groupId: string | null;
@@ -71,7 +85,9 @@ export interface Delivery<Body = unknown> {
 export interface TransactionSend<Body = unknown> {
   /** Any queue of the same database; the schema of one that is given as an object is asked. */
   readonly queue: QueueRef;
+  /** As for `queue.send`. */
   readonly body: Body;
+  /** As for `queue.send`, without `signal`. */
   readonly options?: SendOptions;
 }
 

@@ -7,6 +7,7 @@ import { type Handling, handle } from "./handling.js";
 import type { Holding } from "./holding.js";
 import type { Stoppable } from "./source.js";
 
+/** How much work `consumeUntilEmpty` does. */
 export interface DrainOptions {
   /** Starts no handler after so many ms. Default: no limit. */
   readonly budgetMs?: number;
@@ -16,6 +17,7 @@ export interface DrainOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `consumeUntilEmpty` has done, and what is left. */
 export interface DrainResult {
   /** Messages acknowledged. */
   readonly handled: number;

@@ -8,23 +8,10 @@ import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/lim
 import { errorOf } from "../../link/rpc/link.js";
 import { hasFile, withFilesRead } from "./files.js";
 import type { Item, Receipt } from "./item.js";
+import { type QueueRef, queueKnownAs } from "./known.js";
 import { messagesOf, receiptsOf } from "./messages.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
-
-/** A queue by its name, or any queue of the same database. */
-export type QueueRef = string | { readonly name: string };
-
-export interface KnownQueue {
-  readonly database: string;
-  /** Throws, or rejects, where the queue's schema refuses the message. */
-  assertFits(item: Item): Promise<void> | undefined;
-}
-
-/** The queues that were opened here. */
-const known = new WeakMap<object, KnownQueue>();
-export const noteQueue = (queue: object, what: KnownQueue) => known.set(queue, what);
-export const queueKnownAs = (queue: object): KnownQueue | undefined => known.get(queue);
 
 /** A message of a transaction, checked. */
 export function sendingOf(
@@ -38,7 +25,7 @@ export function sendingOf(
 ): Sending {
   const name = typeof queue === "object" && queue !== null ? queue.name : queue;
   checkQueueName(name);
-  const opened = typeof queue === "object" ? known.get(queue) : undefined;
+  const opened = typeof queue === "object" ? queueKnownAs(queue) : undefined;
   if (opened && opened.database !== pipeline.database) invalid(`${where}.queue`, queue, "a queue of this database");
   const item = itemOf(body, options, where, ITEM_SPEC);
   const fitting = opened?.assertFits(item);

@@ -10,6 +10,7 @@
 
 import type { Outcome } from "../../core/log/journal.js";
 import { REQUESTS_MAX } from "../../core/spec/limits.js";
+import type { Link } from "../../link/rpc/link.js";
 import type { HostRequest, SubmitReply } from "../../link/rpc/wire.js";
 import type { HostLink, LastWords } from "../link/host-link.js";
 import { abortable } from "../runtime/abortable.js";
@@ -19,7 +20,8 @@ import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusa
 export interface Courier {
   /** Another request may leave now. */
   readonly isFree: boolean;
-  carry(drafts: readonly Draft[]): void;
+  /** `link`: one on which a hello was said, and whose host is not known yet. */
+  carry(drafts: readonly Draft[], link?: Link<HostRequest>): void;
   /** Posts them at once, where nobody answers any more; what cannot be cloned is left out, and the others go. */
   say(drafts: readonly Draft[], to: LastWords): void;
   /** There is another host: what was under way will not be answered. */
@@ -61,9 +63,9 @@ export function createCourier(parts: CourierParts): Courier {
     commands: drafts.map((draft) => ({ number: draft.number as number, command: commandOf(draft, minor) })),
   });
 
-  const submit = async (drafts: readonly Draft[]): Promise<void> => {
+  const submit = async (drafts: readonly Draft[], greeted?: Link<HostRequest>): Promise<void> => {
     // At once where there is a link: what is flushed before the page sleeps must leave before it does.
-    const link = hostLink.link ?? (await hostLink.connected());
+    const link = greeted ?? hostLink.link ?? (await hostLink.connected());
     const numbers = drafts.map(({ number }) => number);
     const { outcomes } = await link.call<SubmitReply>(requestOf(drafts, hostLink.welcome?.minor ?? 0));
     drafts.forEach((draft, i) => {
@@ -72,11 +74,11 @@ export function createCourier(parts: CourierParts): Courier {
     });
   };
 
-  const carry = async (drafts: readonly Draft[]) => {
+  const carry = async (drafts: readonly Draft[], link?: Link<HostRequest>) => {
     const own = spell;
     own.requests++;
     try {
-      await abortable(submit(drafts), own.unread.signal);
+      await abortable(submit(drafts, link), own.unread.signal);
     } catch (error) {
       if (own !== spell || isHostLost(error)) return;
       if (isRefusedWhole(error)) suspect(drafts);
@@ -120,7 +122,7 @@ export function createCourier(parts: CourierParts): Courier {
     get isFree() {
       return spell.requests < REQUESTS_MAX && !spell.isIsolating;
     },
-    carry: (drafts) => void carry(drafts),
+    carry: (drafts, link) => void carry(drafts, link),
     say(drafts, to) {
       const left: (readonly Draft[])[] = [drafts];
       for (let some = left.shift(); some; some = left.shift()) {

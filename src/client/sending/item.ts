@@ -4,6 +4,7 @@ import type { SendSegment } from "../../core/commands/commands.js";
 import type { Headers } from "../../core/log/bodies.js";
 import { estimateBytes } from "../../core/log/size.js";
 
+/** What the sender of a message gets once it is durable. */
 export interface Receipt {
   /** Names the message for ever, in every context. */
   readonly id: string;

@@ -5,13 +5,9 @@ import { snapshotOf } from "../../core/log/plain.js";
 import {
   abortSignal,
   aFunction,
-  anything,
-  arrayOf,
   boolean,
-  type Check,
   check,
   checkOptions,
-  duration,
   invalid,
   type Spec,
   string,
@@ -24,18 +20,14 @@ import {
   groupId,
   headers,
   id,
-  ids,
-  leaseMs,
   PRIORITY_DEFAULT,
   priority,
   queueName,
-  reason,
   state,
+  topicName,
   ttlMs,
-  waitMs,
   watchMs,
 } from "../../core/spec/fields.js";
-import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
 import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
@@ -120,6 +112,7 @@ export interface QueueOptions {
   readonly schema?: StandardSchema;
 }
 
+/** When a message is delivered, in which order, and until when; nothing given: at once, in order, for ever. */
 export interface SendOptions {
   /** 0 to 9, high first. Default 4. */
   readonly priority?: number;
@@ -149,6 +142,10 @@ export function checkQueueName(name: unknown): asserts name is string {
   if ((name as string).startsWith(OWN_QUEUE_PREFIX)) {
     invalid("queue name", name, `a name that does not begin with "${OWN_QUEUE_PREFIX}"`);
   }
+}
+
+export function checkTopicName(name: unknown): asserts name is string {
+  check(topicName, name, "topic name");
 }
 
 export const QUEUE_SPEC: Spec = { ...SETTINGS_SPEC, schema: standardSchema };
@@ -232,36 +229,8 @@ export const CONSUME_SPEC: Spec = {
   singleActive: boolean,
 };
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
-export const RECEIVE_SPEC: Spec = { max: count, waitMs, leaseMs, signal: abortSignal };
-export const PEEK_SPEC: Spec = { max: count, state, after: id };
 export const DEAD_PAGES_SPEC: Spec = { pageSize: count, after: id };
 export const PEEK_PAGES_SPEC: Spec = { pageSize: count, state };
-export const LIST_SPEC: Spec = { max: count, after: id };
-const { deduplicationId: _, ...REQUEST_ITEM_SPEC } = ITEM_SPEC;
-export const REQUEST_SPEC: Spec = {
-  ...REQUEST_ITEM_SPEC,
-  timeoutMs: duration(1),
-  onProgress: aFunction,
-  signal: abortSignal,
-};
 export const WATCH_SPEC: Spec = { everyMs: watchMs, onEnded: aFunction };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };
-export const DRAIN_SPEC: Spec = { budgetMs: duration(1), concurrency: count, signal: abortSignal };
-
-const transactionSend: Check = (value, name) => {
-  checkOptions(name, value, { queue: anything, body: anything, options: anything });
-  if (typeof value !== "object" || value === null || !("body" in value)) invalid(name, value, "an object with a body");
-};
-export const ACK_SPEC: Spec = { send: arrayOf(transactionSend, REQUEST_MESSAGES_MAX) };
-export const RETRY_SPEC: Spec = { delayMs, reason };
-export const RELEASE_SPEC: Spec = { delayMs };
-
-export const FILTER_SPEC: Spec = { filter: deadLetterFilter };
-const rate: Check = (value, name) => {
-  if (typeof value !== "number" || !(value > 0 && value <= REQUEST_MESSAGES_MAX)) {
-    invalid(name, value, `a number of messages per second, above 0 and at most ${REQUEST_MESSAGES_MAX}`);
-  }
-};
-export const REDRIVE_SPEC: Spec = { ...FILTER_SPEC, rate, signal: abortSignal };
-export const PURGE_SPEC: Spec = { filter: purgeFilter, ids };

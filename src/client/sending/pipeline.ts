@@ -15,7 +15,8 @@ import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { deferred } from "../../link/rpc/deferred.js";
-import type { ClientCommand, Welcome } from "../../link/rpc/wire.js";
+import type { Link } from "../../link/rpc/link.js";
+import type { ClientCommand, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
 import { whenAborted } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -54,7 +55,8 @@ export interface Pipeline {
   sendBatch(queue: string, items: readonly Item[], signal?: AbortSignal): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
-  command<T>(command: ClientCommand): Promise<T>;
+  /** `signal`: nobody waits for it any more. What has no outcome by then is not sent again. */
+  command<T>(command: ClientCommand, signal?: AbortSignal): Promise<T>;
   /** Resolves with the outcome, refusals too; rejects when it cannot be known. */
   transaction(command: Extract<ClientCommand, { type: "transaction" }>): Promise<Outcome>;
   /** Resolves when everything submitted so far is settled. */
@@ -63,6 +65,11 @@ export interface Pipeline {
   flushAll(): void;
   /** What was called goes now, and what is still called in this task goes with its call: another task may never begin. */
   hurry(): void;
+  /**
+   * A client's first hello is said on this link. What every build of a host understands goes with it: the settings of a queue,
+   * where they are the first that is called.
+   */
+  greeted(link: Link<HostRequest>): void;
   /** A new host: sends again what the last one did not answer, and fails it where nobody can tell any more. */
   reconnected(welcome: Welcome): void;
   /** The host could not read something that was posted to it. */
@@ -86,6 +93,8 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   let minor = 0;
   let isRemembered = false;
   let drainWaiters: (() => void)[] = [];
+  /** The link of the first hello, if something went with it. */
+  let greeting: Link<HostRequest> | undefined;
 
   const gather = (draft: Draft) => {
     if (closed) return conclude(draft, () => reject(draft, closed));
@@ -146,6 +155,11 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   };
 
   const fail = (draft: Draft, reason: unknown) => conclude(draft, () => reject(draft, reason));
+
+  const withdraw = (draft: Draft, reason: unknown) => {
+    gathered = gathered.filter((one) => one !== draft);
+    if (draft.stage !== "answered") fail(draft, reason);
+  };
 
   /** Answered twice after it was sent again: the first answer counts. */
   const settle = (draft: Draft, outcome: Outcome) => {
@@ -262,11 +276,13 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       if (openSettle.entries.length >= SETTLE_EAGERLY) flush();
       else flushIfHurried();
     },
-    command<T>(command: ClientCommand): Promise<T> {
+    command<T>(command: ClientCommand, signal?: AbortSignal): Promise<T> {
       const value = deferred<T>();
       openSend = undefined;
-      gather(commandDraft(command, value));
+      const draft = commandDraft(command, value);
+      gather(draft);
       flushIfHurried();
+      if (signal) value.promise.catch(() => {}).finally(whenAborted(signal, () => withdraw(draft, signal.reason)));
       return value.promise;
     },
     transaction(command) {
@@ -292,12 +308,25 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       wakeDrained();
       return promise;
     },
+    greeted(link) {
+      const isFirst = lastNumber === 0 && !closed;
+      const end = gathered.findIndex((draft) => !isConfigure(draft));
+      const drafts = isFirst ? gathered.splice(0, end < 0 ? gathered.length : end) : [];
+      if (drafts.length === 0) return;
+      for (const draft of drafts) markSent(draft);
+      greeting = link;
+      courier.carry(drafts, link);
+    },
     reconnected(welcome) {
       // A lower term is another database: there, nothing of it was ever stored.
       const isForgotten = isRemembered && welcome.isKnown === false && welcome.epoch > epoch;
       epoch = welcome.epoch;
       minor = welcome.minor ?? 0;
       isRemembered = welcome.isKnown === true;
+      const isGreeted = greeting !== undefined && greeting === hostLink.link;
+      greeting = undefined;
+      // What went with the hello is on its way.
+      if (isGreeted) return flush();
       courier.begin();
       if (isForgotten) for (const draft of [...sent.values()]) fail(draft, forgotten());
       const again = [...sent.values()];
@@ -315,6 +344,8 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     },
   };
 }
+
+const isConfigure = (draft: Draft): boolean => draft.type === "command" && draft.command.type === "configure";
 
 const isForRoom = (draft: Draft): draft is RoomDraft => draft.type === "send" || draft.type === "batch";
 

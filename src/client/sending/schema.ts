@@ -6,6 +6,7 @@ import type { Item } from "./item.js";
 
 /** Any validator of the Standard Schema, version 1 (https://standardschema.dev): Zod, Valibot, ArkType and others. */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** The validator's part, as the Standard Schema writes it down. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -14,12 +15,16 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
+/** What a schema says of a body: the value it makes of it, or the issues it has with it. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that a schema objects to. */
 export interface SchemaIssue {
+  /** What is wrong, for people. */
   readonly message: string;
+  /** Where in the body; missing when it is the whole. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

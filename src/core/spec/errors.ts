@@ -36,6 +36,7 @@ export type ErrorDetail = Readonly<Record<string, unknown>>;
 
 /** Every operational failure of OriginMQ. Decide on `code`; `message` is for people and names what was wrong. */
 export class QueueError extends Error {
+  /** What happened, to decide on; docs/troubleshooting.md has causes and cures of each. */
   readonly code: QueueErrorCode;
   /** What the code is about, as data: the option and its range, the path in a body, the index in a batch. */
   readonly detail?: ErrorDetail;

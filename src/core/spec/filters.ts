@@ -6,7 +6,9 @@ import type { Span } from "./time.js";
 
 /** Which dead letters: all that match every given part. */
 export interface DeadLetterFilter {
+  /** Only these messages, at most 100,000. */
   readonly ids?: readonly string[] | undefined;
+  /** Only those that died with exactly this reason, as `max-deliveries`. */
   readonly reason?: string | undefined;
   /** Only those that died at least so long ago. */
   readonly olderThanMs?: Span | undefined;
@@ -14,7 +16,9 @@ export interface DeadLetterFilter {
 
 /** Which waiting messages: all that match every given part. */
 export interface PurgeFilter {
+  /** Only those in this state. */
   readonly state?: "ready" | "delayed" | "blocked" | undefined;
+  /** Only those of this priority, 0 to 9. */
   readonly priority?: number | undefined;
   /** Only those that were accepted at least so long ago. */
   readonly olderThanMs?: Span | undefined;

@@ -42,17 +42,25 @@ export type Subscriptions = Map<string, SubscriptionFilter>;
 
 /** Totals since the queue was created. */
 export interface Counters {
+  /** Accepted; what was refused, and duplicates, are not. */
   accepted: number;
+  /** Acknowledged, and gone. */
   acked: number;
   /** Dead-lettered, redriven ones counted again each time they die. */
   died: number;
+  /** Dead letters sent back to the queue. */
   redriven: number;
+  /** Dropped for want of room (`overflow: "drop-oldest"`). */
   dropped: number;
+  /** Deleted by `purge`, of the queue or its dead letters. */
   purged: number;
+  /** Bodies that a later one has replaced (`deduplicationMode: "replace"`). */
   replaced: number;
+  /** Taken out because their bodies could not be read. */
   quarantined: number;
   /** Hand-outs, repeats included. */
   deliveries: number;
+  /** Attempts that failed and were followed by another. */
   retried: number;
   /** Sum over all hand-outs of the time between ready and handed out, in ms. */
   waitedMs: number;

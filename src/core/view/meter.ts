@@ -14,16 +14,23 @@ const STRETCH_MS = 300_000;
 
 /** The same number over the last seconds, exponentially decayed with a time constant of 10 s and of 60 s. */
 export interface Windows {
+  /** Time constant 10 s. */
   readonly last10s: number;
+  /** Time constant 60 s. */
   readonly last60s: number;
 }
 
 /** Percentiles are within 3 %. */
 export interface Distribution {
+  /** How many it is made of. */
   readonly samples: number;
+  /** Exact. */
   readonly mean: number;
+  /** The median. */
   readonly p50: number;
+  /** Nine of ten are at most this. */
   readonly p90: number;
+  /** 99 of 100 are at most this. */
   readonly p99: number;
 }
 

@@ -96,16 +96,21 @@ export function listDead(queue: QueueState, max: number, after: Seq): MessageEnt
 
 /** A queue at one moment. Counts are exact; ages are in milliseconds. */
 export interface QueueStats {
+  /** May be handed out now. */
   readonly ready: number;
+  /** Wait for their time: sent with a delay, or between two attempts. */
   readonly delayed: number;
+  /** In the hands of consumers. */
   readonly leased: number;
   /** Wait for the one before them in their group to be done with, or for a dead letter of it. */
   readonly blocked: number;
+  /** Given up, and kept for `deadLetters`. */
   readonly dead: number;
   /** Estimated bytes of all that wait or are in work: what `maxBytes` bounds. */
   readonly bytes: number;
   /** Hands out nothing: paused by a caller, or as full of dead letters as it may get. */
   readonly paused: boolean;
+  /** Why it hands out nothing; `null` when it does not stand still. */
   readonly pausedBy: "caller" | "dead-letters" | null;
   /** Age since it became ready of the longest-waiting ready message; `null` when none is ready. */
   readonly oldestAgeMs: Span | null;
@@ -113,7 +118,9 @@ export interface QueueStats {
   readonly byPriority: readonly { readonly ready: number; readonly oldestAgeMs: Span | null }[];
   /** Epoch milliseconds of the next delayed message's time; `null` when none is delayed. */
   readonly nextDueAt: number | null;
+  /** Messages since the queue was made, by what became of them; durable. */
   readonly totals: Readonly<Counters>;
+  /** What is stored for this queue, defaults filled in. */
   readonly settings: QueueSettings;
   /** Rates, times and what theory says of them, measured since the host began. */
   readonly load: QueueLoad;

@@ -20,6 +20,7 @@ import { CLIENT_LIMITS, type ClientLimits } from "./client-limits.js";
  * redrive and delete it, schedule.
  */
 export const VERBS = ["send", "consume", "peek", "manage"] as const;
+/** A right of a client; `VERBS` says what each lets it do. */
 export type Verb = (typeof VERBS)[number];
 
 /** What one client may do. */

@@ -3,6 +3,7 @@
 
 import { integer, record } from "../../core/spec/check.js";
 
+/** What is bounded of each client: an identity in a database, however many connections it has. */
 export interface ClientLimits {
   /** Connections at once. Default: as many as the server may have. */
   readonly connections?: number | undefined;

@@ -19,6 +19,8 @@ import type { Loop } from "../engine/loop.js";
 export const CHECKPOINT_RECORDS = 2_000;
 /** Batches freed are deleted together after this time. */
 const DELETE_DELAY_MS = 250;
+/** So long after the start orphans are looked for: the first messages come before. */
+const SWEEP_DELAY_MS = 1_000;
 /** A batch of which less than this part is live is rewritten. */
 const SPARSE = 0.25;
 /** A batch smaller than this is joined with its neighbours, when at least so many of them stand together. */
@@ -32,8 +34,8 @@ const SLICE_MS = 8;
 export interface Maintenance {
   /** Called after each turn that changed something: starts what is due. */
   note(): void;
-  /** Deletes batches that no message references, left behind by a host that died; once, after the start. */
-  sweep(): Promise<void>;
+  /** Deletes batches that no message references, left behind by a host that died; once, a while after the start. */
+  sweep(): void;
   /** Finishes what runs. */
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function createMaintenance({
 }: MaintenanceParts): Maintenance {
   let running: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
+  let cancelSweep = () => {};
   let isClosed = false;
   /** Noted while work was running, which may not have seen it. */
   let isDueAgain = false;
@@ -136,6 +139,16 @@ export function createMaintenance({
     await run(checkpoint);
   };
 
+  const deleteOrphans = async () => {
+    for await (const keys of store.batchKeys()) {
+      if (isClosed) return;
+      const orphans = await loop.exclusive(async () =>
+        keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
+      );
+      if (orphans.length > 0) await store.deleteBatches(orphans.flatMap((key) => [key, key]));
+    }
+  };
+
   const start = () => {
     cancelTimer = undefined;
     if (isClosed || running) return;
@@ -156,19 +169,13 @@ export function createMaintenance({
 
   return {
     note,
-    sweep: () =>
-      run(async () => {
-        for await (const keys of store.batchKeys()) {
-          if (isClosed) return;
-          const orphans = await loop.exclusive(async () =>
-            keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
-          );
-          if (orphans.length > 0) await store.deleteBatches(orphans.flatMap((key) => [key, key]));
-        }
-      }),
+    sweep() {
+      cancelSweep = setTimer(() => void run(deleteOrphans), SWEEP_DELAY_MS);
+    },
     async close() {
       isClosed = true;
       cancelTimer?.();
+      cancelSweep();
       // Whatever went wrong with it must not keep the host from ending.
       await running?.catch(() => {});
     },

@@ -19,6 +19,7 @@ import type { BridgeSource } from "./source.js";
 import type { BridgeTarget, TargetSession } from "./target.js";
 import { type BridgeEventMap, type BridgeStats, createTelling } from "./telling.js";
 
+/** How much a bridge has under way. */
 export interface BridgeOptions {
   /** Messages given to the target in one call, at most. Default 200. */
   readonly batch?: number;
@@ -35,14 +36,17 @@ type Listener<Type extends keyof BridgeEventMap> =
   | ((event: BridgeEventMap[Type]) => void)
   | { handleEvent(event: BridgeEventMap[Type]): void };
 
+/** A bridge at work, from `bridge()` until it is closed. */
 export interface Bridge {
   /** How it is now. */
   stats(): BridgeStats;
+  /** See `BridgeEventMap` for what it tells. */
   addEventListener<Type extends keyof BridgeEventMap>(
     type: Type,
     listener: Listener<Type>,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof BridgeEventMap>(
     type: Type,
     listener: Listener<Type>,

@@ -3,6 +3,7 @@
 /** Names and texts, as a queue's messages have them. */
 export type MessageHeaders = Readonly<Record<string, string>>;
 
+/** A message on its way, as plain data. */
 export interface BridgeMessage {
   /** Names the message for ever: the other side's deduplication id. */
   readonly id: string;

@@ -6,6 +6,7 @@ import type { Delivery } from "../../client/receiving/delivery.js";
 import type { BridgeMessage } from "./message.js";
 import type { BridgeDelivery, BridgeSource } from "./source.js";
 
+/** A queue as a source: what `bridge` makes of a queue that it is given. One bridge of all takes from it at a time. */
 export function fromQueue(queue: Queue): BridgeSource {
   return {
     name: `queue "${queue.name}"`,

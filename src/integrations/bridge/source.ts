@@ -5,6 +5,7 @@ import type { Warn } from "./target.js";
 
 /** A message in the hands of a bridge. The first settlement counts; what comes too late does nothing. */
 export interface BridgeDelivery {
+  /** What is to be forwarded. */
   readonly message: BridgeMessage;
   /** Somebody else may have it by now: it is not to be sent any more. */
   readonly isLost: boolean;
@@ -39,6 +40,7 @@ export interface SourceSession {
   close(): Promise<void>;
 }
 
+/** Where a bridge takes messages from: write one for an engine of your own. */
 export interface BridgeSource {
   /** Where messages come from, for people. */
   readonly name: string;

@@ -28,6 +28,7 @@ export interface BridgeWarning {
   /** For people. */
   readonly message: string;
 }
+/** Hears what an operator should know, while messages go on. */
 export type Warn = (warning: BridgeWarning) => void;
 
 export const STORED: Outcome = { type: "stored" };
@@ -59,6 +60,7 @@ export interface TargetSession {
   close(): Promise<void>;
 }
 
+/** Where a bridge forwards messages to: write one for an engine of your own. */
 export interface BridgeTarget {
   /** Where messages go, for people. */
   readonly name: string;

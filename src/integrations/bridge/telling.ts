@@ -4,13 +4,16 @@ import { QueueError } from "../../core/spec/errors.js";
 import type { BridgeMessage } from "./message.js";
 import type { BridgeTarget, BridgeWarning, Outcome } from "./target.js";
 
+/** How a bridge goes, counted since it was made. */
 export interface BridgeStats {
   /**
    * - `opening`: the target was not reached yet. - `flowing`: what comes is forwarded. - `stalled`: the target cannot be
    * reached, or takes nothing; it is tried again. - `closed`: nothing more happens.
    */
   readonly state: "opening" | "flowing" | "stalled" | "closed";
+  /** Where messages come from, for people. */
   readonly source: string;
+  /** Where they go, for people. */
   readonly target: string;
   /** What a confirmation of the target is worth. */
   readonly guarantee: BridgeTarget["guarantee"];

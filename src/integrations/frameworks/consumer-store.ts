@@ -5,11 +5,13 @@ import type { ConsumeOptions, Consumer, Handler } from "../../index.js";
 import type { OpenQueue } from "./open-queue.js";
 import { type Change, createSource, failed, OPEN, OPENING, type Progress, type Store } from "./source.js";
 
+/** How a component's consumer works: as `consume`, and whether it pauses. */
 export interface ConsumerOptions extends Omit<ConsumeOptions, "signal"> {
   /** Takes no more deliveries while it is true; what was not started goes back, running handlers go on. Default false. */
   readonly paused?: boolean;
 }
 
+/** How a consumer goes, at one moment. */
 export interface ConsumerSnapshot extends Progress {
   /** Handlers that run now, which return promises. */
   readonly active: number;

@@ -1,7 +1,7 @@
 // The queue behind a store: opened when it is first needed, closed once nobody needs it, opened again when it is over.
 // Invariants: one queue at a time; who uses it is moved to the next one, and hears why there is none.
 
-import type { Queue } from "../../index.js";
+import type { Queue, QueueError } from "../../index.js";
 import { shareAmongHolders } from "./shared.js";
 
 export interface OpenQueue<Input, Output> {
@@ -66,8 +66,16 @@ export function createOpenQueue<Input, Output>(
     },
     async withQueue(call) {
       const release = hold();
+      const current = opening;
       try {
         return await (opened ? call(opened) : call(await open()));
+      } catch (error) {
+        // Somebody has closed or deleted it: for all who use it there is another one.
+        if ((error as Partial<QueueError> | undefined)?.code === "closed" && current) {
+          forget(current);
+          if (users.size > 0) open().catch(() => {});
+        }
+        throw error;
       } finally {
         release();
       }

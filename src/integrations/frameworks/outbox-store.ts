@@ -8,11 +8,13 @@ import { EVERY_MS, KEEP_ALIVE_MS, type StoreOptions } from "./queue-store.js";
 import { createReading } from "./reading.js";
 import { createSource, failed, OPEN, OPENING, type Progress, type Store } from "./source.js";
 
+/** How often components hear of an outbox, and how many of its requests they see. */
 export interface OutboxStoreOptions extends StoreOptions {
   /** Requests in each list, at most. Default 100. */
   readonly max?: number;
 }
 
+/** What an outbox holds, at one moment. */
 export interface OutboxSnapshot extends Progress {
   /** Sends, cancels and redrives; `undefined` on a server, and in what a page shows first. */
   readonly outbox: Outbox | undefined;
@@ -22,6 +24,7 @@ export interface OutboxSnapshot extends Progress {
   readonly dead: readonly DeadOutboxMessage[];
 }
 
+/** An outbox for components: `subscribe` and `getSnapshot`, and the outbox itself. */
 export interface OutboxStore extends Store<OutboxSnapshot> {
   /** The outbox, which is made now if it was not: outside of components, or to have it at work from the start. */
   outbox(this: void): Outbox;

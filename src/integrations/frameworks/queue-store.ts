@@ -9,6 +9,7 @@ import { createReading } from "./reading.js";
 import { createSendStore, type SendStore } from "./send-store.js";
 import { createSource, failed, OPEN, OPENING, type Progress, type Store } from "./source.js";
 
+/** How often components hear of a queue, and how long it stays open without them. */
 export interface StoreOptions {
   /** How often the statistics and what is read after them change at most, in ms. Default 100. */
   readonly everyMs?: number;
@@ -16,6 +17,7 @@ export interface StoreOptions {
   readonly keepAliveMs?: number;
 }
 
+/** A queue for a component, at one moment: whether it is open, and the queue once it is. */
 export interface QueueSnapshot<Input = unknown, Output = Input> extends Progress {
   /** For everything that has no hook. Do not close it: the store does. */
   readonly queue: Queue<Input, Output> | undefined;
@@ -25,8 +27,10 @@ export interface QueueSnapshot<Input = unknown, Output = Input> extends Progress
 
 /** What a server and a page that has just begun know of a queue: all counts are 0. */
 type Measured = "totals" | "settings" | "load";
+/** Statistics of a queue, at one moment; counts are 0 until it is open. */
 export interface StatsSnapshot extends Progress, Omit<QueueStats, Measured>, Partial<Pick<QueueStats, Measured>> {}
 
+/** Which messages of a queue a component shows. */
 export interface MessagesOptions {
   /** Default 100. */
   readonly max?: number;
@@ -34,6 +38,7 @@ export interface MessagesOptions {
   readonly state?: MessageState;
 }
 
+/** Messages of a queue, at one moment. */
 export interface MessagesSnapshot<Input = unknown> extends Progress {
   /** In the order they were accepted. */
   readonly messages: readonly MessageView<Input>[];
@@ -41,6 +46,7 @@ export interface MessagesSnapshot<Input = unknown> extends Progress {
 
 /** As a store of its own it shows the queue itself. */
 export interface QueueStore<Input = unknown, Output = Input> extends Store<QueueSnapshot<Input, Output>> {
+  /** Its statistics, as a store of their own. */
   readonly stats: Store<StatsSnapshot>;
   /** The same store for the same options. It is read again when the statistics have changed. */
   messages(this: void, options?: MessagesOptions): Store<MessagesSnapshot<Input>>;

@@ -5,6 +5,7 @@ import type { Queue, Receipt } from "../../index.js";
 import type { OpenQueue } from "./open-queue.js";
 import { type Change, createSource, failed, type Store } from "./source.js";
 
+/** How one component's sends go, at one moment. */
 export interface SendSnapshot {
   /** A send is under way: it was called and is not durable yet. */
   readonly pending: boolean;
@@ -12,6 +13,7 @@ export interface SendSnapshot {
   readonly error: Error | undefined;
 }
 
+/** A way to send that knows what is under way, for one component. */
 export interface SendStore<Input> extends Store<SendSnapshot> {
   /**
    * `queue.send`, which may be called before the queue is open: the body is taken as it is now. Who leaves the promise alone

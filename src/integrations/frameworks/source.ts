@@ -5,6 +5,10 @@
 import { onFrame } from "./frames.js";
 import { shareAmongHolders } from "./shared.js";
 
+/**
+ * What any framework can show: told of changes by `subscribe`, and asked by `getSnapshot`, which gives the same object
+ * until something has changed.
+ */
 export interface Store<Snapshot> {
   /** Calls once there is another snapshot, at most once a frame. The first subscriber begins the work, and after the last it ends. */
   subscribe(this: void, listener: () => void): () => void;

@@ -11,6 +11,7 @@ import type { MessagesOptions, MessagesSnapshot, QueueSnapshot, QueueStore, Stat
 import type { SendSnapshot, SendStore } from "./send-store.js";
 import type { Store } from "./source.js";
 
+/** What Svelte reads: `current` with runes, and `subscribe` as a store. */
 export interface Readable<Snapshot> {
   /** The newest snapshot: what reads it in an effect or a template follows it. */
   readonly current: Snapshot;

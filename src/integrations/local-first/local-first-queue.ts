@@ -1,7 +1,7 @@
 // The public face of a queue that is kept on this device and forwarded to a server: what it promises, and which of its two
 // sides each call goes to. How it keeps that is in open-local-first.ts.
 
-import type { ConnectOptions } from "../../client/connection/connection.js";
+import type { ConnectOptions } from "../../client/connection/connect-options.js";
 import type { QueueEventMap } from "../../client/queue/events.js";
 import type { Queue } from "../../client/queue/queue.js";
 import type { Receipt } from "../../client/sending/item.js";
@@ -26,9 +26,11 @@ type LocalSettings = Pick<
   | "schema"
 >;
 
+/** Where the server is, and the settings of this device's queue. */
 export interface LocalFirstOptions extends LocalSettings, Omit<ConnectOptions, "lazy"> {
   /** What is sent is kept on this device first, and forwarded to the server of `url`. */
   readonly local: true;
+  /** Address of the server's database, `wss://HOST/mq/DATABASE`. */
   readonly url: string;
   /**
    * Tells apart what different users of this device send: what waits goes up with the token of whoever opens the same
@@ -51,6 +53,7 @@ export interface LocalFirstStats extends QueueStats {
   readonly remote: QueueStats | null;
 }
 
+/** The events of this device's queue, and those of the bridge to the server. */
 export interface LocalFirstEventMap extends QueueEventMap, BridgeEventMap {}
 
 type Listener<Type extends keyof LocalFirstEventMap> =
@@ -79,10 +82,15 @@ export interface LocalFirstQueue<Input = unknown, Output = Input> extends Queue<
   readonly remote: Queue<Input, Output>;
   /** Resolves when the message is durable on this device. Rejects as `send` of any queue does. */
   send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<LocalReceipt>;
+  /** All are durable on this device, in one commit, or none is. Rejects as `sendBatch` of any queue does. */
   sendBatch(
     items: readonly ({ readonly body: Input } & SendOptions)[],
     options?: { readonly signal?: AbortSignal },
   ): Promise<LocalReceipt[]>;
+  /**
+   * What waits on this device, the way to the server, and its queue where that can be asked. Answers without a network,
+   * too.
+   */
   stats(): Promise<LocalFirstStats>;
   /**
    * The events of this device's queue, and of the bridge. `forwarded` and `refused` tell of messages, whichever context of
@@ -93,6 +101,7 @@ export interface LocalFirstQueue<Input = unknown, Output = Input> extends Queue<
     listener: Listener<Type>,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof LocalFirstEventMap>(
     type: Type,
     listener: Listener<Type>,

@@ -2,7 +2,7 @@
 // when it is asked for. Invariant: nothing is copied down. What is sent lies on this device until the server has confirmed
 // it, what is taken comes from the server; so no message can be handled on both sides.
 
-import type { ConnectOptions } from "../../client/connection/connection.js";
+import type { ConnectOptions } from "../../client/connection/connect-options.js";
 import type { Queue } from "../../client/queue/queue.js";
 import type { wrapQueue } from "../../client/queue/wrap.js";
 import { asyncDispose } from "../../client/runtime/dispose.js";

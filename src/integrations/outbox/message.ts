@@ -5,6 +5,7 @@ import type { DeadOutboxMessage, OutboxMessage } from "./options.js";
 import { type StoredRequest, withoutFragment } from "./stored-request.js";
 import { partsOfReason } from "./verdict.js";
 
+/** A request that waits or is on its way, and what its last attempt came to. */
 export interface WaitingOutboxMessage extends OutboxMessage {
   /** `blocked`: behind another one of its group. `leased`: on its way. */
   readonly state: MessageView["state"];

@@ -21,11 +21,20 @@ import type { ConnectOptions } from "../../index.js";
 
 /** A request that waits, was delivered or died. */
 export interface OutboxMessage {
+  /**
+   * Names the request for ever, as the header `originmq-message-id` of its answer does; empty while nothing of it is
+   * stored.
+   */
   readonly id: string;
+  /** Whole, with the query. */
   readonly url: string;
+  /** As the request has it. */
   readonly method: string;
+  /** Requests of one group arrive in order. */
   readonly groupId: string;
+  /** 0 to 9, high first. */
   readonly priority: number;
+  /** The same on every attempt: what the server knows a repeat by. */
   readonly idempotencyKey: string;
   /** As it was given; `undefined` without. */
   readonly metadata: unknown;
@@ -38,6 +47,7 @@ export interface OutboxMessage {
   readonly queuedAt: number;
 }
 
+/** A request that was given up, and why. */
 export interface DeadOutboxMessage extends OutboxMessage {
   /** `expired`, or `HTTP`, the status and the beginning of the answer. */
   readonly reason: string;
@@ -53,6 +63,7 @@ export type OutboxMode = "network-first" | "queue-first";
 /** What an answer means: arrived, not now, or never. */
 export type OutboxVerdict = "delivered" | "retry" | "dead";
 
+/** How one request is sent, besides what `fetch` takes. */
 export interface OutboxFetchOptions {
   /** Requests of one group arrive one after the other, in order. Default: what `groupBy` says of the request. */
   readonly groupId?: string;
@@ -72,11 +83,15 @@ export interface OutboxFetchOptions {
 /** What `fetch` takes beside the address, but for what means something else here. */
 export type OutboxRequestInit = Omit<RequestInit, "mode" | "priority">;
 
+/** How an outbox sends, stores and repeats. Nothing need be given. */
 export interface OutboxOptions {
   /** Name of its queue: outboxes of one name and database share their requests. Default "outbox". */
   readonly name?: string;
+  /** As of `connect`. Default "originmq". */
   readonly database?: ConnectOptions["database"];
+  /** As of `connect`: `memory` for tests. Default "indexeddb". */
   readonly storage?: ConnectOptions["storage"];
+  /** As of `connect`: makes the worker that hosts, where the bundler must see it. */
   readonly worker?: ConnectOptions["worker"];
   /** `network-first` asks the network and stores what fails; `queue-first` stores at once. Default network-first. */
   readonly mode?: OutboxMode;

@@ -45,7 +45,9 @@ import { bytesNow, groupOf, isMarked, type StoredRequest } from "./stored-reques
 type Page = { readonly max?: number; readonly after?: string };
 type Chosen = { readonly ids?: readonly string[] };
 
+/** Requests that arrive: sent now if that is possible, stored and repeated in order if not. */
 export interface Outbox {
+  /** Of its queue. */
   readonly name: string;
   /**
    * Like `fetch`, whose options it takes beside its own, but for `mode` and `priority`, which are the outbox's here. Where
@@ -75,6 +77,7 @@ export interface Outbox {
    * one has under way for the first time is not stored yet, and is left to it. Resolves with how many there were.
    */
   clear(options?: { readonly filter?: (message: OutboxMessage) => boolean }): Promise<{ readonly cleared: number }>;
+  /** What was given up, to look at, send again or delete. */
   readonly dead: {
     /** What was given up, `max` (default 100) from after the one with id `after`. */
     list(options?: Page): Promise<DeadOutboxMessage[]>;
@@ -87,6 +90,7 @@ export interface Outbox {
     /** Forgets it for good: those named, or all. */
     purge(options?: Chosen): Promise<{ readonly purged: number }>;
   };
+  /** Of its queue: `ready`, `delayed` and `leased` are requests that wait or are on their way. */
   stats(): Promise<QueueStats>;
   /** As `queue.subscribeStats`: calls with the statistics now, and when they have changed. Returns what ends it. */
   subscribeStats(callback: (stats: QueueStats) => void, options?: SubscribeStatsOptions): () => void;
@@ -95,11 +99,13 @@ export interface Outbox {
    * `budgetMs` has passed; at once when the browser is offline.
    */
   replay(options?: { readonly budgetMs?: number }): Promise<{ readonly delivered: number; readonly remaining: number }>;
+  /** See `OutboxEventMap` for what it tells. */
   addEventListener<Type extends keyof OutboxEventMap>(
     type: Type,
     listener: (event: OutboxEventMap[Type]) => void,
     options?: AddEventListenerOptions,
   ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
   removeEventListener<Type extends keyof OutboxEventMap>(
     type: Type,
     listener: (event: OutboxEventMap[Type]) => void,

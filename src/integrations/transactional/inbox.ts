@@ -17,6 +17,7 @@ import {
   unwatched,
 } from "./database.js";
 
+/** Where an inbox keeps the ids of messages, and for how long. */
 export interface InboxOptions {
   /** Object store that `createInboxStore` made. Default "originmq-inbox". */
   readonly storeName?: string;
@@ -36,8 +37,10 @@ export interface InboxOptions {
   readonly idOf?: (delivery: Delivery) => string;
 }
 
+/** What is done with a message, inside the transaction that records its id. */
 export type InboxHandler<Body, Tx> = (delivery: Delivery<Body>, tx: Tx) => unknown;
 
+/** Handlers whose effects on the application's own database happen effectively once. */
 export interface Inbox<Tx = IDBTransaction> {
   /**
    * A handler for `consume` or `consumeUntilEmpty` whose effects happen effectively once: `handler` runs in a readwrite

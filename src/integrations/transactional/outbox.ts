@@ -10,6 +10,7 @@ import { storeName as aStoreName, createStore, requireStore, type UpgradableData
 import { type OutboxRecord, type OutboxSendOptions, type OutboxTransaction, writeRecord } from "./records.js";
 import { createRelay, OUTBOX_ID_HEADER, type OutboxFailure } from "./relay.js";
 
+/** Where sends are written, and which queues they go to. */
 export interface TransactionalOutboxOptions {
   /** Object store that `createOutboxStore` made. Default "originmq-outbox". */
   readonly storeName?: string;
@@ -19,6 +20,7 @@ export interface TransactionalOutboxOptions {
   readonly onError?: (failure: OutboxFailure) => void;
 }
 
+/** Sends that are part of the application's own transactions. */
 export interface TransactionalOutbox {
   /**
    * Writes a send into the transaction: the message goes to the queue if and only if the transaction completes. Returns

@@ -12,9 +12,11 @@ export const OUTBOX_ID_HEADER = "originmq-outbox-id";
 
 /** Records of this queue wait, and are tried again later. */
 export interface OutboxFailure {
+  /** Its name. */
   readonly queue: string;
   /** The first record that was not accepted; missing when the queue could not be asked. */
   readonly id?: string;
+  /** Why, a `QueueError` as a rule. */
   readonly error: unknown;
 }
 

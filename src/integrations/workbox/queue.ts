@@ -5,13 +5,17 @@ import { type Connection, connect } from "../../service-worker.js";
 import { type Entries, openEntries, type StoredEntry, type Taken } from "./entries.js";
 import { type RequestData, StorableRequest } from "./storable-request.js";
 
+/** A request with its time and metadata, as Workbox has it. */
 export interface QueueEntry {
+  /** What is to be sent. */
   request: Request;
   /** Epoch milliseconds. Default: now. */
   timestamp?: number;
+  /** Kept with the request: anything that can be cloned. */
   metadata?: object;
 }
 
+/** As Workbox's, by the same names. */
 export interface QueueOptions {
   /** Replays when the worker starts, also where there is Background Sync. */
   forceSyncFallback?: boolean;
@@ -76,6 +80,7 @@ export async function askForSync(name: string): Promise<void> {
   }
 }
 
+/** The surface of Workbox's `Queue`, over a durable queue: an entry that was taken is forgotten only once it was sent. */
 export class Queue {
   readonly #name: string;
   readonly #onSync: (options: { queue: Queue }) => void | Promise<void>;
@@ -101,6 +106,7 @@ export class Queue {
     this.#listen();
   }
 
+  /** As it was made; the tag of its `sync` events ends in it. */
   get name(): string {
     return this.#name;
   }
@@ -264,6 +270,7 @@ export class BackgroundSyncPlugin {
     this.#queue = new Queue(name, options);
   }
 
+  /** Stores the request; Workbox calls it when a request of its route has failed. */
   fetchDidFail = async ({ request }: { request: Request }): Promise<void> => {
     await this.#queue.pushRequest({ request });
   };

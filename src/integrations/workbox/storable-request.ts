@@ -1,8 +1,12 @@
 // A request as a plain object and back, with the public surface of Workbox's class of that name.
 
+/** A request as a plain object, as Workbox stores it. */
 export interface RequestData {
+  /** Whole. */
   url: string;
+  /** Text by name. */
   headers: Record<string, string>;
+  /** Missing on a GET and a HEAD. */
   body?: ArrayBuffer;
   // Workbox's own type has the other members under any name.
   [member: string]: unknown;
@@ -20,6 +24,7 @@ const MEMBERS = [
   "keepalive",
 ] as const;
 
+/** A request that can be stored, with the public surface of Workbox's class of that name. */
 export class StorableRequest {
   private readonly data: RequestData;
 
@@ -43,10 +48,12 @@ export class StorableRequest {
     return { ...this.data, headers: { ...headers }, ...(body && { body: body.slice(0) }) };
   }
 
+  /** A request like the one it was made from. */
   toRequest(): Request {
     return new Request(this.data.url, this.data as RequestInit);
   }
 
+  /** A deep copy. */
   clone(): StorableRequest {
     return new StorableRequest(this.toObject());
   }

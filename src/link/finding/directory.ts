@@ -9,7 +9,7 @@ import { HOST_KINDS, type HostKind } from "../rpc/wire.js";
 import { OPENED } from "./opening.js";
 
 /** Something shaped like a BroadcastChannel. */
-export type Channel = Required<Pick<Port, "close">> & Omit<Port, "start" | "close">;
+export type Channel = Required<Pick<Port, "close">> & Omit<Port, "start" | "close" | "dispatchEvent">;
 export type OpenChannel = (name: string) => Channel;
 
 /** A context that hosts, or could. */
@@ -149,6 +149,8 @@ export function listenForHosts({ openChannel, directory }: Asking, onHost: (epoc
 export interface OpenedPort {
   readonly port: Port;
   readonly lock: string | undefined;
+  /** What was said on the port before it was known that a host serves it has reached the host. */
+  readonly isHeard?: boolean;
 }
 
 /** A port to the host over a channel of its own; `undefined` when no host opens its end in time, or it is ending. */

@@ -1,5 +1,6 @@
 // The first words on a new port, before there is a link: which database, and whether its host serves it.
-// Invariant: the one side posts nothing more until the other has said that it listens, so nothing is lost between.
+// Invariant: what the one side says before the other has answered is kept for the host, or the answer does not say so; then
+// it was lost, and is said again.
 
 import { checkOptions, oneOf, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
@@ -27,6 +28,8 @@ export interface Opened {
   readonly isElsewhere: boolean;
   /** Free once the context behind the port is gone. */
   readonly lock: string | undefined;
+  /** The host hears what was said since. */
+  readonly isHeard: boolean;
 }
 
 /** How the one who asks notices that nobody will answer. */
@@ -63,7 +66,7 @@ export function requestOpening(port: Port, opening: Opening, patience?: Patience
       }
       if (data.type !== OPENED) return;
       end();
-      if (data.ok === true) resolve({ isElsewhere: data.isElsewhere === true, lock });
+      if (data.ok === true) resolve({ isElsewhere: data.isElsewhere === true, lock, isHeard: data.isHeard === true });
       else reject(errorOf(data as { ok: false; code: QueueErrorCode; message: string; detail?: unknown }));
     };
     const cancelTimer = patience?.setTimer(() => giveUp("the worker gives no sign of life"), patience.signMs);
@@ -83,18 +86,29 @@ export type Served = { connect(port: Port): void } | { readonly elsewhere: unkno
 export function answerOpening(port: Port, host: (opening: Opening) => Promise<Served>, life?: Promise<string>): void {
   // Of what keeps it from hosting only those are told who ask.
   life?.catch(() => {});
-  const onMessage = async ({ data }: MessageEvent) => {
-    if (typeof data !== "object" || data === null || data.type !== OPEN) return;
-    port.removeEventListener("message", onMessage);
+  let isOpening = false;
+  const kept: unknown[] = [];
+  const onMessage = ({ data }: MessageEvent) => {
+    if (isOpening) kept.push(data);
+    else if (typeof data === "object" && data !== null && data.type === OPEN) {
+      isOpening = true;
+      void open(data);
+    }
+  };
+  const open = async (data: object & { readonly type: string }) => {
     try {
       if (life) port.postMessage({ type: OPENING, lock: await life });
       const { type: _, ...opening } = data;
       const { storage, database } = checkOpening(opening);
       const served = await host({ storage, database });
       const isElsewhere = "elsewhere" in served;
+      port.removeEventListener("message", onMessage);
       if (!isElsewhere) served.connect(port);
-      port.postMessage({ type: OPENED, ok: true, isElsewhere });
+      const isHeard = !isElsewhere && port.dispatchEvent !== undefined;
+      port.postMessage({ type: OPENED, ok: true, isElsewhere, isHeard });
+      if (isHeard) for (const data of kept) port.dispatchEvent?.(new MessageEvent("message", { data }));
     } catch (error) {
+      port.removeEventListener("message", onMessage);
       port.postMessage({ type: OPENED, ...failed(error) });
     }
   };

@@ -12,6 +12,8 @@ export interface Port {
   removeEventListener(type: string, listener: (event: MessageEvent) => void): void;
   start?(): void;
   close?(): void;
+  /** As if it came from the other side. Missing where nothing is said before there is a link. */
+  dispatchEvent?(event: Event): unknown;
   /** How often something came from the other side, if only that it is there. Missing where nothing stands between. */
   heard?(): number;
 }

@@ -9,8 +9,11 @@ import type { QueueStats } from "../../core/view/view.js";
 
 /** A message as `peek` and `deadLetters.list` show it. */
 export interface MessageView<Body = unknown> {
+  /** As its receipt named it. */
   readonly id: string;
+  /** As it is stored. */
   readonly body: Body;
+  /** Where it is now. */
   readonly state: MessageState;
   /** Attempts that counted so far. */
   readonly attempts: number;
@@ -19,9 +22,11 @@ export interface MessageView<Body = unknown> {
    * certainly was not. Under a host of an earlier version: whether an attempt counted.
    */
   readonly redelivered: boolean;
+  /** 0 to 9, high first. */
   readonly priority: number;
   /** `null` when it has none. */
   readonly groupId: string | null;
+  /** Text by name, as it was sent. */
   readonly headers: Headers;
   /** Epoch milliseconds. */
   readonly sentAt: number;
@@ -48,17 +53,23 @@ export type MessagePage = Page<MessageView>;
 
 /** A schedule as `schedules.list` shows it. */
 export interface ScheduleView<Body = unknown> {
+  /** The name that `upsert` gave it. */
   readonly id: string;
   /** `null` where it ticks every so many milliseconds. */
   readonly cron: string | null;
+  /** IANA name of the zone of `cron`; `null` where it has none. */
   readonly timeZone: string | null;
   /** `null` where it has a cron expression. */
   readonly everyMs: number | null;
+  /** What becomes of ticks that nobody sent in time. */
   readonly catchUp: CatchUp;
   /** Epoch milliseconds of the first tick that is not sent yet; `null` when none will come. */
   readonly nextAt: number | null;
+  /** What each tick sends. */
   readonly body: Body;
+  /** Text by name, of each message. */
   readonly headers: Headers;
+  /** 0 to 9, high first, of each message. */
   readonly priority: number;
   /** `null` when its messages have none. */
   readonly groupId: string | null;
@@ -69,6 +80,7 @@ export interface ScheduleView<Body = unknown> {
 /** A queue in short, as `connection.queues()` lists it. */
 export interface QueueSummary
   extends Pick<QueueStats, "ready" | "delayed" | "leased" | "blocked" | "dead" | "paused" | "oldestAgeMs"> {
+  /** As it is opened. */
   readonly name: string;
 }
 
@@ -83,14 +95,21 @@ export type MessageFate =
 
 /** What the host knows of itself: for inspectors and tests. */
 export interface Diagnostics {
+  /** Random, another one for each host. */
   readonly instance: string;
+  /** Number of the host's term: rises with every take-over. */
   readonly epoch: number;
+  /** Sequence number of the last journal record. */
   readonly lsn: number;
+  /** Clients that are connected. */
   readonly clients: number;
+  /** Commits since the host began. */
   readonly commits: number;
   /** Messages on ports that were malformed or not allowed, and were refused. */
   readonly refusedMessages: number;
+  /** Stored batches of bodies. */
   readonly batches: number;
+  /** Bytes of these, by estimate. */
   readonly batchBytes: number;
 }
 

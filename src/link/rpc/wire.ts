@@ -195,6 +195,7 @@ export interface Welcome {
 
 /** Where hosts run, the preferred first: what lives longest without holding anything up. */
 export const HOST_KINDS = ["shared-worker", "dedicated-worker", "service-worker", "in-process", "server"] as const;
+/** What kind of context hosts. */
 export type HostKind = (typeof HOST_KINDS)[number];
 
 export interface SubmitReply {

@@ -2,50 +2,100 @@
 // writers ever hold the same one; a record and its batches are stored together or not at all.
 
 import { wrap } from "idb";
-import type { JournalRecord, Lsn, Seq } from "../../core/log/journal.js";
+import type { JournalRecord, Seq } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
-import { FORMAT } from "../format.js";
-import { type BodyBatch, type Durability, type LogTail, StoreError } from "../log-store.js";
+import { assertReadable, type CheckpointPointer, FORMAT } from "../format.js";
+import { type BodyBatch, type CheckpointChunk, type Durability, type LogTail, StoreError } from "../log-store.js";
+import { CHUNKS_PER_PIECE, type LogBeginning, RECORDS_PER_PIECE } from "../stored-log.js";
 import type { Access } from "./access.js";
 import { probeKeys } from "./probe.js";
-import { type Database, readMeta, readPointer, type WriteTransaction } from "./schema.js";
+import { type Database, readMeta, readPointer, type StoreName, type WriteTransaction } from "./schema.js";
 import { type Ending, type Step, transact } from "./transaction.js";
+
+/** What a take-over has found. */
+export interface TakenOver {
+  readonly tail: LogTail;
+  readonly hasReserve: boolean;
+  /** Of the log as it now is. */
+  readonly beginning: LogBeginning;
+}
 
 /**
  * One strict transaction: reads the tail, raises the epoch, adds the record, and sweeps what a writer that died
- * left half done. When its outcome is unknown it is simply done again, under a higher epoch.
+ * left half done; and reads the log's first pieces, which spares a transaction for each. Requests are issued together: each
+ * wait for an answer is a way to the browser and back. When its outcome is unknown it is simply done again, under a higher
+ * epoch.
  */
-export function takeOver(db: Database, build: (next: LogTail) => JournalRecord, step: Step): Promise<Ending<LogTail>> {
+export function takeOver(
+  db: Database,
+  build: (next: LogTail) => JournalRecord,
+  step: Step,
+): Promise<Ending<TakenOver>> {
   return transact(db, ["meta", "journal", "checkpoint"], "strict", async (native) => {
     const tx = wrap(native) as unknown as WriteTransaction;
     // The transaction's own `abort` event tells more, and `transact` listens to it.
     tx.done.catch(() => {});
-    const pointer = await readPointer(tx);
-    const epoch = ((await readMeta(tx, "epoch")) ?? 0) + 1;
+    const [meta, journal, checkpoint] = [
+      tx.objectStore("meta"),
+      tx.objectStore("journal"),
+      tx.objectStore("checkpoint"),
+    ];
+    const [format, pointer, lastEpoch, lastLsn, reserve] = await Promise.all([
+      readMeta(tx, "format"),
+      readPointer(tx),
+      readMeta(tx, "epoch"),
+      journal.openKeyCursor(null, "prev"),
+      meta.getKey("reserve"),
+    ]);
+    // A newer build may have come since it was opened.
+    assertReadable(format);
+    const epoch = (lastEpoch ?? 0) + 1;
     // Truncation may have emptied the journal; numbers are never used twice all the same.
-    const lsn = Math.max(pointer.uptoLsn, (await lastLsn(tx)) ?? 0) + 1;
+    const lsn = Math.max(pointer.uptoLsn, lastLsn?.key ?? 0) + 1;
     step("take-over:read");
     const record = build({ epoch, lsn });
     assert(record.epoch === epoch && record.lsn === lsn, "a take-over record carries the tail that it was given");
-    await tx.objectStore("meta").put(epoch, "epoch");
     // From here on there may be records that builds of an older format do not understand.
-    await tx.objectStore("meta").put(FORMAT, "format");
+    const raised = quietly(meta.put(epoch, "epoch"), meta.put(FORMAT, "format"));
     step("take-over:epoch-raised");
-    await tx.objectStore("journal").add(record, lsn);
+    const added = quietly(journal.add(record, lsn));
     step("take-over:record-added");
-    await Promise.all([
-      tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([pointer.generation], true)),
-      tx.objectStore("checkpoint").delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks])),
-      tx.objectStore("meta").delete(probeKeys()),
-    ]);
+    const swept = quietly(
+      checkpoint.delete(IDBKeyRange.upperBound([pointer.generation], true)),
+      checkpoint.delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks])),
+      meta.delete(probeKeys()),
+    );
+    const chunks = pointer.chunks === 0 ? [] : readAhead<CheckpointChunk>(native, "checkpoint", firstChunks(pointer));
+    const records = readAhead<JournalRecord>(native, "journal", IDBKeyRange.lowerBound(pointer.uptoLsn + 1));
+    await Promise.all([raised, added, swept]);
     step("take-over:swept");
-    return { epoch, lsn };
+    const beginning = { pointer, chunks: await chunks, records: await records };
+    return { tail: { epoch, lsn }, hasReserve: reserve !== undefined, beginning };
   });
 }
 
-async function lastLsn(tx: WriteTransaction): Promise<Lsn | undefined> {
-  return (await tx.objectStore("journal").openKeyCursor(null, "prev"))?.key;
+/** All of them, for one who waits for them only if nothing goes wrong before. */
+function quietly(...requests: Promise<unknown>[]): Promise<unknown> {
+  const all = Promise.all(requests);
+  all.catch(() => {});
+  return all;
 }
+
+/** What cannot be read is read again by whoever needs it, who then says so; the transaction goes on. */
+function readAhead<T>(tx: IDBTransaction, store: StoreName, range: IDBKeyRange): Promise<T[] | undefined> {
+  const request: IDBRequest<T[]> = tx.objectStore(store).getAll(range, RECORDS_PER_PIECE);
+  return new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      resolve(undefined);
+    };
+  });
+}
+
+const firstChunks = ({ generation, chunks }: CheckpointPointer): IDBKeyRange =>
+  IDBKeyRange.bound([generation, 0], [generation, Math.min(CHUNKS_PER_PIECE, chunks) - 1]);
 
 export function commit(
   access: Access,

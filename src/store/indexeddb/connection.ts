@@ -1,5 +1,5 @@
-// The handle of the database, opened again when the browser drops it. Invariant: one store creates the database
-// at most once, so that a database that was deleted under it is `lost` and never comes back empty.
+// The handle of the database, opened again when the browser drops it. Invariant: a store that has taken over creates no
+// database, so that one that was deleted under it is `lost` and never comes back empty.
 
 import { wrap } from "idb";
 import { assertReadable } from "../format.js";
@@ -15,13 +15,15 @@ export interface Connection {
   open(): Promise<Database>;
   /** Forgets a handle that turned out to be broken. */
   drop(db: Database): void;
+  /** From now on the database is there, and to miss it is to have lost it. */
+  establish(): void;
   close(): void;
 }
 
 export function createConnection(factory: IDBFactory, name: string): Connection {
   let opening: Promise<Database> | undefined;
   let current: Database | undefined;
-  let everOpened = false;
+  let isEstablished = false;
   let closed = false;
 
   const drop = (db: Database): void => {
@@ -32,12 +34,11 @@ export function createConnection(factory: IDBFactory, name: string): Connection 
   };
 
   async function connect(): Promise<Database> {
-    const db = await openPatiently(factory, name, !everOpened, () => closed);
+    const db = await openPatiently(factory, name, !isEstablished, () => closed);
     if (closed) {
       db.close();
       throw lost("the store was closed");
     }
-    everOpened = true;
     current = db;
     db.addEventListener("close", () => drop(db));
     // Whoever deletes or upgrades the database waits for this handle to close.
@@ -47,6 +48,9 @@ export function createConnection(factory: IDBFactory, name: string): Connection 
 
   return {
     drop,
+    establish() {
+      isEstablished = true;
+    },
     open() {
       if (closed) return Promise.reject(lost("the store was closed"));
       if (opening === undefined) {
@@ -85,10 +89,12 @@ async function openPatiently(
 async function openOnce(factory: IDBFactory, name: string, mayCreate: boolean): Promise<Database> {
   const request = factory.open(name, SCHEMA_VERSION);
   let vanished = false;
+  let isNew = false;
   request.addEventListener("upgradeneeded", (event) => {
     const tx = request.transaction;
     if (tx === null || event.oldVersion !== 0) return;
     vanished = !mayCreate;
+    isNew = mayCreate;
     if (mayCreate) createStores(request.result, tx);
     else tx.abort();
   });
@@ -96,6 +102,8 @@ async function openOnce(factory: IDBFactory, name: string, mayCreate: boolean): 
   const db = await (wrap(request) as unknown as Promise<Database>).catch((cause: unknown) => {
     throw vanished ? lost(`the database ${name} was deleted`, cause) : cause;
   });
+  // What was made here needs no look.
+  if (isNew) return db;
   try {
     assertReadable(await readMeta(beginRead(db, ["meta"]), "format"));
     return db;

@@ -4,14 +4,14 @@
 import type { JournalRecord } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
 import type { BodyBatch, LogStore, LogTail } from "../log-store.js";
-import { createStoredLog, type LogReader } from "../stored-log.js";
+import { createStoredLog, type LogBeginning, type LogReader } from "../stored-log.js";
 import { type Access, createAccess, outliveLoss } from "./access.js";
 import { batchKeys, deleteBatches, readBatches } from "./batches.js";
 import { writeCheckpoint } from "./checkpoint.js";
-import { commit, rewrite, takeOver } from "./commit.js";
+import { commit, rewrite, type TakenOver, takeOver } from "./commit.js";
 import { type Connection, createConnection } from "./connection.js";
 import { findUnstorable } from "./probe.js";
-import { createReserve, isQuota, onceFreed } from "./reserve.js";
+import { createReserve, hasPlenty, isQuota, onceFreed } from "./reserve.js";
 import { readPointer } from "./schema.js";
 import { type Step, transact } from "./transaction.js";
 
@@ -27,6 +27,8 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
   const step: Step = options.onStep ?? (() => {});
   const connection = createConnection(options.indexedDB ?? indexedDB, options.database);
   let tail: LogTail | undefined;
+  /** Read in the last take-over, for who opened the log before it and reads it next. */
+  let ahead: LogBeginning | undefined;
   let checkpointing = false;
   const access = createAccess({ connection, step, epoch: () => tail?.epoch });
   const reserve = createReserve(access);
@@ -34,25 +36,36 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
   return {
     async open() {
       await connection.open();
-      return createStoredLog(createReader(access));
+      ahead = undefined;
+      const takeAhead = () => {
+        const begun = ahead;
+        ahead = undefined;
+        return begun;
+      };
+      return createStoredLog(createReader(access, takeAhead));
     },
     async takeOver(build) {
       step("take-over:begin");
+      const asking = hasPlenty();
       await connection.open();
       tail = undefined;
-      const next = await takeOverWithReserve(connection, build, step);
+      const taken = await takeOverWithReserve(connection, build, step);
       step("take-over:complete");
-      tail = next;
-      reserve.forget();
-      await reserve.restore();
-      return next;
+      connection.establish();
+      ({ tail, beginning: ahead } = taken);
+      reserve.found(taken.hasReserve);
+      if (!taken.hasReserve && taken.tail.epoch === 1 && (await asking)) reserve.postpone();
+      else await reserve.restore();
+      return taken.tail;
     },
     async commit(record, batches: readonly BodyBatch[], durability) {
       assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
+      ahead = undefined;
       // What was given up for settlements is theirs: bodies would fill it at once, and nothing could be drained.
       if (batches.length > 0) await reserve.secure();
       try {
         await commit(access, record, batches, durability);
+        if (batches.length > 0) reserve.stored();
       } catch (cause) {
         if (batches.length > 0 || !isQuota(cause)) throw cause;
         await reserve.lend(() => commit(access, record, batches, durability));
@@ -63,6 +76,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     async checkpoint(chunks, uptoLsn) {
       assert(!checkpointing, "one checkpoint at a time");
       checkpointing = true;
+      ahead = undefined;
       try {
         await writeCheckpoint(access, chunks, uptoLsn);
       } finally {
@@ -72,6 +86,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     },
     async rewrite(record, add, remove) {
       assert(record.epoch === access.epoch(), "a record carries the epoch of its writer");
+      ahead = undefined;
       await rewrite(access, record, add, remove);
     },
     async deleteBatches(ranges) {
@@ -90,11 +105,11 @@ async function takeOverWithReserve(
   connection: Connection,
   build: (next: LogTail) => JournalRecord,
   step: Step,
-): Promise<LogTail> {
-  const attempt = async (): Promise<LogTail> => {
-    const next = await outliveLoss(connection, (db) => takeOver(db, build, step));
-    assert(next !== undefined, "a take-over that resolves knows its tail");
-    return next;
+): Promise<TakenOver> {
+  const attempt = async (): Promise<TakenOver> => {
+    const taken = await outliveLoss(connection, (db) => takeOver(db, build, step));
+    assert(taken !== undefined, "a take-over that resolves knows its tail");
+    return taken;
   };
   try {
     return await attempt();
@@ -110,16 +125,23 @@ async function takeOverWithReserve(
   }
 }
 
-function createReader(access: Access): LogReader {
+/** `takeAhead`: what of the log was read already, when its reading begins. */
+function createReader(access: Access, takeAhead: () => LogBeginning | undefined): LogReader {
+  let begun: LogBeginning | undefined;
   return {
-    pointer: () => access.read(["meta"], readPointer),
-    chunks(generation, index, count) {
+    async pointer() {
+      begun = takeAhead();
+      return begun?.pointer ?? access.read(["meta"], readPointer);
+    },
+    async chunks(generation, index, count) {
       access.step("read:chunks");
+      if (begun?.chunks && index === 0) return begun.chunks;
       const range = IDBKeyRange.bound([generation, index], [generation, index + count - 1]);
       return access.read(["checkpoint"], (tx) => tx.objectStore("checkpoint").getAll(range));
     },
-    records(lsn, count) {
+    async records(lsn, count) {
       access.step("read:records");
+      if (begun?.records && lsn === begun.pointer.uptoLsn + 1) return begun.records;
       return access.read(["journal"], (tx) => tx.objectStore("journal").getAll(IDBKeyRange.lowerBound(lsn), count));
     },
   };

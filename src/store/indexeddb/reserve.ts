@@ -13,27 +13,49 @@ const HOLD_OFF_MS = 1_000;
 /** The browser frees what was deleted a little later: a write that needs the room is tried again after these pauses. */
 const FREEING_MS = [10, 20, 50, 100, 200, 200, 200, 200, 200, 200, 200];
 
+/** With so much left, by the browser's estimate, the first bodies of a new database leave room for the reserve. */
+const PLENTY_BYTES = 64 * 1024 * 1024;
+
 export interface Reserve {
   /** Runs a write that the quota has refused again, in the room of the reserve. Rejects with `quota` when that is used up. */
   lend(write: () => Promise<void>): Promise<void>;
   /** Takes the room again if it is missing. No room for it is not a failure. */
   restore(): Promise<void>;
-  /** Resolves once the room is held; rejects with `quota` when there is none for it. `undefined` when it is known to be held. */
+  /**
+   * Takes the room once the first bodies are stored: before that there is nothing to be drained, and writing a mebibyte
+   * takes as long as all else that a new database needs.
+   */
+  postpone(): void;
+  /**
+   * Before bodies are written: resolves once the room is held; rejects with `quota` when there is none for it. `undefined`
+   * when it is known to be held, or postponed.
+   */
   secure(): Promise<void> | undefined;
-  /** Looks anew before the next use: somebody else may have given it up. */
-  forget(): void;
+  /** Bodies were written. */
+  stored(): void;
+  /** The take-over has seen whether it is there: whoever wrote before may have given it up. */
+  found(isThere: boolean): void;
 }
 
 export function createReserve(access: Access): Reserve {
   let held: boolean | undefined;
+  let isPostponed = false;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let taking: Promise<void> | undefined;
 
   async function isHeld(): Promise<boolean> {
     held ??= (await access.read(["meta"], (tx) => tx.objectStore("meta").getKey("reserve"))) !== undefined;
     return held;
   }
 
-  async function take(): Promise<void> {
+  function take(): Promise<void> {
+    taking ??= takeNow().finally(() => {
+      taking = undefined;
+    });
+    return taking;
+  }
+
+  async function takeNow(): Promise<void> {
     if (await isHeld()) return;
     if (performance.now() - triedAt < HOLD_OFF_MS) throw new StoreError("quota", "settlements have the last room");
     triedAt = performance.now();
@@ -49,8 +71,18 @@ export function createReserve(access: Access): Reserve {
     held = true;
   }
 
+  async function restore(): Promise<void> {
+    try {
+      await take();
+    } catch (cause) {
+      // The work that came before it is done; the next restore, or the next write, meets the same trouble.
+      if (!(cause instanceof StoreError)) throw cause;
+    }
+  }
+
   return {
     async lend(write) {
+      if (taking) await restore();
       if (!(await isHeld())) return write();
       await access.write({
         name: "reserve-release",
@@ -64,19 +96,32 @@ export function createReserve(access: Access): Reserve {
       triedAt = performance.now();
       await onceFreed(write);
     },
-    forget() {
-      held = undefined;
+    found(isThere) {
+      held = isThere;
     },
-    async restore() {
-      try {
-        await take();
-      } catch (cause) {
-        // The work that came before it is done; the next restore, or the next write, meets the same trouble.
-        if (!(cause instanceof StoreError)) throw cause;
-      }
+    restore,
+    postpone() {
+      isPostponed = true;
     },
-    secure: () => (held ? undefined : take()),
+    secure: () => (held || isPostponed ? undefined : take()),
+    stored() {
+      if (!isPostponed) return;
+      isPostponed = false;
+      // In a task of its own, behind the answer: a mebibyte takes milliseconds to make. Whoever needs it before, or after,
+      // meets what becomes of it.
+      setTimeout(() => restore().catch(() => {}));
+    },
   };
+}
+
+/** Whether there is so much room that nothing of it is contended. */
+export async function hasPlenty(): Promise<boolean> {
+  try {
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    return quota - usage >= PLENTY_BYTES;
+  } catch {
+    return false;
+  }
 }
 
 /** Tries a write again that is short of room which was deleted just now. */

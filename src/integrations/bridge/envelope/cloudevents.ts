@@ -7,6 +7,7 @@ import type { BridgeMessage, MessageHeaders } from "../message.js";
 import { textOrFunction } from "../options.js";
 import { type EncodedBody, isJson, JSON_TYPE } from "./body.js";
 
+/** How messages are written as CloudEvents 1.0. */
 export interface CloudEventOptions {
   /** `binary`: attributes are headers, the body is the data. `json`: the body is the whole event. */
   readonly mode: "binary" | "json";

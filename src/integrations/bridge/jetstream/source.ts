@@ -12,11 +12,13 @@ import { ANSWER_MS, FOR, type Line, openLine, type Servers } from "./connection.
 import { createPuller, type Puller } from "./puller.js";
 import { streamName } from "./target.js";
 
+/** Which stream messages come from, and who this device is to it. */
 export interface FromJetStreamOptions {
   /** As of `toJetStream`. */
   readonly servers: Servers;
   /** For a connection of the bridge's own: what else `connect` of nats.js takes. */
   readonly connection?: object;
+  /** The stream, which is there already. */
   readonly stream: string;
   /**
    * Name of the pull consumer, one for each device: what it has acknowledged is kept under it. Made where it is not there,

@@ -12,6 +12,7 @@ import { ANSWER_MS, FOR, openLine, type Servers } from "./connection.js";
 import { assertKeeps } from "./keeping.js";
 import { createPublisher } from "./publisher.js";
 
+/** Which stream messages go to, and how they are written. */
 export interface ToJetStreamOptions {
   /**
    * Where the servers are, `wss://` from pages, `nats://` from Node, Deno and Bun, or an open connection of nats.js, which

@@ -47,11 +47,17 @@ export interface PublishPacket {
 
 /** An open client of mqtt.js 5, of protocol version 5. */
 export interface OpenMqttClient {
+  /** Whether it is, at this moment. */
   readonly connected: boolean;
+  /** Those it was made with. */
   readonly options: object;
+  /** Of mqtt.js. */
   publish(topic: string, payload: never, options: object, callback: (error?: Error | null) => void): unknown;
+  /** Of mqtt.js. */
   subscribe(topic: string, options: object, callback: (error: Error | null) => void): unknown;
+  /** Of mqtt.js. */
   on(event: "close", listener: () => void): unknown;
+  /** Of mqtt.js. */
   removeListener(event: "close", listener: () => void): unknown;
 }
 

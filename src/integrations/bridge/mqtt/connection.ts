@@ -31,10 +31,13 @@ export interface Dialling {
   readonly sessionExpiryInterval: number;
   /** Messages that the broker sends before the first of them is acknowledged. */
   readonly receiveMaximum?: number;
-  /** Given, it acknowledges by hand. */
+  /** Called with what arrives, from the first packet on: what a session has kept comes before anybody could ask for it. */
+  readonly onMessage?: OnMessage;
+  /** The same, given instead where it is acknowledged by hand. */
   readonly onPublish?: (packet: PublishPacket) => void;
 }
 
+export type OnMessage = (topic: string, payload: Uint8Array) => void;
 export type MqttServers = string | readonly string[] | OpenMqttClient;
 
 /** For the answer of a broker to anything. */
@@ -76,7 +79,7 @@ async function dial(address: string, dialling: Dialling): Promise<Line> {
   if (!/^ws/i.test(address) && globalThis.process === undefined) {
     throw new QueueError("unsupported", `this runtime has no TCP: give the address as wss://, not ${address}`);
   }
-  const { connection = {}, onPublish, clientId, sessionExpiryInterval, receiveMaximum } = dialling;
+  const { connection = {}, onMessage, onPublish, clientId, sessionExpiryInterval, receiveMaximum } = dialling;
   const properties = {
     ...(connection as { readonly properties?: object }).properties,
     sessionExpiryInterval,
@@ -96,6 +99,7 @@ async function dial(address: string, dialling: Dialling): Promise<Line> {
       queueQoSZero: false,
     },
   });
+  if (onMessage) client.on("message", onMessage);
   if (onPublish) {
     client.handleMessage = (packet, callback) => {
       onPublish(packet);
@@ -163,7 +167,7 @@ async function openedLine(client: MqttClient, name: string): Promise<Line> {
 }
 
 /** A client of an application's own, which it reconnects. Waits for that, for a while. */
-export async function joinLine(open: OpenMqttClient): Promise<Line> {
+export async function joinLine(open: OpenMqttClient, onMessage: OnMessage): Promise<Line> {
   const client = open as unknown as MqttClient;
   const { protocolVersion, clean } = client.options;
   if (protocolVersion !== 5) {
@@ -174,6 +178,7 @@ export async function joinLine(open: OpenMqttClient): Promise<Line> {
   const { promise: ended, resolve: end } = deferred<unknown>();
   const onClose = () => end(new QueueError("host-lost", "the MQTT connection was interrupted"));
   client.on("close", onClose);
+  client.on("message", onMessage);
   const sessionPresent = clean !== false || (client.connackPacket?.sessionPresent ?? true);
   const properties = client.serverProperties;
   return {
@@ -185,6 +190,7 @@ export async function joinLine(open: OpenMqttClient): Promise<Line> {
     end,
     async close() {
       client.removeListener("close", onClose);
+      client.removeListener("message", onMessage);
       end(undefined);
     },
   };

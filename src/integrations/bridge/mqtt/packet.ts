@@ -17,6 +17,8 @@ export interface Written {
 export const ID = "originmq-id";
 /** Headers that a message from a broker has besides its sender's. */
 const TOPIC = "mqtt-topic";
+/** The sender's: by it, an application confirms. A message has another one in each queue. */
+const SENT_ID = "mqtt-id";
 const RESPONSE_TOPIC = "mqtt-response-topic";
 
 const PREFIX = "";
@@ -115,6 +117,7 @@ export function readPacket(packet: PublishPacket, { id, cloudEvents, now }: Read
     headers: {
       ...message.headers,
       [TOPIC]: topic,
+      ...(message.id !== "" && { [SENT_ID]: message.id }),
       ...(responseTopic !== undefined && { [RESPONSE_TOPIC]: responseTopic }),
     },
     expiresAt: message.expiresAt ?? (messageExpiryInterval === undefined ? null : now + messageExpiryInterval * 1_000),

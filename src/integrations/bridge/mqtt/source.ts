@@ -9,6 +9,7 @@ import { addressesOf, createDialler, isClient, type Line, type MqttServers, subs
 import { createReceiver, type Receiver, type Unnamed } from "./receiver.js";
 import { clientIdText, expiry, topicText } from "./target.js";
 
+/** Which topics messages come from, and who this device is to the broker. */
 export interface FromMqttOptions {
   /**
    * Where the broker is, as of `toMqtt`. No open client: what is acknowledged only once it is stored needs a connection of
@@ -54,7 +55,8 @@ const RECEIVE_MAX = 65_535;
 /**
  * At least once, of what is published with QoS 1 or 2 while the broker keeps the session: a message has the id that its sender
  * gave it (the user property `originmq-id`, or that of a CloudEvent), by which a queue stores it once; without one it may come
- * again after an interruption. The topic is the header `mqtt-topic`. Throws `invalid-argument`, naming the option.
+ * again after an interruption. Its topic is the header `mqtt-topic`, its
+ * sender's id `mqtt-id`. Throws `invalid-argument`, naming the option.
  */
 export function fromMqtt(options: FromMqttOptions): BridgeSource {
   checkOptions(WHERE, options, SPEC);

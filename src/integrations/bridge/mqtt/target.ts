@@ -29,11 +29,13 @@ import {
   joinLine,
   type Line,
   type MqttServers,
+  type OnMessage,
   subscribe,
 } from "./connection.js";
 import { type Care, createPublisher } from "./publisher.js";
 import { isTopicOf } from "./topic.js";
 
+/** Which topics messages go to, and how they are written. */
 export interface ToMqttOptions {
   /**
    * Where the broker is, `wss://` from pages, `mqtt://` or `mqtts://` from Node, Deno and Bun; of several addresses, with each
@@ -117,6 +119,9 @@ export function toMqtt(options: ToMqttOptions): BridgeTarget {
   const connect = isClient(options.servers) ? joining(options) : dialling(options);
   const confirmations =
     confirmBy === undefined ? undefined : createConfirmations(confirmBy, confirmWithinMs ?? CONFIRM_WITHIN_MS);
+  const onMessage: OnMessage = (from, payload) => {
+    if (confirmBy !== undefined && isTopicOf(from, confirmBy)) confirmations?.heard(payload);
+  };
   const care: Care = { left: 0 };
   const publishing = {
     topic,
@@ -132,19 +137,13 @@ export function toMqtt(options: ToMqttOptions): BridgeTarget {
       const letGo = clientId === undefined ? () => {} : await holdAlone(`originmq:bridge:mqtt:${clientId}`, signal);
       let line: Line | undefined;
       try {
-        line = await connect(warn);
+        line = await connect(warn, onMessage);
         signal.throwIfAborted();
         assertTakes(line, publishing.qos);
+        // What was confirmed meanwhile has come before the answer to this.
+        if (confirmBy !== undefined) await subscribe(line, [confirmBy], 0);
         const opened = line;
-        const onMessage = (from: string, payload: Uint8Array) => {
-          if (isTopicOf(from, confirmBy ?? "")) confirmations?.heard(payload);
-        };
-        if (confirmBy !== undefined) {
-          line.client.on("message", onMessage);
-          await subscribe(line, [confirmBy], 0);
-        }
         const close = async () => {
-          opened.client.removeListener("message", onMessage);
           // Under a name of its own the application comes back to what is confirmed meanwhile.
           await opened.close(clientId === undefined);
           letGo();
@@ -164,15 +163,15 @@ function assertTakes({ connack }: Line, qos: 1 | 2): void {
   if (qos > maximumQoS) throw new QueueError("unsupported", `the broker takes messages of QoS ${maximumQoS} at most`);
 }
 
-type Connect = (warn: Warn) => Promise<Line>;
+type Connect = (warn: Warn, onMessage: OnMessage) => Promise<Line>;
 
 function joining(options: ToMqttOptions): Connect {
   for (const name of ["connection", "clientId", "sessionExpiryInterval"] as const) {
     if (options[name] !== undefined) invalid(`${WHERE}.${name}`, options[name], "left out where a client is given");
   }
   let isKnown = false;
-  return async (warn) => {
-    const line = await joinLine(options.servers as Exclude<MqttServers, string | readonly string[]>);
+  return async (warn, onMessage) => {
+    const line = await joinLine(options.servers as Exclude<MqttServers, string | readonly string[]>, onMessage);
     if (isKnown && !line.connack.sessionPresent) warn(sessionLost("of the client that the bridge was given"));
     isKnown = true;
     return line;
@@ -186,10 +185,10 @@ function dialling(options: ToMqttOptions): Connect {
   /** One for each bridge that forwards to this target. */
   const idle: Session[] = [];
 
-  return async (warn) => {
+  return async (warn, onMessage) => {
     const session = idle.pop() ?? newSession();
     const { clientId, knownUntil } = session;
-    const known: Dialling = { connection, clientId, sessionExpiryInterval };
+    const known: Dialling = { connection, clientId, sessionExpiryInterval, onMessage };
     try {
       let line = await dial(known);
       const { sessionPresent, properties } = line.connack;

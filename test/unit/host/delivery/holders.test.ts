@@ -1,6 +1,7 @@
 // What a client was handed by an earlier host counts like what this one hands it.
 
 import { expect, test } from "vitest";
+import { receiverOf } from "../../../../src/client/connection/receiver.js";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import { HOLDINGS_MESSAGES_MAX } from "../../../../src/core/spec/limits.js";
 import type { HandOut } from "../../../../src/link/rpc/wire.js";
@@ -70,7 +71,9 @@ test("consumers that ask for more than a client may hold get that much together,
   const hosts = await startHosts();
   const { connection, client } = hosts.connect();
   const held = () =>
-    client.holdings.report().held.reduce((sum, { seqs }) => sum + seqs.reduce((n, x, i) => n + (i % 2 ? x : 0), 0), 0);
+    receiverOf(client)
+      .holdings.report()
+      .held.reduce((sum, { seqs }) => sum + seqs.reduce((n, x, i) => n + (i % 2 ? x : 0), 0), 0);
   for (const name of ["a", "b"]) {
     const queue = await connection.openQueue<number>(name, { handlerTimeoutMs: 600_000 });
     await queue.sendBatch(Array.from({ length: HOLDINGS_MESSAGES_MAX / 2 + 1 }, (_, body) => ({ body })));
@@ -91,7 +94,11 @@ test("a client that holds more than a host can be told of lets the rest go", asy
   await queue.sendBatch([1, 2, 3].map((body) => ({ body })));
   const deliveries = await queue.receive({ max: 3 });
   const reason = new QueueError("lease-lost", "too much");
-  expect(client.holdings.claim(2, reason).map(({ seqs }) => seqs)).toEqual([[1, 2]]);
+  expect(
+    receiverOf(client)
+      .holdings.claim(2, reason)
+      .map(({ seqs }) => seqs),
+  ).toEqual([[1, 2]]);
   expect(deliveries.map(({ signal }) => signal.aborted)).toEqual([false, false, true]);
   await hosts.close();
 });
@@ -101,7 +108,7 @@ test("a client to which an earlier build handed more than a host can be told of 
   const { connection, client } = hosts.connect();
   const queue = await connection.openQueue<number>("q");
   const column = { terms: "term", attempts: 1, priorities: 4, sentAt: 0, bodies: [] };
-  client.holdings.take({ grant: "g", until: 0, seqs: [1, HOLDINGS_MESSAGES_MAX + 2], ...column });
+  receiverOf(client).holdings.take({ grant: "g", until: 0, seqs: [1, HOLDINGS_MESSAGES_MAX + 2], ...column });
   await hosts.change();
   await expect(queue.send(1)).resolves.toMatchObject({ duplicate: false });
   await hosts.close();

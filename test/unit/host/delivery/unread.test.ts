@@ -1,6 +1,7 @@
 // Bodies that the store does not give back at the moment.
 
 import { afterEach, expect, test } from "vitest";
+import { receiverOf } from "../../../../src/client/connection/receiver.js";
 import { StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { connectTo } from "../../client/client-fixture.js";
@@ -85,14 +86,14 @@ const startBroken = async (broken: number, whole: number) => {
 test("a receive that would get only what cannot be read gets what is behind it", async () => {
   const { client, queue } = await startBroken(2, 1);
   expect((await queue.receive({ max: 2 })).map(({ body }) => body)).toEqual([2]);
-  expect(client.holdings.report().held).toHaveLength(1);
+  expect(receiverOf(client).holdings.report().held).toHaveLength(1);
 });
 
 test("a receive waits out its time although what was there cannot be read, and holds nothing of it", async () => {
   const { client, queue } = await startBroken(2, 0);
   const received = queue.receive({ max: 2, waitMs: 10_000 });
   await expect.poll(() => queue.stats(), { timeout: 3_000 }).toMatchObject({ ready: 0, leased: 0 });
-  expect(client.holdings.report()).toEqual({ held: [], running: [] });
+  expect(receiverOf(client).holdings.report()).toEqual({ held: [], running: [] });
   await queue.send(7);
   expect((await received).map(({ body }) => body)).toEqual([7]);
 });
@@ -110,5 +111,5 @@ test("a consumer is given nothing of what cannot be read, and holds nothing of i
   queue.consume(({ body }) => void handled.push(body), { prefetch: 8 });
   await expect.poll(() => handled).toEqual([2]);
   await queue.whenIdle();
-  expect(client.holdings.report().held).toEqual([]);
+  expect(receiverOf(client).holdings.report().held).toEqual([]);
 });

@@ -220,6 +220,19 @@ describe("a store", () => {
     expect(await queue.stats()).toMatchObject({ totals: { accepted: 1 } });
   });
 
+  test("moves to another queue when somebody has deleted the one it had, after one call that was refused", async () => {
+    const { store, opened } = createStore();
+    const stats = mount(store.stats);
+    await store.sender().send({ sku: "tea" });
+    await expect.poll(stats.last).toMatchObject({ ready: 1 });
+    await store.withQueue((queue) => queue.delete());
+    await expect(store.sender().send({ sku: "coffee" })).rejects.toMatchObject({ code: "closed" });
+    await expect.poll(stats.last).toMatchObject({ status: "open", ready: 0 });
+    await store.sender().send({ sku: "coffee" });
+    await expect.poll(stats.last).toMatchObject({ ready: 1 });
+    expect(opened).toHaveLength(2);
+  });
+
   test("moves to another queue when the one it had is over", async () => {
     const ended: ((event: CustomEvent) => void)[] = [];
     const consumed: number[] = [];

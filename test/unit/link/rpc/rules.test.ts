@@ -2,22 +2,17 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { FILTER_SPEC, LIST_SPEC, PEEK_SPEC, PURGE_SPEC } from "../../../../src/client/queue/options.js";
 import { createSchedules } from "../../../../src/client/queue/schedules.js";
 import { createTopic } from "../../../../src/client/queue/topic.js";
 import { deadVerdict, releaseVerdict, retryVerdict } from "../../../../src/client/receiving/delivery.js";
+import { RECEIVE_SPEC, RELEASE_SPEC, RETRY_SPEC } from "../../../../src/client/receiving/options.js";
 import { messagesOf } from "../../../../src/client/sending/messages.js";
 import {
   CONSUME_SPEC,
-  FILTER_SPEC,
   ITEM_SPEC,
   itemsOf,
-  LIST_SPEC,
-  PEEK_SPEC,
-  PURGE_SPEC,
   QUEUE_SPEC,
-  RECEIVE_SPEC,
-  RELEASE_SPEC,
-  RETRY_SPEC,
   settingsOf,
   WATCH_SPEC,
 } from "../../../../src/client/sending/options.js";

@@ -1,0 +1,5 @@
+// Says that it runs.
+
+addEventListener("connect", (event) => {
+  (event as MessageEvent).ports[0]?.postMessage(null);
+});

@@ -1,0 +1,77 @@
+// How a caller says to which host its queues connect.
+
+import {
+  abortSignal,
+  aFunction,
+  boolean,
+  type Check,
+  invalid,
+  oneOf,
+  type Spec,
+  string,
+} from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
+
+/** Whose queues, where they are kept, and who hosts them. */
+export interface ConnectOptions {
+  /** Name of the database; queues of one database share a host. Default "originmq". */
+  readonly database?: string;
+  /**
+   * Makes the worker that hosts, for bundlers that must see it, and for pages that may not start the package's own by
+   * its address (docs/contexts.md). A dedicated Worker is started only when nobody else hosts; where a SharedWorker cannot
+   * host, the package's dedicated worker does. Default: the SharedWorker that comes with this package, or its dedicated
+   * worker where there is none.
+   */
+  readonly worker?: () => SharedWorker | Worker;
+  /**
+   * `memory` keeps nothing when its host ends; in Node, Deno and Bun, whatever stands in for a browser there, and where
+   * there are no workers, the host then runs in this process. Default "indexeddb".
+   */
+  readonly storage?: "indexeddb" | "memory";
+  /**
+   * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
+   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * in Cloudflare's Workers they do not, since a socket there serves one event.
+   */
+  readonly url?: string;
+  /** What the server lets this client in for; asked for each time that it connects. With `url` only. */
+  readonly token?: () => string | Promise<string>;
+  /** Connects with the first call that needs the host; until then the queue only listens to events. Default false. */
+  readonly lazy?: boolean;
+  /**
+   * Asks the browser to keep the origin's data when space runs out. Only pages can ask. Nothing waits for the answer,
+   * which may be the user's: it is `connection.persisted`. Default false.
+   */
+  readonly persist?: boolean;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+}
+
+const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
+const socketAddress: Check = (value, name) => {
+  const isAddress = typeof value === "string" && URL.canParse(value) && ADDRESS.test(new URL(value).href);
+  if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");
+};
+
+/** Throws `invalid-argument` where options exclude each other. */
+export function checkAddress(where: string, { url, ...options }: ConnectOptions): void {
+  const others = url === undefined ? (["token"] as const) : (["database", "storage", "worker", "persist"] as const);
+  const other = others.find((name) => options[name] !== undefined);
+  if (other === undefined) return;
+  const why =
+    url === undefined
+      ? "is for a server, whose url is missing"
+      : "says where this origin hosts, and url that a server does";
+  throw new QueueError("invalid-argument", `${where}.${other} ${why}`, { detail: { name: other } });
+}
+
+export const CONNECT_SPEC: Spec = {
+  database: string(1, 256),
+  worker: aFunction,
+  storage: oneOf("indexeddb", "memory"),
+  url: socketAddress,
+  token: aFunction,
+  lazy: boolean,
+  persist: boolean,
+  signal: abortSignal,
+};

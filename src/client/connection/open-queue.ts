@@ -1,0 +1,34 @@
+// A queue with all that it can do, over a client.
+
+import { createQueue } from "../queue/create-queue.js";
+import { createQueueEvents } from "../queue/events.js";
+import type { Queue } from "../queue/queue.js";
+import { createSender, type Sender } from "../queue/sender.js";
+import type { StandardSchema } from "../sending/schema.js";
+import type { Client } from "./client.js";
+import { configureQueue, type Given } from "./configure.js";
+import { receiverOf } from "./receiver.js";
+
+/** What a queue was begun with before it could do all. */
+export interface Begun<Input> {
+  readonly sender: Sender<Input>;
+  readonly events: ReturnType<typeof createQueueEvents>;
+  readonly schema: StandardSchema | undefined;
+  onClosed(options: { readonly force?: boolean }): Promise<void>;
+}
+
+export const completeQueue = <Input, Output>(client: Client, begun: Begun<Input>): Queue<Input, Output> =>
+  createQueue<Input, Output>({ ...begun, client: receiverOf(client) });
+
+/** Opens a queue over a client; `onClosed` is called when it was closed. */
+export async function openWholeQueue<Input, Output = Input>(
+  client: Client,
+  name: string,
+  given: Given,
+  onClosed: Begun<Input>["onClosed"],
+): Promise<Queue<Input, Output>> {
+  await configureQueue(client, name, given);
+  const { schema } = given.options;
+  const sender = createSender<Input>({ name, pipeline: client.pipeline, schema });
+  return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, onClosed });
+}

@@ -1,0 +1,34 @@
+// The documentation's site as `npm run docs -- --serve` builds and serves it, in Chromium. ORIGINMQ_DOCS_BUILT=1 takes the
+// one that is built.
+
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "@playwright/test";
+import { oneAtATime } from "../one-at-a-time.mjs";
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "localhost", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+// This file is read again in every worker process, which inherits the environment.
+process.env.ORIGINMQ_DOCS_PORT ??= String(await freePort());
+const baseURL = `http://localhost:${process.env.ORIGINMQ_DOCS_PORT}`;
+const built = process.env.ORIGINMQ_DOCS_BUILT ? " --built" : "";
+
+const shared = oneAtATime("docs");
+export default defineConfig({
+  ...shared,
+  use: { ...shared.use, baseURL },
+  webServer: {
+    command: `node site/build.mjs --serve${built} --port ${process.env.ORIGINMQ_DOCS_PORT}`,
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    url: baseURL,
+    timeout: 480_000,
+    reuseExistingServer: false,
+  },
+});

@@ -1,0 +1,91 @@
+// The site as it is read: searched without a network, by keyboard, in both colour schemes, on a desk and on a phone.
+
+import { createRequire } from "node:module";
+import { expect, type Page, test } from "@playwright/test";
+import { pagesOfSite } from "./site.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What axe finds, each with where. */
+const findingsOn = async (page: Page): Promise<string[]> => {
+  const { violations } = await page.evaluate(() =>
+    (
+      globalThis as unknown as {
+        axe: {
+          run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }>;
+        };
+      }
+    ).axe.run(),
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
+};
+
+test("nothing is asked of another host", async ({ page, baseURL }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(String(baseURL)) && !/^(data|blob):/.test(request.url())) asked.push(request.url());
+  });
+  for (const path of ["/", "/guide.html", "/playground.html", "/api/originmq.html"]) {
+    await page.goto(path);
+    await page.waitForLoadState("networkidle");
+  }
+  expect(asked).toEqual([]);
+});
+
+test("search finds an option by its name and leads to it, by keyboard alone", async ({ page }) => {
+  await page.goto("/");
+  await page.keyboard.press("Control+k");
+  const field = page.getByRole("searchbox");
+  await expect(field).toBeFocused();
+  await field.fill("handlerTimeoutMs");
+  await expect(page.getByRole("option").first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page).not.toHaveURL(/\/$/);
+  await expect(page.locator("main")).toContainText("handlerTimeoutMs");
+});
+
+test("search reaches guide, error codes and the reference", async ({ page }) => {
+  for (const [words, where] of [
+    ["quota-exceeded", "troubleshooting"],
+    ["coming from workbox", "coming-from"],
+    ["subscribeStats", "api/originmq"],
+  ] as const) {
+    await page.goto("/");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("searchbox").fill(words);
+    await expect(page.locator(`.VPLocalSearchBox a[href*="${where}"]`).first()).toBeVisible();
+  }
+});
+
+test("a page without a network goes on being searched", async ({ page, context }) => {
+  await page.goto("/guide.html");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("searchbox").fill("dead letter");
+  await expect(page.getByRole("option").first()).toBeVisible();
+  await context.setOffline(true);
+  await page.getByRole("searchbox").fill("backoff");
+  await expect(page.getByRole("option").first()).toBeVisible();
+});
+
+/** Of pages that are alike, one stands for all. */
+const isLooked = (path: string): boolean => !path.startsWith("decisions/") || /index|001/.test(path);
+
+for (const path of pagesOfSite().filter(isLooked)) {
+  test(`axe finds nothing on ${path}, light and dark, wide and narrow`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await page.goto(`/${path}`);
+    await page.addScriptTag({ path: AXE });
+    const found: string[] = [];
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const scheme of ["light", "dark"] as const) {
+        await page.evaluate((dark) => document.documentElement.classList.toggle("dark", dark), scheme === "dark");
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        if (wide) found.push(`${width} px: the page is wider than its window`);
+        found.push(...(await findingsOn(page)).map((finding) => `${width} px, ${scheme}: ${finding}`));
+      }
+    }
+    expect(found).toEqual([]);
+  });
+}

@@ -1,0 +1,4 @@
+import { renderToString } from "@solidjs/web";
+import { Root } from "./root";
+
+export const render = () => renderToString(() => <Root />);
