@@ -40,9 +40,19 @@ describe("the tarball", () => {
 
   test("holds the built package, its licence and its documents, and no sources or tests", () => {
     expect(files).toEqual(
-      expect.arrayContaining(["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js"]),
+      expect.arrayContaining([
+        "package.json",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "SKILL.md",
+        "llms.txt",
+        "dist/index.js",
+      ]),
     );
-    const others = files.filter((file) => !/^dist\/.*\.(js|js\.map|d\.ts)$|^[A-Z]+(\.md)?$|^package\.json$/.test(file));
+    const others = files.filter(
+      (file) => !/^dist\/.*\.(js|js\.map|d\.ts)$|^[A-Z]+(\.md)?$|^llms\.txt$|^package\.json$/.test(file),
+    );
     expect(others).toEqual([]);
   });
 
