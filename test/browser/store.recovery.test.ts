@@ -1,6 +1,7 @@
 // What the browser does to a database under a store: closes it, deletes it, loses it, refuses it room.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { FORMAT_MAJOR } from "../../src/core/spec/version.js";
 import { refusal } from "../contract/log-store.contract.js";
 import {
   batchOf,
@@ -167,6 +168,26 @@ describe("a database that goes away", () => {
     await takeOverFilled(disk.store());
     await settled(indexedDB.deleteDatabase(disk.database));
     expect(await disk.store().takeOver(takeOverRecord)).toEqual({ epoch: 1, lsn: 1 });
+  });
+
+  test("a store that was opened before the deletion, and has not taken over, starts an empty log", async () => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    const store = disk.store();
+    await store.open();
+    await settled(indexedDB.deleteDatabase(disk.database));
+    expect(await store.takeOver(takeOverRecord)).toEqual({ epoch: 1, lsn: 1 });
+  });
+
+  test("a store does not take over what a newer build has taken over since it was opened", async () => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    const store = disk.store();
+    await store.open();
+    await disk.setFormat({ major: FORMAT_MAJOR + 1, minor: 0 });
+    const before = await disk.dump();
+    await expect(store.takeOver(takeOverRecord)).rejects.toEqual(refusal("format-too-new"));
+    expect(await disk.dump()).toEqual(before);
   });
 
   test("a database with a newer schema is a format too new, and the upgrade is not held up", async () => {

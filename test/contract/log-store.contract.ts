@@ -138,6 +138,20 @@ function describeLog(harness: StoreHarness): void {
     expect(pieces).toBe(1 + 10);
   });
 
+  test("a log that was opened before the take-over is what is stored when it is iterated", async () => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    const next = disk.store();
+    const [one, other] = [await next.open(), disk.store()];
+    const { epoch, lsn } = await next.takeOver(takeOverRecord);
+    expect(await collect(one.checkpoint)).toEqual(chunksOf(5, "first"));
+    expect((await collect(one.journal)).map((record) => record.lsn)).toEqual([3, lsn]);
+    const log = await other.open();
+    await other.takeOver(takeOverRecord);
+    await other.commit(recordAt(epoch + 1, lsn + 2), [], "strict");
+    expect((await collect(log.journal)).map((record) => record.lsn)).toEqual([3, lsn, lsn + 1, lsn + 2]);
+  });
+
   test("a database of a newer major format is refused and left as it is", async () => {
     const disk = harness.createDisk();
     await takeOverFilled(disk.store());
