@@ -146,7 +146,7 @@ export async function bundleMinified(entries) {
  * @param {string} name
  * @returns {Promise<Size>}
  */
-async function measureWorker(name) {
+export async function measureWorker(name) {
   const [{ modules }, files] = await Promise.all([measure(`${name}.ts`), bundleMinified([name])]);
   const contents = Buffer.from(files.map(({ text }) => text).join(""));
   return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, modules };
