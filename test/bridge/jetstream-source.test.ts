@@ -1,7 +1,7 @@
 // A bridge from a real JetStream server to a local queue.
 
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { headers, type NatsConnection } from "@nats-io/transport-node";
+import { connect as connectNats, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
 import { bridge } from "../../src/bridge.js";
 import { fromJetStream, toJetStream } from "../../src/bridge-jetstream.js";
@@ -109,7 +109,7 @@ test("a CloudEvent of either mode is taken as one where that is said", async () 
   for (const message of arrived) {
     expect(message).toMatchObject({ groupId: "till", headers: { "ce-type": "sold", "ce-source": "/s" } });
   }
-  expect(await target.send("x", { deduplicationId: "e-1" })).toMatchObject({ duplicate: true });
+  expect(await target.send("x", { deduplicationId: "/s e-1" })).toMatchObject({ duplicate: true });
 });
 
 test("what a session that was cut off left unacknowledged comes before what is new", async () => {
@@ -158,6 +158,44 @@ test("a consumer that is made once the first attempts have failed is made for al
   const made = () => manager.consumers.info(stream, "device").catch(() => undefined);
   await expect.poll(async () => (await made())?.config.max_ack_pending, { timeout: 20_000 }).toBe(70);
 });
+
+test("what a stream has that was made anew under its name is no message of the one before", async () => {
+  const stream = await streamOf();
+  const target = await scene.open<number>();
+  scene.with(bridge(from(stream), target));
+  const mh = headers();
+  mh.set("content-type", "application/json");
+  const publish = (body: number) => jetstream(nc).publish(`${stream.toLowerCase()}.a`, String(body), { headers: mh });
+  const arrived = async () => (await target.peek()).map(({ body }) => body);
+  await publish(1);
+  await expect.poll(arrived).toEqual([1]);
+  await (await jetstreamManager(nc)).streams.delete(stream);
+  await addStream(nc, { name: stream });
+  await publish(2);
+  await expect.poll(arrived, { timeout: 20_000 }).toEqual([1, 2]);
+});
+
+test("closing does not wait for a server that answers nothing any more", async () => {
+  const other = await startNatsServer({ binary: inject("brokers").natsServer });
+  try {
+    await addStream(await other.connection(), { name: "N" });
+    const own = await connectNats({ servers: other.url });
+    const target = await scene.open<number>();
+    const down = scene.with(bridge(fromJetStream({ servers: own, stream: "N", durable: "device" }), target));
+    await jetstream(own).publish("n.a", "1");
+    await expect.poll(async () => (await target.peek()).length).toBe(1);
+    other.pause();
+    // It takes the system a moment to stop it.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // A connection of nats.js looks once in two minutes.
+    await down.close({ waitMs: 0 });
+    expect(down.stats().state).toBe("closed");
+    other.resume();
+    await own.close();
+  } finally {
+    await other.close();
+  }
+}, 30_000);
 
 test("says what is wrong with a stream or a consumer that is there", async () => {
   const stream = await streamOf();

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } fr
 import { type Bridge, bridge } from "../../src/bridge.js";
 import { toJetStream } from "../../src/bridge-jetstream.js";
 import { addStream, jsonOf, MINUTE_NS, readStream } from "./jetstream.js";
-import { type NatsServer, startNatsServer } from "./nats-server.js";
+import { type NatsServer, startNatsServer, usersConfig } from "./nats-server.js";
 import { createScene, drained, numbers } from "./scene.js";
 
 const scene = createScene();
@@ -175,6 +175,29 @@ describe("a message that was sent before", () => {
   });
 });
 
+test("a device that may not look messages up forwards what was sent before all the same, under its id", async () => {
+  const may = 'publish: ["own.>", "$JS.API.STREAM.INFO.own"], subscribe: ["_INBOX.>"]';
+  const other = await startNatsServer({ binary: inject("brokers").natsServer, config: usersConfig({ till: may }) });
+  try {
+    const admin = await other.connection();
+    await addStream(admin, { ...GOOD, name: "own" });
+    const source = await scene.open<string>();
+    await source.sendBatch([{ body: "sold" }, { body: "next" }]);
+    const [delivery] = await source.receive();
+    await jetstream(admin).publish("own.a", '"sold"', { msgID: delivery?.id ?? "" });
+    await delivery?.release();
+    const connection = { user: "till", pass: "till" };
+    const target = toJetStream({ servers: other.url, connection, stream: "own", subject: "own.a" });
+    const up = scene.with(bridge(source, target));
+    await drained(source);
+    expect(up.stats()).toMatchObject({ forwarded: 2, duplicates: 1, error: null });
+    expect((await readStream(admin, "own")).map(jsonOf)).toEqual(["sold", "next"]);
+  } finally {
+    await scene.close();
+    await other.close();
+  }
+});
+
 describe("a stream that would not keep it", () => {
   const cases: [what: string, config: object, words: RegExp][] = [
     ["work queue", { retention: "workqueue" }, /retention workqueue.*allowForgetfulTarget/],
@@ -276,6 +299,57 @@ describe("a message that is refused for good", () => {
       expect.stringContaining(`the subject "elsewhere" is none of stream "${stream}"`),
     ]);
     expect((await readStream(nc, stream)).map(jsonOf)).toEqual(["good"]);
+  });
+
+  test("is one where no server takes such a subject, and those behind it go on", async () => {
+    const stream = await streamOf();
+    const good = `${stream.toLowerCase()}.a`;
+    const wrong = ["", ".", ".*", ".>", ".a b", ".\t", `.${"x".repeat(5_000)}`].map(
+      (end) => stream.toLowerCase() + end,
+    );
+    const source = await scene.open<number>();
+    await source.sendBatch([...wrong, good].map((to, body) => ({ body, headers: { to } })));
+    const up = scene.with(bridge(source, targetOf(stream, { subject: ({ headers }) => headers.to as string })));
+    await drained(source);
+    expect((await source.deadLetters.list()).map(({ body }) => body)).toEqual(numbers(0, wrong.length));
+    expect(up.stats()).toMatchObject({ forwarded: 1, refused: wrong.length, sentAgain: 0, error: null });
+  });
+});
+
+describe("a stream that is changed while it is forwarded to", () => {
+  test("takes the subjects that it has then: a new one is none that is refused, and one that it had is refused", async () => {
+    const stream = await streamOf();
+    const [old, added] = [`${stream.toLowerCase()}.a`, `${stream.toLowerCase()}-new.a`];
+    const source = await scene.open<number>();
+    const up = scene.with(bridge(source, targetOf(stream, { subject: ({ headers }) => headers.to ?? old })));
+    await source.send(0);
+    await drained(source);
+    const manager = await jetstreamManager(nc);
+    await manager.streams.update(stream, { subjects: [old, added] });
+    await source.sendBatch([{ body: 1, headers: { to: added } }, { body: 2 }]);
+    await drained(source);
+    expect(up.stats()).toMatchObject({ forwarded: 3, refused: 0 });
+    expect((await readStream(nc, stream)).map(jsonOf)).toEqual([0, 1, 2]);
+    await manager.streams.update(stream, { subjects: [added] });
+    await source.sendBatch([{ body: 3 }, { body: 4, headers: { to: added } }]);
+    await drained(source);
+    const [dead] = await source.deadLetters.list();
+    expect(dead).toMatchObject({ body: 3, reason: expect.stringContaining(`the subject "${old}" is none of stream`) });
+    expect((await readStream(nc, stream)).map(jsonOf)).toEqual([0, 1, 2, 4]);
+  });
+
+  test("is said to be gone when it is, and forwarded to when it is there again", async () => {
+    const stream = await streamOf();
+    const source = await scene.open<number>();
+    const up = scene.with(bridge(source, targetOf(stream)));
+    await source.send(0);
+    await drained(source);
+    await (await jetstreamManager(nc)).streams.delete(stream);
+    await source.send(1);
+    await expect.poll(() => up.stats().error?.message, { timeout: 20_000 }).toContain(`there is no stream "${stream}"`);
+    await addStream(nc, { ...GOOD, name: stream });
+    await drained(source);
+    expect((await readStream(nc, stream)).map(jsonOf)).toEqual([1]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Queue } from "../../client/queue/queue.js";
 import type { Receipt } from "../../client/sending/item.js";
 import type { SendOptions } from "../../client/sending/options.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { SPAN_MS_MAX } from "../../core/spec/limits.js";
 import type { BridgeMessage } from "./message.js";
 import { type BridgeTarget, DUPLICATE, type Outcome, STORED } from "./target.js";
 
@@ -97,6 +98,6 @@ export function optionsOf({ id, headers, priority, groupId, expiresAt }: BridgeM
     priority,
     headers,
     ...(groupId !== null && { groupId }),
-    ...(expiresAt !== null && { ttlMs: Math.max(1, expiresAt - Date.now()) }),
+    ...(expiresAt !== null && { ttlMs: Math.min(Math.max(1, expiresAt - Date.now()), SPAN_MS_MAX) }),
   };
 }

@@ -85,6 +85,8 @@ export function jsonEvent(message: BridgeMessage, options: CloudEventOptions, bo
 /** What an event says of a message: what it leaves out is missing. */
 export interface FromEvent {
   readonly id?: string;
+  /** What no other event has, whoever sent it: the specification has ids of one source alone differ. */
+  readonly identity?: string;
   readonly sentAt?: number;
   readonly groupId?: string;
   readonly contentType?: string;
@@ -124,7 +126,8 @@ function fromAttributes(attributes: Event, contentType: string | undefined, byte
   }
   const sentAt = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return {
-    ...(typeof id === "string" && id !== "" && { id }),
+    // No source has a space in it.
+    ...(typeof id === "string" && id !== "" && { id, identity: `${attributes.source ?? ""} ${id}` }),
     ...(sentAt >= 0 && { sentAt }),
     ...(typeof partitionkey === "string" && partitionkey !== "" && { groupId: partitionkey }),
     ...(contentType !== undefined && { contentType }),

@@ -62,7 +62,7 @@ function decode(received: Received, isEvents: boolean, prefix: string): BridgeMe
   const contentType = event?.contentType ?? attributes.contentType;
   return {
     ...attributes,
-    id: idOf(event?.id, received.id),
+    id: event?.id === received.id ? received.id : idOf(event?.identity, received.id),
     body: decodeBody(event?.bytes ?? bytes, contentType),
     contentType,
     headers: { ...attributes.headers, ...event?.headers } satisfies MessageHeaders,

@@ -16,8 +16,10 @@ const OTHERS = "originmq-headers";
 const PRIORITY_DEFAULT = 4;
 /** A token, as in HTTP. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** Names that mean something to an engine, to CloudEvents or to a bridge. */
+/** Names that mean something to an engine, to CloudEvents or to a bridge: no sender's header is written by one of them. */
 const RESERVED = /^(nats-|originmq-|ce-|status$|description$|content-type$)/i;
+/** Of what arrives, names that are no sender's. An engine that acts on the others has done so before it hands them on. */
+const NOT_OF_SENDER = /^(nats-|originmq-|content-type$)/i;
 
 /** A line break would begin another header, half of a pair has no encoding, and MQTT ends the connection over the rest. */
 const UNFIT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
@@ -54,7 +56,9 @@ export type Attributes = Pick<BridgeMessage, "contentType" | "headers" | "priori
 /** Of a message that something else has sent, all headers but the engine's, and those that are taken, are the sender's. */
 export function decodeHeaders(given: MessageHeaders, isTaken: (name: string) => boolean = () => false): Attributes {
   const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(given)) if (!RESERVED.test(name) && !isTaken(name)) headers[name] = text;
+  for (const [name, text] of Object.entries(given)) {
+    if (!NOT_OF_SENDER.test(name) && !isTaken(name)) headers[name] = text;
+  }
   const group = given[GROUP];
   return {
     contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,
@@ -67,8 +71,8 @@ export function decodeHeaders(given: MessageHeaders, isTaken: (name: string) => 
 }
 
 function numberOf(text: string | undefined, max: number): number | null {
-  const number = Number(text);
-  return text !== undefined && text !== "" && number >= 0 && number <= max ? number : null;
+  const number = text !== undefined && /^\d+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  return number <= max ? number : null;
 }
 
 /** Whoever else writes such a header may write it otherwise. */

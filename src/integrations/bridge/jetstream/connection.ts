@@ -92,7 +92,8 @@ async function joinLine(nc: NatsConnection): Promise<Line> {
   return { nc, ended, end, close: async () => end(undefined) };
 }
 
-function answerOf<T>(asked: Promise<T>): Promise<T> {
+/** Rejects with `timeout` where it takes too long. */
+export function answerOf<T>(asked: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new QueueError("timeout", `the NATS server has not answered for ${ANSWER_MS} ms`));
     const timer = setTimeout(late, ANSWER_MS);

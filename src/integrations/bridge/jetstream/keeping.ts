@@ -60,3 +60,16 @@ export function isSubjectOf(subject: string, patterns: readonly string[]): boole
     return tokens.length === wanted.length;
   });
 }
+
+/** Subjects are in a line of the protocol, which servers bound to 4,096 bytes: a longer one ends the connection. */
+const SUBJECT_MAX = 1_000;
+
+/** Throws unless a message can be published to it: by what no server answers, it would be sent again for ever. */
+export function assertSubject(subject: unknown): asserts subject is string {
+  if (typeof subject !== "string" || subject === "") throw new TypeError("its subject is no text, or empty");
+  if (subject.length > SUBJECT_MAX)
+    throw new TypeError(`its subject has ${subject.length} characters, and may have ${SUBJECT_MAX}`);
+  const isWrong = (token: string) => token === "" || token === "*" || token === ">" || /[\s\p{Cc}]/u.test(token);
+  if (subject.split(".").some(isWrong))
+    throw new TypeError(`its subject "${subject}" has a token that is empty, a wildcard, or has white space in it`);
+}

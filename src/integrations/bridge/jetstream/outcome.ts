@@ -25,4 +25,16 @@ export function outcomeOf(error: unknown): Outcome {
   return { type: "unknown", error };
 }
 
+/** The server lets this client not ask so. */
+export function isForbidden(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.name === "PermissionViolationError") return true;
+  }
+  return false;
+}
+
 export const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === "TimeoutError";
+
+/** No stream, or no server with streams, has this subject. */
+export const isUnheard = (error: unknown): boolean =>
+  error instanceof Error && (error.name === "JetStreamNotEnabled" || error.name === "NoResponders");

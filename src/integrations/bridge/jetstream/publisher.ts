@@ -9,8 +9,8 @@ import { type Envelope, encodeEnvelope } from "../envelope/envelope.js";
 import type { BridgeMessage } from "../message.js";
 import { DUPLICATE, type Outcome, STORED, type TargetSession } from "../target.js";
 import type { Line } from "./connection.js";
-import { isSubjectOf } from "./keeping.js";
-import { isTimeout, outcomeOf } from "./outcome.js";
+import { assertSubject, isSubjectOf } from "./keeping.js";
+import { isForbidden, isTimeout, isUnheard, outcomeOf } from "./outcome.js";
 
 export interface PublisherParts {
   readonly options: {
@@ -40,13 +40,35 @@ export function createPublisher({ options, line, config, manager, client, header
   });
   /** A call behind one that waits for something waits, too. */
   let turn: Promise<unknown> | undefined;
+  let { subjects } = config;
+  let looking: Promise<void> | undefined;
+  /** Whether the stream has been given further subjects since it was looked at. */
+  const lookAgain = (): Promise<void> => {
+    looking ??= manager.streams
+      .info(stream)
+      .then((info) => {
+        subjects = info.config.subjects;
+      })
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
+  };
 
-  const ready = (message: BridgeMessage, envelope: Envelope): Ready => {
+  const ready = (message: BridgeMessage, envelope: Envelope): Ready | Promise<Ready> => {
     const subject = typeof options.subject === "function" ? options.subject(message) : options.subject;
-    if (!isSubjectOf(subject, config.subjects)) {
-      const words = `the subject "${subject}" is none of stream "${stream}": ${config.subjects.join(", ")}`;
-      return { type: "refused", reason: words };
-    }
+    assertSubject(subject);
+    if (isSubjectOf(subject, subjects)) return fitting(message, subject, envelope);
+    return lookAgain().then(
+      () => {
+        if (isSubjectOf(subject, subjects)) return fitting(message, subject, envelope);
+        const words = `the subject "${subject}" is none of stream "${stream}": ${subjects.join(", ")}`;
+        return { type: "refused", reason: words };
+      },
+      (error: unknown) => ({ type: "unknown", error }),
+    );
+  };
+  const fitting = (message: BridgeMessage, subject: string, envelope: Envelope): Ready => {
     const headers = headersOf(envelope.headers);
     const bytes = sizeOf(envelope, headers, { id: message.id, stream, maxBytes });
     if (bytes > maxBytes) {
@@ -56,7 +78,7 @@ export function createPublisher({ options, line, config, manager, client, header
     return { subject, envelope, headers };
   };
 
-  /** At once, unless a file has to be read. */
+  /** At once, unless a file has to be read, or the stream looked at. */
   const prepare = (message: BridgeMessage): Ready | Promise<Ready> => {
     try {
       const envelope = encodeEnvelope(message, { cloudEvents, prefix: "ce-" });
@@ -87,8 +109,14 @@ export function createPublisher({ options, line, config, manager, client, header
     });
   };
   const lastIdOf = async (subject: string): Promise<string | undefined> => {
-    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    return last?.header.get("Nats-Msg-Id");
+    try {
+      const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
+      return last?.header.get("Nats-Msg-Id");
+    } catch (error) {
+      // Whoever may not look has the window alone.
+      if (isForbidden(error)) return undefined;
+      throw error;
+    }
   };
 
   const publish = async (message: BridgeMessage, prepared: Ready): Promise<Outcome> => {
@@ -100,8 +128,9 @@ export function createPublisher({ options, line, config, manager, client, header
       const { duplicate } = await client.publish(subject, envelope.bytes, { msgID: message.id, expect, headers });
       return duplicate ? DUPLICATE : STORED;
     } catch (error) {
-      // What was sent behind it may be stored; from here on nothing is to be, before it is sent again.
-      if (isTimeout(error)) {
+      // What was sent behind it may be stored; from here on nothing is to be, before it is sent again. What no stream has
+      // taken was this one's when that was looked at: it is to be looked at again.
+      if (isTimeout(error) || isUnheard(error)) {
         isOver = true;
         line.end(error);
       }

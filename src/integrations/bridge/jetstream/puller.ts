@@ -11,7 +11,7 @@ import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import { decodeEnvelope } from "../envelope/envelope.js";
 import type { BridgeMessage } from "../message.js";
 import type { BridgeDelivery, SourceSession, Taking } from "../source.js";
-import type { Line } from "./connection.js";
+import { answerOf, type Line } from "./connection.js";
 
 export interface PullerParts {
   readonly options: { readonly stream: string; readonly cloudEvents?: boolean };
@@ -140,7 +140,7 @@ export function createPuller({ options, line, consumer, ackWaitMs, leftMs }: Pul
       await ran;
       // In the order of the stream: so they come again.
       for (const message of waiting.splice(0)) message.nak();
-      const isHeard = await line.nc.flush().then(
+      const isHeard = await answerOf(line.nc.flush()).then(
         () => true,
         () => false,
       );
@@ -154,7 +154,8 @@ export function createPuller({ options, line, consumer, ackWaitMs, leftMs }: Pul
 function messageOf(message: JsMsg, { stream, cloudEvents = false }: PullerParts["options"]): BridgeMessage {
   const headers: Record<string, string> = {};
   for (const [name, values] of message.headers ?? []) headers[name] = values[0] ?? "";
-  const id = headers["Nats-Msg-Id"] || `${stream}:${message.seq}`;
   const { data: bytes, time, redelivered } = message;
+  // A stream that is made anew counts from one again.
+  const id = headers["Nats-Msg-Id"] || `${stream}:${message.seq}:${time.getTime()}`;
   return decodeEnvelope({ id, headers, bytes, storedAt: time.getTime(), redelivered }, cloudEvents, "ce-");
 }

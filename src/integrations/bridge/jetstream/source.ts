@@ -48,7 +48,7 @@ const ACK_WAIT_MS_DEFAULT = 30_000;
 const LEFT_MARGIN_MS = 500;
 
 /**
- * A message has the id that its sender gave it (`Nats-Msg-Id`), or its stream and sequence, by which a queue stores it once.
+ * A message has the id that its sender gave it (`Nats-Msg-Id`), or its stream, sequence and time, by which a queue stores it once.
  * A durable name is for one bridge at a time; tabs of one origin see to that themselves. Throws `invalid-argument`, naming
  * the option.
  */
