@@ -9,9 +9,10 @@
 import type { Queue } from "../../client/queue/queue.js";
 import { asyncDispose } from "../../client/runtime/dispose.js";
 import { abortSignal, checkOptions, duration, integer, invalid, type Spec } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
-import { type Flow, openFlow } from "./flow.js";
+import { type Flow, type FlowEnd, openFlow } from "./flow.js";
 import { fromQueue } from "./queue-source.js";
 import { toQueue } from "./queue-target.js";
 import { type Runtime, runtime } from "./runtime.js";
@@ -124,7 +125,7 @@ export function createBridge(
   };
 
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
-  const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
+  const flowOnce = async (session: TargetSession, most: number, isProbe: boolean): Promise<FlowEnd | undefined> => {
     // Longer than the next wait, whatever chance says.
     const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
     const limits = { batch, inFlight: most, inFlightMax: inFlight, awayMs };
@@ -133,17 +134,20 @@ export function createBridge(
     try {
       flow = await openFlow(parts, closing.signal);
     } catch (error) {
-      return { error, isSessionOver: false };
+      return { error, isSessionOver: false, isOfSource: true };
     }
     if (!isProbe) telling.flowing();
     const since = runtime.now();
     void flow.taken.then(() => {
       failures = 0;
     });
-    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken] : [])]);
+    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken.then(() => undefined)] : [])]);
     if (runtime.now() - since > SOUND_MS) failures = 0;
+    const failed = end === "closing" ? undefined : end;
+    // Told before what is under way is waited for.
+    if (failed && !isClosing()) telling.stalled(failed.error);
     await flow.stop(closeWaitMs);
-    return end === "closing" || end === undefined ? undefined : end;
+    return failed;
   };
 
   /** Over one session, for as long as it lives. */
@@ -151,8 +155,9 @@ export function createBridge(
     let isProbe = false;
     while (!isClosing()) {
       const end = await flowOnce(session, isProbe ? 1 : inFlight, isProbe);
-      isProbe = end !== undefined;
+      isProbe = end !== undefined && (isProbe || !end.isOfSource);
       if (end === undefined) continue;
+      if (end.isOfSource && isClosed(end.error)) return void close();
       await rest(end.error);
       if (end.isSessionOver) return;
     }
@@ -196,6 +201,9 @@ export function createBridge(
     [asyncDispose]: () => close(),
   };
 }
+
+/** For good, by the application: there is nothing more to forward. */
+const isClosed = (error: unknown): boolean => error instanceof QueueError && error.code === "closed";
 
 /** So long, or until the browser says that there is a network again, or the signal aborts. */
 function restFor(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {

@@ -18,6 +18,8 @@ const isFinal = (error: unknown): error is QueueError => {
   return FINAL.has(error.code) || (error.code === "denied" && error.detail?.verb !== undefined);
 };
 
+const isFull = (error: unknown): boolean => error instanceof QueueError && error.code === "full";
+
 /** What is asked of it does not matter. */
 const ANY_GROUP = "originmq";
 
@@ -51,10 +53,24 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     try {
       return (await queue.sendBatch(items, { signal })).map(outcomeOf);
     } catch (error) {
-      if (!isFinal(error)) throw error;
       // None of them was accepted: each is to be judged by itself, still in their order.
-      return Promise.all(items.map((item) => alone(item, signal)));
+      if (isFinal(error)) return Promise.all(items.map((item) => alone(item, signal)));
+      if (!isFull(error) || items.length === 1) throw error;
+      return asManyAsFit(items, signal);
     }
+  };
+
+  /** A batch is taken whole or not at all, and there may never be room for all of it at once. */
+  const asManyAsFit = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
+    const half = Math.ceil(items.length / 2);
+    const first = await together(items.slice(0, half), signal);
+    const isOut = first.find(({ type }) => type === "unknown");
+    if (isOut) return [...first, ...items.slice(half).map(() => isOut)];
+    const rest = items.slice(half);
+    const second = await together(rest, signal).catch((error: unknown) =>
+      rest.map(() => ({ type: "unknown", error }) as const),
+    );
+    return [...first, ...second];
   };
 
   return {
