@@ -36,10 +36,11 @@ test("a bridge to NATS: found once it runs, and each message forwarded once by t
     for (const { press } of [first, second]) await press("Send 1,000 to NATS");
     await expect(figure(first.page, "nats-there")).toHaveText("2,000");
     await expect(figure(first.page, "nats-waiting")).toHaveText("0");
-    const forwarded = await Promise.all(
-      [first, second].map(async ({ page }) => (await figure(page, "nats-forwarded").textContent())?.replace(",", "")),
-    );
-    expect(forwarded.map(Number).reduce((a, b) => a + b)).toBe(2_000);
+    const forwarded = async () => {
+      const shown = [first, second].map(({ page }) => figure(page, "nats-forwarded").textContent());
+      return (await Promise.all(shown)).reduce((sum, text) => sum + Number(text?.replace(",", "")), 0);
+    };
+    await expect.poll(forwarded).toBe(2_000);
   } finally {
     await context.close();
     await nats.close();
