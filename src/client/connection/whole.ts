@@ -1,4 +1,4 @@
-// What a client has beside sending: loaded as one part when it is first asked for, or once the page is idle.
+// What a client has beside sending: one part, loaded right after the first queue is open, or when it is first asked for.
 
 import { createTopic } from "../queue/topic.js";
 import { createPublicConnection } from "./connection.js";
