@@ -18,6 +18,10 @@ const isFinal = (error: unknown): error is QueueError => {
   return FINAL.has(error.code) || (error.code === "denied" && error.detail?.verb !== undefined);
 };
 
+const isFull = (error: unknown): error is QueueError => error instanceof QueueError && error.code === "full";
+/** What has no room where nothing else is never has any. */
+const fitsNever = (error: unknown): boolean => isFull(error) && error.detail?.waiting === 0;
+
 /** What is asked of it does not matter. */
 const ANY_GROUP = "originmq";
 
@@ -43,14 +47,25 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     try {
       return outcomeOf(await queue.send(body, { ...options, signal }));
     } catch (error) {
-      return isFinal(error) ? refused(error) : { type: "unknown", error };
+      return isFinal(error) || fitsNever(error) ? refused(error) : { type: "unknown", error };
     }
+  };
+
+  /** As many of them as there is room for, in their order. */
+  const oneByOne = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const item of items) {
+      const last = outcomes.at(-1);
+      outcomes.push(last?.type === "unknown" ? last : await alone(item, signal));
+    }
+    return outcomes;
   };
 
   const together = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
     try {
       return (await queue.sendBatch(items, { signal })).map(outcomeOf);
     } catch (error) {
+      if (isFull(error)) return oneByOne(items, signal);
       if (!isFinal(error)) throw error;
       // None of them was accepted: each is to be judged by itself, still in their order.
       return Promise.all(items.map((item) => alone(item, signal)));
