@@ -295,7 +295,7 @@ test("says which option is wrong", () => {
     [{ servers: url }, /toMqtt\(\)\.topic/],
     [{ servers: url, topic: "t", qos: 0 }, /toMqtt\(\)\.qos must be 1 or 2, since a broker confirms nothing of QoS 0/],
     [{ servers: "nats://localhost", topic: "t" }, /toMqtt\(\)\.servers must be addresses that begin with mqtt/],
-    [{ servers: [], topic: "t" }, /toMqtt\(\)\.servers.*got none/],
+    [{ servers: [], topic: "t" }, /toMqtt\(\)\.servers must be one address or several/],
     [{ servers: url, topic: "t", confirmWithinMs: 5 }, /toMqtt\(\)\.confirmWithinMs.*no confirmBy/],
     [{ servers: url, topic: "t", clientID: "x" }, /unknown option "clientID"/],
     [{ servers: { publish() {} }, topic: "t", clientId: "x" }, /toMqtt\(\)\.clientId.*a client is given/],
