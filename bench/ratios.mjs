@@ -5,8 +5,8 @@
  * @typedef {object} Ratio
  * @property {string} what
  * @property {number} value
- * @property {number} [target] missed when `value` is on the wrong side of it: `--check` fails
- * @property {number} [goal] what is asked of a later release; printed for information
+ * @property {number} [target] below what was reached: missed when `value` is on the wrong side of it, and `--check` fails
+ * @property {number | undefined} [goal] what is asked, reached or not
  * @property {boolean} [isAtMost] `target` and `goal` are not to be exceeded
  */
 
@@ -19,8 +19,15 @@ const LIMITS = [
   [/^latency-(\w+)$/, "relay-commit-$1"],
 ].map(([pattern, limit]) => ({ pattern: /** @type {RegExp} */ (pattern), limit: String(limit) }));
 
-/** @param {readonly CaseResult[]} results */
-export function createRatios(results) {
+/** What is asked of the browsers is not the same. */
+const ASKED = {
+  Chromium: { ofPeer: 50, ofWorkbox: 300, latency: 1.3 },
+  Firefox: { ofPeer: 35, ofWorkbox: undefined, latency: 1.8 },
+};
+
+/** @param {readonly CaseResult[]} results @param {{ readonly browser: string }} machine */
+export function createRatios(results, { browser }) {
+  const asked = browser.startsWith("Firefox") ? ASKED.Firefox : ASKED.Chromium;
   const byId = new Map(results.map((result) => [result.id, result]));
 
   /** @param {CaseResult | undefined} result */
@@ -62,12 +69,12 @@ export function createRatios(results) {
         what: "sendBatch of 1000, relaxed, of the raw write",
         value: speed("send-batch-1000x1-relaxed", "raw-write-1000x1-relaxed"),
         target: 0.3,
-        goal: 0.6,
+        goal: 0.5,
       },
       {
         what: "the same with 4 in flight, of the raw write with 4 in flight",
         value: speed("send-batch-1000x4-relaxed", "raw-write-1000x4-relaxed"),
-        goal: 0.6,
+        goal: 0.5,
       },
       {
         what: "single send with 500 in flight, relaxed, of sendBatch of 100",
@@ -78,12 +85,12 @@ export function createRatios(results) {
         what: `end to end, relaxed, of the fastest peer (${peer?.label})`,
         value: divide(cost(peer), cost(relaxed)),
         target: 28,
-        goal: 45,
+        goal: asked.ofPeer,
       },
       {
         what: "end to end, relaxed, of Workbox at its fastest",
         value: divide(cost(workbox), cost(relaxed)),
-        goal: 200,
+        goal: asked.ofWorkbox,
       },
       {
         what: "end to end, strict, of relaxed",
@@ -94,6 +101,7 @@ export function createRatios(results) {
         what: "end to end, each message in a group of its own, of plain",
         value: speed("end-to-end-groups-relaxed", "end-to-end-1000x4-relaxed"),
         target: 0.6,
+        goal: 0.9,
       },
       {
         what: "end to end, mixed priorities, of plain",
@@ -103,7 +111,7 @@ export function createRatios(results) {
       {
         what: "latency p50, relaxed, of two port hops and an empty commit (at most)",
         value: divide(latency?.medians.p50, byId.get("relay-commit-relaxed")?.medians.p50),
-        goal: 1.3,
+        goal: asked.latency,
         isAtMost: true,
       },
       {

@@ -11,8 +11,8 @@ const GROUPS = { limit: "limits", peer: "peers, end to end in one tab", originmq
  */
 
 /** @param {Run} run @param {"text" | "markdown"} form */
-export function tableOf({ results }, form) {
-  const ratios = createRatios(results);
+export function tableOf({ results, machine }, form) {
+  const ratios = createRatios(results, machine);
   const head = ["case", "µs a message", "messages a second", "spread", "of its limit", "of the fastest peer"];
   const rows = sectionsOf(results).flatMap(({ title, cases }) => [
     [form === "markdown" ? `**${title}**` : title.toUpperCase()],
@@ -29,9 +29,9 @@ export function tableOf({ results }, form) {
 }
 
 /** @param {Run} run @param {"text" | "markdown"} form */
-export function targetsOf({ results }, form) {
-  const head = ["ratio", "measured", "target", "later goal"];
-  const rows = createRatios(results)
+export function targetsOf({ results, machine }, form) {
+  const head = ["ratio", "measured", "target", "asked"];
+  const rows = createRatios(results, machine)
     .all()
     .map((ratio) => [
       ratio.what,

@@ -61,7 +61,7 @@ async function measure(now, before) {
     const lines = [machineLine(machine), `Medians of ${rounds} rounds, interleaved.`];
     writeFileSync(options.markdown, [...lines, tableOf(run, "markdown"), targetsOf(run, "markdown"), ""].join("\n\n"));
   }
-  const missed = createRatios(run.results)
+  const missed = createRatios(run.results, run.machine)
     .all()
     .filter((ratio) => !isMet(ratio, ratio.target));
   if (options.check && missed.length > 0) {

@@ -6,8 +6,9 @@ import { dirname, join, posix } from "node:path";
 import { Application, TSConfigReader } from "typedoc";
 import { buildStandaloneInto } from "../scripts/build.mjs";
 import { ROOT } from "../scripts/package-layout.mjs";
-import { changeLinks, summaryOf, titleOf } from "./markdown.mjs";
-import { decisions, entryPoints, PAGES, SECTIONS } from "./sections.mjs";
+import { llmsFull, llmsIndex } from "./llms.mjs";
+import { changeLinks, titleOf } from "./markdown.mjs";
+import { decisions, entryPoints, PAGES } from "./sections.mjs";
 
 /** Pages that lie elsewhere in the repository. @type {Readonly<Record<string, string>>} */
 const ELSEWHERE = {
@@ -37,8 +38,8 @@ export async function stage() {
   write("decisions/index.md", decisionsPage());
   await buildStandaloneInto(join(PAGES, "public/originmq"));
   await writeReference();
-  write("public/llms.txt", llmsText());
-  write("public/llms-full.txt", llmsFullText());
+  write("public/llms.txt", llmsIndex());
+  write("public/llms-full.txt", llmsFull());
 }
 
 /**
@@ -52,7 +53,8 @@ function asPage(path, text) {
     if (file === "" || /^[a-z]+:/.test(to)) return undefined;
     const target = posix.normalize(posix.join(posix.dirname(path), file));
     const page = PLACES[target] ?? (target.startsWith("docs/") ? target.slice("docs/".length) : undefined);
-    if (page === undefined) return `${name} (\`${target}\` in the repository)`;
+    // The README is this site's first page, but for what it says of the repository.
+    if (page === undefined || (target === "README.md" && anchor)) return `${name} (\`${target}\` in the repository)`;
     return `[${name}](/${page}${anchor ? `#${anchor}` : ""})`;
   });
 }
@@ -78,6 +80,8 @@ async function writeReference() {
         hidePageHeader: true,
         hideBreadcrumbs: true,
         entryFileName: "index",
+        // Its own count of headings that are alike differs from VitePress's.
+        useCustomAnchors: true,
         useCodeBlocks: true,
         parametersFormat: "table",
         interfacePropertiesFormat: "table",
@@ -99,18 +103,3 @@ function decisionsPage() {
   const lines = decisions().map((file) => `- [${titleOf(read(`docs/decisions/${file}`))}](${file})`);
   return `# Decisions\n\nWhat may be questioned later: its context, what was chosen, what was measured.\n\n${lines.join("\n")}\n`;
 }
-
-/** The documentation for programs that read: https://llmstxt.org. */
-function llmsText() {
-  const { description } = JSON.parse(read("package.json"));
-  const sections = SECTIONS.map(({ text, pages }) => {
-    const lines = pages.map(
-      (page) => `- [${titleOf(read(`docs/${page}.md`))}](/${page}.html): ${summaryOf(read(`docs/${page}.md`))}`,
-    );
-    return `## ${text}\n\n${lines.join("\n")}\n`;
-  });
-  const reference = Object.keys(entryPoints()).map((entry) => `- [${entry}](/api/${entry}.html)`);
-  return `# OriginMQ\n\n> ${description}\n\nEverything in one file: [llms-full.txt](/llms-full.txt)\n\n${sections.join("\n")}\n## API reference\n\n${reference.join("\n")}\n`;
-}
-
-const llmsFullText = () => SECTIONS.flatMap(({ pages }) => pages.map((page) => read(`docs/${page}.md`))).join("\n\n");

@@ -14,7 +14,7 @@ const PAUSE_MS = 500;
  * @typedef {object} Figure
  * @property {string} what
  * @property {number} value
- * @property {"times" | "ms" | "bytes" | "µs" | "%"} unit
+ * @property {"times" | "ms" | "bytes" | "µs" | "%" | ""} unit
  * @property {number} target
  * @property {boolean} [isAtMost] the target is not to be exceeded; else it is to be reached
  * @property {string} note what the figure was made of

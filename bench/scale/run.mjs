@@ -14,13 +14,14 @@ import { describeMachine, machineLine } from "../machine.mjs";
 import { isMet } from "../ratios.mjs";
 import { table } from "../report.mjs";
 import { createLab } from "./lab.mjs";
+import { idle, steady } from "./rest.mjs";
 import { storage } from "./storage.mjs";
 import { mainThread, manyTabs } from "./tabs.mjs";
 import { delayed, delayedAtRandom, unlike } from "./unlike.mjs";
 import { depth, waiting } from "./waiting.mjs";
 
 const RESULTS = fileURLToPath(new URL("../results/", import.meta.url));
-const CASES = [manyTabs, mainThread, ...waiting(), depth, unlike, delayed, delayedAtRandom, storage];
+const CASES = [manyTabs, mainThread, ...waiting(), depth, unlike, delayed, delayedAtRandom, storage, idle, steady];
 
 const { values: options } = parseArgs({
   options: {
@@ -59,6 +60,7 @@ const tableOf = (figures, form) =>
 function quantity(value, unit) {
   // Three digits: 0.60 can be less than 0.6.
   if (unit === "times") return value.toFixed(3);
+  if (unit === "") return value.toFixed(value === Math.round(value) ? 0 : 1);
   return `${value.toFixed(unit === "ms" || unit === "%" ? 0 : 1)} ${unit}`;
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBrowser } from "../browser.mjs";
 import { attachToWorkers, sharedWorkers } from "../workers.mjs";
-import { longestTaskOf } from "./trace.mjs";
+import { longestTaskOf, scriptsIn } from "./trace.mjs";
 
 const HOST_ENDS_MS = 10_000;
 /** What a host does after its start, such as looking for orphans, is over by then. */
@@ -76,6 +76,22 @@ export async function openStage(site) {
       await work();
       const tookMs = performance.now() - start;
       return longestTaskOf((await browser.stopTracing()).toString(), tookMs);
+    },
+
+    /** Calls of scripts during the work. @param {() => Promise<void>} work */
+    async scriptsRun(work) {
+      await browser.startTracing(undefined, { categories: ["devtools.timeline"] });
+      await work();
+      return scriptsIn((await browser.stopTracing()).toString());
+    },
+
+    /** Bytes that are reachable in a tab. @param {Tab} tab */
+    async tabHeap(tab) {
+      const session = await context.newCDPSession(tab);
+      for (let i = 0; i < 2; i++) await session.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await session.send("Runtime.getHeapUsage");
+      await session.detach();
+      return usedSize;
     },
 
     /** Seconds that the tab's main thread spends on the work. @param {Tab} tab @param {() => Promise<unknown>} work */

@@ -6,6 +6,36 @@
  * @typedef {{ ms: number, processorMs: number }} Task by the clock, and the part for which the thread had a processor
  */
 
+/**
+ * How often scripts were called, of pages and of the SharedWorker, and the processor time of that: whatever wakes a script,
+ * a timer, a message, a lock, is a call.
+ * @param {string} trace as JSON
+ */
+export function scriptsIn(trace) {
+  /** @type {{ traceEvents: TraceEvent[] }} */
+  const { traceEvents } = JSON.parse(trace);
+  /** @param {string} thread */
+  const of = (thread) => {
+    const threads = traceEvents.filter(({ name, args }) => name === "thread_name" && args?.name === thread);
+    if (threads.length === 0) throw new Error(`the trace has no ${thread}`);
+    const calls = threads.flatMap(({ pid, tid }) => {
+      const own = traceEvents.filter(
+        (event) => event.name === "FunctionCall" && event.pid === pid && event.tid === tid,
+      );
+      own.sort((a, b) => a.ts - b.ts);
+      let end = 0;
+      // One that is called within another is no call from outside.
+      return own.filter(({ ts, dur = 0 }) => {
+        if (ts < end) return false;
+        end = ts + dur;
+        return true;
+      });
+    });
+    return { calls: calls.length, processorMs: calls.reduce((sum, { tdur = 0 }) => sum + tdur / 1_000, 0) };
+  };
+  return { pages: of("CrRendererMain"), worker: of("SharedWorker thread") };
+}
+
 /** @param {string} trace as JSON @param {number} tookMs what was traced, through all of which the host was busy @returns {Task} */
 export function longestTaskOf(trace, tookMs) {
   /** @type {{ traceEvents: TraceEvent[] }} */

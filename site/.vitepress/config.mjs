@@ -19,7 +19,6 @@ const sidebar = [
   })),
   {
     text: "API",
-    collapsed: true,
     items: [
       { text: "All entries", link: "/api/" },
       ...Object.keys(entryPoints()).map((entry) => ({ text: entry, link: `/api/${entry}` })),
@@ -27,7 +26,6 @@ const sidebar = [
   },
   {
     text: "Decisions",
-    collapsed: true,
     items: [
       { text: "All decisions", link: "/decisions/" },
       ...decisions().map((file) => ({
@@ -58,6 +56,17 @@ export default defineConfig({
     anchor: { slugify: slugOf },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config(md) {
+      // A heading of a column says something; a cell that says nothing is none.
+      for (const [rule, of] of /** @type {const} */ ([
+        ["th_open", 1],
+        ["th_close", -1],
+      ])) {
+        md.renderer.rules[rule] = (tokens, index, options, _, self) => {
+          const token = /** @type {(typeof tokens)[number]} */ (tokens[index]);
+          if (tokens[index + of]?.content === "") token.tag = "td";
+          return self.renderToken(tokens, index, options);
+        };
+      }
       const { fence } = md.renderer.rules;
       md.renderer.rules.fence = (tokens, index, ...rest) => {
         const { info = "", content = "" } = tokens[index] ?? {};

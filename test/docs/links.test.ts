@@ -2,8 +2,8 @@
 
 import { expect, test } from "@playwright/test";
 import { measureAll, writtenSizes } from "../../scripts/sizes.mjs";
-import { entryPoints } from "../../site/sections.mjs";
-import { filesOfSite, htmlOf, idsOfPage, linksOfPage, pagesOfSite } from "./site.js";
+import { entryPoints, SECTIONS } from "../../site/sections.mjs";
+import { filesOfSite, idsOfPage, linksOfPage, pagesOfSite, textOf } from "./site.js";
 
 test("every link of every page leads to a file of the site, and to a place in it", () => {
   const pages = pagesOfSite();
@@ -30,14 +30,17 @@ test("every page is in the sidebar", () => {
 
 test("the reference has a page for every entry, with what it exports", () => {
   for (const entry of Object.keys(entryPoints())) expect(filesOfSite()).toContain(`api/${entry}.html`);
-  const page = htmlOf("api/originmq.html");
+  const page = textOf("api/originmq.html");
   for (const name of ["openQueue", "Queue", "QueueError", "Delivery", "RetryOptions", "Backoff", "Distribution"])
     expect(page).toContain(`id="${name.toLowerCase()}"`);
 });
 
-test("llms.txt names every page, and each is there", () => {
-  const text = [...filesOfSite()].includes("llms.txt");
-  expect(text).toBe(true);
+test("llms.txt names every page of the sidebar, and each is there", () => {
+  const files = filesOfSite();
+  const named = [...textOf("llms.txt").matchAll(/^- \[[^\]]*\]\(\/([^)]+)\)/gm)].map(([, path = ""]) => path);
+  expect(named.filter((path) => !files.has(path))).toEqual([]);
+  for (const page of SECTIONS.flatMap(({ pages }) => pages)) expect(named).toContain(`${page}.html`);
+  expect(textOf("llms-full.txt")).toContain("# Guide");
 });
 
 test("what the documentation says of sizes is what is built, within a tenth", async () => {

@@ -23,6 +23,9 @@ const built = process.env.ORIGINMQ_DOCS_BUILT ? " --built" : "";
 const shared = oneAtATime("docs");
 export default defineConfig({
   ...shared,
+  timeout: 240_000,
+  // A host starts, and a page is drawn, as soon as a busy machine gets to it.
+  expect: { timeout: 30_000 },
   use: { ...shared.use, baseURL },
   webServer: {
     command: `node site/build.mjs --serve${built} --port ${process.env.ORIGINMQ_DOCS_PORT}`,

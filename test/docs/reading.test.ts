@@ -20,20 +20,26 @@ const findingsOn = async (page: Page): Promise<string[]> => {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
 };
 
+/** A page hears nothing before its script has run. */
+async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
+}
+
 test("nothing is asked of another host", async ({ page, baseURL }) => {
   const asked: string[] = [];
   page.on("request", (request) => {
     if (!request.url().startsWith(String(baseURL)) && !/^(data|blob):/.test(request.url())) asked.push(request.url());
   });
   for (const path of ["/", "/guide.html", "/playground.html", "/api/originmq.html"]) {
-    await page.goto(path);
+    await visit(page, path);
     await page.waitForLoadState("networkidle");
   }
   expect(asked).toEqual([]);
 });
 
 test("search finds an option by its name and leads to it, by keyboard alone", async ({ page }) => {
-  await page.goto("/");
+  await visit(page, "/");
   await page.keyboard.press("Control+k");
   const field = page.getByRole("searchbox");
   await expect(field).toBeFocused();
@@ -50,7 +56,7 @@ test("search reaches guide, error codes and the reference", async ({ page }) => 
     ["coming from workbox", "coming-from"],
     ["subscribeStats", "api/originmq"],
   ] as const) {
-    await page.goto("/");
+    await visit(page, "/");
     await page.keyboard.press("Control+k");
     await page.getByRole("searchbox").fill(words);
     await expect(page.locator(`.VPLocalSearchBox a[href*="${where}"]`).first()).toBeVisible();
@@ -58,7 +64,7 @@ test("search reaches guide, error codes and the reference", async ({ page }) => 
 });
 
 test("a page without a network goes on being searched", async ({ page, context }) => {
-  await page.goto("/guide.html");
+  await visit(page, "/guide.html");
   await page.keyboard.press("Control+k");
   await page.getByRole("searchbox").fill("dead letter");
   await expect(page.getByRole("option").first()).toBeVisible();
@@ -72,9 +78,8 @@ const isLooked = (path: string): boolean => !path.startsWith("decisions/") || /i
 
 for (const path of pagesOfSite().filter(isLooked)) {
   test(`axe finds nothing on ${path}, light and dark, wide and narrow`, async ({ page }) => {
-    test.setTimeout(180_000);
     await page.emulateMedia({ reducedMotion: "reduce" });
-    await page.goto(`/${path}`);
+    await visit(page, `/${path}`);
     await page.addScriptTag({ path: AXE });
     const found: string[] = [];
     for (const width of [1280, 390]) {

@@ -13,14 +13,14 @@ export const pagesOfSite = (): string[] =>
     .filter((file) => file.endsWith(".html") && file !== "404.html")
     .sort();
 
-export const htmlOf = (page: string): string => readFileSync(`${DIST}/${page}`, "utf8");
+export const textOf = (path: string): string => readFileSync(`${DIST}/${path}`, "utf8");
 
 export const filesOfSite = (): Set<string> =>
   new Set(readdirSync(DIST, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/")));
 
 /** Where a page's links lead: a file of the site, and an anchor in it. Others' addresses are not followed. */
 export const linksOfPage = (page: string): { readonly file: string; readonly anchor: string | undefined }[] =>
-  [...htmlOf(page).matchAll(/<(?:a|img|link|script)\b[^>]*?\b(?:href|src)="([^"]+)"/g)].flatMap(([, raw = ""]) => {
+  [...textOf(page).matchAll(/<(?:a|img|link|script)\b[^>]*?\b(?:href|src)="([^"]+)"/g)].flatMap(([, raw = ""]) => {
     const to = raw.replaceAll("&amp;", "&");
     if (/^[a-z]+:/i.test(to)) return [];
     const [path = "", anchor] = to.split("#");
@@ -29,4 +29,4 @@ export const linksOfPage = (page: string): { readonly file: string; readonly anc
   });
 
 export const idsOfPage = (page: string): Set<string> =>
-  new Set([...htmlOf(page).matchAll(/\bid="([^"]+)"/g)].map(([, id = ""]) => id));
+  new Set([...textOf(page).matchAll(/\bid="([^"]+)"/g)].map(([, id = ""]) => id));

@@ -40,9 +40,19 @@ describe("the tarball", () => {
 
   test("holds the built package, its licence and its documents, and no sources or tests", () => {
     expect(files).toEqual(
-      expect.arrayContaining(["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js"]),
+      expect.arrayContaining([
+        "package.json",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "SKILL.md",
+        "llms.txt",
+        "dist/index.js",
+      ]),
     );
-    const others = files.filter((file) => !/^dist\/.*\.(js|js\.map|d\.ts)$|^[A-Z]+(\.md)?$|^package\.json$/.test(file));
+    const others = files.filter(
+      (file) => !/^dist\/.*\.(js|js\.map|d\.ts)$|^[A-Z]+(\.md)?$|^llms\.txt$|^package\.json$/.test(file),
+    );
     expect(others).toEqual([]);
   });
 
@@ -85,8 +95,18 @@ describe("the tarball", () => {
 });
 
 describe("the bindings", () => {
+  /** The names in an entry's types. */
+  const exportsOf = (name: string) =>
+    [...readFileSync(join(dist, `${name}.d.ts`), "utf8").matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(
+      ([, names = ""]) => names.split(",").map((exported) => exported.trim()),
+    );
+
   test("say to a server's renderer that they are for clients, in React", () => {
-    expect(readFileSync(join(dist, "react.js"), "utf8")).toMatch(/^"use client";/);
+    const text = readFileSync(join(dist, "react.js"), "utf8");
+    expect(text).toMatch(/^"use client";/);
+    // Which Next refuses in such a module.
+    expect(text).not.toMatch(/^export \*/m);
+    expect(exportsOf("react")).toEqual(expect.arrayContaining(exportsOf("store")));
   });
 
   test("have types that go with those of their frameworks", () => {

@@ -185,7 +185,7 @@ export const PARTS = [
       "queues in components of React, Vue, Svelte, Solid and Angular, rendered on a server and taken up in Chromium",
     browser: true,
     expected: true,
-    limitMs: 3 * MINUTE_MS,
+    limitMs: 5 * MINUTE_MS,
   },
   {
     name: "frameworks-long",

@@ -30,6 +30,8 @@ export interface Scale {
   /** Sends, until all is durable. */
   send(load: Load): Promise<Us>;
   sendSingly(count: number): Promise<Us>;
+  /** Resolves when all is acknowledged. */
+  untilIdle(): Promise<void>;
   /** Sends what others consume meanwhile, until all is acknowledged. */
   sendUntilIdle(load: Load): Promise<Us>;
   /** Handles exactly so many, until all of them are acknowledged. */
@@ -92,6 +94,7 @@ globalThis.scale = {
   stats: () => queue().stats(),
   send: (load) => timed(load.count, () => sendAll(load)),
   sendSingly: (count) => timed(count, () => inFlight(SENDS_IN_FLIGHT, ordersOf(count), (body) => queue().send(body))),
+  untilIdle: () => queue().whenIdle(),
   sendUntilIdle: (load) =>
     acknowledging(load.count, async () => {
       await sendAll(load);

@@ -69,7 +69,9 @@ export const Playground = defineComponent({
         h(
           "pre",
           { class: "playground-output", role: "log", tabindex: 0, "aria-label": `${props.name}: what it prints` },
-          state.value === "new" ? "Nothing was run yet." : lines.value.join("\n"),
+          state.value === "new"
+            ? "Nothing was run yet."
+            : lines.value.join("\n") || (state.value === "starting" ? "Running…" : "Nothing was printed."),
         ),
       ]);
   },

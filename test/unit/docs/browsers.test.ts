@@ -10,7 +10,7 @@ const NEWER =
 
 /** What is used there all the same, where nobody comes without asking for it: the page says from which version on. */
 const SAID: Readonly<Record<string, string>> = {
-  "src/client/connection/connection.ts": "URL.canParse",
+  "src/client/connection/connect-options.ts": "URL.canParse",
 };
 
 const modules = ["client", "codec", "core", "host", "link", "store/indexeddb", "store/memory", "wiring"].flatMap(

@@ -9,7 +9,7 @@ export const read = (path: string): string => readFileSync(`${ROOT}${path}`, "ut
 
 /** Everything that people read, by path from the root. */
 export const PAGES: readonly string[] = [
-  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "SKILL.md"],
   ...["docs", "docs/decisions"].flatMap((folder) =>
     readdirSync(`${ROOT}${folder}`)
       .filter((file) => file.endsWith(".md"))

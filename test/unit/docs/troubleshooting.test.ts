@@ -19,6 +19,11 @@ test("the table has every code once, and no other", () => {
   expect(rows.map(({ code }) => code).sort()).toEqual([...codes].sort());
 });
 
+test("what programs read names them all, too", () => {
+  const skill = read("SKILL.md");
+  expect(codes.filter((code) => !skill.includes(`\`${code}\``))).toEqual([]);
+});
+
 test("each says what happened, why, and what to do", () => {
   // A bug has causes that nobody knows yet.
   const empty = rows.filter(

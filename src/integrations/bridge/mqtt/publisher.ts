@@ -31,6 +31,7 @@ interface Entry {
   readonly waiting: Waiting | undefined;
   /** An application has confirmed it, or it is given up: whatever the broker says. */
   isSettled: boolean;
+  sentAt: number;
   settle(outcome: Outcome): void;
 }
 
@@ -41,6 +42,8 @@ type Ready = Written | Outcome;
 const PACKET_BYTES_MAX = 268_435_460;
 /** Packets under way that the protocol can tell apart. */
 const RECEIVE_MAX = 65_535;
+/** For the answer to one message while others are answered: longer than a slow line takes for all that may be under way. */
+const ONE_ANSWER_MS = 30_000;
 /** A client that its application reconnects answers after that. */
 const FOREIGN_ANSWER_MS = 15_000;
 /** Topics without subscribers that are told of, each once. */
@@ -93,17 +96,19 @@ export function createPublisher(parts: PublisherParts): TargetSession {
 
   const transmit = (entry: Entry) => {
     const { topic, payload, properties } = entry.written;
-    if (underWay.size === 0) answeredAt = performance.now();
+    entry.sentAt = performance.now();
+    if (underWay.size === 0) answeredAt = entry.sentAt;
     underWay.add(entry);
     timer ??= setTimeout(look, ANSWER_MS);
     client.publish(topic, payload, { qos: options.qos, properties }, (error, packet) => answered(entry, error, packet));
   };
   const look = () => {
     timer = undefined;
-    if (isOver || underWay.size === 0) return;
-    const leftMs = answeredAt + ANSWER_MS - performance.now();
-    if (leftMs > 0) timer = setTimeout(look, leftMs);
-    else line.end(new QueueError("timeout", `the MQTT broker has not answered for ${ANSWER_MS} ms`));
+    const [oldest] = underWay;
+    if (isOver || oldest === undefined) return;
+    const leftMs = Math.min(answeredAt + ANSWER_MS, oldest.sentAt + ONE_ANSWER_MS) - performance.now();
+    if (leftMs > 0) timer = setTimeout(look, Math.min(leftMs, ANSWER_MS));
+    else line.end(new QueueError("timeout", "the MQTT broker has not answered in time"));
   };
 
   const answered = (
@@ -176,7 +181,7 @@ export function createPublisher(parts: PublisherParts): TargetSession {
     const waiting = confirmations?.wait(message.id);
     return new Promise((resolve) => {
       const settle = waiting ? waiting.give : resolve;
-      const entry: Entry = { written: prepared, waiting, isSettled: false, settle };
+      const entry: Entry = { written: prepared, waiting, isSettled: false, sentAt: 0, settle };
       void waiting?.outcome.then((outcome) => {
         entry.isSettled = true;
         open.delete(entry);

@@ -129,6 +129,20 @@ test("what is not answered for five seconds while others are answered is no reas
   expect(sent).toHaveLength(3);
 });
 
+test("one message that is never answered ends the session after half a minute, whatever else is answered", async () => {
+  const { session, sent, settled, line } = scripted({ receiveMaximum: 2 });
+  const outcomes = session.send(messages("stuck", ...Array.from({ length: 12 }, (_, i) => `n${i}`)));
+  await settled();
+  for (let i = 1; i <= 9; i++) {
+    await vi.advanceTimersByTimeAsync(3_000);
+    sent[i]?.answer();
+  }
+  expect(line.end).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(line.end).toHaveBeenCalledOnce();
+  expect((await outcomes).filter(({ type }) => type === "stored")).toHaveLength(9);
+});
+
 test("calls leave in their order, also where the first has a file to read", async () => {
   const { session, sentIds, settled } = scripted();
   void session.send([message("file", { body: new Blob(["x"]) }), message("a")]);
