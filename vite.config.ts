@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { localNats } from "./demo/server/local-nats.mjs";
 import { fieldNotes } from "./demo/server/plugin.mjs";
 import { sharedQueues } from "./demo/server/shared-queues.mjs";
 
@@ -23,7 +24,7 @@ export default defineConfig({
   // Relative addresses, so that the built demo works under any path.
   base: "./",
   worker: { format: "es" },
-  plugins: [pageParts, fieldNotes(), sharedQueues()],
+  plugins: [pageParts, fieldNotes(), sharedQueues(), localNats()],
   build: {
     target: "es2022",
     emptyOutDir: true,

@@ -9,6 +9,8 @@ import "./style/parts.css";
 import "./style/lab.css";
 import "./style/patterns.css";
 import "./style/shared.css";
+import "./style/bridges.css";
+import { wireBridges } from "./bridge/panel.js";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
 import { createDeadLetterTable } from "./dead-letter-table.js";
@@ -57,24 +59,27 @@ function showName({ name, colour }: TabName): void {
 
 /** What is known of this page where the queue lives: among the tabs of a browser, or among devices. */
 async function openPlace(tab: TabName) {
-  if (placeOf(location.href) === "here") return { name: tab.name, session: await openSession(undefined) };
-  const name = `${tab.name} of ${deviceName()}`;
   const plug = installPlug();
+  if (placeOf(location.href) === "here") return { name: tab.name, plug, session: await openSession(undefined) };
+  const name = `${tab.name} of ${deviceName()}`;
   const entry = await enter(name);
   const session = await openSession(entry);
-  return { name, session, shared: wireShared({ session, entry, plug, name, problems }) };
+  return { name, plug, session, shared: wireShared({ session, entry, plug, name, problems }) };
 }
 
 async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void> {
-  const { name, session, shared } = await openPlace(tab);
+  const { name, plug, session, shared } = await openPlace(tab);
   const { connection } = session;
   const queue = shared?.queue ?? session.queue;
   const producer = createProducer({ queue, tab: name, clock, problems });
   const consumer = createConsumer({ queue, tab: name, clock, problems });
   wireImport({ queue, clock, problems });
-  // It breaks what is in this browser.
-  if (shared) byId("lab").hidden = true;
-  else wireLab({ session, tab: name, clock, problems });
+  // It breaks what is in this browser; and what is on a server has left it.
+  for (const id of ["lab", "bridges"]) byId(id).hidden = shared !== undefined;
+  if (!shared) {
+    wireLab({ session, tab: name, clock, problems });
+    wireBridges({ session, name: `${tab.name} of ${deviceName()}`, tab: name, plug, clock, problems });
+  }
   wirePatterns({ session, tab: name, clock, problems });
 
   const roles = byId<HTMLFieldSetElement>("roles");

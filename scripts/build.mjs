@@ -3,13 +3,14 @@
 // public is rolled up into a declaration file an entry. Beside them stands the same in files that need no bundler at all.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { bundleMinified } from "./bundles.mjs";
 import { ROOT, STANDALONE, STANDALONE_FOLDER, WORKERS } from "./package-layout.mjs";
 
 /**
@@ -63,8 +64,10 @@ export async function buildInto(outDir) {
  * @param {string} outDir
  */
 export async function buildStandaloneInto(outDir) {
-  await bundle(STANDALONE, { outdir: outDir, minify: true, splitting: true });
-  await bundle(WORKERS, { outdir: outDir, minify: true });
+  const ofWorkers = await Promise.all(WORKERS.map((name) => bundleMinified([name])));
+  const files = [...(await bundleMinified(STANDALONE)), ...ofWorkers.flat()];
+  mkdirSync(outDir, { recursive: true });
+  for (const { name, text } of files) writeFileSync(join(outDir, name), text);
   renameWorkerAddresses(outDir);
 }
 

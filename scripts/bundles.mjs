@@ -1,9 +1,10 @@
 // What an app ships of this package: each entry bundled and minified as an app's bundler does it, down to the bytes of
 // each module. For `npm run size`, the packaging test, and the test of what may be loaded at all.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 import { BINDINGS, ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layout.mjs";
 
 /**
@@ -12,12 +13,25 @@ import { BINDINGS, ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layo
  * @property {string} path below src/
  * @property {number} limit minified and gzipped, in bytes
  * @property {number} goal
+ * @property {() => Promise<Size>} measure
  */
 
 /** What every app ships: a client, and a worker beside it. @type {readonly Entry[]} */
 export const ENTRIES = [
-  { name: "client", path: "index.ts", limit: SIZE_LIMITS.client, goal: SIZE_GOALS.client },
-  ...WORKERS.map((name) => ({ name, path: `${name}.ts`, limit: SIZE_LIMITS.worker, goal: SIZE_GOALS.worker })),
+  {
+    name: "client",
+    path: "index.ts",
+    limit: SIZE_LIMITS.client,
+    goal: SIZE_GOALS.client,
+    measure: () => measure("index.ts"),
+  },
+  ...WORKERS.map((name) => ({
+    name,
+    path: `${name}.ts`,
+    limit: SIZE_LIMITS.worker,
+    goal: SIZE_GOALS.worker,
+    measure: () => measureWorker(name),
+  })),
 ];
 
 /** What comes to a page on top of the client: the stores that components read, and a binding over them. */
@@ -102,6 +116,40 @@ export async function measure(path, { split = true } = {}) {
     gzipped: sum((contents) => gzipSync(contents, { level: 9 }).length),
     modules: new Map(modules),
   };
+}
+
+/**
+ * Entries ready to be copied, what they share in files of its own. Minified by Terser: measured, its output is a twentieth
+ * smaller, gzipped, than that of esbuild.
+ * @param {readonly string[]} entries by name
+ * @returns {Promise<{ name: string, text: string }[]>}
+ */
+export async function bundleMinified(entries) {
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    minify: false,
+    entryPoints: entries.map((name) => join(ROOT, "src", `${name}.ts`)),
+    splitting: entries.length > 1,
+    logLevel: "warning",
+  });
+  return Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      const options = { module: true, ecma: /** @type {const} */ (2020), compress: { passes: 3 } };
+      const { code = "" } = await minify(text, options);
+      return { name: basename(path), text: code };
+    }),
+  );
+}
+
+/**
+ * A worker as it is shipped: one file.
+ * @param {string} name
+ * @returns {Promise<Size>}
+ */
+export async function measureWorker(name) {
+  const [{ modules }, files] = await Promise.all([measure(`${name}.ts`), bundleMinified([name])]);
+  const contents = Buffer.from(files.map(({ text }) => text).join(""));
+  return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, modules };
 }
 
 /**

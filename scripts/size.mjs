@@ -11,8 +11,8 @@ console.log(
   ["bundle".padEnd(22), ...["minified", "gzipped", "limit", "goal"].map((head) => head.padStart(9))].join(""),
 );
 const measured = [];
-for (const { name, path, limit, goal } of ENTRIES) {
-  const size = await measure(path);
+for (const { name, path, limit, goal, measure: measureEntry } of ENTRIES) {
+  const size = await measureEntry();
   measured.push({ name, size });
   const { minified, gzipped } = size;
   const verdicts = [];

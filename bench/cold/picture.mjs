@@ -32,7 +32,7 @@ export function timeLineOf(lines) {
     y += 10;
     return [head, ...rows].join("\n");
   });
-  const title = "Cold start: from the call to the first durable message";
+  const title = "From the call to the first durable message";
   const summary = lines
     .map(
       ({ title, stages }) =>

@@ -69,13 +69,20 @@ export const measureStages = (site) =>
     return stagesOf(await page.evaluate(() => stageNotes()));
   });
 
-/** @param {readonly (readonly Stage[])[]} rounds @returns {Stage[]} medians, by when they begin */
+/** @param {readonly (readonly Stage[])[]} rounds @returns {Stage[]} medians of what most rounds have, by when they begin */
 export function mediansOfStages(rounds) {
   const names = new Set(rounds.flatMap((stages) => stages.map(({ name }) => name)));
   return [...names]
     .map((name) => {
       const all = rounds.flatMap((stages) => stages.filter((stage) => stage.name === name));
-      return { name, from: median(all.map(({ from }) => from)), to: median(all.map(({ to }) => to)) };
+      return {
+        name,
+        times: all.length,
+        from: median(all.map(({ from }) => from)),
+        to: median(all.map(({ to }) => to)),
+      };
     })
+    .filter(({ times }) => 2 * times > rounds.length)
+    .map(({ name, from, to }) => ({ name, from, to }))
     .sort((a, b) => a.from - b.from || a.to - b.to);
 }

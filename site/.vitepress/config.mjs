@@ -4,10 +4,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig } from "vitepress";
 import { slugOf, titleOf } from "../markdown.mjs";
-import { decisions, entryPoints, PAGES, SECTIONS, SHORT } from "../sections.mjs";
+import { entryPoints, PAGES, SECTIONS, SHORT } from "../sections.mjs";
 
 const { version, description } = JSON.parse(readFileSync(join(PAGES, "../../package.json"), "utf8"));
 const titleAt = (/** @type {string} */ page) => titleOf(readFileSync(join(PAGES, `${page}.md`), "utf8"));
+/** Those that were gathered: what is served may have been built before another came. */
+const decisions = readdirSync(join(PAGES, "decisions"))
+  .filter((file) => file !== "index.md")
+  .sort()
+  .map((file) => `decisions/${file.replace(".md", "")}`);
 
 const sidebar = [
   ...SECTIONS.map(({ text, pages }) => ({
@@ -28,10 +33,7 @@ const sidebar = [
     text: "Decisions",
     items: [
       { text: "All decisions", link: "/decisions/" },
-      ...decisions().map((file) => ({
-        text: titleAt(`decisions/${file.replace(".md", "")}`),
-        link: `/decisions/${file.replace(".md", "")}`,
-      })),
+      ...decisions.map((page) => ({ text: titleAt(page), link: `/${page}` })),
     ],
   },
   {

@@ -253,6 +253,14 @@ describe("a stream that would not keep it", () => {
     expect(up.stats().guarantee).toBe("confirmed");
   });
 
+  test("drops the oldest when it is made smaller than it is, also where it refuses the newest", async () => {
+    const stream = await streamOf({ discard: "new" } as never);
+    const subject = `${stream.toLowerCase()}.a`;
+    for (const n of numbers(0, 5)) await jetstream(nc).publish(subject, String(n));
+    await (await jetstreamManager(nc)).streams.update(stream, { max_msgs: 2 });
+    expect((await readStream(nc, stream)).map(jsonOf)).toEqual([3, 4]);
+  });
+
   test("cannot be made with a window that is longer than its messages live", async () => {
     const name = newName();
     const config = { name, max_age: MINUTE_NS, duplicate_window: 2 * MINUTE_NS };

@@ -1,7 +1,7 @@
 // A bridge to a real MQTT broker while that is killed, ended and paused, the line fails, and the bridge's own process dies;
 // `npm run torture:bridge -- --only mqtt` for longer.
 
-import { expect, inject, test } from "vitest";
+import { afterEach, expect, inject, test } from "vitest";
 import { bridge } from "../../src/bridge.js";
 import { toMqtt } from "../../src/bridge-mqtt.js";
 import { startFaultyLine } from "../edge/proxy.js";
@@ -13,6 +13,10 @@ import { startMqtt } from "./torture/mqtt.js";
 import { torture } from "./torture/torture.js";
 
 const { mosquitto: binary } = inject("brokers");
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
 
 test.each([1, 2] as const)(
   "QoS %i, the line cut and the broker ended: what it confirms arrives, in order, under its id, and no session is lost",
@@ -20,6 +24,7 @@ test.each([1, 2] as const)(
     const broker = await startMosquitto(binary, PERSISTENT);
     const line = await startFaultyLine(broker.url.replace("mqtt", "ws"));
     const scene = createScene();
+    closing.push(scene.close, line.close, broker.close);
     const session = { clientId: "shop", clean: false, reconnectPeriod: 100 };
     const properties = { sessionExpiryInterval: 600, receiveMaximum: 1_000 };
     const { got } = await subscriber(broker, "t", { ...session, properties }, qos);
@@ -39,9 +44,6 @@ test.each([1, 2] as const)(
     await expect.poll(() => first().length, { timeout: 20_000 }).toBe(3_000);
     expect(first()).toEqual(numbers(0, 3_000));
     expect(warnings).toEqual([]);
-    await scene.close();
-    await line.close();
-    await broker.close();
   },
 );
 

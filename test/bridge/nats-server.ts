@@ -31,6 +31,7 @@ export interface NatsServerOptions {
   readonly binary: string;
   /** Further lines of configuration. */
   readonly config?: string;
+  readonly webSocketPort?: number;
 }
 
 /** Whom a server that asks for names lets do everything; others do not ask. */
@@ -42,9 +43,9 @@ export const usersConfig = (users: Readonly<Record<string, string>>): string =>
     .map(([name, may]) => `{ user: ${name}, password: ${name} ${may && `, permissions { ${may} }`} }`)
     .join("\n")}\n] }`;
 
-export async function startNatsServer({ binary, config = "" }: NatsServerOptions): Promise<NatsServer> {
+export async function startNatsServer({ binary, config = "", ...options }: NatsServerOptions): Promise<NatsServer> {
   const directory = mkdtempSync(join(tmpdir(), "originmq-nats-"));
-  const [port, webSocketPort] = [await freePort(), await freePort()];
+  const [port, webSocketPort] = [await freePort(), options.webSocketPort ?? (await freePort())];
   const url = `nats://127.0.0.1:${port}`;
   const connections: NatsConnection[] = [];
   let child: ChildProcess | undefined;
@@ -66,12 +67,12 @@ export async function startNatsServer({ binary, config = "" }: NatsServerOptions
       child = undefined;
       if (ending === undefined) return;
       const ended = once(ending, "exit");
-      ending.kill("SIGCONT");
-      ending.kill(signal);
+      // By its number: in Deno a child that was sent one signal takes no other.
+      for (const one of ["SIGCONT", signal] as const) process.kill(ending.pid as number, one);
       await ended;
     },
-    pause: () => void child?.kill("SIGSTOP"),
-    resume: () => void child?.kill("SIGCONT"),
+    pause: () => void process.kill(child?.pid as number, "SIGSTOP"),
+    resume: () => void process.kill(child?.pid as number, "SIGCONT"),
     async start(other) {
       lines = other ?? lines;
       writeConfig();
@@ -82,12 +83,20 @@ export async function startNatsServer({ binary, config = "" }: NatsServerOptions
     reload(config) {
       lines = config;
       writeConfig();
-      child?.kill("SIGHUP");
+      process.kill(child?.pid as number, "SIGHUP");
     },
     async connection() {
-      const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });
-      connections.push(nc);
-      return nc;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const nc = await connect({ servers: url, reconnect: false, user: ADMIN, pass: ADMIN });
+          connections.push(nc);
+          return nc;
+        } catch (error) {
+          // Who comes while it reads its configuration again may be turned away.
+          if (attempt === 20) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
     },
     async close() {
       await Promise.all(connections.map((nc) => nc.close().catch(() => {})));

@@ -23,7 +23,7 @@ const built = process.env.ORIGINMQ_DOCS_BUILT ? " --built" : "";
 const shared = oneAtATime("docs");
 export default defineConfig({
   ...shared,
-  timeout: 240_000,
+  timeout: 480_000,
   // A host starts, and a page is drawn, as soon as a busy machine gets to it.
   expect: { timeout: 30_000 },
   use: { ...shared.use, baseURL },

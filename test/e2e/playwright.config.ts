@@ -17,6 +17,8 @@ const freePort = () =>
 
 // This file is read again in every worker process, which inherits the environment.
 process.env.ORIGINMQ_E2E_PORT ??= String(await freePort());
+// Where the demo looks for a NATS: there is none before a test starts it.
+process.env.ORIGINMQ_DEMO_NATS ??= `ws://127.0.0.1:${await freePort()}`;
 const vite = "node node_modules/vite/bin/vite.js";
 const baseURL = `http://localhost:${process.env.ORIGINMQ_E2E_PORT}`;
 

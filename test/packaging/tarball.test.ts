@@ -131,8 +131,9 @@ describe("the bindings", () => {
 });
 
 describe("what an app ships stays within its limit, minified and gzipped", () => {
-  test.each([...ENTRIES, ...ADDED])("$name: $limit bytes", async ({ path, limit }) => {
-    const { gzipped } = await measure(path);
+  const added = ADDED.map((entry) => ({ ...entry, measure: () => measure(entry.path) }));
+  test.each([...ENTRIES, ...added])("$name: $limit bytes", async ({ measure: measureEntry, limit }) => {
+    const { gzipped } = await measureEntry();
     expect(gzipped).toBeLessThanOrEqual(limit);
   });
 

@@ -30,6 +30,9 @@ const MINUTE_MS = 60_000;
 /** What a full run tries in each further engine; `npm run test:engines` tries everything. */
 const ACROSS_ENGINES = ["queue.shared-worker", "bodies", "listening"];
 
+/** What is tried of bridges in runtimes that are no Node. @type {Readonly<Record<string, readonly string[]>>} */
+const BRIDGES = { deno: ["bridge/jetstream-target", "bridge/jetstream-source"], bun: ["bridge/jetstream-"] };
+
 /** @type {readonly Part[]} */
 export const PARTS = [
   {
@@ -85,6 +88,7 @@ export const PARTS = [
     folder: "test/bridge",
     files: /\.test\.ts$/,
     about: "bridges to real brokers, which are killed, paused and filled",
+    browser: true,
     isWaiting: true,
     expected: true,
     limitMs: 3 * MINUTE_MS,
@@ -293,11 +297,11 @@ function inRuntimes(runtimes) {
     name: runtime,
     runner: "vitest",
     runtime,
-    projects: ["contract", "unit"],
-    only: [".sqlite.test.", "unit/codec"],
+    projects: ["contract", "unit", ...(runtime in BRIDGES ? ["bridge"] : [])],
+    only: [".sqlite.test.", "unit/codec", ...(BRIDGES[runtime] ?? [])],
     folder: "test/contract",
     files: /\.sqlite\.test\.ts$/,
-    about: `what lies in the SQLite of ${name}: store, server, queues, and the bytes that are written`,
+    about: `what lies in the SQLite of ${name}: store, server, queues, and the bytes that are written; in Deno and Bun bridges, too`,
     expected: true,
     onDemand: true,
     limitMs: 4 * MINUTE_MS,

@@ -9,9 +9,10 @@
 import type { Queue } from "../../client/queue/queue.js";
 import { asyncDispose } from "../../client/runtime/dispose.js";
 import { abortSignal, checkOptions, duration, integer, invalid, type Spec } from "../../core/spec/check.js";
+import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
-import { type Flow, openFlow } from "./flow.js";
+import { type Flow, type FlowEnd, openFlow } from "./flow.js";
 import { fromQueue } from "./queue-source.js";
 import { toQueue } from "./queue-target.js";
 import { type Runtime, runtime } from "./runtime.js";
@@ -127,7 +128,7 @@ export function createBridge(
   const closeSource = async () => source.close?.().catch(() => {});
 
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
-  const flowOnce = async (session: TargetSession, most: number, isProbe: boolean) => {
+  const flowOnce = async (session: TargetSession, most: number, isProbe: boolean): Promise<FlowEnd | undefined> => {
     // Longer than the next wait, whatever chance says.
     const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
     const limits = { batch, inFlight: most, inFlightMax: inFlight, awayMs };
@@ -139,17 +140,20 @@ export function createBridge(
       void opening.then((flow) => flow.stop(0)).then(closeSource, () => {});
       return undefined;
     }
-    if ("error" in opened) return { error: opened.error, isSessionOver: false };
+    if ("error" in opened) return { error: opened.error, isSessionOver: false, isOfSource: true };
     const flow: Flow = opened;
     if (!isProbe) telling.flowing();
     const since = runtime.now();
     void flow.taken.then(() => {
       failures = 0;
     });
-    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken] : [])]);
+    const end = await Promise.race([flow.ended, aborted, ...(isProbe ? [flow.taken.then(() => undefined)] : [])]);
     if (runtime.now() - since > SOUND_MS) failures = 0;
+    const failed = end === "closing" ? undefined : end;
+    // Told before what is under way is waited for.
+    if (failed && !isClosing()) telling.stalled(failed.error);
     await flow.stop(closeWaitMs);
-    return end === "closing" || end === undefined ? undefined : end;
+    return failed;
   };
 
   /** Over one session, for as long as it lives. */
@@ -157,8 +161,9 @@ export function createBridge(
     let isProbe = false;
     while (!isClosing()) {
       const end = await flowOnce(session, isProbe ? 1 : inFlight, isProbe);
-      isProbe = end !== undefined;
+      isProbe = end !== undefined && (isProbe || !end.isOfSource);
       if (end === undefined) continue;
+      if (end.isOfSource && isClosed(end.error)) return void close();
       await rest(end.error);
       if (end.isSessionOver) return;
     }
@@ -202,6 +207,9 @@ export function createBridge(
     [asyncDispose]: () => close(),
   };
 }
+
+/** For good, by the application: there is nothing more to forward. */
+const isClosed = (error: unknown): boolean => error instanceof QueueError && error.code === "closed";
 
 /** So long, or until the browser says that there is a network again, or the signal aborts. */
 function restFor(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {

@@ -16,6 +16,8 @@ export interface FlowEnd {
   readonly error: unknown;
   /** The session is over; of a send that took nothing it may live on. */
   readonly isSessionOver: boolean;
+  /** It was the source that ended: whether the target takes anything is another question. */
+  readonly isOfSource?: boolean;
 }
 
 export interface FlowParts {
@@ -218,7 +220,7 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
   const taking = { inFlight, inFlightMax, take, warn: telling.warning };
   const opened: SourceSession = await parts.source.open(taking, signal);
   void session.ended.then((error) => end({ error, isSessionOver: true }));
-  void opened.ended.then((error) => end({ error, isSessionOver: false }));
+  void opened.ended.then((error) => end({ error, isSessionOver: false, isOfSource: true }));
 
   return {
     ended,

@@ -3,26 +3,49 @@
 
 import type { Queue } from "../../client/queue/queue.js";
 import type { Delivery } from "../../client/receiving/delivery.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { BridgeMessage } from "./message.js";
 import type { BridgeDelivery, BridgeSource } from "./source.js";
 
 /** A queue as a source: what `bridge` makes of a queue that it is given. One bridge of all takes from it at a time. */
 export function fromQueue(queue: Queue): BridgeSource {
+  const name = `queue "${queue.name}"`;
   return {
-    name: `queue "${queue.name}"`,
+    name,
     keepsGroups: true,
-    async open({ inFlight, take }) {
+    async open({ inFlight, take }, signal) {
       const consumer = queue.consume((delivery) => new Promise<void>((end) => take(deliveryOf(delivery, end))), {
         concurrency: inFlight,
         singleActive: true,
       });
-      return { ended: consumer.closed.then(() => NEVER, reasonOf), close: () => consumer.stop() };
+      // Stopped by nobody here, it is because the queue was closed.
+      const ended = consumer.closed.then(() => new QueueError("closed", `the ${name} was closed`), reasonOf);
+      const failure = await Promise.race([answered(queue, signal), ended.then((error) => ({ error }))]);
+      if (failure) {
+        void consumer.stop();
+        throw failure.error;
+      }
+      return { ended, close: () => consumer.stop() };
     },
   };
 }
 
-/** A queue that is closed here stops its consumers, and is used no more: that is no failure. */
-const NEVER = new Promise<never>(() => {});
+/** Resolves once there is a host, which has heard by then who wants to consume; what it says to this does not matter. */
+async function answered(queue: Queue, signal: AbortSignal): Promise<{ readonly error: unknown } | undefined> {
+  const { promise, resolve } = deferred<{ readonly error: unknown } | undefined>();
+  const onAbort = () => resolve({ error: signal.reason });
+  signal.addEventListener("abort", onAbort);
+  queue.isGroupWaiting(ANY_GROUP).then(
+    () => resolve(undefined),
+    () => resolve(undefined),
+  );
+  return promise.finally(() => signal.removeEventListener("abort", onAbort));
+}
+
+/** What is asked of it does not matter. */
+const ANY_GROUP = "originmq";
+
 const reasonOf = (reason: unknown) => reason;
 
 function deliveryOf(delivery: Delivery, end: () => void): BridgeDelivery {

@@ -51,25 +51,29 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     }
   };
 
-  /** As many of them as there is room for, in their order. */
-  const oneByOne = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
-    const outcomes: Outcome[] = [];
-    for (const item of items) {
-      const last = outcomes.at(-1);
-      outcomes.push(last?.type === "unknown" ? last : await alone(item, signal));
-    }
-    return outcomes;
-  };
-
   const together = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
     try {
       return (await queue.sendBatch(items, { signal })).map(outcomeOf);
     } catch (error) {
-      if (isFull(error)) return oneByOne(items, signal);
-      if (!isFinal(error)) throw error;
       // None of them was accepted: each is to be judged by itself, still in their order.
-      return Promise.all(items.map((item) => alone(item, signal)));
+      if (isFinal(error)) return Promise.all(items.map((item) => alone(item, signal)));
+      if (items.length === 1 && fitsNever(error)) return [refused(error)];
+      if (!isFull(error) || items.length === 1) throw error;
+      return asManyAsFit(items, signal);
     }
+  };
+
+  /** A batch is taken whole or not at all, and there may never be room for all of it at once. */
+  const asManyAsFit = async (items: readonly BatchItem[], signal: AbortSignal): Promise<readonly Outcome[]> => {
+    const half = Math.ceil(items.length / 2);
+    const first = await together(items.slice(0, half), signal);
+    const isOut = first.find(({ type }) => type === "unknown");
+    if (isOut) return [...first, ...items.slice(half).map(() => isOut)];
+    const rest = items.slice(half);
+    const second = await together(rest, signal).catch((error: unknown) =>
+      rest.map(() => ({ type: "unknown", error }) as const),
+    );
+    return [...first, ...second];
   };
 
   return {

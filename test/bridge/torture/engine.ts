@@ -12,8 +12,8 @@ export interface Engine {
   /** Stopped: it answers nothing, and closes nothing. */
   pause(): void;
   resume(): void;
-  /** Takes nothing more of what has groups, for so long. Where it can be full. */
-  fill?(forMs: number): Promise<void>;
+  /** Takes nothing more of what has groups, until it is told by what this resolves with. Where it can be full. */
+  fill?(): Promise<() => Promise<unknown>>;
   /** Lets the bridge in no more, for so long. Where there are accounts. */
   revoke?(forMs: number): Promise<void>;
   /** How many have arrived, of what has no groups. */

@@ -31,10 +31,9 @@ export async function startJetStream(binary: string): Promise<Engine> {
     start: () => nats.start(),
     pause: nats.pause,
     resume: nats.resume,
-    async fill(forMs) {
+    async fill() {
       await limit(0);
-      await pause(forMs);
-      await limit(-1);
+      return () => limit(-1);
     },
     async revoke(forMs) {
       nats.reload(usersConfig({}));

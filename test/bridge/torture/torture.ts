@@ -117,7 +117,15 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
       await pause(stillMs);
       engine.resume();
     },
-    fill: async () => engine.fill?.(Math.min(stillMs, 2_000)),
+    async fill() {
+      // Nothing arrives meanwhile: a limit below what is there would drop the oldest, also where the newest is refused.
+      line.stall();
+      await pause(200);
+      const makeRoom = await engine.fill?.();
+      line.mend();
+      await pause(Math.min(stillMs, 2_000));
+      await makeRoom?.();
+    },
     revoke: async () => engine.revoke?.(Math.min(stillMs, 2_000)),
     async clock() {
       hoursAhead = hoursAhead > 0 ? -hoursAhead : 30;
