@@ -91,6 +91,7 @@ export function bridge(
 ): Bridge {
   if (!isSource(source) && !isQueue(source)) invalid("bridge(source)", source, "a queue, or a source of a bridge");
   if (!isSource(target) && !isQueue(target)) invalid("bridge(…, target)", target, "a queue, or a target of a bridge");
+  if (source === target) invalid("bridge(…, target)", target, "another queue than its source");
   checkOptions("bridge()", options, BRIDGE_SPEC);
   const from = isQueue(source) ? fromQueue(source) : source;
   const to = isQueue(target) ? toQueue(target) : target;
@@ -124,18 +125,23 @@ export function createBridge(
     await restFor(runtime, ms, closing.signal);
   };
 
+  const closeSource = async () => source.close?.().catch(() => {});
+
   /** One stretch. Answers with why it has ended, or with nothing when the bridge is closing, or the probe was taken. */
   const flowOnce = async (session: TargetSession, most: number, isProbe: boolean): Promise<FlowEnd | undefined> => {
     // Longer than the next wait, whatever chance says.
     const awayMs = isProbe ? growingMs(failures + 1, BREAK) : undefined;
     const limits = { batch, inFlight: most, inFlightMax: inFlight, awayMs };
     const parts = { source, target: target.name, session, ...limits, runtime, telling, late };
-    let flow: Flow;
-    try {
-      flow = await openFlow(parts, closing.signal);
-    } catch (error) {
-      return { error, isSessionOver: false, isOfSource: true };
+    const opening = openFlow(parts, closing.signal);
+    const opened = await Promise.race([opening.catch((error: unknown) => ({ error })), aborted]);
+    if (opened === "closing") {
+      // It may come all the same.
+      void opening.then((flow) => flow.stop(0)).then(closeSource, () => {});
+      return undefined;
     }
+    if ("error" in opened) return { error: opened.error, isSessionOver: false, isOfSource: true };
+    const flow: Flow = opened;
     if (!isProbe) telling.flowing();
     const since = runtime.now();
     void flow.taken.then(() => {
@@ -176,7 +182,7 @@ export function createBridge(
         await opened.close().catch(() => {});
       }
     }
-    await source.close?.().catch(() => {});
+    await closeSource();
     telling.closed();
   };
 

@@ -148,8 +148,15 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
   const answered = (entries: readonly Entry[], outcomes: readonly Outcome[], own: ReadonlySet<Entry>) => {
     let error: unknown;
     let unknown = 0;
+    const told: Entry[] = [];
+    const outcomesTold: Outcome[] = [];
     entries.forEach((entry, i) => {
       const outcome = outcomes[i] as Outcome;
+      // What was given back will be refused again.
+      if (own.has(entry) || outcome.type !== "refused") {
+        told.push(entry);
+        outcomesTold.push(outcome);
+      }
       if (outcome.type === "unknown") {
         error = outcome.error;
         unknown++;
@@ -158,8 +165,8 @@ export async function openFlow(parts: FlowParts, signal: AbortSignal): Promise<F
       else if (isStored(outcome)) remember(late, entry.delivery.message.id);
     });
     telling.answered(
-      entries.map(({ delivery }) => delivery.message),
-      outcomes,
+      told.map(({ delivery }) => delivery.message),
+      outcomesTold,
     );
     if (unknown < entries.length) {
       failures = 0;

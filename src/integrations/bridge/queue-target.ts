@@ -18,7 +18,9 @@ const isFinal = (error: unknown): error is QueueError => {
   return FINAL.has(error.code) || (error.code === "denied" && error.detail?.verb !== undefined);
 };
 
-const isFull = (error: unknown): boolean => error instanceof QueueError && error.code === "full";
+const isFull = (error: unknown): error is QueueError => error instanceof QueueError && error.code === "full";
+/** What has no room where nothing else is never has any. */
+const fitsNever = (error: unknown): boolean => isFull(error) && error.detail?.waiting === 0;
 
 /** What is asked of it does not matter. */
 const ANY_GROUP = "originmq";
@@ -45,7 +47,7 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     try {
       return outcomeOf(await queue.send(body, { ...options, signal }));
     } catch (error) {
-      return isFinal(error) ? refused(error) : { type: "unknown", error };
+      return isFinal(error) || fitsNever(error) ? refused(error) : { type: "unknown", error };
     }
   };
 
@@ -55,6 +57,7 @@ export function toQueueAs(queue: Queue, optionsOf: (message: BridgeMessage) => S
     } catch (error) {
       // None of them was accepted: each is to be judged by itself, still in their order.
       if (isFinal(error)) return Promise.all(items.map((item) => alone(item, signal)));
+      if (items.length === 1 && fitsNever(error)) return [refused(error)];
       if (!isFull(error) || items.length === 1) throw error;
       return asManyAsFit(items, signal);
     }

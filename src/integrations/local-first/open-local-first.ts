@@ -59,25 +59,24 @@ export async function openLocalFirst<Body>(
   checkTogether(options);
   const database = databaseOf(options as LocalFirstOptions);
   const { storage, worker, persist, schema } = options;
-  const local = await open<Body>(name, {
-    ...pick(options, OWN_SETTINGS),
-    ...FORWARDED,
-    ...given({ storage, worker, persist, signal }),
-    database,
-  });
+  const here = { ...given({ storage, worker, persist, signal }), database };
+  const local = await open<Body>(name, { ...pick(options, OWN_SETTINGS), ...FORWARDED, ...here });
+  // A delivery has its schema's output, and what is forwarded is what was sent.
+  const asSent = schema === undefined ? local : await open<Body>(name, here);
   const server = given({ url, token });
   const remote = await open<Body>(name, { ...server, ...given({ schema }), lazy: true });
   const target = toServer(`queue "${name}" at ${url}`, (signal) => open(name, { ...server, signal }));
-  return createLocalFirst({ name, database, wrapQueue, local, remote, target, up: bridge(local as Queue, target) });
+  return createLocalFirst({ name, database, wrapQueue, local, asSent, remote, target });
 }
 
 interface Parts<Body> extends Pick<LocalFirstMeans, "wrapQueue"> {
   readonly name: string;
   readonly database: string;
   readonly local: Queue<Body>;
+  /** The same, to forward from. */
+  readonly asSent: Queue<Body>;
   readonly remote: Queue<Body>;
   readonly target: ReturnType<typeof toServer>;
-  readonly up: Bridge;
 }
 
 const OF_THE_BRIDGE: readonly string[] = ["forwarded", "refused", "stalled"] satisfies (keyof BridgeEventMap)[];
@@ -87,10 +86,11 @@ function createLocalFirst<Body>({
   database,
   wrapQueue,
   local,
+  asSent,
   remote,
   target,
-  up,
 }: Parts<Body>): LocalFirstQueue<Body> {
+  const up = bridge(asSent as Queue, target);
   const told = new EventTarget();
   const dispatch = (type: string, detail: unknown) => told.dispatchEvent(new CustomEvent(type, { detail }));
   const telling = tellContexts(`originmq:local-first:${JSON.stringify([database, name])}`, ({ type, detail }) =>
@@ -143,7 +143,7 @@ function createLocalFirst<Body>({
       await Promise.all([up.close({ waitMs: options.force ? 0 : CLOSE_MS }), remote.close(options)]);
       target.close();
       telling.close();
-      await local.close(options);
+      await Promise.all([local.close(options), asSent.close(options)]);
     },
     [asyncDispose]: () => queue.close(),
   });

@@ -32,7 +32,7 @@ export interface FromJetStreamOptions {
 }
 
 const SPEC: Spec = {
-  servers,
+  servers: servers("request"),
   connection: anything,
   stream: streamName,
   durable: string(1, 255),

@@ -9,7 +9,7 @@ import type { BridgeMessage } from "../message.js";
 import { servers, textOrFunction } from "../options.js";
 import type { BridgeTarget } from "../target.js";
 import { ANSWER_MS, FOR, openLine, type Servers } from "./connection.js";
-import { assertKeeps } from "./keeping.js";
+import { assertKeeps, assertSubject } from "./keeping.js";
 import { createPublisher } from "./publisher.js";
 
 /** Which stream messages go to, and how they are written. */
@@ -35,9 +35,9 @@ export interface ToJetStreamOptions {
 }
 
 export const streamName = string(1, 255);
-const subject = textOrFunction(string(1, 1_000));
+const subject = textOrFunction(string(1, 1_000), assertSubject);
 const SPEC: Spec = {
-  servers,
+  servers: servers("request"),
   connection: anything,
   stream: streamName,
   subject,

@@ -174,7 +174,7 @@ export async function joinLine(open: OpenMqttClient, onMessage: OnMessage): Prom
     const words = `the MQTT client that the bridge was given speaks protocol version ${protocolVersion}: connect it with protocolVersion: 5`;
     throw new QueueError("unsupported", words);
   }
-  if (!client.connected) await answerOf(new Promise<unknown>((resolve) => client.on("connect", resolve)));
+  if (!client.connected) await reconnected(client);
   const { promise: ended, resolve: end } = deferred<unknown>();
   const onClose = () => end(new QueueError("host-lost", "the MQTT connection was interrupted"));
   client.on("close", onClose);
@@ -194,6 +194,12 @@ export async function joinLine(open: OpenMqttClient, onMessage: OnMessage): Prom
       end(undefined);
     },
   };
+}
+
+async function reconnected(client: MqttClient): Promise<void> {
+  const { promise: connected, resolve } = deferred<unknown>();
+  client.on("connect", resolve);
+  await answerOf(connected).finally(() => client.removeListener("connect", resolve));
 }
 
 function answerOf<T>(asked: Promise<T>, ms = ANSWER_MS): Promise<T> {

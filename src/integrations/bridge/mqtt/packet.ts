@@ -61,7 +61,8 @@ function wrap({ id, expiresAt }: BridgeMessage, topic: string, { headers, bytes 
   };
 }
 
-function assertTopic(topic: unknown): asserts topic is string {
+/** Throws unless a message can be published to it. */
+export function assertTopic(topic: unknown): asserts topic is string {
   if (typeof topic !== "string" || topic === "") throw new TypeError("its topic is no text, or empty");
   if (/[+#]/.test(topic)) throw new TypeError(`its topic "${topic}" has a wildcard, which only subscriptions may have`);
   assertText(topic, "its topic");

@@ -29,6 +29,8 @@ export interface Care {
 interface Entry {
   readonly written: Written;
   readonly waiting: Waiting | undefined;
+  /** An application has confirmed it, or it is given up: whatever the broker says. */
+  isSettled: boolean;
   sentAt: number;
   settle(outcome: Outcome): void;
 }
@@ -85,7 +87,11 @@ export function createPublisher(parts: PublisherParts): TargetSession {
     return window - (isShared ? Object.keys(client.outgoing).length : underWay.size);
   };
   const pump = () => {
-    while (!isOver && queued.length > 0 && room() > 0) transmit(queued.shift() as Entry);
+    while (!isOver && queued.length > 0 && room() > 0) {
+      const entry = queued.shift() as Entry;
+      // It was given up while it waited for room, and is sent again.
+      if (!entry.isSettled) transmit(entry);
+    }
   };
 
   const transmit = (entry: Entry) => {
@@ -114,8 +120,8 @@ export function createPublisher(parts: PublisherParts): TargetSession {
     answeredAt = performance.now();
     if (care.left > 0) care.left--;
     const outcome = error ? failureOf(error, packet) : taken(entry, packet);
-    if (outcome.type === "stored" && entry.waiting !== undefined) open.add(entry);
-    else entry.settle(outcome);
+    if (outcome.type !== "stored" || entry.waiting === undefined) entry.settle(outcome);
+    else if (!entry.isSettled) open.add(entry);
     pump();
   };
   const failureOf = (error: Error & { code?: unknown }, packet: Packet | undefined): Outcome =>
@@ -135,7 +141,11 @@ export function createPublisher(parts: PublisherParts): TargetSession {
 
   const onPacket = ({ cmd, messageId, reasonCode }: Packet) => {
     const isAnswer = cmd === "puback" || cmd === "pubrec";
-    if (isAnswer && reasonCode === NO_SUBSCRIBER && messageId !== undefined) unread.add(messageId);
+    if (isAnswer && messageId !== undefined) {
+      // What an application has sent had this number before, maybe.
+      if (reasonCode === NO_SUBSCRIBER) unread.add(messageId);
+      else unread.delete(messageId);
+    }
     // It may be the answer to something of the application's that there is room again.
     if (line.isForeign) queueMicrotask(pump);
   };
@@ -170,8 +180,10 @@ export function createPublisher(parts: PublisherParts): TargetSession {
     if (isOver) return { type: "unknown", error: new QueueError("host-lost", "the MQTT connection has ended") };
     const waiting = confirmations?.wait(message.id);
     return new Promise((resolve) => {
-      const entry: Entry = { written: prepared, waiting, sentAt: 0, settle: waiting ? waiting.give : resolve };
+      const settle = waiting ? waiting.give : resolve;
+      const entry: Entry = { written: prepared, waiting, isSettled: false, sentAt: 0, settle };
       void waiting?.outcome.then((outcome) => {
+        entry.isSettled = true;
         open.delete(entry);
         resolve(outcome);
       });

@@ -34,7 +34,7 @@ const topics: Check = (value, name) => {
   for (const one of value) check(topicText, one, name);
 };
 const addresses: Check = (value, name) => {
-  servers(value, name);
+  servers("publish")(value, name);
   if (isClient(value as MqttServers)) {
     invalid(name, value, "one address or several: what is acknowledged by hand needs a connection of its own");
   }

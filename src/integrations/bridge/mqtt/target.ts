@@ -32,6 +32,7 @@ import {
   type OnMessage,
   subscribe,
 } from "./connection.js";
+import { assertTopic } from "./packet.js";
 import { type Care, createPublisher } from "./publisher.js";
 import { isTopicOf } from "./topic.js";
 
@@ -79,12 +80,16 @@ const qos: Check = (value, name) => {
   if (value === 0) invalid(name, value, "1 or 2, since a broker confirms nothing of QoS 0");
   if (value !== 1 && value !== 2) invalid(name, value, "1 or 2");
 };
+const ownTopic: Check = (value, name) => {
+  check(topicText, value, name);
+  if (/^\$share\//.test(value as string)) invalid(name, value, "a topic of this bridge's own, without $share");
+};
 const SPEC: Spec = {
-  servers,
+  servers: servers("publish"),
   connection: anything,
-  topic: textOrFunction(topicText),
+  topic: textOrFunction(topicText, assertTopic),
   qos,
-  confirmBy: topicText,
+  confirmBy: ownTopic,
   confirmWithinMs: duration(1),
   requireSubscriber: boolean,
   clientId: clientIdText,

@@ -503,3 +503,67 @@ test("says which argument is wrong", async () => {
   expect(() => bridge(source, target, { inFlight: 0 })).toThrow(/inFlight/);
   expect(() => bridge(source, target, { inflight: 5 } as never)).toThrow(/inflight/);
 });
+
+test.each(["reject", "block"] as const)(
+  "what never fits into a queue (overflow: %s) is refused for good, once nothing else is in its way",
+  async (overflow) => {
+    const source = await open<string>();
+    const target = await open<string>({ maxBytes: 1_000, overflow });
+    await source.sendBatch([{ body: "a" }, { body: "x".repeat(2_000) }, { body: "b" }]);
+    const up = opened(createBridge(fromQueue(source), toQueue(target), {}, { ...runtime, random: () => 0 }));
+    await vi.waitFor(async () => expect(await target.peek()).toHaveLength(1), 5_000);
+    const got: string[] = [];
+    target.consume(({ body }) => {
+      got.push(body);
+    });
+    await isEmpty(source);
+    await vi.waitFor(() => expect(got).toEqual(["a", "b"]), 5_000);
+    expect(up.stats()).toMatchObject({ forwarded: 2, refused: 1 });
+    expect(bodies(await source.deadLetters.list())).toEqual(["x".repeat(2_000)]);
+  },
+);
+
+test("a queue is not forwarded to itself, where each message would come again for ever", async () => {
+  const queue = await open<number>();
+  expect(() => bridge(queue, queue)).toThrow(/another queue than its source/);
+});
+
+test("closing does not wait for a source that never opens, and what opens late is closed again", async () => {
+  const { promise, resolve } = deferred<void>();
+  const closed = vi.fn(async () => {});
+  const letGo = vi.fn(async () => {});
+  const source: BridgeSource = {
+    name: "a source that takes its time",
+    keepsGroups: false,
+    async open() {
+      await promise;
+      return { ended: new Promise(() => {}), close: closed };
+    },
+    close: letGo,
+  };
+  const up = opened(bridge(source, createScriptedTarget()));
+  await new Promise((next) => setTimeout(next, 20));
+  await up.close({ waitMs: 0 });
+  expect(up.stats().state).toBe("closed");
+  resolve();
+  // Once when the bridge was closed, and once for what has come since.
+  await vi.waitFor(() => expect(letGo).toHaveBeenCalledTimes(2));
+  expect(closed).toHaveBeenCalledOnce();
+});
+
+test("a refusal that comes after the message was given back is not told of: it will be refused again", async () => {
+  const source = await open<number>();
+  const target = createScriptedTarget();
+  target.judge = () => ({ type: "refused", reason: "no" });
+  const answer = hold(target);
+  await source.send(1);
+  const up = quick(source, target);
+  const refused: string[] = [];
+  up.addEventListener("refused", ({ detail }) => refused.push(detail.id));
+  await vi.waitFor(() => expect(target.calls).toHaveLength(1));
+  await up.close({ waitMs: 0 });
+  answer();
+  await new Promise((next) => setTimeout(next, 20));
+  expect(refused).toEqual([]);
+  expect(up.stats().refused).toBe(0);
+});

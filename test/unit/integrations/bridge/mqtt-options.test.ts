@@ -23,7 +23,7 @@ test.each<[options: object, words: RegExp]>([
   [{ servers, topic: "t", qos: 0 }, /toMqtt\(\)\.qos must be 1 or 2, since a broker confirms nothing of QoS 0, got 0/],
   [{ servers, topic: "t", qos: 3 }, /toMqtt\(\)\.qos must be 1 or 2, got 3/],
   [{ servers: "nats://localhost", topic: "t" }, /toMqtt\(\)\.servers must be addresses that begin with mqtt/],
-  [{ servers: [], topic: "t" }, /toMqtt\(\)\.servers.*got none/],
+  [{ servers: [], topic: "t" }, /toMqtt\(\)\.servers must be one address or several/],
   [{ servers, topic: "t", confirmWithinMs: 5 }, /toMqtt\(\)\.confirmWithinMs.*no confirmBy/],
   [{ servers, topic: "t", confirmBy: "c", confirmWithinMs: 0 }, /toMqtt\(\)\.confirmWithinMs/],
   [{ servers, topic: "t", clientID: "x" }, /toMqtt\(\): unknown option "clientID"/],

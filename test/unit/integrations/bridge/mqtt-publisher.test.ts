@@ -1,5 +1,7 @@
 // Publishing to a broker that answers as it is told: for what no broker at hand does.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BridgeMessage, BridgeWarning, Outcome } from "../../../../src/bridge.js";
 import type { Connack, MqttClient, Packet, PublishOptions } from "../../../../src/integrations/bridge/mqtt/client.js";
@@ -70,10 +72,13 @@ function scripted(
       close: async () => {},
     },
   });
+  const told = (packet: Packet) => {
+    for (const listener of listeners) listener(packet);
+  };
   const sentIds = () => sent.map(({ id }) => id);
   /** Those under way reach the client after the turn. */
   const settled = () => vi.advanceTimersByTimeAsync(0);
-  return { session, sent, sentIds, settled, line, warnings, hear, client, outgoing, care };
+  return { session, sent, sentIds, told, settled, line, warnings, hear, client, outgoing, care };
 }
 
 test.each<[code: number, words: string | undefined, expected: object]>([
@@ -253,4 +258,44 @@ test("a time to live is whole seconds, at least one; what is none has none", asy
   void session.send(expiries.map((expiresAt, i) => message(String(i), { expiresAt })));
   await settled();
   expect(sent.map(({ properties }) => properties.messageExpiryInterval)).toEqual([undefined, 1, 91, 1, 4_294_967_295]);
+});
+
+test("what was confirmed before the broker has answered is not kept: not for the session, however long that lasts", async () => {
+  const { session, sent, hear, settled, line } = scripted({}, { confirmBy: true });
+  const outcomes = session.send(messages("a"));
+  await settled();
+  hear("a");
+  expect(await outcomes).toEqual([{ type: "stored" }]);
+  sent[0]?.answer();
+  const payload = new WeakRef(sent[0]?.properties as object);
+  sent.length = 0;
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  await settled();
+  collect();
+  expect(payload.deref()).toBeUndefined();
+  expect(line.end).not.toHaveBeenCalled();
+});
+
+test("an answer to what an application sent under a number tells nothing of what has that number later", async () => {
+  const { session, sent, settled, warnings, told } = scripted({}, { isForeign: true });
+  told({ cmd: "puback", messageId: 7, reasonCode: 16 });
+  const outcomes = session.send(messages("a"));
+  await settled();
+  told({ cmd: "puback", messageId: 7, reasonCode: 0 });
+  sent[0]?.answer(undefined, { cmd: "puback", messageId: 7 });
+  expect(await outcomes).toEqual([{ type: "stored" }]);
+  expect(warnings).toEqual([]);
+});
+
+test("what nobody has confirmed in time while it waited for room is not sent any more: it is sent again", async () => {
+  const { session, sentIds, sent, settled } = scripted({ receiveMaximum: 1 }, { confirmBy: true });
+  const outcomes = session.send(messages(..."abcdefghi"));
+  await settled();
+  for (let i = 0; i < 8; i++) {
+    await vi.advanceTimersByTimeAsync(4_500);
+    sent[i]?.answer();
+  }
+  expect(new Set((await outcomes).map(({ type }) => type))).toEqual(new Set(["unknown"]));
+  expect(sentIds()).toEqual([..."abcdefg"]);
 });

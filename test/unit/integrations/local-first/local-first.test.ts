@@ -8,6 +8,7 @@ import {
   openQueue,
   type Queue,
   type QueueError,
+  type StandardSchema,
 } from "../../../../src/index.js";
 import { type ServeOptions, type Server, serve } from "../../../../src/server.js";
 import { type FaultyLine, startFaultyLine } from "../../../edge/proxy.js";
@@ -301,4 +302,26 @@ test("where nothing is kept, it says so: in memory only when asked for by name",
     code: "unsupported",
     message: expect.stringContaining('storage "memory"'),
   });
+});
+
+test("a schema that gives out something else than it takes sees each body once: as it was sent", async () => {
+  const { url } = await openPlace();
+  const schema = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value: unknown) =>
+        typeof value === "string" ? { value: Number(value) } : { issues: [{ message: "no text" }] },
+    },
+  } satisfies StandardSchema;
+  const options = { url, token: () => "till", schema } as const;
+  const queue = await openQueue("orders", { ...options, local: true, storage: "memory" });
+  closing.push(() => queue.close({ force: true }));
+  const got: unknown[] = [];
+  queue.consume(({ body }) => {
+    got.push(body);
+  });
+  await queue.send("7" as never);
+  await vi.waitFor(() => expect(got).toEqual([7]), 15_000);
+  expect(await queue.stats()).toMatchObject({ dead: 0 });
 });
