@@ -206,5 +206,8 @@ test("says what is wrong with a stream or a consumer that is there", async () =>
   await manager.consumers.add(stream, { durable_name: "device", ack_policy: "none" });
   const wrong = scene.with(bridge(from(stream), target));
   await expect.poll(() => wrong.stats().error?.message).toContain("must be a pull consumer");
+  await manager.consumers.add(stream, { durable_name: "impatient", ack_policy: "explicit", max_deliver: 3 });
+  const lossy = scene.with(bridge(from(stream, { durable: "impatient" }), target));
+  await expect.poll(() => lossy.stats().error?.message).toContain("max_deliver 3");
   expect(() => fromJetStream({ servers: server.url, stream } as never)).toThrow(/durable/);
 });

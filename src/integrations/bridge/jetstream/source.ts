@@ -104,7 +104,7 @@ export function fromJetStream(options: FromJetStreamOptions): BridgeSource {
   };
 }
 
-/** The consumer, made where it is not there. Throws `unsupported` for one that is no pull consumer with acknowledgements. */
+/** The consumer, made where it is not there. Throws `unsupported` for one that keeps nothing until it is acknowledged. */
 async function consumerOf(
   manager: JetStreamManager,
   options: FromJetStreamOptions,
@@ -127,11 +127,18 @@ async function consumerOf(
       ...(filterSubject !== undefined && { filter_subject: filterSubject }),
     });
   }
-  const { deliver_subject: isPush, ack_policy: policy } = info.config;
+  const { deliver_subject: isPush, ack_policy: policy, max_deliver: deliveriesMax = -1 } = info.config;
   if (isPush || policy !== "explicit") {
     throw new QueueError(
       "unsupported",
       `the consumer "${durable}" must be a pull consumer with explicit acknowledgements`,
+    );
+  }
+  // Each session that ends before it has acknowledged counts as one, and what has used them up comes no more.
+  if (deliveriesMax > 0) {
+    throw new QueueError(
+      "unsupported",
+      `the consumer "${durable}" gives a message up after max_deliver ${deliveriesMax}, which would lose it: it must be -1`,
     );
   }
   return info;
