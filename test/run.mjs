@@ -62,8 +62,7 @@ async function runTests(args) {
   for (const part of [...shared, ...patient, ...alone]) {
     console.log(`\n── ${part.name}: ${part.about}`);
     const running = beside.get(part) ?? start(part);
-    const next = shared[shared.indexOf(part) + 1];
-    if (shared.includes(part) && next?.isWaiting) beside.set(next, start(next, true));
+    for (const next of waitingAfter(part, shared)) beside.set(next, beside.get(next) ?? start(next, true));
     const { result, seconds } = await running;
     if (beside.has(part) && existsSync(logOf(part))) process.stdout.write(readFileSync(logOf(part)));
     results.push(result);
@@ -76,6 +75,18 @@ async function runTests(args) {
   for (const { title, why } of results.flatMap(({ failures = [] }) => failures)) console.log(`\n✗ ${title}\n${why}`);
   console.log(`\n${summary.join("\n")}\n\n${totalsLine(totals)}`);
   return totals.failed > 0 ? 1 : 0;
+}
+
+/**
+ * Those that come right after a part and wait more than they work: all of them begin with it.
+ * @param {import("./runner/parts.mjs").Part} part
+ * @param {readonly import("./runner/parts.mjs").Part[]} parts
+ */
+function waitingAfter(part, parts) {
+  if (!parts.includes(part)) return [];
+  const after = parts.slice(parts.indexOf(part) + 1);
+  const end = after.findIndex(({ isWaiting }) => !isWaiting);
+  return end < 0 ? after : after.slice(0, end);
 }
 
 /**

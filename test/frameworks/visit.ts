@@ -3,7 +3,7 @@
 import type { Browser, Page } from "playwright";
 import { expect } from "vitest";
 import type { Application } from "./applications.js";
-import "./harness/flood.js";
+import type {} from "./harness/flood.js";
 
 const eventually = (look: () => unknown) => expect.poll(look, { timeout: 30_000 });
 

@@ -18,7 +18,7 @@
  * @property {readonly string[]} [inFullRun] the test files of a full run, by parts of their paths; all when the part is named
  * @property {boolean} [onAllCores] its files run side by side on every core: nothing in them needs one to itself
  * @property {boolean} [isPatient] of several parts, this one runs beside the others, with what they leave of the processors
- * @property {boolean} [isWaiting] waits more than it works, and measures nothing: starts with the part before it
+ * @property {boolean} [isWaiting] waits more than it works, and measures nothing: those in a row start with the part before them
  * @property {boolean} [isAlone] measures times: comes last, when nothing runs beside it
  * @property {boolean} [onDemand] runs only when named
  * @property {number} limitMs when the part is ended and counts as failed
@@ -188,6 +188,7 @@ export const PARTS = [
     about:
       "queues in components of React, Vue, Svelte, Solid and Angular, rendered on a server and taken up in Chromium",
     browser: true,
+    isWaiting: true,
     expected: true,
     limitMs: 5 * MINUTE_MS,
   },
