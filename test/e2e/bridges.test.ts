@@ -29,6 +29,8 @@ test("a bridge to NATS: found once it runs, and each message forwarded once by t
   try {
     for (const { page, press } of [first, second]) {
       await press("Look again");
+      // It can be switched once the server has answered.
+      await expect(page.getByLabel("Forward to NATS")).toBeEnabled();
       await page.getByLabel("Forward to NATS").focus();
       await page.keyboard.press("Space");
       await expect(figure(page, "nats-state")).toHaveText("flowing");
