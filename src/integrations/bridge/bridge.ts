@@ -73,8 +73,10 @@ const BREAK = { baseMs: 200, maxMs: 30_000 };
 /** What has gone on for so long was no failure from the start. */
 const SOUND_MS = 60_000;
 
-const isSource = (given: unknown): given is BridgeSource | BridgeTarget =>
+const opens = (given: unknown): given is BridgeSource | BridgeTarget =>
   typeof given === "object" && given !== null && typeof (given as BridgeSource).open === "function";
+const isSource = (given: unknown): given is BridgeSource => opens(given) && "keepsGroups" in given;
+const isTarget = (given: unknown): given is BridgeTarget => opens(given) && "guarantee" in given;
 const isQueue = (given: unknown): given is Queue =>
   typeof given === "object" && given !== null && typeof (given as Queue).consume === "function";
 
@@ -90,7 +92,7 @@ export function bridge(
   options: BridgeOptions = {},
 ): Bridge {
   if (!isSource(source) && !isQueue(source)) invalid("bridge(source)", source, "a queue, or a source of a bridge");
-  if (!isSource(target) && !isQueue(target)) invalid("bridge(…, target)", target, "a queue, or a target of a bridge");
+  if (!isTarget(target) && !isQueue(target)) invalid("bridge(…, target)", target, "a queue, or a target of a bridge");
   if (source === target) invalid("bridge(…, target)", target, "another queue than its source");
   checkOptions("bridge()", options, BRIDGE_SPEC);
   const from = isQueue(source) ? fromQueue(source) : source;
@@ -118,9 +120,11 @@ export function createBridge(
     closing.signal.addEventListener("abort", () => resolve("closing"));
   });
 
-  const rest = async (error: unknown) => {
+  const sideOf = (end: Pick<FlowEnd, "isOfSource">) => (end.isOfSource ? source.name : target.name);
+
+  const rest = async (error: unknown, side: string) => {
     if (isClosing()) return;
-    telling.stalled(error);
+    telling.stalled(error, side);
     const ms = fullJitter(growingMs(++failures, BREAK), runtime.random());
     await restFor(runtime, ms, closing.signal);
   };
@@ -151,7 +155,7 @@ export function createBridge(
     if (runtime.now() - since > SOUND_MS) failures = 0;
     const failed = end === "closing" ? undefined : end;
     // Told before what is under way is waited for.
-    if (failed && !isClosing()) telling.stalled(failed.error);
+    if (failed && !isClosing()) telling.stalled(failed.error, sideOf(failed));
     await flow.stop(closeWaitMs);
     return failed;
   };
@@ -164,7 +168,7 @@ export function createBridge(
       isProbe = end !== undefined && (isProbe || !end.isOfSource);
       if (end === undefined) continue;
       if (end.isOfSource && isClosed(end.error)) return void close();
-      await rest(end.error);
+      await rest(end.error, sideOf(end));
       if (end.isSessionOver) return;
     }
   };
@@ -176,7 +180,7 @@ export function createBridge(
       if (opened === "closing") {
         // It may come all the same.
         void opening.then((session) => session.close()).catch(() => {});
-      } else if ("error" in opened) await rest(opened.error);
+      } else if ("error" in opened) await rest(opened.error, target.name);
       else {
         await flowOver(opened);
         await opened.close().catch(() => {});

@@ -52,7 +52,8 @@ export interface Telling {
   held(change: number): void;
   answered(messages: readonly BridgeMessage[], outcomes: readonly Outcome[]): void;
   flowing(): void;
-  stalled(error: unknown): void;
+  /** `side`: the name of what is in the way. */
+  stalled(error: unknown, side: string): void;
   warning(warning: BridgeWarning): void;
   closed(): void;
 }
@@ -94,8 +95,8 @@ export function createTelling(names: Pick<BridgeStats, "source" | "target" | "gu
     flowing() {
       Object.assign(stats, { state: "flowing", stalledSince: null, error: null });
     },
-    stalled(given) {
-      const error = queueErrorOf(given, stats.target);
+    stalled(given, side) {
+      const error = queueErrorOf(given, side);
       const isNews = stats.state !== "stalled" || stats.error?.message !== error.message;
       stats.stalledSince ??= now();
       stats.state = "stalled";
@@ -110,8 +111,8 @@ export function createTelling(names: Pick<BridgeStats, "source" | "target" | "gu
 }
 
 /** What is in the way, as every failure here is told. */
-function queueErrorOf(given: unknown, target: string): QueueError {
+function queueErrorOf(given: unknown, side: string): QueueError {
   if (given instanceof QueueError) return given;
   const message = given instanceof Error ? given.message : String(given);
-  return new QueueError("host-lost", `${target} cannot be reached: ${message}`, { cause: given });
+  return new QueueError("host-lost", `${side} cannot be reached: ${message}`, { cause: given });
 }

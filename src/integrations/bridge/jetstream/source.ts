@@ -10,7 +10,7 @@ import { servers } from "../options.js";
 import type { BridgeSource } from "../source.js";
 import { ANSWER_MS, FOR, type Line, openLine, type Servers } from "./connection.js";
 import { createPuller, type Puller } from "./puller.js";
-import { streamName } from "./target.js";
+import { nameText } from "./target.js";
 
 /** Which stream messages come from, and who this device is to it. */
 export interface FromJetStreamOptions {
@@ -34,8 +34,8 @@ export interface FromJetStreamOptions {
 const SPEC: Spec = {
   servers: servers("request"),
   connection: anything,
-  stream: streamName,
-  durable: string(1, 255),
+  stream: nameText,
+  durable: nameText,
   filterSubject: string(1, 1_000),
   cloudEvents: boolean,
 };

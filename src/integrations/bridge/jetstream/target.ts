@@ -1,7 +1,16 @@
 // JetStream as a target: what may be said of it, and the opening of a session. Invariant: nothing is sent to a stream of which
 // it is not known that it keeps what it is given.
 
-import { anything, boolean, type Check, check, checkOptions, type Spec, string } from "../../../core/spec/check.js";
+import {
+  anything,
+  boolean,
+  type Check,
+  check,
+  checkOptions,
+  invalid,
+  type Spec,
+  string,
+} from "../../../core/spec/check.js";
 import { QueueError } from "../../../core/spec/errors.js";
 import { type CloudEventOptions, cloudEvents } from "../envelope/cloudevents.js";
 import { loaded } from "../loaded.js";
@@ -34,12 +43,16 @@ export interface ToJetStreamOptions {
   readonly cloudEvents?: CloudEventOptions;
 }
 
-export const streamName = string(1, 255);
+/** Of a stream or a consumer, as nats-server takes them. */
+export const nameText: Check = (value, name) => {
+  check(string(1, 255), value, name);
+  if (/[\s.*>/\\]/.test(value as string)) invalid(name, value, "without white space and without any of . * > / \\");
+};
 const subject = textOrFunction(string(1, 1_000), assertSubject);
 const SPEC: Spec = {
   servers: servers("request"),
   connection: anything,
-  stream: streamName,
+  stream: nameText,
   subject,
   allowForgetfulTarget: boolean,
   cloudEvents,

@@ -8,6 +8,7 @@ import type { BridgeSource, Taking } from "../source.js";
 import { addressesOf, createDialler, isClient, type Line, type MqttServers, subscribe } from "./connection.js";
 import { createReceiver, type Receiver, type Unnamed } from "./receiver.js";
 import { clientIdText, expiry, topicText } from "./target.js";
+import { isFilter } from "./topic.js";
 
 /** Which topics messages come from, and who this device is to the broker. */
 export interface FromMqttOptions {
@@ -28,10 +29,15 @@ export interface FromMqttOptions {
   readonly cloudEvents?: boolean;
 }
 
+const filter: Check = (value, name) => {
+  check(topicText, value, name);
+  if (!isFilter(value as string))
+    invalid(name, value, "a topic in which + stands for a whole level, and # for the last ones");
+};
 const topics: Check = (value, name) => {
-  if (!Array.isArray(value)) return check(topicText, value, name);
+  if (!Array.isArray(value)) return filter(value, name);
   if (value.length === 0) invalid(name, value, "a topic, or several");
-  for (const one of value) check(topicText, one, name);
+  for (const one of value) filter(one, name);
 };
 const addresses: Check = (value, name) => {
   servers("publish")(value, name);

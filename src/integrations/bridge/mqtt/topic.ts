@@ -11,3 +11,9 @@ export function isTopicOf(topic: string, filter: string): boolean {
   }
   return levels.length === wanted.length;
 }
+
+/** Whether one may subscribe to it: `+` stands alone in its level, and `#` alone in the last. */
+export function isFilter(text: string): boolean {
+  const levels = text.split("/");
+  return levels.every((level, i) => level === "+" || (level === "#" && i === levels.length - 1) || !/[+#]/.test(level));
+}

@@ -495,11 +495,20 @@ test("a signal closes it, also while the target cannot be reached", async () => 
   await vi.waitFor(() => expect(up.stats().state).toBe("closed"));
 });
 
+test("says which side cannot be reached", async () => {
+  const away = { name: "a source", keepsGroups: false, open: () => Promise.reject(new Error("nobody there")) };
+  const up = opened(createBridge(away, createScriptedTarget(), {}, runtime));
+  await vi.waitFor(() => expect(up.stats().error?.message).toBe("a source cannot be reached: nobody there"));
+});
+
 test("says which argument is wrong", async () => {
   const source = await open<number>();
   const target = createScriptedTarget();
   expect(() => bridge({} as never, target)).toThrow(/bridge\(source\) must be a queue, or a source/);
   expect(() => bridge(source, 5 as never)).toThrow(/must be a queue, or a target/);
+  expect(() => bridge(target as never, source)).toThrow(/bridge\(source\) must be a queue, or a source/);
+  const from: BridgeSource = { name: "a source", keepsGroups: false, open: () => new Promise(() => {}) };
+  expect(() => bridge(source, from as never)).toThrow(/must be a queue, or a target/);
   expect(() => bridge(source, target, { inFlight: 0 })).toThrow(/inFlight/);
   expect(() => bridge(source, target, { inflight: 5 } as never)).toThrow(/inflight/);
 });

@@ -25,3 +25,17 @@ test("confirmations are not shared with others: of each, one would hear", () => 
   const options = { servers: "mqtt://x", topic: "t", confirmBy: "$share/bridges/confirmed" };
   expect(() => toMqtt(options)).toThrow(/toMqtt\(\)\.confirmBy must be a topic of this bridge's own/);
 });
+
+test.each(["a.b", "a b", "a*", "a>", "a/b"])('no stream and no consumer is called "%s"', (name) => {
+  const servers = "nats://x";
+  expect(() => toJetStream({ servers, stream: name, subject: "s" })).toThrow(/toJetStream\(\)\.stream must be without/);
+  expect(() => fromJetStream({ servers, stream: name, durable: "d" })).toThrow(/\.stream must be without/);
+  expect(() => fromJetStream({ servers, stream: "S", durable: name })).toThrow(/\.durable must be without/);
+});
+
+test.each(["a/#/b", "a#", "a/b+", "#/"])('nobody can subscribe to "%s"', (topic) => {
+  const options = { servers: "mqtt://x", clientId: "c" };
+  expect(() => fromMqtt({ ...options, topic })).toThrow(/fromMqtt\(\)\.topic must be a topic in which/);
+  expect(() => fromMqtt({ ...options, topic: ["a/+/b", "#", topic] })).toThrow(/topic in which/);
+  expect(() => fromMqtt({ ...options, topic: ["a/+/b", "#", "$share/g/a/#"] })).not.toThrow();
+});
