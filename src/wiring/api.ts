@@ -69,6 +69,9 @@ function persist(): Promise<boolean> {
   return asked;
 }
 
+/** Longer than a first send takes, shorter than anybody needs to lose the network. */
+const SOON_MS = 100;
+
 /** Whoever comes with another token is somebody else, perhaps. */
 const tokens = new WeakMap<() => unknown, number>();
 let lastToken = 0;
@@ -107,6 +110,13 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     return { client: entry.client, leave };
   };
 
+  /** What is not needed to send: in nobody's way, and yet there before a page goes offline. */
+  const fetchSoon = () => {
+    if (whole.now) return;
+    const timer: { unref?(): void } | number = setTimeout(() => void whole.get().catch(() => {}), SOON_MS);
+    if (typeof timer === "object") timer.unref?.();
+  };
+
   const openQueue = async <Body>(
     name: string,
     { settings, connect }: { readonly settings: QueueOptions; readonly connect: ConnectOptions },
@@ -115,8 +125,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     const { lazy = false, signal } = connect;
     try {
       await configureQueue(client, name, { options: settings, lazy, signal });
-      // What is not needed to send comes next, so that a page which goes offline later has it.
-      whole.get().catch(() => {});
+      fetchSoon();
       return createEarlyQueue<Body, Body>({ name, client, whole, schema: settings.schema, onClosed: leave });
     } catch (error) {
       await leave();
