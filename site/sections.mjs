@@ -34,7 +34,7 @@ export const SECTIONS = [
   },
   {
     text: "Inside",
-    pages: ["architecture", "storage", "wire", "torture", "torture-edge", "torture-bridge"],
+    pages: ["architecture", "storage", "wire", "torture", "torture-edge", "torture-bridge", "torture-bridge-mqtt"],
   },
 ];
 

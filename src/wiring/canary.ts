@@ -9,13 +9,16 @@ const CACHE = "originmq";
 export function createCanary(database: string): Canary | undefined {
   if (typeof caches === "undefined") return undefined;
   const address = `/originmq-canary/${encodeURIComponent(database)}`;
+  // Its first use in a browser takes its time: not when somebody waits for what is in it.
+  const opened = caches.open(CACHE);
+  opened.catch(() => {});
   return {
     async read() {
-      const found = await (await caches.open(CACHE)).match(address);
+      const found = await (await opened).match(address);
       return found && Number(await found.text());
     },
     async write(epoch) {
-      await (await caches.open(CACHE)).put(address, new Response(String(epoch)));
+      await (await opened).put(address, new Response(String(epoch)));
     },
   };
 }

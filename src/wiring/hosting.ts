@@ -59,6 +59,7 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
   // Opened beside the asking for the lock: who may write is said by the epoch.
   const store = createStore(opening);
   void store.open().catch(() => {});
+  const canary = storage === "memory" ? undefined : createCanary(database);
   const standing = stand({
     kind,
     locks,
@@ -68,7 +69,7 @@ async function standFor(kind: HostKind, opening: Opening, signal: AbortSignal | 
     async openHost() {
       const platform = createPlatform(channelName(storage, database), {
         locks,
-        canary: storage === "memory" ? undefined : createCanary(database),
+        canary,
       });
       try {
         const presenceLock = (client: string) => presenceLockName(storage, database, client);
