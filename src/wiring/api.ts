@@ -113,8 +113,8 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
   /** What is not needed to send: in nobody's way, and yet there before a page goes offline. */
   const fetchSoon = () => {
     if (whole.now) return;
-    const timer: { unref?(): void } | number = setTimeout(() => void whole.get().catch(() => {}), SOON_MS);
-    if (typeof timer === "object") timer.unref?.();
+    const timer: unknown = setTimeout(() => void whole.get().catch(() => {}), SOON_MS);
+    (timer as { unref?(): void }).unref?.();
   };
 
   const openQueue = async <Body>(
