@@ -8,7 +8,6 @@ import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { createSender } from "../queue/sender.js";
 import type { Consumer } from "../receiving/consumer.js";
-import { writableTo } from "../receiving/streams.js";
 import { whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
@@ -22,7 +21,6 @@ import {
   DELIVERIES_SPEC,
   PEEK_PAGES_SPEC,
   WATCH_SPEC,
-  WRITABLE_SPEC,
 } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
@@ -39,7 +37,7 @@ export interface EarlyParts {
 export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input, Output> {
   const { name, client, whole, schema, onClosed } = parts;
   const sender = createSender<Input>({ name, pipeline: client.pipeline, schema });
-  const { closing, assertOpen, send } = sender;
+  const { closing, assertOpen, send, sendBatch, writable } = sender;
   const begun: Begun<Input> = { sender, events: createQueueEvents(name, client), schema, onClosed };
   let complete: Queue<Input, Output> | undefined;
   let closed: Promise<void> | undefined;
@@ -83,7 +81,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
     name,
     ...begun.events.target,
     send,
-    sendBatch: sender.sendBatch,
+    sendBatch,
     consume(handler, options = {}) {
       assertOpen();
       const there = known();
@@ -106,12 +104,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
       checkOptions("readable()", options, DELIVERIES_SPEC);
       return known()?.readable(options) ?? readLater(async () => (await get()).readable(options));
     },
-    writable(options = {}) {
-      assertOpen();
-      checkOptions("writable()", options, WRITABLE_SPEC);
-      const { inFlight = 1, ...given } = options;
-      return writableTo<Input>((body) => send(body, given), inFlight);
-    },
+    writable,
     request: promised((whole) => whole.request) as Queue<Input, Output>["request"],
     peek: promised((whole) => whole.peek),
     peekPages(options = {}) {

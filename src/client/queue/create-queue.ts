@@ -9,14 +9,12 @@ import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
-import { writableTo } from "../receiving/streams.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
-
 import { knownAs, noteQueue } from "../sending/known.js";
-import { CLOSE_SPEC, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC, WRITABLE_SPEC } from "../sending/options.js";
+import { CLOSE_SPEC, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
@@ -44,7 +42,7 @@ const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased"
 
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
   const { client, sender, events, schema, onClosed } = parts;
-  const { name, closing, assertOpen, whenRead, send, sendBatch } = sender;
+  const { name, closing, assertOpen, whenRead, send, sendBatch, writable } = sender;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
   let closed: Promise<void> | undefined;
@@ -78,13 +76,8 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     ...events.target,
     send,
     sendBatch,
+    writable,
     ...taking,
-    writable(options = {}) {
-      assertOpen();
-      checkOptions("writable()", options, WRITABLE_SPEC);
-      const { inFlight = 1, ...given } = options;
-      return writableTo<Input>((body) => send(body, given), inFlight);
-    },
     async request<Reply>(body: Input, options: RequestOptions = {}) {
       assertOpen();
       checkOptions("request()", options, REQUEST_SPEC);

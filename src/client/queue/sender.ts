@@ -3,20 +3,16 @@
 
 import { checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { writableTo } from "../receiving/streams.js";
 import { abortable } from "../runtime/abortable.js";
 import { hasFile, withFilesRead } from "../sending/files.js";
-import type { Item, Receipt } from "../sending/item.js";
-import { itemOf, itemsOf, type SendOptions, WAIT_SPEC } from "../sending/options.js";
+import type { Item } from "../sending/item.js";
+import { itemOf, itemsOf, WAIT_SPEC, WRITABLE_SPEC } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { assertFits, type StandardSchema } from "../sending/schema.js";
+import type { Queue } from "./queue.js";
 
-export interface Sender<Input> {
-  readonly name: string;
-  send(body: Input, options?: SendOptions & { readonly signal?: AbortSignal }): Promise<Receipt>;
-  sendBatch(
-    items: readonly ({ readonly body: Input } & SendOptions)[],
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<Receipt[]>;
+export interface Sender<Input> extends Pick<Queue<Input, unknown>, "name" | "send" | "sendBatch" | "writable"> {
   /** Calls `next` with the items once they fit, their files read; at once, when nobody has to be waited for. */
   whenRead<T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T>;
   /** Aborts with the reason when the queue is closed here. */
@@ -58,18 +54,20 @@ export function createSender<Input>({ name, pipeline, schema }: SenderParts): Se
     });
   };
 
+  const send: Sender<Input>["send"] = async (body, options) => {
+    assertOpen();
+    const item = itemOf(body, options);
+    options?.signal?.throwIfAborted();
+    const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
+    return options?.signal ? abortable(sent, options.signal) : sent;
+  };
+
   return {
     name,
     closing: closing.signal,
     assertOpen,
     whenRead,
-    async send(body, options) {
-      assertOpen();
-      const item = itemOf(body, options);
-      options?.signal?.throwIfAborted();
-      const sent = whenRead([item], ([read]) => pipeline.send(name, read as Item, options?.signal));
-      return options?.signal ? abortable(sent, options.signal) : sent;
-    },
+    send,
     async sendBatch(items, options = {}) {
       assertOpen();
       const checked = itemsOf(items);
@@ -81,6 +79,12 @@ export function createSender<Input>({ name, pipeline, schema }: SenderParts): Se
         whenRead(checked, (read) => pipeline.sendBatch(name, read, signal)),
         signal,
       );
+    },
+    writable(options = {}) {
+      assertOpen();
+      checkOptions("writable()", options, WRITABLE_SPEC);
+      const { inFlight = 1, ...given } = options;
+      return writableTo<Input>((body) => send(body, given), inFlight);
     },
     async close() {
       closing.abort(new QueueError("closed", `queue "${name}" was closed`));

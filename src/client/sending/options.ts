@@ -171,13 +171,18 @@ const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
 
 const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
 
-/** A message to send, its options checked. `text`: of a body of which it is known. */
-export function itemOf(
+/** A message to send, its options checked. */
+export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
+  return itemWith(jsonOf(given), given, options, where, spec);
+}
+
+/** The same of a body whose text, or that it has none, is known. */
+function itemWith(
+  text: string | undefined,
   given: unknown,
   options: SendOptions | undefined,
-  where = "send()",
-  spec = SEND_SPEC,
-  text = jsonOf(given),
+  where: string,
+  spec: Spec,
 ): Item {
   const body = text === undefined ? snapshotOf(given, globalThis.structuredClone) : given;
   if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
@@ -214,9 +219,9 @@ export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
       return invalid(`${named}[${i}]`, given, "an object with a body");
     // The usual case first: taking an object apart costs as much as all the rest.
     if (Object.keys(given).length === 1 && Object.hasOwn(given, "body"))
-      return itemOf(given.body, undefined, named, ITEM_SPEC, texts[i]);
+      return itemWith(texts[i], given.body, undefined, named, ITEM_SPEC);
     const { body, ...options } = given as { body: unknown } & SendOptions;
-    return itemOf(body, options, `${named}[${i}]`, ITEM_SPEC, texts[i]);
+    return itemWith(texts[i], body, options, `${named}[${i}]`, ITEM_SPEC);
   });
 }
 
