@@ -10,8 +10,8 @@
  * @property {string} says the value and the target, as text
  */
 
-const WIDTH = 400;
-const LEFT = 12;
+export const WIDTH = 400;
+export const LEFT = 12;
 /** Of the bars. What is written beside them stands to the right. */
 const RIGHT = 250;
 const MIDDLE = (LEFT + RIGHT) / 2;
@@ -23,7 +23,7 @@ const DOUBLINGS_MAX = 2;
 const SCALE = Array.from({ length: 2 * DOUBLINGS_MAX + 1 }, (_, i) => i - DOUBLINGS_MAX);
 const STEP = (RIGHT - LEFT) / 2 / DOUBLINGS_MAX;
 
-export const SVG_STYLE = `
+const SVG_STYLE = `
   text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
   .small { font-size: 11px; fill: #59636e; }
   .head { font-size: 14px; font-weight: 600; }
@@ -45,10 +45,13 @@ export const SVG_STYLE = `
 /** @param {string} text */
 export const escaped = (text) => text.replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`);
 
-/** @param {string} title @param {string} about @param {readonly Row[]} rows @returns {string} an SVG */
-export function pictureOf(title, about, rows) {
-  const height = TOP + ROW * rows.length + 4;
-  const summary = rows.map(({ what, says }) => `${what}: ${says}`).join("; ");
+/**
+ * What every picture has: its ground, a title and a line below it, and what it shows as text for who cannot see it.
+ * @param {{ title: string, about: string, summary: string, height: number }} head
+ * @param {readonly string[]} parts
+ * @returns {string} an SVG
+ */
+export function framed({ title, about, summary, height }, parts) {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title summary">
 <title id="title">${escaped(title)}</title>
 <desc id="summary">${escaped(summary)}</desc>
@@ -57,10 +60,17 @@ export function pictureOf(title, about, rows) {
 <rect class="ground" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="6"/>
 <text class="head" x="${LEFT}" y="22">${escaped(title)}</text>
 <text class="small" x="${LEFT}" y="39">${escaped(about)}</text>
-${SCALE.map(scaleOf).join("\n")}
-${rows.map((row, i) => bar(row, TOP + ROW * i)).join("\n")}
+${parts.join("\n")}
 </svg>
 `;
+}
+
+/** @param {string} title @param {string} about @param {readonly Row[]} rows @returns {string} an SVG */
+export function pictureOf(title, about, rows) {
+  const height = TOP + ROW * rows.length + 4;
+  const summary = rows.map(({ what, says }) => `${what}: ${says}`).join("; ");
+  const bars = rows.map((row, i) => bar(row, TOP + ROW * i));
+  return framed({ title, about, summary, height }, [...SCALE.map(scaleOf), ...bars]);
 }
 
 /** @param {number} doublings */

@@ -1,10 +1,8 @@
 // The stages of a cold start on a time line, those of an earlier build above those of this one, on one scale. Readable on a
 // telephone, and in light and dark: it has its own ground.
 
-import { escaped, SVG_STYLE } from "../picture.mjs";
+import { escaped, framed, LEFT, WIDTH } from "../picture.mjs";
 
-const WIDTH = 400;
-const LEFT = 12;
 const NAMES = 128;
 const RIGHT = WIDTH - 44;
 const TOP = 62;
@@ -43,16 +41,6 @@ export function timeLineOf(lines) {
     (ms) => `<text class="small" x="${placeOf(ms)}" y="${TOP - 8}" text-anchor="middle">${ms}</text>
 <path class="grid" d="M${placeOf(ms)} ${TOP}V${y}"/>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-labelledby="title summary">
-<title id="title">${escaped(title)}</title>
-<desc id="summary">${escaped(summary)}</desc>
-<style>${SVG_STYLE}
-</style>
-<rect class="ground" x="0.5" y="0.5" width="${WIDTH - 1}" height="${y - 1}" rx="6"/>
-<text class="head" x="${LEFT}" y="22">${escaped(title)}</text>
-<text class="small" x="${LEFT}" y="39">Milliseconds; medians. Stages run beside each other.</text>
-${marks.join("\n")}
-${parts.join("\n")}
-</svg>
-`;
+  const about = "Milliseconds; medians. Stages run beside each other.";
+  return framed({ title, about, summary, height: y }, [...marks, ...parts]);
 }

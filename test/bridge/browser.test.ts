@@ -10,10 +10,10 @@ import { build } from "esbuild";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { browserLaunchOptions } from "../browser-launch.mjs";
+import { freePort } from "../ports.js";
 import { addStream, jsonOf, MINUTE_NS, readStream } from "./jetstream.js";
 import { type NatsServer, startNatsServer } from "./nats-server.js";
 import type { BridgeLab } from "./page/page.js";
-import { freePort } from "./ports.js";
 import { numbers } from "./scene.js";
 
 declare const lab: BridgeLab;

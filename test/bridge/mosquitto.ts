@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { answers, freePort } from "./ports.js";
+import { answers, freePort } from "../ports.js";
 
 export interface Mosquitto {
   readonly url: string;

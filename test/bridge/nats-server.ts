@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { answers, freePort } from "./ports.js";
+import { answers, freePort } from "../ports.js";
 
 export interface NatsServer {
   readonly url: string;

@@ -1,22 +1,13 @@
 // The documentation's site as `npm run docs -- --serve` builds and serves it, in Chromium. ORIGINMQ_DOCS_BUILT=1 takes the
 // one that is built.
 
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "@playwright/test";
 import { oneAtATime } from "../one-at-a-time.mjs";
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "localhost", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+import { freePort } from "../ports.js";
 
 // This file is read again in every worker process, which inherits the environment.
-process.env.ORIGINMQ_DOCS_PORT ??= String(await freePort());
+process.env.ORIGINMQ_DOCS_PORT ??= String(await freePort("localhost"));
 const baseURL = `http://localhost:${process.env.ORIGINMQ_DOCS_PORT}`;
 const built = process.env.ORIGINMQ_DOCS_BUILT ? " --built" : "";
 

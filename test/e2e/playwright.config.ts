@@ -1,24 +1,14 @@
 // End to end: the demo as `npm start` serves it, in Chromium.
 
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { defineConfig, devices } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
-
-/** A port that nobody listens on now. */
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "localhost", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+import { freePort } from "../ports.js";
 
 // This file is read again in every worker process, which inherits the environment.
-process.env.ORIGINMQ_E2E_PORT ??= String(await freePort());
+process.env.ORIGINMQ_E2E_PORT ??= String(await freePort("localhost"));
 // Where the demo looks for a NATS: there is none before a test starts it.
-process.env.ORIGINMQ_DEMO_NATS ??= `ws://127.0.0.1:${await freePort()}`;
+process.env.ORIGINMQ_DEMO_NATS ??= `ws://127.0.0.1:${await freePort("localhost")}`;
 const vite = "node node_modules/vite/bin/vite.js";
 const baseURL = `http://localhost:${process.env.ORIGINMQ_E2E_PORT}`;
 

@@ -1,38 +1,16 @@
 // examples/pwa as somebody has it who copied it: it opens without a network, and what is saved then arrives once.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createFresh } from "../../examples/fresh.mjs";
-import { browserLaunchOptions } from "../browser-launch.mjs";
-import { type Project, startProject } from "./project.js";
+import { expect, test } from "vitest";
+import { save, visit } from "./project.js";
 
-let folder: string;
-let browser: Browser;
-let site: Project;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "examples-"));
-  site = await startProject(await createFresh("pwa", folder));
-  browser = await chromium.launch(browserLaunchOptions());
-}, 240_000);
-afterAll(async () => {
-  await browser?.close();
-  site?.end();
-  rmSync(folder, { recursive: true, force: true });
-});
+const example = visit("pwa");
 
-const save = async (page: Page, text: string) => {
-  await page.getByLabel("Note").fill(text);
-  await page.getByRole("button", { name: "Save" }).click();
-};
-const notes = async () => (await fetch(new URL("api/notes", site.address))).json();
+const notes = async () => (await fetch(new URL("api/notes", example.site.address))).json();
 
 test("a note that is saved without a network, in a page that was opened without one, arrives once", async () => {
-  const context = await browser.newContext();
+  const context = await example.browser.newContext();
   const page = await context.newPage();
-  await page.goto(site.address);
+  await page.goto(example.site.address);
   await page.locator("[data-ready]").waitFor();
   // From here on the service worker is there, and has kept what a start needs.
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);

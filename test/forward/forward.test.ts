@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { FORWARD, forwardClients, nodeWithSqlite } from "../../scripts/runtimes.mjs";
 import { ensureBroker, findBroker } from "../bridge/find-brokers.mjs";
-import { freePort } from "../bridge/ports.js";
+import { freePort } from "../ports.js";
 import { type Arrived, byGroup, firstOfEach, forwardAll, ofExamples } from "./forwarding.js";
 
 forwardClients();

@@ -1,11 +1,12 @@
-// Ports of brokers.
+// Ports that nobody listens on yet, and when somebody does.
 
 import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 
-export async function freePort(): Promise<number> {
+/** One of this machine, as `host` names it. */
+export async function freePort(host = "127.0.0.1"): Promise<number> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   server.close();
