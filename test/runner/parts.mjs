@@ -158,6 +158,7 @@ export const PARTS = [
     about: "the browser tests in WebKitGTK, where it is installed",
     inFullRun: ACROSS_ENGINES,
     isInstalled: () => findWebKit() !== undefined,
+    isWaiting: true,
     limitMs: 5 * MINUTE_MS,
   },
   {
@@ -229,6 +230,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "tabs, workers, builds and storage that fail for real, in Chromium",
     browser: true,
+    isWaiting: true,
     expected: true,
     limitMs: 7 * MINUTE_MS,
   },
