@@ -12,9 +12,12 @@ import { webkitgtk } from "./test/engines/webkitgtk.mjs";
 const { ORIGINMQ_BETTER_SQLITE3: betterSqlite } = process.env;
 const alias = betterSqlite === undefined ? {} : { "better-sqlite3": fileURLToPath(betterSqlite) };
 
+/** Until what is waited for has happened: nothing here is about how soon, and a busy machine takes its time. */
+const expectInTime = { poll: { timeout: 10_000 } };
+
 const inNode = (name: string, include: string[], test: TestProjectInlineConfiguration["test"] = {}) => ({
   resolve: { alias },
-  test: { name, include, environment: "node" as const, testTimeout: 20_000, ...test },
+  test: { name, include, environment: "node" as const, testTimeout: 20_000, expect: expectInTime, ...test },
 });
 
 /** The same suite in each engine; no screenshots, since what fails here shows in no picture. */
@@ -30,6 +33,7 @@ const inBrowser = (
     include: ["test/browser/**/*.test.ts"],
     globalSetup: ["test/browser/socket-server.ts"],
     testTimeout: 20_000,
+    expect: expectInTime,
     // Pages side by side: most of a test is waiting.
     maxWorkers: 3,
     browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [instance] },
@@ -45,13 +49,10 @@ export default defineConfig({
     projects: [
       inNode("unit", ["test/unit/**/*.test.ts"]),
       inNode("contract", ["test/contract/**/*.{memory,sqlite,server,durable-object}.test.ts"], {
-        // Disks and other processes take their time.
-        expect: { poll: { timeout: 10_000 } },
         testTimeout: 60_000,
         // Of one file, those that say so: they wait for the same hibernation.
         maxConcurrency: 20,
       }),
-      // Nothing in these is about how soon: a busy machine takes its time.
       inNode("edge", ["test/edge/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
       inNode("edge-long", ["test/edge/*.long.test.ts"], { testTimeout: 240_000 }),
       inNode("bridge", ["test/bridge/*.test.ts"], { globalSetup: ["test/bridge/setup.ts"], testTimeout: 60_000 }),

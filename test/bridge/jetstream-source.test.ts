@@ -126,7 +126,7 @@ test("what a session that was cut off left unacknowledged comes before what is n
   for await (const _ of await consumer.fetch({ max_messages: 5, expires: 2_000 })) if (++seen === 5) break;
   const target = await scene.open<number>();
   scene.with(bridge(from(stream), target));
-  await expect.poll(async () => (await target.peek()).length, { timeout: 10_000 }).toBe(10);
+  await expect.poll(async () => (await target.peek()).length).toBe(10);
   expect((await target.peek()).map(({ body }) => body)).toEqual(numbers(0, 10));
 });
 
@@ -138,7 +138,7 @@ test("a queue that is full is waited for, and holds at most `inFlight` of the st
   mh.set("content-type", "application/json");
   for (const body of numbers(0, 60)) await client.publish(`${stream.toLowerCase()}.a`, String(body), { headers: mh });
   const down = scene.with(bridge(from(stream), target, { inFlight: 10, batch: 5 }));
-  await expect.poll(() => down.stats().state, { timeout: 10_000 }).toBe("stalled");
+  await expect.poll(() => down.stats().state).toBe("stalled");
   expect(down.stats().error?.code).toBe("full");
   const handled: number[] = [];
   target.consume(({ body }) => {

@@ -25,11 +25,11 @@ afterAll(() => Promise.all([broker.close(), ...closing.map((close) => close())])
 
 const from = (topic: string, options: Partial<Parameters<typeof fromMqtt>[0]> = {}) =>
   fromMqtt({ servers: broker.url, topic, clientId: `device-${count}`, ...options });
-const subscribed = (topic: string) => expect.poll(() => isSubscribed(topic), { timeout: 10_000 }).toBe(true);
+const subscribed = (topic: string) => expect.poll(() => isSubscribed(topic)).toBe(true);
 /** By this queue, which is empty then. */
 async function subscribedBy(target: Pick<Queue, "peek" | "purge">, topic: string): Promise<void> {
   await subscribed(topic);
-  await expect.poll(async () => (await target.peek()).length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await target.peek()).length).toBe(1);
   await target.purge();
 }
 /** The broker says that somebody is to get it. */
@@ -158,7 +158,7 @@ test("what was not stored is handed out again after an interruption, and what wa
     await client.publishAsync(topic, String(i), { qos: 1, properties: i % 2 ? named(i) : unnamed });
   }
   // The queue is full, and 20 are with the bridge.
-  await expect.poll(() => down.stats().error?.code, { timeout: 10_000 }).toBe("full");
+  await expect.poll(() => down.stats().error?.code).toBe("full");
   line.cut();
   const handled: unknown[] = [];
   target.consume(({ body }) => {
@@ -202,7 +202,7 @@ test("a message without an id that is handed out again before the broker has hea
   line.cut();
   // The answer comes when the line that it is for is gone.
   setTimeout(answer, 300);
-  await expect.poll(() => calls.flat().length, { timeout: 10_000 }).toBe(2 * (before + 3));
+  await expect.poll(() => calls.flat().length).toBe(2 * (before + 3));
   expect(new Set(calls.flat()).size).toBe(before + 3);
 });
 
@@ -224,7 +224,7 @@ test("the session is kept while the bridge is away, and over a broker that is en
   await expect.poll(() => withoutProbes(target)).toEqual(numbers(0, 50));
   // Somebody else takes the session, and drops it.
   await (await broker.client({ clientId: `device-${count}`, clean: true })).endAsync();
-  await expect.poll(() => warnings.map(({ code }) => code), { timeout: 10_000 }).toEqual(["session-lost"]);
+  await expect.poll(() => warnings.map(({ code }) => code)).toEqual(["session-lost"]);
   await subscribed(topic);
 });
 

@@ -182,14 +182,14 @@ test("ids of acknowledged messages go after keepMs, the oldest of too many at on
   const unknown = short.handle("effects", () => {})(deliveryOf("unknown", () => Promise.reject(new Error("died"))));
   await expect(unknown).rejects.toThrow("died");
   expect(await stored()).toEqual(["short", "unknown"]);
-  await expect.poll(stored, { timeout: 3_000 }).toEqual(["unknown"]);
+  await expect.poll(stored).toEqual(["unknown"]);
 
   const few = inbox(raw, { maxIds: 3 });
   for (const id of ["a", "b", "c", "d", "e"]) {
     await few.handle("effects", () => {})(deliveryOf(id));
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  await expect.poll(stored, { timeout: 3_000 }).toHaveLength(3);
+  await expect.poll(stored).toHaveLength(3);
   expect(await stored()).toContain("unknown");
 });
 
@@ -316,7 +316,7 @@ test("what a queue does not take stays, is told of, and goes when there is room;
   expect((await other.peek()).map(({ body }) => body)).toEqual([6]);
   const bodies: number[] = [];
   queue.consume(({ body }) => void bodies.push(body));
-  await expect.poll(() => bodies, { timeout: 10_000 }).toEqual([1, 2, 3, 4]);
+  await expect.poll(() => bodies).toEqual([1, 2, 3, 4]);
   await expect.poll(() => app.count("originmq-outbox")).toBe(1);
   expect(await replacing.stats()).toMatchObject({ ready: 0 });
 });
@@ -334,10 +334,10 @@ test("a queue that lets its senders wait for room holds up no other one, and get
     await tx.done;
   };
   await write(["orders", 1], ["orders", 2]);
-  await expect.poll(() => failures.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => failures.length).toBeGreaterThan(0);
   const at = new Date(5);
   await write(["orders", 3], ["other", new Proxy({ at }, {})]);
-  await expect.poll(async () => (await other.peek()).map(({ body }) => body), { timeout: 10_000 }).toEqual([{ at }]);
+  await expect.poll(async () => (await other.peek()).map(({ body }) => body)).toEqual([{ at }]);
   expect((await queue.peek()).map(({ body }) => body)).toEqual([0]);
   const bodies: number[] = [];
   queue.consume(({ body }) => void bodies.push(body));

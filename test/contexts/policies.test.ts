@@ -230,9 +230,8 @@ test("a frame whose SharedWorker has neither locks nor a database opens by its o
   const startedAt = performance.now();
   expect(await frame?.evaluate(() => lab.open())).toBe("dedicated-worker");
   console.log(`    opened within ${Math.round(performance.now() - startedAt)} ms`);
-  expect(await frame?.evaluate(() => (globalThis as unknown as { tried: string[] }).tried)).toEqual([
-    "shared",
-    "dedicated",
-  ]);
+  // A worker that is slow to start is looked for again.
+  const tried = await frame?.evaluate(() => (globalThis as unknown as { tried: string[] }).tried);
+  expect(tried?.slice(0, 2)).toEqual(["shared", "dedicated"]);
   expect(await frame?.evaluate(async () => (await lab.queue.send("kept")).id)).toEqual(expect.any(String));
 });

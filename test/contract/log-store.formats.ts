@@ -55,7 +55,7 @@ const bodiesOf = (messages: readonly { readonly body: unknown }[]) => messages.m
 async function handle(queue: Queue<unknown>, count: number): Promise<unknown[]> {
   const seen: unknown[] = [];
   const consumer = queue.consume(({ body }) => void seen.push(body));
-  await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => seen.length).toBeGreaterThanOrEqual(count);
   await consumer.stop();
   return seen;
 }
@@ -125,7 +125,7 @@ const describeFormatTwo = (harness: StoreHarness) =>
       const added = Array.from({ length: 30 }, (_, i) => ({ n: 20 + i }));
       for (const body of added) await orders.send(body);
       const joined = async () => (await batchesOf(disk.store())).find(({ seqs }) => seqs !== undefined);
-      await expect.poll(joined, { timeout: 10_000 }).toMatchObject({ encoding: "clone" });
+      await expect.poll(joined).toMatchObject({ encoding: "clone" });
       const bodies = (await joined())?.bodies;
       expect(bodies).toEqual(
         expect.arrayContaining([{ n: 3, list: [1, "two", null], "line\nbreak": "a\nb" }, { n: 20 }]),
@@ -186,7 +186,7 @@ const describeFormatThree = (harness: StoreHarness) =>
       const { orders } = await expectThree(connection);
       const added = Array.from({ length: 30 }, (_, i) => ({ n: 200 + i }));
       for (const body of added) await orders.send(body);
-      await expect.poll(async () => (await disk.dump()).chunks, { timeout: 10_000 }).toBeLessThan(12);
+      await expect.poll(async () => (await disk.dump()).chunks).toBeLessThan(12);
       await expectThree(connection, added);
       expect(await orders.stats()).toMatchObject({ leased: 1 });
       await end();

@@ -391,7 +391,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         const [{ nextAt }] = (await Promise.all(made)) as [{ nextAt: number }];
         const seen: Delivery<string>[] = [];
         for (const one of queues) one.consume((delivery) => void seen.push(delivery));
-        await expect.poll(() => seen.length, { timeout: 10_000 }).toBeGreaterThan(3);
+        await expect.poll(() => seen.length).toBeGreaterThan(3);
         expect(await queue.schedules.remove("beat")).toEqual({ removed: true });
         await queue.whenIdle();
         const { totals } = await queue.stats();
@@ -464,7 +464,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         );
         const bodies = [0, 1, 2, 3].flatMap((i) => ["a", "b", "c"].map((group) => `${group} ${i}`));
         await queue.sendBatch(bodies.map((body) => ({ body, groupId: body.slice(0, 1) })));
-        await expect.poll(() => seen, { timeout: 5_000 }).toHaveLength(12);
+        await expect.poll(() => seen).toHaveLength(12);
         expect(most).toBe(1);
         for (const group of ["a", "b", "c"]) {
           const own = seen.filter((body) => body.startsWith(group));
@@ -801,7 +801,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
           await new Promise(() => {});
         });
         await queue.sendBatch([{ body: "endless" }, { body: "next" }]);
-        await expect.poll(() => seen, { timeout: 5_000 }).toEqual(["endless", "next"]);
+        await expect.poll(() => seen).toEqual(["endless", "next"]);
         expect(reasons).toMatchObject([{ code: "timeout" }]);
         expect((await queue.deadLetters.list())[0]).toMatchObject({ body: "endless", error: { name: "timeout" } });
       });

@@ -120,7 +120,7 @@ if (hasSqlite) {
       const errors: unknown[] = [];
       const second = await serve({ directory, port: 0, metricsPort: 0, onError: (error) => errors.push(error) });
       const health = async () => (await fetch(`${second.metricsUrl}/health`)).text();
-      await expect.poll(health, { timeout: 10_000 }).toBe("ok\ndatabases open: 1\n");
+      await expect.poll(health).toBe("ok\ndatabases open: 1\n");
       const text = await (await fetch(`${second.metricsUrl}/metrics`)).text();
       expect(text).toContain('database="soon"');
       await second.close();

@@ -58,7 +58,7 @@ describe("a recipe keeps what it says", () => {
     tried.add(title);
     test(title, () => run(recipes.get(title) ?? expect.fail(`the cookbook has no recipe "${title}"`)));
   };
-  const eventually = (look: () => unknown) => expect.poll(look, { timeout: 10_000 });
+  const eventually = (look: () => unknown) => expect.poll(look);
 
   recipe("Submit a form offline", async (code) => {
     const tab = await newTab();

@@ -20,7 +20,7 @@ describe("a sample prints what stands below it", () => {
       const output: string[] = [];
       try {
         await tab.run(code, { console: { log: (...values: unknown[]) => output.push(values.join(" ")) } });
-        await expect.poll(() => output, { timeout: 10_000 }).toEqual(lines);
+        await expect.poll(() => output).toEqual(lines);
       } finally {
         await tab.connection.close({ force: true });
       }

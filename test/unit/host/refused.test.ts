@@ -97,7 +97,7 @@ describe("a settlement that the store refuses", () => {
   test("gives its message back once the store takes that, long before the lease ends", async () => {
     const { host, client, settle } = await handOutOne(2);
     await settle({ type: "ack" });
-    await expect.poll(() => client.pushed, { timeout: 5_000 }).toHaveLength(2);
+    await expect.poll(() => client.pushed).toHaveLength(2);
     expect(client.pushed[1]).toMatchObject({ bodies: ["body"], attempts: 1 });
     await host.close();
   });
@@ -106,7 +106,7 @@ describe("a settlement that the store refuses", () => {
     const { host, client, settle } = await handOutOne(2);
     await settle({ type: "dead", reason: "bad" });
     const dead = () => client.link.call<{ dead: number }>({ op: "stats", queue: "q" }).then((stats) => stats.dead);
-    await expect.poll(dead, { timeout: 5_000 }).toBe(1);
+    await expect.poll(dead).toBe(1);
     await host.close();
   });
 });

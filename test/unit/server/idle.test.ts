@@ -86,7 +86,7 @@ describe("a database that nobody uses", () => {
       await queue.send(round);
       expect(await health()).toBe("ok\ndatabases open: 1\n");
       await connection.close();
-      await expect.poll(health, { timeout: 5_000 }).toBe("ok\ndatabases open: 0\n");
+      await expect.poll(health).toBe("ok\ndatabases open: 0\n");
     }
     expect(await (await fetch(`${server.metricsUrl}/metrics`)).text()).toContain("\noriginmq_databases_open 0\n");
     const queue = await (await join(url)).openQueue<number>("q");
@@ -116,7 +116,7 @@ describe("a database that nobody uses", () => {
     await queue.receive({ leaseMs: 600_000 });
     await line.close();
     const open = async () => /\d+/.exec(await (await fetch(`${server.metricsUrl}/health`)).text())?.[0];
-    await expect.poll(open, { timeout: 5_000 }).toBe("0");
+    await expect.poll(open).toBe("0");
     // What was held went back before: nothing is due in it any more.
     const here = await server.connect({ database: "shop" });
     expect(await (await here.openQueue("q")).stats()).toMatchObject({ ready: 1, leased: 0 });
@@ -128,12 +128,12 @@ describe("a database that nobody uses", () => {
     await leaveDue(databases, "shop", 60_000);
     holdClose(async () => skip(49_500));
     // Ten seconds before.
-    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed", "shop opened"]);
     holdClose(async () => {});
     skip(10_500);
     const again = await databases.open("shop");
     await expect
-      .poll(async () => (await again.host.figures()).queues[0]?.stats, { timeout: 5_000 })
+      .poll(async () => (await again.host.figures()).queues[0]?.stats)
       .toMatchObject({
         ready: 1,
         delayed: 0,
@@ -152,7 +152,7 @@ describe("a database that nobody uses", () => {
       isClosing = true;
       return held;
     });
-    await expect.poll(() => isClosing, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => isClosing).toBe(true);
     const waiting = [databases.open("shop"), databases.open("shop")];
     expect(log).toEqual(["shop opened"]);
     holdClose(async () => {});
@@ -168,11 +168,11 @@ describe("a database in which something is due", () => {
     const { databases, log, refuse, reported, holdClose, skip } = start(IDLE_MS);
     await leaveDue(databases, "shop", 60_000);
     holdClose(async () => skip(48_000));
-    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed"]);
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed"]);
     // Once for the client that comes, which hears of it, and once more when it is due.
     refuse(2);
     await expect(databases.open("shop")).rejects.toThrow("the disk is full");
-    await expect.poll(() => log, { timeout: 10_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed", "shop opened"]);
     expect(reported).toEqual([]);
   });
 
@@ -187,13 +187,13 @@ describe("a database in which something is due", () => {
         finish = resolve;
       });
     });
-    await expect.poll(() => isClosing, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => isClosing).toBe(true);
     skip(55_000);
     refuse(1);
     const coming = databases.open("shop");
     finish();
     await expect(coming).rejects.toThrow("the disk is full");
-    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed", "shop opened"]);
     holdClose(async () => {});
   });
 
@@ -205,7 +205,7 @@ describe("a database in which something is due", () => {
     refuse(1);
     const coming = databases.open("shop");
     await Promise.all([expect(coming).rejects.toThrow("the disk is full"), databases.lookInto(["shop"])]);
-    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened"]);
+    await expect.poll(() => log).toEqual(["shop opened"]);
   });
 
   test("is opened for that when its host has ended meanwhile, and nobody was connected", async () => {
@@ -217,13 +217,13 @@ describe("a database in which something is due", () => {
     const other = start(IDLE_MS, disk);
     await other.databases.open("shop");
     await other.databases.close();
-    await expect.poll(() => log, { timeout: 5_000 }).toEqual(["shop opened", "shop closed", "shop opened"]);
+    await expect.poll(() => log).toEqual(["shop opened", "shop closed", "shop opened"]);
     expect(reported).toMatchObject([{ name: "QueueError" }]);
     const ready = async () => {
       const [open] = await databases.all();
       return (await open?.[1].host.figures())?.queues[0]?.stats.ready;
     };
-    await expect.poll(ready, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(ready).toBeGreaterThan(0);
   });
 
   test("is found by a server that starts, which keeps those open in which that is soon, and looks at one after the other", async () => {
@@ -239,7 +239,7 @@ describe("a database in which something is due", () => {
     const looked = ["nothing opened", "nothing closed", "later opened", "later closed", "soon opened"];
     expect(log.filter((line) => line !== "refused opened")).toEqual(looked);
     expect(reported).toMatchObject([{ message: "the disk is full" }]);
-    await expect.poll(() => log, { timeout: 5_000 }).toContain("refused opened");
+    await expect.poll(() => log).toContain("refused opened");
   });
 
   test("is kept open by who comes while it is being looked at", async () => {

@@ -152,11 +152,11 @@ describe("consumers", () => {
     const taken: number[] = [];
     const [first, ...others] = queues.map((queue, i) => queue.consume(() => void taken.push(i)));
     const here = await (await server.connect({ database: "shop" })).openQueue<number>("q");
-    await expect.poll(async () => (await here.stats()).load.handlers, { timeout: 5_000 }).toBe(2);
+    await expect.poll(async () => (await here.stats()).load.handlers).toBe(2);
     await first?.stop();
     await others[0]?.stop();
     await here.send(1);
-    await expect.poll(() => taken, { timeout: 10_000 }).toEqual([2]);
+    await expect.poll(() => taken).toEqual([2]);
     await works(await as("another"), "another");
   });
 });

@@ -66,7 +66,7 @@ test("what is handed out over a line that is cut again and again is handled, not
   const queue = await (await join(url)).openQueue<number>("orders");
   const taken = consume(queue);
   const count = await whileCut(proxy, (number) => here.send(number));
-  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ ready: 0, leased: 0 });
+  await expect.poll(() => here.stats()).toMatchObject({ ready: 0, leased: 0 });
   expect(taken).toEqual(all(count));
 });
 
@@ -122,7 +122,7 @@ test("a lease does not end while its client may still come back", async () => {
   expect(await others).toEqual([]);
   proxy.mend();
   finish();
-  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  await expect.poll(() => here.stats()).toMatchObject({ leased: 0, totals: { acked: 1 } });
   expect(attempts).toEqual([1]);
 });
 
@@ -134,7 +134,7 @@ test("nor while its line stands still, and nobody has noticed yet", async () => 
   expect(await here.receive({ waitMs: 4_000 })).toEqual([]);
   proxy.mend();
   finish();
-  await expect.poll(() => here.stats(), { timeout: 10_000 }).toMatchObject({ leased: 0, totals: { acked: 1 } });
+  await expect.poll(() => here.stats()).toMatchObject({ leased: 0, totals: { acked: 1 } });
   expect(attempts).toEqual([1]);
 });
 

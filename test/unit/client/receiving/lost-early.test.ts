@@ -61,7 +61,7 @@ test("of a receive whose page was put to sleep meanwhile", async () => {
   page.suspend();
   looks.shift()?.();
   page.resume();
-  await expect.poll(() => looks.length, { timeout: 3_000 }).toBe(1);
+  await expect.poll(() => looks.length).toBe(1);
   looks.shift()?.();
   const taken = await received;
   expect(taken.length).toBe(1);

@@ -63,9 +63,9 @@ test("a consumer that was paused under one host and resumed while there was none
   ear.isDeaf = false;
   await hosts.change();
   await queue.send(2);
-  await expect.poll(() => seen, { timeout: 2_000 }).toEqual([1, 2]);
+  await expect.poll(() => seen).toEqual([1, 2]);
   await queue.send(3);
-  await expect.poll(() => seen, { timeout: 2_000 }).toEqual([1, 2, 3]);
+  await expect.poll(() => seen).toEqual([1, 2, 3]);
 });
 
 test("stopping a consumer ends with the host that was asked", async () => {
@@ -80,7 +80,7 @@ test("stopping a consumer ends with the host that was asked", async () => {
   });
   await expect.poll(() => ear.missed).toBe(1);
   await hosts.current.host.close();
-  await expect.poll(() => isStopped, { timeout: 2_000 }).toBe(true);
+  await expect.poll(() => isStopped).toBe(true);
   ear.isDeaf = false;
   await hosts.change();
 });

@@ -44,11 +44,11 @@ test("a client that does not answer what it holds keeps that for as long as noth
     sendOf(2, "held"),
   );
   await client.link.call({ op: "consume", consumer: "c", queue: "q", prefetch: 1 });
-  await expect.poll(() => client.pushed.length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => client.pushed.length).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect([client.lost, client.pushed.length]).toEqual([[], 1]);
   const living = setInterval(() => heard++, 10);
-  await expect.poll(() => client.lost, { timeout: 5_000 }).toMatchObject([{ reason: "lease-expired" }]);
+  await expect.poll(() => client.lost).toMatchObject([{ reason: "lease-expired" }]);
   clearInterval(living);
   await world.host.close();
 });

@@ -68,6 +68,6 @@ test("a client whose lease has ended hears so before it is handed the same messa
   await client.submit(sendOf(2, "body"));
   events.shift();
   const told = ["committed", "answered one", "delivered to one", "lost by one", "delivered to one"];
-  await expect.poll(() => events.slice(0, 5), { timeout: 10_000 }).toEqual(told);
+  await expect.poll(() => events.slice(0, 5)).toEqual(told);
   await host.close();
 });

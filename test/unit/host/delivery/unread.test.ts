@@ -45,7 +45,7 @@ test("a consumer gets what could not be read at first as soon as it can be read"
     seen.push(delivery.body);
     redelivered.push(delivery.redelivered);
   });
-  await expect.poll(() => seen, { timeout: 3_000 }).toEqual([1, 2]);
+  await expect.poll(() => seen).toEqual([1, 2]);
   expect(redelivered).toEqual([false, false]);
 });
 
@@ -53,7 +53,7 @@ test("what a receive could not be given for want of reading is not held by it", 
   const { trouble, queue } = await start();
   trouble.failing = 2;
   await expect(queue.receive()).rejects.toMatchObject({ code: expect.any(String) });
-  await expect.poll(() => queue.stats(), { timeout: 3_000 }).toMatchObject({ leased: 0, ready: 2 });
+  await expect.poll(() => queue.stats()).toMatchObject({ leased: 0, ready: 2 });
 });
 
 /** A queue whose first `broken` messages, of two batches, have bodies that nobody can read. */
@@ -92,7 +92,7 @@ test("a receive that would get only what cannot be read gets what is behind it",
 test("a receive waits out its time although what was there cannot be read, and holds nothing of it", async () => {
   const { client, queue } = await startBroken(2, 0);
   const received = queue.receive({ max: 2, waitMs: 10_000 });
-  await expect.poll(() => queue.stats(), { timeout: 3_000 }).toMatchObject({ ready: 0, leased: 0 });
+  await expect.poll(() => queue.stats()).toMatchObject({ ready: 0, leased: 0 });
   expect(receiverOf(client).holdings.report()).toEqual({ held: [], running: [] });
   await queue.send(7);
   expect((await received).map(({ body }) => body)).toEqual([7]);

@@ -36,6 +36,6 @@ test("what nobody refers to any more while others are being deleted is deleted n
   await expect.poll(() => deletes).toBe(1);
   await ack(4, "w2");
   release();
-  await expect.poll(() => deletes, { timeout: 3_000 }).toBe(2);
+  await expect.poll(() => deletes).toBe(2);
   await host.close();
 });

@@ -45,8 +45,7 @@ const unreachable = (): never => {
 };
 const never = () => new Promise<Response>(() => {});
 const browserSays = (onLine: boolean) => vi.stubGlobal("navigator", { onLine });
-const untilEmpty = (outbox: Outbox) =>
-  expect.poll(async () => (await outbox.waiting()).length, { timeout: 10_000 }).toBe(0);
+const untilEmpty = (outbox: Outbox) => expect.poll(async () => (await outbox.waiting()).length).toBe(0);
 
 /** Connections whose queues do some things otherwise. */
 const connectWith =

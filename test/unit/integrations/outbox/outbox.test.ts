@@ -33,8 +33,7 @@ const open = (options: OutboxOptions = {}): Outbox => {
 };
 const post = (path: string, body = "x", init: RequestInit = {}) =>
   new Request(`${origin}/api/${path}`, { method: "POST", body, ...init });
-const untilEmpty = (outbox: Outbox) =>
-  expect.poll(async () => (await outbox.waiting()).length, { timeout: 10_000 }).toBe(0);
+const untilEmpty = (outbox: Outbox) => expect.poll(async () => (await outbox.waiting()).length).toBe(0);
 const paths = () => notes.arrivals.filter(({ inEffect }) => inEffect).map(({ path }) => path.replace("/api/", ""));
 
 beforeEach(async () => {
@@ -267,7 +266,7 @@ describe("replay", () => {
     const dead: string[] = [];
     const outbox = open({ mode: "queue-first", maxRetentionMs: 300, onDead: ({ reason }) => dead.push(reason) });
     await outbox.fetch(post("a"));
-    await expect.poll(() => dead, { timeout: 5_000 }).toEqual(["expired"]);
+    await expect.poll(() => dead).toEqual(["expired"]);
     expect(await outbox.dead.list()).toMatchObject([{ reason: "expired", status: null, answer: null }]);
   });
 
