@@ -41,6 +41,8 @@ export interface BridgeEventMap {
   refused: CustomEvent<{ readonly id: string; readonly reason: string }>;
   /** Nothing can be forwarded at the moment, and why. Once for each time that this begins, or that the reason changes. */
   stalled: CustomEvent<{ readonly error: QueueError }>;
+  /** What comes is forwarded, for the first time or again; since when it was not, in epoch milliseconds, or `null`. */
+  flowing: CustomEvent<{ readonly stalledSince: number | null }>;
   /** What an application should know, though nothing has failed: what may be lost on the other side, and why. */
   warning: CustomEvent<BridgeWarning>;
 }
@@ -93,7 +95,9 @@ export function createTelling(names: Pick<BridgeStats, "source" | "target" | "gu
       if (ids.length > 0) dispatch("forwarded", { ids, duplicates });
     },
     flowing() {
+      const { state, stalledSince } = stats;
       Object.assign(stats, { state: "flowing", stalledSince: null, error: null });
+      if (state !== "flowing") dispatch("flowing", { stalledSince });
     },
     stalled(given, side) {
       const error = queueErrorOf(given, side);

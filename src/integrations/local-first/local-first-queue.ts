@@ -94,7 +94,7 @@ export interface LocalFirstQueue<Input = unknown, Output = Input> extends Queue<
   stats(): Promise<LocalFirstStats>;
   /**
    * The events of this device's queue, and of the bridge. `forwarded` and `refused` tell of messages, whichever context of
-   * the origin has forwarded them; `stalled` tells of this context's own way to the server.
+   * the origin has forwarded them; `stalled` and `flowing` tell of this context's own way to the server.
    */
   addEventListener<Type extends keyof LocalFirstEventMap>(
     type: Type,

@@ -79,7 +79,13 @@ interface Parts<Body> extends Pick<LocalFirstMeans, "wrapQueue"> {
   readonly target: ReturnType<typeof toServer>;
 }
 
-const OF_THE_BRIDGE: readonly string[] = ["forwarded", "refused", "stalled"] satisfies (keyof BridgeEventMap)[];
+const OF_THE_BRIDGE: readonly string[] = [
+  "forwarded",
+  "refused",
+  "stalled",
+  "flowing",
+  "warning",
+] satisfies (keyof BridgeEventMap)[];
 
 function createLocalFirst<Body>({
   name,
@@ -102,7 +108,9 @@ function createLocalFirst<Body>({
       telling.tell({ type, detail } as Parameters<typeof telling.tell>[0]);
     });
   }
-  up.addEventListener("stalled", ({ detail }) => dispatch("stalled", detail));
+  for (const type of ["stalled", "flowing", "warning"] as const) {
+    up.addEventListener(type, ({ detail }) => dispatch(type, detail));
+  }
   const lookAtServer = createLook(remote, up);
   const ofType = (type: string) => (OF_THE_BRIDGE.includes(type) ? told : (local as unknown as EventTarget));
 

@@ -9,11 +9,8 @@ import { optionsOf, toQueueAs } from "../bridge/queue-target.js";
 import type { BridgeTarget } from "../bridge/target.js";
 import { delayOf } from "./delays.js";
 
-/** After so long a server that was not reached is away: it is told, and waited for further. */
-const OPEN_MS = 10_000;
-
-/** A line that is gone for so long is told of, also while nothing is to be sent. */
-const LOST_MS = 3_000;
+/** A server that was not reached for so long, or whose line is gone for so long, is away: it is told, and waited for further. */
+const AWAY_MS = 3_000;
 
 export interface ServerTarget extends BridgeTarget {
   /** Gives up what is being opened. */
@@ -81,7 +78,7 @@ function whenLost(queue: Queue, onLost: () => void): () => void {
   const calm = () => clearTimeout(timer);
   queue.addEventListener("disconnected", () => {
     calm();
-    timer = setTimeout(onLost, LOST_MS);
+    timer = setTimeout(onLost, AWAY_MS);
   });
   queue.addEventListener("connected", calm);
   return calm;
@@ -89,7 +86,7 @@ function whenLost(queue: Queue, onLost: () => void): () => void {
 
 function inTime<T>(opening: Promise<T>, name: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new QueueError("host-lost", `${name} does not answer`)), OPEN_MS);
+    const timer = setTimeout(() => reject(new QueueError("host-lost", `${name} does not answer`)), AWAY_MS);
     opening.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -349,8 +349,11 @@ test("waits for a target that cannot be reached, holds nothing meanwhile, and go
   };
   const up = quick(source, target);
   const stalled: QueueError[] = [];
+  const flowing: unknown[] = [];
   up.addEventListener("stalled", ({ detail }) => stalled.push(detail.error));
+  up.addEventListener("flowing", ({ detail }) => flowing.push(detail.stalledSince));
   await vi.waitFor(() => expect(up.stats()).toMatchObject({ state: "stalled", error: { code: "host-lost" } }));
+  const since = up.stats().stalledSince;
   expect(await source.stats()).toMatchObject({ ready: 10, leased: 0 });
   isDown = false;
   await isEmpty(source);
@@ -358,6 +361,8 @@ test("waits for a target that cannot be reached, holds nothing meanwhile, and go
   expect(up.stats()).toMatchObject({ state: "flowing", stalledSince: null, error: null });
   // However often it was tried.
   expect(stalled.map(({ message }) => message)).toEqual(["the scripted target cannot be reached: nobody there"]);
+  expect(since).toEqual(expect.any(Number));
+  expect(flowing).toEqual([since]);
 });
 
 test("a target that takes nothing is asked by one message at a time, and what is not out is back in its place", async () => {

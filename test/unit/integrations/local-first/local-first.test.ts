@@ -166,13 +166,17 @@ test("a token that is refused later, when the line has broken, costs no message 
 test("a line that is gone shows although nothing is to be sent, and so does that it is back", async () => {
   const { url, line, there } = await openPlace();
   const queue = await open(url);
+  const told: string[] = [];
+  for (const type of ["stalled", "flowing"] as const) queue.addEventListener(type, () => told.push(type));
   await vi.waitFor(async () => expect((await queue.stats()).remote).not.toBeNull());
+  told.length = 0;
   line.stall();
   line.cut();
   await vi.waitFor(async () => expect((await queue.stats()).bridge.state).toBe("stalled"), 15_000);
   expect(await queue.stats()).toMatchObject({ bridge: { error: { code: "host-lost" } }, remote: null });
   line.mend();
   await vi.waitFor(async () => expect((await queue.stats()).bridge.state).toBe("flowing"), 15_000);
+  expect([told[0], told.at(-1)]).toEqual(["stalled", "flowing"]);
   await queue.send(1);
   await arrives(there, [1]);
 });
