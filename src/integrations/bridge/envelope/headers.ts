@@ -16,8 +16,8 @@ const OTHERS = "originmq-headers";
 const PRIORITY_DEFAULT = 4;
 /** A token, as in HTTP. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** Names that mean something to an engine, to CloudEvents or to a bridge: no sender's header is written by one of them. */
-const RESERVED = /^(nats-|originmq-|ce-|status$|description$|content-type$)/i;
+/** Names that mean something to an engine, a language, CloudEvents or a bridge: no sender's header is written by one of them. */
+const RESERVED = /^(nats-|originmq-|ce-|status$|description$|content-type$|__proto__$)/i;
 /** Of what arrives, names that are no sender's. An engine that acts on the others has done so before it hands them on. */
 const NOT_OF_SENDER = /^(nats-|originmq-|content-type$)/i;
 
@@ -35,16 +35,19 @@ export function encodeHeaders(
   isTaken: (name: string) => boolean = () => false,
 ): Record<string, string> {
   const { headers, priority, groupId, sentAt, expiresAt } = message;
-  const encoded: Record<string, string> = { [CONTENT_TYPE]: contentType, [SENT_AT]: String(sentAt) };
-  const others: Record<string, string> = {};
-  for (const [name, text] of Object.entries(headers)) {
-    (isPlain(name, text) && !isTaken(name) ? encoded : others)[name] = text;
-  }
+  const passes = ([name, text]: [string, string]) => isPlain(name, text) && !isTaken(name);
+  const own = Object.entries(headers);
+  const encoded: Record<string, string> = {
+    [CONTENT_TYPE]: contentType,
+    [SENT_AT]: String(sentAt),
+    ...Object.fromEntries(own.filter(passes)),
+  };
+  const others = own.filter((header) => !passes(header));
   if (priority !== PRIORITY_DEFAULT) encoded[PRIORITY] = String(priority);
   if (expiresAt !== null) encoded[EXPIRES_AT] = String(expiresAt);
   // Half of a pair, which no encoding carries, is no reason to refuse a message.
   if (groupId !== null) encoded[GROUP] = encodeURIComponent(groupId.replace(/\p{Surrogate}/gu, "\ufffd"));
-  if (Object.keys(others).length > 0) encoded[OTHERS] = asciiJson(others);
+  if (others.length > 0) encoded[OTHERS] = asciiJson(Object.fromEntries(others));
   return encoded;
 }
 
@@ -55,14 +58,11 @@ export type Attributes = Pick<BridgeMessage, "contentType" | "headers" | "priori
 
 /** Of a message that something else has sent, all headers but the engine's, and those that are taken, are the sender's. */
 export function decodeHeaders(given: MessageHeaders, isTaken: (name: string) => boolean = () => false): Attributes {
-  const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(given)) {
-    if (!NOT_OF_SENDER.test(name) && !isTaken(name)) headers[name] = text;
-  }
+  const headers = Object.entries(given).filter(([name]) => !NOT_OF_SENDER.test(name) && !isTaken(name));
   const group = given[GROUP];
   return {
     contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,
-    headers: { ...headers, ...othersOf(given[OTHERS]) },
+    headers: { ...Object.fromEntries(headers), ...othersOf(given[OTHERS]) },
     priority: numberOf(given[PRIORITY], 9) ?? PRIORITY_DEFAULT,
     groupId: group === undefined || group === "" ? null : groupOf(group),
     sentAt: numberOf(given[SENT_AT], Number.MAX_SAFE_INTEGER),

@@ -152,8 +152,9 @@ export function createPuller({ options, line, consumer, ackWaitMs, leftMs }: Pul
 }
 
 function messageOf(message: JsMsg, { stream, cloudEvents = false }: PullerParts["options"]): BridgeMessage {
-  const headers: Record<string, string> = {};
-  for (const [name, values] of message.headers ?? []) headers[name] = values[0] ?? "";
+  const headers: Record<string, string> = Object.fromEntries(
+    Array.from(message.headers ?? [], ([name, values]) => [name, values[0] ?? ""]),
+  );
   const { data: bytes, time, redelivered } = message;
   // A stream that is made anew counts from one again.
   const id = headers["Nats-Msg-Id"] || `${stream}:${message.seq}:${time.getTime()}`;

@@ -99,10 +99,9 @@ export interface Reading {
 
 export function readPacket(packet: PublishPacket, { id, cloudEvents, now }: Reading): BridgeMessage {
   const { contentType, messageExpiryInterval, responseTopic, userProperties = {} } = packet.properties ?? {};
-  const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(userProperties)) {
-    headers[name] = typeof text === "string" ? text : (text[0] ?? "");
-  }
+  const headers: Record<string, string> = Object.fromEntries(
+    Object.entries(userProperties).map(([name, text]) => [name, typeof text === "string" ? text : (text[0] ?? "")]),
+  );
   if (contentType !== undefined) headers[CONTENT_TYPE] = contentType;
   const payload = typeof packet.payload === "string" ? encoder.encode(packet.payload) : packet.payload;
   const own = headers[ID];

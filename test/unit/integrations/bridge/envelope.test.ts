@@ -2,7 +2,11 @@
 
 import { expect, test } from "vitest";
 import { connect } from "../../../../src/index.js";
-import { decodeEnvelope, type Received } from "../../../../src/integrations/bridge/envelope/envelope.js";
+import {
+  decodeEnvelope,
+  encodeEnvelope,
+  type Received,
+} from "../../../../src/integrations/bridge/envelope/envelope.js";
 import { optionsOf } from "../../../../src/integrations/bridge/queue-target.js";
 
 const received = (headers: Record<string, string>, more: Partial<Received> = {}): Received => ({
@@ -38,6 +42,23 @@ test("headers of others are kept by their names, those of events among them wher
     "ce-source": "/shops/1",
     status: "on",
   });
+});
+
+test("a header named __proto__ comes back, whoever has written it, and no object has another prototype by it", async () => {
+  const headers = JSON.parse('{"__proto__":"of bees","shop":"north"}');
+  const message = decodeEnvelope(received(headers, { id: "1" }), false, "ce-");
+  expect(Object.entries(message.headers)).toEqual(Object.entries(headers));
+  const connection = await connect({ storage: "memory", database: "envelope-names" });
+  const queue = await connection.openQueue("orders");
+  await queue.send(1, optionsOf(message));
+  const [delivery] = await queue.receive();
+  expect(Object.entries(delivery?.headers ?? {})).toEqual(Object.entries(headers));
+  await connection.close();
+  const sent = (await encodeEnvelope(message, { prefix: "ce-" })).headers;
+  // An engine's client may assign what it reads.
+  expect(Object.keys(sent)).not.toContain("__proto__");
+  const again = decodeEnvelope(received(sent), false, "ce-").headers;
+  expect(Object.entries(again).sort()).toEqual(Object.entries(headers).sort());
 });
 
 test("what another has written where this package writes numbers is taken where a queue takes it", async () => {
