@@ -45,17 +45,22 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
   const app = join(folder, "app");
   cpSync(join(ROOT, "test/packaging/app"), app, { recursive: true });
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  // Its dependencies come from where they are already, so that the test needs no network; a peer may be left out.
+  // Its dependencies come from where they are already; of theirs, one that lies deeper comes from npm's cache, or the network.
+  // A peer may be left out.
   const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => peerDependencies[name] !== "*");
   const local = withTheirs(needed).map((name) => [name, `file:${join(ROOT, "node_modules", name)}`]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));
   writeFileSync(join(app, "package.json"), JSON.stringify(manifest));
-  execFileSync("npm", ["install", "--install-links", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], {
-    cwd: app,
-    stdio: ["ignore", "ignore", "inherit"],
-    shell: process.platform === "win32",
-  });
+  execFileSync(
+    "npm",
+    ["install", "--install-links", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"],
+    {
+      cwd: app,
+      stdio: ["ignore", "ignore", "inherit"],
+      shell: process.platform === "win32",
+    },
+  );
   for (const linked of [...TOOLS, ...FRAMEWORKS]) {
     symlinkSync(join(ROOT, "node_modules", linked), join(app, "node_modules", linked), "junction");
   }
