@@ -228,6 +228,23 @@ test("the session is kept while the bridge is away, and over a broker that is en
   await subscribed(topic);
 });
 
+test("a topic that is asked for under the same name comes beside those that were asked for before", async () => {
+  const [before, now] = [newTopic(), `${newTopic()}/now`];
+  const clientId = "device-with-two-topics";
+  const target = await scene.open<unknown>();
+  const first = scene.with(bridge(from(before, { clientId }), target));
+  await subscribedBy(target, before);
+  await first.close();
+  scene.with(bridge(from(now, { clientId }), target));
+  await subscribedBy(target, now);
+  const client = await broker.client();
+  for (const topic of [before, now]) await client.publishAsync(topic, topic, { qos: 1 });
+  await client.endAsync();
+  await expect
+    .poll(async () => (await target.peek({ max: 10 })).map(({ headers }) => headers["mqtt-topic"]))
+    .toEqual([before, now]);
+});
+
 test("says that there is no broker", async () => {
   const target = await scene.open<number>();
   const nobody = scene.with(bridge(from("t", { servers: "mqtt://127.0.0.1:1" }), target));
