@@ -16,6 +16,7 @@ export type {
   PeekPagesOptions,
   Queue,
   ReceiveOptions,
+  ReplaceOptions,
   RequestOptions,
   SubscribeStatsOptions,
 } from "./client/queue/queue.js";

@@ -17,10 +17,12 @@ export type { OutboxEventMap } from "./integrations/outbox/events.js";
 export type { WaitingOutboxMessage } from "./integrations/outbox/message.js";
 export type {
   DeadOutboxMessage,
+  DeliveredOutboxMessage,
   OutboxFetchOptions,
   OutboxMessage,
   OutboxMode,
   OutboxOptions,
+  OutboxReplaceOptions,
   OutboxRequestInit,
   OutboxVerdict,
 } from "./integrations/outbox/options.js";

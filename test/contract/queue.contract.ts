@@ -1258,6 +1258,66 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         await expect(bad).rejects.toMatchObject({ code: "invalid-argument" });
       });
 
+      test("replace gives what waits another body and headers, at its place", async () => {
+        const queue = await open<string>();
+        const [first, , late] = await queue.sendBatch([
+          { body: "first", headers: { a: "1" }, priority: 9 },
+          { body: "second" },
+          { body: "late", delayMs: 60_000 },
+        ]);
+        expect(await queue.replace(first?.id ?? "", "changed", { headers: { b: "2" } })).toEqual({ replaced: true });
+        expect(await queue.replace(late?.id ?? "", "changed, too")).toEqual({ replaced: true });
+        const other = await openAgain<string>();
+        expect(await other.peek()).toMatchObject([
+          { id: first?.id, body: "changed", headers: { b: "2" }, priority: 9, state: "ready" },
+          { body: "second" },
+          { id: late?.id, body: "changed, too", headers: {}, state: "delayed" },
+        ]);
+        const [taken] = await other.receive();
+        expect(taken).toMatchObject({ id: first?.id, body: "changed", attempt: 1 });
+        await taken?.ack();
+        expect((await queue.stats()).totals).toMatchObject({ accepted: 5, acked: 1, replaced: 2 });
+        await expect(queue.replace("", "x")).rejects.toMatchObject({ code: "invalid-argument" });
+        const bad = queue.replace(late?.id ?? "", "x", { priority: 3 } as never);
+        await expect(bad).rejects.toMatchObject({ code: "invalid-argument", detail: { name: "priority" } });
+      });
+
+      test("replace changes nothing under whoever handles it, nor what is dead or gone", async () => {
+        const queue = await open<string>();
+        const { id } = await queue.send("as it was");
+        const [delivery] = await queue.receive();
+        expect(await queue.replace(id, "other")).toEqual({ replaced: false });
+        expect(delivery?.body).toBe("as it was");
+        await delivery?.deadLetter("bad");
+        expect(await queue.replace(id, "other")).toEqual({ replaced: false });
+        await queue.deadLetters.purge();
+        expect(await queue.replace(id, "other")).toEqual({ replaced: false });
+        expect(await queue.deadLetters.replace(id, "other")).toEqual({ replaced: false });
+        expect(await queue.stats()).toMatchObject({
+          ready: 0,
+          dead: 0,
+          totals: { accepted: 1, replaced: 0, purged: 1 },
+        });
+      });
+
+      test("a dead letter with another body goes back to its place in its group, in one commit", async () => {
+        const queue = await open<string>({ maxMessages: 2 });
+        const { id } = await queue.send("wrong", { groupId: "g" });
+        await queue.send("behind it", { groupId: "g" });
+        const [delivery] = await queue.receive();
+        await delivery?.deadLetter("bad");
+        await queue.send("in its room");
+        await expect(queue.deadLetters.replace(id, "right")).rejects.toMatchObject({ code: "full" });
+        expect(await queue.deadLetters.list()).toMatchObject([{ id, body: "wrong" }]);
+        await queue.purge({ filter: { state: "ready" } });
+        expect(await queue.deadLetters.replace(id, "right", { headers: { a: "1" } })).toEqual({ replaced: true });
+        expect(await queue.deadLetters.list()).toEqual([]);
+        const [again] = await queue.receive({ max: 2 });
+        expect(again).toMatchObject({ id, body: "right", headers: { a: "1" }, attempt: 1 });
+        await again?.ack();
+        expect(await queue.receive()).toMatchObject([{ body: "behind it" }]);
+      });
+
       test("dead letters are redriven at the rate asked for, once each, and picked by age", async () => {
         const queue = await open<number>();
         await queue.sendBatch(Array.from({ length: 8 }, (_, body) => ({ body })));

@@ -43,7 +43,7 @@ const OPS = [
   ...["hello", "submit", "consume", "cancel", "receive", "idle", "room", "peek", "dead-letters", "stats", "watch"],
   ...["fates", "group", "schedules", "queues", "summaries", "diagnostics", "suspend", "goodbye", "send", "publish"],
   ...["transaction", "settle", "extend", "configure", "pause", "purge", "delete", "redrive", "purge-dead", "schedule"],
-  ...["subscribe", "unsubscribe", "unschedule", "ack", "retry", "release", "dead"],
+  ...["subscribe", "unsubscribe", "unschedule", "replace", "ack", "retry", "release", "dead"],
   ...["APPLY", "GET", "SET", "CONSTRUCT", "ENDPOINT", "RELEASE", "RAW", "HANDLER", "originmq:closed", "originmq:greet"],
 ];
 

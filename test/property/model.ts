@@ -551,18 +551,32 @@ export function createModel(idOf: (seq: Seq) => string): Model {
     return dead.filter(({ seq, reason: why }) => (!ids || ids.includes(idOf(seq))) && (!reason || reason === why));
   };
 
+  const isTooMany = (name: string, more: number) => more > 0 && depth(name) + more > queueOf(name).settings.maxMessages;
+  const revive = (message: ModelMessage, now: number) => {
+    message.attempts = 0;
+    message.reason = undefined;
+    message.keepsPlace = false;
+    wait(message, now, now);
+  };
+
   const redrive = (command: Of<"redrive">, now: number, seen: Seen) => {
     const chosen = matching(command, seen).slice(0, command.max);
-    if (depth(command.queue) + chosen.length > queueOf(command.queue).settings.maxMessages && chosen.length > 0) {
+    if (isTooMany(command.queue, chosen.length)) {
       return expect(seen.outcome).toMatchObject({ ok: false, code: "full" });
     }
     expect(seen.outcome).toMatchObject({ ok: true, value: { redriven: chosen.length } });
-    for (const message of chosen) {
-      message.attempts = 0;
-      message.reason = undefined;
-      message.keepsPlace = false;
-      wait(message, now, now);
-    }
+    for (const message of chosen) revive(message, now);
+  };
+
+  const replace = ({ queue, id, isDead }: Of<"replace">, now: number, { outcome, serial }: Seen) => {
+    const message = all(queue, ...(isDead ? ["dead"] : WAITING)).find(({ seq }) => idOf(seq) === id);
+    if (message && isDead && isTooMany(queue, 1)) return expect(outcome).toMatchObject({ ok: false, code: "full" });
+    expect(outcome).toMatchObject({ ok: true, value: { replaced: message !== undefined } });
+    if (message === undefined) return;
+    if (isDead) revive(message, now);
+    message.body = `${serial}/0`;
+    queueOf(queue).accepted++;
+    queueOf(queue).gone.replaced++;
   };
 
   const purge = (name: string, gone: readonly ModelMessage[], now: number, { outcome }: Seen) => {
@@ -734,6 +748,8 @@ export function createModel(idOf: (seq: Seq) => string): Model {
         return purge(command.queue, matching(command, seen), now, seen);
       case "redrive":
         return redrive(command, now, seen);
+      case "replace":
+        return replace(command, now, seen);
     }
   };
 

@@ -65,6 +65,8 @@ export type Step =
   | { op: "purge"; queue: number; filter: PurgeFilter | undefined; named: Named | undefined }
   | { op: "delete"; queue: number }
   | { op: "redrive" | "purge-dead"; queue: number; by: "all" | "reason" | "ids"; from: number; max: number | undefined }
+  /** One of those sent to the queue, waiting or not; or a dead letter. */
+  | { op: "replace"; queue: number; isDead: boolean; back: number }
   /** The host moves live bodies of neighbouring batches into one. */
   | { op: "rewrite"; from: number; count: number }
   /** The host deletes batches that nothing references. */
@@ -336,6 +338,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       max: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ op: op("replace"), queue, isDead: rarely, back: fc.nat(8) }) },
   { weight: 2, arbitrary: fc.record({ op: op("rewrite"), from: fc.nat(3), count: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ op: op("delete-freed") }) },
   { weight: 2, arbitrary: fc.record({ op: op("resend"), back: fc.nat(6) }) },

@@ -313,6 +313,12 @@ export function createWorld({ isTerse = false } = {}): World {
         const max = step.op === "redrive" && step.max !== undefined ? { max: step.max } : {};
         return { client: "c0", command: { type: step.op, queue: `t/s${step.queue}`, filter, ...max } };
       }
+      case "replace": {
+        const { back, isDead } = step;
+        const dead = [...(state.queues.get(`t/s${step.queue}`)?.dead.keys() ?? [])];
+        const id = idOf(state, (isDead && dead[back % dead.length]) || state.nextSeq - 1 - back);
+        return { client: "c0", command: { type: "replace", queue: `t/s${step.queue}`, id, isDead, sizes: [100] } };
+      }
       default:
         return undefined;
     }

@@ -2,9 +2,9 @@
 
 import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { groupId as groupIdField } from "../../core/spec/fields.js";
+import { groupId as groupIdField, id as idField } from "../../core/spec/fields.js";
 import type { MessageState } from "../../core/spec/message-states.js";
-import { MINOR_GROUPS, MINOR_PURGE_IDS } from "../../core/spec/version.js";
+import { MINOR_GROUPS, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
@@ -13,14 +13,15 @@ import { abortable, whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
+import { bodyOf, type Item } from "../sending/item.js";
 import { knownAs, noteQueue } from "../sending/known.js";
-import { CLOSE_SPEC, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
+import { CLOSE_SPEC, itemOf, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
-import { PEEK_SPEC, PURGE_SPEC, REQUEST_SPEC } from "./options.js";
+import { PEEK_SPEC, PURGE_SPEC, REPLACE_SPEC, REQUEST_SPEC } from "./options.js";
 import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
-import type { Queue, RequestOptions } from "./queue.js";
+import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
 import type { Sender } from "./sender.js";
@@ -63,12 +64,35 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     stoppables,
     closing,
   });
+  /** What an earlier build that hosts does not know. */
+  const assertHostKnows = async (minor: number, what: string) => {
+    assertOpen();
+    await client.connected();
+    if (client.minor >= minor) return;
+    throw new QueueError("unsupported", `an earlier build hosts this database, which knows no ${what}: reload it`);
+  };
+  const replaceAs =
+    (isDead: boolean, where: string) =>
+    async (id: string, body: unknown, options: ReplaceOptions = {}): Promise<{ replaced: boolean }> => {
+      check(idField, id, `${where}(id)`);
+      const item = itemOf(body, options, `${where}()`, REPLACE_SPEC);
+      await assertHostKnows(MINOR_REPLACE, "replace");
+      const named = {
+        type: "replace",
+        queue: name,
+        id,
+        isDead,
+        ...(item.headers && { headers: [item.headers] }),
+      } as const;
+      return whenRead([item], ([read]) => command({ ...named, bodies: [bodyOf(read as Item)] }));
+    };
   const deadLetters = createDeadLetters<Input>({
     queue: name,
     runtime: client.runtime,
     command,
     ask,
     count: async () => (await queue.stats()).dead,
+    replace: replaceAs(true, "deadLetters.replace"),
   });
 
   const queue: Queue<Input, Output> = {
@@ -151,16 +175,10 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       checkOptions("purge()", options, PURGE_SPEC);
       const { filter, ids } = options;
       if (ids === undefined) return command({ type: "purge", queue: name, ...(filter && { filter }) });
-      assertOpen();
-      await client.connected();
-      if (client.minor < MINOR_PURGE_IDS) {
-        throw new QueueError(
-          "unsupported",
-          "an earlier build hosts this database, which knows no purge by id: reload it",
-        );
-      }
+      await assertHostKnows(MINOR_PURGE_IDS, "purge by id");
       return command({ type: "purge", queue: name, filter: { ...filter, ids } });
     },
+    replace: replaceAs(false, "replace"),
     async delete() {
       assertOpen();
       await Promise.all([...stoppables].map((one) => one.stop({ force: true })));

@@ -16,9 +16,11 @@ export interface DeadLettersParts {
   ask<T>(asked: HostRequest): Promise<T>;
   /** How many there are. */
   count(): Promise<number>;
+  readonly replace: DeadLetters<unknown>["replace"];
 }
 
-export function createDeadLetters<Body>({ queue, runtime, command, ask, count }: DeadLettersParts): DeadLetters<Body> {
+export function createDeadLetters<Body>(parts: DeadLettersParts): DeadLetters<Body> {
+  const { queue, runtime, command, ask, count, replace } = parts;
   const self: DeadLetters<Body> = {
     async list(options = {}) {
       checkOptions("deadLetters.list()", options, LIST_SPEC);
@@ -54,6 +56,7 @@ export function createDeadLetters<Body>({ queue, runtime, command, ask, count }:
       checkOptions("deadLetters.purge()", options, FILTER_SPEC);
       return command({ type: "purge-dead", queue, filter: options.filter ?? {} });
     },
+    replace,
   };
   return self;
 }

@@ -1,7 +1,7 @@
 // What callers may pass who look at a queue, change it, or wait for answers, checked before anything is done.
 
 import { abortSignal, aFunction, type Check, duration, invalid, type Spec } from "../../core/spec/check.js";
-import { count, id, ids, state } from "../../core/spec/fields.js";
+import { count, headers, id, ids, state } from "../../core/spec/fields.js";
 import { deadLetterFilter, purgeFilter } from "../../core/spec/filters.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { ITEM_SPEC } from "../sending/options.js";
@@ -24,3 +24,4 @@ const rate: Check = (value, name) => {
 };
 export const REDRIVE_SPEC: Spec = { ...FILTER_SPEC, rate, signal: abortSignal };
 export const PURGE_SPEC: Spec = { filter: purgeFilter, ids };
+export const REPLACE_SPEC: Spec = { headers };

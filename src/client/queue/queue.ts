@@ -1,5 +1,6 @@
 // The public face of a queue: what it promises, call by call. How it keeps that is in create-queue.ts.
 
+import type { Headers } from "../../core/log/bodies.js";
 import type { QueueError } from "../../core/spec/errors.js";
 import type { DeadLetterFilter, PurgeFilter } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
@@ -61,6 +62,12 @@ export interface SubscribeStatsOptions {
   readonly onEnded?: (reason: QueueError) => void;
 }
 
+/** What `replace` gives a message beside its body. */
+export interface ReplaceOptions {
+  /** Text by name, in place of the headers that it had. Default: none. */
+  readonly headers?: Headers;
+}
+
 /** What a queue gave up: each message with its reason and its last error, until it is redriven or purged. */
 export interface DeadLetters<Body> {
   /** In the order they died, `max` (default 100) from after the one with id `after`. */
@@ -80,6 +87,12 @@ export interface DeadLetters<Body> {
   }): Promise<{ readonly redriven: number }>;
   /** Deletes all that match, for good. */
   purge(options?: { readonly filter?: DeadLetterFilter }): Promise<{ readonly purged: number }>;
+  /**
+   * Gives a dead letter another body and sends it back to the queue, as `redrive` does, in one commit. `replaced` is false,
+   * and nothing was done, where it is no dead letter any more. Rejects as `send` and `redrive` do; `unsupported` when an
+   * earlier build hosts.
+   */
+  replace(id: string, body: Body, options?: ReplaceOptions): Promise<{ readonly replaced: boolean }>;
 }
 
 /** `Input` is what is sent and stored, `Output` what is delivered: they differ where a schema transforms. */
@@ -178,6 +191,12 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
     readonly filter?: PurgeFilter;
     readonly ids?: readonly string[];
   }): Promise<{ readonly purged: number }>;
+  /**
+   * Gives a message that waits another body; it keeps its id, its place, priority, group and times. `replaced` is false, and
+   * nothing was done, where it is in work at that moment, was given up or is gone: a body is never changed under whoever
+   * handles it. Rejects as `send` does; `unsupported` when an earlier build hosts.
+   */
+  replace(id: string, body: Input, options?: ReplaceOptions): Promise<{ readonly replaced: boolean }>;
   /**
    * Deletes the queue: every message, dead letters, settings and totals. Handlers here are stopped by force; deliveries
    * elsewhere are lost to their consumers. A subscription ends with its queue. Closes this object; a send of another makes a new queue of the name.

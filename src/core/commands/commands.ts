@@ -175,7 +175,15 @@ export type Command =
       /** Only those that died before the one at this place did: as an earlier redrive with `diedBy` answered. */
       readonly beforePlace?: number | undefined;
     }
-  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter }
+  /** With one body, for a message that waits, or a dead letter, which goes back to the queue. */
+  | {
+      readonly type: "replace";
+      readonly queue: string;
+      readonly id: string;
+      readonly isDead: boolean;
+      readonly sizes: readonly number[];
+    };
 
 export type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 

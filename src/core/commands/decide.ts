@@ -12,6 +12,7 @@ import { deliver } from "./deliver.js";
 import { dueQueues } from "./due.js";
 import { expireMessages } from "./expire.js";
 import { purge } from "./purge.js";
+import { replace } from "./replace.js";
 import { schedule, tick, unschedule, unscheduleAll } from "./schedules.js";
 import { send } from "./send.js";
 import { clientGone, expire, extend, quarantine, reclaim, renew, settle, timeOut } from "./settle.js";
@@ -72,6 +73,8 @@ export function decide(state: State, command: Command, now: Instant): Decision {
       return redrive(state, command, now);
     case "purge-dead":
       return purgeDead(state, command.queue, command.filter, now);
+    case "replace":
+      return replace(state, command, now);
   }
 }
 

@@ -2,7 +2,7 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 3;
+export const WIRE_MINOR = 4;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
 /** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */
@@ -25,6 +25,8 @@ export const MINOR_PLACES = 3;
 export const MINOR_CLIENTS = 3;
 /** From this minor version on, hosts know single active consumers. */
 export const MINOR_SINGLE_ACTIVE = 3;
+/** From this minor version on, hosts replace the bodies of messages that are named. */
+export const MINOR_REPLACE = 4;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

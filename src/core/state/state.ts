@@ -54,7 +54,7 @@ export interface Counters {
   dropped: number;
   /** Deleted by `purge`, of the queue or its dead letters. */
   purged: number;
-  /** Bodies that a later one has replaced (`deduplicationMode: "replace"`). */
+  /** Bodies that a later one has replaced (`replace`, `deduplicationMode: "replace"`). */
   replaced: number;
   /** Taken out because their bodies could not be read. */
   quarantined: number;

@@ -114,6 +114,7 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
     case "delete":
     case "redrive":
     case "purge-dead":
+    case "replace":
       return [["manage", command.queue]];
   }
 }

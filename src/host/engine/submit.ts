@@ -58,6 +58,9 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
           const nextAt = firstTick(rest.spec, to.now());
           if (typeof nextAt === "object") return settle(nextAt);
           to.push({ command: { ...rest, sizes: sizesOf(bodies), nextAt }, from, bodies, headers, settle });
+        } else if (command.type === "replace") {
+          const { bodies, headers, ...rest } = command;
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -100,7 +103,7 @@ function transactionOf({ sends, settlements }: Of<"transaction">, client: string
 
 /** A client's command as the engine takes it. */
 function engineCommand(
-  command: Exclude<ClientCommand, { type: "send" | "publish" | "schedule" | "transaction" }>,
+  command: Exclude<ClientCommand, { type: "send" | "publish" | "schedule" | "replace" | "transaction" }>,
   client: string,
   jitter: number,
 ): Command {

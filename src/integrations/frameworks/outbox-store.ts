@@ -1,8 +1,9 @@
 // What components know of an HTTP outbox: what waits, and what was given up.
 // Invariant: the outbox is made when it is first needed and never ended here, since it works on when no component looks.
 
+import type { QueueStats } from "../../index.js";
 import type { WaitingOutboxMessage } from "../outbox/message.js";
-import type { DeadOutboxMessage } from "../outbox/options.js";
+import type { DeadOutboxMessage, DeliveredOutboxMessage } from "../outbox/options.js";
 import type { Outbox } from "../outbox/outbox.js";
 import { EVERY_MS, KEEP_ALIVE_MS, type StoreOptions } from "./queue-store.js";
 import { createReading } from "./reading.js";
@@ -22,6 +23,10 @@ export interface OutboxSnapshot extends Progress {
   readonly waiting: readonly WaitingOutboxMessage[];
   /** In the order in which they were given up. */
   readonly dead: readonly DeadOutboxMessage[];
+  /** The latest first: see `keepDelivered` of the outbox. */
+  readonly delivered: readonly DeliveredOutboxMessage[];
+  /** Of its queue, as they were when the lists were read; `undefined` before. */
+  readonly stats: QueueStats | undefined;
 }
 
 /** An outbox for components: `subscribe` and `getSnapshot`, and the outbox itself. */
@@ -41,18 +46,23 @@ export function createHttpOutboxStore(
     return made;
   };
   const source = createSource<OutboxSnapshot>(
-    { ...OPENING, outbox: undefined, waiting: [], dead: [] },
+    { ...OPENING, outbox: undefined, waiting: [], dead: [], delivered: [], stats: undefined },
     (change) => {
       const fail = (reason: unknown) => change(failed(reason));
       try {
         const outbox = outboxOf();
         change({ outbox });
+        let stats: QueueStats | undefined;
         const reading = createReading(
-          () => Promise.all([outbox.waiting({ max }), outbox.dead.list({ max })]),
-          ([waiting, dead]) => change({ ...OPEN, waiting, dead }),
+          () => Promise.all([outbox.waiting({ max }), outbox.dead.list({ max }), outbox.delivered({ max }), stats]),
+          ([waiting, dead, delivered, stats]) => change({ ...OPEN, waiting, dead, delivered, stats }),
           fail,
         );
-        const stop = outbox.subscribeStats(reading.ask, { everyMs, onEnded: fail });
+        const onStats = (now: QueueStats) => {
+          stats = now;
+          reading.ask();
+        };
+        const stop = outbox.subscribeStats(onStats, { everyMs, onEnded: fail });
         return () => {
           stop();
           reading.end();

@@ -57,6 +57,25 @@ export interface DeadOutboxMessage extends OutboxMessage {
   readonly answer: string | null;
 }
 
+/** A stored request that has arrived. */
+export interface DeliveredOutboxMessage extends OutboxMessage {
+  /** Of the answer; 0 where it is opaque. */
+  readonly status: number;
+  /** Epoch milliseconds at which its answer was there. */
+  readonly deliveredAt: number;
+}
+
+/** What `replace` takes beside the request. */
+export interface OutboxReplaceOptions {
+  /** As of `fetch`. Default: that of the message. */
+  readonly metadata?: unknown;
+  /**
+   * As of `fetch`. Default: that of the request's own `Idempotency-Key` header, or that of the message; a new one where the
+   * server has refused the message for good.
+   */
+  readonly idempotencyKey?: string;
+}
+
 /** The fetch of the application: the network first, or the queue at once. */
 export type OutboxMode = "network-first" | "queue-first";
 
@@ -136,6 +155,11 @@ export interface OutboxOptions {
   readonly breakerThreshold?: number;
   /** Bytes of a body that is stored, at most. Default 10 MiB. */
   readonly maxBodyBytes?: number;
+  /**
+   * So many of the stored requests that have arrived are kept for `delivered()`, without their bodies, 1,000 at most. Default
+   * 0. Give the same in every context.
+   */
+  readonly keepDelivered?: number;
   /** Names of headers that are not stored; `beforeSend` can set them again. Default none. */
   readonly redactHeaders?: readonly string[];
   /** Sends `Idempotency-Key` to other origins too, which costs a preflight. Default false: only within the origin. */
@@ -203,6 +227,7 @@ const OPTIONS_SPEC: Spec = {
   rateLimit,
   breakerThreshold: integer(0, COUNT_MAX),
   maxBodyBytes: integer(0),
+  keepDelivered: integer(0, 1_000),
   redactHeaders: arrayOf(string(1, 256), 1_000),
   crossOriginKeys: boolean,
   respond: aFunction,
@@ -212,14 +237,18 @@ const OPTIONS_SPEC: Spec = {
   onDead: aFunction,
 };
 
-const FETCH_SPEC: Spec = {
-  groupId,
-  priority,
+export const REPLACE_SPEC: Spec = {
   idempotencyKey: (value, name) => {
     if (typeof value !== "string" || !/^[ !#-[\]-~]{1,255}$/.test(value))
       invalid(name, value, '1 to 255 printable ASCII characters without " and \\');
   },
   metadata: anything,
+};
+
+const FETCH_SPEC: Spec = {
+  groupId,
+  priority,
+  ...REPLACE_SPEC,
   mode: oneOf("network-first", "queue-first"),
 };
 
@@ -262,6 +291,7 @@ export function settingsOf(options: OutboxOptions, groupBy: (request: Request) =
     rateLimit: { limit: 50, intervalMs: 1_000 },
     breakerThreshold: 5,
     maxBodyBytes: 10 * 1024 * 1024,
+    keepDelivered: 0,
     redactHeaders: [],
     crossOriginKeys: false,
     respond: answerStored,

@@ -6,6 +6,7 @@
 //                   ▲        │      4xx: dead letter         service worker: on `sync`, `online`, start and after a fetch
 //                   └─backoff┘      5xx, nothing: again
 
+import { randomUuid } from "../../client/runtime/uuid.js";
 import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { id as idField } from "../../core/spec/fields.js";
@@ -25,22 +26,35 @@ import {
 import { createEvents, type OutboxEventMap } from "./events.js";
 import { forgetAll, forgetSome } from "./forgetting.js";
 import { createGates } from "./gates.js";
+import { type Delivered, forgetDelivered, historyName, historyOptions, readHistory } from "./history.js";
 import { KEY_MS } from "./keys.js";
 import { deadOf, type WaitingOutboxMessage, waitingOf } from "./message.js";
 import { createNetwork } from "./network.js";
 import {
   type DeadOutboxMessage,
+  type DeliveredOutboxMessage,
   fetchOptionsOf,
   type OutboxFetchOptions,
   type OutboxMessage,
   type OutboxOptions,
+  type OutboxReplaceOptions,
   type OutboxRequestInit,
+  REPLACE_SPEC,
   settingsOf,
 } from "./options.js";
 import { createRepeating, type Opened } from "./repeating.js";
 import { COUNTED_MAX, callHook } from "./replay.js";
 import { createSending } from "./sending.js";
-import { bytesNow, groupOf, isMarked, type StoredRequest } from "./stored-request.js";
+import {
+  bytesNow,
+  carriedKeyOf,
+  copyMetadata,
+  groupOf,
+  isMarked,
+  keepable,
+  type StoredRequest,
+  storeRequest,
+} from "./stored-request.js";
 
 type Page = { readonly max?: number; readonly after?: string };
 type Chosen = { readonly ids?: readonly string[] };
@@ -71,10 +85,25 @@ export interface Outbox {
    */
   cancel(id: string): Promise<boolean>;
   /**
-   * Forgets all that waits, is on its way or was given up, or those that `filter` picks; attempts are aborted, and callers
+   * Sends another request in place of one that waits, as `waiting` lists it, or was given up, as `dead.list` does: at its
+   * place in its group, under its id and with its priority. Resolves with false, and changes nothing, where that could do
+   * both: it is on its way at this moment, so that the server may have it; or it was delivered, is gone, or is no longer
+   * where the list had it. The idempotency key stays, so that a server that has the earlier one after all takes no second;
+   * only what the server has refused for good goes under a new one. Rejects as `fetch` does.
+   */
+  replace(
+    message: WaitingOutboxMessage | DeadOutboxMessage,
+    request: Request,
+    options?: OutboxReplaceOptions,
+  ): Promise<boolean>;
+  /** What has arrived of that which was stored, the latest first: `max` (default 100) of the last `keepDelivered`. */
+  delivered(options?: { readonly max?: number }): Promise<DeliveredOutboxMessage[]>;
+  /**
+   * Forgets all that waits, is on its way, was given up or is kept as delivered, or those that `filter` picks; attempts are aborted, and callers
    * of `fetch` that still wait for the network get an `AbortError`. For a log-out: once it resolves, nothing that was begun
    * before is sent any more, from any context. A `filter` sees what is stored, and what this context has begun: what another
-   * one has under way for the first time is not stored yet, and is left to it. Resolves with how many there were.
+   * one has under way for the first time is not stored yet, and is left to it. Resolves with how many there were, those delivered
+   * not counted.
    */
   clear(options?: { readonly filter?: (message: OutboxMessage) => boolean }): Promise<{ readonly cleared: number }>;
   /** What was given up, to look at, send again or delete. */
@@ -156,7 +185,11 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       handlerTimeoutMs: Math.min(DURATION_MS_MAX, attemptMs(settings.maxBodyBytes, settings) + 60_000),
     });
     queue.addEventListener("dead", () => void events.lookForDead().catch(() => {}));
-    const { concurrency, replay: isReplaying } = settings;
+    const { concurrency, replay: isReplaying, keepDelivered } = settings;
+    const history =
+      keepDelivered > 0
+        ? await connection.openQueue<Delivered>(historyName(name), historyOptions(keepDelivered))
+        : undefined;
     const consumer =
       isReplaying && !isBounded ? queue.consume((delivery) => repeating.repeat(delivery), { concurrency }) : undefined;
     if (network.isOffline()) {
@@ -164,7 +197,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       repeating.pause();
     }
     void events.lookForDead().catch(() => {});
-    return { connection, queue, consumer };
+    return { connection, queue, consumer, history };
   };
   const queueOf = async () => (await open()).queue;
 
@@ -271,8 +304,29 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       assertOpen();
       if (filter === undefined) events.cleared();
       const aborted = await sending.abort(filter ?? (() => true));
+      const { queue, history } = await open();
+      const cleared = aborted + (await (filter ? forgetSome(queue, filter) : forgetAll(queue)));
+      if (history) await forgetDelivered(history, filter);
+      return { cleared };
+    },
+    async replace(message, request, given = {}) {
+      checkOptions("outbox.replace()", given, REPLACE_SPEC);
+      check(idField, message.id, "outbox.replace(message).id");
+      const { metadata = message.metadata } = given;
+      const isDead = "reason" in message;
+      // The server has answered to that key, and would say the same again.
+      const known = isDead && message.status !== null ? randomUuid() : message.idempotencyKey;
+      const idempotencyKey = given.idempotencyKey ?? carriedKeyOf(request) ?? known;
+      const copied = { idempotencyKey, metadata: copyMetadata(metadata) };
+      const kept = keepable(await storeRequest(request, copied), settings);
       const queue = await queueOf();
-      return { cleared: aborted + (await (filter ? forgetSome(queue, filter) : forgetAll(queue))) };
+      const { replaced } = await (isDead ? queue.deadLetters : queue).replace(message.id, kept);
+      if (replaced && isDead) void registerSync(tag);
+      return replaced;
+    },
+    async delivered({ max = PAGE } = {}) {
+      const { history } = await open();
+      return history ? readHistory(history, settings.keepDelivered, max) : [];
     },
     dead: {
       async list({ max = PAGE, after } = {}) {

@@ -9,6 +9,7 @@ import type { Attempt } from "./attempts.js";
 import { registerSync, type SyncEvent, sleep } from "./context.js";
 import type { OutboxEvents } from "./events.js";
 import type { Gates } from "./gates.js";
+import type { Delivered } from "./history.js";
 import type { Network } from "./network.js";
 import type { Settings } from "./options.js";
 import { createReplay, type Replay } from "./replay.js";
@@ -18,6 +19,8 @@ export interface Opened {
   readonly queue: Queue<StoredRequest>;
   /** Missing where nothing is repeated all the time. */
   readonly consumer: Consumer | undefined;
+  /** Missing where nothing is kept of what was delivered. */
+  readonly history: Queue<Delivered> | undefined;
 }
 
 export interface RepeatingParts {
@@ -94,6 +97,8 @@ export function createRepeating(parts: RepeatingParts): Repeating {
     ...parts,
     onOffline: pause,
     onAnswer: answered,
+    // Also while it is being closed: what is under way is still settled.
+    history: async () => (await opened())?.history,
     delivered(message, status) {
       deliveredHere++;
       events.delivered(message, status);

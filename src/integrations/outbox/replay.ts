@@ -1,10 +1,11 @@
 // Repeats one stored request and settles it by what came of it. Invariants: nothing is forgotten before its answer has
 // said that it arrived; what could not be asked, or was asked offline, counts as no attempt.
 
-import type { Delivery } from "../../index.js";
+import type { Delivery, Queue } from "../../index.js";
 import { type Attempt, preparedBy } from "./attempts.js";
 import { reportFailure, sleep } from "./context.js";
 import type { Gates } from "./gates.js";
+import { ackNoting, type Delivered } from "./history.js";
 import { messageOf } from "./message.js";
 import type { Network } from "./network.js";
 import type { OutboxMessage, Settings } from "./options.js";
@@ -20,6 +21,8 @@ export interface ReplayParts {
   onOffline(): void;
   /** Somebody has answered. */
   onAnswer(): void;
+  /** Where what was delivered is noted; there, if anywhere, once there are deliveries. */
+  history(): Promise<Queue<Delivered> | undefined>;
   delivered(message: OutboxMessage, status: number): void;
 }
 
@@ -46,7 +49,7 @@ interface Answered {
 const GRACE_MS = 30_000;
 
 export function createReplay(parts: ReplayParts): Replay {
-  const { settings, gates, network, attempt, onOffline, onAnswer, delivered } = parts;
+  const { settings, gates, network, attempt, onOffline, onAnswer, history, delivered } = parts;
   const release = (delivery: Delivery, delayMs: number) => delivery.release(delayMs > 0 ? { delayMs } : {});
 
   /** Not reached: the request waits, uncounted, for the network or for its backoff. */
@@ -100,9 +103,10 @@ export function createReplay(parts: ReplayParts): Replay {
     if (verdict.type === "delivered") {
       gates.succeeded(origin);
       await callHook(() => settings.onDelivered?.(response, message));
-      await delivery.ack();
+      const { status } = response;
+      await ackNoting(delivery, { ...message, status }, await history());
       discard(response);
-      return delivered(message, response.status);
+      return delivered(message, status);
     }
     if (verdict.type === "dead") {
       gates.succeeded(origin);

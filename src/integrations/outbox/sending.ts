@@ -15,15 +15,7 @@ import { isInLine, sendOnce } from "./keys.js";
 import { firstMessage, storedMessage } from "./message.js";
 import type { Network } from "./network.js";
 import { answerStored, type OutboxFetchOptions, type OutboxMessage, type Settings } from "./options.js";
-import {
-  bytesOf,
-  carriedKeyOf,
-  copyMetadata,
-  originOf,
-  redact,
-  type StoredRequest,
-  storeRequest,
-} from "./stored-request.js";
+import { carriedKeyOf, copyMetadata, keepable, originOf, type StoredRequest, storeRequest } from "./stored-request.js";
 import { discard, judge, statusLineOf } from "./verdict.js";
 
 export interface SendingParts {
@@ -144,19 +136,11 @@ export function createSending(parts: SendingParts): Sending {
   const store = async (stored: StoredRequest, at: Placed, signal: AbortSignal, how: Storing): Promise<Response> => {
     const begunAt = Date.now();
     signal.throwIfAborted();
-    const bytes = bytesOf(stored);
-    const { maxBodyBytes, maxRetentionMs, redactHeaders } = settings;
-    if (bytes > maxBodyBytes) {
-      const what = `${stored.method} ${stored.url} has a body of ${bytes} bytes`;
-      throw new QueueError("invalid-argument", `${what}; the outbox stores at most maxBodyBytes = ${maxBodyBytes}`, {
-        detail: { bytes, maxBodyBytes },
-      });
-    }
-    const queue = await queueOf();
     const { groupId, priority, deduplicationId } = at;
     const { delayMs, refusal, handed } = how;
-    const kept = { ...redact(stored, redactHeaders), ...(refusal !== undefined && { refusal }) };
-    const options = { groupId, priority, ttlMs: maxRetentionMs, ...(delayMs > 0 && { delayMs }) };
+    const kept = { ...keepable(stored, settings), ...(refusal !== undefined && { refusal }) };
+    const queue = await queueOf();
+    const options = { groupId, priority, ttlMs: settings.maxRetentionMs, ...(delayMs > 0 && { delayMs }) };
     const sent = sendOnce(
       (name) => queue.send(kept, { ...options, ...(name && { deduplicationId: name }) }),
       deduplicationId,

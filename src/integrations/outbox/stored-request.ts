@@ -104,6 +104,19 @@ export function redact(stored: StoredRequest, names: readonly string[]): StoredR
   return { ...stored, headers: stored.headers.filter(([name]) => !hidden.has(name.toLowerCase())) };
 }
 
+/** As it may lie in the queue. Throws `invalid-argument` when its body is too large for that. */
+export function keepable(
+  stored: StoredRequest,
+  { maxBodyBytes, redactHeaders }: { readonly maxBodyBytes: number; readonly redactHeaders: readonly string[] },
+): StoredRequest {
+  const bytes = bytesOf(stored);
+  if (bytes <= maxBodyBytes) return redact(stored, redactHeaders);
+  const what = `${stored.method} ${stored.url} has a body of ${bytes} bytes`;
+  throw new QueueError("invalid-argument", `${what}; the outbox stores at most maxBodyBytes = ${maxBodyBytes}`, {
+    detail: { bytes, maxBodyBytes },
+  });
+}
+
 export const originOf = (url: string): string => new URL(url).origin;
 export const isSameOrigin = (url: string): boolean => originOf(url) === globalThis.location?.origin;
 

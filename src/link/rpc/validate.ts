@@ -109,11 +109,11 @@ const unaddressed: Spec = {
 const OPTIONAL = ["headers", "groups", "priorities", "times"] as const;
 const messages: Spec = { queue, ...unaddressed };
 
+const oneMessage: Spec = { queue, id, bodies: arrayOf(anything, 1, 1), headers: arrayOf(headers, 1, 1) };
+
 const command = variant("type", {
-  schedule: shape(
-    { type, queue, id, spec: scheduleSpec, bodies: arrayOf(anything, 1, 1), headers: arrayOf(headers, 1, 1) },
-    "headers",
-  ),
+  schedule: shape({ type, spec: scheduleSpec, ...oneMessage }, "headers"),
+  replace: shape({ type, isDead: boolean, ...oneMessage }, "headers"),
   unschedule: shape({ type, queue, id }),
   send: shape({ type, atomic: boolean, ...messages }, ...OPTIONAL),
   publish: shape({ type, topic, ...unaddressed }, ...OPTIONAL),

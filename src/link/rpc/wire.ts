@@ -60,7 +60,16 @@ export type ClientCommand =
       readonly diedBy?: number | undefined;
       readonly beforePlace?: number | undefined;
     }
-  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter };
+  | { readonly type: "purge-dead"; readonly queue: string; readonly filter: DeadLetterFilter }
+  /** With one body. */
+  | {
+      readonly type: "replace";
+      readonly queue: string;
+      readonly id: string;
+      readonly isDead: boolean;
+      readonly bodies: readonly unknown[];
+      readonly headers?: HeadersColumn | undefined;
+    };
 
 /** A settlement, with the time that handlers took for its messages, summed; missing when nobody measured it. */
 export interface MeasuredSettlement extends Settlement {

@@ -25,6 +25,7 @@ const COMMANDS: readonly (readonly [Verb, ClientCommand])[] = [
   ["manage", { type: "purge", queue: "q" }],
   ["manage", { type: "redrive", queue: "q", filter: {} }],
   ["manage", { type: "purge-dead", queue: "q", filter: {} }],
+  ["manage", { type: "replace", queue: "q", id: "i", isDead: false, bodies: ["x"] }],
   ["manage", { type: "delete", queue: "q" }],
 ];
 

@@ -29,12 +29,14 @@ test("the outbox is made for the first component, and what waits and was given u
   const store = createHttpOutboxStore(create, { everyMs: 5, keepAliveMs: 0 });
   expect(store.getServerSnapshot()).toEqual({
     ...{ status: "opening", error: undefined, outbox: undefined },
-    ...{ waiting: [], dead: [] },
+    ...{ waiting: [], dead: [], delivered: [], stats: undefined },
   });
   expect(create).not.toHaveBeenCalled();
   ends.push(store.subscribe(() => {}));
   ends.push(store.subscribe(() => {}));
-  await expect.poll(store.getSnapshot).toMatchObject({ status: "open", waiting: [], dead: [] });
+  await expect.poll(store.getSnapshot).toMatchObject({
+    ...{ status: "open", waiting: [], dead: [], delivered: [], stats: { ready: 0, dead: 0 } },
+  });
   const { outbox } = store.getSnapshot();
   const url = await nowhere();
   await outbox?.fetch(url, { method: "POST", body: "x", metadata: { title: "first" } });
