@@ -12,7 +12,7 @@ import type { State } from "../core/state/state.js";
 import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
-import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
+import type { Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import type { Guard } from "./clients/access.js";
@@ -33,7 +33,7 @@ import { createMeasures } from "./report/measures.js";
 import { noticeOf } from "./report/notices.js";
 import { createReads } from "./report/reads.js";
 import { createWatchers } from "./report/watchers.js";
-import { lastEpoch, missedBy, noteEpoch } from "./upkeep/canary.js";
+import { missedBy, noteEpoch, readLastEpoch } from "./upkeep/canary.js";
 import { createMaintenance } from "./upkeep/maintenance.js";
 
 export interface HostOptions {
@@ -97,14 +97,10 @@ export interface HostFigures {
 export async function openHost(options: HostOptions): Promise<Host> {
   const { store, platform, limits } = options;
   // Beside each other: each is a few ways to the browser and back.
-  const [identifying, reading] = [identify(options), lastEpoch(platform)];
+  const [identifying, lastEpoch] = [identify(options), readLastEpoch(platform)];
   try {
     const engine = await openEngine(store, platform, limits?.queues);
-    const identity = await identifying;
-    const { epoch } = engine.state;
-    const found = missedBy(await reading, epoch);
-    noteEpoch(platform, epoch);
-    return createHost(options, engine, { found, ...identity });
+    return createHost(options, engine, { lastEpoch, ...(await identifying) });
   } catch (error) {
     identifying.then(({ life }) => life?.end()).catch(() => {});
     await store.close();
@@ -129,7 +125,7 @@ async function identify({ platform, lock }: HostOptions): Promise<Identity> {
 function createHost(
   { kind, store, platform, checkpointRecords, entriesAtOnce, ...options }: HostOptions,
   engine: Engine,
-  { instance, life, found }: Identity & { readonly found: readonly DataLoss[] },
+  { instance, life, lastEpoch }: Identity & { readonly lastEpoch: Promise<number | undefined> },
 ): Host {
   /** Until its first turn is durable. */
   let isNew = true;
@@ -137,7 +133,7 @@ function createHost(
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
 
   const answerBytes = options.limits?.answerBytes ?? Number.POSITIVE_INFINITY;
-  const losses = createLosses(found, { state, announce: platform.announce });
+  const losses = createLosses({ state, announce: platform.announce });
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
   const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({
@@ -200,6 +196,17 @@ function createHost(
     const stored = { batches: batches.size, batchBytes: batches.bytes };
     return { instance, epoch, lsn, clients: count, commits: engine.commits, refusedMessages, ...stored };
   };
+  /** Nobody who was taken in waits for the canary: the answer takes its time, and is told when it is there. */
+  const look = async () => {
+    const { epoch } = state();
+    const missed = missedBy(await lastEpoch, epoch);
+    if (missed.length > 0) {
+      losses.found(missed);
+      clients.tellLosses({ instance, losses: losses.all });
+    }
+    if (!stopped) noteEpoch(platform, epoch);
+  };
+  const looked = look();
   const clients = createClients({
     state,
     platform,
@@ -212,10 +219,11 @@ function createHost(
     watchers,
     keeper,
     welcome: (client): Welcome => {
-      const known = { isKnown: state().clients.has(client), losses: losses.all };
+      const known = { isKnown: state().clients.has(client), losses: [...losses.all] };
       const { epoch, firstTerm: database } = state();
       return { instance, epoch, database, kind, minor: WIRE_MINOR, lock: life?.lock, ...known };
     },
+    looked,
     request: (session, asked) =>
       answer(session, asked, {
         ...{ state, inward, delivery, reads, watchers, clients },
@@ -267,6 +275,7 @@ function createHost(
   maintenance.sweep();
 
   let stopped: QueueError | undefined;
+
   const stop = async (reason: QueueError) => {
     stopped = reason;
     keeper.close();

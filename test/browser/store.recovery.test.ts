@@ -290,10 +290,17 @@ describe("a full disk", () => {
     expect(await disk.reserveBytes()).toBe(MEBIBYTE);
   });
 
-  test("a new database with little room holds it back before there are any", async () => {
+  test("a new database with little room takes no bodies before it holds it back", async () => {
     vi.spyOn(navigator.storage, "estimate").mockResolvedValue({ quota: 3 * MEBIBYTE, usage: MEBIBYTE });
     const disk = harness.createDisk();
-    await disk.store().takeOver(takeOverRecord);
+    const store = disk.store();
+    const { epoch, lsn } = await store.takeOver(takeOverRecord);
+    const still = fillDisk({ isSmall: true });
+    const send = () => store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "strict");
+    await expect(send()).rejects.toEqual(refusal("quota"));
+    expect(await store.readBatches([10])).toEqual([undefined]);
+    still.free();
+    await vi.waitFor(send, { timeout: 5_000 });
     expect(await disk.reserveBytes()).toBe(MEBIBYTE);
   });
 

@@ -26,6 +26,8 @@ export interface TabParts {
   readonly mustSettleByHand: boolean;
   readonly isHealed: () => boolean;
   readonly note: (text: string) => void;
+  /** It was told that its database was deleted. */
+  readonly onWiped: () => void;
 }
 
 export interface Sends {
@@ -114,6 +116,9 @@ export function openTab(parts: TabParts): Tab {
     },
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });
+  client.listen((event) => {
+    if (event.type === "datalost" && event.loss.reason === "wiped") parts.onWiped();
+  });
 
   const open = async () => {
     for (;;) {

@@ -86,6 +86,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   let lineFaults = server && drawLineFaults(random);
 
   const beside = createBeside({ seed, isTimed: drawn.jumpClock === 0 });
+  const problems: string[] = [];
   const tabs: Tab[] = [];
   const newTab = (url: string): Tab => {
     const tab = openTab({
@@ -100,6 +101,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
       mustSettleByHand: drawn.store.abort > 0 || drawn.store.quota > 0,
       isHealed: () => faults === QUIET,
       note,
+      onWiped: () => void problems.push(`${tab.context.name} was told that the database was deleted`),
     });
     note(`${tab.context.name} opens, with worker ${url}`);
     tabs.push(tab);
@@ -222,7 +224,6 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   await scheduler.run(10_000);
   const last = newTab(origin ? "a" : site.pickUrl(true));
   if (!isOrdered) consumeIn(last);
-  const problems: string[] = [];
   let drained: Awaited<ReturnType<NonNullable<Tab["queue"]>["stats"]>> | undefined;
   for (let slice = 0; slice < DRAIN_SLICES_MAX && drained === undefined; slice++) {
     await scheduler.run(DRAIN_MS);

@@ -87,7 +87,7 @@ const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "for
 /** What stands on a client and hears of its hosts: its consumers, and what they hold. */
 export interface Member {
   /** What the host says. What this answers crosses the link: never what a callback of the application gives back. */
-  serve(request: ClientRequest): HeldReply | undefined;
+  serve(request: Exclude<ClientRequest, { op: "losses" }>): HeldReply | undefined;
   /** What is held, told to each host that is met. */
   held(): readonly Held[];
   onConnected(): void;
@@ -116,6 +116,13 @@ export function createClient(parts: ClientParts): Client {
     for (const callback of [...listeners]) callback(event);
   };
 
+  const noteLosses = (news: readonly DataLoss[]): undefined => {
+    for (const loss of news) {
+      allLosses.push(loss);
+      tellAll({ type: "datalost", loss });
+    }
+  };
+
   const tell = (request: HostRequest) =>
     hostLink.ask(request).catch(() => {
       // Closed meanwhile: whoever waits for the effect hears of that on their own call.
@@ -142,7 +149,10 @@ export function createClient(parts: ClientParts): Client {
     ...(parts.reachable && { reachable: parts.reachable }),
     locks: parts.locks,
     asking: parts.asking,
-    serve: (request) => (member ? member.serve(request) : request.op === "held" ? NOTHING_HELD : undefined),
+    serve(request) {
+      if (request.op === "losses") return noteLosses(losses.found(request));
+      return member ? member.serve(request) : request.op === "held" ? NOTHING_HELD : undefined;
+    },
     held: () => member?.held() ?? [],
     onConnected(welcome) {
       member?.onConnected();
@@ -150,10 +160,7 @@ export function createClient(parts: ClientParts): Client {
       const isAnother = lastHost !== undefined && lastHost !== welcome.instance;
       lastHost = welcome.instance;
       tellAll({ type: "connected", isAnother });
-      for (const loss of losses.news(welcome)) {
-        allLosses.push(loss);
-        tellAll({ type: "datalost", loss });
-      }
+      noteLosses(losses.news(welcome));
     },
     onDisconnected: () => tellAll({ type: "disconnected" }),
     onEnded(reason) {

@@ -3,25 +3,43 @@
 // host knows.
 
 import type { DataLoss } from "../../link/rpc/views.js";
-import type { Welcome } from "../../link/rpc/wire.js";
+import type { FoundMissing, Welcome } from "../../link/rpc/wire.js";
 
 export interface LossReader {
   /** What this host, which has just accepted the client, says or shows to be gone and was not told before. */
   news(welcome: Welcome): readonly DataLoss[];
+  /** What the host has found missing, before it accepts the client or since, and was not told before. */
+  found(missing: FoundMissing): readonly DataLoss[];
 }
 
 export function createLossReader(): LossReader {
   let last: Welcome | undefined;
+  /** The host that has spoken last, how much of what it says was told, and whether that the database is gone was told of it. */
+  let instance: string | undefined;
+  let told = 0;
+  let isWipedTold = false;
+
+  const found = (missing: FoundMissing): readonly DataLoss[] => {
+    if (missing.instance !== instance) {
+      instance = missing.instance;
+      told = 0;
+      isWipedTold = false;
+    }
+    const named = missing.losses.slice(told).filter(({ reason }) => reason !== "wiped" || !isWipedTold);
+    told = Math.max(told, missing.losses.length);
+    isWipedTold ||= named.some(({ reason }) => reason === "wiped");
+    return named;
+  };
+
   return {
+    found,
     news(welcome) {
       const before = last;
       last = welcome;
-      const isSameHost = before?.instance === welcome.instance;
-      const named = welcome.losses.slice(isSameHost ? before.losses.length : 0);
-      const isWiped = before !== undefined && isAnother(before, welcome);
-      return isWiped && !named.some(({ reason }) => reason === "wiped")
-        ? [{ reason: "wiped", ids: [] }, ...named]
-        : named;
+      const named = found(welcome);
+      if (before === undefined || !isAnother(before, welcome) || isWipedTold) return named;
+      isWipedTold = true;
+      return [{ reason: "wiped", ids: [] }, ...named];
     },
   };
 }

@@ -17,6 +17,8 @@ export const MINOR_PAGES = 3;
 export const MINOR_HOLDERS = 3;
 /** From this minor version on, either side of a link takes the last words of a page that goes, which nobody answers. */
 export const MINOR_LAST_WORDS = 3;
+/** From this minor version on, a client is told of losses that are found after its hello was answered. */
+export const MINOR_LOSSES = 3;
 /** From this minor version on, hosts purge by id. */
 export const MINOR_PURGE_IDS = 3;
 /** From this minor version on, hosts say how far a redrive in parts may go, and keep to it. */

@@ -16,7 +16,7 @@ import type { Port } from "../../link/rpc/guard.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView } from "../../link/rpc/views.js";
-import type { HandOut, Welcome } from "../../link/rpc/wire.js";
+import type { FoundMissing, HandOut, Welcome } from "../../link/rpc/wire.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Platform } from "../engine/platform.js";
 import type { Watchers } from "../report/watchers.js";
@@ -65,6 +65,8 @@ export interface Clients {
   adopt(): void;
   /** Forgets those that will not come back, when it is time to look for them. */
   forgetOld(): void;
+  /** Tells who was taken in, or is about to be. */
+  tellLosses(missing: FoundMissing): void;
   close(reason: QueueError): void;
 }
 
@@ -78,6 +80,8 @@ export interface ClientsParts {
   readonly delivery: Pick<Delivery, "forget" | "endTaking" | "reclaimedBlindly" | "isAsked">;
   readonly watchers: Pick<Watchers, "removeAll" | "hasAny">;
   readonly keeper: Pick<LeaseKeeper, "renew" | "ask" | "forget">;
+  /** Resolves when it is known what was gone before there was this host. */
+  readonly looked: Promise<void>;
   /** What a client is told once it was taken in. */
   welcome(client: string): Welcome;
   request(session: Session, asked: RequestAfterHello): Promise<unknown>;
@@ -175,7 +179,9 @@ export function createClients(parts: ClientsParts): Clients {
         const isKept = [...(state().clients.get(client)?.grants ?? [])].some((grant) => grant.mode === "consume");
         if (isKept) keeper.ask(keptOf(session));
         tellWhatEnded(session, held);
-        resolve(parts.welcome(client));
+        const welcome = () => parts.welcome(client);
+        // One of an earlier build hears of it now or never.
+        resolve(session.hearsLosses ? welcome() : parts.looked.then(welcome));
       });
       // In the same turn, before which a lease may end that nobody could renew.
       keeper.renew(client, held);
@@ -304,6 +310,9 @@ export function createClients(parts: ClientsParts): Clients {
       // Either way: the clock may have been set.
       const isTime = Math.abs(platform.now() - lookedAt) >= FORGET_EVERY_MS;
       if (isTime || state().clients.size >= remembered + FORGET_EVERY_CLIENTS) lookForOld();
+    },
+    tellLosses(missing) {
+      for (const session of sessions.values()) if (session.hearsLosses) session.tellLosses(missing);
     },
     close(reason) {
       presence.close();

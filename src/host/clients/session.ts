@@ -4,13 +4,20 @@
 import type { Held } from "../../core/commands/commands.js";
 import { valuesOf } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_HOLDERS, MINOR_LAST_WORDS, MINOR_PAGES, WIRE_MAJOR } from "../../core/spec/version.js";
+import {
+  MINOR_COLUMNS,
+  MINOR_HOLDERS,
+  MINOR_LAST_WORDS,
+  MINOR_LOSSES,
+  MINOR_PAGES,
+  WIRE_MAJOR,
+} from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { openLink } from "../../link/rpc/link.js";
 import { type CheckedRequest, type RequestAfterHello, validateHostRequest } from "../../link/rpc/validate.js";
 import type { Page } from "../../link/rpc/views.js";
-import type { ClientRequest, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
+import type { ClientRequest, FoundMissing, HandOut, HeldReply, Welcome } from "../../link/rpc/wire.js";
 import type { Owner } from "../delivery/askers.js";
 import type { Guard } from "./access.js";
 
@@ -21,6 +28,8 @@ export interface Session {
   readonly owner: Owner | undefined;
   /** Says itself which of its consumers holds what. */
   readonly namesHolders: boolean;
+  /** Is told of losses when they are found. */
+  readonly hearsLosses: boolean;
   /** Its page goes: from now on it hears nothing, and is heard only when it submits. False where its build expects an end. */
   hearOut(): boolean;
   /** The hand-out as this client's build reads it. */
@@ -31,6 +40,7 @@ export interface Session {
   /** Resolves when the client has taken them. */
   pushStats(waiter: string, stats: QueueStats): Promise<void>;
   tellLost(lost: readonly Held[], reason: "timeout" | "lease-expired"): void;
+  tellLosses(missing: FoundMissing): void;
   askHeld(): Promise<HeldReply>;
   /** Over a network: how often something came from it. */
   readonly heard: (() => number) | undefined;
@@ -64,6 +74,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
   const session: { -readonly [Name in keyof Session]: Session[Name] } = {
     client: "",
     namesHolders: false,
+    hearsLosses: false,
     owner: guard && { name: guard.identity, consumersMax: guard.consumersMax },
     hearOut() {
       isLeaving = minor >= MINOR_LAST_WORDS;
@@ -89,6 +100,9 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     tellLost(lost, reason) {
       link.call({ op: "lost", lost, reason }).catch(() => {});
     },
+    tellLosses(missing) {
+      link.call({ op: "losses", ...missing }).catch(() => {});
+    },
     heard: port.heard,
     askHeld: () => link.call<HeldReply>({ op: "held" }),
     close: (reason) => link.close(reason),
@@ -113,6 +127,7 @@ export function openSession(port: Port, events: SessionEvents, guard?: Guard): S
     session.client = name;
     minor = request.wire[1];
     session.namesHolders = minor >= MINOR_HOLDERS;
+    session.hearsLosses = minor >= MINOR_LOSSES;
     return guard ? greetGuarded(request.held) : events.hello(session, request.held);
   };
 

@@ -7,15 +7,15 @@ export interface Losses {
   /** Since this host began. */
   readonly all: readonly DataLoss[];
   report(loss: DataLoss): void;
+  /** The same, without an announcement: of what was gone before there was this host. */
+  found(losses: readonly DataLoss[]): void;
 }
 
-export function createLosses(
-  found: readonly DataLoss[],
-  { state, announce }: { state(): State; announce(notice: Notice): void },
-): Losses {
-  const all = [...found];
+export function createLosses({ state, announce }: { state(): State; announce(notice: Notice): void }): Losses {
+  const all: DataLoss[] = [];
   return {
     all,
+    found: (losses) => void all.push(...losses),
     report(loss) {
       all.push(loss);
       const queues = loss.queue === undefined ? [...state().queues.keys()] : [loss.queue];

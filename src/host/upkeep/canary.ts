@@ -4,7 +4,7 @@ import type { DataLoss } from "../../link/rpc/views.js";
 import type { Platform } from "../engine/platform.js";
 
 /** Of the terms before; a canary that fails proves nothing. To be read beside what takes its time, before `noteEpoch`. */
-export const lastEpoch = async ({ canary }: Platform): Promise<number | undefined> =>
+export const readLastEpoch = async ({ canary }: Platform): Promise<number | undefined> =>
   canary?.read().catch(() => undefined);
 
 /**

@@ -159,7 +159,9 @@ export type ClientRequest =
   /** Asks what the client still holds, for renewal. */
   | { readonly op: "held" }
   /** These leases ended without the client's doing. */
-  | { readonly op: "lost"; readonly lost: readonly Held[]; readonly reason: "timeout" | "lease-expired" };
+  | { readonly op: "lost"; readonly lost: readonly Held[]; readonly reason: "timeout" | "lease-expired" }
+  /** What its welcome would say now: more was found missing since. */
+  | ({ readonly op: "losses" } & FoundMissing);
 
 /** A column whose entries are all alike is that entry. */
 export type Column<T> = T | readonly T[];
@@ -183,9 +185,15 @@ export interface HandOut {
   readonly redelivered?: Column<boolean> | undefined;
 }
 
-export interface Welcome {
+/** Of one host. */
+export interface FoundMissing {
   /** Random for each start of a host: a client that sees another one talks to another host. */
   readonly instance: string;
+  /** What was found missing since this host began. */
+  readonly losses: readonly DataLoss[];
+}
+
+export interface Welcome extends FoundMissing {
   readonly epoch: number;
   /** Random for each database: a client that sees another one has lost what it was told is durable. Missing from older hosts. */
   readonly database?: string | undefined;
@@ -198,8 +206,6 @@ export interface Welcome {
   readonly client?: string | undefined;
   /** Whether anything of this client is remembered: answers, or deliveries it holds. Missing from older hosts. */
   readonly isKnown?: boolean;
-  /** What was found missing since this host began. */
-  readonly losses: readonly DataLoss[];
 }
 
 /** Where hosts run, the preferred first: what lives longest without holding anything up. */

@@ -20,7 +20,8 @@ export interface Connection {
   close(): void;
 }
 
-export function createConnection(factory: IDBFactory, name: string): Connection {
+/** `onCreate`: the database is not there, and is made. */
+export function createConnection(factory: IDBFactory, name: string, onCreate = () => {}): Connection {
   let opening: Promise<Database> | undefined;
   let current: Database | undefined;
   let isEstablished = false;
@@ -34,7 +35,7 @@ export function createConnection(factory: IDBFactory, name: string): Connection 
   };
 
   async function connect(): Promise<Database> {
-    const db = await openPatiently(factory, name, !isEstablished, () => closed);
+    const db = await openPatiently(factory, name, isEstablished ? undefined : onCreate, () => closed);
     if (closed) {
       db.close();
       throw lost("the store was closed");
@@ -71,12 +72,12 @@ export function createConnection(factory: IDBFactory, name: string): Connection 
 async function openPatiently(
   factory: IDBFactory,
   name: string,
-  mayCreate: boolean,
+  onCreate: (() => void) | undefined,
   isClosed: () => boolean,
 ): Promise<Database> {
   for (let tries = 0; ; tries++) {
     try {
-      return await openOnce(factory, name, mayCreate);
+      return await openOnce(factory, name, onCreate);
     } catch (cause) {
       const delayMs = REOPEN_DELAYS_MS[tries];
       if (!isConnectionFailure(cause)) throw storeError(cause, "open");
@@ -86,17 +87,19 @@ async function openPatiently(
   }
 }
 
-async function openOnce(factory: IDBFactory, name: string, mayCreate: boolean): Promise<Database> {
+/** `onCreate`: missing where the database must not be made. */
+async function openOnce(factory: IDBFactory, name: string, onCreate: (() => void) | undefined): Promise<Database> {
   const request = factory.open(name, SCHEMA_VERSION);
   let vanished = false;
   let isNew = false;
   request.addEventListener("upgradeneeded", (event) => {
     const tx = request.transaction;
     if (tx === null || event.oldVersion !== 0) return;
-    vanished = !mayCreate;
-    isNew = mayCreate;
-    if (mayCreate) createStores(request.result, tx);
-    else tx.abort();
+    vanished = onCreate === undefined;
+    isNew = !vanished;
+    if (vanished) return tx.abort();
+    createStores(request.result, tx);
+    onCreate?.();
   });
   // idb types the promise of an untyped request as `IDBPDatabase`; the schema is ours to state.
   const db = await (wrap(request) as unknown as Promise<Database>).catch((cause: unknown) => {

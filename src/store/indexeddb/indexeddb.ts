@@ -25,7 +25,11 @@ export interface IndexedDbStoreOptions {
 
 export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
   const step: Step = options.onStep ?? (() => {});
-  const connection = createConnection(options.indexedDB ?? indexedDB, options.database);
+  /** Asked while a new database is made: who stores the first bodies needs the answer. */
+  let plenty: Promise<boolean> | undefined;
+  const connection = createConnection(options.indexedDB ?? indexedDB, options.database, () => {
+    plenty = hasPlenty();
+  });
   let tail: LogTail | undefined;
   /** Read in the last take-over, for who opened the log before it and reads it next. */
   let ahead: LogBeginning | undefined;
@@ -46,7 +50,6 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     },
     async takeOver(build) {
       step("take-over:begin");
-      const asking = hasPlenty();
       await connection.open();
       tail = undefined;
       const taken = await takeOverWithReserve(connection, build, step);
@@ -54,7 +57,7 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
       connection.establish();
       ({ tail, beginning: ahead } = taken);
       reserve.found(taken.hasReserve);
-      if (!taken.hasReserve && taken.tail.epoch === 1 && (await asking)) reserve.postpone();
+      if (!taken.hasReserve && taken.tail.epoch === 1) reserve.postpone(plenty ?? hasPlenty());
       else await reserve.restore();
       return taken.tail;
     },

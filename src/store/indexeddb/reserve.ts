@@ -22,13 +22,13 @@ export interface Reserve {
   /** Takes the room again if it is missing. No room for it is not a failure. */
   restore(): Promise<void>;
   /**
-   * Takes the room once the first bodies are stored: before that there is nothing to be drained, and writing a mebibyte
-   * takes as long as all else that a new database needs.
+   * Takes the room with the first bodies, behind them if there is `plenty`: before there are any there is nothing to be
+   * drained, and writing a mebibyte takes as long as all else that a new database needs.
    */
-  postpone(): void;
+  postpone(plenty: Promise<boolean>): void;
   /**
-   * Before bodies are written: resolves once the room is held; rejects with `quota` when there is none for it. `undefined`
-   * when it is known to be held, or postponed.
+   * Before bodies are written: resolves once the room is held, or taken behind them; rejects with `quota` when there is none
+   * for it. `undefined` when it is known to be held.
    */
   secure(): Promise<void> | undefined;
   /** Bodies were written. */
@@ -39,7 +39,8 @@ export interface Reserve {
 
 export function createReserve(access: Access): Reserve {
   let held: boolean | undefined;
-  let isPostponed = false;
+  /** Whether it may come behind the first bodies, until these are stored. */
+  let postponed: Promise<boolean> | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let taking: Promise<void> | undefined;
 
@@ -71,6 +72,10 @@ export function createReserve(access: Access): Reserve {
     held = true;
   }
 
+  async function takeUnless(isPlenty: Promise<boolean>): Promise<void> {
+    if (!(await isPlenty)) await take();
+  }
+
   async function restore(): Promise<void> {
     try {
       await take();
@@ -100,13 +105,13 @@ export function createReserve(access: Access): Reserve {
       held = isThere;
     },
     restore,
-    postpone() {
-      isPostponed = true;
+    postpone(plenty) {
+      postponed = plenty;
     },
-    secure: () => (held || isPostponed ? undefined : take()),
+    secure: () => (held ? undefined : postponed ? takeUnless(postponed) : take()),
     stored() {
-      if (!isPostponed) return;
-      isPostponed = false;
+      if (postponed === undefined) return;
+      postponed = undefined;
       // In a task of its own, behind the answer: a mebibyte takes milliseconds to make. Whoever needs it before, or after,
       // meets what becomes of it.
       setTimeout(() => restore().catch(() => {}));

@@ -8,6 +8,7 @@ import { type Host, openHost } from "../../../src/host/host.js";
 import { type Link, openLink } from "../../../src/link/rpc/link.js";
 import type {
   ClientRequest,
+  FoundMissing,
   HandOut,
   HeldReply,
   HostRequest,
@@ -26,6 +27,8 @@ export interface RawClient {
   readonly pushed: HandOut[];
   /** Leases that the host has said are lost. */
   readonly lost: ClientRequest[];
+  /** What the host has found missing after its welcome. */
+  readonly missing: FoundMissing[];
   submit(...commands: NumberedCommand[]): Promise<SubmitReply>;
 }
 
@@ -75,17 +78,19 @@ export async function startHost(
       const own = port(grant, heard);
       const pushed: HandOut[] = [];
       const lost: ClientRequest[] = [];
+      const missing: FoundMissing[] = [];
       const link = openLink<HostRequest, ClientRequest>(own, {
         serve(request) {
           if (request.op === "deliver") pushed.push(request.handOut);
           if (request.op === "lost") lost.push(request);
+          if (request.op === "losses") missing.push(request);
           return request.op === "held" ? onHeld() : undefined;
         },
       });
       const welcome = await link.call<Welcome>({ op: "hello", wire: [1, minor], client, held });
       const submit = (...commands: NumberedCommand[]) =>
         link.call<SubmitReply>({ op: "submit", confirmed: 0, commands });
-      return { port: own, link, welcome, pushed, lost, submit };
+      return { port: own, link, welcome, pushed, lost, missing, submit };
     },
   };
 }

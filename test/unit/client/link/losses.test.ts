@@ -1,6 +1,10 @@
 // A client that lives through the loss of its database hears of it, whatever the next host knows.
 
 import { afterEach, expect, test } from "vitest";
+import { createLossReader } from "../../../../src/client/link/losses.js";
+import { deferred } from "../../../../src/link/rpc/deferred.js";
+import type { DataLoss } from "../../../../src/link/rpc/views.js";
+import type { Welcome } from "../../../../src/link/rpc/wire.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { startHost, type TestHost } from "../../host/world.js";
 import { connectTo } from "../client-fixture.js";
@@ -19,13 +23,13 @@ const start = async (disk = createMemoryDisk()) => {
 };
 
 const connect = async (current: () => TestHost) => {
-  const { connection } = connectTo(() => current().port());
+  const { connection, page } = connectTo(() => current().port());
   clients.push({ close: () => connection.close({ force: true }) });
   const queue = await connection.openQueue<number>("q");
   const heard: string[] = [];
   connection.addEventListener("hostchange", () => heard.push("hostchange"));
   queue.addEventListener("datalost", ({ detail }) => heard.push(detail.reason));
-  return { connection, queue, heard };
+  return { connection, queue, heard, page };
 };
 
 test("in every tab, when the next host has another database, however far that has come", async () => {
@@ -53,6 +57,41 @@ test("in every tab, when the next host has another database, however far that ha
   current = await start(disk);
   await first.host.close();
   for (const { heard } of tabs) await expect.poll(() => heard).toEqual(["hostchange", "wiped"]);
+});
+
+test("and once, where the host finds it out itself, before or after it has taken the client in, whenever somebody listens", async () => {
+  const { promise, resolve: answer } = deferred<number>();
+  const world = await startHost({ platform: { canary: { read: () => promise, write: async () => {} } } });
+  opened.push(world.host);
+  const before = await connect(() => world);
+  answer(7);
+  await expect.poll(() => before.heard).toEqual(["wiped"]);
+  const later: string[] = [];
+  before.queue.addEventListener("datalost", ({ detail }) => later.push(detail.reason));
+  await expect.poll(() => later).toEqual(["wiped"]);
+  // The same host takes a client that was asleep in again.
+  before.page.suspend();
+  before.page.resume();
+  await before.queue.send(1);
+  const after = await connect(() => world);
+  await expect.poll(() => after.heard).toEqual(["wiped"]);
+  expect(before.heard).toEqual(["wiped"]);
+});
+
+test("by a word that overtakes the welcome, or one of a host that the client knew to have another database", () => {
+  const wiped = { reason: "wiped", ids: [] } as const;
+  const welcomeOf = (instance: string, database: string, losses: readonly DataLoss[]): Welcome => {
+    return { instance, database, losses, epoch: 1, kind: "shared-worker" };
+  };
+  const overtaken = createLossReader();
+  expect(overtaken.found({ instance: "a", losses: [wiped] })).toEqual([wiped]);
+  expect(overtaken.news(welcomeOf("a", "one", [wiped]))).toEqual([]);
+  // Of the next host it is news again.
+  expect(overtaken.news(welcomeOf("b", "two", []))).toEqual([wiped]);
+  expect(overtaken.found({ instance: "b", losses: [wiped] })).toEqual([]);
+  const unreadable = { reason: "unreadable", queue: "q", ids: ["1"] } as const;
+  expect(overtaken.found({ instance: "b", losses: [wiped, unreadable] })).toEqual([unreadable]);
+  expect(overtaken.news(welcomeOf("b", "two", [wiped, unreadable]))).toEqual([]);
 });
 
 test("and never when the next host has the same, from the journal or from a checkpoint", async () => {
