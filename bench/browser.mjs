@@ -1,6 +1,6 @@
 // Builds and serves the pages of the benchmark, and opens browsers on them, each with a profile of its own on disk.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,7 @@ const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
  * @property {import("playwright").Page} measuring the tab that measures
  * @property {import("playwright").Page} helping the other one
  * @property {string} version of the browser
+ * @property {string} profile the folder in which the browser keeps its data
  * @property {() => Promise<void>} close
  */
 
@@ -66,10 +67,23 @@ export async function launchBrowser(name, profile, args = []) {
   return { context, version: `Firefox ${context.browser()?.version() ?? "of unknown version"}` };
 }
 
-/** @param {Site} site @param {BrowserName} [name] @returns {Promise<OpenBrowser>} */
-export async function openBrowser({ address }, name = "chromium") {
+/** @typedef {keyof typeof BACKENDS} Backend what Chromium keeps IndexedDB in */
+export const BACKENDS = {
+  leveldb: { args: [], holds: /\.leveldb$/ },
+  sqlite: { args: ["--enable-features=IdbSqliteBackingStore"], holds: /\.sqlite$|\.db$/ },
+};
+
+/** Fails where a Chromium has kept IndexedDB in something else than it was told. @param {string} profile @param {Backend} backend */
+export function assertBackend(profile, backend) {
+  const names = readdirSync(join(profile, "Default", "IndexedDB"), { recursive: true }).map(String);
+  if (!names.some((name) => BACKENDS[backend].holds.test(name)))
+    throw new Error(`This Chromium does not keep IndexedDB in ${backend}: ${names.join(", ")}`);
+}
+
+/** @param {Site} site @param {BrowserName} [name] @param {Backend} [backend] @returns {Promise<OpenBrowser>} */
+export async function openBrowser({ address }, name = "chromium", backend = "leveldb") {
   const profile = mkdtempSync(join(tmpdir(), "originmq-bench-"));
-  const { context, version } = await launchBrowser(name, profile);
+  const { context, version } = await launchBrowser(name, profile, BACKENDS[backend].args);
   return {
     context,
     version,
@@ -91,10 +105,10 @@ export async function openBrowser({ address }, name = "chromium") {
   };
 }
 
-/** Two tabs of one browser. @param {BrowserName} name @param {string} [checkout] @returns {Promise<Tabs>} */
-export async function openTabs(name, checkout) {
+/** Two tabs of one browser. @param {BrowserName} name @param {Backend} [backend] @param {string} [checkout] @returns {Promise<Tabs>} */
+export async function openTabs(name, backend, checkout) {
   const site = await servePages(checkout);
-  const { context, version, openPage, close } = await openBrowser(site, name);
+  const { context, version, profile, openPage, close } = await openBrowser(site, name, backend);
   const measuring = await openPage();
   const helping = await openPage();
   return {
@@ -102,6 +116,7 @@ export async function openTabs(name, checkout) {
     measuring,
     helping,
     version,
+    profile,
     async close() {
       await close();
       await site.close();

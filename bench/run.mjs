@@ -1,10 +1,11 @@
 // `npm run bench`: limits, peers and OriginMQ in one browser, side by side in one run, medians of several rounds.
 //
 //   npm run bench -- [--rounds 5] [--only PATTERN] [--browser chromium|firefox] [--markdown FILE] [--check]
-//                    [--before CHECKOUT] [--threads | --profile DIRECTORY]
+//                    [--backend leveldb|sqlite] [--before CHECKOUT] [--threads | --profile DIRECTORY]
 //
 // --only runs the cases whose name matches; --check fails when a target is missed; --before names a checkout of an earlier
-// build, with its node_modules, which runs OriginMQ's cases in the same rounds in a browser of its own; --threads prints
+// build, with its node_modules, which runs OriginMQ's cases in the same rounds in a browser of its own; --backend says in what
+// Chromium keeps IndexedDB, and the run fails where it does not; --threads prints
 // which threads of the browser took how much processor time, instead of measuring; --profile does that and writes CPU
 // profiles of both tabs and the worker, which costs time itself (both in Chromium only).
 
@@ -12,7 +13,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openTabs } from "./browser.mjs";
+import { assertBackend, openTabs } from "./browser.mjs";
 import { roundsOf, say } from "./command-line.mjs";
 import { describeMachine, machineLine } from "./machine.mjs";
 import { profileCases } from "./profile.mjs";
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     only: { type: "string", default: "" },
     browser: { type: "string", default: "chromium" },
+    backend: { type: "string", default: "leveldb" },
     markdown: { type: "string" },
     check: { type: "boolean", default: false },
     before: { type: "string" },
@@ -39,18 +41,26 @@ if (options.check && options.only) throw new Error("--check needs every case: le
 const { browser } = options;
 if (browser !== "chromium" && browser !== "firefox")
   throw new Error(`--browser takes chromium or firefox, not ${browser}`);
+const backend = backendNamed(options.backend);
 const isProfiling = options.threads || options.profile !== undefined;
 if (isProfiling && options.before) throw new Error("--before measures: leave --threads and --profile out");
 if (isProfiling && browser !== "chromium")
   throw new Error("--threads and --profile need Chromium: it is its DevTools that tell");
 if (options.profile) process.env.BENCH_PROFILE = "1";
 
+/** @param {string} name */
+function backendNamed(name) {
+  if (name !== "leveldb" && name !== "sqlite") throw new Error(`--backend takes leveldb or sqlite, not ${name}`);
+  return name;
+}
+
 /** @param {import("./browser.mjs").Tabs} now @param {import("./browser.mjs").Tabs} [before] */
 async function measure(now, before) {
-  const machine = describeMachine(now.version);
+  const machine = describeMachine(backend === "sqlite" ? `${now.version}, IndexedDB in SQLite` : now.version);
   const cases = await casesOf(now);
   const run = { machine, rounds, results: await runRounds({ now, before }, cases, rounds, say) };
   say("");
+  if (browser === "chromium") assertBackend(now.profile, backend);
   console.log(`${machineLine(machine)}\nmedians of ${rounds} rounds, interleaved\n\n${tableOf(run, "text")}\n`);
   console.log(`${targetsOf(run, "text")}\n`);
   mkdirSync(RESULTS, { recursive: true });
@@ -85,8 +95,8 @@ async function finish({ helping, measuring }) {
   await measuring.evaluate(() => bench.removeDatabases());
 }
 
-const tabs = await openTabs(browser);
-const before = options.before === undefined ? undefined : await openTabs(browser, resolve(options.before));
+const tabs = await openTabs(browser, backend);
+const before = options.before === undefined ? undefined : await openTabs(browser, backend, resolve(options.before));
 try {
   if (isProfiling) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
   else await measure(tabs, before);

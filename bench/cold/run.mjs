@@ -115,9 +115,13 @@ try {
   const machine = describeMachine(version);
   /** @returns {import("./cases.mjs").Values[]} */
   const none = () => [];
+  /** @returns {import("./stages.mjs").TabStages[]} */
+  const noStages = () => [];
   const results = cases.map(({ id, label }) => ({ id, label, rounds: none(), before: none() }));
-  /** @type {Record<string, import("./stages.mjs").Stage[][]>} */
-  const stages = { now: [], before: [] };
+  const browsers = /** @type {const} */ (["chromium", ...(hasFirefox ? /** @type {const} */ (["firefox"]) : [])]);
+  const stages = labs.flatMap(({ lab: { noting }, name }) =>
+    noting ? browsers.map((browser) => ({ noting, name, browser, rounds: noStages() })) : [],
+  );
   for (let round = 1; round <= rounds; round++) {
     for (const [i, { id, isOwn, measure }] of cases.entries()) {
       say(`round ${round} of ${rounds}, case ${i + 1} of ${cases.length}: ${id}`);
@@ -128,15 +132,19 @@ try {
         await sleep(PAUSE_MS);
       }
     }
-    for (const { lab, name } of labs) if (lab.noting) stages[name]?.push(await measureStages(lab.noting));
+    for (const { noting, browser, rounds } of stages) rounds.push(await measureStages(noting, browser));
   }
   say("");
   const measured = results.map((result) => ({ ...result, medians: mediansOf(result.rounds) }));
   const rows = rowsOf(measured);
-  const lines = labs
-    .map(({ name }) => ({ title: name, stages: mediansOfStages(stages[name] ?? []) }))
-    .filter(({ stages }) => stages.length > 0)
-    .reverse();
+  const lines = stages.flatMap(({ name, browser, rounds }) =>
+    /** @type {const} */ (["first", "second"]).map((tab) => ({
+      title: `${name}, ${browser}, ${tab} tab`,
+      isDrawn: browser === "chromium" && tab === "first",
+      name,
+      stages: mediansOfStages(rounds.map((round) => round[tab])),
+    })),
+  );
   /** @param {"text" | "markdown"} form */
   const report = (form) => [
     ...(measured.length > 0 ? [casesOf(measured, form)] : []),
@@ -147,10 +155,11 @@ try {
   console.log(`${heads.join("\n")}\n\n${report("text").join("\n\n")}\n`);
   mkdirSync(RESULTS, { recursive: true });
   const file = `${RESULTS}cold-${new Date().toISOString().replace(/[:.]/g, "-")}.json`;
-  writeFileSync(file, `${JSON.stringify({ machine, rounds, results: measured, rows, stages }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ machine, rounds, results: measured, rows, lines }, null, 2)}\n`);
   console.log(`written to ${file}`);
   if (options.markdown) writeFileSync(options.markdown, `${[...heads, ...report("markdown")].join("\n\n")}\n`);
-  if (options.picture) writeFileSync(options.picture, timeLineOf(lines));
+  const drawn = lines.filter(({ isDrawn }) => isDrawn).map(({ name, stages }) => ({ title: name, stages }));
+  if (options.picture) writeFileSync(options.picture, timeLineOf(drawn.reverse()));
   const missed = rows.filter((row) => !isMet(row, row.target));
   if (options.check && missed.length > 0) {
     console.error(`missed: ${missed.map(({ what }) => what).join("; ")}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build, preview } from "vite";
-import { launchBrowser } from "../browser.mjs";
+import { assertBackend, BACKENDS, launchBrowser } from "../browser.mjs";
 
 const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 /** What the browser, or a page, does after its start is over by then. */
@@ -56,7 +56,9 @@ export async function serveCold(checkout = "", hasStages = false) {
       if (left) cpSync(left, profile, { recursive: true });
       const { context, version } = await launch(browser, profile);
       try {
-        return await use({ context, version, openPage: (name) => openPage(context, `${address}${name}.html`) });
+        const used = await use({ context, version, openPage: (name) => openPage(context, `${address}${name}.html`) });
+        if (browser === "sqlite") assertBackend(profile, browser);
+        return used;
       } finally {
         await context.close();
         remove(profile);
@@ -81,9 +83,7 @@ export async function serveCold(checkout = "", hasStages = false) {
 
 /** @param {BrowserName} browser @param {string} profile */
 const launch = (browser, profile) =>
-  browser === "sqlite"
-    ? launchBrowser("chromium", profile, ["--enable-features=IdbSqliteBackingStore"])
-    : launchBrowser(browser, profile);
+  browser === "sqlite" ? launchBrowser("chromium", profile, BACKENDS.sqlite.args) : launchBrowser(browser, profile);
 
 /** @param {import("playwright").BrowserContext} context @param {string} address */
 async function openPage(context, address) {

@@ -12,6 +12,7 @@ import { median } from "../rounds.mjs";
 const SPANS = [
   { name: "the page's own lock", from: /^lock .*:client:/, to: /^lock .*:client:.* granted$/, where: "page" },
   { name: "start of the worker", from: /^SharedWorker$/, to: /^script$/ },
+  { name: "a word of the worker", from: /^SharedWorker$/, to: /^hears originmq:opening$/, where: "page" },
   { name: "script's run", from: /^script$/, to: /^evaluated$/, where: "worker" },
   { name: "lock of the host", from: /^lock .*:host$/, to: /^lock .*:host granted$/, where: "worker" },
   { name: "opening the database", from: /^open$/, to: /^open done$/, where: "worker" },
@@ -61,12 +62,20 @@ function reserveOf(notes, began) {
   return done ? [{ name: "reserve", from: at - began, to: done[2] - began }] : [];
 }
 
-/** @param {import("./site.mjs").ColdSite} site of a build that notes @returns {Promise<Stage[]>} */
-export const measureStages = (site) =>
-  site.inNewBrowser("chromium", async ({ openPage }) => {
-    const page = await openPage("originmq");
-    await page.evaluate(() => measureFirst("relaxed"));
-    return stagesOf(await page.evaluate(() => stageNotes()));
+/**
+ * @typedef {{ first: Stage[], second: Stage[] }} TabStages of the first tab, and of a second one
+ * @param {import("./site.mjs").ColdSite} site of a build that notes
+ * @param {import("./site.mjs").BrowserName} browser
+ * @returns {Promise<TabStages>}
+ */
+export const measureStages = (site, browser) =>
+  site.inNewBrowser(browser, async ({ openPage }) => {
+    const measure = async () => {
+      const page = await openPage("originmq");
+      await page.evaluate(() => measureFirst("relaxed"));
+      return stagesOf(await page.evaluate(() => stageNotes()));
+    };
+    return { first: await measure(), second: await measure() };
   });
 
 /** @param {readonly (readonly Stage[])[]} rounds @returns {Stage[]} medians of what most rounds have, by when they begin */

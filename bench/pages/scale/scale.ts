@@ -29,7 +29,7 @@ export interface Scale {
   stats(): Promise<{ readonly ready: number; readonly delayed: number }>;
   /** Sends, until all is durable. */
   send(load: Load): Promise<Us>;
-  sendSingly(count: number): Promise<Us>;
+  sendSingly(count: number, inFlightMax?: number): Promise<Us>;
   /** Resolves when all is acknowledged. */
   untilIdle(): Promise<void>;
   /** Sends what others consume meanwhile, until all is acknowledged. */
@@ -93,7 +93,8 @@ globalThis.scale = {
   },
   stats: () => queue().stats(),
   send: (load) => timed(load.count, () => sendAll(load)),
-  sendSingly: (count) => timed(count, () => inFlight(SENDS_IN_FLIGHT, ordersOf(count), (body) => queue().send(body))),
+  sendSingly: (count, inFlightMax = SENDS_IN_FLIGHT) =>
+    timed(count, () => inFlight(inFlightMax, ordersOf(count), (body) => queue().send(body))),
   untilIdle: () => queue().whenIdle(),
   sendUntilIdle: (load) =>
     acknowledging(load.count, async () => {
