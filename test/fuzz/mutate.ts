@@ -14,7 +14,20 @@ export interface Recorded {
 }
 
 /** Numbers at the edges of what is checked, or beyond. */
-const NUMBERS = [0, -0, -1, 1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 53), 1e308, Number.NaN, Number.POSITIVE_INFINITY];
+export const NUMBERS = [
+  0,
+  -0,
+  -1,
+  1,
+  0.5,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  -(2 ** 53),
+  1e308,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+];
 const DIGITS = [
   "0",
   "-1",
@@ -107,28 +120,32 @@ function elsewhere(value: unknown, queue: string): unknown {
   return Object.fromEntries(entries);
 }
 
+/** What stands in the place of a value. */
+type Replace = (random: Random, value: unknown) => unknown;
+
 /** The value with one thing in it, so deep or less, changed. */
-function changed(random: Random, value: unknown, depth: number): unknown {
-  if (typeof value !== "object" || value === null || depth === 0) return replaced(random, value);
+export function changed(random: Random, value: unknown, depth: number, replace: Replace = replaced): unknown {
+  if (typeof value !== "object" || value === null || depth === 0) return replace(random, value);
   if (Array.isArray(value)) {
-    if (value.length === 0 || random.chance(0.1)) return elsewise(random, value);
+    if (value.length === 0 || random.chance(0.1)) return elsewise(random, value, replace);
     const at = random.between(0, value.length - 1);
-    return value.map((item, i) => (i === at ? changed(random, item, depth - 1) : item));
+    return value.map((item, i) => (i === at ? changed(random, item, depth - 1, replace) : item));
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return replaced(random, value);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return replace(random, value);
   const entries = Object.entries(value);
-  if (entries.length === 0 || random.chance(0.1)) return elsewise(random, value);
+  if (entries.length === 0 || random.chance(0.1)) return elsewise(random, value, replace);
   const at = random.between(0, entries.length - 1);
   if (random.chance(0.1)) return Object.fromEntries(entries.filter((_, i) => i !== at));
-  return Object.fromEntries(entries.map(([key, item], i) => [key, i === at ? changed(random, item, depth - 1) : item]));
+  const change = (item: unknown, i: number) => (i === at ? changed(random, item, depth - 1, replace) : item);
+  return Object.fromEntries(entries.map(([key, item], i) => [key, change(item, i)]));
 }
 
-function elsewise(random: Random, value: object): unknown {
-  if (Array.isArray(value)) return random.chance(0.5) ? [] : [...value, ...value, replaced(random, value)];
-  return { ...value, [random.pick([...WORDS, ...OPS])]: replaced(random, value) };
+function elsewise(random: Random, value: object, replace: Replace): unknown {
+  if (Array.isArray(value)) return random.chance(0.5) ? [] : [...value, ...value, replace(random, value)];
+  return { ...value, [random.pick([...WORDS, ...OPS])]: replace(random, value) };
 }
 
-function replaced(random: Random, value: unknown): unknown {
+export function replaced(random: Random, value: unknown): unknown {
   const anyway = [null, undefined, true, [], {}, new Map([[1, 2]]), new Date(0), 10n, new Uint8Array(8), /a/];
   switch (random.between(0, 5)) {
     case 0:

@@ -97,12 +97,15 @@ test("what waits in Workbox's database is taken over once, in order, and can be 
     .poll(() => next.evaluate(() => navigator.serviceWorker.controller?.scriptURL), { timeout: 10_000 })
     .toContain("workbox-worker.js");
   const [first, second] = await Promise.all([call(next, "import"), call(next, "import")]);
-  expect([first, second]).toEqual([{ imported: 5 }, { imported: 0 }]);
+  expect([first, second]).toEqual([
+    { imported: 5, left: 0 },
+    { imported: 0, left: 0 },
+  ]);
   expect(await call(next, "paths", "careful")).toEqual(paths);
   expect(await call(next, "paths", "others")).toEqual(["/api/other"]);
   await call(next, "replay");
   expect(orderByGroup(site.notes.arrivals.map((arrival) => ({ ...arrival, inEffect: true })))).toEqual({
     "group-0": [0, 1, 2, 3],
   });
-  expect(await call(next, "import")).toEqual({ imported: 0 });
+  expect(await call(next, "import")).toEqual({ imported: 0, left: 0 });
 });

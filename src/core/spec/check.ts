@@ -135,8 +135,9 @@ function checkList({ of, min, max }: ListField, value: unknown, name: string): v
 function checkMembers({ members, required }: ObjectField, value: unknown, name: string): void {
   checkOptions(name, value, members);
   for (const member of required) {
-    const isMissing = typeof value !== "object" || value === null || !Object.hasOwn(value, member);
-    if (isMissing) invalid(`${name}.${member}`, undefined, "given");
+    // One of a prototype is none, and one that is undefined is not looked at above.
+    const isThere = typeof value === "object" && value !== null && Object.hasOwn(value, member);
+    if (!isThere || Reflect.get(value, member) === undefined) invalid(`${name}.${member}`, undefined, "given");
   }
 }
 

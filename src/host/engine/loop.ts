@@ -130,6 +130,8 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
     cancelTimer();
     for (const task of tasks.splice(0)) task.reject(closedError());
   });
+  // Of a host that could not be made of what is stored nobody waits for its loop, which ends with the store.
+  ended.catch(() => {});
   return {
     push(work) {
       inbox.push(work);

@@ -1,17 +1,14 @@
 // Takes over what waits in the database of workbox-background-sync 7: version 3, store `requests`.
-// Invariant: an entry is deleted there only once it is durable here, and is stored here once, whatever dies in between.
+// Invariant: an entry is deleted there only once it is durable here, and is stored here once, whatever dies in between. What
+// is no entry stays where it is, and stands in nobody's way.
 
 import type { Queue as MessageQueue } from "../../index.js";
 import { openPushed, type StoredEntry } from "./entries.js";
 import { askForSync, connection } from "./queue.js";
+import { readEntry } from "./workbox-entry.js";
 
 const DATABASE = "workbox-background-sync";
 const STORE = "requests";
-
-interface WorkboxEntry extends StoredEntry {
-  readonly id: number;
-  readonly queueName: string;
-}
 
 const settled = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -39,21 +36,21 @@ async function openExisting(): Promise<IDBDatabase | undefined> {
 /**
  * Moves the entries of every Workbox queue, in their order, to the queue of the same name here: each exactly once, also
  * when it is called again after a crash in the middle. Call it when no older worker uses Workbox's database any more,
- * in `activate`. Resolves with how many there were.
+ * in `activate`. Resolves with how many there were, and how many more have stayed there: no request can be made of them.
  */
-export async function importWorkbox(): Promise<{ readonly imported: number }> {
+export async function importWorkbox(): Promise<{ readonly imported: number; readonly left: number }> {
   return navigator.locks.request("originmq:workbox-import", async () => {
     const db = await openExisting();
-    if (db === undefined) return { imported: 0 };
+    if (db === undefined) return { imported: 0, left: 0 };
     try {
-      const entries = (await settled(db.transaction(STORE).objectStore(STORE).getAll())) as WorkboxEntry[];
+      const stored = await settled(db.transaction(STORE).objectStore(STORE).getAll());
+      const entries = stored.flatMap((one) => readEntry(one) ?? []);
       const queues = new Map<string, MessageQueue<StoredEntry>>();
       // In order of their keys, which is their order in each queue.
-      for (const { id, queueName, requestData, timestamp, metadata } of entries) {
+      for (const { id, queueName, deduplicationId, entry } of entries) {
         const queue = queues.get(queueName) ?? (await openPushed(await connection(), queueName));
         queues.set(queueName, queue);
-        const deduplicationId = `workbox-import:${id}:${timestamp}`;
-        await queue.send({ requestData, timestamp, ...(metadata && { metadata }) }, { deduplicationId });
+        await queue.send(entry, { deduplicationId });
         const tx = db.transaction(STORE, "readwrite");
         tx.objectStore(STORE).delete(id);
         await new Promise<void>((resolve, reject) => {
@@ -63,7 +60,7 @@ export async function importWorkbox(): Promise<{ readonly imported: number }> {
       }
       for (const queue of queues.values()) await queue.close();
       await Promise.all([...queues.keys()].map(askForSync));
-      return { imported: entries.length };
+      return { imported: entries.length, left: stored.length - entries.length };
     } finally {
       db.close();
     }

@@ -151,7 +151,8 @@ const request = variant("op", {
   submit: shape({
     op,
     confirmed: first,
-    commands: each(shape({ number: some, command: anything })),
+    // Of each it is told alone what is wrong with it.
+    commands: each(shape({ number: some, command: anything }, "command")),
   }),
   consume: shape(
     { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id), singleActive: boolean },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { applyRecord } from "../../../../src/core/commands/apply.js";
 import { advance } from "../../../../src/core/commands/clock.js";
-import type { Change } from "../../../../src/core/log/journal.js";
+import type { Change, JournalRecord } from "../../../../src/core/log/journal.js";
 import { PEEKABLE } from "../../../../src/core/spec/message-states.js";
 import { createState, isConserved, type QueueState } from "../../../../src/core/state/state.js";
 import { peek } from "../../../../src/core/view/view.js";
@@ -62,4 +62,17 @@ test("being due follows from the time and moves each message once", () => {
 test("a change of a later version that is not known here changes nothing", () => {
   const { states } = replay([100, ...send(1, 1)], [110, { type: "not-yet-invented" } as unknown as Change]);
   expect(states).toEqual(["1 ready"]);
+});
+
+test.each([
+  ["time", { at: "news" }],
+  ["time that is a number", { at: Number.NaN }],
+  ["place", { lsn: undefined }],
+  ["epoch", { epoch: "1" }],
+  ["changes", { changes: {} }],
+])("a record without its numbers is refused, and changes nothing: %s", (_, wrong) => {
+  const state = createState();
+  const record = { v: 1, lsn: 1, epoch: 1, at: 5, changes: send(1, 1), ...wrong } as unknown as JournalRecord;
+  expect(() => applyRecord(state, record)).toThrow("a journal record has its numbers and changes");
+  expect([state.lsn, state.now, state.queues.size]).toEqual([0, 0, 0]);
 });

@@ -228,3 +228,13 @@ describe("what a client lets through, the host takes:", () => {
 function isWholeLimit({ rateLimit }: { readonly rateLimit?: Record<string, unknown> | null }): boolean {
   return !rateLimit || (rateLimit.limit !== undefined && rateLimit.intervalMs !== undefined);
 }
+
+test("what a request must have is refused where it is there and undefined, as where it is missing", () => {
+  const requests = [
+    { op: "submit", confirmed: 0, commands: undefined },
+    { op: "peek", queue: undefined, max: 1, states: ["ready"] },
+    { op: "hello", wire: undefined, client: "a", held: [] },
+  ];
+  for (const request of requests)
+    expect(() => validateHostRequest(request)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+});
