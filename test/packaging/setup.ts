@@ -26,6 +26,7 @@ declare module "vitest" {
 const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom", "workbox-precaching"];
 /** Which its page does not use, but the types of the bindings do. */
 const FRAMEWORKS = ["vue", "svelte", "solid-js", "@angular"];
+const OF_FRAMEWORKS = /^(react|vue|svelte|solid-js|@angular\/core)$/;
 
 /** Those of these packages that are installed, and what they need in turn. */
 function withTheirs(names: readonly string[]): string[] {
@@ -47,7 +48,7 @@ export default async function setup({ provide }: TestProject): Promise<() => voi
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   // Its dependencies come from where they are already; of theirs, one that lies deeper comes from npm's cache, or the network.
   // A peer may be left out.
-  const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => peerDependencies[name] !== "*");
+  const needed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !OF_FRAMEWORKS.test(name));
   const local = withTheirs(needed).map((name) => [name, `file:${join(ROOT, "node_modules", name)}`]);
   const manifest = { name: "app", private: true, type: "module", dependencies: { originmq: `file:${tarball}` } };
   Object.assign(manifest.dependencies, Object.fromEntries(local));

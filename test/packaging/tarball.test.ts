@@ -65,6 +65,14 @@ describe("the tarball", () => {
     for (const { imports } of loadedBy(name)) expect(imports.filter((path) => !path.startsWith("./"))).toEqual([]);
   });
 
+  test("refuses no application: every package that it may be used with is optional, and of any version", () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(app, "node_modules/originmq/package.json"), "utf8"),
+    );
+    for (const [name, range] of Object.entries(peerDependencies))
+      expect([name, range, peerDependenciesMeta[name]]).toEqual([name, "*", { optional: true }]);
+  });
+
   test("names its entries once more for who does not read `exports`", () => {
     const { alias, exports: entries } = JSON.parse(
       readFileSync(join(app, "node_modules/originmq/package.json"), "utf8"),

@@ -68,14 +68,29 @@ export function addressesOf(servers: string | readonly string[], name: string): 
   throw new QueueError("invalid-argument", words, { detail });
 }
 
-interface Mqtt {
+export interface Mqtt {
+  readonly MQTTJS_VERSION?: string;
   connect(address: string, options: object): MqttClient;
 }
 
-/** Rejects with `host-lost` where no broker can be reached, `denied` where it lets nobody in, `unsupported` without the package. */
+/**
+ * Of mqtt.js as it was imported. Throws `unsupported` for a version that may acknowledge what is not stored yet: before the
+ * one that this was measured with, or of another major.
+ */
+export function checkedMqtt(imported: object): Mqtt {
+  const mqtt = ("connect" in imported ? imported : (imported as { readonly default: object }).default) as Mqtt;
+  const [, major, minor] = /^v?(\d+)\.(\d+)\./.exec(mqtt.MQTTJS_VERSION ?? "") ?? [];
+  if (major === "5" && Number(minor) >= 16) return mqtt;
+  const found = mqtt.MQTTJS_VERSION ?? "an older one";
+  throw new QueueError(
+    "unsupported",
+    `a bridge to or from MQTT needs mqtt 5.16 or later of that major, found ${found}`,
+  );
+}
+
+/** Rejects with `host-lost` where no broker can be reached, `denied` where it lets nobody in, `unsupported` without mqtt.js. */
 async function dial(address: string, dialling: Dialling): Promise<Line> {
-  const module: object = await loaded("mqtt", "to or from MQTT", () => import("mqtt"));
-  const mqtt = ("connect" in module ? module : (module as { readonly default: object }).default) as Mqtt;
+  const mqtt = checkedMqtt(await loaded("mqtt", "to or from MQTT", () => import("mqtt")));
   if (!/^ws/i.test(address) && globalThis.process === undefined) {
     throw new QueueError("unsupported", `this runtime has no TCP: give the address as wss://, not ${address}`);
   }
