@@ -2,11 +2,13 @@
 
 import { spawn } from "node:child_process";
 import { cpSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packInto } from "../scripts/pack.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
+/** By whoever has started it where it lies. */
+const MADE = new Set(["node_modules", "dist", ".next", ".svelte-kit", "next-env.d.ts"]);
 const isWindows = process.platform === "win32";
 
 /**
@@ -16,7 +18,7 @@ const isWindows = process.platform === "win32";
  */
 export async function createFresh(name, folder) {
   const project = join(folder, name);
-  cpSync(join(HERE, name), project, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) });
+  cpSync(join(HERE, name), project, { recursive: true, filter: (path) => !MADE.has(basename(path)) });
   const { tarball } = await packInto(join(folder, "package"));
   await npm(project, ["install", "--no-audit", "--no-fund", "--loglevel=error", tarball]).ended;
   return project;

@@ -19,7 +19,9 @@ const EXAMPLES = {
   "durable-object": runObject,
   forward: forwardTo,
   "react-form": asProject("react-form"),
+  next: asProject("next"),
   pwa: asProject("pwa"),
+  sveltekit: asProject("sveltekit"),
   extension: buildExtension,
 };
 const SYSTEMS = ["kafka", "sqs", "pubsub", "cloudflare-queues", "vercel-queues", "rabbitmq"];

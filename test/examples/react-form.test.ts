@@ -1,12 +1,9 @@
 // examples/react-form as somebody has it who copied it: what is saved while the server cannot be reached survives its tab.
 
-import type { Page } from "playwright";
 import { expect, test } from "vitest";
-import { save, visit } from "./project.js";
+import { save, texts, visit } from "./project.js";
 
 const example = visit("react-form");
-
-const texts = (page: Page, list: string) => page.locator(`#${list} li`).allInnerTexts();
 
 test("a note that could not be sent waits, survives its tab, and arrives once", async () => {
   const context = await example.browser.newContext();

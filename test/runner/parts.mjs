@@ -211,7 +211,7 @@ export const PARTS = [
     about: "examples for browsers, as projects of their own that have the packed tarball installed",
     browser: true,
     onDemand: true,
-    limitMs: 9 * MINUTE_MS,
+    limitMs: 20 * MINUTE_MS,
   },
   {
     name: "e2e",

@@ -1,0 +1,3 @@
+import { photosById } from "$lib/server/stored";
+
+export const load = () => ({ stored: [...photosById].map(([id, { name }]) => ({ id, name })) });
