@@ -12,7 +12,7 @@ import vue from "@vitejs/plugin-vue";
 import { build, createServer, type InlineConfig, type PluginOption } from "vite";
 import solid from "vite-plugin-solid";
 import { ROOT } from "../../scripts/package-layout.mjs";
-import { componentOf, FRAMEWORKS, type Framework, STORE } from "./samples.js";
+import { componentOf, FRAMEWORKS, type Framework, SAVES, SAVES_IN_REACT, STORE } from "./samples.js";
 
 const HARNESS = join(ROOT, "test/frameworks/harness");
 /** Within the repository, for its packages; not in test-results/, in which Vite sees no edits. */
@@ -22,7 +22,16 @@ export interface Application {
   readonly address: string;
   /** For who edits them: the component, and the module that makes the store. */
   readonly files: { readonly component: string; readonly store: string };
+  readonly saves: Saves;
   close(): Promise<void>;
+}
+
+/** The server's side of the outbox, at `/api/saves`. */
+export interface Saves {
+  /** What it answers. */
+  status: number;
+  /** Each once, by its key. */
+  readonly stored: Map<string, string>;
 }
 
 interface Rendered {
@@ -62,6 +71,8 @@ function write(framework: Framework): string {
   cpSync(join(HARNESS, framework), root, { recursive: true });
   cpSync(join(HARNESS, "flood.ts"), join(root, "flood.ts"));
   writeFileSync(join(root, "orders.ts"), STORE);
+  writeFileSync(join(root, "saves.ts"), SAVES);
+  if (framework === "react") writeFileSync(join(root, "shown.tsx"), SAVES_IN_REACT);
   writeFileSync(join(root, FRAMEWORKS[framework].file), componentOf(framework));
   writeFileSync(join(root, "index.html"), pageOf(framework));
   return root;
@@ -109,7 +120,7 @@ export async function inDevelopment(framework: Framework): Promise<Application> 
   };
   const site = await serve(server, answer, vite.middlewares);
   return {
-    address: site.address,
+    ...site,
     files: filesOf(framework, root),
     async close() {
       await site.close();
@@ -131,7 +142,7 @@ export async function built(framework: Framework): Promise<Application> {
   const site = await serve(createHttpServer(), async (path) =>
     path === "/" ? fill(page, await render(page)) : readFileSync(join(out("client"), path), "utf8"),
   );
-  return { address: site.address, files: filesOf(framework, root), close: site.close };
+  return { ...site, files: filesOf(framework, root) };
 }
 
 const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".css": "text/css" };
@@ -141,10 +152,16 @@ async function serve(
   server: Server,
   answer: (path: string) => Promise<string | undefined>,
   middlewares?: Connect,
-): Promise<{ readonly address: string; close(): Promise<void> }> {
+): Promise<Omit<Application, "files">> {
+  const saves: Saves = { status: 201, stored: new Map() };
   server.on("request", async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     try {
+      if (pathname === "/api/saves") {
+        const body = Buffer.concat(await request.toArray()).toString();
+        if (saves.status < 300) saves.stored.set(String(request.headers["idempotency-key"]), body);
+        return response.writeHead(saves.status).end();
+      }
       const text = await answer(pathname);
       if (text === undefined && middlewares) return middlewares(request, response, () => response.writeHead(404).end());
       response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "text/html" }).end(text);
@@ -154,6 +171,7 @@ async function serve(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
+    saves,
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     close: () =>
       new Promise((resolve) => {

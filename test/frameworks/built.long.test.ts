@@ -5,7 +5,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { built } from "./applications.js";
 import { FRAMEWORKS, type Framework } from "./samples.js";
-import { leavesNothing, rendersEmpty, sendsAndConsumes, showsFrames, visit } from "./visit.js";
+import { keepsRequests, leavesNothing, rendersEmpty, sendsAndConsumes, showsFrames, visit } from "./visit.js";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -14,15 +14,16 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 test.each(Object.keys(FRAMEWORKS) as Framework[])(
-  "%s, built: rendered empty on a server, taken up without a warning, a rendering a frame at most, nothing left behind",
+  "%s, built: rendered empty on a server, taken up without a warning, an outbox in sight, a rendering a frame at most, nothing left behind",
   async (framework) => {
     const application = await built(framework);
     try {
       await rendersEmpty(application);
       await visit(browser, application, async (page) => {
         await sendsAndConsumes(page);
+        await keepsRequests(page, application);
         await showsFrames(page);
-        await leavesNothing(page);
+        await leavesNothing(page, application);
       });
     } finally {
       await application.close();

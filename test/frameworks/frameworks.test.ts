@@ -7,7 +7,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { type Application, inDevelopment } from "./applications.js";
 import { FRAMEWORKS, type Framework } from "./samples.js";
-import { hasOneConsumer, leavesNothing, rendersEmpty, sendsAndConsumes, showsFrames, visit } from "./visit.js";
+import {
+  hasOneConsumer,
+  keepsRequests,
+  leavesNothing,
+  rendersEmpty,
+  sendsAndConsumes,
+  showsFrames,
+  visit,
+} from "./visit.js";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -45,7 +53,7 @@ const isOver = (promise: Promise<unknown>) =>
   Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 0, false))]);
 
 test.each(Object.keys(FRAMEWORKS) as Framework[])(
-  "%s: rendered empty on a server, taken up without a warning, one consumer also after an edit, a rendering a frame at most, nothing left behind",
+  "%s: rendered empty on a server, taken up without a warning, one consumer also after an edit, an outbox in sight, a rendering a frame at most, nothing left behind",
   async (framework) => {
     const application = await inDevelopment(framework);
     try {
@@ -53,8 +61,9 @@ test.each(Object.keys(FRAMEWORKS) as Framework[])(
       await visit(browser, application, async (page) => {
         await sendsAndConsumes(page);
         if (!isReloaded(framework)) await staysWithEdits(page, application);
+        await keepsRequests(page, application);
         await showsFrames(page);
-        await leavesNothing(page);
+        await leavesNothing(page, application);
       });
     } finally {
       await application.close();

@@ -18,7 +18,7 @@ import {
   type Framework,
   STORE,
 } from "./samples.js";
-import { consumesWhatItSends, visit } from "./visit.js";
+import { consumesWhatItSends, hasOneConsumer, visit } from "./visit.js";
 
 const MINUTE_MS = 60_000;
 let browser: Browser;
@@ -37,6 +37,11 @@ afterAll(async () => {
 /** Of Angular's command line the one that the bindings were developed with: newer ones may need what a registry has not yet. */
 const ANGULAR_CLI = "@angular/cli@21.2.27";
 
+/** For the test alone. */
+const TELLS_STATS = `
+Object.assign(globalThis, { statsOf: () => orders.withQueue((queue) => queue.stats()) });
+`;
+
 /** What the page tells to type in, in a folder of its own. */
 function create(framework: Framework): string {
   const shell = join(folder, framework);
@@ -45,12 +50,11 @@ function create(framework: Framework): string {
     .replace("npm install originmq", `npm install ${tarball}`)
     .replace("@angular/cli@21", ANGULAR_CLI);
   expect(commands).toContain(tarball);
-  // Nobody is there to be asked.
-  const env = { ...process.env, CI: "1", NG_CLI_ANALYTICS: "false", npm_config_yes: "true" };
+  const env = { ...process.env, NG_CLI_ANALYTICS: "false" };
   execFileSync("sh", ["-ec", commands], { cwd: shell, env, stdio: ["ignore", "ignore", "inherit"] });
   const app = join(shell, "shop");
   if (framework === "angular") {
-    writeFileSync(join(app, "src/app/orders.ts"), ANGULAR_STORE);
+    writeFileSync(join(app, "src/app/orders.ts"), `${ANGULAR_STORE}${TELLS_STATS}`);
     writeFileSync(join(app, "src/app/queue.worker.ts"), ANGULAR_WORKER);
     writeFileSync(join(app, "src/app/app.ts"), componentOf(framework));
   } else {
@@ -94,6 +98,24 @@ describe.each(Object.keys(FRAMEWORKS) as Framework[])("a fresh application of %s
 
   test("works in development", () =>
     withServer(app, framework === "angular" ? "ng serve --port 0" : "vite --port 0", works));
+
+  // Of the others: see frameworks.test.ts. Angular reloads by its own build alone.
+  test.runIf(framework === "angular")("has one consumer after an edit, too", () =>
+    withServer(app, "ng serve --port 0", (address) =>
+      visit(browser, { address }, async (page) => {
+        await consumesWhatItSends(page);
+        const component = join(app, "src/app/app.ts");
+        writeFileSync(component, componentOf(framework).replace("Order tea", "Order more tea"));
+        try {
+          await page.getByRole("button", { name: "Order more tea" }).waitFor();
+          await hasOneConsumer(page);
+          await consumesWhatItSends(page, "Order more tea");
+        } finally {
+          writeFileSync(component, componentOf(framework));
+        }
+      }),
+    ),
+  );
 
   test("works when it is built", async () => {
     execFileSync("npm", ["run", "build"], { cwd: app, stdio: ["ignore", "ignore", "inherit"] });

@@ -41,6 +41,9 @@ function found(heading: string, index: number): string {
 
 /** The module that makes the store. */
 export const STORE = found("What there is", 0);
+/** The module that makes the store of an outbox, and the component that shows it, in React. */
+export const SAVES = found("Requests that must reach a server", 0);
+export const SAVES_IN_REACT = found("Requests that must reach a server", 1);
 /** What is typed into a shell to have an application. */
 export const commandsOf = (framework: Framework): string => found(FRAMEWORKS[framework].heading, 0);
 /** The component. */

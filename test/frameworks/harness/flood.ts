@@ -1,7 +1,8 @@
-// What every page of these tests has: a queue that changes 10,000 times a second, and what a component is shown of it.
+// What every page of these tests has: a queue that changes 10,000 times a second, what a component is shown of it, and a
+// request that must reach a server.
 
 import { openQueue, type QueueStats } from "originmq";
-import { createQueueStore } from "originmq/store";
+import { createQueueStore, type OutboxStore } from "originmq/store";
 
 /** The host may tell every millisecond: only frames are in the way of a component. */
 export const flooded = createQueueStore(() => openQueue<number>("flooded"), { everyMs: 1 });
@@ -19,6 +20,8 @@ declare global {
     /** The component tells of each rendering. */
     committed(): void;
     flood(): Promise<Flood>;
+    /** Posts a text by the outbox; resolves with the answer's status. */
+    save(text: string): Promise<number>;
     /** Ends the application. */
     unmount(): void;
     /** Of a queue, as another tab sees it. */
@@ -30,10 +33,14 @@ const COUNT = 10_000;
 const STEPS = 100;
 
 /** Only in browsers. */
-export function prepare(): void {
+export function prepare(saves?: OutboxStore): void {
   let commits = 0;
   window.committed = () => {
     commits++;
+  };
+  window.save = async (body) => {
+    if (!saves) throw new Error("this page has no outbox");
+    return (await saves.outbox().fetch("/api/saves", { method: "POST", body })).status;
   };
   window.statsOf = async (name) => {
     const queue = await openQueue(name);

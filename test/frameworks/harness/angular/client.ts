@@ -2,8 +2,9 @@ import "@angular/compiler";
 import { bootstrapApplication } from "@angular/platform-browser";
 import { prepare } from "./flood";
 import { config, Root } from "./root";
+import { saves } from "./saves";
 
-prepare();
+prepare(saves);
 bootstrapApplication(Root, config).then(
   (app) => {
     window.unmount = () => app.destroy();

@@ -3,13 +3,16 @@ import { hydrateRoot } from "react-dom/client";
 import App from "./App";
 import { prepare } from "./flood";
 import { Flooded } from "./flooded";
+import { saves } from "./saves";
+import { Saves } from "./shown";
 
-prepare();
+prepare(saves);
 const root = hydrateRoot(
   document.querySelector("#app") as Element,
   <StrictMode>
     <App />
     <Flooded />
+    <Saves />
   </StrictMode>,
   { onRecoverableError: (error) => console.error(error) },
 );

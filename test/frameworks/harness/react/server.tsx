@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { renderToString } from "react-dom/server";
 import App from "./App";
 import { Flooded } from "./flooded";
+import { Saves } from "./shown";
 
 export const render = () => ({
   head: "",
@@ -9,6 +10,7 @@ export const render = () => ({
     <StrictMode>
       <App />
       <Flooded />
+      <Saves />
     </StrictMode>,
   ),
 });

@@ -1,7 +1,8 @@
 import { prepare } from "./flood";
 import { createRoot } from "./root";
+import { saves } from "./saves";
 
-prepare();
+prepare(saves);
 const app = createRoot();
 app.mount("#app");
 window.unmount = () => app.unmount();

@@ -1,5 +1,6 @@
 import { createSSRApp, Fragment, h } from "vue";
 import App from "./App.vue";
 import Flooded from "./Flooded.vue";
+import Saves from "./Saves.vue";
 
-export const createRoot = () => createSSRApp({ render: () => h(Fragment, [h(App), h(Flooded)]) });
+export const createRoot = () => createSSRApp({ render: () => h(Fragment, [h(App), h(Flooded), h(Saves)]) });
