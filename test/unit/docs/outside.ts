@@ -39,6 +39,7 @@ declare function report(what: string, ...about: unknown[]): void;
 declare function offerReload(reason: unknown): void;
 declare function gauge(values: Record<string, unknown>): void;
 declare function freshToken(): Promise<string>;
+declare const vi: { useFakeTimers(): void; useRealTimers(): void; advanceTimersByTimeAsync(ms: number): Promise<unknown> };
 declare function expect(value: unknown): { toBe(value: unknown): void; toEqual(value: unknown): void; toMatchObject(value: unknown): void };
 
 interface ExtendableEvent extends Event { waitUntil(work: Promise<unknown>): void }

@@ -69,8 +69,15 @@ export function complaintsOf(
 /** A tab of one origin: runs recipes, each with a connection to what the origin's other tabs use as well. */
 export interface Tab {
   readonly connection: Connection;
-  /** Resolves with what the module exports. `outside` is what it finds as globals. */
-  run(code: string, outside?: Readonly<Record<string, unknown>>): Promise<Record<string, never>>;
+  /**
+   * Resolves with what the module exports. `outside` is what it finds as globals, `packages` what it imports besides, or in
+   * place of what it gets.
+   */
+  run(
+    code: string,
+    outside?: Readonly<Record<string, unknown>>,
+    packages?: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, never>>;
 }
 
 type Evaluate = (...values: unknown[]) => Promise<void>;
@@ -90,14 +97,14 @@ export async function openTab(database: string): Promise<Tab> {
   };
   return {
     connection,
-    async run(code, outside = {}) {
+    async run(code, outside = {}, others = {}) {
       const { outputText } = ts.transpileModule(code, {
         compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
       });
       const exported: Record<string, never> = {};
       const names = Object.keys(outside);
       const evaluate = new AsyncFunction("require", "exports", ...names, outputText);
-      await evaluate((name: string) => packages[name], exported, ...Object.values(outside));
+      await evaluate((name: string) => others[name] ?? packages[name], exported, ...Object.values(outside));
       return exported;
     },
   };

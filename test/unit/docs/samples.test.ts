@@ -1,6 +1,6 @@
 // Every sample of the documentation that is TypeScript compiles against the public types, and what says that it runs is run.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openQueue } from "../../../src/index.js";
 import { createOutbox } from "../../../src/outbox.js";
 import { BESIDE, EVERYWHERE } from "./outside.js";
@@ -34,6 +34,7 @@ describe("a sample that says so runs by itself", () => {
       fetch: async () => new Response(),
       ship: async () => {},
       expect,
+      vi,
       openQueue,
       createOutbox,
     };
@@ -47,6 +48,7 @@ describe("a sample that says so runs by itself", () => {
       }
     } finally {
       globalThis.fetch = fetch;
+      vi.useRealTimers();
       await tab.connection.close({ force: true });
     }
   });
