@@ -70,7 +70,7 @@ export async function launchBrowser(name, profile, args = []) {
 /** @typedef {keyof typeof BACKENDS} Backend what Chromium keeps IndexedDB in */
 export const BACKENDS = {
   leveldb: { args: [], holds: /\.leveldb$/ },
-  sqlite: { args: ["--enable-features=IdbSqliteBackingStore"], holds: /[/\\][A-Z2-7]{40,}$/ },
+  sqlite: { args: ["--enable-features=IdbSqliteBackingStore"], holds: /^[a-z]+_[^.]*_\d+$/ },
 };
 
 /** Fails where a Chromium has kept IndexedDB in something else than it was told. @param {string} profile @param {Backend} backend */
