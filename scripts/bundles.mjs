@@ -34,9 +34,10 @@ export const ENTRIES = [
   })),
 ];
 
-/** What comes to a page on top of the client: the stores that components read, and a binding over them. */
+/** What comes to a page on top of the client: the stores that components read, a binding over them, and elements. */
 export const ADDED = [
   { name: "store", path: "store.ts", limit: SIZE_LIMITS.store },
+  { name: "outbox-element", path: "outbox-element.ts", limit: SIZE_LIMITS.outboxElement },
   ...BINDINGS.map((name) => ({ name, path: `integrations/frameworks/${name}.ts`, limit: SIZE_LIMITS.binding })),
 ];
 

@@ -24,12 +24,20 @@ export const STANDALONE = [
   "transactional",
   "bridge",
   "store",
+  "outbox-element",
 ];
 
 /** What joins the stores of `originmq/store` to a framework, each an entry of its own. */
 export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
-export const SIZE_LIMITS = { client: 29_600, worker: 65_800, standalone: 33_000, store: 3_300, binding: 1_000 };
+export const SIZE_LIMITS = {
+  client: 29_600,
+  worker: 65_800,
+  standalone: 33_000,
+  store: 3_300,
+  outboxElement: 12_000,
+  binding: 1_000,
+};
 /** See docs/performance.md. */
 export const SIZE_GOALS = { client: 18_000, worker: 40_000 };

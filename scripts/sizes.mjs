@@ -20,6 +20,7 @@ const BUNDLES = [
   ["`originmq/transactional`", "transactional.ts", "with the client"],
   ["`originmq/backup`", "backup.ts", "beside the client"],
   ["`originmq/bridge`", "bridge.ts", "beside the client"],
+  ["`originmq/outbox-element`", "outbox-element.ts", "beside the outbox, with all its languages"],
 ];
 
 const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`;

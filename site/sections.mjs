@@ -26,7 +26,7 @@ export const SECTIONS = [
   },
   {
     text: "More than a queue",
-    pages: ["outbox", "transactional", "edge", "bridges", "metrics"],
+    pages: ["outbox", "outbox-element", "transactional", "edge", "bridges", "metrics"],
   },
   {
     text: "Reference",
@@ -45,6 +45,7 @@ export const SHORT = {
   edge: "Over the network",
   bridges: "Bridges",
   outbox: "HTTP outbox",
+  "outbox-element": "Outbox element",
   transactional: "Transactional",
   metrics: "Statistics",
   comparison: "Comparison",

@@ -8,9 +8,16 @@ import "../style/controls.css";
 import "../style/parts.css";
 import "../style/notes.css";
 import "../../src/index.js";
-import { createOutbox, type DeadOutboxMessage, type WaitingOutboxMessage } from "../../src/outbox.js";
+import { createOutbox } from "../../src/outbox.js";
+import {
+  defineOutboxElement,
+  german,
+  type OutboxElement,
+  type OutboxItem,
+  simplifiedChinese,
+} from "../../src/outbox-element.js";
 import { byId, createRows, h, setText } from "../dom.js";
-import { duration, plural } from "../format.js";
+import { plural } from "../format.js";
 import { createProblems } from "../problems.js";
 import { wireTheme } from "../theme.js";
 import { type NoteInfo, OUTBOX } from "./outbox.js";
@@ -23,7 +30,8 @@ const outbox = createOutbox(OUTBOX);
 wireTheme(() => {});
 wireForm();
 wireConduct();
-wireLists();
+wireOutbox();
+wireArrived();
 showNetwork();
 addEventListener("online", showNetwork);
 addEventListener("offline", showNetwork);
@@ -34,6 +42,15 @@ problems.guard("The service worker could not be started", async () => {
 
 function showNetwork(): void {
   setText(byId("network"), navigator.onLine ? "online" : "offline");
+}
+
+function noteOf(data: FormData): NoteInfo {
+  const file = data.get("photo") as File | null;
+  return {
+    text: String(data.get("text")),
+    place: String(data.get("place")),
+    photo: file?.size ? file.name : null,
+  };
 }
 
 function wireForm(): void {
@@ -50,12 +67,7 @@ function wireForm(): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const data = new FormData(form);
-    const file = data.get("photo") as File | null;
-    const metadata: NoteInfo = {
-      text: String(data.get("text")),
-      place: String(data.get("place")),
-      photo: file?.size ? file.name : null,
-    };
+    const metadata = noteOf(data);
     // At once: the next note can be written while this one is on its way.
     form.reset();
     setText(outcome, "On its way…");
@@ -99,53 +111,24 @@ const infoOf = ({ metadata }: { readonly metadata: unknown }): NoteInfo =>
 const titleOf = ({ text, place }: { readonly text: string; readonly place: string }): string =>
   place ? `${text} (${place})` : text;
 
-function stateOf({ state, dueAt, lastFailure }: WaitingOutboxMessage): string {
-  const why = lastFailure ? `Last answer: ${lastFailure}. ` : "";
-  if (state === "leased") return "being sent";
-  if (state === "blocked") return "waits for the one before it";
-  if (dueAt !== null) return `${why}Again in ${duration(Math.max(0, dueAt - Date.now()))}.`;
-  return navigator.onLine ? `${why}Next to be sent.` : `${why}Waits for the network.`;
+function describe(message: OutboxItem) {
+  const { photo, ...note } = infoOf(message);
+  return { title: titleOf(note), ...(photo && { detail: photo }) };
 }
 
-function wireLists(): void {
-  const waiting = createRows<WaitingOutboxMessage>(
-    byId("waiting"),
-    ({ id }) => id,
-    (message) => {
-      const { photo, ...note } = infoOf(message);
-      const state = h("span", { class: "what" });
-      const element = h("li", {}, h("b", {}, titleOf(note)), photo ? h("span", { class: "tag" }, photo) : "", state);
-      return { element, update: (now) => setText(state, stateOf(now)) };
-    },
-  );
-  const dead = createRows<DeadOutboxMessage>(
-    byId("dead"),
-    ({ id }) => id,
-    (message) => {
-      const again = h("button", { type: "button", class: "small" }, "Send again");
-      const drop = h("button", { type: "button", class: "small danger" }, "Forget it");
-      const act = (what: string, run: (chosen: { ids: string[] }) => Promise<unknown>) => () =>
-        problems.guard(what, async () => {
-          await run({ ids: [message.id] });
-          await refresh();
-        });
-      again.addEventListener("click", act("It could not be sent again", outbox.dead.redrive));
-      drop.addEventListener("click", act("It could not be forgotten", outbox.dead.purge));
-      const why = h(
-        "span",
-        { class: "what" },
-        message.status ? `${message.status}: ${message.answer}` : message.reason,
-      );
-      const element = h(
-        "li",
-        {},
-        h("b", {}, titleOf(infoOf(message))),
-        why,
-        h("div", { class: "buttons" }, again, drop),
-      );
-      return { element, update: () => {} };
-    },
-  );
+/** What waits, what was refused and what was sent: with a form to mend it. */
+function wireOutbox(): void {
+  defineOutboxElement({ languages: [german, simplifiedChinese] });
+  const element = byId<OutboxElement>("outbox");
+  element.describe = describe;
+  element.requestOf = ({ url, method }, form) => {
+    const body = new FormData(form);
+    return { request: new Request(url, { method, body }), metadata: noteOf(body) };
+  };
+  element.outbox = outbox;
+}
+
+function wireArrived(): void {
   const arrived = createRows<Arrived["notes"][number]>(
     byId("arrived"),
     ({ key, number }) => `${number} ${key}`,
@@ -169,22 +152,7 @@ function wireLists(): void {
       `${plural(found.notes.length, "note")} kept, ${plural(found.arrivals, "request")} received, ${plural(found.repeats, "repeat")} recognised`,
     );
   };
-  const refresh = async () => {
-    const [now, given] = await Promise.all([outbox.waiting({ max: 50 }), outbox.dead.list({ max: 50 })]);
-    waiting.show(now);
-    dead.show(given);
-    byId("waiting-empty").hidden = now.length > 0;
-    byId("dead-empty").hidden = given.length > 0;
-    setText(byId("waiting-badge"), now.length === 0 ? "nothing waits" : `${plural(now.length, "note")} waiting`);
-    byId("waiting-badge").classList.toggle("on", now.length > 0);
-  };
-  const soon = () => problems.guard("The outbox could not be read", refresh);
-  for (const type of ["queued", "delivered", "dead"] as const) outbox.addEventListener(type, soon);
   outbox.addEventListener("delivered", () => void showArrived());
-  const look = () => {
-    soon();
-    void showArrived();
-  };
-  look();
-  setInterval(look, EVERY_MS);
+  void showArrived();
+  setInterval(() => void showArrived(), EVERY_MS);
 }

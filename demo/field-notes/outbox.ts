@@ -5,6 +5,7 @@ import type { OutboxOptions } from "../../src/outbox.js";
 export const OUTBOX: OutboxOptions = {
   name: "field-notes",
   database: "field-notes",
+  keepDelivered: 50,
   // A visitor wants to see it happen: waits of a real application are longer.
   backoff: { baseMs: 1_000, maxMs: 10_000 },
   unreachableMaxMs: 2_000,

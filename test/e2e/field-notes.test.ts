@@ -17,6 +17,8 @@ const write = async (page: Page, text: string, { photo = false } = {}) => {
   }
   await page.getByRole("button", { name: "Send", exact: true }).click();
 };
+const waiting = (page: Page) => page.getByRole("list", { name: /^Waiting/ }).getByRole("listitem");
+const refused = (page: Page) => page.getByRole("list", { name: /^Not sent/ }).getByRole("listitem");
 const arrived = (page: Page, text: string) => page.getByTestId("arrived").getByText(text);
 
 test.beforeEach(async ({ page, request }) => {
@@ -36,28 +38,33 @@ test("a note with a photo arrives at once, and is seen", async ({ page }) => {
 test("notes wait while the server fails, with the reason, and arrive in order once each", async ({ page }) => {
   await conduct(page, "answers 500 to everything");
   await write(page, "first");
-  await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+  await expect(waiting(page)).toHaveCount(1, { timeout: 10_000 });
   await write(page, "second");
-  await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
-  await expect(page.getByTestId("waiting").getByRole("listitem").first()).toContainText("HTTP 500", {
-    timeout: 20_000,
-  });
+  await expect(waiting(page)).toHaveCount(2, { timeout: 10_000 });
+  await expect(waiting(page).first()).toContainText("The server has a problem (500).", { timeout: 20_000 });
   await page.reload();
-  await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
+  await expect(waiting(page)).toContainText(["first (pond)", "second (pond)"], { timeout: 10_000 });
   await conduct(page, "works as it should");
   await expect(page.getByTestId("arrived").getByRole("listitem")).toHaveText([/second/, /first/], { timeout: 30_000 });
-  await expect(page.getByTestId("waiting-badge")).toHaveText("nothing waits");
+  await expect(waiting(page)).toHaveCount(0, { timeout: 10_000 });
+  await expect(page.getByRole("list", { name: "Sent", exact: true }).getByRole("listitem").first()).toContainText(
+    "second (pond)",
+  );
 });
 
-test("a note that the server refuses later is given up with its answer, and can be sent again", async ({ page }) => {
+test("a note that the server refuses later is shown with its answer, mended and sent again", async ({ page }) => {
   await conduct(page, "answers 500 to everything");
   await write(page, "too rare");
-  await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+  await expect(waiting(page)).toHaveCount(1, { timeout: 10_000 });
   await conduct(page, "refuses every note: 422");
-  await expect(page.getByTestId("dead").getByRole("listitem")).toContainText(/422: .*refuses/, { timeout: 30_000 });
+  await expect(refused(page)).toContainText(/accept what it says \(422\).*refuses notes/, { timeout: 30_000 });
   await conduct(page, "works as it should");
-  await page.getByRole("button", { name: "Send again" }).click();
-  await expect(arrived(page, "too rare")).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Edit: too rare (pond)" }).click();
+  await expect(page.getByLabel("What you saw")).toHaveValue("too rare");
+  await page.getByLabel("What you saw").fill("not so rare");
+  await page.getByRole("button", { name: "Save and send" }).click();
+  await expect(arrived(page, "not so rare")).toBeVisible({ timeout: 20_000 });
+  await expect(refused(page)).toHaveCount(0);
 });
 
 test("a note whose answer is lost is kept once, and its repeats are recognised", async ({ page }) => {
@@ -67,7 +74,7 @@ test("a note whose answer is lost is kept once, and its repeats are recognised",
     timeout: 30_000,
   });
   await conduct(page, "works as it should");
-  await expect(page.getByTestId("waiting-badge")).toHaveText("nothing waits", { timeout: 30_000 });
+  await expect(waiting(page)).toHaveCount(0, { timeout: 30_000 });
   await expect(page.getByTestId("arrived").getByRole("listitem")).toHaveCount(1);
 });
 
@@ -81,7 +88,7 @@ test("right after the first visit the page opens offline, takes notes, and sends
   await expect(page.getByTestId("network")).toHaveText("offline");
   await write(page, "in the valley");
   await expect(page.getByTestId("outcome")).toContainText("Stored here");
-  await expect(page.getByTestId("waiting")).toContainText("Waits for the network.");
+  await expect(waiting(page)).toContainText("Waits for the network", { timeout: 10_000 });
   await context.setOffline(false);
   await expect(arrived(page, "in the valley")).toBeVisible({ timeout: 30_000 });
 });
@@ -93,13 +100,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByTestId("arrived").getByRole("img")).toBeVisible();
     await conduct(page, "answers 500 to everything");
     await write(page, "a kingfisher", { photo: true });
-    await expect(page.getByTestId("waiting-badge")).toHaveText("1 note waiting");
+    await expect(waiting(page)).toHaveCount(1, { timeout: 10_000 });
     await conduct(page, "refuses every note: 422");
-    await expect(page.getByTestId("dead").getByRole("listitem")).toHaveCount(1, { timeout: 30_000 });
+    await expect(refused(page)).toHaveCount(1, { timeout: 30_000 });
     await conduct(page, "breaks every connection");
     await write(page, "an otter", { photo: true });
     await write(page, "its tracks");
-    await expect(page.getByTestId("waiting-badge")).toHaveText("2 notes waiting");
+    await expect(waiting(page)).toHaveCount(2, { timeout: 10_000 });
     for (const width of [1280, 360]) {
       await page.setViewportSize({ width, height: 900 });
       await page.screenshot({ path: testInfo.outputPath(`notes-${colorScheme}-${width}.png`), fullPage: true });

@@ -28,6 +28,8 @@ interface Fixtures {
   readonly engine: Engine;
   /** Tabs of one test share their storage with each other and with nobody else. */
   readonly openTab: () => Promise<Tab>;
+  /** The page with the outbox element: in Chromium or Firefox. */
+  readonly inbox: Page;
 }
 
 export const test = base.extend<Fixtures, { readonly launched: Launched }>({
@@ -55,6 +57,14 @@ export const test = base.extend<Fixtures, { readonly launched: Launched }>({
     const site = await openSite();
     await use(site);
     await site.close();
+  },
+  async inbox({ engine, context, launched, site }, use) {
+    const own = engine === "Firefox" ? await (await launched.firefox()).newContext() : context;
+    const page = await own.newPage();
+    await page.goto(`${site.origin}/inbox`);
+    await page.waitForFunction(() => globalThis.inboxLab !== undefined);
+    await use(page);
+    if (own !== context) await own.close();
   },
   async openTab({ engine, context, launched, site }, use) {
     if (engine === "WebKitGTK") return withWebKit(await launched.webkit(), site, use);

@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const MODULES = {
   page: "test/outbox/page/page.ts",
+  inbox: "test/outbox/page/inbox.ts",
   "service-worker": "test/outbox/page/service-worker.ts",
   "workbox-worker": "test/outbox/page/workbox-worker.ts",
   "workbox-original-worker": "test/outbox/page/workbox-original-worker.ts",
@@ -66,6 +67,25 @@ async function bundle(): Promise<ReadonlyMap<string, string>> {
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>outbox</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>`;
 
+const INBOX = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<title>Inbox</title><link rel="icon" href="data:,"><script type="module" src="/inbox.js"></script>
+<style>body { margin: 12px; background: Canvas; font: 16px system-ui; } label { display: grid; gap: 4px; margin-bottom: 8px; }</style>
+<main>
+  <h1>Notes</h1>
+  <h2>On their way</h2>
+  <originmq-outbox>
+    <form slot="editor">
+      <label>What do you see?<input name="text" required></label>
+      <label>Where?<input name="place"></label>
+    </form>
+  </originmq-outbox>
+  <button>After it</button>
+</main>`;
+
+const PAGES: Readonly<Record<string, string>> = { "/": PAGE, "/inbox": INBOX };
+
 export async function openSite(): Promise<Site> {
   bundled ??= bundle();
   const scripts = await bundled;
@@ -78,9 +98,10 @@ export async function openSite(): Promise<Site> {
         const { pathname } = new URL(request.url ?? "/", "http://localhost");
         const script = scripts.get(pathname);
         if (script !== undefined) response.setHeader("content-type", "text/javascript; charset=utf-8");
-        if (pathname === "/") response.setHeader("content-type", "text/html; charset=utf-8");
-        response.statusCode = script === undefined && pathname !== "/" ? 404 : 200;
-        response.end(script ?? (pathname === "/" ? PAGE : ""));
+        const page = PAGES[pathname];
+        if (page !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");
+        response.statusCode = script === undefined && page === undefined ? 404 : 200;
+        response.end(script ?? page);
       });
       server.listen(port, "127.0.0.1", resolve);
     });

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { importsOf } from "../../scripts/bundles.mjs";
+import { entryPoints } from "../../site/sections.mjs";
 
 const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
@@ -50,6 +51,24 @@ test("a page loads at once what it takes to send, and the rest of its queue righ
   expect(whenAsked.sort()).toEqual(later);
   expect(atOnce).toContain("src/client/sending/pipeline.ts");
   expect(atOnce.filter((path) => /client\/(requests|receiving\/(holding|consumer|delivery))/.test(path))).toEqual([]);
+});
+
+/** What people see. */
+const SEEN = /^src\/integrations\/([a-z]+-)?elements?\//;
+const withoutElements = Object.values(entryPoints())
+  .filter((path) => !path.endsWith("-element.ts") && !/server|durable-object|bridge-|inspector/.test(path))
+  .map((path) => path.replace("src/", ""));
+
+test.each(withoutElements)("%s loads nothing that people see, at once or later", async (entry) => {
+  const { atOnce, whenAsked } = await importsOf(entry);
+  expect([...atOnce, ...whenAsked].filter((path) => SEEN.test(path))).toEqual([]);
+});
+
+test("the outbox element brings no client of its own: the outbox that it shows is the application's", async () => {
+  const { atOnce, whenAsked } = await importsOf("outbox-element.ts");
+  const store = new Set((await importsOf("store.ts")).atOnce);
+  const others = [...atOnce, ...whenAsked].filter((path) => !SEEN.test(path) && !store.has(path));
+  expect(others).toEqual(["src/outbox-element.ts"]);
 });
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {

@@ -6,6 +6,7 @@ import { fromJetStream, toJetStream } from "originmq/bridge/jetstream";
 import { fromMqtt, toMqtt } from "originmq/bridge/mqtt";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
+import { defineOutboxElement, german, type OutboxTexts } from "originmq/outbox-element";
 import { createInboxStore, createOutboxStore, inbox, outbox as openOutbox } from "originmq/transactional";
 import { BackgroundSyncPlugin, importWorkbox, Queue } from "originmq/workbox";
 
@@ -17,6 +18,11 @@ const died: DeadOutboxMessage[] = [];
 const outbox = createOutbox({ onDead: (message) => died.push(message) });
 const answer: Response = await outbox.fetch(new Request("/save", { method: "POST", body: "text" }), { metadata: 1 });
 outbox.addEventListener("delivered", ({ detail }) => console.log(detail.status, answer.status));
+
+const texts: OutboxTexts = { ...german, retry: "Noch einmal" };
+defineOutboxElement({ languages: [texts] });
+const element = document.querySelector("originmq-outbox");
+if (element) element.outbox = outbox;
 
 const target: BridgeTarget = toJetStream({
   servers: "wss://nats.example",
