@@ -196,6 +196,8 @@ function createHost(
     const stored = { batches: batches.size, batchBytes: batches.bytes };
     return { instance, epoch, lsn, clients: count, commits: engine.commits, refusedMessages, ...stored };
   };
+  /** Why it is no host any more. Here, since what begins below asks for it even where the rest cannot be made. */
+  let stopped: QueueError | undefined;
   /** Nobody who was taken in waits for the canary: the answer takes its time, and is told when it is there. */
   const look = async () => {
     const { epoch } = state();
@@ -273,8 +275,6 @@ function createHost(
 
   clients.adopt();
   maintenance.sweep();
-
-  let stopped: QueueError | undefined;
 
   const stop = async (reason: QueueError) => {
     stopped = reason;
