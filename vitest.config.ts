@@ -69,6 +69,10 @@ export default defineConfig({
         maxWorkers: 2,
         exclude: ["**/*.long.test.ts"],
       }),
+      inNode("packaging-all", ["test/packaging/matrix.long.test.ts"], {
+        globalSetup: ["test/packaging/setup.ts"],
+        testTimeout: 600_000,
+      }),
       inNode("wrangler", ["test/packaging/wrangler.long.test.ts"], {
         globalSetup: ["test/packaging/setup.ts"],
         testTimeout: 120_000,

@@ -30,14 +30,27 @@ function install(folder) {
 /** @param {string} node */
 export const hasSqlite = (node) => spawnSync(node, ["-e", "require('node:sqlite')"], { stdio: "ignore" }).status === 0;
 
-/** The program of a Node that has SQLite: this one, or else the one that is installed where there is one for this machine. */
-export function nodeWithSqlite() {
-  if (hasSqlite(process.execPath)) return process.execPath;
+/**
+ * The program of a Node that will do: this one, or else the one that is installed where there is one for this machine.
+ * @param {(node: string) => boolean} isEnough @param {string} needed
+ */
+function nodeThat(isEnough, needed) {
+  if (isEnough(process.execPath)) return process.execPath;
   install(RUNTIMES);
   const own = join(RUNTIMES, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
-  if (existsSync(own) && hasSqlite(own)) return own;
-  throw new Error("this needs Node 22.13 or later, for its SQLite");
+  if (existsSync(own) && isEnough(own)) return own;
+  throw new Error(`this needs ${needed}`);
 }
+
+/** The program of a Node that has SQLite. */
+export const nodeWithSqlite = () => nodeThat(hasSqlite, "Node 22.13 or later, for its SQLite");
+
+/** The program of a Node in which tools run that have left the oldest one behind in which the package runs. */
+export const newerNode = () => nodeThat((node) => versionOf(node) >= 24, "Node 24 or later");
+
+/** @param {string} node */
+const versionOf = (node) =>
+  Number.parseInt(spawnSync(node, ["-p", "process.versions.node"], { encoding: "utf8" }).stdout, 10);
 
 /** The address of the module better-sqlite3 12, compiled for this Node; a script of its own fetches or makes a part of it. */
 export function betterSqlite() {

@@ -4,11 +4,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { measure, measureWorker } from "./bundles.mjs";
+import { readTable, writeTable } from "./made-tables.mjs";
 import { ROOT } from "./package-layout.mjs";
 
 const COST = join(ROOT, "docs/cost.md");
 const README = join(ROOT, "README.md");
-const BETWEEN = /(<!-- sizes -->\n)[\s\S]*?(<!-- \/sizes -->)/;
+const HEAD = "| an application imports | minified | gzipped | |\n|---|--:|--:|---|";
 
 /** What is imported, and what is in it. @type {readonly (readonly [name: string, path: string, about: string])[]} */
 const BUNDLES = [
@@ -43,26 +44,9 @@ export async function measureAll() {
   return rows;
 }
 
-/** @param {readonly Row[]} rows */
-const tableOf = (rows) =>
-  [
-    "| an application imports | minified | gzipped | |",
-    "|---|--:|--:|---|",
-    ...rows.map(({ name, minified, gzipped, about }) => `| ${name} | ${kB(minified)} | ${kB(gzipped)} | ${about} |`),
-    "",
-  ].join("\n");
-
 /** What the documentation says now: gzipped bytes, by the name of the bundle. */
-export function writtenSizes() {
-  const [, ...rows] = (BETWEEN.exec(readFileSync(COST, "utf8"))?.[0] ?? "")
-    .split("\n")
-    .filter((line) => line.startsWith("| "));
-  return new Map(
-    rows
-      .map((row) => row.split("|").map((cell) => cell.trim()))
-      .map(([, name = "", , size = ""]) => [name, Number.parseFloat(size) * 1000]),
-  );
-}
+export const writtenSizes = () =>
+  new Map(readTable(COST, "sizes").map(([name = "", , size = ""]) => [name, Number.parseFloat(size) * 1000]));
 
 /** What the README says now: gzipped bytes of the client and the worker. */
 export function readmeSizes() {
@@ -73,7 +57,8 @@ export function readmeSizes() {
 /** Writes what is measured now. */
 export async function writeSizes() {
   const rows = await measureAll();
-  writeFileSync(COST, readFileSync(COST, "utf8").replace(BETWEEN, `$1${tableOf(rows)}$2`));
+  const cells = rows.map(({ name, minified, gzipped, about }) => [name, kB(minified), kB(gzipped), about]);
+  writeTable(COST, "sizes", HEAD, cells);
   const [client, worker] = rows.map(({ gzipped }) => Math.round(gzipped / 1000));
   const line = readFileSync(README, "utf8").replace(
     /(\*\*)\d+( kB\*\* gzipped[^*]*\*\*)\d+( kB\*\*)/,

@@ -56,12 +56,9 @@ export type { OpenQueue } from "./wiring/api.js";
 const starters: Starters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
   sharedWorker({ storage, database }) {
-    // By these names, and with the address in the call: so bundlers find the files.
-    const SharedWorker = ofPackage(globalThis.SharedWorker);
-    return new SharedWorker(new URL("./shared-worker.js", import.meta.url), {
-      type: "module",
-      name: `originmq:${storage}:${database}`,
-    });
+    // By these names, with the address in the call, and options that are constant: so bundlers find the files.
+    const SharedWorker = ofPackage(globalThis.SharedWorker, `originmq:${storage}:${database}`);
+    return new SharedWorker(new URL("./shared-worker.js", import.meta.url), { type: "module" });
   },
   dedicatedWorker() {
     const Worker = ofPackage(globalThis.Worker);

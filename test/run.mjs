@@ -8,6 +8,7 @@ import { NOTHING, sum, totalsLine } from "./runner/totals.mjs";
 
 const HELP = `npm test                       all tests
 npm test -- PART [PART…]       only these parts
+npm test -- PART --all         also the parts that are called like it and run only when named: PART-…
 npm test -- PART… WORD…        of these parts, only the test files whose path contains one of the words
 npm test -- PART… -OPTION…     options go to the part's runner, e.g. -t "a title" (Vitest) or -g "a title" (Playwright)
 
@@ -97,9 +98,11 @@ function choose(args) {
   const names = PARTS.map(({ name }) => name);
   const cut = args.findIndex((arg) => !names.includes(arg));
   const chosen = cut < 0 ? args : args.slice(0, cut);
-  const extra = cut < 0 ? [] : args.slice(cut);
+  const extra = cut < 0 ? [] : args.slice(cut).filter((arg) => arg !== "--all");
   const all = args.length === 0;
-  return { parts: PARTS.filter((part) => (all ? !part.onDemand : chosen.includes(part.name))), extra };
+  const isChosen = (/** @type {string} */ name) =>
+    chosen.some((one) => name === one || (args.includes("--all") && name.startsWith(`${one}-`)));
+  return { parts: PARTS.filter(({ name, onDemand }) => (all ? !onDemand : isChosen(name))), extra };
 }
 
 /**

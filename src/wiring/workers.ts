@@ -13,14 +13,14 @@ export interface WorkerStarters {
 }
 
 interface Policy {
-  createScriptURL(address: string): URL;
+  createScriptURL(address: string): string;
 }
 
 /** The policy of Trusted Types for the files of this package. It is kept here, and nobody else has it. */
 let policy: Policy | undefined;
 
 /** The address in a form that a page takes which enforces Trusted Types; as it is where that is refused, or unknown. */
-function trusted(address: URL): URL {
+function trusted(address: string): string {
   const { trustedTypes } = globalThis as {
     readonly trustedTypes?: { createPolicy(name: string, rules: object): Policy };
   };
@@ -29,27 +29,34 @@ function trusted(address: URL): URL {
   } catch {
     // Not allowed by the page, which may have a default policy for such addresses.
   }
-  return policy?.createScriptURL(address.href) ?? address;
+  return policy?.createScriptURL(address) ?? address;
 }
+
+/**
+ * In development Vite before 8, and what is built upon it, copies this module and not the workers into a folder such as
+ * `node_modules/.vite/deps`. What is beside that folder its server gives, too: there the package is, unless it lies further up.
+ */
+const inPackage = (address: string) => address.replace(/(\/node_modules\/)\..*\/deps\/(?=[^/]*$)/, "$1originmq/dist/");
 
 /** Of the workers that were started by their address. */
 const addresses = new WeakMap<object, string>();
 
 /** The constructor, for files of this package alone. */
-export const ofPackage = <Made extends typeof SharedWorker | typeof Worker>(made: Made) =>
+export const ofPackage = <Made extends typeof SharedWorker | typeof Worker>(made: Made, name = "") =>
   new Proxy(made, {
-    construct(target, [address, options]: [URL, WorkerOptions]) {
+    construct(target, [{ href }, options]: [URL, WorkerOptions]) {
+      const address = inPackage(href);
       try {
-        const worker = new target(trusted(address), options);
-        addresses.set(worker, address.href);
+        const worker = new target(trusted(address), { ...options, name });
+        addresses.set(worker, address);
         return worker;
       } catch (cause) {
-        throw notStarted(address.href, (cause as Error).message, cause);
+        throw notStarted(address, (cause as Error).message, cause);
       }
     },
   });
 
-const BY_BUNDLER = ` (esbuild and Rollup take originmq/shared-worker and originmq/dedicated-worker as entry points, Vite before 8 wants optimizeDeps: { exclude: ["originmq"] }, a page without a bundler the files of dist/standalone: see docs/bundlers.md)`;
+const BY_BUNDLER = ` (esbuild's entryPoints and Rollup's input want "shared-worker": "originmq/shared-worker", "dedicated-worker": "originmq/dedicated-worker"; Vite before 8 may want optimizeDeps: { exclude: ["originmq"] }; a page without a bundler the files of dist/standalone: see docs/bundlers.md)`;
 
 /** `address`: of a worker that comes with this package. */
 function notStarted(address: string | undefined, why: string | undefined, cause?: unknown): QueueError {

@@ -1,7 +1,7 @@
 // A fresh application of each framework: the commands, the modules and the component of docs/frameworks.md, with the packed
 // tarball in place of the package, in development and built. Needs a network.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packInto } from "../../scripts/pack.mjs";
 import { browserLaunchOptions } from "../browser-launch.mjs";
+import { serveBy } from "../serving.js";
 import {
   ANGULAR_STORE,
   ANGULAR_WORKER,
@@ -64,27 +65,13 @@ function create(framework: Framework): string {
   return app;
 }
 
-/** Runs with the address that a server of the application prints. */
+/** Runs with the address at which a server of the application is, which is started at PORT. */
 async function withServer(app: string, command: string, use: (address: string) => Promise<void>): Promise<void> {
-  const child = spawn("npx", command.split(" "), {
-    cwd: app,
-    detached: true,
-    env: { ...process.env, NO_COLOR: "1", NG_CLI_ANALYTICS: "false" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const { address, end } = await serveBy(`npx ${command}`, { folder: app, env: { NG_CLI_ANALYTICS: "false" } });
   try {
-    const address = await new Promise<string>((resolve, reject) => {
-      let said = "";
-      child.stdout.on("data", (data) => {
-        said += data;
-        const [found] = said.match(/http:\/\/(localhost|127\.0\.0\.1):\d+\//) ?? [];
-        if (found) resolve(found);
-      });
-      child.once("exit", () => reject(new Error(`${command} has ended:\n${said}`)));
-    });
     await use(address);
   } finally {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    await end();
   }
 }
 
@@ -97,7 +84,7 @@ describe.each(Object.keys(FRAMEWORKS) as Framework[])("a fresh application of %s
   const works = (address: string) => visit(browser, { address }, consumesWhatItSends);
 
   test("works in development", () =>
-    withServer(app, framework === "angular" ? "ng serve --port 0" : "vite --port 0", works));
+    withServer(app, framework === "angular" ? "ng serve --port PORT" : "vite --port PORT", works));
 
   // Of the others: see frameworks.test.ts. Angular reloads by its own build alone.
   test.runIf(framework === "angular")("has one consumer after an edit, too", () =>
@@ -121,7 +108,7 @@ describe.each(Object.keys(FRAMEWORKS) as Framework[])("a fresh application of %s
     execFileSync("npm", ["run", "build"], { cwd: app, stdio: ["ignore", "ignore", "inherit"] });
     await withServer(
       app,
-      framework === "angular" ? "vite preview --port 0 --outDir dist/shop/browser" : "vite preview --port 0",
+      framework === "angular" ? "vite preview --port PORT --outDir dist/shop/browser" : "vite preview --port PORT",
       works,
     );
   });

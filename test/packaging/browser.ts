@@ -77,17 +77,18 @@ export function useBrowser() {
   });
   afterAll(() => browser?.close());
 
-  /** Runs with a page of a context of its own, and tells what the console complained of meanwhile. */
+  /** Runs with a page of a context of its own, and tells what the console of any page of that complained of meanwhile. */
   async function withPage(use: (page: Page, complaints: string[]) => Promise<void>): Promise<string[]> {
     const context = await browser.newContext();
     const complaints: string[] = [];
     try {
-      const page = await context.newPage();
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("console", (message) => {
+      context.on("weberror", (error) => complaints.push(String(error.error())));
+      context.on("console", (message) => {
+        // What a browser asks for by itself is nobody's fault.
+        if (message.location().url.endsWith("/favicon.ico")) return;
         if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
       });
-      await use(page, complaints);
+      await use(await context.newPage(), complaints);
     } finally {
       await context.close();
     }
@@ -96,6 +97,20 @@ export function useBrowser() {
 
   return {
     withPage,
+    /** How many SharedWorkers the pages of a page's context have started. */
+    async sharedWorkersOf(page: Page): Promise<number> {
+      const [ofPage, ofBrowser] = await Promise.all([
+        page.context().newCDPSession(page),
+        browser.newBrowserCDPSession(),
+      ]);
+      const [{ targetInfo }, { targetInfos }] = await Promise.all([
+        ofPage.send("Target.getTargetInfo"),
+        ofBrowser.send("Target.getTargets"),
+      ]);
+      const isOurs = ({ type, browserContextId }: typeof targetInfo) =>
+        type === "shared_worker" && browserContextId === targetInfo.browserContextId;
+      return targetInfos.filter(isOurs).length;
+    },
     /** Opens the page, waits for its message to arrive, and tells what the console complained of. */
     visit: (address: string) =>
       withPage(async (page, complaints) => {

@@ -23,7 +23,16 @@ declare module "vitest" {
 }
 
 /** What the application has of tools; resolved from where they are installed. */
-const TOOLS = ["vite", "vitest", "jest-environment-jsdom", "@happy-dom", "workbox-precaching"];
+const TOOLS = [
+  "vite",
+  "vitest",
+  "esbuild",
+  "rollup",
+  "@rollup",
+  "jest-environment-jsdom",
+  "@happy-dom",
+  "workbox-precaching",
+];
 /** Which its page does not use, but the types of the bindings do. */
 const FRAMEWORKS = ["vue", "svelte", "solid-js", "@angular"];
 const OF_FRAMEWORKS = /^(react|vue|svelte|solid-js|@angular\/core)$/;

@@ -21,6 +21,7 @@
  * @property {boolean} [isWaiting] waits more than it works, and measures nothing: those in a row start with the part before them
  * @property {boolean} [isAlone] measures times: comes last, when nothing runs beside it
  * @property {boolean} [onDemand] runs only when named
+ * @property {boolean} [tellsEach] takes so long that each of its tests has a line once it is over
  * @property {number} limitMs when the part is ended and counts as failed
  */
 
@@ -170,6 +171,19 @@ export const PARTS = [
     browser: true,
     expected: true,
     limitMs: 6 * MINUTE_MS,
+  },
+  {
+    name: "packaging-all",
+    runner: "vitest",
+    folder: "test/packaging",
+    files: /matrix\.long\.test\.ts$/,
+    about:
+      "the tarball in a fresh project of each bundler and framework, in development and built; writes docs/bundlers.md",
+    browser: true,
+    expected: true,
+    onDemand: true,
+    tellsEach: true,
+    limitMs: 90 * MINUTE_MS,
   },
   {
     name: "wrangler",

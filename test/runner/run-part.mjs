@@ -48,7 +48,7 @@ const vitest = (part, reportFile) => [
   "vitest/vitest.mjs",
   [
     ...["run", ...(part.projects ?? [part.name]).flatMap((name) => ["--project", name]), ...(part.only ?? [])],
-    ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+    ...[`--reporter=${part.tellsEach ? "verbose" : "default"}`, "--reporter=json", `--outputFile.json=${reportFile}`],
     ...(part.onAllCores ? [`--maxWorkers=${availableParallelism()}`] : []),
   ],
 ];
