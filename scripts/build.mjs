@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { bundleMinified } from "./bundles.mjs";
-import { ROOT, STANDALONE, STANDALONE_FOLDER, WORKERS } from "./package-layout.mjs";
+import { ROOT, STANDALONE, STANDALONE_ALONE, STANDALONE_FOLDER, WORKERS } from "./package-layout.mjs";
 
 /**
  * Names of the platform that public types mention. Each merges with what the application's own libraries say; where they
@@ -65,7 +65,8 @@ export async function buildInto(outDir) {
  */
 export async function buildStandaloneInto(outDir) {
   const ofWorkers = await Promise.all(WORKERS.map((name) => bundleMinified([name])));
-  const files = [...(await bundleMinified(STANDALONE)), ...ofWorkers.flat()];
+  const alone = await Promise.all(STANDALONE_ALONE.map((name) => bundleMinified([name], { split: true })));
+  const files = [...(await bundleMinified(STANDALONE)), ...alone.flat(), ...ofWorkers.flat()];
   mkdirSync(outDir, { recursive: true });
   for (const { name, text } of files) writeFileSync(join(outDir, name), text);
   renameWorkerAddresses(outDir);

@@ -16,7 +16,7 @@ import { BINDINGS, ROOT, SIZE_GOALS, SIZE_LIMITS, WORKERS } from "./package-layo
  * @property {() => Promise<Size>} measure
  */
 
-/** What every app ships: a client, and a worker beside it. @type {readonly Entry[]} */
+/** What every app ships: a client, or the part of one that sends, and a worker beside it. @type {readonly Entry[]} */
 export const ENTRIES = [
   {
     name: "client",
@@ -24,6 +24,13 @@ export const ENTRIES = [
     limit: SIZE_LIMITS.client,
     goal: SIZE_GOALS.client,
     measure: () => measure("index.ts"),
+  },
+  {
+    name: "send",
+    path: "send.ts",
+    limit: SIZE_LIMITS.send,
+    goal: SIZE_GOALS.send,
+    measure: () => measure("send.ts"),
   },
   ...WORKERS.map((name) => ({
     name,
@@ -123,14 +130,15 @@ export async function measure(path, { split = true } = {}) {
  * Entries ready to be copied, what they share in files of its own. Minified by Terser: measured, its output is a twentieth
  * smaller, gzipped, than that of esbuild.
  * @param {readonly string[]} entries by name
+ * @param {{ split?: boolean }} [options] `split`: what is loaded later is in files of its own; where there are several entries it is
  * @returns {Promise<{ name: string, text: string }[]>}
  */
-export async function bundleMinified(entries) {
+export async function bundleMinified(entries, { split = entries.length > 1 } = {}) {
   const { outputFiles } = await build({
     ...OPTIONS,
     minify: false,
     entryPoints: entries.map((name) => join(ROOT, "src", `${name}.ts`)),
-    splitting: entries.length > 1,
+    splitting: split,
     logLevel: "warning",
   });
   return Promise.all(

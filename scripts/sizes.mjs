@@ -14,6 +14,7 @@ const HEAD = "| an application imports | minified | gzipped | |\n|---|--:|--:|--
 /** What is imported, and what is in it. @type {readonly (readonly [name: string, path: string, about: string])[]} */
 const BUNDLES = [
   ["`originmq`", "index.ts", "the client: what a page loads at once"],
+  ["`originmq/send`", "send.ts", "in its place in a page that only sends: what it loads at once"],
   ["the worker", "shared-worker.ts", "beside the page, once for all tabs"],
   ["`originmq/service-worker`", "service-worker.ts", "client and host in one script"],
   ["`originmq/outbox`", "outbox.ts", "client, host and outbox in one"],
@@ -59,7 +60,7 @@ export async function writeSizes() {
   const rows = await measureAll();
   const cells = rows.map(({ name, minified, gzipped, about }) => [name, kB(minified), kB(gzipped), about]);
   writeTable(COST, "sizes", HEAD, cells);
-  const [client, worker] = rows.map(({ gzipped }) => Math.round(gzipped / 1000));
+  const [client, , worker] = rows.map(({ gzipped }) => Math.round(gzipped / 1000));
   const line = readFileSync(README, "utf8").replace(
     /(\*\*)\d+( kB\*\* gzipped[^*]*\*\*)\d+( kB\*\*)/,
     `$1${client}$2${worker}$3`,

@@ -1,7 +1,7 @@
 // The dedicated worker entry, for where SharedWorker is missing: hosts for its page, and for others over channels.
 // It is told each port by a message, and to stop when its page freezes or goes.
 
-import { answerOpening } from "./link/finding/opening.js";
+import { answerOpening } from "./link/finding/answering.js";
 import { STOP_HOSTING } from "./link/rpc/names.js";
 import { createHosting, proveLife } from "./wiring/hosting.js";
 

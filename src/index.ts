@@ -4,8 +4,8 @@ import { later } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
+import { ofPackage } from "./wiring/starting.js";
 import type { Starters } from "./wiring/transport.js";
-import { ofPackage } from "./wiring/workers.js";
 
 export type { ConnectOptions } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
@@ -64,13 +64,13 @@ const starters: Starters = {
     const Worker = ofPackage(globalThis.Worker);
     return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
   },
-  inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
-  socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
+  inProcess: async (database) => (await import("./wiring/parts/in-process.js")).createInProcess(database),
+  socket: async (options) => (await import("./wiring/parts/socket.js")).createSocketWay(options),
 };
 offerStarters(starters);
 const api = createApi(
   starters,
-  later(async () => (await import("./client/connection/whole.js")).whole),
+  later(async () => (await import("./wiring/parts/whole.js")).whole),
 );
 
 /**
@@ -83,7 +83,7 @@ const api = createApi(
  */
 export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
   api.openQueue(name, options, async (...opened) =>
-    (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
+    (await import("./integrations/local-first/in-page.js")).openLocalFirst(...opened),
   )) as OpenLocalFirst & OpenQueue;
 
 /**

@@ -5,6 +5,7 @@ import { whole } from "./client/connection/whole.js";
 import { already } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
 import { openLocalFirst } from "./integrations/local-first/open-local-first.js";
+import { answerOpening } from "./link/finding/answering.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
@@ -15,7 +16,8 @@ export type * from "./index.js";
 
 // Not loaded when it is asked for: a classic script cannot.
 const socket = async (options: SocketOptions) => createSocketWay(options);
-const api = createApi({ inContext: createHosting("service-worker"), socket }, already(whole));
+const hosting = createHosting("service-worker");
+const api = createApi({ inContext: (port) => answerOpening(port, hosting), socket }, already(whole));
 
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
 export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>

@@ -1,6 +1,6 @@
 // The SharedWorker entry: hosts the databases that its clients ask for.
 
-import { answerOpening } from "./link/finding/opening.js";
+import { answerOpening } from "./link/finding/answering.js";
 import { createHosting, hostNamed, proveLife } from "./wiring/hosting.js";
 
 const hosting = createHosting("shared-worker");

@@ -14,6 +14,7 @@ import { checkQueueName, checkTopicName, QUEUE_SPEC, type QueueOptions } from ".
 import type { StandardSchema } from "../client/sending/schema.js";
 import { boolean, checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
+import { persist } from "./persist.js";
 import { isServer, ownsSockets } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
@@ -49,24 +50,6 @@ type Leave = (options?: { readonly force?: boolean }) => Promise<void>;
 interface Shared {
   readonly client: Client;
   users: number;
-}
-
-/** The question that the browser has not answered yet: it may put it to the user, who may never answer. */
-let asked: Promise<boolean> | undefined;
-
-/** Whether the browser keeps the origin's data from now on; `false` where nobody can ask. Never to be waited for. */
-function persist(): Promise<boolean> {
-  const ask = async () => {
-    try {
-      return (await globalThis.navigator?.storage?.persist?.()) ?? false;
-    } catch {
-      return false;
-    }
-  };
-  asked ??= ask().finally(() => {
-    asked = undefined;
-  });
-  return asked;
 }
 
 /** Longer than a first send takes, shorter than anybody needs to lose the network. */

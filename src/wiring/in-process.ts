@@ -4,8 +4,9 @@
 import { QueueError } from "../core/spec/errors.js";
 import { createPlatform } from "../host/engine/platform.js";
 import { type Host, openHost } from "../host/host.js";
+import { answerOpening } from "../link/finding/answering.js";
 import type { OpenedPort } from "../link/finding/directory.js";
-import { answerOpening, requestOpening } from "../link/finding/opening.js";
+import { requestOpening } from "../link/finding/opening.js";
 import { channelName, presenceLockName } from "../link/rpc/names.js";
 import { createMemoryDisk, createMemoryStore } from "../store/memory/memory.js";
 

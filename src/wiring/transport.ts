@@ -11,7 +11,7 @@ import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { createHearing } from "../link/finding/hearing.js";
-import { answerOpening, type Opening, type Patience, requestOpening, type Served } from "../link/finding/opening.js";
+import { type Opening, type Patience, requestOpening } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../link/rpc/names.js";
 import { createAsking } from "./asking.js";
@@ -19,12 +19,13 @@ import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { isServer } from "./server.js";
 import type { SocketOptions, SocketWay } from "./socket.js";
+import { warmUp } from "./warm-up.js";
 import { createWorkers, type Started, type WorkerStarters, type Workers } from "./workers.js";
 
 /** What a context can start: the workers that come with this package, or a host in itself. */
 export interface Starters extends WorkerStarters {
-  /** Hosts in this very context. */
-  inContext?(opening: Opening): Promise<Served>;
+  /** Hosts in this very context what is asked for on the port. */
+  inContext?(port: Port): void;
   /** The host of a database in memory that this process shares. */
   inProcess?(database: string): Promise<InProcess>;
   /** The way to a host on a server. */
@@ -65,22 +66,6 @@ export function createTransport(options: ConnectOptions, starters: Starters): Cl
     },
     onClosed: async () => workers.stop(),
   };
-}
-
-let isWarm = false;
-
-/**
- * Has the browser get ready what a worker will need that is yet to start: the first use of IndexedDB since the browser's start
- * takes as long as all else together.
- */
-async function warmUp(): Promise<void> {
-  if (isWarm) return;
-  isWarm = true;
-  try {
-    await indexedDB.databases?.();
-  } catch {
-    // The worker says what is wrong.
-  }
 }
 
 const openNotices = (name: string): Channel | undefined =>
@@ -222,7 +207,7 @@ async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: 
     own.worker.postMessage(null, [port2]);
     found = await askWorker(own, port1, opening, means);
   } else if (starters.inContext) {
-    answerOpening(port2, starters.inContext);
+    starters.inContext(port2);
     found = await ask(port1, opening, means);
   } else {
     throw new QueueError(

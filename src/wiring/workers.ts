@@ -5,56 +5,13 @@ import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { QueueError } from "../core/spec/errors.js";
 import type { Opening } from "../link/finding/opening.js";
 import { STOP_HOSTING } from "../link/rpc/names.js";
+import { addresses, NotStarted } from "./starting.js";
 
 /** Start the workers that come with this package. */
 export interface WorkerStarters {
   sharedWorker?(opening: Opening): SharedWorker;
   dedicatedWorker?(): Worker;
 }
-
-interface Policy {
-  createScriptURL(address: string): string;
-}
-
-/** The policy of Trusted Types for the files of this package. It is kept here, and nobody else has it. */
-let policy: Policy | undefined;
-
-/** The address in a form that a page takes which enforces Trusted Types; as it is where that is refused, or unknown. */
-function trusted(address: string): string {
-  const { trustedTypes } = globalThis as {
-    readonly trustedTypes?: { createPolicy(name: string, rules: object): Policy };
-  };
-  try {
-    policy ??= trustedTypes?.createPolicy("originmq", { createScriptURL: (given: string) => given });
-  } catch {
-    // Not allowed by the page, which may have a default policy for such addresses.
-  }
-  return policy?.createScriptURL(address) ?? address;
-}
-
-/**
- * In development Vite before 8, and what is built upon it, copies this module and not the workers into a folder such as
- * `node_modules/.vite/deps`. What is beside that folder its server gives, too: there the package is, unless it lies further up.
- */
-const inPackage = (address: string) => address.replace(/(\/node_modules\/)\..*\/deps\/(?=[^/]*$)/, "$1originmq/dist/");
-
-/** Of the workers that were started by their address. */
-const addresses = new WeakMap<object, string>();
-
-/** The constructor, for files of this package alone. */
-export const ofPackage = <Made extends typeof SharedWorker | typeof Worker>(made: Made, name = "") =>
-  new Proxy(made, {
-    construct(target, [{ href }, options]: [URL, WorkerOptions]) {
-      const address = inPackage(href);
-      try {
-        const worker = new target(trusted(address), { ...options, name });
-        addresses.set(worker, address);
-        return worker;
-      } catch (cause) {
-        throw notStarted(address, (cause as Error).message, cause);
-      }
-    },
-  });
 
 const BY_BUNDLER = ` (esbuild's entryPoints and Rollup's input want "shared-worker": "originmq/shared-worker", "dedicated-worker": "originmq/dedicated-worker"; Vite before 8 may want optimizeDeps: { exclude: ["originmq"] }; a page without a bundler the files of dist/standalone: see docs/bundlers.md)`;
 
@@ -69,6 +26,13 @@ function notStarted(address: string | undefined, why: string | undefined, cause?
     `the worker ${which}${why ? ` (${why})` : ""}: its file must be there${howThere}, of the page's own origin and allowed by its Content-Security-Policy (worker-src; trusted-types${policyName})${otherwise}`,
     { cause },
   );
+}
+
+/** Of what was thrown when one was to be started. */
+export function whyNotStarted(thrown: unknown): QueueError {
+  if (thrown instanceof QueueError) return thrown;
+  if (!(thrown instanceof NotStarted)) return notStarted(undefined, String(thrown), thrown);
+  return notStarted(thrown.address, (thrown.cause as Error).message, thrown.cause);
 }
 
 /** A worker, and the end of waiting for it. */
@@ -122,7 +86,7 @@ export function createWorkers(
     try {
       return start?.();
     } catch (cause) {
-      throw cause instanceof QueueError ? cause : notStarted(undefined, String(cause), cause);
+      throw whyNotStarted(cause);
     }
   };
   const keep = (worker: Worker): Started<Worker> => {

@@ -7,7 +7,15 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, inject, test } from "vitest";
 import { ADDED, ENTRIES, measure } from "../../scripts/bundles.mjs";
 import { checkTarball } from "../../scripts/pack-check.mjs";
-import { BINDINGS, ROOT, SIZE_LIMITS, STANDALONE, STANDALONE_FOLDER, WORKERS } from "../../scripts/package-layout.mjs";
+import {
+  BINDINGS,
+  ROOT,
+  SIZE_LIMITS,
+  STANDALONE,
+  STANDALONE_ALONE,
+  STANDALONE_FOLDER,
+  WORKERS,
+} from "../../scripts/package-layout.mjs";
 
 const { tarball, files, app } = inject("packed");
 const dist = join(app, "node_modules/originmq/dist");
@@ -61,9 +69,12 @@ describe("the tarball", () => {
     expect(text).not.toMatch(/^\s*(import|export)\b.*\bfrom\s*["']|\bimport\s*\(/m);
   });
 
-  test.each([...STANDALONE, ...WORKERS])("holds %s in files that import nothing but each other", (name) => {
-    for (const { imports } of loadedBy(name)) expect(imports.filter((path) => !path.startsWith("./"))).toEqual([]);
-  });
+  test.each([...STANDALONE, ...STANDALONE_ALONE, ...WORKERS])(
+    "holds %s in files that import nothing but each other",
+    (name) => {
+      for (const { imports } of loadedBy(name)) expect(imports.filter((path) => !path.startsWith("./"))).toEqual([]);
+    },
+  );
 
   test("refuses no application: every package that it may be used with is optional, and of any version", () => {
     const { peerDependencies, peerDependenciesMeta } = JSON.parse(

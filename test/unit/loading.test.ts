@@ -8,7 +8,7 @@ import { entryPoints } from "../../site/sections.mjs";
 const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
   /^src\/(client|integrations)\//,
-  /^src\/wiring\/(api|asking|lifecycle|page-starters|server|transport|workers)\.ts$/,
+  /^src\/wiring\/(api|asking|lifecycle|page-starters|persist|send|server|starting|transport|warm-up|workers)\.ts$/,
   /^src\/link\/(finding|rpc)\/(?!validate)[a-z-]+\.ts$/,
   // The words that a client and the engine share: of the core, a client needs these alone.
   /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,
@@ -21,7 +21,7 @@ const unneeded = (modules: readonly string[]) => modules.filter((path) => !OF_A_
 
 describe("what a client loads at once contains no module of the engine, the host or the store", () => {
   // Not the outbox: it is for service workers too, which host, and which may import nothing later.
-  test.each(["index.ts", "backup.ts", "opentelemetry.ts", "transactional.ts"])("%s", async (entry) => {
+  test.each(["index.ts", "send.ts", "backup.ts", "opentelemetry.ts", "transactional.ts"])("%s", async (entry) => {
     const { atOnce } = await importsOf(entry);
     expect(atOnce).toContain(`src/${entry}`);
     expect(unneeded(atOnce)).toEqual([]);
@@ -43,10 +43,10 @@ describe("what a client loads at once contains no module of the engine, the host
 test("a page loads at once what it takes to send, and the rest of its queue right after", async () => {
   const { atOnce, whenAsked } = await importsOf("index.ts");
   const later = [
-    "src/client/connection/whole.ts",
-    "src/integrations/local-first/open-local-first.ts",
-    "src/wiring/in-process.ts",
-    "src/wiring/socket.ts",
+    "src/integrations/local-first/in-page.ts",
+    "src/wiring/parts/in-process.ts",
+    "src/wiring/parts/socket.ts",
+    "src/wiring/parts/whole.ts",
   ];
   expect(whenAsked.sort()).toEqual(later);
   expect(atOnce).toContain("src/client/sending/pipeline.ts");
@@ -69,6 +69,18 @@ test("the outbox element brings no client of its own: the outbox that it shows i
   const store = new Set((await importsOf("store.ts")).atOnce);
   const others = [...atOnce, ...whenAsked].filter((path) => !SEEN.test(path) && !store.has(path));
   expect(others).toEqual(["src/outbox-element.ts"]);
+});
+
+test("a page that only sends loads no word of why something is refused, and no way to a host but the usual one", async () => {
+  const { atOnce, whenAsked } = await importsOf("send.ts");
+  expect(whenAsked.sort()).toEqual([
+    "src/wiring/parts/send-in-process.ts",
+    "src/wiring/parts/send-socket.ts",
+    "src/wiring/send-rest.ts",
+  ]);
+  const unusual =
+    /client\/(link|queue\/(?!sender)|receiving|requests)|sending\/(pipeline|options)|spec\/check|wiring\/transport/;
+  expect(atOnce.filter((path) => unusual.test(path))).toEqual([]);
 });
 
 test.each(["shared-worker.ts", "dedicated-worker.ts"])("%s loads nothing of the client", async (entry) => {

@@ -4,7 +4,6 @@
 import type { Held } from "../../core/commands/commands.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
-import { deferred } from "../../link/rpc/deferred.js";
 import type { Link } from "../../link/rpc/link.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { ClientRequest, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
@@ -14,7 +13,9 @@ import { createLossReader } from "../link/losses.js";
 import { createNoticeListener, type NoticeListener } from "../link/notices.js";
 import { abortable } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
+import type { Gathering } from "../sending/gathering.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
+import { holdPresence, NOTHING_HELD, type Presence } from "./presence.js";
 
 /** When the page of this client is put to sleep and woken. */
 export interface Lifecycle {
@@ -96,12 +97,16 @@ export interface Member {
   onHidden(isHidden: boolean): void;
 }
 
-/** Of a client that has only sent. */
-const NOTHING_HELD: HeldReply = { held: [], running: [] };
+/** What a client that goes on where another has begun takes over from it. */
+export interface Begun {
+  readonly client: string;
+  readonly gathering: Gathering;
+  readonly presence: Presence | undefined;
+}
 
-export function createClient(parts: ClientParts): Client {
+export function createClient(parts: ClientParts, begun?: Begun): Client {
   const { runtime } = parts;
-  const client = runtime.uuid();
+  const client = begun?.client ?? runtime.uuid();
   let member: Member | undefined;
   let isHidden = false;
   let lastHost: string | undefined;
@@ -109,7 +114,7 @@ export function createClient(parts: ClientParts): Client {
   const allLosses: DataLoss[] = [];
   const losses = createLossReader();
   const over = new AbortController();
-  let presence: Presence | undefined;
+  let presence = begun?.presence;
   let lastId = 0;
 
   const tellAll = (event: ClientEvent) => {
@@ -172,7 +177,7 @@ export function createClient(parts: ClientParts): Client {
     onGreeted: (link) => pipeline.greeted(link),
     onPeerUnreadable: () => pipeline.unreadable(),
   });
-  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""));
+  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""), begun?.gathering);
   const notices = createNoticeListener(parts.openNotices);
 
   /**
@@ -273,23 +278,4 @@ export function createClient(parts: ClientParts): Client {
       await parts.onClosed?.();
     },
   };
-}
-
-interface Presence {
-  readonly held: Promise<void>;
-  leave(): void;
-}
-
-/** Holds the lock that says this client lives, until `leave` is called or its context dies. */
-function holdPresence(locks: LockManager | undefined, name: string): Presence {
-  if (locks === undefined) return { held: Promise.resolve(), leave: () => {} };
-  const [held, left] = [deferred(), deferred()];
-  const onHeld = () => {
-    held.resolve();
-    return left.promise;
-  };
-  locks.request(name, onHeld).catch((cause) => {
-    held.reject(new QueueError("unsupported", "Web Locks are refused in this context", { cause }));
-  });
-  return { held: held.promise, leave: left.resolve };
 }

@@ -7,12 +7,14 @@ import { deferred } from "../../link/rpc/deferred.js";
 import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { createSender } from "../queue/sender.js";
+import { writableOf } from "../queue/writing.js";
 import type { Consumer } from "../receiving/consumer.js";
 import { whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Later } from "../runtime/later.js";
 import { callListener } from "../runtime/listener.js";
+import { createIntake } from "../sending/intake.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import {
   CLOSE_SPEC,
@@ -36,8 +38,8 @@ export interface EarlyParts {
 
 export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input, Output> {
   const { name, client, whole, schema, onClosed } = parts;
-  const sender = createSender<Input>({ name, pipeline: client.pipeline, schema });
-  const { closing, assertOpen, send, sendBatch, writable } = sender;
+  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(schema) });
+  const { closing, assertOpen, send, sendBatch } = sender;
   const begun: Begun<Input> = { sender, events: createQueueEvents(name, client), schema, onClosed };
   let complete: Queue<Input, Output> | undefined;
   let closed: Promise<void> | undefined;
@@ -104,7 +106,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
       checkOptions("readable()", options, DELIVERIES_SPEC);
       return known()?.readable(options) ?? readLater(async () => (await get()).readable(options));
     },
-    writable,
+    writable: writableOf(sender),
     request: promised((whole) => whole.request) as Queue<Input, Output>["request"],
     peek: promised((whole) => whole.peek),
     peekPages(options = {}) {

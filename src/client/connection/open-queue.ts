@@ -4,6 +4,7 @@ import { createQueue } from "../queue/create-queue.js";
 import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { createSender, type Sender } from "../queue/sender.js";
+import { createIntake } from "../sending/intake.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
 import { configureQueue, type Given } from "./configure.js";
@@ -29,6 +30,6 @@ export async function openWholeQueue<Input, Output = Input>(
 ): Promise<Queue<Input, Output>> {
   await configureQueue(client, name, given);
   const { schema } = given.options;
-  const sender = createSender<Input>({ name, pipeline: client.pipeline, schema });
+  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(schema) });
   return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, onClosed });
 }

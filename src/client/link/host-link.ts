@@ -9,7 +9,7 @@ import type { Held } from "../../core/commands/commands.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { MINOR_LAST_WORDS, WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
-import { onGone } from "../../link/finding/life.js";
+import { onGone } from "../../link/finding/gone.js";
 import { type Deferred, deferred } from "../../link/rpc/deferred.js";
 import type { Port } from "../../link/rpc/guard.js";
 import { type Link, type OneWay, openLink } from "../../link/rpc/link.js";

@@ -18,7 +18,12 @@ export interface Watchdog {
 
 /** `onLost` is called when another host speaks up, or none does. Ends with the link. */
 export function watchHost(
-  { link, epoch, asking, runtime }: { link: Link<never>; epoch: number; asking: Asking; runtime: Runtime },
+  {
+    link,
+    epoch,
+    asking,
+    runtime,
+  }: { link: Pick<Link<never>, "closed" | "oldestCall">; epoch: number; asking: Asking; runtime: Runtime },
   onLost: () => void,
 ): Watchdog {
   let isArmed = false;

@@ -13,6 +13,7 @@ import { abortable, whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { callListener } from "../runtime/listener.js";
+import { read } from "../sending/intake.js";
 import { bodyOf, type Item } from "../sending/item.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import { CLOSE_SPEC, itemOf, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
@@ -26,6 +27,7 @@ import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
 import type { Sender } from "./sender.js";
 import { createTaking } from "./taking.js";
+import { writableOf } from "./writing.js";
 
 export interface QueueParts<Input> {
   readonly client: QueueClient;
@@ -43,10 +45,13 @@ const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased"
 
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
   const { client, sender, events, schema, onClosed } = parts;
-  const { name, closing, assertOpen, whenRead, send, sendBatch, writable } = sender;
+  const { name, closing, assertOpen, send, sendBatch } = sender;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
   let closed: Promise<void> | undefined;
+
+  const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> =>
+    sender.inTurn(read(items, schema), next);
 
   const command = async <T>(asked: ClientCommand): Promise<T> => {
     assertOpen();
@@ -100,7 +105,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     ...events.target,
     send,
     sendBatch,
-    writable,
+    writable: writableOf(sender),
     ...taking,
     async request<Reply>(body: Input, options: RequestOptions = {}) {
       assertOpen();
@@ -187,7 +192,12 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       return deleted;
     },
     deadLetters,
-    schedules: createSchedules({ queue: name, command, ask, whenRead }),
+    schedules: createSchedules({
+      queue: name,
+      command,
+      ask,
+      whenRead,
+    }),
     async close(options = {}) {
       checkOptions("close()", options, CLOSE_SPEC);
       // Stopping a consumer a second time, by force, must still reach it.

@@ -3,7 +3,7 @@
 
 import type { Verdict } from "../../core/commands/commands.js";
 import type { Headers } from "../../core/log/bodies.js";
-import { encodeId } from "../../core/log/ids.js";
+import { encodeId } from "../../core/log/encode-id.js";
 import type { Seq } from "../../core/log/journal.js";
 import { check, checkOptions } from "../../core/spec/check.js";
 import { leaseMs, reason as reasonField } from "../../core/spec/fields.js";

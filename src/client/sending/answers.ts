@@ -4,12 +4,10 @@ import type { SendValue, SettleValue } from "../../core/commands/commands.js";
 import type { Outcome, OutcomeFailed } from "../../core/log/journal.js";
 import { seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { errorOf } from "../../link/rpc/link.js";
+import { errorOf } from "../../link/rpc/error-of.js";
+import { halves, needOf } from "./carried.js";
 import {
-  type BatchDraft,
   type Draft,
-  halves,
-  needOf,
   type RoomDraft,
   reject,
   type SendDraft,
@@ -17,7 +15,6 @@ import {
   type SettleDraft,
   sendDraft,
 } from "./drafts.js";
-import type { Receipt } from "./item.js";
 import { receiptsOf } from "./messages.js";
 
 /** What is left of a draft that was answered: to be sent as a new command, at once or when there is room. */
@@ -26,34 +23,25 @@ export interface Left {
   readonly isBlocked: boolean;
 }
 
-/** Tells those who waited for it what became of it. */
+/** Tells those who waited for it what became of it, where that is not `accept` of accept.ts. */
 export function answer(draft: Draft, outcome: Outcome, minor: number): Left | undefined {
-  switch (draft.type) {
-    case "send":
-      return answerSends(draft, outcome, minor);
-    case "batch":
-      if (!outcome.ok && isBlocked(outcome) && !neverFits(outcome, needOf(draft, minor)))
-        return { drafts: [draft], isBlocked: true };
-      if (outcome.ok) draft.resolve(receiptsInPlace(draft, outcome.value as SendValue));
-      else draft.reject(errorOf(outcome));
-      return undefined;
-    case "settle":
-      answerSettlements(draft, outcome);
-      return undefined;
-    case "command":
-      draft.settle(outcome);
-      return undefined;
-  }
+  if (draft.type === "send") return answerSends(draft, outcome, minor);
+  if (draft.type === "settle") answerSettlements(draft, outcome);
+  else if (outcome.ok) return undefined;
+  else if (draft.type === "command") draft.settle(outcome);
+  else if (isBlocked(outcome) && !neverFits(outcome, needOf(draft, minor))) return { drafts: [draft], isBlocked: true };
+  else draft.reject(errorOf(outcome));
+  return undefined;
 }
 
 function answerSends(draft: SendDraft, outcome: Outcome, minor: number): Left | undefined {
   if (outcome.ok) {
     const { count, refused } = outcome.value as SendValue;
     if (refused === undefined || !isBlocked(refused)) {
-      accept(draft.entries, outcome.value as SendValue);
+      tell(draft.entries, outcome.value as SendValue);
       return undefined;
     }
-    accept(draft.entries.slice(0, count), outcome.value as SendValue);
+    tell(draft.entries.slice(0, count), outcome.value as SendValue);
     draft.entries = draft.entries.slice(count);
     return blocked(draft, refused, minor);
   }
@@ -88,22 +76,13 @@ function neverFits({ detail }: OutcomeFailed, { count, bytes }: ReturnType<typeo
   return count > maxMessages || (maxBytes !== undefined && bytes > maxBytes);
 }
 
-function accept(entries: readonly SendEntry[], value: SendValue): void {
+function tell(entries: readonly SendEntry[], value: SendValue): void {
   const { count, refused } = value;
   const next = receiptsOf(value);
   entries.forEach((entry, i) => {
     if (i < count) entry.resolve(next(i));
     else entry.reject(refused ? errorOf(refused) : new QueueError("internal", "the host left a message unanswered"));
   });
-}
-
-function receiptsInPlace({ items, places }: BatchDraft, value: SendValue): Receipt[] {
-  const next = receiptsOf(value);
-  const receipts = items.map((_, i) => next(i));
-  if (places === undefined) return receipts;
-  const inPlace = [...receipts];
-  for (const [i, place] of places.entries()) inPlace[place] = receipts[i] as Receipt;
-  return inPlace;
 }
 
 function indexOf(detail: unknown): number | undefined {

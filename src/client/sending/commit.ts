@@ -5,7 +5,7 @@ import type { Seq } from "../../core/log/journal.js";
 import { invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
-import { errorOf } from "../../link/rpc/link.js";
+import { errorOf } from "../../link/rpc/error-of.js";
 import { hasFile, withFilesRead } from "./files.js";
 import type { Item, Receipt } from "./item.js";
 import { type QueueRef, queueKnownAs } from "./known.js";

@@ -14,7 +14,9 @@ import type { Link } from "../../link/rpc/link.js";
 import type { HostRequest, SubmitReply } from "../../link/rpc/wire.js";
 import type { HostLink, LastWords } from "../link/host-link.js";
 import { abortable } from "../runtime/abortable.js";
-import { commandOf, type Draft } from "./drafts.js";
+import { commandFor } from "./carried.js";
+import type { Draft } from "./drafts.js";
+import type { Gathering } from "./gathering.js";
 import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusals.js";
 
 export interface Courier {
@@ -32,8 +34,7 @@ export interface Courier {
 
 export interface CourierParts {
   readonly hostLink: Pick<HostLink, "link" | "connected" | "welcome">;
-  /** The number up to which every outcome is known. */
-  confirmed(): number;
+  readonly requestOf: Gathering["requestOf"];
   isSent(draft: Draft): boolean;
   answer(draft: Draft, outcome: Outcome): void;
   fail(draft: Draft, reason: unknown): void;
@@ -57,11 +58,8 @@ export function createCourier(parts: CourierParts): Courier {
   const { hostLink } = parts;
   let spell = newSpell();
 
-  const requestOf = (drafts: readonly Draft[], minor: number): HostRequest => ({
-    op: "submit",
-    confirmed: parts.confirmed(),
-    commands: drafts.map((draft) => ({ number: draft.number as number, command: commandOf(draft, minor) })),
-  });
+  const requestOf = (drafts: readonly Draft[], minor: number): HostRequest =>
+    parts.requestOf(drafts, (draft) => commandFor(draft, minor));
 
   const submit = async (drafts: readonly Draft[], greeted?: Link<HostRequest>): Promise<void> => {
     // At once where there is a link: what is flushed before the page sleeps must leave before it does.

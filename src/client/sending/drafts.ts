@@ -2,19 +2,14 @@
 // is for the pipeline to say, which sets `stage` and `number`. Invariant: everyone who waits is told once, by `answer` of
 // answers.ts, by `reject`, or by a draft that stands in the place of this one.
 
-import type { TransactionValue, Verdict } from "../../core/commands/commands.js";
-import { failure } from "../../core/commands/commands.js";
-import { type BodyColumn, listOf } from "../../core/log/bodies.js";
+import type { Verdict } from "../../core/commands/commands.js";
 import type { Outcome, Seq } from "../../core/log/journal.js";
-import { pushRange } from "../../core/log/ranges.js";
-import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_COLUMNS, MINOR_MEASURES, MINOR_REDELIVERED } from "../../core/spec/version.js";
 import type { Deferred } from "../../link/rpc/deferred.js";
-import { errorOf } from "../../link/rpc/link.js";
-import type { ClientCommand, MeasuredSettlement } from "../../link/rpc/wire.js";
+import { errorOf } from "../../link/rpc/error-of.js";
+import type { ClientCommand } from "../../link/rpc/wire.js";
 import { alikeTogether } from "./alike.js";
-import { bodyOf, type Item, type Receipt, weigh, weightOf } from "./item.js";
-import { bytesOf, messagesOf, readable } from "./messages.js";
+import type { Item, Receipt } from "./item.js";
+import { messagesOf } from "./messages.js";
 
 export type Draft = SendDraft | BatchDraft | SettleDraft | CommandDraft;
 /** Messages for one queue, which may have no room for them yet. */
@@ -77,19 +72,19 @@ export interface CommandDraft extends OnItsWay {
   reject(reason: unknown): void;
 }
 
-const NEW = { stage: "gathered", bytes: 0 } as const;
+export const NEW = { stage: "gathered", bytes: 0 } as const;
 
 export const sendDraft = (queue: string, entries: SendEntry[] = []): SendDraft => ({
   ...NEW,
   type: "send",
   queue,
   entries,
-  bytes: entries.reduce((sum, { item }) => sum + weightOf(item), 0),
+  bytes: entries.reduce((sum, { item }) => sum + item.bytes, 0),
 });
 
 export function addSend(draft: SendDraft, entry: SendEntry): void {
   draft.entries.push(entry);
-  draft.bytes += weightOf(entry.item);
+  draft.bytes += entry.item.bytes;
 }
 
 export function batchDraft(
@@ -100,112 +95,18 @@ export function batchDraft(
 ): BatchDraft {
   const places = alikeTogether(given);
   const items = places ? places.map((place) => given[place] as Item) : given;
-  const bytes = items.reduce((sum, item) => sum + weightOf(item), 0);
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
   const { resolve, reject } = receipts;
   return { ...NEW, type: "batch", queue, items, places, signal, bytes, resolve, reject };
-}
-
-export function settleDraft(entries: readonly SettleEntry[] = []): SettleDraft {
-  const draft: SettleDraft = { ...NEW, type: "settle", entries: [] };
-  for (const entry of entries) addSettlement(draft, entry);
-  return draft;
-}
-
-export function addSettlement(draft: SettleDraft, entry: SettleEntry): void {
-  draft.entries.push(entry);
-  const { verdict } = entry;
-  if (verdict.type === "retry") draft.bytes += verdict.failure?.message.length ?? 0;
-  if (verdict.type === "dead") draft.bytes += verdict.reason.length + (verdict.failure?.message.length ?? 0);
 }
 
 export const commandDraft = <T>(command: ClientCommand, { resolve, reject }: Deferred<T>): CommandDraft => ({
   ...NEW,
   type: "command",
   command,
-  bytes: columnsOf(command).reduce((sum, bodies) => sum + weigh(bodies), 0),
   settle: (outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(errorOf(outcome))),
   reject,
 });
-
-/** Its refusals are outcomes like any other; `reject` is for when nobody knows. */
-export const transactionDraft = (
-  command: Extract<ClientCommand, { type: "transaction" }>,
-  { resolve, reject }: Deferred<Outcome>,
-): CommandDraft => ({
-  ...commandDraft(command, { resolve, reject } as Deferred<TransactionValue | Outcome>),
-  settle: resolve,
-  reject(reason) {
-    // The host has seen nothing of it, or nothing that it could read.
-    const isRefused = reason instanceof QueueError && REFUSALS.has(reason.code);
-    if (isRefused) resolve(failure(reason.code, reason.message, reason.detail));
-    else reject(reason);
-  },
-});
-
-const REFUSALS: ReadonlySet<string> = new Set(["not-cloneable", "invalid-argument"]);
-
-const columnsOf = (command: ClientCommand): readonly BodyColumn[] =>
-  command.type === "transaction"
-    ? command.sends.map(({ bodies }) => bodies)
-    : "bodies" in command
-      ? [command.bodies]
-      : [];
-
-/** As a host of this minor wire version takes it. */
-export function commandOf(draft: Draft, minor: number): ClientCommand {
-  switch (draft.type) {
-    case "send":
-    case "batch": {
-      const messages = messagesOf(draft.queue, itemsOf(draft));
-      return readable({ type: "send", atomic: draft.type === "batch", ...messages }, minor);
-    }
-    case "settle":
-      return { type: "settle", settlements: joinSettlements(draft.entries, minor) };
-    case "command":
-      return readable(draft.command, minor);
-  }
-}
-
-/** What a refusal may be about. */
-export function bodiesOf(draft: Draft): readonly unknown[] {
-  if (draft.type === "settle") return [];
-  if (draft.type === "command") return columnsOf(draft.command).flatMap((bodies) => listOf(bodies).entries);
-  return itemsOf(draft).map(bodyOf);
-}
-
-const itemsOf = (draft: RoomDraft): readonly Item[] =>
-  draft.type === "batch" ? draft.items : draft.entries.map(({ item }) => item);
-
-/** What a draft needs to go on, in messages and in bytes as a host of this minor wire version estimates them. */
-export function needOf(draft: RoomDraft, minor: number): { readonly count: number; readonly bytes: number } {
-  const items = itemsOf(draft);
-  const isText = minor >= MINOR_COLUMNS && items.every(({ text }) => text !== undefined);
-  const first = draft.type === "batch" ? items : items.slice(0, 1);
-  return { count: first.length, bytes: bytesOf(first, isText) };
-}
-
-/** Drops what nobody waits for any more; `false` when nothing is left. */
-export function prune(draft: RoomDraft): boolean {
-  if (draft.type === "batch") {
-    const { signal } = draft;
-    if (signal?.aborted) draft.reject(signal.reason);
-    return !signal?.aborted;
-  }
-  for (const { signal, reject } of draft.entries) if (signal?.aborted) reject(signal.reason);
-  draft.entries = draft.entries.filter(({ signal }) => !signal?.aborted);
-  return draft.entries.length > 0;
-}
-
-/** Two halves that can be sent apart, for finding what is to blame; `undefined` when it is one thing. */
-export function halves<Gathered extends SendDraft | SettleDraft>(draft: Gathered): readonly Gathered[] | undefined;
-export function halves(draft: Draft): readonly Draft[] | undefined;
-export function halves(draft: Draft): readonly Draft[] | undefined {
-  if ((draft.type !== "send" && draft.type !== "settle") || draft.entries.length < 2) return undefined;
-  const middle = draft.entries.length >> 1;
-  return draft.type === "send"
-    ? [sendDraft(draft.queue, draft.entries.slice(0, middle)), sendDraft(draft.queue, draft.entries.slice(middle))]
-    : [settleDraft(draft.entries.slice(0, middle)), settleDraft(draft.entries.slice(middle))];
-}
 
 export function reject(draft: Draft, reason: unknown): void {
   if (draft.type === "send") for (const entry of draft.entries) entry.reject(reason);
@@ -213,30 +114,11 @@ export function reject(draft: Draft, reason: unknown): void {
   else draft.reject(reason);
 }
 
-/** Neighbours that are acknowledged become one stretch. */
-function joinSettlements(entries: readonly SettleEntry[], minor: number): MeasuredSettlement[] {
-  const settlements: { -readonly [Key in keyof MeasuredSettlement]: MeasuredSettlement[Key] }[] = [];
-  for (const { grantId: grant, seq, verdict, busyMs } of entries) {
-    const last = settlements[settlements.length - 1];
-    const isSameAck = last?.grant === grant && last.verdict.type === "ack" && verdict.type === "ack";
-    const measured = minor >= MINOR_MEASURES && busyMs !== undefined;
-    if (isSameAck) {
-      pushRange(last.seqs as number[], seq, 1);
-      if (measured) last.busyMs = (last.busyMs ?? 0) + busyMs;
-    } else
-      settlements.push({
-        grant,
-        seqs: [seq, 1],
-        verdict: readableVerdict(verdict, minor),
-        ...(measured && { busyMs }),
-      });
-  }
-  return settlements;
-}
+/** As hosts of this build take it. */
+export const commandOf = (draft: RoomDraft | CommandDraft): ClientCommand =>
+  draft.type === "command"
+    ? draft.command
+    : { type: "send", atomic: draft.type === "batch", ...messagesOf(draft.queue, itemsOf(draft)) };
 
-/** The verdict as a host of this minor wire version reads it. */
-function readableVerdict(verdict: Verdict, minor: number): Verdict {
-  if (verdict.type !== "release" || minor >= MINOR_REDELIVERED) return verdict;
-  const { unstarted: _, ...rest } = verdict;
-  return rest;
-}
+export const itemsOf = (draft: RoomDraft): readonly Item[] =>
+  draft.type === "batch" ? draft.items : draft.entries.map(({ item }) => item);

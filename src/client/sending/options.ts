@@ -1,6 +1,5 @@
 // What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
 
-import type { Headers } from "../../core/log/bodies.js";
 import { snapshotOf } from "../../core/log/plain.js";
 import {
   abortSignal,
@@ -20,7 +19,6 @@ import {
   groupId,
   headers,
   id,
-  PRIORITY_DEFAULT,
   priority,
   queueName,
   state,
@@ -28,12 +26,15 @@ import {
   ttlMs,
   watchMs,
 } from "../../core/spec/fields.js";
-import { DURATION_MS_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
-import type { Attributes, Item } from "./item.js";
+import { type Item, makeItem, type SendOptions } from "./item.js";
 import { jsonOf, jsonOfEach } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
+import { weigh } from "./weight.js";
+
+export type { SendOptions } from "./item.js";
 
 /** Settings of a queue. What is given is stored with the queue (the last writer wins); what is left out stays. */
 export interface QueueOptions {
@@ -112,31 +113,6 @@ export interface QueueOptions {
   readonly schema?: StandardSchema;
 }
 
-/** When a message is delivered, in which order, and until when; nothing given: at once, in order, for ever. */
-export interface SendOptions {
-  /** 0 to 9, high first. Default 4. */
-  readonly priority?: number;
-  /** Not delivered before so many ms have passed. Not together with `deliverAt`. */
-  readonly delayMs?: number;
-  /** Not delivered before this instant: a Date, or epoch milliseconds. */
-  readonly deliverAt?: number | Date;
-  /** Like the queue's `ttlMs`, for this message: in place of it. `null`: this one never expires. */
-  readonly ttlMs?: number | null;
-  /**
-   * A name of 1 to 256 characters. A send under a name that the queue remembers stores no second message: its receipt has
-   * the first one's id and says `duplicate: true`. See the queue's `deduplicationWindowMs` and `deduplicationMode`.
-   */
-  readonly deduplicationId?: string;
-  /**
-   * Messages of one group, 1 to 256 characters, are worked on strictly one after the other in the order of their
-   * acceptance, retries and delays included: one that is delayed, retried or in work keeps back those behind it.
-   * Groups go on in parallel, in turn; each ranks by the priority of its head. Default: none.
-   */
-  readonly groupId?: string;
-  /** Text by name, delivered with the message. */
-  readonly headers?: Headers;
-}
-
 export function checkQueueName(name: unknown): asserts name is string {
   check(queueName, name, "queue name");
   if ((name as string).startsWith(OWN_QUEUE_PREFIX)) {
@@ -169,8 +145,6 @@ export const ITEM_SPEC: Spec = {
 
 const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
 
-const ATTRIBUTES_DEFAULT = { priority: PRIORITY_DEFAULT };
-
 /** A message to send, its options checked. */
 export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
   return itemWith(jsonOf(given), given, options, where, spec);
@@ -185,29 +159,13 @@ function itemWith(
   spec: Spec,
 ): Item {
   const body = text === undefined ? snapshotOf(given, globalThis.structuredClone) : given;
-  if (options === undefined) return { body, text, headers: undefined, attributes: ATTRIBUTES_DEFAULT };
+  const bytes = text?.length ?? weigh(body);
   checkOptions(where, options, spec);
-  const { priority = PRIORITY_DEFAULT, delayMs, deliverAt, ttlMs, groupId, deduplicationId, headers } = options;
+  const { delayMs, deliverAt } = options ?? {};
   if (delayMs !== undefined && deliverAt !== undefined)
     invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
-  return {
-    body,
-    text,
-    deduplicationId,
-    headers: headers && Object.keys(headers).length > 0 ? { ...headers } : undefined,
-    groupId,
-    attributes: {
-      priority,
-      ...(delayMs !== undefined && whenIn(delayMs)),
-      ...(deliverAt !== undefined && { deliverAt: Math.ceil(Number(deliverAt)) }),
-      ...(ttlMs !== undefined && { ttlMs }),
-    },
-  };
+  return makeItem({ body, text, bytes }, options);
 }
-
-/** In whole milliseconds, and as an instant where it is longer than hosts of earlier builds take a delay to be. */
-const whenIn = (delayMs: number): Pick<Attributes, "delayMs" | "deliverAt"> =>
-  delayMs > DURATION_MS_MAX ? { deliverAt: Math.ceil(Date.now() + delayMs) } : { delayMs: Math.ceil(delayMs) };
 
 export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   if (!Array.isArray(items) || items.length > REQUEST_MESSAGES_MAX) {

@@ -1,58 +1,35 @@
-// The way of every change from a client to the host. Calls made in the same turn share one command where they can:
-// sends to one queue, and all settlements.
+// The way of every change from a client to the host, and back where it was refused.
 //
 //   gathered ──numbered──▶ sent ──outcome──▶ answered
 //      ▲  ▲                │  │  host lost, refused whole: carried again, under its number (courier)
 //      │  └── one of many was refused: the others, as a new command
 //      └── room ── waiting ◀── no room (room-line)
 //
-// Invariant: a command keeps its number until its outcome is known, so that however often it is sent, it is decided
-// once.
+// Invariant: everyone who waits for an outcome is told once, whatever became of it.
 
-import type { SendValue } from "../../core/commands/commands.js";
 import type { Outcome } from "../../core/log/journal.js";
-import { countWithin } from "../../core/log/size.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX, SEND_MESSAGES_MAX } from "../../core/spec/limits.js";
+import { REQUEST_BYTES_MAX, REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { deferred } from "../../link/rpc/deferred.js";
 import type { Link } from "../../link/rpc/link.js";
 import type { ClientCommand, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import type { HostLink } from "../link/host-link.js";
-import { whenAborted } from "../runtime/abortable.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { answer } from "./answers.js";
+import { halves, needOf, prune, transactionDraft, weightOf } from "./carried.js";
 import { createCourier } from "./courier.js";
-import {
-  addSend,
-  addSettlement,
-  batchDraft,
-  commandDraft,
-  type Draft,
-  halves,
-  needOf,
-  prune,
-  type RoomDraft,
-  reject,
-  type SendDraft,
-  type SettleDraft,
-  type SettleEntry,
-  sendDraft,
-  settleDraft,
-  transactionDraft,
-} from "./drafts.js";
-import { type Item, type Receipt, weightOf } from "./item.js";
+import { type Draft, type RoomDraft, reject, type SettleDraft, type SettleEntry } from "./drafts.js";
+import { countCarried, createGathering, type Sending } from "./gathering.js";
 import { named } from "./refusals.js";
 import { createRoomLines } from "./room-line.js";
+import { addSettlement, settleDraft } from "./settlements.js";
 
 /** Settlements gathered in one turn before they are sent without waiting for its end. */
 const SETTLE_EAGERLY = 500;
 
-export interface Pipeline {
+export interface Pipeline extends Sending {
   /** Tells databases apart: what their locks are called by. */
   readonly database: string;
-  /** `signal`, here and below: not to be sent any more, once it waits for room. */
-  send(queue: string, item: Item, signal?: AbortSignal): Promise<Receipt>;
-  sendBatch(queue: string, items: readonly Item[], signal?: AbortSignal): Promise<Receipt[]>;
   /** Calls back once: with nothing when the outcome is stored, else with why it is not known to be. */
   settle(entry: SettleEntry): void;
   /** `signal`: nobody waits for it any more. What has no outcome by then is not sent again. */
@@ -77,96 +54,33 @@ export interface Pipeline {
   close(reason: QueueError): void;
 }
 
-export function createPipeline(hostLink: HostLink, runtime: Runtime, database: string): Pipeline {
-  let gathered: Draft[] = [];
-  /** By their numbers, and in the order of these. */
-  const sent = new Map<number, Draft>();
-  /** The gathered drafts that still take more. */
-  let openSend: SendDraft | undefined;
+/** `gathering`: what was called before there was a pipeline, and is called from now on. */
+export function createPipeline(
+  hostLink: HostLink,
+  runtime: Runtime,
+  database: string,
+  gathering = createGathering(runtime),
+): Pipeline {
+  const { sent, conclude, gather, gatherSend, called } = gathering;
+  /** The gathered settlements that still take more. */
   let openSettle: SettleDraft | undefined;
-  let lastNumber = 0;
-  let isScheduled = false;
-  let isHurried = false;
-  let closed: QueueError | undefined;
-  /** Of the last host: its term, its minor wire version, and whether it has something of this client to remember. */
-  let epoch = 0;
+  /** The minor wire version of the last host. */
   let minor = 0;
-  let isRemembered = false;
-  let drainWaiters: (() => void)[] = [];
   /** The link of the first hello, if something went with it. */
   let greeting: Link<HostRequest> | undefined;
 
-  const gather = (draft: Draft) => {
-    if (closed) return conclude(draft, () => reject(draft, closed));
-    delete draft.number;
-    draft.stage = "gathered";
-    gathered.push(draft);
-    hostLink.wake();
-    schedule();
-  };
-
-  /** At the end of each call. Not with a microtask: Firefox runs none any more in the last events of a tab that is closed. */
-  const flushIfHurried = () => {
-    if (isHurried || hostLink.lastWords) flush();
-  };
-
-  const gatherSend = (draft: RoomDraft) => {
-    if (!closed && lines.join(draft)) draft.stage = "waiting";
-    else gather(draft);
-  };
-
-  const schedule = () => {
-    if (isScheduled) return;
-    isScheduled = true;
-    runtime.afterTurn(() => {
-      isScheduled = false;
-      flush();
-    });
-  };
-
   const flush = () => {
-    while (hostLink.welcome && courier.isFree && !closed && gathered.length > 0) courier.carry(takeGathered());
+    while (hostLink.welcome && courier.isFree && !gathering.isEmpty) courier.carry(gathering.take());
     const { lastWords } = hostLink;
-    while (lastWords && !closed && gathered.length > 0) courier.say(takeGathered(), lastWords);
-  };
-
-  /** What one request carries of what is gathered, numbered. */
-  const takeGathered = (): readonly Draft[] => {
-    openSend = undefined;
-    openSettle = undefined;
-    const drafts = gathered.splice(0, countCarried(gathered));
-    for (const draft of drafts) markSent(draft);
-    return drafts;
-  };
-
-  const markSent = (draft: Draft) => {
-    draft.number = ++lastNumber;
-    draft.stage = "sent";
-    sent.set(draft.number, draft);
-  };
-
-  /** It is sent no more: `tell` tells whoever waits for it, and those behind it in line are next. */
-  const conclude = (draft: Draft, tell: () => void) => {
-    if (draft.number !== undefined) sent.delete(draft.number);
-    draft.stage = "answered";
-    tell();
-    if (isForRoom(draft)) lines.leave(draft);
-    wakeDrained();
+    while (lastWords && !gathering.isEmpty) courier.say(gathering.take(), lastWords);
   };
 
   const fail = (draft: Draft, reason: unknown) => conclude(draft, () => reject(draft, reason));
 
-  const withdraw = (draft: Draft, reason: unknown) => {
-    gathered = gathered.filter((one) => one !== draft);
-    if (draft.stage !== "answered") fail(draft, reason);
-  };
-
   /** Answered twice after it was sent again: the first answer counts. */
   const settle = (draft: Draft, outcome: Outcome) => {
-    if (draft.stage !== "sent") return;
-    isRemembered ||= hasStored(outcome);
+    if (draft.stage !== "sent" || gathering.accept(draft, outcome)) return;
     const number = draft.number as number;
-    sent.delete(number);
     const left = answer(draft, named(draft, outcome), minor);
     if (left?.isBlocked) return wait(draft as RoomDraft, number);
     for (const other of left?.drafts ?? []) gatherSend(other);
@@ -174,12 +88,11 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
   };
 
   const wait = (draft: RoomDraft, number: number) => {
-    if (closed) return fail(draft, closed);
+    if (gathering.closed) return fail(draft, gathering.closed);
     // Aborted while it was on its way.
     if (!prune(draft)) return conclude(draft, () => {});
-    draft.stage = "waiting";
+    gathering.setAside(draft);
     lines.wait(draft, number);
-    wakeDrained();
   };
 
   const lines = createRoomLines({
@@ -192,17 +105,14 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       }
     },
     send(draft) {
-      if (openSend === draft) openSend = undefined;
+      gathering.part(draft);
       gather(draft);
     },
   });
 
   const courier = createCourier({
     hostLink,
-    confirmed() {
-      const [firstSent] = sent.keys();
-      return (firstSent ?? lastNumber + 1) - 1;
-    },
+    requestOf: gathering.requestOf,
     isSent: ({ stage }) => stage === "sent",
     answer: settle,
     fail(draft, reason) {
@@ -212,117 +122,64 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
       const parts = halves(draft);
       if (parts === undefined) return undefined;
       // The host has seen nothing of it, so its number is free to be forgotten.
-      for (const part of parts) markSent(part);
+      for (const part of parts) gathering.markSent(part);
       conclude(draft, () => {});
       return parts;
     },
     onFree: flush,
   });
 
-  const wakeDrained = () => {
-    if (sent.size > 0 || gathered.length > 0) return;
-    const waiters = drainWaiters;
-    drainWaiters = [];
-    for (const wake of waiters) wake();
-  };
-
-  /** The draft that the next send to this queue goes into. */
-  const sendDraftFor = (queue: string, bytes: number): SendDraft => {
-    const hasRoom = (draft: SendDraft) =>
-      draft.queue === queue &&
-      draft.stage !== "answered" &&
-      draft.entries.length < SEND_MESSAGES_MAX &&
-      (draft.entries.length === 0 || draft.bytes + bytes <= REQUEST_BYTES_MAX);
-    if (openSend && hasRoom(openSend)) return openSend;
-    openSend = sendDraft(queue);
-    gatherSend(openSend);
-    return openSend;
-  };
-
-  /** Aborted, what waits for room is not sent any more. */
-  const prunedBy = <T>(signal: AbortSignal | undefined, queue: string, sent: Promise<T>): Promise<T> => {
-    if (signal === undefined) return sent;
-    const forget = whenAborted(signal, () => lines.prune(queue));
-    sent.then(forget, forget);
-    return sent;
-  };
+  gathering.carriedBy({
+    wake: hostLink.wake,
+    flush,
+    isLast: () => hostLink.lastWords !== undefined,
+    join: lines.join,
+    prune: lines.prune,
+    leave: lines.leave,
+  });
 
   return {
     database,
-    send(queue, item, signal) {
-      if (closed) return Promise.reject(closed);
-      const { promise, resolve, reject: refuse } = deferred<Receipt>();
-      addSend(sendDraftFor(queue, weightOf(item)), { item, signal, resolve, reject: refuse });
-      flushIfHurried();
-      return prunedBy(signal, queue, promise);
-    },
-    sendBatch(queue, items, signal) {
-      const receipts = deferred<Receipt[]>();
-      // What is sent after it must not be accepted before it.
-      openSend = undefined;
-      gatherSend(batchDraft(queue, items, receipts, signal));
-      flushIfHurried();
-      return prunedBy(signal, queue, receipts.promise);
-    },
+    send: gathering.send,
+    sendBatch: gathering.sendBatch,
     settle(entry) {
+      const { closed } = gathering;
       if (closed) return entry.onOver(closed);
-      const isFull = (draft: SettleDraft) =>
-        draft.entries.length >= REQUEST_MESSAGES_MAX || draft.bytes >= REQUEST_BYTES_MAX;
-      if (openSettle === undefined || isFull(openSettle)) {
+      const takesMore = (draft: SettleDraft) =>
+        draft.stage === "gathered" && draft.entries.length < REQUEST_MESSAGES_MAX && draft.bytes < REQUEST_BYTES_MAX;
+      if (openSettle === undefined || !takesMore(openSettle)) {
         openSettle = settleDraft();
         gather(openSettle);
       }
       addSettlement(openSettle, entry);
       if (openSettle.entries.length >= SETTLE_EAGERLY) flush();
-      else flushIfHurried();
+      else called();
     },
-    command<T>(command: ClientCommand, signal?: AbortSignal): Promise<T> {
-      const value = deferred<T>();
-      openSend = undefined;
-      const draft = commandDraft(command, value);
-      gather(draft);
-      flushIfHurried();
-      if (signal) value.promise.catch(() => {}).finally(whenAborted(signal, () => withdraw(draft, signal.reason)));
-      return value.promise;
-    },
+    command: (command, signal) => gathering.command(command, signal, weightOf(command)),
     transaction(command) {
       const outcome = deferred<Outcome>();
-      openSend = undefined;
+      gathering.part();
       gather(transactionDraft(command, outcome));
-      flushIfHurried();
+      called();
       return outcome.promise;
     },
     flushAll() {
-      while (hostLink.welcome && !closed && gathered.length > 0) courier.carry(takeGathered());
+      while (hostLink.welcome && !gathering.isEmpty) courier.carry(gathering.take());
     },
-    hurry() {
-      flush();
-      isHurried = true;
-      runtime.afterTurn(() => {
-        isHurried = false;
-      });
-    },
-    drained() {
-      const { promise, resolve } = deferred();
-      drainWaiters.push(resolve);
-      wakeDrained();
-      return promise;
-    },
+    hurry: gathering.hurry,
+    drained: gathering.drained,
     greeted(link) {
-      const isFirst = lastNumber === 0 && !closed;
-      const end = gathered.findIndex((draft) => !isConfigure(draft));
-      const drafts = isFirst ? gathered.splice(0, end < 0 ? gathered.length : end) : [];
+      const drafts = gathering.takeFirstSettings();
       if (drafts.length === 0) return;
-      for (const draft of drafts) markSent(draft);
       greeting = link;
       courier.carry(drafts, link);
     },
     reconnected(welcome) {
       // A lower term is another database: there, nothing of it was ever stored.
-      const isForgotten = isRemembered && welcome.isKnown === false && welcome.epoch > epoch;
-      epoch = welcome.epoch;
+      const isForgotten = gathering.isRemembered && welcome.isKnown === false && welcome.epoch > gathering.epoch;
+      gathering.epoch = welcome.epoch;
       minor = welcome.minor ?? 0;
-      isRemembered = welcome.isKnown === true;
+      gathering.isRemembered = welcome.isKnown === true;
       const isGreeted = greeting !== undefined && greeting === hostLink.link;
       greeting = undefined;
       // What went with the hello is on its way.
@@ -335,28 +192,12 @@ export function createPipeline(hostLink: HostLink, runtime: Runtime, database: s
     },
     unreadable: () => courier.unreadable([...sent.values()]),
     close(reason) {
-      closed = reason;
-      const rest = [...sent.values(), ...gathered, ...lines.clear()];
-      sent.clear();
-      gathered = [];
-      for (const draft of rest) conclude(draft, () => reject(draft, reason));
-      wakeDrained();
+      const waited = lines.clear();
+      gathering.close(reason);
+      for (const draft of waited) fail(draft, reason);
     },
   };
 }
-
-const isConfigure = (draft: Draft): boolean => draft.type === "command" && draft.command.type === "configure";
-
-const isForRoom = (draft: Draft): draft is RoomDraft => draft.type === "send" || draft.type === "batch";
-
-/** How many of these, from the front, one request carries: one at least. */
-const countCarried = (drafts: readonly Draft[]): number => countWithin(drafts, REQUEST_BYTES_MAX, ({ bytes }) => bytes);
-
-/** Sent messages: from then on the host keeps the answers of this client. */
-const hasStored = (outcome: Outcome): boolean => {
-  const { count = 0, duplicates = [] } = (outcome.ok && (outcome.value as Partial<SendValue> | undefined)) || {};
-  return count > duplicates.length;
-};
 
 const forgotten = () =>
   new QueueError("host-lost", "this client was away for so long that nobody knows any more whether this was done");

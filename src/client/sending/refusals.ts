@@ -3,7 +3,8 @@
 import type { Outcome } from "../../core/log/journal.js";
 import { findUncloneable } from "../../core/log/uncloneable.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { bodiesOf, type Draft } from "./drafts.js";
+import { bodiesOf } from "./carried.js";
+import type { Draft } from "./drafts.js";
 
 /** The host read nothing of the message: like a body that could not be cloned. */
 export class UnreadableError extends Error {

@@ -7,7 +7,8 @@
 // Invariants: they go in the order in which they were sent; while a line waits, the host is asked for the room that its
 // first one needs, whoever that is by then.
 
-import { prune, type RoomDraft } from "./drafts.js";
+import { prune } from "./carried.js";
+import type { Draft, RoomDraft } from "./drafts.js";
 
 export interface RoomLines {
   /** Stands it behind what waits in the same queue; `false` when nothing does. */
@@ -15,7 +16,7 @@ export interface RoomLines {
   /** It was refused for want of room. `number`: under which. */
   wait(draft: RoomDraft, number: number): void;
   /** Its outcome is known, whatever it is: if others stand behind it, they are next. */
-  leave(draft: RoomDraft): void;
+  leave(draft: Draft): void;
   /** Something was aborted: drops what nobody waits for any more. */
   prune(queue: string): void;
   /** Ends all lines; returns what waited. */
@@ -89,6 +90,7 @@ export function createRoomLines({ room, send }: RoomLinesParts): RoomLines {
       if (isFirst) void ask(draft.queue, line);
     },
     leave(draft) {
+      if (draft.type !== "send" && draft.type !== "batch") return;
       const line = lines.get(draft.queue);
       if (line?.trying === draft) tryNext(draft.queue, line);
     },

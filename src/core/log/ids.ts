@@ -1,7 +1,10 @@
 // A message's id is the random 64 bits of the host's term it was accepted in, plus its number: a database that
 // lost its tail re-uses numbers, but never names a new message like an old one.
 
+import { encodeId } from "./encode-id.js";
 import type { Seq } from "./journal.js";
+
+export { encodeId };
 
 /** Messages from `firstSeq` on were accepted in a term whose random part is `term`. */
 export interface Term {
@@ -17,8 +20,6 @@ interface Numbered {
 
 /** Hexadecimal digits of a term's random part. */
 const TERM_LENGTH = 16;
-
-export const encodeId = (term: string, seq: Seq): string => `${term}-${seq.toString(36)}`;
 
 /** The term in which a message was accepted. */
 export function termOf(terms: readonly Term[], seq: Seq): string {

@@ -1,4 +1,4 @@
-// Estimates how many bytes a body takes when it is stored, and counts what fits into so many. Used to cut batches and to
+// Estimates how many bytes a body takes when it is stored. Used to cut batches and to
 // bound what travels together, where being off by a factor of two does no harm; never to decide whether something fits a
 // quota. Invariant: it ends, and soon, whatever the value refers to: deep, shared or round.
 
@@ -45,16 +45,6 @@ function estimateOnce(value: unknown): number {
     seen.add(next);
   }
   return bytes;
-}
-
-/** How many of these, from the front, have at most so many bytes together: one at least, where there is one. */
-export function countWithin<T>(items: readonly T[], bytesMax: number, bytesOf: (item: T) => number): number {
-  let bytes = 0;
-  const tooMany = items.findIndex((item, i) => {
-    bytes += bytesOf(item);
-    return i > 0 && bytes > bytesMax;
-  });
-  return tooMany < 0 ? items.length : tooMany;
 }
 
 function estimateObject(value: object, depth: number, later?: object[]): number {

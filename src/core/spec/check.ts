@@ -2,29 +2,13 @@
 // ill-typed is ignored in silence; the error names the option, what it got, and what it takes.
 
 import { QueueError } from "./errors.js";
-import { DURATION_MS_MAX, SPAN_MS_MAX } from "./limits.js";
+import { fits, type Scalar } from "./field.js";
+
+export { anything, boolean, duration, fits, integer, type NumberField, oneOf, span, string } from "./field.js";
 
 /** Throws `invalid-argument` unless the value is as it should be. `name` is how the caller knows the value. */
 export type Check = (value: unknown, name: string) => void;
 
-export interface NumberField {
-  readonly kind: "number";
-  readonly min: number;
-  readonly max: number;
-  readonly isWhole: boolean;
-  /** What is counted, for the error. */
-  readonly unit?: "milliseconds" | undefined;
-}
-export interface TextField {
-  readonly kind: "text";
-  /** In UTF-16 code units, as `length` counts. */
-  readonly min: number;
-  readonly max: number;
-}
-export interface ChoiceField {
-  readonly kind: "choice";
-  readonly of: readonly string[];
-}
 export interface ListField {
   readonly kind: "list";
   readonly of: Field;
@@ -49,17 +33,7 @@ export interface NullableField {
 }
 
 /** What a value may be. A function where data cannot say it. */
-export type Field =
-  | NumberField
-  | TextField
-  | ChoiceField
-  | { readonly kind: "flag" }
-  | { readonly kind: "anything" }
-  | ListField
-  | ObjectField
-  | VariantField
-  | NullableField
-  | Check;
+export type Field = Scalar | ListField | ObjectField | VariantField | NullableField | Check;
 
 /** By the name of the member. */
 export type Spec = Readonly<Record<string, Field>>;
@@ -78,29 +52,6 @@ export function check(field: Field, value: unknown, name: string): void {
       return value === null ? undefined : check(field.of, value, name);
     default:
       if (!fits(field, value)) invalid(name, value, takes(field));
-  }
-}
-
-export type Scalar = Exclude<Field, ListField | ObjectField | VariantField | NullableField | Check>;
-
-/** Whether the value is what the field says, of a field of one value. */
-export function fits(field: Scalar, value: unknown): boolean {
-  switch (field.kind) {
-    case "number":
-      return (
-        typeof value === "number" &&
-        value >= field.min &&
-        value <= field.max &&
-        (!field.isWhole || Number.isSafeInteger(value))
-      );
-    case "text":
-      return typeof value === "string" && value.length >= field.min && value.length <= field.max;
-    case "choice":
-      return field.of.includes(value as string);
-    case "flag":
-      return typeof value === "boolean";
-    default:
-      return true;
   }
 }
 
@@ -185,36 +136,8 @@ const describeClass = (value: object): string => {
   return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
 };
 
-export const integer = (min: number, max: number = Number.MAX_SAFE_INTEGER): NumberField => ({
-  kind: "number",
-  min,
-  max,
-  isWhole: true,
-});
-
-/** Milliseconds that a timer counts. */
-export const duration = (min = 0): NumberField => milliseconds(min, DURATION_MS_MAX);
-
-/** Milliseconds between two instants. No timer counts them, so they may be many. */
-export const span = (min = 0): NumberField => milliseconds(min, SPAN_MS_MAX);
-
-const milliseconds = (min: number, max: number): NumberField => ({
-  kind: "number",
-  min,
-  max,
-  isWhole: false,
-  unit: "milliseconds",
-});
-
 /** `null` says: none. */
 export const nullOr = (of: Field): NullableField => ({ kind: "nullable", of });
-
-export const boolean: Field = { kind: "flag" };
-export const anything: Field = { kind: "anything" };
-
-export const oneOf = (...of: readonly string[]): ChoiceField => ({ kind: "choice", of });
-
-export const string = (min: number, max: number): TextField => ({ kind: "text", min, max });
 
 export const arrayOf = (of: Field, max: number, min = 0): ListField => ({ kind: "list", of, min, max });
 

@@ -2,25 +2,12 @@
 // that a host takes. Invariant: a value has one rule, whichever end reads it, so that what a client has let through no
 // host refuses; where the two differ in form (a Date, a default), the client's own rule makes this one of it.
 
-import {
-  arrayOf,
-  type Check,
-  duration,
-  fits,
-  integer,
-  invalid,
-  type NumberField,
-  nullOr,
-  oneOf,
-  span,
-  string,
-} from "./check.js";
+import { arrayOf, type Check, duration, fits, integer, invalid, nullOr, oneOf, span, string } from "./check.js";
+import { instant, lifeMs } from "./item-fields.js";
 import {
   CRON_MAX,
-  DEDUPLICATION_ID_MAX,
   EVERY_MS_MIN,
   FAILURE_NAME_MAX,
-  GROUP_ID_MAX,
   HEADERS_BYTES_MAX,
   ID_MAX,
   QUEUE_NAME_MAX,
@@ -31,29 +18,20 @@ import {
 } from "./limits.js";
 import { PEEKABLE } from "./message-states.js";
 
-export const PRIORITY_MAX = 9;
-export const PRIORITY_DEFAULT = 4;
+export { deduplicationId, delayMs, groupId, instant, PRIORITY_MAX, priority } from "./item-fields.js";
 
 export const queueName = string(1, QUEUE_NAME_MAX);
 export const topicName = string(1, TOPIC_NAME_MAX);
 /** Of a message, a hand-out, a client, a waiter, a schedule. */
 export const id = string(1, ID_MAX);
 export const ids = arrayOf(id, REQUEST_MESSAGES_MAX);
-export const groupId = string(1, GROUP_ID_MAX);
-export const deduplicationId = string(1, DEDUPLICATION_ID_MAX);
-
-export const priority = integer(0, PRIORITY_MAX);
-/** Until a message may be delivered, or is repeated. */
-export const delayMs = span();
-/** Epoch milliseconds. */
-export const instant: NumberField = { kind: "number", min: 0, max: Number.MAX_SAFE_INTEGER, isWhole: false };
 /** An instant as callers write it. */
 export const dateOrInstant: Check = (value, name) => {
   const isDate = Object.prototype.toString.call(value) === "[object Date]";
   const ms = isDate ? Number(value) : value;
   if (!fits(instant, ms)) invalid(name, value, "a valid Date, or epoch milliseconds");
 };
-export const ttlMs = nullOr(span(1));
+export const ttlMs = nullOr(lifeMs);
 export const olderThanMs = span();
 
 /** Messages asked for, held or worked on at once. */

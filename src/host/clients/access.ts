@@ -7,7 +7,7 @@ import { QueueError } from "../../core/spec/errors.js";
 import { instant } from "../../core/spec/fields.js";
 import { IDENTITY_MAX } from "../../core/spec/limits.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
-import { failed } from "../../link/rpc/link.js";
+import { failed } from "../../link/rpc/failed.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, QueueSummary } from "../../link/rpc/views.js";

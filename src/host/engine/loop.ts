@@ -8,7 +8,7 @@
 // stored.
 
 import { nextWakeUp } from "../../core/commands/due.js";
-import { countWithin } from "../../core/log/size.js";
+import { countWithin } from "../../core/log/count-within.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { RECORD_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Reading } from "../../core/spec/time.js";

@@ -2,8 +2,9 @@
 
 import { advance } from "../../core/commands/clock.js";
 import { decodeBody } from "../../core/log/bodies.js";
+import { countWithin } from "../../core/log/count-within.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
-import { countWithin, estimateBytes } from "../../core/log/size.js";
+import { estimateBytes } from "../../core/log/size.js";
 import { invalid } from "../../core/spec/check.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { BatchIndex } from "../../core/state/batch-index.js";

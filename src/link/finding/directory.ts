@@ -3,8 +3,8 @@
 
 import { LINKED_MAX } from "../../core/spec/limits.js";
 import { compareVersions, type Version } from "../../core/spec/version.js";
+import { failed } from "../rpc/failed.js";
 import type { Port } from "../rpc/guard.js";
-import { failed } from "../rpc/link.js";
 import { HOST_KINDS, type HostKind } from "../rpc/wire.js";
 import { OPENED } from "./opening.js";
 

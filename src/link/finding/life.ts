@@ -13,8 +13,3 @@ export function holdLife(locks: LockManager, name: string): Promise<Life> {
     locks.request(name, () => new Promise<void>((end) => resolve({ lock: name, end }))).catch(reject);
   });
 }
-
-/** Calls back when the holder of the lock is gone, unless the signal ends the waiting first. */
-export function onGone(locks: LockManager, lock: string, signal: AbortSignal, callback: () => void): void {
-  locks.request(lock, { mode: "shared", signal }, callback).catch(() => {});
-}

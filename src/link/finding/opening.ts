@@ -2,12 +2,10 @@
 // Invariant: what the one side says before the other has answered is kept for the host, or the answer does not say so; then
 // it was lost, and is said again.
 
-import { checkOptions, oneOf, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
-import { DATABASE_NAME_MAX } from "../../core/spec/limits.js";
+import { errorOf } from "../rpc/error-of.js";
 import type { Port } from "../rpc/guard.js";
-import { errorOf, failed } from "../rpc/link.js";
-import { onGone } from "./life.js";
+import { onGone } from "./gone.js";
 
 export type Storage = "indexeddb" | "memory";
 
@@ -16,12 +14,10 @@ export interface Opening {
   readonly database: string;
 }
 
-const OPEN = "originmq:open";
+export const OPEN = "originmq:open";
 /** The first sign of life, with the lock that proves it from then on: opening a large database takes its time. */
-const OPENING = "originmq:opening";
+export const OPENING = "originmq:opening";
 export const OPENED = "originmq:opened";
-
-const OPENING_SPEC = { storage: oneOf("indexeddb", "memory"), database: string(1, DATABASE_NAME_MAX) };
 
 export interface Opened {
   /** Another context hosts: this port leads nowhere, link to that host instead. */
@@ -74,53 +70,4 @@ export function requestOpening(port: Port, opening: Opening, patience?: Patience
     port.start?.();
     port.postMessage({ type: OPEN, ...opening });
   });
-}
-
-/** Who serves a database: a host in this context, or one elsewhere. */
-export type Served = { connect(port: Port): void } | { readonly elsewhere: unknown };
-
-/**
- * Answers the first request on a new port: `connect` attaches the host, synchronously once it is there. `life` is the
- * lock that this context holds for as long as it lives; without it nothing hosts here, and who asks hears why.
- */
-export function answerOpening(port: Port, host: (opening: Opening) => Promise<Served>, life?: Promise<string>): void {
-  // Of what keeps it from hosting only those are told who ask.
-  life?.catch(() => {});
-  let isOpening = false;
-  const kept: unknown[] = [];
-  const onMessage = ({ data }: MessageEvent) => {
-    if (isOpening) kept.push(data);
-    else if (typeof data === "object" && data !== null && data.type === OPEN) {
-      isOpening = true;
-      void open(data);
-    }
-  };
-  const open = async (data: object & { readonly type: string }) => {
-    try {
-      if (life) port.postMessage({ type: OPENING, lock: await life });
-      const { type: _, ...opening } = data;
-      const { storage, database } = checkOpening(opening);
-      const served = await host({ storage, database });
-      const isElsewhere = "elsewhere" in served;
-      port.removeEventListener("message", onMessage);
-      if (!isElsewhere) served.connect(port);
-      const isHeard = !isElsewhere && port.dispatchEvent !== undefined;
-      port.postMessage({ type: OPENED, ok: true, isElsewhere, isHeard });
-      if (isHeard) for (const data of kept) port.dispatchEvent?.(new MessageEvent("message", { data }));
-    } catch (error) {
-      port.removeEventListener("message", onMessage);
-      port.postMessage({ type: OPENED, ...failed(error) });
-    }
-  };
-  port.addEventListener("message", onMessage);
-  port.start?.();
-}
-
-function checkOpening(given: unknown): Opening {
-  checkOptions("opening", given, OPENING_SPEC);
-  const { storage, database } = given as Partial<Opening>;
-  if (storage === undefined || database === undefined) {
-    throw new QueueError("invalid-argument", "opening must name a storage and a database");
-  }
-  return { storage, database };
 }

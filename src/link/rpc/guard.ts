@@ -4,6 +4,7 @@
 // function with one plain argument, and answers to our own calls, reach Comlink.
 
 import type { Endpoint } from "comlink";
+import { CLOSED, UNREADABLE } from "./frames.js";
 
 /** Where messages come and go: a MessagePort, or anything shaped like one. */
 export interface Port {
@@ -17,12 +18,6 @@ export interface Port {
   /** How often something came from the other side, if only that it is there. Missing where nothing stands between. */
   heard?(): number;
 }
-
-/** Sent back for a message that could not be deserialised; its sender cannot know otherwise. */
-export const UNREADABLE = "originmq:unreadable";
-
-/** The last word on a link that is closed on purpose: its peer need not wait for anything more. `isLeaving`: its page goes. */
-export const CLOSED = "originmq:closed";
 
 /** Frames of the link itself, beside Comlink's. */
 export const frameOf = (data: unknown): typeof UNREADABLE | typeof CLOSED | undefined => {

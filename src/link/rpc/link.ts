@@ -3,9 +3,11 @@
 // call ends, by its reply or by the link's closing, errors travel as data, and nothing of an ended link is left.
 
 import { expose, type Remote, releaseProxy, wrap } from "comlink";
-import type { OutcomeFailed } from "../../core/log/journal.js";
-import { type ErrorDetail, QueueError } from "../../core/spec/errors.js";
-import { CLOSED, guardPort, type Port, UNREADABLE } from "./guard.js";
+import { QueueError } from "../../core/spec/errors.js";
+import { errorOf } from "./error-of.js";
+import { failed } from "./failed.js";
+import { CLOSED, UNREADABLE } from "./frames.js";
+import { guardPort, type Port } from "./guard.js";
 import type { Reply } from "./wire.js";
 
 export interface LinkEvents<Incoming> {
@@ -134,19 +136,3 @@ export function openLink<Outgoing, Incoming>(port: Port, events: LinkEvents<Inco
     mute: guarded.mute,
   };
 }
-
-/** An error as data. A foreign error is a bug behind the link: its message crosses, its class does not. */
-export function failed(error: unknown): OutcomeFailed {
-  if (error instanceof QueueError) {
-    const { code, message, detail } = error;
-    return { ok: false, code, message, ...(detail !== undefined && { detail }) };
-  }
-  return {
-    ok: false,
-    code: "internal",
-    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-  };
-}
-
-export const errorOf = ({ code, message, detail }: OutcomeFailed): QueueError =>
-  new QueueError(code, message, detail === undefined ? undefined : { detail: detail as ErrorDetail });

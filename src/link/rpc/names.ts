@@ -1,7 +1,9 @@
 // Names that contexts of one origin have to agree on: channels, locks, and the queues of the library's own.
 
-/** Queues of the library's own: no caller opens one of such a name. */
-export const OWN_QUEUE_PREFIX = "originmq:";
+import { OWN_QUEUE_PREFIX } from "./own-names.js";
+
+export { OWN_QUEUE_PREFIX, presenceLockName } from "./own-names.js";
+
 const REPLY_QUEUE_PREFIX = `${OWN_QUEUE_PREFIX}replies:`;
 /** The queue of the answers to a client's requests. The client makes it, the host deletes it when the client is gone. */
 export const replyQueueOf = (client: string): string => `${REPLY_QUEUE_PREFIX}${client}`;
@@ -18,5 +20,3 @@ export const channelName = (storage: string, database: string): string => `origi
 export const directoryName = (storage: string, database: string): string => `originmq:${storage}:${database}:hosts`;
 /** Name of the lock whose holder is the host. It carries no version: every build contends for the same data. */
 export const hostLockName = (storage: string, database: string): string => `originmq:${storage}:${database}:host`;
-export const presenceLockName = (storage: string, database: string, client: string): string =>
-  `originmq:${storage}:${database}:client:${client}`;

@@ -46,7 +46,7 @@ import { PEEKABLE } from "../../core/spec/message-states.js";
 import { scheduleSpec } from "../../core/spec/schedule-spec.js";
 import { SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { subscription, subscriptionFilter } from "../../core/spec/subscription.js";
-import { failed } from "./link.js";
+import { failed } from "./failed.js";
 import type { ClientCommand, HostRequest, NumberedCommand, SentMessages } from "./wire.js";
 
 const first = integer(0);

@@ -5,8 +5,10 @@
 import { check, invalid, shape, string } from "../../core/spec/check.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { TOKEN_MAX } from "../../core/spec/limits.js";
-import { CLOSED, type Port } from "../rpc/guard.js";
-import { errorOf, failed } from "../rpc/link.js";
+import { errorOf } from "../rpc/error-of.js";
+import { failed } from "../rpc/failed.js";
+import { CLOSED } from "../rpc/frames.js";
+import type { Port } from "../rpc/guard.js";
 
 /** What both sides of a socket speak, as WebSockets negotiate it. */
 export const SUBPROTOCOL = "originmq.1";

@@ -6,7 +6,8 @@
 import { CodecError, decode, encodeReadingBlobs, type Keeper } from "../../codec/codec.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { SOCKET_BUFFERED_BYTES_MAX, SOCKET_MESSAGE_BYTES_MAX, SOCKET_TAKEN_BYTES_MAX } from "../../core/spec/limits.js";
-import { CLOSED, type Port, UNREADABLE } from "../rpc/guard.js";
+import { CLOSED, UNREADABLE } from "../rpc/frames.js";
+import type { Port } from "../rpc/guard.js";
 import { ANSWER, ASK, createJoiner, type Frame, frame, framesOf, KIND, PING, PONG } from "./frames.js";
 
 /** A WebSocket, of browsers, servers, or Durable Objects. */

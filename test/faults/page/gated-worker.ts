@@ -5,7 +5,7 @@
 import { stand } from "../../../src/host/election/candidate.js";
 import { createPlatform } from "../../../src/host/engine/platform.js";
 import { openHost } from "../../../src/host/host.js";
-import { answerOpening } from "../../../src/link/finding/opening.js";
+import { answerOpening } from "../../../src/link/finding/answering.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../../../src/link/rpc/names.js";
 import { createIndexedDbStore } from "../../../src/store/indexeddb/indexeddb.js";
 import type { LogStore } from "../../../src/store/log-store.js";

@@ -5,6 +5,7 @@ import "originmq/bridge";
 import "originmq/opentelemetry";
 import "originmq/outbox";
 import "originmq/react";
+import "originmq/send";
 import "originmq/service-worker";
 import "originmq/shared-worker";
 import "originmq/store";

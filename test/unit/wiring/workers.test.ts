@@ -1,7 +1,8 @@
 // Where the package's workers are looked for, and what is said when they are not there.
 
 import { describe, expect, test } from "vitest";
-import { ofPackage } from "../../../src/wiring/workers.js";
+import { ofPackage } from "../../../src/wiring/starting.js";
+import { whyNotStarted } from "../../../src/wiring/workers.js";
 import { TOOLS } from "../../packaging/matrix/cases.js";
 
 const started: string[] = [];
@@ -49,10 +50,13 @@ test.each([
 test("what could not be started says at which address, and what each bundler wants that wants something", () => {
   const lines = TOOLS.flatMap(({ ways }) => ways.flatMap(({ line }) => line?.text ?? []));
   expect(lines.length).toBeGreaterThan(1);
-  for (const line of lines) {
-    expect(() => start(Refused, "https://shop.example/shared-worker.js")).toThrow(line);
-  }
-  expect(() => start(Refused, "https://shop.example/shared-worker.js")).toThrow(
-    "could not be started from https://shop.example/shared-worker.js (refused)",
-  );
+  const refuse = () => {
+    try {
+      start(Refused, "https://shop.example/shared-worker.js");
+    } catch (thrown) {
+      throw whyNotStarted(thrown);
+    }
+  };
+  for (const line of lines) expect(refuse).toThrow(line);
+  expect(refuse).toThrow("could not be started from https://shop.example/shared-worker.js (refused)");
 });

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from "vitest";
 import { type Client, createClient } from "../../../../src/client/connection/client.js";
 import { openWholeQueue } from "../../../../src/client/connection/open-queue.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
-import { answerOpening, OPENED, requestOpening } from "../../../../src/link/finding/opening.js";
+import { answerOpening } from "../../../../src/link/finding/answering.js";
+import { OPENED, requestOpening } from "../../../../src/link/finding/opening.js";
 import type { Port } from "../../../../src/link/rpc/guard.js";
 import { startHost, type TestHost } from "../../host/world.js";
 

@@ -12,7 +12,7 @@ test("the answer to an earlier number of a command is no answer to the number th
   const answered: Outcome[] = [];
   const courier = createCourier({
     hostLink: { link, connected: async () => link, welcome: undefined } as unknown as HostLink,
-    confirmed: () => 0,
+    requestOf: () => ({ op: "submit", confirmed: 0, commands: [] }),
     isSent: ({ stage }: Draft) => stage === "sent",
     answer: (_, outcome) => void answered.push(outcome),
     fail: () => {},

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { readable, withoutColumns } from "../../../../src/client/sending/earlier-hosts.js";
 import type { Item } from "../../../../src/client/sending/item.js";
-import { messagesOf, readable, withoutColumns } from "../../../../src/client/sending/messages.js";
+import { messagesOf } from "../../../../src/client/sending/messages.js";
 import { itemsOf } from "../../../../src/client/sending/options.js";
 import { MINOR_PLACES } from "../../../../src/core/spec/version.js";
 

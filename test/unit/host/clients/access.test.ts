@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { accessOf, type Grant, VERBS, type Verb } from "../../../../src/host/clients/access.js";
-import { CLOSED } from "../../../../src/link/rpc/guard.js";
+import { CLOSED } from "../../../../src/link/rpc/frames.js";
 import { replyQueueOf } from "../../../../src/link/rpc/names.js";
 import type { ClientCommand, HostRequest } from "../../../../src/link/rpc/wire.js";
 import { sendOf, startHost } from "../world.js";

@@ -10,7 +10,7 @@ import {
   WATCHERS_PER_CLIENT_MAX,
 } from "../../../../src/core/spec/limits.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
-import { CLOSED } from "../../../../src/link/rpc/guard.js";
+import { CLOSED } from "../../../../src/link/rpc/frames.js";
 import { openLink } from "../../../../src/link/rpc/link.js";
 import type { Diagnostics } from "../../../../src/link/rpc/views.js";
 import type { HostRequest } from "../../../../src/link/rpc/wire.js";

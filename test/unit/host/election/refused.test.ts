@@ -2,7 +2,8 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { stand } from "../../../../src/host/election/candidate.js";
-import { answerOpening, requestOpening } from "../../../../src/link/finding/opening.js";
+import { answerOpening } from "../../../../src/link/finding/answering.js";
+import { requestOpening } from "../../../../src/link/finding/opening.js";
 import { createAsking } from "../../../../src/wiring/asking.js";
 import { proveLife } from "../../../../src/wiring/hosting.js";
 

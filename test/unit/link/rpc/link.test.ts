@@ -4,7 +4,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
-import { CLOSED, type Port } from "../../../../src/link/rpc/guard.js";
+import { CLOSED } from "../../../../src/link/rpc/frames.js";
+import type { Port } from "../../../../src/link/rpc/guard.js";
 import { type Link, openLink } from "../../../../src/link/rpc/link.js";
 
 setFlagsFromString("--expose-gc");

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
-import { CLOSED, UNREADABLE } from "../../../../src/link/rpc/guard.js";
+import { CLOSED, UNREADABLE } from "../../../../src/link/rpc/frames.js";
 import { openLink } from "../../../../src/link/rpc/link.js";
 import { ANSWER, ASK, frame, KIND, PIECE_BYTES, PING } from "../../../../src/link/socket/frames.js";
 import { openLine } from "../../../../src/link/socket/line.js";

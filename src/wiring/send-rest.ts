@@ -1,0 +1,39 @@
+// What a page that only sends needs when it does not go as it usually does: a whole client, and who can say what is wrong.
+
+import { createClient } from "../client/connection/client.js";
+import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
+import { watchHost } from "../client/link/watchdog.js";
+import { runtime } from "../client/runtime/runtime.js";
+import { createIntake } from "../client/sending/intake.js";
+import { CLOSE_SPEC, checkQueueName, QUEUE_SPEC } from "../client/sending/options.js";
+import { checkOptions } from "../core/spec/check.js";
+import { QueueError } from "../core/spec/errors.js";
+import { directoryName } from "../link/rpc/names.js";
+import { createAsking } from "./asking.js";
+import { persist } from "./persist.js";
+import type { SendRest } from "./send.js";
+import { isServer } from "./server.js";
+import { createTransport, type Starters } from "./transport.js";
+
+// Why: parts/README.md.
+export { createSendApi } from "./send.js";
+
+export const createSendRest = (starters: Starters): SendRest => ({
+  intake: createIntake(),
+  createIntake,
+  check(name, options) {
+    checkQueueName(name);
+    checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
+    checkAddress("openQueue()", options as ConnectOptions);
+  },
+  checkClose: (options) => checkOptions("close()", options, CLOSE_SPEC),
+  persist: () => void persist(),
+  of: (options) => ({
+    takeOver: (begun) => createClient(createTransport(options, starters), begun),
+    watch(link, epoch, onLost) {
+      const { storage = "indexeddb", database = "originmq" } = options;
+      return watchHost({ link, epoch, asking: createAsking(directoryName(storage, database)), runtime }, onLost);
+    },
+  }),
+  isForgiven: (error) => isServer() && error instanceof QueueError && error.code === "unsupported",
+});

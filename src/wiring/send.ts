@@ -1,0 +1,173 @@
+// `openQueue` of an entry that only sends. How it usually goes stands here; all else is in send-rest.ts, which is loaded a
+// moment after the first queue is open, or when it is needed.
+
+import type { ConnectOptions } from "../client/connection/connect-options.js";
+import { createEarlyClient, type EarlyClient, type OpeningPort, type Rest } from "../client/connection/early-client.js";
+import type { Queue } from "../client/queue/queue.js";
+import { createSender } from "../client/queue/sender.js";
+import { asyncDispose } from "../client/runtime/dispose.js";
+import type { Later } from "../client/runtime/later.js";
+import { runtime } from "../client/runtime/runtime.js";
+import type { Intake } from "../client/sending/intake.js";
+import type { QueueOptions } from "../client/sending/options.js";
+import type { StandardSchema } from "../client/sending/schema.js";
+import { createUsualIntake } from "../client/sending/usual.js";
+import { type Opening, requestOpening } from "../link/finding/opening.js";
+import { OWN_QUEUE_PREFIX, presenceLockName } from "../link/rpc/own-names.js";
+import { pageLifecycle } from "./lifecycle.js";
+import { warmUp } from "./warm-up.js";
+
+export { ofPackage } from "./starting.js";
+
+/** What is offered of a queue. */
+type SendQueue<Body = unknown> = Pick<
+  Queue<Body>,
+  "name" | "send" | "sendBatch" | "close" | typeof Symbol.asyncDispose
+>;
+
+type Options = QueueOptions & ConnectOptions;
+
+/** What is loaded later. */
+export interface SendRest {
+  /** Of queues without a schema. */
+  readonly intake: Intake;
+  createIntake(schema: StandardSchema): Intake;
+  /** Throws `invalid-argument`, naming what is wrong. */
+  check(name: unknown, options: unknown): void;
+  checkClose(options: unknown): void;
+  persist(): void;
+  of(options: ConnectOptions): Rest;
+  /** Nobody has to hear of it. */
+  isForgiven(error: unknown): boolean;
+}
+
+interface Shared {
+  readonly client: EarlyClient;
+  users: number;
+}
+
+/** How long a worker's first sign of life may take, before a whole client asks. */
+const SIGN_MS = 1_000;
+
+const isText = (value: unknown): value is string =>
+  typeof value === "string" && value.length > 0 && value.length <= 256;
+const isFlag = (value: unknown) => value === undefined || typeof value === "boolean";
+
+/** Told at a look. The settings are for the host to check. */
+function isUsual(name: unknown, options: Options): boolean {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
+  const { database = "originmq", storage = "memory", lazy, persist, signal } = options;
+  return (
+    isText(name) &&
+    !name.startsWith(OWN_QUEUE_PREFIX) &&
+    isText(database) &&
+    ["indexeddb", "memory"].includes(storage) &&
+    isFlag(lazy) &&
+    isFlag(persist) &&
+    (signal === undefined || signal instanceof AbortSignal) &&
+    ["url", "token", "worker", "schema", "local"].every((special) => Reflect.get(options, special) === undefined)
+  );
+}
+
+export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, rest: Later<SendRest>) {
+  const shared = new Map<unknown, Shared>();
+
+  /** One more user of the database's client, who calls `leave` once. */
+  const join = (options: ConnectOptions) => {
+    const { storage = "indexeddb", database = "originmq", url, worker } = options;
+    const opening = { storage, database };
+    const isOwn = (url ?? worker) !== undefined;
+    const key = isOwn ? {} : `${storage}:${database}`;
+    const create = () =>
+      createEarlyClient({
+        runtime,
+        locks: globalThis.navigator?.locks,
+        lifecycle: pageLifecycle({ onAsleep() {} }),
+        presenceLock: (client) => presenceLockName(storage, database, client),
+        openPort: () => (isOwn ? undefined : openPort(sharedWorker, opening)),
+        rest: async () => (await rest.get()).of(options),
+      });
+    const known = shared.get(key);
+    // One that has ended stays so, and is nobody's any more who comes now.
+    const entry = known && !known.client.over.aborted ? known : { client: create(), users: 0 };
+    shared.set(key, entry);
+    entry.users++;
+    const leave = async (how?: { readonly force?: boolean }) => {
+      if (--entry.users > 0) return;
+      if (shared.get(key) === entry) shared.delete(key);
+      await entry.client.close(how);
+    };
+    return { client: entry.client, leave };
+  };
+
+  const open = async <Body>(name: string, options: Options): Promise<SendQueue<Body>> => {
+    if (!isUsual(name, options)) (await rest.get()).check(name, options);
+    const { database, storage, url, token, worker, lazy, persist, signal, schema, ...settings } = options;
+    signal?.throwIfAborted();
+    if (persist) void rest.get().then((found) => found.persist());
+    const intake = schema ? (await rest.get()).createIntake(schema) : createUsualIntake(rest);
+    const { client, leave } = join(options);
+    const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+    try {
+      if (!lazy || given.length > 0) await client.configure(name, Object.fromEntries(given), signal);
+    } catch (error) {
+      await leave();
+      // The host refuses what is no setting, and knows nothing of where it was given.
+      if (given.length > 0 && error !== signal?.reason) (await rest.get()).check(name, options);
+      throw error;
+    }
+    return createSendQueue<Body>({ name, client, intake, leave, rest });
+  };
+
+  return {
+    openQueue<Body>(name: string, options: Options = {}): Promise<SendQueue<Body>> {
+      const opened: Promise<SendQueue<Body>> = new Promise((resolve, reject) => {
+        open<Body>(name, options).then(resolve, (error: unknown) => {
+          if (rest.now?.isForgiven(error)) opened.catch(() => {});
+          reject(error);
+        });
+      });
+      return opened;
+    },
+  };
+}
+
+function createSendQueue<Body>(parts: {
+  readonly name: string;
+  readonly client: EarlyClient;
+  readonly intake: Intake;
+  readonly rest: Later<SendRest>;
+  leave(options: { readonly force?: boolean }): Promise<void>;
+}): SendQueue<Body> {
+  const { name, client, intake, leave, rest } = parts;
+  const sender = createSender<Body>({ name, sending: client, intake });
+  let closed: Promise<void> | undefined;
+  const queue: SendQueue<Body> = {
+    name,
+    send: sender.send,
+    sendBatch: sender.sendBatch,
+    async close(options) {
+      if (options !== undefined) (await rest.get()).checkClose(options);
+      closed ??= sender.close().then(() => leave(options ?? {}));
+      await closed;
+    },
+    [asyncDispose]: () => queue.close(),
+  };
+  return queue;
+}
+
+/** The port of the SharedWorker, said to be open if that hosts itself. */
+function openPort(sharedWorker: (opening: Opening) => SharedWorker, opening: Opening): OpeningPort | undefined {
+  const { locks } = navigator;
+  if (typeof SharedWorker === "undefined" || typeof BroadcastChannel === "undefined" || !locks) return undefined;
+  if (opening.storage === "indexeddb") {
+    if (typeof indexedDB === "undefined") return undefined;
+    void warmUp();
+  }
+  const worker = sharedWorker(opening);
+  const { port } = worker;
+  const failed = new Promise<never>((_, reject) => worker.addEventListener("error", reject));
+  const asked = requestOpening(port, opening, { locks, setTimer: runtime.setTimer, signMs: SIGN_MS });
+  const opened = asked.then(({ isElsewhere, ...found }) => (isElsewhere ? undefined : { port, ...found }));
+  return { port, opened: Promise.race([opened, failed]) };
+}
