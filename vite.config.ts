@@ -28,6 +28,6 @@ export default defineConfig({
   build: {
     target: "es2022",
     emptyOutDir: true,
-    rolldownOptions: { input: [page("index"), page("field-notes")] },
+    rolldownOptions: { input: [page("index"), page("field-notes"), page("inspector")] },
   },
 });

@@ -10,6 +10,8 @@ import "./style/lab.css";
 import "./style/patterns.css";
 import "./style/shared.css";
 import "./style/bridges.css";
+import "../src/inspector.js";
+import type { InspectorElement } from "../src/inspector.js";
 import { wireBridges } from "./bridge/panel.js";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
@@ -70,6 +72,7 @@ async function openPlace(tab: TabName) {
 async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void> {
   const { name, plug, session, shared } = await openPlace(tab);
   const { connection } = session;
+  (document.querySelector("originmq-inspector") as InspectorElement).connection = connection;
   const queue = shared?.queue ?? session.queue;
   const producer = createProducer({ queue, tab: name, clock, problems });
   const consumer = createConsumer({ queue, tab: name, clock, problems });

@@ -31,7 +31,10 @@ const hosting: ConnectOptions =
 
 /** `entry`: to the server, in place of this browser. */
 export async function openSession(entry: Entry | undefined): Promise<Session> {
-  const connection = await connect(entry ? { url: entry.url, token: entry.token } : { database: DATABASE, ...hosting });
+  const connection = await connect({
+    label: `${document.title}, ${location.pathname}`,
+    ...(entry ? { url: entry.url, token: entry.token } : { database: DATABASE, ...hosting }),
+  });
   const open = (maxMessages: number) =>
     connection.openQueue(NAME, {
       maxMessages,

@@ -25,6 +25,7 @@ export const STANDALONE = [
   "bridge",
   "store",
   "outbox-element",
+  "inspector",
 ];
 
 /** Those that share nothing with the others: a page loads it in their place. */
@@ -37,7 +38,7 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 export const SIZE_LIMITS = {
   client: 26_200,
   send: 9_000,
-  worker: 65_800,
+  worker: 67_000,
   standalone: 33_000,
   store: 3_300,
   outboxElement: 12_000,

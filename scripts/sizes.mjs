@@ -23,6 +23,7 @@ const BUNDLES = [
   ["`originmq/backup`", "backup.ts", "beside the client"],
   ["`originmq/bridge`", "bridge.ts", "beside the client"],
   ["`originmq/outbox-element`", "outbox-element.ts", "beside the outbox, with all its languages"],
+  ["`originmq/inspector`", "inspector.ts", "with the client; a page without it loads nothing of it"],
 ];
 
 const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`;

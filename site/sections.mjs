@@ -26,7 +26,7 @@ export const SECTIONS = [
   },
   {
     text: "More than a queue",
-    pages: ["outbox", "outbox-element", "transactional", "edge", "bridges", "metrics"],
+    pages: ["outbox", "outbox-element", "transactional", "edge", "bridges", "metrics", "inspector"],
   },
   {
     text: "Reference",

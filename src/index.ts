@@ -49,6 +49,20 @@ export type {
   LocalReceipt,
   OpenLocalFirst,
 } from "./integrations/local-first/local-first-queue.js";
+export type {
+  InspectedClient,
+  InspectedConsumer,
+  InspectedHost,
+  InspectedLease,
+  InspectedQueue,
+  InspectedTopic,
+  Inspection,
+  JournalChange,
+  JournalCommit,
+  JournalTail,
+  QueueDepths,
+  TakeOver,
+} from "./link/rpc/inspection.js";
 export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
 export type { OpenQueue } from "./wiring/api.js";

@@ -7,7 +7,7 @@ import { nextWakeUp } from "../core/commands/due.js";
 import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { HAND_OUT_BYTES_MAX, PAGE_BYTES_MAX, SILENT_PORTS_MAX } from "../core/spec/limits.js";
-import { WIRE_MINOR } from "../core/spec/version.js";
+import { BUILD, WIRE_MINOR } from "../core/spec/version.js";
 import type { State } from "../core/state/state.js";
 import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
@@ -15,7 +15,7 @@ import type { Port } from "../link/rpc/guard.js";
 import type { Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
-import type { Guard } from "./clients/access.js";
+import { type Guard, identityOf } from "./clients/access.js";
 import { createClients, type Guest, keptOf } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
 import { type CreatePresence, createLockPresence } from "./clients/presence.js";
@@ -28,6 +28,8 @@ import { type Engine, openEngine, type Turn } from "./engine/engine.js";
 import { startLoop } from "./engine/loop.js";
 import type { Platform } from "./engine/platform.js";
 import { queueErrorOf } from "./engine/store-errors.js";
+import { type InspectParts, inspect } from "./report/inspect.js";
+import { readJournal } from "./report/journal.js";
 import { createLosses } from "./report/losses.js";
 import { createMeasures } from "./report/measures.js";
 import { noticeOf } from "./report/notices.js";
@@ -176,10 +178,11 @@ function createHost(
         if (command.type === "time-out") clients.sessionOf(command.client)?.tellLost(command.held, "timeout");
       }),
   });
+  const load = (queue: string) => measures.load(queue, delivery.handlers(queue));
   const reads = createReads(loop, bodies, {
     now: platform.now,
     pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
-    load: (queue) => measures.load(queue, delivery.handlers(queue)),
+    load,
   });
   const watchers = createWatchers({
     ...platform,
@@ -195,6 +198,15 @@ function createHost(
     const { count, refusedMessages } = clients;
     const stored = { batches: batches.size, batchBytes: batches.bytes };
     return { instance, epoch, lsn, clients: count, commits: engine.commits, refusedMessages, ...stored };
+  };
+  const inspected: InspectParts = {
+    now: platform.now,
+    load,
+    connected: () => clients.introduced(),
+    identityOf,
+    consumers: delivery.consumers,
+    host: { kind, epoch: state().epoch, instance, build: BUILD, since: platform.now() },
+    takeOvers: engine.takeOvers,
   };
   /** Why it is no host any more. Here, since what begins below asks for it even where the rest cannot be made. */
   let stopped: QueueError | undefined;
@@ -231,6 +243,8 @@ function createHost(
         ...{ state, inward, delivery, reads, watchers, clients },
         diagnostics: () => loop.read(diagnostics),
         connected: () => loop.read(() => clients.views()),
+        journal: (max) => loop.exclusive(async () => readJournal(await store.open(), max)),
+        inspect: (match) => loop.read((current) => inspect(current, match, inspected)),
       }),
   });
   const maintenance = createMaintenance({

@@ -70,6 +70,9 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
   /** Clients that `openQueue` shares, by storage and database, or by address and token. */
   const shared = new Map<unknown, Shared>();
 
+  const start = (options: ConnectOptions) =>
+    createClient({ ...createTransport(options, starters), label: options.label });
+
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; readonly leave: Leave }> => {
     const { database = "originmq", storage = "indexeddb", url, token, signal } = options;
@@ -79,10 +82,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     const key = url !== undefined && ownsSockets() ? {} : address;
     // One that has ended stays so, and is nobody's any more who comes now.
     const known = shared.get(key);
-    const entry =
-      known && !known.client.over.aborted
-        ? known
-        : { client: createClient(createTransport(options, starters)), users: 0 };
+    const entry = known && !known.client.over.aborted ? known : { client: start(options), users: 0 };
     shared.set(key, entry);
     entry.users++;
     const leave: Leave = async (options) => {
@@ -125,7 +125,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
         return openLocalFirst<Body>({ open, wrapQueue }, name, options);
       }
       checkAddress("openQueue()", options);
-      const { local, database, worker, storage, url, token, lazy, persist, signal, ...settings } = options;
+      const { local, database, worker, storage, url, token, lazy, persist, label, signal, ...settings } = options;
       return openQueue<Body>(name, { settings, connect: options });
     },
     async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {
@@ -153,7 +153,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
       checkAddress("connect()", options);
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
-      const client = createClient(createTransport(options, starters));
+      const client = start(options);
       let createPublicConnection: Whole["createPublicConnection"];
       try {
         ({ createPublicConnection } = await whole.get());

@@ -415,14 +415,24 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         await queue.schedules.upsert("clean", timing, { n: 3 });
         const others = { headers: {}, priority: 4, groupId: null, everyMs: null };
         expect(await queue.schedules.list()).toEqual([
-          { id: "clean", ...timing, ...others, nextAt, body: { n: 3 } },
+          { id: "clean", ...timing, ...others, nextAt, lastAt: null, body: { n: 3 } },
           {
             ...{ id: "beat", ...others, cron: null, timeZone: null, everyMs: 60_000, catchUp: "one" },
-            ...{ nextAt: expect.any(Number), body: { n: 2 }, headers: { a: "b" } },
+            ...{ nextAt: expect.any(Number), lastAt: null, body: { n: 2 }, headers: { a: "b" } },
           },
         ]);
         await queue.delete();
         expect(await (await openAgain()).schedules.list()).toEqual([]);
+      });
+
+      test("are listed with when they last ticked, also under another body", async () => {
+        const { schedules } = await open();
+        const lastAt = async () => (await schedules.list())[0]?.lastAt ?? 0;
+        const startedAt = Date.now();
+        await schedules.upsert("beat", { everyMs: 100 }, 1);
+        await expect.poll(lastAt, { timeout: 10_000 }).toBeGreaterThanOrEqual(startedAt);
+        await schedules.upsert("beat", { everyMs: 100 }, 2);
+        expect(await lastAt()).toBeGreaterThanOrEqual(startedAt);
       });
 
       test("refuse what is no time, naming it", async () => {

@@ -54,7 +54,21 @@ const WORDS = [
 ];
 const OPS = [
   ...["hello", "submit", "consume", "cancel", "receive", "idle", "room", "peek", "dead-letters", "stats", "watch"],
-  ...["fates", "group", "schedules", "queues", "summaries", "diagnostics", "suspend", "goodbye", "send", "publish"],
+  ...[
+    "fates",
+    "group",
+    "schedules",
+    "queues",
+    "summaries",
+    "diagnostics",
+    "inspect",
+    "introduce",
+    "journal",
+    "suspend",
+    "goodbye",
+    "send",
+    "publish",
+  ],
   ...["transaction", "settle", "extend", "configure", "pause", "purge", "delete", "redrive", "purge-dead", "schedule"],
   ...["subscribe", "unsubscribe", "unschedule", "replace", "ack", "retry", "release", "dead"],
   ...["APPLY", "GET", "SET", "CONSTRUCT", "ENDPOINT", "RELEASE", "RAW", "HANDLER", "originmq:closed", "originmq:greet"],

@@ -33,6 +33,8 @@ export interface ClientParts {
   /** Web Locks, where the runtime shares the host with other contexts. */
   readonly locks: LockManager | undefined;
   presenceLock(client: string): string;
+  /** What it calls itself. */
+  readonly label?: string | undefined;
   /** How to ask other contexts for the host; missing where there are none. */
   readonly asking?: Asking | undefined;
   /** A channel on which the host announces; `undefined` where there is none. */
@@ -46,6 +48,8 @@ export interface Client {
   readonly runtime: Runtime;
   readonly pipeline: Pipeline;
   readonly notices: NoticeListener;
+  /** What it calls itself, for inspectors. */
+  readonly label: string | undefined;
   /** What its host knows it by. */
   readonly name: string;
   readonly host: { readonly kind: HostKind; readonly epoch: number } | undefined;
@@ -225,6 +229,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     runtime,
     pipeline,
     notices,
+    label: parts.label,
     get name() {
       return hostLink.welcome?.client ?? client;
     },

@@ -11,6 +11,7 @@ import {
   string,
 } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
+import { LABEL_MAX } from "../../core/spec/limits.js";
 
 /** Whose queues, where they are kept, and who hosts them. */
 export interface ConnectOptions {
@@ -43,6 +44,11 @@ export interface ConnectOptions {
    * which may be the user's: it is `connection.persisted`. Default false.
    */
   readonly persist?: boolean;
+  /**
+   * What inspectors call this context, as "Checkout, /cart": whoever may inspect the database sees it. Of contexts that
+   * share a connection, the first says it. Default: none.
+   */
+  readonly label?: string;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
 }
@@ -73,5 +79,6 @@ export const CONNECT_SPEC: Spec = {
   token: aFunction,
   lazy: boolean,
   persist: boolean,
+  label: string(1, LABEL_MAX),
   signal: abortSignal,
 };

@@ -1,9 +1,11 @@
 // The public face of a connection: many queues over one link.
 
-import { aFunction, boolean, checkOptions } from "../../core/spec/check.js";
+import { aFunction, boolean, checkOptions, integer, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { MINOR_CLIENTS } from "../../core/spec/version.js";
+import { JOURNAL_COMMITS_MAX, QUEUE_NAME_MAX } from "../../core/spec/limits.js";
+import { MINOR_CLIENTS, MINOR_INSPECT } from "../../core/spec/version.js";
 import { deferred } from "../../link/rpc/deferred.js";
+import type { Inspection, JournalTail } from "../../link/rpc/inspection.js";
 import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { dispatchOwn, tellOfPast } from "../queue/events.js";
@@ -62,6 +64,18 @@ export interface Connection {
    * right to `manage` some queue; rejects with `unsupported` while an earlier build hosts.
    */
   clients(): Promise<ClientView[]>;
+  /**
+   * All that the host has at this moment: itself and who hosted before, queues with their statistics, topics, and who holds
+   * what. `match` is a part of the names of the queues that are wanted; default: all. On a server it takes the right to
+   * `manage` some queue, and shows what this client may see; rejects with `unsupported` while an earlier build hosts.
+   */
+  inspect(options?: { readonly match?: string }): Promise<Inspection>;
+  /**
+   * What happened last: the last `max` commits of the journal (default and most 1,000), as far as it goes back, each with what the
+   * queues held after it. The host reads its log again for it and does nothing else meanwhile: not to be asked often. Rights
+   * and rejections as of `inspect`.
+   */
+  journal(options?: { readonly max?: number }): Promise<JournalTail>;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
   /**
@@ -124,6 +138,11 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     target.dispatchEvent(new CustomEvent("persisted", { detail: { persisted } }));
   });
 
+  const assertHosts = async (minor: number) => {
+    await client.connected();
+    if (client.minor < minor) throw new QueueError("unsupported", "an earlier build hosts this database: reload it");
+  };
+
   const connection: Connection = {
     async openQueue<Body>(name: string, options: QueueOptions = {}) {
       checkQueueName(name);
@@ -158,9 +177,18 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
       return client.host;
     },
     async clients() {
-      await client.connected();
-      if (client.minor >= MINOR_CLIENTS) return client.ask({ op: "clients" });
-      throw new QueueError("unsupported", "an earlier build hosts this database: reload it");
+      await assertHosts(MINOR_CLIENTS);
+      return client.ask({ op: "clients" });
+    },
+    async inspect(options = {}) {
+      checkOptions("inspect()", options, { match: string(0, QUEUE_NAME_MAX) });
+      await assertHosts(MINOR_INSPECT);
+      return client.ask({ op: "inspect", match: options.match ?? "" });
+    },
+    async journal(options = {}) {
+      checkOptions("journal()", options, { max: integer(1, JOURNAL_COMMITS_MAX) });
+      await assertHosts(MINOR_INSPECT);
+      return client.ask({ op: "journal", max: options.max ?? JOURNAL_COMMITS_MAX });
     },
     diagnostics: () => client.ask({ op: "diagnostics" }),
     get persisted() {

@@ -5,7 +5,7 @@
 import { forEachSeq } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
-import { MINOR_HOLDERS, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
+import { MINOR_HOLDERS, MINOR_INSPECT, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { QueueClient } from "../queue/queue-client.js";
@@ -89,6 +89,7 @@ function createReceiver(client: Client): QueueClient {
   /** Tells the host, if there is one, of a consumer, with no more than it understands. */
   const announce = (consumer: string, registered: Registered, grants: readonly string[] | undefined) => {
     if (!client.host) return;
+    introduce();
     const { queue, prefetch, concurrency, singleActive } = registered;
     const { minor } = client;
     const known = {
@@ -110,6 +111,17 @@ function createReceiver(client: Client): QueueClient {
   };
   const stopWatch = (waiter: string) => void say({ op: "cancel", waiter });
 
+  /** So that an inspector can say who takes messages, once to each host. */
+  let introducedTo: unknown;
+  const introduce = () => {
+    const { link } = client;
+    if (link === introducedTo || client.minor < MINOR_INSPECT) return;
+    introducedTo = link;
+    const context = globalThis.constructor?.name ?? "";
+    void say({ op: "introduce", context, ...(client.label !== undefined && { label: client.label }) });
+  };
+
+  if (client.label !== undefined) introduce();
   client.join({
     serve(request) {
       switch (request.op) {
@@ -133,6 +145,7 @@ function createReceiver(client: Client): QueueClient {
     },
     held: () => holdings.claim(HOLDINGS_MESSAGES_MAX, TOO_MUCH_HELD),
     onConnected() {
+      if (client.label !== undefined) introduce();
       const holders = holdings.byConsumer();
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);

@@ -4,7 +4,7 @@ import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField, id as idField } from "../../core/spec/fields.js";
 import type { MessageState } from "../../core/spec/message-states.js";
-import { MINOR_GROUPS, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
+import { MINOR_GROUPS, MINOR_INSPECT, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
@@ -21,7 +21,7 @@ import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
 import { PEEK_SPEC, PURGE_SPEC, REPLACE_SPEC, REQUEST_SPEC } from "./options.js";
-import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
+import { type ListRange, listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
@@ -123,9 +123,12 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     },
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);
-      const { max = 100, state, after } = options;
+      const { max = 100, state, after, skip = 0 } = options;
       const states = state ? [state] : PEEKED_BY_DEFAULT;
-      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range }));
+      if (skip > 0) await assertHostKnows(MINOR_INSPECT, "skip in peek");
+      // What an answer has cut off comes after the last one that it had.
+      const skipFirst = (range: ListRange) => (skip > 0 && range.after === after ? { skip } : {});
+      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range, ...skipFirst(range) }));
     },
     peekPages(options = {}) {
       assertOpen();

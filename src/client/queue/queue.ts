@@ -46,6 +46,8 @@ export interface PeekOptions {
   readonly state?: MessageState;
   /** Id after which to go on, in order of acceptance. */
   readonly after?: string;
+  /** Messages that are passed over first, however many there are; to scroll to any of a million. Default 0. */
+  readonly skip?: number;
 }
 
 /** Which messages `peekPages` shows, and how many at a time. */

@@ -92,7 +92,7 @@ function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at:
     case "scheduled":
     case "unscheduled":
     case "ticked":
-      return applySchedule(state, queueOf(state, change.queue), change);
+      return applySchedule(state, queueOf(state, change.queue), change, at);
     case "leased":
       return applyLeased(state, queueOf(state, change.queue), clientOf(state, change.client, at), change, at);
     case "renewed":

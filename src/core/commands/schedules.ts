@@ -108,18 +108,25 @@ export function nextTick(state: State, { name, schedules }: QueueState): number 
   return next;
 }
 
-export function applySchedule(state: State, queue: QueueState, change: ScheduleChange): void {
+export function applySchedule(state: State, queue: QueueState, change: ScheduleChange, at: Instant): void {
   const { schedules } = queue;
   const known = schedules.get(change.id);
   if (change.type === "ticked") {
-    if (known) known.nextAt = change.nextAt;
+    if (known) Object.assign(known, { nextAt: change.nextAt, lastAt: at });
     return;
   }
   if (change.type === "unscheduled") schedules.delete(change.id);
   else {
     const { id, spec, bodySeq, size, nextAt } = change;
     state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
-    queue.schedules = ownMap(schedules).set(id, { id, spec, bodySeq, size, nextAt });
+    queue.schedules = ownMap(schedules).set(id, {
+      id,
+      spec,
+      bodySeq,
+      size,
+      nextAt,
+      ...(known?.lastAt !== undefined && { lastAt: known.lastAt }),
+    });
   }
   if (known) state.batches.release(known.bodySeq, 1);
 }

@@ -27,6 +27,14 @@ export const COLUMN_PINNED_MAX = 1024 * 1024;
 export const ASKERS_PER_CLIENT_MAX = 10_000;
 /** Watchers of statistics that one client has: each is computed for again and again. */
 export const WATCHERS_PER_CLIENT_MAX = 1_000;
+/** Queues, and clients, that one inspection shows: each is computed for while nothing else is done. */
+export const INSPECTED_MAX = 500;
+/** Commits of the journal that are shown at once: enough to see what happened last. */
+export const JOURNAL_COMMITS_MAX = 1_000;
+/** Bytes of them, by estimate: more would be too large an answer. */
+export const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
+/** Length of what a client calls itself: a title. */
+export const LABEL_MAX = 256;
 /** Ports on which nobody has said hello yet, on a server `maxConnections` if that is more; beyond it, the longest silent is closed. */
 export const SILENT_PORTS_MAX = 1_000;
 /** How long a port may be silent: several times as long as a client waits for the answer to its hello. */

@@ -29,6 +29,8 @@ export const MINOR_CLIENTS = 3;
 export const MINOR_SINGLE_ACTIVE = 3;
 /** From this minor version on, hosts replace the bodies of messages that are named. */
 export const MINOR_REPLACE = 4;
+/** From this minor version on, hosts show all that they have to inspectors, and `peek` skips. */
+export const MINOR_INSPECT = 4;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

@@ -35,6 +35,8 @@ export interface Schedule {
   readonly size: number;
   /** Epoch milliseconds of the first tick that is not sent yet; missing when there is none any more. */
   nextAt?: Instant | undefined;
+  /** Epoch milliseconds at which it last ticked; missing when it has not. */
+  lastAt?: Instant | undefined;
 }
 
 /** A topic's subscriptions and their filters. */

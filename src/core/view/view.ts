@@ -5,6 +5,7 @@ import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { Instant, Span } from "../spec/time.js";
 import { placeOfDead } from "../state/dead.js";
+import type { Lease } from "../state/lease.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
 import { blockedRuns, delayedRuns, readyRuns, waitingRuns } from "../state/waiting.js";
@@ -36,47 +37,63 @@ export interface PeekRange {
   readonly states: readonly MessageState[];
   /** Only messages accepted after this one. */
   readonly after: Seq;
+  /** Of these, so many are passed over. */
+  readonly skip?: number | undefined;
 }
 
-/** The first `max` messages after `after`, in the order they were accepted. */
-export function peek(queue: QueueState, { max, states, after }: PeekRange): MessageEntry[] {
-  const found: MessageEntry[] = [];
-  const wants = (state: MessageState) => states.includes(state);
-  const take = (state: MessageState, run: Run) => {
-    const skip = Math.max(0, after + 1 - run.seq);
-    for (let i = skip; i < Math.min(run.count, skip + max); i++) {
-      const { attempts, redelivered, priority, sentAt, readyAt, expiresAt, failure } = run;
-      const deliverAt = state === "delayed" ? { deliverAt: readyAt } : {};
-      found.push({
-        seq: run.seq + i,
-        bodySeq: queue.deduplication.replacedBodies.get(run.seq + i) ?? run.bodySeq + i,
-        state,
-        attempts,
-        redelivered,
-        priority,
-        sentAt,
-        expiresAt,
-        failure,
-        groupId: run.group?.id,
-        ...deliverAt,
-      });
-    }
+/** Messages of one state that have consecutive numbers. */
+interface Stretch {
+  readonly seq: Seq;
+  readonly count: number;
+  entry(seq: Seq): MessageEntry;
+}
+
+/**
+ * The first `max` messages after `after` and those passed over, in the order they were accepted. Looks at each run once, and
+ * at no message that it does not show.
+ */
+export function peek(queue: QueueState, { max, states, after, skip = 0 }: PeekRange): MessageEntry[] {
+  const stretches: Stretch[] = [];
+  const add = (first: Seq, count: number, entry: Stretch["entry"]) => {
+    const seq = Math.max(first, after + 1);
+    const left = first + count - seq;
+    if (left > 0) stretches.push({ seq, count: left, entry });
   };
-  if (wants("ready")) for (const run of readyRuns(queue)) take("ready", run);
-  if (wants("delayed")) for (const run of delayedRuns(queue)) take("delayed", run);
-  if (wants("blocked")) for (const run of blockedRuns(queue)) take("blocked", run);
-  if (wants("leased")) {
-    for (const lease of queue.leased.values()) {
-      if (lease.seq <= after) continue;
-      const { seq, bodySeq, attempts, redelivered, priority, sentAt, expiresAt, failure } = lease;
-      const attributes = { attempts, redelivered, priority, sentAt, expiresAt, failure };
-      found.push({ seq, bodySeq, state: "leased", ...attributes, groupId: lease.group?.id });
-    }
+  const addRuns = (state: MessageState, runs: Iterable<Run>) => {
+    if (!states.includes(state)) return;
+    for (const run of runs) add(run.seq, run.count, (seq) => entryOf(queue, state, run, seq));
+  };
+  addRuns("ready", readyRuns(queue));
+  addRuns("delayed", delayedRuns(queue));
+  addRuns("blocked", blockedRuns(queue));
+  if (states.includes("leased")) for (const lease of queue.leased.values()) add(lease.seq, 1, () => leasedEntry(lease));
+  if (states.includes("dead"))
+    for (const { place: _, ...dead } of queue.dead.values()) add(dead.seq, 1, () => ({ ...dead, state: "dead" }));
+  stretches.sort((a, b) => a.seq - b.seq);
+
+  const found: MessageEntry[] = [];
+  let toSkip = skip;
+  for (const { seq, count, entry } of stretches) {
+    if (found.length === max) break;
+    const first = seq + Math.min(toSkip, count);
+    toSkip -= first - seq;
+    const end = Math.min(seq + count, first + max - found.length);
+    for (let next = first; next < end; next++) found.push(entry(next));
   }
-  if (wants("dead")) {
-    for (const dead of queue.dead.values()) if (dead.seq > after) found.push({ ...dead, state: "dead" });
-  }
-  return found.sort((a, b) => a.seq - b.seq).slice(0, max);
+  return found;
+}
+
+function entryOf(queue: QueueState, state: MessageState, run: Run, seq: Seq): MessageEntry {
+  const { attempts, redelivered, priority, sentAt, readyAt, expiresAt, failure, group } = run;
+  const bodySeq = queue.deduplication.replacedBodies.get(seq) ?? run.bodySeq + seq - run.seq;
+  const attributes = { attempts, redelivered, priority, sentAt, expiresAt, failure, groupId: group?.id };
+  return { seq, bodySeq, state, ...attributes, ...(state === "delayed" && { deliverAt: readyAt }) };
+}
+
+function leasedEntry(lease: Lease): MessageEntry {
+  const { seq, bodySeq, attempts, redelivered, priority, sentAt, expiresAt, failure, group } = lease;
+  const attributes = { attempts, redelivered, priority, sentAt, expiresAt, failure, groupId: group?.id };
+  return { seq, bodySeq, state: "leased", ...attributes };
 }
 
 /**

@@ -8,6 +8,7 @@ import { instant } from "../../core/spec/fields.js";
 import { IDENTITY_MAX } from "../../core/spec/limits.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/failed.js";
+import type { Inspection, JournalTail, QueueDepths } from "../../link/rpc/inspection.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, QueueSummary } from "../../link/rpc/views.js";
@@ -142,6 +143,9 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "summaries":
     case "diagnostics":
     case "clients":
+    case "inspect":
+    case "introduce":
+    case "journal":
     case "suspend":
     case "goodbye":
       return undefined;
@@ -152,7 +156,7 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
 export const identityOf = (client: string): string => client.slice(0, Math.max(0, client.indexOf("/")));
 
 /** What tells of all clients, each by its name. */
-const OF_ALL: ReadonlySet<string> = new Set(["diagnostics", "clients"]);
+const OF_ALL: ReadonlySet<string> = new Set(["diagnostics", "clients", "inspect", "journal"]);
 
 /** Stands between a client and its host. */
 export interface Guard {
@@ -208,6 +212,32 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
   };
   const seenOf = ({ held }: ClientView) =>
     Object.fromEntries(Object.entries(held).filter(([queue]) => access.sees(queue)));
+  const seenIn = (depths: Readonly<Record<string, QueueDepths>>) =>
+    Object.fromEntries(Object.entries(depths).filter(([queue]) => mayList(queue)));
+  /** What concerns no queue may concern one that it may not see. */
+  const journalOf = ({ before, commits }: JournalTail): JournalTail => ({
+    before: seenIn(before),
+    commits: commits.map((commit) => ({
+      ...commit,
+      changes: commit.changes.filter(
+        ({ type, queue }) => type === "took-over" || (queue !== undefined && mayList(queue)),
+      ),
+      after: seenIn(commit.after),
+    })),
+  });
+  const inspectedBy = (inspection: Inspection): Inspection => {
+    const queues = inspection.queues.filter(({ name }) => mayList(name));
+    const topics = inspection.topics.flatMap(({ name, subscriptions }) => {
+      const seen = Object.entries(subscriptions).filter(([one]) => access.sees(subscriptionQueue(name, one)));
+      return seen.length > 0 ? [{ name, subscriptions: Object.fromEntries(seen) }] : [];
+    });
+    const clients = inspection.clients.map((client) => ({
+      ...client,
+      consumers: client.consumers.filter(({ queue }) => access.sees(queue)),
+      leases: client.leases.filter(({ queue }) => access.sees(queue)),
+    }));
+    return { ...inspection, queues, queueCount: queues.length, topics, clients };
+  };
   return {
     identity: access.client,
     consumersMax,
@@ -224,6 +254,8 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
     },
     reveal(request, answer) {
       if (request.op === "queues") return (answer as string[]).filter(access.sees);
+      if (request.op === "journal") return journalOf(answer as JournalTail);
+      if (request.op === "inspect") return inspectedBy(answer as Inspection);
       if (request.op === "clients") return (answer as ClientView[]).map((view) => ({ ...view, held: seenOf(view) }));
       if (request.op === "summaries") return (answer as QueueSummary[]).filter(({ name }) => mayList(name));
       return answer;

@@ -31,6 +31,12 @@ const MEMORY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const FORGET_EVERY_CLIENTS = 5_000;
 
+/** What a client says of itself, for inspectors. */
+export interface Introduction {
+  readonly context: string;
+  readonly label: string | null;
+}
+
 /** Who is served on a port. */
 export interface Guest {
   /** Its hello was accepted, now or before: until then nobody knows what it holds and waits for. */
@@ -53,6 +59,10 @@ export interface Clients {
   readonly count: number;
   /** Theirs, and those on which nobody has said hello. */
   readonly ports: number;
+  /** Those connected, with what each has said of itself. */
+  introduced(): Iterable<readonly [client: string, introduction: Introduction | undefined]>;
+  /** Notes what a client says of itself, for as long as it is connected. */
+  introduce(client: string, introduction: Introduction): void;
   /** Each of them, and what it holds. */
   views(): ClientView[];
   /** Messages on ports that were malformed or not allowed. */
@@ -96,6 +106,7 @@ export function createClients(parts: ClientsParts): Clients {
   const expiries = new WeakMap<Session, () => void>();
   /** In which order their ports came. */
   const places = new WeakMap<Session, number>();
+  const introductions = new WeakMap<Session, Introduction>();
   let ports = 0;
   let refusedMessages = 0;
   let lookedAt = platform.now();
@@ -266,6 +277,11 @@ export function createClients(parts: ClientsParts): Clients {
     },
     get ports() {
       return sessions.size + silent.size;
+    },
+    introduced: () => [...sessions].map(([client, session]) => [client, introductions.get(session)]),
+    introduce(client, introduction) {
+      const session = sessions.get(client);
+      if (session) introductions.set(session, introduction);
     },
     views: () => [...sessions.keys()].map((id) => ({ id, name: identityOf(id) || null, held: heldBy(state(), id) })),
     get refusedMessages() {

@@ -3,6 +3,7 @@
 import { hasRoom } from "../../core/commands/overflow.js";
 import type { State } from "../../core/state/state.js";
 import { isIdle } from "../../core/view/view.js";
+import type { Inspection, JournalTail } from "../../link/rpc/inspection.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
@@ -18,10 +19,12 @@ export interface RequestParts {
   readonly delivery: Delivery;
   readonly reads: Reads;
   readonly watchers: Watchers;
-  readonly clients: Pick<Clients, "suspend" | "goodbye">;
+  readonly clients: Pick<Clients, "suspend" | "goodbye" | "introduce">;
   /** Who is connected. */
   connected(): Promise<ClientView[]>;
   diagnostics(): Promise<Diagnostics>;
+  inspect(match: string): Promise<Inspection>;
+  journal(max: number): Promise<JournalTail>;
 }
 
 export async function answer(session: Session, asked: RequestAfterHello, parts: RequestParts): Promise<unknown> {
@@ -65,6 +68,12 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
       return parts.diagnostics();
     case "clients":
       return parts.connected();
+    case "introduce":
+      return clients.introduce(client, { context: asked.context, label: asked.label ?? null });
+    case "journal":
+      return parts.journal(asked.max);
+    case "inspect":
+      return parts.inspect(asked.match);
     case "suspend":
       return clients.suspend(client);
     case "goodbye":

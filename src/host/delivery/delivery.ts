@@ -11,12 +11,13 @@ import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import { nextUp } from "../../core/view/next-up.js";
+import type { InspectedConsumer } from "../../link/rpc/inspection.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { Platform } from "../engine/platform.js";
 import type { DecideNow } from "../engine/proposal.js";
 import { queueErrorOf } from "../engine/store-errors.js";
-import { type Asker, createAskers, type Owner } from "./askers.js";
+import { type Asker, createAskers, type Owner, type Taker } from "./askers.js";
 import type { Bodies } from "./bodies.js";
 import { AGAIN_MS } from "./give-back.js";
 import { type BuiltHandOut, buildHandOut } from "./hand-out.js";
@@ -46,6 +47,8 @@ export interface Delivery {
   forget(client: string): void;
   /** Whether this client has consumers, or waits for something. */
   isAsked(client: string): boolean;
+  /** What takes messages for this client until it is cancelled. */
+  consumers(client: string): readonly InspectedConsumer[];
   /** Handlers of consumers that can run at once. */
   handlers(queue: string): number;
   plan(decideNow: DecideNow): PlannedHandOut[];
@@ -208,12 +211,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       for (const asker of askers.of(client)) end(asker);
     },
     isAsked: (client) => askers.of(client).length > 0,
+    consumers: (client) =>
+      askers.of(client).flatMap(({ taker }) => {
+        if (taker === undefined || taker.isOnce) return [];
+        return [{ queue: taker.queue, prefetch: taker.prefetch, handlers: handlersOf(taker) }];
+      }),
     handlers(queue) {
       let handlers = 0;
-      for (const { taker } of askers.takingByQueue.get(queue) ?? []) {
-        const { isOnce, prefetch, concurrency = prefetch } = taker;
-        if (!isOnce) handlers += Math.min(prefetch, concurrency);
-      }
+      for (const { taker } of askers.takingByQueue.get(queue) ?? []) if (!taker.isOnce) handlers += handlersOf(taker);
       return handlers;
     },
     plan(decideNow) {
@@ -250,6 +255,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     },
   };
 }
+
+const handlersOf = ({ prefetch, concurrency = prefetch }: Taker): number => Math.min(prefetch, concurrency);
 
 function dropWhere(ids: Set<string>, isOver: (id: string) => boolean): void {
   for (const id of ids) if (isOver(id)) ids.delete(id);

@@ -17,6 +17,7 @@ import { rangesOf } from "../../core/log/ranges.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
+import type { TakeOver } from "../../link/rpc/inspection.js";
 import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
@@ -51,6 +52,8 @@ export interface ExpiredLeases extends Held {
 export interface Engine {
   readonly state: State;
   readonly commits: number;
+  /** Those that the journal told of when it was opened, the last one its own. */
+  readonly takeOvers: readonly TakeOver[];
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
   /** The state is what is stored. Once it is not, and the log could not be read again, the next turn rejects. */
@@ -83,7 +86,8 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
-  let { state, checkpointLsn } = await loadState(log);
+  const { takeOvers, ...loaded } = await loadState(log);
+  let { state, checkpointLsn } = loaded;
   let commits = 0;
   let fault: unknown;
   /** Time of the last turn. */
@@ -139,6 +143,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     get state() {
       return state;
     },
+    takeOvers,
     get commits() {
       return commits;
     },

@@ -62,12 +62,12 @@ export function createReads(
   };
 
   return {
-    peek: ({ queue: name, max, states, after }, bytesMax = pageBytesMax) =>
+    peek: ({ queue: name, max, states, after, skip }, bytesMax = pageBytesMax) =>
       view(name, bytesMax, (queue, current) => {
         advance(current, now());
         const afterSeq = after === undefined ? 0 : seqOf(current, after);
         if (afterSeq === undefined) return invalid("peek().after", after, "the id of a message of this database");
-        return peek(queue, { max, states, after: afterSeq });
+        return peek(queue, { max, states, after: afterSeq, skip });
       }),
     deadLetters: ({ queue: name, max, after }, bytesMax = pageBytesMax) =>
       view(name, bytesMax, (queue, current) => {
@@ -101,12 +101,12 @@ export function createReads(
         return { known: left.slice(0, fitting), isCut: fitting < left.length };
       });
       const found = await bodies.read(known.map(({ bodySeq }) => bodySeq));
-      const messages = known.map(({ id, spec, nextAt }, i): ScheduleView => {
+      const messages = known.map(({ id, spec, nextAt, lastAt }, i): ScheduleView => {
         const { groupId = null, cron = null, everyMs = null, timeZone = null, catchUp, priority, ttlMs } = spec;
         const message = found[i];
         const body = message && decodeBody(message);
         const headers = message?.headers ?? {};
-        const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null };
+        const when = { cron, timeZone, everyMs, catchUp, nextAt: nextAt ?? null, lastAt: lastAt ?? null };
         return { id, ...when, body, headers, priority, groupId, ...(ttlMs !== undefined && { ttlMs }) };
       });
       return { messages, isCut };
@@ -124,7 +124,7 @@ export function createReads(
 }
 
 /** The queues that callers have made. */
-const listed = ({ queues }: State): QueueState[] =>
+export const listed = ({ queues }: State): QueueState[] =>
   [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
 
 /** Estimated bytes of the body of each, by its batch, a large one has one of its own, and of why it died. */

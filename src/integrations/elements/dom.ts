@@ -85,3 +85,15 @@ export function createRows<Item>(
     },
   };
 }
+
+const FADE_MS = 260;
+const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Writes a figure that changes: the new one fades in, where the reader does not ask for stillness. */
+export function setFigure(element: Element, text: string): void {
+  const before = element.textContent;
+  if (before === text) return;
+  element.textContent = text;
+  if (before === "" || prefersStillness()) return;
+  element.animate([{ opacity: 0.35 }, { opacity: 1 }], { duration: FADE_MS, easing: "ease-out" });
+}

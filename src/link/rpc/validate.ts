@@ -41,7 +41,15 @@ import {
   watchMs,
 } from "../../core/spec/fields.js";
 import { deadLetterFilter, purgeSelection } from "../../core/spec/filters.js";
-import { GROUP_ID_MAX, RANGES_MAX, REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
+import {
+  GROUP_ID_MAX,
+  JOURNAL_COMMITS_MAX,
+  LABEL_MAX,
+  QUEUE_NAME_MAX,
+  RANGES_MAX,
+  REQUEST_MESSAGES_MAX,
+  TRANSACTION_SENDS_MAX,
+} from "../../core/spec/limits.js";
 import { PEEKABLE } from "../../core/spec/message-states.js";
 import { scheduleSpec } from "../../core/spec/schedule-spec.js";
 import { SETTINGS_SPEC } from "../../core/spec/settings.js";
@@ -164,7 +172,7 @@ const request = variant("op", {
   receive: shape({ op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs }, "leaseMs"),
   idle: shape({ op, waiter: id, queue }),
   room: shape({ op, waiter: id, queue, count: some, bytes: first }),
-  peek: shape({ op, queue, max: count, states, after: id }, "after"),
+  peek: shape({ op, queue, max: count, states, after: id, skip: first }, "after", "skip"),
   "dead-letters": shape({ op, queue, max: count, after: id }, "after"),
   stats: shape({ op, queue }),
   watch: shape({ op, waiter: id, queue, everyMs: watchMs }),
@@ -175,6 +183,9 @@ const request = variant("op", {
   summaries: shape({ op }),
   diagnostics: shape({ op }),
   clients: shape({ op }),
+  introduce: shape({ op, context: string(0, LABEL_MAX), label: string(1, LABEL_MAX) }, "label"),
+  journal: shape({ op, max: integer(1, JOURNAL_COMMITS_MAX) }),
+  inspect: shape({ op, match: string(0, QUEUE_NAME_MAX) }),
   suspend: shape({ op }),
   goodbye: shape({ op }),
 });

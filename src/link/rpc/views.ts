@@ -65,6 +65,8 @@ export interface ScheduleView<Body = unknown> {
   readonly catchUp: CatchUp;
   /** Epoch milliseconds of the first tick that is not sent yet; `null` when none will come. */
   readonly nextAt: number | null;
+  /** Epoch milliseconds at which it last ticked; `null` when it has not, and missing under a host of an earlier version. */
+  readonly lastAt?: number | null;
   /** What each tick sends. */
   readonly body: Body;
   /** Text by name, of each message. */

@@ -132,6 +132,8 @@ export type HostRequest =
       readonly max: number;
       readonly states: readonly MessageState[];
       readonly after?: string | undefined;
+      /** Of these, so many are passed over. */
+      readonly skip?: number | undefined;
     }
   | { readonly op: "dead-letters"; readonly queue: string; readonly max: number; readonly after?: string | undefined }
   | { readonly op: "stats"; readonly queue: string }
@@ -148,6 +150,12 @@ export type HostRequest =
   | { readonly op: "diagnostics" }
   /** Answers with who is connected. */
   | { readonly op: "clients" }
+  /** For inspectors: what kind of context the client is, by the name of its global object's constructor, and what it calls itself. */
+  | { readonly op: "introduce"; readonly context: string; readonly label?: string | undefined }
+  /** Answers with all that the host has to show; `match`: a part of the names of the queues that are wanted. */
+  | { readonly op: "inspect"; readonly match: string }
+  /** Answers with the last commits of the journal, so many at most. */
+  | { readonly op: "journal"; readonly max: number }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */
   | { readonly op: "suspend" }
   | { readonly op: "goodbye" };

@@ -1,9 +1,10 @@
 // What the other entries offer, as an app would type it.
-import { openQueue } from "originmq";
+import { connect, openQueue } from "originmq";
 import { exportQueue, importQueue } from "originmq/backup";
 import { type BridgeTarget, bridge, fromQueue, toQueue } from "originmq/bridge";
 import { fromJetStream, toJetStream } from "originmq/bridge/jetstream";
 import { fromMqtt, toMqtt } from "originmq/bridge/mqtt";
+import type { InspectorElement } from "originmq/inspector";
 import { traceQueue } from "originmq/opentelemetry";
 import { createOutbox, type DeadOutboxMessage } from "originmq/outbox";
 import { defineOutboxElement, german, type OutboxTexts } from "originmq/outbox-element";
@@ -44,6 +45,10 @@ export const across = bridge(fromQueue(traced), toQueue(await openQueue<number>(
 export const plugin = new BackgroundSyncPlugin("saves", { maxRetentionTime: 24 * 60 });
 export const saves = new Queue("others", { onSync: async ({ queue }) => queue.replayRequests() });
 console.log((await importWorkbox()).imported);
+
+const inspector: InspectorElement = document.createElement("originmq-inspector");
+inspector.connection = await connect();
+inspector.open = true;
 
 const opening = indexedDB.open("app", 1);
 opening.onupgradeneeded = () => {

@@ -50,6 +50,26 @@ describe("peek", () => {
     expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  test("passes over as many as it is told, of those that it would show", () => {
+    for (let skip = 0; skip < 10; skip++) {
+      const skipped = (after: number, states = PEEKABLE) =>
+        seqsOf(peek(mixed().queue, { max: 3, after, states, skip }));
+      expect(skipped(0)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].slice(skip, skip + 3));
+      expect(skipped(3)).toEqual([4, 5, 6, 7, 8].slice(skip, skip + 3));
+      expect(skipped(0, ["ready"])).toEqual([3, 4, 7, 8].slice(skip, skip + 3));
+    }
+  });
+
+  test("makes nothing of what it passes over: any of a million is as near as the first", () => {
+    const engine = createEngine({ maxMessages: 2_000_000 });
+    for (let i = 0; i < 10; i++) engine.send(100_000);
+    const found = peek(engine.queue, { max: 2, after: 0, states: PEEKABLE, skip: 999_998 });
+    expect(seqsOf(found)).toEqual([999_999, 1_000_000]);
+    const startedAt = performance.now();
+    for (let i = 0; i < 1_000; i++) peek(engine.queue, { max: 100, after: 0, states: PEEKABLE, skip: 999_900 });
+    expect((performance.now() - startedAt) / 1_000).toBeLessThan(5);
+  });
+
   test.each([
     ["ready", [3, 4, 7, 8]],
     ["delayed", [5, 6]],

@@ -170,6 +170,34 @@ test("whoever may manage some queue hears who is connected, and what they hold o
   await world.host.close();
 });
 
+test("an inspection shows what the client may see, and takes the right to manage some queue", async () => {
+  const world = await startHost();
+  const { link, submit } = await world.connect("a", { grant: grantOf({ "*": ["send", "consume"] }, "till") });
+  await submit(
+    { number: 1, command: { type: "send", queue: "seen", atomic: true, ...messages } },
+    { number: 2, command: { type: "send", queue: "hidden", atomic: true, ...messages } },
+    { number: 3, command: { type: "subscribe", topic: "seen", subscription: "s" } },
+    { number: 4, command: { type: "subscribe", topic: "seen", subscription: "hidden" } },
+    { number: 5, command: { type: "send", queue: "seen/s", atomic: true, ...messages } },
+    { number: 6, command: { type: "send", queue: "seen/hidden", atomic: true, ...messages } },
+  );
+  for (const queue of ["seen", "hidden"]) {
+    await link.call({ op: "receive", waiter: queue, queue, max: 1, waitMs: 0, mode: "receive" });
+    await link.call({ op: "consume", consumer: `of ${queue}`, queue, prefetch: 1 });
+  }
+  const asked = { op: "inspect", match: "" } as const;
+  await expect(link.call(asked)).rejects.toMatchObject({ code: "denied", detail: { verb: "manage" } });
+  const boss = await world.connect("b", { grant: grantOf({ seen: ["manage"], "seen/s": ["peek"] }, "boss") });
+  expect(await boss.link.call(asked)).toMatchObject({
+    queues: [{ name: "seen" }, { name: "seen/s" }],
+    queueCount: 2,
+    topics: [{ name: "seen", subscriptions: { s: {} } }],
+    clients: [{ name: "till", leases: [{ queue: "seen" }], consumers: [{ queue: "seen" }] }, { name: "boss" }],
+  });
+  expect(JSON.stringify(await boss.link.call(asked))).not.toContain("hidden");
+  await world.host.close();
+});
+
 const named = (command: ClientCommand, queue: string): ClientCommand =>
   JSON.parse(JSON.stringify(command).replaceAll('"q"', JSON.stringify(queue)));
 

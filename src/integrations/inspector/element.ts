@@ -1,0 +1,164 @@
+// <originmq-inspector>: a panel over any page, or a part of one.
+// Invariant: while it is closed, or in no document, it has no connection of its own, reads nothing and listens to nothing.
+
+import { type Connection, connect, type StandardSchema } from "../../index.js";
+import { h } from "../elements/dom.js";
+import type { Bundle } from "./bundle.js";
+import { createPanel, type Panel } from "./panel.js";
+import { STYLE } from "./style.js";
+
+/** On a server there are no elements, and the module may still be imported. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+/**
+ * `<originmq-inspector>`. Attributes: `open`: the panel is open; `inline`: it stands where it is in the page, and is always
+ * open; `database`: whose queues, where no connection is given (default "originmq"); `theme`: `light` or `dark`, in place of
+ * the page's `color-scheme`. Fires `toggle` when it was opened or closed.
+ */
+export class InspectorElement extends Base {
+  /** Of which the browser tells it. */
+  static readonly observedAttributes: readonly string[] = ["open", "inline", "database"];
+
+  /** By queue: what bodies that are written here are checked against, as `send` does. Read when a queue is first looked at. */
+  schemas: Readonly<Record<string, StandardSchema>> = {};
+
+  #given: Connection | undefined;
+  #bundle: Bundle | undefined;
+  #end: (() => void) | undefined;
+  /** The reader has opened it, and not the page: the focus follows. */
+  #isAsked = false;
+  /** What is open now is of these. */
+  #key = "";
+
+  /** Whose queues; it is not closed here. Default: one of its own to `database`, while it is open. */
+  get connection(): Connection | undefined {
+    return this.#given;
+  }
+
+  set connection(connection: Connection | undefined) {
+    this.#given = connection;
+    this.#close();
+    this.#arrange();
+  }
+
+  /** A support bundle that is looked at in place of the database. Read only. */
+  get bundle(): Bundle | undefined {
+    return this.#bundle;
+  }
+
+  set bundle(bundle: Bundle | undefined) {
+    this.#bundle = bundle;
+    this.#close();
+    this.#arrange();
+  }
+
+  /** Whether the panel is open; `inline` always is. */
+  get open(): boolean {
+    return this.hasAttribute("open");
+  }
+
+  set open(isOpen: boolean) {
+    this.toggleAttribute("open", isOpen);
+  }
+
+  /** Called by the browser: it is in a document. */
+  connectedCallback(): void {
+    if (this.shadowRoot === null) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    }
+    this.#arrange();
+  }
+
+  /** Called by the browser: it is in none any more. */
+  disconnectedCallback(): void {
+    this.#close();
+  }
+
+  /** Called by the browser: an attribute has changed. */
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    this.#arrange();
+    if (name === "open" && (before === null) !== (now === null)) this.dispatchEvent(new Event("toggle"));
+  }
+
+  /** Makes what is seen what the attributes say. */
+  #arrange(): void {
+    const root = this.shadowRoot;
+    if (!this.isConnected || root === null) return;
+    const isInline = this.hasAttribute("inline");
+    const isShown = isInline || this.open;
+    const key = JSON.stringify([isInline, isShown, this.getAttribute("database")]);
+    if (key === this.#key && root.childElementCount > 0) return;
+    this.#close();
+    this.#key = key;
+    if (isShown) this.#end = this.#show(root, isInline);
+    else root.replaceChildren(this.#launcher());
+  }
+
+  #launcher(): HTMLElement {
+    const launcher = h("button", { type: "button", class: "launcher" }, "Queues");
+    launcher.setAttribute("aria-label", "Open the OriginMQ inspector");
+    launcher.addEventListener("click", () => {
+      this.#isAsked = true;
+      this.open = true;
+    });
+    return h("section", { "aria-label": "OriginMQ inspector, closed" }, launcher);
+  }
+
+  /** Returns what ends it. */
+  #show(root: ShadowRoot, isInline: boolean): () => void {
+    const database = this.getAttribute("database") ?? "originmq";
+    const close = () => {
+      this.open = false;
+      this.shadowRoot?.querySelector<HTMLElement>(".launcher")?.focus();
+    };
+    let panel: Panel | undefined;
+    let isOver = false;
+    const showPanel = (of: Connection | Bundle) => {
+      panel = createPanel({
+        of,
+        showBundle: (bundle) => {
+          this.bundle = bundle;
+        },
+        title: this.#given ? "OriginMQ" : database,
+        schemaOf: (queue) => this.schemas[queue],
+        close: isInline ? undefined : close,
+      });
+      panel.element.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && !isInline && !event.defaultPrevented) close();
+      });
+      root.replaceChildren(panel.element);
+      if (this.#isAsked) panel.element.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus();
+      this.#isAsked = false;
+    };
+    const shown = this.#bundle ?? this.#given;
+    if (shown) {
+      showPanel(shown);
+      return () => panel?.end();
+    }
+    const own = connect({ database, lazy: true });
+    own.then(
+      (connection) => isOver || showPanel(connection),
+      (reason) => isOver || root.replaceChildren(h("p", { role: "alert", class: "refused" }, String(reason))),
+    );
+    return () => {
+      isOver = true;
+      panel?.end();
+      own.then((connection) => connection.close({ force: true })).catch(() => {});
+    };
+  }
+
+  #close(): void {
+    this.#end?.();
+    this.#end = undefined;
+    this.#key = "";
+    this.shadowRoot?.replaceChildren();
+  }
+}
+
+/** Defines `<originmq-inspector>`, once, where there are elements. */
+export function defineInspector(): void {
+  if (globalThis.customElements && !customElements.get("originmq-inspector"))
+    customElements.define("originmq-inspector", InspectorElement);
+}

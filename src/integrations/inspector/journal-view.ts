@@ -1,0 +1,101 @@
+// Time travel: the end of the journal, commit by commit, with what every queue held before and after it.
+
+import type { JournalCommit, JournalTail, QueueDepths } from "../../index.js";
+import { createRows, h, setText } from "../elements/dom.js";
+import { count, instant } from "../elements/format.js";
+import { commitWords } from "./journal-words.js";
+import { button, createTable, emptyNote, STATE_WORDS, STATES } from "./parts.js";
+import type { Inspecting, View } from "./view.js";
+
+/** What every queue held before the commit at this place; after the last one, now. */
+export function depthsAt({ before, commits }: JournalTail, place: number): Record<string, QueueDepths> {
+  return Object.assign({}, before, ...commits.slice(0, place).map(({ after }) => after));
+}
+
+interface Row {
+  readonly name: string;
+  readonly before: QueueDepths;
+  readonly after: QueueDepths;
+}
+
+const NONE: QueueDepths = { ready: 0, delayed: 0, leased: 0, blocked: 0, dead: 0 };
+
+export function createJournalView({ source, attempt }: Inspecting): View {
+  const earlier = button("Earlier", () => show(place - 1));
+  const later = button("Later", () => show(place + 1));
+  const slider = h("input", { type: "range", min: "0", "aria-label": "Commit" });
+  const again = button("Read again", () => read(), "quiet");
+  const title = h("h3", { class: "title" });
+  const words = h("ul", { class: "lines" });
+  const table = createTable("Queues, before and after this commit", [
+    ["Queue", "name"],
+    ...STATES.map((state) => [STATE_WORDS[state], "number"] as const),
+  ]);
+  const rows = createRows<Row>(table.body, ({ name }) => name, createRow);
+  const none = emptyNote("The journal is empty: a checkpoint holds everything.");
+  const content = h(
+    "div",
+    { class: "stack" },
+    h("div", { class: "toolbar travel" }, earlier, slider, later, again),
+    title,
+    words,
+    table.element,
+  );
+  let tail: JournalTail | undefined;
+  let place = 0;
+
+  const read = () =>
+    attempt("The journal could not be read", async () => {
+      tail = await source.journal();
+      slider.max = String(Math.max(0, tail.commits.length - 1));
+      show(tail.commits.length - 1);
+    });
+  const show = (to: number) => {
+    const { commits } = tail ?? { commits: [] };
+    place = Math.max(0, Math.min(to, commits.length - 1));
+    const commit = commits[place];
+    content.hidden = commit === undefined;
+    none.hidden = tail === undefined || commit !== undefined;
+    if (tail === undefined || commit === undefined) return;
+    slider.value = String(place);
+    slider.setAttribute("aria-valuetext", titleOf(commit));
+    setText(title, `${titleOf(commit)}, ${count(place + 1)} of ${count(commits.length)}`);
+    const lines = commitWords(commit.changes);
+    words.replaceChildren(
+      ...(lines.length > 0 ? lines : ["Nothing that concerns messages"]).map((line) => h("li", {}, line)),
+    );
+    const before = depthsAt(tail, place);
+    const after: Record<string, QueueDepths> = { ...before, ...commit.after };
+    rows.show(Object.keys(after).map((name) => ({ name, before: before[name] ?? NONE, after: after[name] ?? NONE })));
+    earlier.disabled = place === 0;
+    later.disabled = place === commits.length - 1;
+  };
+  slider.addEventListener("input", () => show(Number(slider.value)));
+  content.hidden = none.hidden = true;
+
+  return {
+    element: h("div", { class: "page" }, content, none),
+    update() {
+      if (tail === undefined) void read();
+      tail ??= { before: {}, commits: [] };
+    },
+  };
+}
+
+const titleOf = ({ lsn, at, epoch }: JournalCommit): string => `Commit ${count(lsn)}, ${instant(at)}, term ${epoch}`;
+
+function createRow({ name }: Row) {
+  const cells = STATES.map(() => h("td", { class: "number" }));
+  return {
+    element: h("tr", {}, h("th", { scope: "row", class: "name" }, name), ...cells),
+    update({ before, after }: Row) {
+      STATES.forEach((state, i) => {
+        const cell = cells[i] as HTMLElement;
+        const isChanged = before[state] !== after[state];
+        setText(cell, isChanged ? `${count(before[state])} → ${count(after[state])}` : count(after[state]));
+        cell.classList.toggle("changed", isChanged);
+        cell.classList.toggle("nothing", !isChanged && after[state] === 0);
+      });
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// All of the inspector that is seen while it is open: its head, its views, and what it says.
+
+import type { Connection, Inspection, Queue, StandardSchema } from "../../index.js";
+import { h } from "../elements/dom.js";
+import { instant } from "../elements/format.js";
+import { type Bundle, bundleSource } from "./bundle.js";
+import { createClientsView } from "./clients-view.js";
+import { createHostView, HOST_WORDS } from "./host-view.js";
+import { createJournalView } from "./journal-view.js";
+import { createBadge } from "./parts.js";
+import { createQueuesView } from "./queues-view.js";
+import { createSaying } from "./saying.js";
+import { createSchedulesView } from "./schedules-view.js";
+import { liveSource } from "./source.js";
+import { createTabs } from "./tabs.js";
+import { createTopicsView } from "./topics-view.js";
+import type { Inspecting } from "./view.js";
+import { watchInspections } from "./watching.js";
+
+export interface Panel {
+  readonly element: HTMLElement;
+  /** Ends what it reads and what it opened. */
+  end(): void;
+}
+
+export interface PanelParts {
+  /** A live database, or a bundle of one. */
+  readonly of: Connection | Bundle;
+  readonly title: string;
+  /** Of bodies that are written here, by queue. */
+  schemaOf(queue: string): StandardSchema | undefined;
+  showBundle(bundle: Bundle | undefined): void;
+  /** Missing where it stands in the page and stays open. */
+  readonly close: (() => void) | undefined;
+}
+
+export function createPanel({ of, title, schemaOf, showBundle, close }: PanelParts): Panel {
+  const over = new AbortController();
+  const queues = new Map<string, Promise<Queue>>();
+  const saying = createSaying();
+  const host = createBadge();
+  host.set("connecting");
+  const isBundle = "originmqBundle" in of;
+
+  const openQueue = (connection: Connection, name: string) => {
+    const schema = schemaOf(name);
+    const known = queues.get(name) ?? connection.openQueue(name, schema ? { schema } : {});
+    queues.set(name, known);
+    known.catch(() => queues.delete(name));
+    return known;
+  };
+  const live = isBundle ? undefined : { connection: of, openQueue: (name: string) => openQueue(of, name) };
+  const inspecting: Inspecting = {
+    source: isBundle ? bundleSource(of) : liveSource(of, (name) => openQueue(of, name)),
+    live,
+    showBundle,
+    say: saying.say,
+    attempt: saying.attempt,
+    refresh: () => watching.ask(),
+    showQueue(name) {
+      tabs.show("queues");
+      queuesView.show(name);
+    },
+  };
+
+  const queuesView = createQueuesView(inspecting);
+  const tabs = createTabs("Views of the database", [
+    { id: "queues", label: "Queues", count: ({ queueCount }) => queueCount, create: () => queuesView },
+    { id: "topics", label: "Topics", count: ({ topics }) => topics.length, create: () => createTopicsView(inspecting) },
+    {
+      id: "schedules",
+      label: "Schedules",
+      count: ({ queues }) => queues.reduce((sum, { schedules }) => sum + schedules, 0),
+      create: () => createSchedulesView(inspecting),
+    },
+    {
+      id: "clients",
+      label: "Clients",
+      count: ({ clientCount }) => clientCount,
+      create: () => createClientsView(inspecting),
+    },
+    { id: "journal", label: "Journal", create: () => createJournalView(inspecting) },
+    { id: "host", label: "Host", create: () => createHostView(inspecting) },
+  ]);
+  const shut = h("button", { type: "button", class: "button quiet", "aria-label": "Close the inspector" }, "Close");
+  if (close) shut.addEventListener("click", close);
+  const header = h("header", { class: "head" }, h("h2", {}, title), host.element, tabs.list, ...(close ? [shut] : []));
+  const element = h(
+    "section",
+    { class: "panel", "aria-label": "OriginMQ inspector" },
+    header,
+    tabs.element,
+    saying.element,
+  );
+
+  const show = (inspection: Inspection) => {
+    const by = `${HOST_WORDS[inspection.host.kind]}, term ${inspection.host.epoch}`;
+    host.set(isBundle ? `bundle of ${instant(of.madeAt)}: ${by}` : by, isBundle ? "warn" : "on");
+    saying.clear("inspect");
+    tabs.update(inspection);
+  };
+  const watching = watchInspections(inspecting.source.inspect, show, (reason) =>
+    saying.problem("inspect", "The host could not be asked", reason),
+  );
+  const onDisconnected = () => host.set("no host: waiting for one", "warn");
+  live?.connection.addEventListener("disconnected", onDisconnected);
+  live?.connection.addEventListener("hostchange", watching.ask);
+  over.signal.addEventListener("abort", () => {
+    live?.connection.removeEventListener("disconnected", onDisconnected);
+    live?.connection.removeEventListener("hostchange", watching.ask);
+    watching.end();
+    tabs.end?.();
+    for (const queue of queues.values()) queue.then((one) => one.close()).catch(() => {});
+  });
+  return { element, end: () => over.abort() };
+}

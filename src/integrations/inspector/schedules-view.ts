@@ -1,0 +1,74 @@
+// Schedules of all queues, or of one: when each ticks next, and when it last did.
+
+import type { Inspection, ScheduleView } from "../../index.js";
+import { createRows, h, setFigure, setText } from "../elements/dom.js";
+import { away, duration, instant, NOTHING, preview } from "../elements/format.js";
+import { createReading } from "../frameworks/reading.js";
+import { createTable, emptyNote } from "./parts.js";
+import type { Inspecting, View } from "./view.js";
+
+type Row = ScheduleView & { readonly queue: string };
+
+export function createSchedulesView({ source, showQueue, attempt }: Inspecting, only?: string): View {
+  const table = createTable("Schedules", [
+    ["Schedule", "name"],
+    ...(only === undefined ? ([["Queue"]] as const) : []),
+    ["Ticks"],
+    ["Next"],
+    ["Last"],
+    ["Sends", "some"],
+  ]);
+  const none = emptyNote("No schedule sends messages.");
+  const rows = createRows<Row>(
+    table.body,
+    ({ queue, id }) => `${queue}\n${id}`,
+    (row) => createRow(row, only === undefined ? showQueue : undefined),
+  );
+  let names: readonly string[] = [];
+  const reading = createReading(
+    async () => {
+      const lists = names.map(async (queue) =>
+        (await (await source.readQueue(queue)).schedules.list()).map((one) => ({ ...one, queue })),
+      );
+      return (await Promise.all(lists)).flat();
+    },
+    (all) => {
+      rows.show(all);
+      none.hidden = all.length > 0;
+      table.element.hidden = all.length === 0;
+    },
+    (reason) => void attempt("Reading the schedules failed", () => Promise.reject(reason)),
+  );
+  return {
+    element: h("div", { class: "page" }, table.element, none),
+    update({ queues }: Inspection) {
+      names = queues.filter(({ name, schedules }) => schedules > 0 && (only ?? name) === name).map(({ name }) => name);
+      reading.ask();
+    },
+  };
+}
+
+function createRow({ id, queue, body }: Row, showQueue: ((name: string) => void) | undefined) {
+  const [ticks, next, last] = [h("td", {}), h("td", {}), h("td", {})];
+  const open = h("button", { type: "button", class: "choose" }, queue);
+  open.addEventListener("click", () => showQueue?.(queue));
+  return {
+    element: h(
+      "tr",
+      {},
+      h("th", { scope: "row", class: "name" }, id),
+      ...(showQueue ? [h("td", {}, open)] : []),
+      ticks,
+      next,
+      last,
+      h("td", { class: "some cut", title: preview(body) }, preview(body)),
+    ),
+    update({ cron, timeZone, everyMs, nextAt, lastAt }: Row) {
+      setText(ticks, cron === null ? `every ${duration(everyMs ?? 0)}` : `${cron} ${timeZone ?? ""}`.trim());
+      setFigure(next, nextAt === null ? "never again" : away(nextAt));
+      next.title = nextAt === null ? "" : instant(nextAt);
+      setFigure(last, lastAt == null ? NOTHING : away(lastAt));
+      last.title = lastAt == null ? "" : instant(lastAt);
+    },
+  };
+}

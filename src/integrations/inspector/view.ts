@@ -1,0 +1,38 @@
+// What the views of an inspector have in common: what they stand on, and how each is told of what is.
+
+import type { Connection, Inspection, Queue } from "../../index.js";
+import type { Bundle } from "./bundle.js";
+import type { Source } from "./source.js";
+
+/** A part of the inspector that follows what the host says. */
+export interface View {
+  readonly element: HTMLElement;
+  /** Called when it can be seen. */
+  update(inspection: Inspection): void;
+  /** It can be seen no more. */
+  end?(): void;
+}
+
+/** What can be acted on. */
+export interface Live {
+  readonly connection: Connection;
+  /** Opened once each; they are closed with the inspector. */
+  openQueue(name: string): Promise<Queue>;
+}
+
+/** What the inspector's parts stand on. */
+export interface Inspecting {
+  readonly source: Source;
+  /** Missing where the inspector only looks: at a bundle. */
+  readonly live: Live | undefined;
+  /** Shows this bundle in place of the database, or the database again. */
+  showBundle(bundle: Bundle | undefined): void;
+  /** Says what was done; `undo` takes it back, if the reader asks for it soon. */
+  say(text: string, undo?: () => Promise<unknown>): void;
+  /** Runs it, and tells the reader where it fails; `false` then. */
+  attempt(what: string, run: () => Promise<unknown>): Promise<boolean>;
+  /** Reads anew what is shown: something was done. */
+  refresh(): void;
+  /** Shows this queue. */
+  showQueue(name: string): void;
+}

@@ -1,0 +1,50 @@
+// What the inspector shows, read again and again while somebody can see it.
+// Invariants: one reading at a time; what was read is told at a frame; nothing is asked while the page is hidden or after the end.
+
+import type { Inspection } from "../../index.js";
+import { onFrame } from "../frameworks/frames.js";
+import { createReading } from "../frameworks/reading.js";
+
+/** Time between an answer and the next question. */
+const EVERY_MS = 1_000;
+
+export interface Watching {
+  /** Reads now: something was done. */
+  ask(): void;
+  end(): void;
+}
+
+export function watchInspections(
+  inspect: () => Promise<Inspection>,
+  tell: (inspection: Inspection) => void,
+  fail: (reason: unknown) => void,
+): Watching {
+  const isOver = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const plan = () => {
+    clearTimeout(timer);
+    if (!isOver.signal.aborted && !document.hidden) timer = setTimeout(reading.ask, EVERY_MS);
+  };
+  const reading = createReading(
+    inspect,
+    (inspection) => {
+      onFrame(() => !isOver.signal.aborted && tell(inspection));
+      plan();
+    },
+    (reason) => {
+      fail(reason);
+      plan();
+    },
+  );
+  const onVisibility = () => (document.hidden ? clearTimeout(timer) : reading.ask());
+  document.addEventListener("visibilitychange", onVisibility, { signal: isOver.signal });
+  onVisibility();
+  return {
+    ask: reading.ask,
+    end() {
+      isOver.abort();
+      clearTimeout(timer);
+      reading.end();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// Support bundles, and what the journal says in words.
+
+import { describe, expect, test } from "vitest";
+import type { JournalChange, JournalTail } from "../../../../src/index.js";
+import { bundleSource, parseBundle, shapeOf } from "../../../../src/integrations/inspector/bundle.js";
+import { depthsAt } from "../../../../src/integrations/inspector/journal-view.js";
+import { commitWords, eventsOf } from "../../../../src/integrations/inspector/journal-words.js";
+
+test("of a body a bundle has its shape, and nothing that it says", () => {
+  const secret = "Ada Lovelace";
+  const body = {
+    name: secret,
+    tags: [secret, 7, null, true],
+    at: new Date(),
+    map: new Map([[secret, 1]]),
+    file: new Blob([secret]),
+    big: 1n,
+  };
+  const shape = shapeOf(body);
+  expect(JSON.stringify(shape)).not.toContain("Ada");
+  expect(shape).toEqual({
+    name: "‹text, 12›",
+    tags: ["‹text, 12›", "‹number›", null, true],
+    at: "‹Date›",
+    map: "‹Map›",
+    file: "‹blob, 12 B›",
+    big: "‹bigint›",
+  });
+  const round: Record<string, unknown> = {};
+  round.itself = round;
+  expect(JSON.stringify(shapeOf(round))).toContain("‹more›");
+  expect((shapeOf(Array.from({ length: 60 }, () => 1)) as unknown[]).at(-1)).toBe("‹10 more›");
+});
+
+describe("what is no bundle is refused, saying why", () => {
+  test.each([
+    ["{", "it is not JSON"],
+    ["null", "no bundle of an inspector"],
+    ['{"a":1}', "no bundle of an inspector"],
+    ['{"originmqBundle":9}', "of a later version (9)"],
+    ['{"originmqBundle":1}', "not whole"],
+  ])("%s", (text, why) => {
+    expect(() => parseBundle(text)).toThrow(why);
+  });
+});
+
+test("a bundle answers as the database did, with the messages that it has", async () => {
+  const message = { id: "a-1", body: 1, state: "ready" };
+  const dead = { id: "a-2", body: 2, state: "dead" };
+  const tail: JournalTail = { before: {}, commits: [] };
+  const inspection = { queues: [] };
+  const text = JSON.stringify({
+    originmqBundle: 1,
+    madeAt: 1,
+    agent: "",
+    inspection,
+    journal: tail,
+    schedules: {},
+    messages: { q: [message, dead] },
+  });
+  const source = bundleSource(parseBundle(text));
+  expect(await source.journal()).toEqual(tail);
+  const queue = await source.readQueue("q");
+  expect(await queue.peek()).toEqual([message]);
+  expect(await queue.peek({ state: "dead", skip: 0, max: 9 })).toEqual([dead]);
+  expect([queue.known?.(undefined), queue.known?.("dead"), queue.known?.("delayed")]).toEqual([1, 1, 0]);
+});
+
+const changes: JournalChange[] = [
+  { type: "stored", firstSeq: 40, count: 2 },
+  { type: "accepted", queue: "q", seq: 40, count: 2 },
+  { type: "leased", queue: "q", client: "x-123456789012", seqs: [1, 2, 40, 1] },
+  { type: "acked", queue: "q", seqs: [1, 1] },
+  { type: "retried", queue: "q", seq: 2, failure: { name: "TypeError", message: "no" } },
+  { type: "paused", queue: "q", paused: true },
+];
+
+test("a commit is told by what became of messages, and what else was done", () => {
+  expect(commitWords(changes)).toEqual([
+    "q: 2 messages sent",
+    "q: 3 messages handed out",
+    "q: 1 message acknowledged",
+    "q: 1 message failed, to be tried again (TypeError: no)",
+    "q paused",
+  ]);
+});
+
+test("of a message is told what concerns it, by its number", () => {
+  const tail: JournalTail = { before: {}, commits: [{ lsn: 1, epoch: 1, at: 5, changes, after: {} }] };
+  const of = (seq: number) => eventsOf(tail, `a87367f857927e51-${seq.toString(36)}`).map(([, words]) => words);
+  expect(of(40)).toEqual(["Sent", "Handed out to 123456789012"]);
+  expect(of(41)).toEqual(["Sent"]);
+  expect(of(2)).toEqual(["Handed out to 123456789012", "Failed, to be tried again (TypeError: no)"]);
+  expect(of(3)).toEqual([]);
+});
+
+test("what was before a commit is what the ones before it left", () => {
+  const depths = (ready: number) => ({ ready, delayed: 0, leased: 0, blocked: 0, dead: 0 });
+  const commit = (lsn: number, ready: number) => ({ lsn, epoch: 1, at: 0, changes: [], after: { q: depths(ready) } });
+  const tail: JournalTail = { before: { q: depths(1), other: depths(9) }, commits: [commit(1, 2), commit(2, 3)] };
+  expect([0, 1, 2].map((place) => depthsAt(tail, place).q?.ready)).toEqual([1, 2, 3]);
+  expect(depthsAt(tail, 2).other?.ready).toBe(9);
+});
