@@ -49,22 +49,47 @@ export function createTransport(options: ConnectOptions, starters: Starters): Cl
   };
   const hasWorkers = worker !== undefined || typeof SharedWorker !== "undefined" || typeof Worker !== "undefined";
   const share = starters.inProcess;
-  if (storage === "memory" && share && (isServer() || !(hasWorkers || starters.inContext)))
-    return { runtime, ...names, ...inProcess(() => share(database)) };
+  const alone = storage === "memory" && share ? inProcess(() => share(database)) : undefined;
+  const locks = globalThis.navigator?.locks;
+  if (alone && (isServer() || locks === undefined || !(hasWorkers || starters.inContext)))
+    return { runtime, ...names, ...alone };
   assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
   const workers = createWorkers(starters, worker, SIGN_MS);
-  return {
+  const shared: ClientParts = {
     runtime,
     ...names,
     asking,
-    locks: globalThis.navigator?.locks,
+    locks,
     lifecycle: pageLifecycle({ onAsleep: workers.stop }),
     openPort(onPort) {
       if (storage === "indexeddb") void warmUp();
       return openPort(opening, asking, { starters, workers, onPort });
     },
     onClosed: async () => workers.stop(),
+  };
+  return alone && locks ? aloneWhereRefused(shared, alone, locks) : shared;
+}
+
+/** In a frame that is refused locks nothing is shared with anybody: what is in memory is its own there. */
+function aloneWhereRefused(shared: ClientParts, alone: ReturnType<typeof inProcess>, locks: LockManager): ClientParts {
+  const isRefused = locks
+    .request("originmq:refused", { ifAvailable: true }, () => {})
+    .then(
+      () => false,
+      () => true,
+    );
+  /** Its client holds one of its own, and watches none of a host in its process. */
+  const request = async (...asked: [name: string, hold: LockGrantedCallback<unknown>]) =>
+    (await isRefused) ? (asked.at(-1) as (typeof asked)[1])(null) : locks.request(...asked);
+  return {
+    ...shared,
+    locks: { request, query: () => locks.query() } as LockManager,
+    openPort: async (onPort) => ((await isRefused) ? alone : shared).openPort(onPort),
+    async onClosed() {
+      await shared.onClosed?.();
+      await alone.onClosed?.();
+    },
   };
 }
 

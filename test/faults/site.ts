@@ -1,6 +1,7 @@
 // The origin under test: small pages of several builds of OriginMQ, bundled into memory and served from there.
 // `/NAME/` is a page of the build NAME; its workers have addresses of their own, as after a deployment. `?policy=` is the
-// Content-Security-Policy that it comes with, `?from=` another origin that its scripts come from.
+// Content-Security-Policy that it comes with, `?from=` another origin that its scripts come from, `?without=` a global that it
+// does not have.
 
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -31,6 +32,8 @@ export interface Site {
   readonly otherOrigin: string;
   /** Pages that a test adds, by path. */
   readonly pages: Map<string, string>;
+  /** Headers of answers, besides those that all have, by path: a page's, or a script's. */
+  readonly headers: Map<string, Readonly<Record<string, string>>>;
   /** What was posted to `/seen`, in the order of its arrival. */
   readonly seen: string[];
   /** Lets those at the gate go on. */
@@ -80,8 +83,10 @@ async function bundle(name: BuildName, isTapped: boolean): Promise<[string, stri
   return outputFiles.map(({ path, text }) => [`/${name}${path}`, text]);
 }
 
-const page = (name: string, from = "") =>
-  `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,"><script type="module" src="${from}/${name}/page.js"></script>`;
+const page = (name: string, from: string, without: string | null) =>
+  `<!doctype html><meta charset="utf-8"><title>${name}</title><link rel="icon" href="data:,">${
+    without ? `<script>delete globalThis.${without}</script>` : ""
+  }<script type="module" src="${from}/${name}/page.js"></script>`;
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
@@ -95,6 +100,7 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
   const bundles = await Promise.all(names.map((name) => bundle(name, onTold !== undefined)));
   const scripts = new Map(bundles.flat());
   const pages = new Map<string, string>([["/elsewhere", "<!doctype html><title>elsewhere</title>"] as const]);
+  const headers: Site["headers"] = new Map();
   const seen: string[] = [];
   const atGate = new Set<ServerResponse>();
   const hear = async (request: IncomingMessage, response: ServerResponse) => {
@@ -122,7 +128,7 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
     const policy = searchParams.get("policy");
     if (policy) response.setHeader("content-security-policy", policy);
     const build = names.find((name) => pathname === `/${name}/`);
-    const html = build ? page(build, searchParams.get("from") ?? "") : pages.get(pathname);
+    const html = build ? page(build, searchParams.get("from") ?? "", searchParams.get("without")) : pages.get(pathname);
     const script = scripts.get(pathname);
     if (html !== undefined) response.setHeader("content-type", "text/html; charset=utf-8");
     if (script !== undefined) {
@@ -130,6 +136,7 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
       response.setHeader("service-worker-allowed", "/");
       response.setHeader("access-control-allow-origin", "*");
     }
+    for (const [name, value] of Object.entries(headers.get(pathname) ?? {})) response.setHeader(name, value);
     response.statusCode = (html ?? script) === undefined ? 404 : 200;
     response.end(html ?? script ?? "");
   });
@@ -139,6 +146,7 @@ export async function openSite({ onTold }: { onTold?(told: readonly Told[]): voi
     origin: `http://127.0.0.1:${port}`,
     otherOrigin: `http://localhost:${port}`,
     pages,
+    headers,
     seen,
     insecureOrigin: `http://${INSECURE_HOST}:${port}`,
     get isAtGate() {

@@ -109,6 +109,8 @@ function decodeChunk(decoded: Decoded, chunk: StateChunk): void {
 }
 
 function decodeHead(state: State, head: HeadChunk): void {
+  const { lsn, epoch, nextSeq, now } = head;
+  assert([lsn, epoch, nextSeq, now].every(Number.isFinite), "the head of a checkpoint has its numbers");
   state.lsn = head.lsn;
   state.epoch = head.epoch;
   state.nextSeq = head.nextSeq;

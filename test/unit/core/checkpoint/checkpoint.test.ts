@@ -219,3 +219,11 @@ describe("of several queues", () => {
     });
   });
 });
+
+test.each(["lsn", "epoch", "nextSeq", "now"])(
+  "a checkpoint whose head has no number for %s is refused",
+  async (name) => {
+    const [head, ...others] = encodeCheckpoint(createState());
+    await expect(decodeCheckpoint([{ ...head, [name]: [] }, ...others])).rejects.toThrow("has its numbers");
+  },
+);
