@@ -12,12 +12,18 @@ const samplesOf = (page: string): string[] =>
   );
 const [INBOX = "", OUTBOX = "", CHAIN = ""] = samplesOf("transactional");
 const [TRUSTED = "", OWN = ""] = samplesOf("contexts");
+const [INSPECTED = "", WHEN_WANTED = ""] = samplesOf("inspector");
+const [SHOWN = "", EDITED = "", ELSEWHERE = "", POLISH = ""] = samplesOf("outbox-element");
+const ONLY_SENT = samplesOf("guide").find((code) => code.includes('"originmq/send"')) ?? "";
 
 /** As a module of a page that has the package's files in /originmq. */
 const asModule = (code: string): string =>
   ts
     .transpileModule(code, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
-    .outputText.replaceAll(/from "originmq(?:\/([\w-]+))?"/g, (_, entry = "index") => `from "/originmq/${entry}.js"`)
+    .outputText.replaceAll(
+      /(from |import |import\()"originmq(?:\/([\w-]+))?"/g,
+      (_, before, entry = "index") => `${before}"/originmq/${entry}.js"`,
+    )
     .replaceAll('from "idb"', 'from "/idb.js"')
     .replaceAll(/"\/((?:shared|dedicated)-worker\.js)"/g, '"/originmq/$1"');
 
@@ -94,3 +100,47 @@ for (const [name, before] of [
     expect(await run(page, before, OWN, SENT)).toBe(false);
   });
 }
+
+test("the page of docs/guide.md that only sends has sent", async ({ page }) => {
+  const received = `await (async () => {
+    const { openQueue } = await import("/originmq/index.js");
+    const queue = await openQueue("signups");
+    return (await queue.receive({ max: 2 })).map(({ body }) => body.mail);
+  })()`;
+  expect(await run(page, "", ONLY_SENT, received)).toEqual(["ada@example.com", "grace@example.com"]);
+});
+
+test("the inspector of docs/inspector.md is in the page, as a button", async ({ page }) => {
+  await run(page, "", INSPECTED, "true");
+  await page.locator("originmq-inspector").getByRole("button").first().click();
+  await expect(page.locator("originmq-inspector")).toHaveAttribute("open", "");
+});
+
+test("the inspector of docs/inspector.md that is loaded when it is wanted opens by its keys", async ({ page }) => {
+  await run(page, "", WHEN_WANTED, "customElements.get('originmq-inspector') === undefined");
+  await page.keyboard.press("Alt+q");
+  await expect(page.locator("originmq-inspector")).toHaveAttribute("open", "");
+});
+
+const WITH_FORM = `document.body.innerHTML = \`<originmq-outbox lang="pl">
+  <form slot="editor"><label>Title <input name="title" required></label></form>
+</originmq-outbox>\`;
+`;
+const SENT_NOTE = `await (async () => {
+  await element.outbox.fetch("/nowhere", { method: "POST", body: "{}", metadata: { title: "Tea" } });
+  return element.texts?.discard ?? null;
+})()`;
+
+test("the outbox of docs/outbox-element.md shows what waits, and says it in the words that it was given", async ({
+  page,
+}) => {
+  await page.route("**/nowhere", (route) => route.abort());
+  const without = (code: string) => code.replace(/^import .*$|^const element = .*$/gm, "");
+  expect(await run(page, WITH_FORM, `${SHOWN}\n${without(EDITED)}`, SENT_NOTE)).toBe("Löschen");
+  await expect(page.locator("originmq-outbox")).toContainText("Tea");
+});
+
+test("a form elsewhere and another language, as docs/outbox-element.md has them, are taken", async ({ page }) => {
+  const told = "[element.editable, polish.lang]";
+  expect(await run(page, WITH_FORM, `${POLISH}\n${ELSEWHERE}`, told)).toEqual([true, "pl"]);
+});
