@@ -78,13 +78,13 @@ const starters: Starters = {
     const Worker = ofPackage(globalThis.Worker);
     return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
   },
-  inProcess: async (database) => (await import("./wiring/parts/in-process.js")).createInProcess(database),
-  socket: async (options) => (await import("./wiring/parts/socket.js")).createSocketWay(options),
+  inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
+  socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
 };
 offerStarters(starters);
 const api = createApi(
   starters,
-  later(async () => (await import("./wiring/parts/whole.js")).whole),
+  later(async () => (await import("./client/connection/whole.js")).whole),
 );
 
 /**
@@ -97,7 +97,7 @@ const api = createApi(
  */
 export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
   api.openQueue(name, options, async (...opened) =>
-    (await import("./integrations/local-first/in-page.js")).openLocalFirst(...opened),
+    (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
   )) as OpenLocalFirst & OpenQueue;
 
 /**

@@ -41,8 +41,8 @@ const api = createSendApi(
     (await import("./wiring/send-rest.js")).createSendRest({
       sharedWorker,
       dedicatedWorker,
-      inProcess: async (database) => (await import("./wiring/parts/send-in-process.js")).createInProcess(database),
-      socket: async (options) => (await import("./wiring/parts/send-socket.js")).createSocketWay(options),
+      inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
+      socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
     }),
   ),
 );

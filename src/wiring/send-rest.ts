@@ -15,9 +15,6 @@ import type { SendRest } from "./send.js";
 import { isServer } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
-// Why: parts/README.md.
-export { createSendApi } from "./send.js";
-
 export const createSendRest = (starters: Starters): SendRest => ({
   intake: createIntake(),
   createIntake,

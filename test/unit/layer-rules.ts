@@ -40,8 +40,6 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["client/queue/queue.ts", "client/queue/events.ts", "client/queue/wrap.ts", "client/receiving/delivery.ts"],
       ...["client/sending/item.ts", "client/sending/options.ts", "client/sending/schema.ts"],
       ...["client/connection/connect-options.ts", "core/view/view.ts"],
-      // Named for bundlers alone: src/wiring/parts/README.md.
-      "wiring/api.ts",
     ],
   },
   // Joins hosts and clients to what a runtime has; only entries may use it.

@@ -43,10 +43,10 @@ describe("what a client loads at once contains no module of the engine, the host
 test("a page loads at once what it takes to send, and the rest of its queue right after", async () => {
   const { atOnce, whenAsked } = await importsOf("index.ts");
   const later = [
-    "src/integrations/local-first/in-page.ts",
-    "src/wiring/parts/in-process.ts",
-    "src/wiring/parts/socket.ts",
-    "src/wiring/parts/whole.ts",
+    "src/client/connection/whole.ts",
+    "src/integrations/local-first/open-local-first.ts",
+    "src/wiring/in-process.ts",
+    "src/wiring/socket.ts",
   ];
   expect(whenAsked.sort()).toEqual(later);
   expect(atOnce).toContain("src/client/sending/pipeline.ts");
@@ -73,11 +73,7 @@ test("the outbox element brings no client of its own: the outbox that it shows i
 
 test("a page that only sends loads no word of why something is refused, and no way to a host but the usual one", async () => {
   const { atOnce, whenAsked } = await importsOf("send.ts");
-  expect(whenAsked.sort()).toEqual([
-    "src/wiring/parts/send-in-process.ts",
-    "src/wiring/parts/send-socket.ts",
-    "src/wiring/send-rest.ts",
-  ]);
+  expect(whenAsked.sort()).toEqual(["src/wiring/in-process.ts", "src/wiring/send-rest.ts", "src/wiring/socket.ts"]);
   const unusual =
     /client\/(link|queue\/(?!sender)|receiving|requests)|sending\/(pipeline|options)|spec\/check|wiring\/transport/;
   expect(atOnce.filter((path) => unusual.test(path))).toEqual([]);
