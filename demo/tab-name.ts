@@ -2,7 +2,10 @@
 // two tabs have the same, and kept over a reload.
 
 const KEY = "originmq-demo:tab";
-const RELOAD_MS = 400;
+/** A reloaded page may be here before the browser has let its own lock go. */
+const RELOAD_MS = 5_000;
+/** A duplicated tab waits in vain. */
+const OTHERWISE_MS = 400;
 
 const COLOURS = {
   Cobalt: "#4a78dd",
@@ -24,8 +27,9 @@ const colourOf = (name: string): string => COLOURS[name.split(" ")[0] as keyof t
 
 export async function takeTabName(): Promise<TabName> {
   const before = sessionStorage.getItem(KEY);
-  // A reloaded page may be here before the browser has let its own lock go; a duplicated tab waits in vain.
-  let name = before !== null && (await hold(before, { signal: AbortSignal.timeout(RELOAD_MS) })) ? before : undefined;
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  const signal = AbortSignal.timeout(navigation?.type === "reload" ? RELOAD_MS : OTHERWISE_MS);
+  let name = before !== null && (await hold(before, { signal })) ? before : undefined;
   for (let round = 1; name === undefined; round++) {
     for (const colour of Object.keys(COLOURS)) {
       const candidate = round === 1 ? colour : `${colour} ${round}`;

@@ -39,6 +39,8 @@ setTimeout(() => void seen("waits" + state()), 700);
 
 test("no host is met and no handler runs in a page before it is opened, and all of it after", async ({ site }) => {
   test.setTimeout(90_000);
+  // By the tests before this one.
+  site.seen.length = 0;
   site.pages.set("/links", LINKS);
   site.pages.set("/prerendered", PRERENDERED);
   site.pages.set("/ready", JSON.stringify({ isReady: false }));
