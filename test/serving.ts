@@ -21,13 +21,17 @@ export interface Serving {
 const STARTED_MS = 180_000;
 const isWindows = process.platform === "win32";
 
+/** What a test runner tells a process about itself would make a build for tests of what is built. */
+const OF_RUNNER = /^(NODE_ENV|VITEST.*|TEST|DEV|PROD|MODE|SSR|BASE_URL)$/;
+const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_RUNNER.test(name)));
+
 function start(command: string, { folder, env }: Where): { child: ChildProcess; said(): string } {
   const child = spawn(command, {
     cwd: folder,
     shell: true,
     detached: !isWindows,
     // Nobody is there to be asked, or to be shown colours.
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...env },
+    env: { ...outside, NO_COLOR: "1", FORCE_COLOR: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -159,6 +159,13 @@ export const TOOLS: readonly Tool[] = [
     ways: VITE,
   },
   {
+    name: "SvelteKit 2",
+    packages: ["@sveltejs/kit@2", "@sveltejs/adapter-node@5", "@sveltejs/vite-plugin-svelte@6", "svelte@5", "vite@7"],
+    project: ["page", "svelte-kit"],
+    isRendered: true,
+    ways: VITE,
+  },
+  {
     name: "Nuxt 4",
     packages: ["nuxt@4", "vue@3"],
     project: ["page", "nuxt"],
@@ -171,7 +178,7 @@ export const TOOLS: readonly Tool[] = [
     packages: ["astro"],
     project: ["page", "astro"],
     node: "newer",
-    ways: [{ build: "astro build", serve: "astro preview --port PORT" }],
+    ways: [{ serve: "astro dev --port PORT" }, { build: "astro build", serve: "astro preview --port PORT" }],
   },
   {
     name: "an import map, without a bundler",
