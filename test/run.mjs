@@ -131,5 +131,7 @@ async function runOne(part, extra, { isNamed, isBeside }) {
       return { ...NOTHING, failed: 1, problem: "no browser" };
     }
   }
+  // What a part tries beyond this only when it is named: in-full-run.mjs.
+  if (!isNamed) process.env.ORIGINMQ_FULL_RUN = "1";
   return runPart(part, isNamed ? extra : (part.inFullRun ?? []), { isBeside });
 }

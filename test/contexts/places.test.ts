@@ -8,6 +8,7 @@ import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
 import { openWebKit } from "../engines/webkitgtk.mjs";
 import { expect, test } from "../faults/lab.js";
 import type { Site } from "../faults/site.js";
+import { isInFullRun } from "../runner/in-full-run.mjs";
 import { ENGINES, type Engine, type Outcome, PLACES, type Visit } from "./places.js";
 
 /** Goes to an address, in a tab that nobody else has. */
@@ -117,7 +118,7 @@ const expected = (outcome: Outcome) =>
     ? { code: "unsupported", message: expect.stringContaining(outcome.refused) }
     : { host: outcome, body: "sent" };
 
-for (const engine of ENGINES) {
+for (const engine of isInFullRun ? ENGINES.slice(0, 1) : ENGINES) {
   test.describe(engine, () => {
     test.skip(!isInstalled[engine], `${engine} is not installed`);
     for (const { name, outcomes, made } of PLACES) {
