@@ -68,6 +68,12 @@ describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
     await page.keyboard.press("Escape");
     expect(await focused(page)).toBe(`Edit: ${second}`);
     await page.keyboard.press("Enter");
+    // Closed and opened again in one moment, as quick fingers do.
+    await page.evaluate(() => {
+      const root = document.querySelector("originmq-outbox")?.shadowRoot;
+      root?.querySelector("dialog")?.close();
+      (root?.activeElement as HTMLElement | undefined)?.click();
+    });
     await page.getByLabel("What do you see?").fill("two otters");
     await page.keyboard.press("Enter");
     await expect(rows(page, "Sent").first()).toContainText("two otters", SLOW);

@@ -68,6 +68,8 @@ export function createEditor(host: EditorHost): Editor {
     form()?.requestSubmit();
   });
   element.addEventListener("close", () => {
+    // It is told late: the dialog may be open again.
+    if (element.open) return;
     message = undefined;
     // The browser gives the focus back to what had it, if that is still there.
     if (focusedIn(element) === null) host.focusLost();
