@@ -7,6 +7,7 @@ import type { BrowserInstanceOption, BrowserProviderOption } from "vitest/node";
 import { browserLaunchOptions } from "./test/browser-launch.mjs";
 import { findFirefox, findWebKit } from "./test/engines/find-engines.mjs";
 import { webkitgtk } from "./test/engines/webkitgtk.mjs";
+import { isInFullRun } from "./test/runner/in-full-run.mjs";
 
 // Where a part of the tests is given one: see test/runner/better-sqlite3.mjs, which does the same for other processes.
 const { ORIGINMQ_BETTER_SQLITE3: betterSqlite } = process.env;
@@ -31,6 +32,8 @@ const inBrowser = (
   test: {
     name,
     include: ["test/browser/**/*.test.ts"],
+    // The whole contract once more, of which a full run has what sends in Node.
+    exclude: isInFullRun ? ["test/browser/send.shared-worker.test.ts"] : [],
     globalSetup: ["test/browser/socket-server.ts"],
     testTimeout: 20_000,
     expect: expectInTime,

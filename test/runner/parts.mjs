@@ -299,6 +299,7 @@ export const PARTS = [
     files: /\.test\.ts$/,
     about: "load and faults for half a minute; npm run torture for longer",
     browser: true,
+    isWaiting: true,
     expected: true,
     limitMs: 4 * MINUTE_MS,
   },

@@ -3,7 +3,7 @@
 import { describe, test } from "vitest";
 import { runSeed, seedsToRun } from "./run-seeds.js";
 
-const SEEDS = 300;
+const SEEDS = 200;
 const PARTS = 8;
 const SEEDS_PER_TEST = 25;
 const LIMIT_MS = 600_000;
