@@ -1,6 +1,7 @@
 // What went wrong, as sentences that stay until they are dismissed, or until it is over.
 
 import { QueueError } from "../src/index.js";
+import { wordsOf } from "../src/integrations/elements/words-of.js";
 import { h, setText } from "./dom.js";
 
 export interface Problems {
@@ -24,7 +25,7 @@ const ADVICE: Partial<Record<QueueError["code"], string>> = {
 };
 
 function sentence(what: string, error: unknown): string {
-  if (!(error instanceof QueueError)) return `${what}: ${error instanceof Error ? error.message : String(error)}`;
+  if (!(error instanceof QueueError)) return `${what}: ${wordsOf(error)}`;
   const advice = ADVICE[error.code];
   return `${what}: ${advice ? `${advice} ` : ""}(${error.code}: ${error.message})`;
 }

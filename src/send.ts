@@ -1,9 +1,9 @@
 // OriginMQ for pages that only send: the smallest part of it that keeps every promise about a send.
 
 import { later } from "./client/runtime/later.js";
-import type { ConnectOptions, Queue, QueueOptions, StandardSchema } from "./index.js";
+import type { QueueOptions, StandardSchema } from "./index.js";
 import type { Opening } from "./link/finding/opening.js";
-import { createSendApi, ofPackage } from "./wiring/send.js";
+import { createSendApi, ofPackage, type SendConnectOptions, type SendQueue } from "./wiring/send.js";
 
 export { QueueError } from "./core/spec/errors.js";
 export type {
@@ -17,12 +17,7 @@ export type {
   SendOptions,
   StandardSchema,
 } from "./index.js";
-
-/** A queue to send to. */
-export type SendQueue<Body = unknown> = Pick<
-  Queue<Body>,
-  "name" | "send" | "sendBatch" | "close" | typeof Symbol.asyncDispose
->;
+export type { SendConnectOptions, SendQueue } from "./wiring/send.js";
 
 /** One worker a database: the same that "originmq" starts. */
 const sharedWorker = ({ storage, database }: Opening) => {
@@ -51,9 +46,9 @@ const api = createSendApi(
 export interface OpenSendQueue {
   <Input, Output>(
     name: string,
-    options: QueueOptions & ConnectOptions & { readonly schema: StandardSchema<Input, Output> },
+    options: QueueOptions & SendConnectOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<SendQueue<Input>>;
-  <Body = unknown>(name: string, options?: QueueOptions & ConnectOptions): Promise<SendQueue<Body>>;
+  <Body = unknown>(name: string, options?: QueueOptions & SendConnectOptions): Promise<SendQueue<Body>>;
 }
 
 /**

@@ -39,6 +39,8 @@ if (args.includes("--help") || args.includes("-h")) {
  * @returns {Promise<number>} the exit code
  */
 async function runTests(args) {
+  // What a part tries beyond this only when it is named: in-full-run.mjs.
+  if (args.length === 0) process.env.ORIGINMQ_FULL_RUN = "1";
   const { parts, extra } = choose(args);
   if (parts.length === 0) {
     console.error(`"${extra[0]}" is no part of the tests. Parts: ${PARTS.map(({ name }) => name).join(", ")}.`);
@@ -131,7 +133,5 @@ async function runOne(part, extra, { isNamed, isBeside }) {
       return { ...NOTHING, failed: 1, problem: "no browser" };
     }
   }
-  // What a part tries beyond this only when it is named: in-full-run.mjs.
-  if (!isNamed) process.env.ORIGINMQ_FULL_RUN = "1";
   return runPart(part, isNamed ? extra : (part.inFullRun ?? []), { isBeside });
 }

@@ -5,11 +5,12 @@ import { configureQueue } from "../client/connection/configure.js";
 import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
 import type { Connection } from "../client/connection/connection.js";
 import { createEarlyQueue } from "../client/connection/early-queue.js";
+import { createSharing, type Leave } from "../client/connection/sharing.js";
 import type { Whole } from "../client/connection/whole.js";
 import type { Queue } from "../client/queue/queue.js";
 import type { Topic } from "../client/queue/topic.js";
 import { wrapQueue } from "../client/queue/wrap.js";
-import type { Later } from "../client/runtime/later.js";
+import { type Later, SOON_MS } from "../client/runtime/later.js";
 import { checkQueueName, checkTopicName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
 import { boolean, checkOptions } from "../core/spec/check.js";
@@ -45,16 +46,6 @@ export interface Api {
   connect(options?: ConnectOptions): Promise<Connection>;
 }
 
-type Leave = (options?: { readonly force?: boolean }) => Promise<void>;
-
-interface Shared {
-  readonly client: Client;
-  users: number;
-}
-
-/** Longer than a first send takes, shorter than anybody needs to lose the network. */
-const SOON_MS = 100;
-
 /** Whoever comes with another token is somebody else, perhaps. */
 const tokens = new WeakMap<() => unknown, number>();
 let lastToken = 0;
@@ -68,7 +59,7 @@ function numberOf(token: ConnectOptions["token"]): number {
 /** `whole`: what a client has beside sending. */
 export function createApi(starters: Starters, whole: Later<Whole>): Api {
   /** Clients that `openQueue` shares, by storage and database, or by address and token. */
-  const shared = new Map<unknown, Shared>();
+  const share = createSharing<Client>();
 
   const start = (options: ConnectOptions) =>
     createClient({ ...createTransport(options, starters), label: options.label });
@@ -80,17 +71,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     if (options.persist) void persist();
     const address = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
     const key = url !== undefined && ownsSockets() ? {} : address;
-    // One that has ended stays so, and is nobody's any more who comes now.
-    const known = shared.get(key);
-    const entry = known && !known.client.over.aborted ? known : { client: start(options), users: 0 };
-    shared.set(key, entry);
-    entry.users++;
-    const leave: Leave = async (options) => {
-      if (--entry.users > 0) return;
-      if (shared.get(key) === entry) shared.delete(key);
-      await entry.client.close(options);
-    };
-    return { client: entry.client, leave };
+    return share(key, () => start(options));
   };
 
   /** What is not needed to send: in nobody's way, and yet there before a page goes offline. */

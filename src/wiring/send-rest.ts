@@ -15,12 +15,14 @@ import type { SendRest } from "./send.js";
 import { isServer } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
+const { label: _, ...SEND_CONNECT_SPEC } = CONNECT_SPEC;
+
 export const createSendRest = (starters: Starters): SendRest => ({
   intake: createIntake(),
   createIntake,
   check(name, options) {
     checkQueueName(name);
-    checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC });
+    checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...SEND_CONNECT_SPEC });
     checkAddress("openQueue()", options as ConnectOptions);
   },
   checkClose: (options) => checkOptions("close()", options, CLOSE_SPEC),

@@ -3,6 +3,7 @@
 
 import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { createEarlyClient, type EarlyClient, type OpeningPort, type Rest } from "../client/connection/early-client.js";
+import { createSharing, type Leave } from "../client/connection/sharing.js";
 import type { Queue } from "../client/queue/queue.js";
 import { createSender } from "../client/queue/sender.js";
 import { asyncDispose } from "../client/runtime/dispose.js";
@@ -12,20 +13,22 @@ import type { Intake } from "../client/sending/intake.js";
 import type { QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
 import { createUsualIntake } from "../client/sending/usual.js";
-import { type Opening, requestOpening } from "../link/finding/opening.js";
+import { type Opening, requestOpening, SIGN_MS } from "../link/finding/opening.js";
 import { OWN_QUEUE_PREFIX, presenceLockName } from "../link/rpc/own-names.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { warmUp } from "./warm-up.js";
 
 export { ofPackage } from "./starting.js";
 
-/** What is offered of a queue. */
-type SendQueue<Body = unknown> = Pick<
+/** A queue to send to. */
+export type SendQueue<Body = unknown> = Pick<
   Queue<Body>,
   "name" | "send" | "sendBatch" | "close" | typeof Symbol.asyncDispose
 >;
 
-type Options = QueueOptions & ConnectOptions;
+/** Of a page that only sends: the label of a client is told by the part that receives. */
+export type SendConnectOptions = Omit<ConnectOptions, "label">;
+type Options = QueueOptions & SendConnectOptions;
 
 /** What is loaded later. */
 export interface SendRest {
@@ -36,18 +39,10 @@ export interface SendRest {
   check(name: unknown, options: unknown): void;
   checkClose(options: unknown): void;
   persist(): void;
-  of(options: ConnectOptions): Rest;
+  of(options: SendConnectOptions): Rest;
   /** Nobody has to hear of it. */
   isForgiven(error: unknown): boolean;
 }
-
-interface Shared {
-  readonly client: EarlyClient;
-  users: number;
-}
-
-/** How long a worker's first sign of life may take, before a whole client asks. */
-const SIGN_MS = 1_000;
 
 const isText = (value: unknown): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= 256;
@@ -56,7 +51,7 @@ const isFlag = (value: unknown) => value === undefined || typeof value === "bool
 /** Told at a look. The settings are for the host to check. */
 function isUsual(name: unknown, options: Options): boolean {
   if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
-  const { database = "originmq", storage = "memory", lazy, persist, signal } = options;
+  const { database = "originmq", storage = "indexeddb", lazy, persist, signal } = options;
   return (
     isText(name) &&
     !name.startsWith(OWN_QUEUE_PREFIX) &&
@@ -70,10 +65,10 @@ function isUsual(name: unknown, options: Options): boolean {
 }
 
 export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, rest: Later<SendRest>) {
-  const shared = new Map<unknown, Shared>();
+  const share = createSharing<EarlyClient>();
 
   /** One more user of the database's client, who calls `leave` once. */
-  const join = (options: ConnectOptions) => {
+  const join = (options: SendConnectOptions) => {
     const { storage = "indexeddb", database = "originmq", url, worker } = options;
     const opening = { storage, database };
     const isOwn = (url ?? worker) !== undefined;
@@ -87,17 +82,7 @@ export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, 
         openPort: () => (isOwn ? undefined : openPort(sharedWorker, opening)),
         rest: async () => (await rest.get()).of(options),
       });
-    const known = shared.get(key);
-    // One that has ended stays so, and is nobody's any more who comes now.
-    const entry = known && !known.client.over.aborted ? known : { client: create(), users: 0 };
-    shared.set(key, entry);
-    entry.users++;
-    const leave = async (how?: { readonly force?: boolean }) => {
-      if (--entry.users > 0) return;
-      if (shared.get(key) === entry) shared.delete(key);
-      await entry.client.close(how);
-    };
-    return { client: entry.client, leave };
+    return share(key, create);
   };
 
   const open = async <Body>(name: string, options: Options): Promise<SendQueue<Body>> => {
@@ -137,7 +122,7 @@ function createSendQueue<Body>(parts: {
   readonly client: EarlyClient;
   readonly intake: Intake;
   readonly rest: Later<SendRest>;
-  leave(options: { readonly force?: boolean }): Promise<void>;
+  readonly leave: Leave;
 }): SendQueue<Body> {
   const { name, client, intake, leave, rest } = parts;
   const sender = createSender<Body>({ name, sending: client, intake });

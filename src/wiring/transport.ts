@@ -11,7 +11,7 @@ import { runtime } from "../client/runtime/runtime.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { createHearing } from "../link/finding/hearing.js";
-import { type Opening, type Patience, requestOpening } from "../link/finding/opening.js";
+import { type Opening, type Patience, requestOpening, SIGN_MS } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
 import { channelName, directoryName, hostLockName, presenceLockName } from "../link/rpc/names.js";
 import { createAsking } from "./asking.js";
@@ -35,8 +35,7 @@ export interface Starters extends WorkerStarters {
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
 const ASK_MS = 500;
 const LINK_MS = 2_000;
-/** How long a worker's first sign of life may take; twice as long each time that it was not enough. */
-const SIGN_MS = 1_000;
+/** `SIGN_MS`, twice as long each time that it was not enough. */
 const SIGN_MS_MAX = 8_000;
 
 export function createTransport(options: ConnectOptions, starters: Starters): ClientParts {
@@ -168,8 +167,8 @@ function assertSupported({ storage }: Opening): void {
   ];
   if (missing.length === 0) return;
   const what = isServer()
-    ? 'a durable queue lives in browsers, and this was called on a server: open it where only a browser comes, in an effect or a handler, or with storage "memory"'
-    : `a durable queue needs ${missing.join(" and ")}, missing here: it takes a secure context (https or localhost)`;
+    ? 'a durable queue lives in browsers, not on a server: open it in an effect or a handler, or with storage "memory"'
+    : `${missing.join(" and ")} missing here: a durable queue needs a secure context (https or localhost)`;
   throw new QueueError("unsupported", what, { detail: { missing } });
 }
 

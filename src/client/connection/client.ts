@@ -12,7 +12,7 @@ import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createLossReader } from "../link/losses.js";
 import { createNoticeListener, type NoticeListener } from "../link/notices.js";
 import { abortable } from "../runtime/abortable.js";
-import type { Runtime } from "../runtime/runtime.js";
+import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
 import type { Gathering } from "../sending/gathering.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
 import { holdPresence, NOTHING_HELD, type Presence } from "./presence.js";
@@ -83,9 +83,6 @@ export interface Client {
   /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
   close(options?: { readonly force?: boolean }): Promise<void>;
 }
-
-/** So long a client that is closed waits for a host that takes what it still has to send. */
-const LEAVE_MS = 10_000;
 
 const OUTDATED: ReadonlySet<QueueErrorCode> = new Set(["protocol-mismatch", "format-too-new"]);
 
@@ -214,7 +211,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
   /** Sends what is still to be sent, to the next host if need be, but does not wait for one for ever. */
   const takeLeave = async (reason: QueueError) => {
     const late = new AbortController();
-    const cancelTimer = runtime.setTimer(() => late.abort(reason), LEAVE_MS);
+    const cancelTimer = runtime.setTimer(() => late.abort(reason), HOST_MS_MAX);
     try {
       await abortable(abortable(pipeline.drained(), late.signal), over.signal);
       if (hostLink.welcome) await abortable(tell({ op: "goodbye" }), late.signal);
@@ -265,7 +262,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
       const alone = new Promise<boolean>((resolve) => {
         const look = (wasAlone: boolean) => {
           if (wasAlone && !hostLink.welcome) return resolve(true);
-          cancelTimer = runtime.setTimer(look.bind(null, !hostLink.welcome), LEAVE_MS);
+          cancelTimer = runtime.setTimer(look.bind(null, !hostLink.welcome), HOST_MS_MAX);
         };
         look(force);
       });

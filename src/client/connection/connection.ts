@@ -9,6 +9,7 @@ import type { Inspection, JournalTail } from "../../link/rpc/inspection.js";
 import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { dispatchOwn, tellOfPast } from "../queue/events.js";
+import { assertHostKnows } from "../queue/host-knows.js";
 import type { Queue } from "../queue/queue.js";
 import { createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
@@ -138,11 +139,6 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     target.dispatchEvent(new CustomEvent("persisted", { detail: { persisted } }));
   });
 
-  const assertHosts = async (minor: number) => {
-    await client.connected();
-    if (client.minor < minor) throw new QueueError("unsupported", "an earlier build hosts this database: reload it");
-  };
-
   const connection: Connection = {
     async openQueue<Body>(name: string, options: QueueOptions = {}) {
       checkQueueName(name);
@@ -177,17 +173,17 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
       return client.host;
     },
     async clients() {
-      await assertHosts(MINOR_CLIENTS);
+      await assertHostKnows(client, MINOR_CLIENTS);
       return client.ask({ op: "clients" });
     },
     async inspect(options = {}) {
       checkOptions("inspect()", options, { match: string(0, QUEUE_NAME_MAX) });
-      await assertHosts(MINOR_INSPECT);
+      await assertHostKnows(client, MINOR_INSPECT);
       return client.ask({ op: "inspect", match: options.match ?? "" });
     },
     async journal(options = {}) {
       checkOptions("journal()", options, { max: integer(1, JOURNAL_COMMITS_MAX) });
-      await assertHosts(MINOR_INSPECT);
+      await assertHostKnows(client, MINOR_INSPECT);
       return client.ask({ op: "journal", max: options.max ?? JOURNAL_COMMITS_MAX });
     },
     diagnostics: () => client.ask({ op: "diagnostics" }),

@@ -18,7 +18,8 @@ import type { Port } from "../../link/rpc/guard.js";
 import type { HostRequest, SubmitReply, Welcome } from "../../link/rpc/wire.js";
 import type { Watchdog } from "../link/watchdog.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
-import type { Runtime } from "../runtime/runtime.js";
+import { SOON_MS } from "../runtime/later.js";
+import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
 import { commandOf, type Draft, type SettleDraft } from "../sending/drafts.js";
 import { createGathering, type Sending } from "../sending/gathering.js";
 import type { Begun, Client, Lifecycle } from "./client.js";
@@ -57,13 +58,7 @@ export interface EarlyClient extends Sending {
   close(options?: { readonly force?: boolean }): Promise<void>;
 }
 
-/** A host that has not taken this client in by then will hardly do so. */
-const HELLO_MS_MAX = 10_000;
-/** Longer than a first send takes, shorter than anybody needs to lose the network. */
-const SOON_MS = 100;
 const AGAIN_MS_MAX = 5_000;
-/** So long a client that is closed waits for a host that takes what it still has to send. */
-export const LEAVE_MS = 10_000;
 
 export function createEarlyClient(parts: EarlyParts): EarlyClient {
   const { runtime, locks, rest } = parts;
@@ -121,7 +116,7 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     if (isStarted || isAsleep) return;
     isStarted = true;
     const late = new AbortController();
-    const cancelTimer = runtime.setTimer(() => late.abort(), HELLO_MS_MAX);
+    const cancelTimer = runtime.setTimer(() => late.abort(), HOST_MS_MAX);
     let opening: OpeningPort | undefined;
     try {
       opening = parts.openPort();
@@ -250,7 +245,7 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     async close(options = {}) {
       const reason = new QueueError("closed", "the connection was closed");
       const late = new AbortController();
-      const cancelTimer = runtime.setTimer(() => late.abort(reason), LEAVE_MS);
+      const cancelTimer = runtime.setTimer(() => late.abort(reason), HOST_MS_MAX);
       try {
         if ((welcome && !isTaken) || !options.force)
           await abortable(abortable(gathering.drained(), late.signal), over.signal);

@@ -10,10 +10,9 @@ import { createSender } from "../queue/sender.js";
 import { writableOf } from "../queue/writing.js";
 import type { Consumer } from "../receiving/consumer.js";
 import { whenAborted } from "../runtime/abortable.js";
-import { complain } from "../runtime/complain.js";
+import { callListener, complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Later } from "../runtime/later.js";
-import { callListener } from "../runtime/listener.js";
 import { createIntake } from "../sending/intake.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import {

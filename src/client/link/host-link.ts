@@ -15,7 +15,7 @@ import type { Port } from "../../link/rpc/guard.js";
 import { type Link, type OneWay, openLink } from "../../link/rpc/link.js";
 import type { ClientRequest, HeldReply, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { abortable } from "../runtime/abortable.js";
-import type { Runtime } from "../runtime/runtime.js";
+import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
 import { type Watchdog, watchHost } from "./watchdog.js";
 
 /**
@@ -81,8 +81,6 @@ export const FINAL: ReadonlySet<QueueErrorCode> = new Set([
   "storage-lost",
   "denied",
 ]);
-/** A host that has not taken this client in by then will hardly do so: open another port. */
-const HELLO_MS_MAX = 10_000;
 const RETRY_MS_MAX = 5_000;
 const unheard = new QueueError("host-lost", "nobody heard what was said on this port");
 /** How long to wait for a link to close whose host has said that it ends. */
@@ -142,7 +140,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   const open = async (): Promise<Connected> => {
     const inTime = new AbortController();
     const giveUp = () => inTime.abort(new QueueError("host-lost", "the host did not answer"));
-    const cancelTimer = parts.runtime.setTimer(giveUp, HELLO_MS_MAX);
+    const cancelTimer = parts.runtime.setTimer(giveUp, HOST_MS_MAX);
     const over = new AbortController();
     interrupt = giveUp;
     let early: Greeting | undefined;

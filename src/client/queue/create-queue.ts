@@ -1,7 +1,7 @@
 // How a queue keeps what it promises. Holds no message: it asks the host, which answers once things are durable.
 
 import { aFunction, check, checkOptions } from "../../core/spec/check.js";
-import { QueueError } from "../../core/spec/errors.js";
+import type { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField, id as idField } from "../../core/spec/fields.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import { MINOR_GROUPS, MINOR_INSPECT, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
@@ -10,9 +10,8 @@ import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import { createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
-import { complain } from "../runtime/complain.js";
+import { callListener, complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import { callListener } from "../runtime/listener.js";
 import { read } from "../sending/intake.js";
 import { bodyOf, type Item } from "../sending/item.js";
 import { knownAs, noteQueue } from "../sending/known.js";
@@ -20,6 +19,7 @@ import { CLOSE_SPEC, itemOf, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../s
 import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
+import { assertHostKnows } from "./host-knows.js";
 import { PEEK_SPEC, PURGE_SPEC, REPLACE_SPEC, REQUEST_SPEC } from "./options.js";
 import { type ListRange, listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
@@ -69,19 +69,16 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     stoppables,
     closing,
   });
-  /** What an earlier build that hosts does not know. */
-  const assertHostKnows = async (minor: number, what: string) => {
+  const assertKnown = async (minor: number, what: string) => {
     assertOpen();
-    await client.connected();
-    if (client.minor >= minor) return;
-    throw new QueueError("unsupported", `an earlier build hosts this database, which knows no ${what}: reload it`);
+    await assertHostKnows(client, minor, what);
   };
   const replaceAs =
     (isDead: boolean, where: string) =>
     async (id: string, body: unknown, options: ReplaceOptions = {}): Promise<{ replaced: boolean }> => {
       check(idField, id, `${where}(id)`);
       const item = itemOf(body, options, `${where}()`, REPLACE_SPEC);
-      await assertHostKnows(MINOR_REPLACE, "replace");
+      await assertKnown(MINOR_REPLACE, "replace");
       const named = {
         type: "replace",
         queue: name,
@@ -125,7 +122,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       checkOptions("peek()", options, PEEK_SPEC);
       const { max = 100, state, after, skip = 0 } = options;
       const states = state ? [state] : PEEKED_BY_DEFAULT;
-      if (skip > 0) await assertHostKnows(MINOR_INSPECT, "skip in peek");
+      if (skip > 0) await assertKnown(MINOR_INSPECT, "skip in peek");
       // What an answer has cut off comes after the last one that it had.
       const skipFirst = (range: ListRange) => (skip > 0 && range.after === after ? { skip } : {});
       return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range, ...skipFirst(range) }));
@@ -183,7 +180,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       checkOptions("purge()", options, PURGE_SPEC);
       const { filter, ids } = options;
       if (ids === undefined) return command({ type: "purge", queue: name, ...(filter && { filter }) });
-      await assertHostKnows(MINOR_PURGE_IDS, "purge by id");
+      await assertKnown(MINOR_PURGE_IDS, "purge by id");
       return command({ type: "purge", queue: name, filter: { ...filter, ids } });
     },
     replace: replaceAs(false, "replace"),
@@ -195,12 +192,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       return deleted;
     },
     deadLetters,
-    schedules: createSchedules({
-      queue: name,
-      command,
-      ask,
-      whenRead,
-    }),
+    schedules: createSchedules({ queue: name, command, ask, whenRead }),
     async close(options = {}) {
       checkOptions("close()", options, CLOSE_SPEC);
       // Stopping a consumer a second time, by force, must still reach it.

@@ -16,7 +16,7 @@ import type { Holding } from "../receiving/holding.js";
 import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
 import type { Source } from "../receiving/source.js";
 import { abortable } from "../runtime/abortable.js";
-import { callListener } from "../runtime/listener.js";
+import { callListener } from "../runtime/complain.js";
 import type { Receipt } from "../sending/item.js";
 import type { Pipeline } from "../sending/pipeline.js";
 

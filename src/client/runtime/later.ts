@@ -19,8 +19,7 @@ export function later<Part>(load: () => Promise<Part>): Later<Part> {
       return now;
     } catch (cause) {
       loading = undefined;
-      const what =
-        "a part of OriginMQ could not be loaded: its file must be served beside the page's script, and be in reach";
+      const what = "a part of OriginMQ could not be loaded: serve its file beside the page's script";
       throw cause instanceof QueueError ? cause : new QueueError("unsupported", what, { cause });
     }
   };
@@ -34,6 +33,9 @@ export function later<Part>(load: () => Promise<Part>): Later<Part> {
     },
   };
 }
+
+/** Until what is not needed to send is loaded: longer than a first send takes, shorter than anybody needs to lose the network. */
+export const SOON_MS = 100;
 
 /** One that is there from the start: where nothing can be loaded later. */
 export const already = <Part>(part: Part): Later<Part> => ({ now: part, get: async () => part });

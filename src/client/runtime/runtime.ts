@@ -5,6 +5,12 @@ import { setTimer } from "../../link/rpc/timer.js";
 import { afterTurn } from "../../link/rpc/turn.js";
 import { randomUuid } from "./uuid.js";
 
+/**
+ * How long a client waits for a host: one that has not taken it in by then will hardly do so, and another port is opened;
+ * who closes waits so long for one that takes what is still to be sent.
+ */
+export const HOST_MS_MAX = 10_000;
+
 export interface Runtime {
   /** Milliseconds on a clock that never goes back; only differences mean anything. */
   now(): Reading;

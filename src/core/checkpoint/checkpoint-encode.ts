@@ -13,7 +13,7 @@ import type { OpenHandOut } from "../state/lease.js";
 import type { Remembered } from "../state/remembered.js";
 import { type Run, singly } from "../state/run.js";
 import type { Counters, QueueState, State } from "../state/state.js";
-import { blockedRuns, delayedRuns } from "../state/waiting.js";
+import { blockedRuns, delayedRuns, waitingRuns } from "../state/waiting.js";
 import {
   type BatchesChunk,
   CHECKPOINT_VERSION,
@@ -149,18 +149,28 @@ function usedTerms(state: State): Term[] {
   return state.terms.filter((_, i) => (state.terms[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > oldest);
 }
 
-/** A message is never older than its body's batch; one of a remembered id may be gone. A schedule's body lasts for ever. */
+/**
+ * A message is older than its body's batch only if its body was replaced; one of a remembered id may be gone. A
+ * schedule's body lasts for ever.
+ */
 function oldestSeq(state: State): Seq {
   const others = bodiesOfSchedules(state);
   const isOfMessages = (batch: Batch) => state.batches.liveSeqs(batch).some((seq) => !others.has(seq));
   let oldest = state.batches.all().find(isOfMessages)?.firstSeq ?? state.nextSeq;
-  for (const { deduplication } of state.queues.values()) {
-    for (const { seq } of deduplication.byId.values()) {
+  for (const queue of state.queues.values()) {
+    for (const { seq } of queue.deduplication.byId.values()) {
       oldest = Math.min(oldest, seq);
       break;
     }
+    for (const { seq, bodySeq } of messagesOf(queue)) if (seq < bodySeq) oldest = Math.min(oldest, seq);
   }
   return oldest;
+}
+
+function* messagesOf(queue: QueueState): Generator<{ readonly seq: Seq; readonly bodySeq: Seq }> {
+  yield* waitingRuns(queue);
+  yield* queue.leased.values();
+  yield* queue.dead.values();
 }
 
 function encodeBatches(batches: readonly Batch[]): BatchesChunk {

@@ -1,6 +1,6 @@
-// Estimates how many bytes a body takes when it is stored. Used to cut batches and to
-// bound what travels together, where being off by a factor of two does no harm; never to decide whether something fits a
-// quota. Invariant: it ends, and soon, whatever the value refers to: deep, shared or round.
+// Estimates how many bytes a body takes when it is stored. Used to cut batches and to bound what travels together, where being
+// off by a factor of two does no harm; never to decide whether something fits a quota. Invariant: it ends, and soon, whatever the
+// value refers to: deep, shared or round.
 
 import { isSparse } from "./plain.js";
 

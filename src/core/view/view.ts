@@ -4,7 +4,7 @@ import type { Failure, Seq } from "../log/journal.js";
 import type { MessageState } from "../spec/message-states.js";
 import type { QueueSettings } from "../spec/settings.js";
 import type { Instant, Span } from "../spec/time.js";
-import { placeOfDead } from "../state/dead.js";
+import { type DeadMessage, placeOfDead } from "../state/dead.js";
 import type { Lease } from "../state/lease.js";
 import type { Run } from "../state/run.js";
 import { type Counters, isFullOfDeadLetters, isPaused, type QueueState, type State } from "../state/state.js";
@@ -67,8 +67,7 @@ export function peek(queue: QueueState, { max, states, after, skip = 0 }: PeekRa
   addRuns("delayed", delayedRuns(queue));
   addRuns("blocked", blockedRuns(queue));
   if (states.includes("leased")) for (const lease of queue.leased.values()) add(lease.seq, 1, () => leasedEntry(lease));
-  if (states.includes("dead"))
-    for (const { place: _, ...dead } of queue.dead.values()) add(dead.seq, 1, () => ({ ...dead, state: "dead" }));
+  if (states.includes("dead")) for (const dead of queue.dead.values()) add(dead.seq, 1, () => deadEntry(dead));
   stretches.sort((a, b) => a.seq - b.seq);
 
   const found: MessageEntry[] = [];
@@ -96,6 +95,8 @@ function leasedEntry(lease: Lease): MessageEntry {
   return { seq, bodySeq, state: "leased", ...attributes };
 }
 
+const deadEntry = ({ place: _, ...dead }: DeadMessage): MessageEntry => ({ ...dead, state: "dead" });
+
 /**
  * Dead letters in the order they died, from after the one numbered `after` (0: from the first), which may be gone
  * meanwhile; nothing when nobody knows any more where that one stood.
@@ -104,9 +105,9 @@ export function listDead(queue: QueueState, max: number, after: Seq): MessageEnt
   const place = after === 0 ? Number.NEGATIVE_INFINITY : placeOfDead(queue, after);
   if (place === undefined) return undefined;
   const listed: MessageEntry[] = [];
-  for (const { place: own, ...dead } of queue.dead.values()) {
+  for (const dead of queue.dead.values()) {
     if (listed.length === max) break;
-    if (own > place) listed.push({ ...dead, state: "dead" });
+    if (dead.place > place) listed.push(deadEntry(dead));
   }
   return listed;
 }

@@ -10,6 +10,7 @@ import type { QueueState, State } from "../../core/state/state.js";
 import type { JournalCommit, JournalTail, QueueDepths } from "../../link/rpc/inspection.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { StoredLog } from "../../store/log-store.js";
+import { listed } from "./reads.js";
 
 /** The last `max` commits, or fewer where they would be too large together. */
 export async function readJournal(log: StoredLog, max: number): Promise<JournalTail> {
@@ -43,12 +44,8 @@ function commitOf({ lsn, epoch, at, changes }: JournalRecord, state: State): Jou
 const isShown = (change: Change): boolean =>
   change.type !== "answered" && !("queue" in change && change.queue.startsWith(OWN_QUEUE_PREFIX));
 
-const depthsOf = ({ queues }: State): Record<string, QueueDepths> =>
-  Object.fromEntries(
-    [...queues.values()]
-      .filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX))
-      .map((queue) => [queue.name, depthOf(queue)]),
-  );
+const depthsOf = (state: State): Record<string, QueueDepths> =>
+  Object.fromEntries(listed(state).map((queue) => [queue.name, depthOf(queue)]));
 
 function depthOf(queue: QueueState | undefined): QueueDepths {
   if (queue === undefined) return { ready: 0, delayed: 0, leased: 0, blocked: 0, dead: 0 };

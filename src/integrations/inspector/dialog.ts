@@ -1,6 +1,7 @@
 // Asks before something is done: fields, what is wrong with them, and a button that says what happens.
 
 import { h, setText } from "../elements/dom.js";
+import { wordsOf } from "../elements/words-of.js";
 
 export interface FieldSpec {
   readonly name: string;
@@ -70,7 +71,7 @@ export function ask(near: HTMLElement, question: Question): Promise<void> {
         await question.run(Object.fromEntries(fields.map(({ spec, input }) => [spec.name, input.value])));
         dialog.close();
       } catch (reason) {
-        setText(problem, reason instanceof Error ? reason.message : String(reason));
+        setText(problem, wordsOf(reason));
       } finally {
         submit.disabled = false;
       }

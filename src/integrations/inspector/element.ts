@@ -3,9 +3,13 @@
 
 import { type Connection, connect, type StandardSchema } from "../../index.js";
 import { h } from "../elements/dom.js";
+import { sheetOf } from "../elements/style.js";
 import type { Bundle } from "./bundle.js";
 import { createPanel, type Panel } from "./panel.js";
 import { STYLE } from "./style.js";
+
+/** Of all of them, made with the first: a server has none. */
+let sheet: CSSStyleSheet | undefined;
 
 /** On a server there are no elements, and the module may still be imported. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
@@ -37,8 +41,7 @@ export class InspectorElement extends Base {
 
   set connection(connection: Connection | undefined) {
     this.#given = connection;
-    this.#close();
-    this.#arrange();
+    this.#rearrange();
   }
 
   /** A support bundle that is looked at in place of the database. Read only. */
@@ -48,8 +51,7 @@ export class InspectorElement extends Base {
 
   set bundle(bundle: Bundle | undefined) {
     this.#bundle = bundle;
-    this.#close();
-    this.#arrange();
+    this.#rearrange();
   }
 
   /** Whether the panel is open; `inline` always is. */
@@ -64,8 +66,7 @@ export class InspectorElement extends Base {
   /** Called by the browser: it is in a document. */
   connectedCallback(): void {
     if (this.shadowRoot === null) {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(STYLE);
+      sheet ??= sheetOf(STYLE);
       this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
     }
     this.#arrange();
@@ -147,6 +148,12 @@ export class InspectorElement extends Base {
       panel?.end();
       own.then((connection) => connection.close({ force: true })).catch(() => {});
     };
+  }
+
+  /** What is shown is of something else now. */
+  #rearrange(): void {
+    this.#close();
+    this.#arrange();
   }
 
   #close(): void {

@@ -1,6 +1,7 @@
 // What the inspector says of what was done: announced, shown for a while, and taken back where that is possible.
 
 import { h, setText } from "../elements/dom.js";
+import { wordsOf } from "../elements/words-of.js";
 import { button } from "./parts.js";
 
 const SHOWN_MS = 8_000;
@@ -26,7 +27,7 @@ export function createSaying(): Saying {
   };
 
   const problem = (key: string, what: string, reason: unknown) => {
-    const text = `${what}: ${reason instanceof Error ? reason.message : String(reason)}`;
+    const text = `${what}: ${wordsOf(reason)}`;
     const known = byKey.get(key);
     if (known) return setText(known.firstElementChild as Element, text);
     const element = h(

@@ -1,5 +1,6 @@
 // What people do with a request, and what is said of how it went. Invariant: nothing is said to have happened that has not.
 
+import { wordsOf } from "../elements/words-of.js";
 import type { OutboxSnapshot } from "../frameworks/outbox-store.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Editable } from "./editor.js";
@@ -14,7 +15,6 @@ export interface EditedRequest {
 }
 
 const isDead = (message: Editable) => "reason" in message;
-const reasonIn = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Where the application says nothing: its fields as a form, to the same address; those that are text stand in the metadata. */
 export function requestOfForm(message: Editable, form: HTMLFormElement): EditedRequest {
@@ -33,7 +33,7 @@ export function createActing(outbox: Outbox, speech: OutboxSpeech) {
     try {
       return await work();
     } catch (error) {
-      return speech.say("actFailed", { reason: reasonIn(error) });
+      return speech.say("actFailed", { reason: wordsOf(error) });
     }
   };
   return {
@@ -74,7 +74,7 @@ export function createActing(outbox: Outbox, speech: OutboxSpeech) {
         const why = isBusy ? "beingSent" : isHere ? "changedMeanwhile" : "alreadySent";
         return { isReplaced, said: speech.say(why, { title }) };
       } catch (error) {
-        return { isReplaced: false, said: speech.say("actFailed", { reason: reasonIn(error) }) };
+        return { isReplaced: false, said: speech.say("actFailed", { reason: wordsOf(error) }) };
       }
     },
   };

@@ -17,7 +17,7 @@ export function createProgress(): (acked: number, waiting: number) => Progress |
     const sent = acked - before;
     if (waiting > 0) last = { sent, count: sent + waiting };
     else {
-      if (last && sent > 0) last = { sent, count: sent };
+      if (sent > 0) last = { sent, count: sent };
       else if (last && last.sent < last.count) last = undefined;
       before = acked;
     }

@@ -19,6 +19,9 @@ export const OPEN = "originmq:open";
 export const OPENING = "originmq:opening";
 export const OPENED = "originmq:opened";
 
+/** How long a worker's first sign of life may take. */
+export const SIGN_MS = 1_000;
+
 export interface Opened {
   /** Another context hosts: this port leads nowhere, link to that host instead. */
   readonly isElsewhere: boolean;

@@ -2,6 +2,7 @@
 // begin with "originmq-". Invariants: whatever a sender's header says, it means nothing to the engine; what comes back is
 // what was sent.
 
+import { PRIORITY_MAX } from "../../../core/spec/fields.js";
 import { GROUP_ID_MAX } from "../../../core/spec/limits.js";
 import type { BridgeMessage, MessageHeaders } from "../message.js";
 
@@ -63,7 +64,7 @@ export function decodeHeaders(given: MessageHeaders, isTaken: (name: string) => 
   return {
     contentType: given[CONTENT_TYPE] ?? given["Content-Type"] ?? null,
     headers: { ...Object.fromEntries(headers), ...othersOf(given[OTHERS]) },
-    priority: numberOf(given[PRIORITY], 9) ?? PRIORITY_DEFAULT,
+    priority: numberOf(given[PRIORITY], PRIORITY_MAX) ?? PRIORITY_DEFAULT,
     groupId: group === undefined || group === "" ? null : groupOf(group),
     sentAt: numberOf(given[SENT_AT], Number.MAX_SAFE_INTEGER),
     expiresAt: numberOf(given[EXPIRES_AT], Number.MAX_SAFE_INTEGER),

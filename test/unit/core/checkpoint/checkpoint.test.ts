@@ -86,6 +86,24 @@ test("terms that no message is of are left behind, the others keep naming theirs
   expect([idOf(decoded, 3), idOf(decoded, 4)]).toEqual([`${term(2)}-3`, `${term(3)}-4`]);
 });
 
+describe("a message whose body a later term replaced keeps its id", () => {
+  test.each<[where: string, verdict?: Verdict]>([
+    ["while it is handled"],
+    ["when it waits again", { type: "release" }],
+    ["when it is dead", { type: "dead", reason: "rejected" }],
+  ])("%s", async (_, verdict) => {
+    const engine = createEngine();
+    engine.send(1);
+    const id = idOf(engine.state, 1);
+    engine.change({ type: "took-over", term: "2".repeat(16) });
+    engine.run({ type: "replace", queue: "orders", id, isDead: false, sizes: [100] });
+    engine.deliver("a", 1, "g");
+    if (verdict) engine.settle("a", "g", [1, 1], verdict);
+    const decoded = await decodeCheckpoint(structuredClone([...encodeCheckpoint(engine.state)]));
+    expect(idOf(decoded, 1)).toBe(id);
+  });
+});
+
 test("bodies of quarantined messages are kept, and nothing else of them", async () => {
   const engine = createEngine();
   engine.send(1);

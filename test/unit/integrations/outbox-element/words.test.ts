@@ -123,6 +123,10 @@ describe("how far it is", () => {
     ]);
   });
 
+  test("counts what was sent between two looks, too", () => {
+    expect(follow([7, 0], [9, 0], [9, 0], [10, 0])).toEqual([undefined, "2 of 2", "2 of 2", "1 of 1"]);
+  });
+
   test("begins with what waits when it is first looked at", () => {
     expect(follow([100, 21], [103, 18])).toEqual(["0 of 21", "3 of 21"]);
   });
