@@ -5,12 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Of a page that opens a queue while it loads: whatever that costs the page is over by then. */
 const AT_REST_MS = 2_500;
 const SLOW_DOWN = 4;
+/** A task that takes longer is felt (W3C Long Tasks). */
+const LONG_MS = 50;
 
 /**
  * @typedef {import("./site.mjs").ColdSite} ColdSite
  * @typedef {import("./site.mjs").PageName} PageName
  * @typedef {Record<string, number>} Values milliseconds: `first` of the first tab, `second` of the second one, `busy`: how long
- * tasks kept the main thread, `more` than in a page that opens nothing
+ * tasks kept the main thread, `more` than in a page that opens nothing, `blocked`: how much longer than there it was blocked
  *
  * @typedef {object} ColdCase
  * @property {string} id
@@ -59,20 +61,31 @@ const waiting = (which, label) => ({
 });
 
 /**
- * How long tasks keep the main thread of a page until it rests. Of tasks, not of the thread: a thread that is slowed down is
- * kept busy between them, too.
+ * What becomes of the main thread of a page until it rests. `busy`: how long tasks keep it; of tasks, not of the thread: one
+ * that is slowed down is kept busy between them, too. `blocked`: what its tasks take beyond 50 ms each, which is the web's
+ * Total Blocking Time: in shorter ones nobody who clicks has to wait.
  * @param {import("playwright").BrowserContext} context @param {string} address
  */
-async function busyMs(context, address) {
+async function loadMs(context, address) {
   const tab = await context.newPage();
+  await tab.addInitScript(() => {
+    globalThis.longTasks = [];
+    const note = (/** @type {PerformanceObserverEntryList} */ list) => longTasks.push(...list.getEntries());
+    new PerformanceObserver(note).observe({ type: "longtask", buffered: true });
+  });
   const session = await context.newCDPSession(tab);
   await session.send("Performance.enable");
   await session.send("Emulation.setCPUThrottlingRate", { rate: SLOW_DOWN });
   await tab.goto(address, { waitUntil: "commit" });
   await sleep(AT_REST_MS);
   const { metrics } = await session.send("Performance.getMetrics");
+  const busy = 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  const blocked = await tab.evaluate(
+    (most) => longTasks.reduce((sum, { duration }) => sum + duration - most, 0),
+    LONG_MS,
+  );
   await tab.close();
-  return 1_000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  return { busy, blocked };
 }
 
 /** @type {ColdCase} */
@@ -84,11 +97,12 @@ const interactive = {
     site.inNewBrowser("chromium", async ({ context }) => {
       const plain = `${site.address}plain.html`;
       // What a browser does with its first page is no matter of the page's.
-      await busyMs(context, plain);
-      const before = await busyMs(context, plain);
-      const busy = await busyMs(context, `${site.address}originmq.html?at-once`);
-      const after = await busyMs(context, plain);
-      return { busy, more: busy - (before + after) / 2 };
+      await loadMs(context, plain);
+      const before = await loadMs(context, plain);
+      const own = await loadMs(context, `${site.address}originmq.html?at-once`);
+      const after = await loadMs(context, plain);
+      const more = (/** @type {"busy" | "blocked"} */ what) => own[what] - (before[what] + after[what]) / 2;
+      return { busy: own.busy, more: more("busy"), blocked: more("blocked") };
     }),
 };
 

@@ -12,6 +12,8 @@ declare global {
   var measureFirst: (durability: Durability) => Promise<number>;
   /** Sends so many messages, and has one more sent and received before. Of OriginMQ's page. */
   var fillQueue: (messages: number) => Promise<void>;
+  /** Of a page whose main thread is watched. */
+  var longTasks: PerformanceEntry[];
   /** What was asked of the platform, in page and worker, in a build that notes it. */
   var stageNotes: () => Promise<[where: "page" | "worker", what: string, at: number][]>;
 }
