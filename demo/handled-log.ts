@@ -15,8 +15,6 @@ export interface Handled {
 
 export interface HandledLog {
   add(delivery: Delivery, outcome: Handled["outcome"]): void;
-  /** Newest first. */
-  latest(max: number): Handled[];
   readonly handled: number;
   readonly failed: number;
   toFile(): Blob;
@@ -34,7 +32,6 @@ export function createHandledLog(): HandledLog {
       entries.push({ id, attempt, outcome, at: Date.now(), priority, sentAt, headers, body });
       if (entries.length > LOG_MAX * 1.1) entries = entries.slice(-LOG_MAX);
     },
-    latest: (max) => entries.slice(-max).reverse(),
     get handled() {
       return counts.handled;
     },

@@ -15,11 +15,9 @@ import type { InspectorElement } from "../src/inspector.js";
 import { wireBridges } from "./bridge/panel.js";
 import { type Clock, createClock } from "./clock.js";
 import { createConsumer } from "./consumer.js";
-import { createDeadLetterTable } from "./dead-letter-table.js";
 import { byId, setText } from "./dom.js";
 import { wireImport } from "./import/panel.js";
 import { wireLab } from "./lab/panel.js";
-import { createMessageTable } from "./message-table.js";
 import { wirePatterns } from "./patterns/panel.js";
 import { createPlots } from "./plots.js";
 import { createProblems, type Problems } from "./problems.js";
@@ -72,7 +70,7 @@ async function openPlace(tab: TabName) {
 async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void> {
   const { name, plug, session, shared } = await openPlace(tab);
   const { connection } = session;
-  (document.querySelector("originmq-inspector") as InspectorElement).connection = connection;
+  byId<InspectorElement>("inspector").connection = connection;
   const queue = shared?.queue ?? session.queue;
   const producer = createProducer({ queue, tab: name, clock, problems });
   const consumer = createConsumer({ queue, tab: name, clock, problems });
@@ -108,8 +106,6 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
   act();
 
   const series = createSeries();
-  const messages = createMessageTable(queue, consumer.log);
-  const deadLetters = createDeadLetterTable(queue, problems);
   let samples = 0;
   const refresh = async () => {
     const stats = await queue.stats();
@@ -120,13 +116,11 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
     const waiting = stats.ready + stats.delayed + stats.blocked + stats.leased;
     if (waiting <= ROOM_AGAIN * session.room) problems.over("full");
     plots.show(series);
-    // Once a second: what reads bodies from the disk, and what the other tabs are told.
+    // Once a second: what the other tabs are told.
     if (samples++ % 2 > 0) return;
     tabs.tell();
     panel.showTabs(tabs.list());
     await shared?.refresh();
-    await messages.refresh();
-    await deadLetters.refresh(stats.dead);
   };
   // One look at a time: a slow answer makes the next look later, not the queue of looks longer.
   let looking = false;
@@ -135,9 +129,6 @@ async function run(tab: TabName, clock: Clock, problems: Problems): Promise<void
     looking = true;
     problems.guard("Looking at the queue failed", () => refresh().finally(() => (looking = false)));
   };
-  byId("message-state").addEventListener("change", () =>
-    problems.guard("Looking at the queue failed", () => messages.refresh()),
-  );
   look();
   clock.every(SAMPLE_MS, look);
 }

@@ -8,6 +8,7 @@ import "../style/controls.css";
 import "../style/parts.css";
 import "../style/notes.css";
 import "../../src/index.js";
+import "../../src/inspector.js";
 import { createOutbox } from "../../src/outbox.js";
 import {
   defineOutboxElement,

@@ -33,6 +33,13 @@ export interface Tab {
   drop(name: string, text: string | Buffer): Promise<void>;
 }
 
+/** The inspector of a page. */
+export const inspectorOf = (page: Page): Locator => page.getByRole("region", { name: "OriginMQ inspector" });
+
+/** What the inspector offers to take back is done at once. */
+export const doNow = (page: Page): Promise<void> =>
+  inspectorOf(page).getByRole("button", { name: "Do it now" }).click();
+
 const formatted = (n: number) => n.toLocaleString("en");
 
 /** Resolves when the page has its queue open. */

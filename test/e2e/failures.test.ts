@@ -1,6 +1,6 @@
 // Handlers that fail, and what becomes of their messages.
 
-import { expect, handledBy, openTab, test } from "./demo.js";
+import { doNow, expect, handledBy, inspectorOf, openTab, test } from "./demo.js";
 
 test("a message whose handler fails three times is a dead letter with its reason, and goes on once redriven", async ({
   context,
@@ -13,23 +13,22 @@ test("a message whose handler fails three times is a dead letter with its reason
   await tab.shows({ dead: 3, ready: 0, delayed: 0 });
   expect((await tab.log()).map(({ outcome }) => outcome)).toEqual(Array(9).fill("failed"));
 
-  const dead = tab.page.getByRole("region", { name: "Dead letters", exact: true }).getByRole("table");
-  const rows = dead.getByRole("row").filter({ hasText: "max-deliveries" });
+  const inspector = inspectorOf(tab.page);
+  await inspector.getByRole("combobox", { name: "Which messages" }).selectOption("dead");
+  const rows = inspector.getByRole("grid").getByRole("row", { name: /told to fail every message/ });
   await expect(rows).toHaveCount(3);
-  await expect(rows.first()).toContainText("Error: The handler was told to fail every message");
 
   await tab.page.getByLabel("Fail every message").uncheck();
-  await rows
-    .first()
-    .getByRole("button", { name: /^Redrive/ })
-    .click();
+  await rows.first().click();
+  await expect(inspector.getByText("Given up: max-deliveries")).toBeVisible();
+  await inspector.getByRole("button", { name: "Redrive", exact: true }).click();
+  await doNow(tab.page);
   await tab.shows({ dead: 2, done: 1 });
-  await rows.last().getByRole("checkbox").check();
-  await tab.press("Redrive chosen (1)");
-  await tab.shows({ dead: 1, done: 2 });
-  await tab.press("Redrive all");
+  await tab.press("Redrive…");
+  await tab.page.getByRole("dialog").getByRole("button", { name: "Redrive" }).click();
+  await doNow(tab.page);
   await tab.shows({ dead: 0, done: 3 });
-  await expect(tab.page.getByRole("button", { name: "Redrive all" })).toBeDisabled();
+  await expect(inspector.getByRole("button", { name: "Redrive…" })).toBeDisabled();
   expect(new Set(handledBy(await tab.log()).map(({ id }) => id)).size).toBe(3);
 });
 
@@ -46,8 +45,11 @@ test("a handler that fails now and then still gets every message done or buried,
   expect(await count("dead")).toBeGreaterThan(0);
   expect(new Set(handledBy(await tab.log()).map(({ id }) => id)).size).toBe(await count("done"));
 
-  await tab.press("Delete all");
-  await tab.press("Really delete them?");
+  await tab.press("Purge…");
+  const dialog = tab.page.getByRole("dialog", { name: "Delete messages of work" });
+  await dialog.getByRole("combobox", { name: "Which" }).selectOption("dead");
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await doNow(tab.page);
   await tab.shows({ dead: 0 });
 });
 

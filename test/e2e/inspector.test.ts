@@ -3,16 +3,15 @@
 
 import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
-import { type BrowserContext, firefox, type Page } from "@playwright/test";
+import { type BrowserContext, firefox, type Locator, type Page } from "@playwright/test";
 import type { Bundle, InspectorElement } from "../../src/inspector.js";
 import { findFirefox } from "../engines/find-engines.mjs";
 import { isInFullRun } from "../runner/in-full-run.mjs";
-import { expect, openTab, test, watch } from "./demo.js";
+import { doNow, expect, inspectorOf, openTab, test, watch } from "./demo.js";
 
 const firefoxPath = findFirefox();
 const SOON = { timeout: 20_000 };
 
-const inspectorOf = (page: Page) => page.getByRole("region", { name: "OriginMQ inspector" });
 const rowOf = (page: Page, queue: string) => inspectorOf(page).getByRole("row", { name: new RegExp(`^${queue} `) });
 
 async function openInspector(context: BrowserContext, size = { width: 1280, height: 860 }): Promise<Page> {
@@ -109,7 +108,8 @@ test("a message is found, looked at whole, and sent again; what was done can be 
   await edit.getByRole("textbox", { name: "Body, as JSON" }).fill('{ "to": "mended@example.org" }');
   await edit.getByRole("textbox", { name: "Headers, one a line" }).fill("campaign: spring");
   await edit.getByRole("button", { name: "Redrive" }).click();
-  await expect(panel.getByRole("status").filter({ hasText: "with what you wrote" })).toBeVisible();
+  await doNow(page);
+  await expect(panel.getByRole("status").filter({ hasText: "is back in mail, with what you wrote" })).toBeVisible();
   await panel.getByRole("combobox", { name: "Which messages" }).selectOption("ready");
   await grid.getByRole("row", { name: /mended@example.org/ }).click();
   await expect(panel.getByRole("article").getByRole("row", { name: "campaign spring" })).toBeVisible();
@@ -118,6 +118,7 @@ test("a message is found, looked at whole, and sent again; what was done can be 
   await panel.getByRole("combobox", { name: "Which messages" }).selectOption("dead");
   await grid.getByRole("row", { name: /reader-1/ }).click();
   await panel.getByRole("button", { name: "Redrive", exact: true }).click();
+  await doNow(page);
   await expect(panel.getByRole("status").filter({ hasText: "is back in mail" })).toBeVisible();
   await expect(panel.getByText("7, in the order they were sent.")).toBeVisible(SOON);
 
@@ -130,9 +131,36 @@ test("a message is found, looked at whole, and sent again; what was done can be 
   const dialog = page.getByRole("dialog", { name: "Delete messages of mail" });
   await dialog.getByRole("combobox", { name: "Which" }).selectOption("dead");
   await page.screenshot({ path: testInfo.outputPath("purge.png") });
-  await dialog.getByRole("button", { name: "Delete" }).click();
+  const remove = dialog.getByRole("button", { name: "Delete" });
+  await remove.click();
+  await page.keyboard.press("Control+z");
+  await expect(panel.getByText("Nothing was done.")).toBeVisible();
+  await expect(panel.getByText("7, in the order they were sent.")).toBeVisible();
+  await panel.getByRole("button", { name: "Purge…" }).click();
+  await dialog.getByRole("combobox", { name: "Which" }).selectOption("dead");
+  await remove.click();
+  await doNow(page);
   await expect(panel.getByText("7 messages deleted.")).toBeVisible();
   await expect(panel.getByText("None.")).toBeVisible(SOON);
+
+  await panel.getByRole("combobox", { name: "Which messages" }).selectOption("ready");
+  await grid.getByRole("row", { name: /mended@example.org/ }).click();
+  await panel.getByRole("button", { name: "Edit…" }).click();
+  const body = page.getByRole("dialog").getByRole("textbox", { name: "Body, as JSON" });
+  await body.fill('{ "to": "other@example.org" }');
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await expect(grid.getByRole("row", { name: /other@example.org/ })).toBeVisible(SOON);
+  await page.keyboard.press("Control+z");
+  await expect(grid.getByRole("row", { name: /mended@example.org/ })).toBeVisible(SOON);
+
+  await grid.getByRole("row", { name: /mended@example.org/ }).click();
+  await panel.getByRole("button", { name: "Move…" }).click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Queue" }).fill("photos");
+  await page.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+  await expect(rowOf(page, "photos")).toContainText("2", SOON);
+  await panel.getByRole("button", { name: "Undo" }).click();
+  await expect(grid.getByRole("row", { name: /mended@example.org/ })).toBeVisible(SOON);
+  await expect(rowOf(page, "photos")).toContainText("1", SOON);
 });
 
 for (const engine of isInFullRun ? (["chromium"] as const) : (["chromium", "firefox"] as const)) {
@@ -197,6 +225,7 @@ for (const engine of isInFullRun ? (["chromium"] as const) : (["chromium", "fire
 
 test("a bundle made in one browser opens in another, read only, and shows the same; its journal is walked through", async ({
   context,
+  browser,
   baseURL,
   complaints,
 }, testInfo) => {
@@ -215,18 +244,38 @@ test("a bundle made in one browser opens in another, read only, and shows the sa
   expect(messages.photos).toHaveLength(1);
   expect(JSON.stringify(messages.photos)).not.toContain("From the field");
 
-  const browser =
+  const another =
     firefoxPath && !isInFullRun
       ? await firefox.launch({ channel: "moz-firefox", executablePath: firefoxPath })
       : undefined;
-  const place = (await browser?.newContext({ baseURL: baseURL as string })) ?? context;
-  if (browser) complaints.push(...watch(place));
+  const place = await (another ?? browser).newContext({ baseURL: baseURL as string });
+  complaints.push(...watch(place));
   const other = await openInspector(place);
+  // Days later: what a bundle shows is of when it was made.
+  await other.clock.setFixedTime(Date.now() + 3 * 86_400_000);
   const panel = inspectorOf(other);
-  await tab(other, "Host").click();
-  await panel.getByLabel("Support bundle").setInputFiles(path);
-  await expect(panel.getByText(/^bundle of .*: SharedWorker, term/)).toBeVisible(SOON);
-  await choose(other, "mail");
+  const seen = (views: Locator) => (another ? views.innerText() : views.screenshot({ animations: "disabled" }));
+  /** Each view, as a picture where the engine is the same, as its text where it is another. */
+  const open = async (at: Page) => {
+    await tab(at, "Host").click();
+    await inspectorOf(at).getByLabel("Support bundle").setInputFiles(path);
+    await expect(inspectorOf(at).getByText(/^bundle of .*: SharedWorker, term/)).toBeVisible(SOON);
+    const view = inspectorOf(at).getByRole("tabpanel", { name: /^(Queues|Topics|Schedules|Clients|Journal|Host)/ });
+    const views = [];
+    for (const name of [/^Topics/, /^Schedules/, /^Clients/, "Journal", "Host", /^Queues/]) {
+      await tab(at, name).click();
+      await expect(view.getByText("…")).toHaveCount(0);
+      views.push(await seen(view));
+    }
+    await choose(at, "mail");
+    await at.mouse.move(0, 0);
+    views.push(await seen(view));
+    return views;
+  };
+  const [here, there] = [await open(page), await open(other)];
+  expect(there).toHaveLength(7);
+  for (const [i, view] of there.entries())
+    expect(view.toString("base64"), `view ${i}`).toBe(here[i]?.toString("base64"));
   await expect(panel.getByRole("button", { name: "Purge…" })).toHaveCount(0);
   expect(await factsOf(other)).toEqual(live);
   await tab(other, "Messages").click();
@@ -254,13 +303,21 @@ test("a bundle made in one browser opens in another, read only, and shows the sa
   for (let i = 0; i < 40 && (await changed.count()) === 0; i++)
     await panel.getByRole("button", { name: "Earlier" }).click();
   await expect(changed.first()).toBeVisible();
+  const moves = panel.getByRole("region", { name: "Messages, before and after this commit" });
+  await expect(
+    moves
+      .getByRole("cell", { name: "Dead", exact: true })
+      .or(moves.getByRole("cell", { name: "In work" }))
+      .first(),
+  ).toBeVisible();
+  await other.screenshot({ path: testInfo.outputPath("journal.png") });
   await panel.getByRole("slider", { name: "Commit" }).fill("0");
   await expect(panel.getByText("A host took over")).toBeVisible();
-  await other.screenshot({ path: testInfo.outputPath("journal.png") });
   await tab(other, "Host").click();
   await panel.getByRole("button", { name: "Leave the bundle" }).click();
   await expect(panel.getByText(/^SharedWorker, term|^dedicated worker, term/)).toBeVisible(SOON);
-  await browser?.close();
+  await place.close();
+  await another?.close();
 });
 
 test("it looks right in light, dark and forced colours, wide and at 390 px, and axe finds nothing", async ({
@@ -327,7 +384,9 @@ test("a closed inspector asks nothing, and as a panel it opens and closes over a
   const { page } = await openTab(context);
   await page.setViewportSize({ width: 1280, height: 860 });
   const asked = await page.evaluate(() => {
-    const { connection } = document.querySelector("originmq-inspector") as InspectorElement;
+    const inspector = document.querySelector("originmq-inspector") as InspectorElement;
+    const { connection } = inspector;
+    inspector.removeAttribute("inline");
     if (!connection) throw new Error("the page has no inspector");
     const counts = { inspections: 0 };
     const { inspect } = connection;
@@ -350,6 +409,7 @@ test("a closed inspector asks nothing, and as a panel it opens and closes over a
   await expect.poll(inspections, SOON).toBeGreaterThan(1);
   await page.keyboard.press("Escape");
   await expect(page.getByRole("button", { name: "Open the OriginMQ inspector" })).toBeFocused();
+  // What was being asked then is answered, and nothing after it.
   const closedAt = await inspections();
   await page.waitForTimeout(2_500);
   expect(await inspections()).toBe(closedAt);

@@ -54,7 +54,7 @@ test("a page loads at once what it takes to send, and the rest of its queue righ
 });
 
 /** What people see. */
-const SEEN = /^src\/integrations\/([a-z]+-)?elements?\//;
+const SEEN = /^src\/integrations\/(inspector|([a-z]+-)?elements?)\//;
 const withoutElements = Object.values(entryPoints())
   .filter((path) => !path.endsWith("-element.ts") && !/server|durable-object|bridge-|inspector/.test(path))
   .map((path) => path.replace("src/", ""));

@@ -42,7 +42,7 @@ export async function makeBundle(source: Source): Promise<Bundle> {
   }
   return {
     originmqBundle: VERSION,
-    madeAt: Date.now(),
+    madeAt: inspection.at,
     agent: navigator.userAgent,
     inspection,
     journal,
@@ -108,16 +108,11 @@ export function bundleSource(bundle: Bundle): Source {
 function readQueueOf(messages: readonly MessageView[], schedules: readonly ScheduleView[]): ReadQueue {
   const of = (state: MessageState | undefined) =>
     messages.filter((one) => (state === undefined ? one.state !== "dead" : one.state === state));
+  const behind = (all: readonly MessageView[], after: string | undefined) =>
+    all.slice(all.findIndex(({ id }) => id === after) + 1);
   return {
-    peek: async ({ max = 100, skip = 0, state } = {}) => of(state).slice(skip, skip + max),
-    async *peekPages({ state } = {}) {
-      yield of(state);
-    },
-    deadLetters: {
-      async *pages() {
-        yield of("dead");
-      },
-    },
+    peek: async ({ max = 100, skip = 0, after, state } = {}) => behind(of(state), after).slice(skip, skip + max),
+    deadLetters: { list: async ({ max = 100, after } = {}) => behind(of("dead"), after).slice(0, max) },
     schedules: { list: async () => [...schedules] },
     known: (state) => of(state).length,
   };

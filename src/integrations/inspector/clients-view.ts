@@ -6,14 +6,14 @@ import { away, count, duration, plural } from "../elements/format.js";
 import { createBadge, emptyNote } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
-export function createClientsView({ showQueue }: Inspecting): View {
+export function createClientsView({ showQueue, now }: Inspecting): View {
   const list = h("ul", { class: "cards" });
   const none = emptyNote("Nobody is connected.");
   const more = h("p", { class: "note" });
   const cards = createRows<InspectedClient>(
     list,
     ({ id }) => id,
-    (client) => createCard(client, showQueue),
+    (client) => createCard(client, showQueue, now),
   );
   return {
     element: h("div", { class: "page" }, list, none, more),
@@ -35,7 +35,7 @@ const CONTEXT_WORDS: Readonly<Record<string, string>> = {
   Object: "process",
 };
 
-function createCard({ id }: InspectedClient, showQueue: (name: string) => void) {
+function createCard({ id }: InspectedClient, showQueue: (name: string) => void, now: () => number) {
   const badge = createBadge();
   const title = h("span", {});
   const kind = h("span", { class: "note" });
@@ -75,7 +75,7 @@ function createCard({ id }: InspectedClient, showQueue: (name: string) => void) 
       return {
         element,
         update(held) {
-          setFigure(words, heldWords(held));
+          setFigure(words, heldWords(held, now()));
           suspect.set(held.suspects > 0 ? plural(held.suspects, "suspect") : "", "warn");
         },
       };
@@ -133,7 +133,7 @@ export function heldBy(leases: readonly InspectedLease[]): Held[] {
   return [...byQueue.values()];
 }
 
-function heldWords({ count, leasedAt, until, last, renewed }: Held): string {
-  const ends = last - until < 1_000 ? away(until) : `${away(until)} to ${duration(Math.max(0, last - Date.now()))}`;
-  return `${plural(count, "message")}, for ${duration(Math.max(0, Date.now() - leasedAt))}; lease ends ${ends}${renewed ? ", renewed meanwhile" : ""}`;
+function heldWords({ count, leasedAt, until, last, renewed }: Held, now: number): string {
+  const ends = last - until < 1_000 ? away(until, now) : `${away(until, now)} to ${duration(Math.max(0, last - now))}`;
+  return `${plural(count, "message")}, for ${duration(Math.max(0, now - leasedAt))}; lease ends ${ends}${renewed ? ", renewed meanwhile" : ""}`;
 }

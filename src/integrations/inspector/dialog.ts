@@ -26,8 +26,9 @@ export interface Question {
 
 let last = 0;
 
-/** Shows the question over the inspector that `near` is in. Resolves once it was answered or given up. */
-export function ask(near: HTMLElement, question: Question): Promise<void> {
+/** Shows the question over the inspector that `near` is in, and gives the focus back to it. Resolves to whether it was answered. */
+export function ask(near: HTMLElement, question: Question): Promise<boolean> {
+  let isAnswered = false;
   const prefix = `d${++last}`;
   const fields = (question.fields ?? []).map((spec) => {
     const input = inputOf(spec);
@@ -59,7 +60,7 @@ export function ask(near: HTMLElement, question: Question): Promise<void> {
     dialog.addEventListener("close", () => {
       dialog.remove();
       near.focus();
-      resolve();
+      resolve(isAnswered);
     });
     // What closes the dialog is not to close what is behind it.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
@@ -69,6 +70,7 @@ export function ask(near: HTMLElement, question: Question): Promise<void> {
       submit.disabled = true;
       try {
         await question.run(Object.fromEntries(fields.map(({ spec, input }) => [spec.name, input.value])));
+        isAnswered = true;
         dialog.close();
       } catch (reason) {
         setText(problem, wordsOf(reason));

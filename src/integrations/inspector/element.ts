@@ -17,7 +17,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 /**
  * `<originmq-inspector>`. Attributes: `open`: the panel is open; `inline`: it stands where it is in the page, and is always
  * open; `database`: whose queues, where no connection is given (default "originmq"); `theme`: `light` or `dark`, in place of
- * the page's `color-scheme`. Fires `toggle` when it was opened or closed.
+ * the page's `color-scheme`; `queue`: whose messages are shown first. Fires `toggle` when it was opened or closed.
  */
 export class InspectorElement extends Base {
   /** Of which the browser tells it. */
@@ -125,6 +125,7 @@ export class InspectorElement extends Base {
         title: this.#given ? "OriginMQ" : database,
         schemaOf: (queue) => this.schemas[queue],
         close: isInline ? undefined : close,
+        queue: this.getAttribute("queue") ?? undefined,
       });
       panel.element.addEventListener("keydown", (event) => {
         if (event.key === "Escape" && !isInline && !event.defaultPrevented) close();
@@ -145,8 +146,12 @@ export class InspectorElement extends Base {
     );
     return () => {
       isOver = true;
-      panel?.end();
-      own.then((connection) => connection.close({ force: true })).catch(() => {});
+      const ended = panel?.end();
+      const closed = async (connection: Connection) => {
+        await ended;
+        await connection.close({ force: true });
+      };
+      own.then(closed).catch(() => {});
     };
   }
 

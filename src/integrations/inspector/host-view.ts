@@ -36,7 +36,7 @@ export function createHostView(inspecting: Inspecting): View {
           "tr",
           {},
           h("th", { scope: "row", class: "number" }, count(epoch)),
-          h("td", {}, instant(at)),
+          h("td", {}, instant(at, inspecting.now())),
           lasted,
         ),
         update: ({ until }) => setFigure(lasted, until === undefined ? "hosts now" : duration(until - at)),

@@ -1,8 +1,10 @@
-// Time travel: the end of the journal, commit by commit, with what every queue held before and after it.
+// Time travel: the end of the journal, commit by commit, with what every queue held, and where each message was, before
+// and after it.
 
 import type { JournalCommit, JournalTail, QueueDepths } from "../../index.js";
 import { createRows, h, setText } from "../elements/dom.js";
-import { count, instant } from "../elements/format.js";
+import { count, instant, plural } from "../elements/format.js";
+import { type Fate, fatesOf } from "./journal-fates.js";
 import { commitWords } from "./journal-words.js";
 import { button, createTable, emptyNote, STATE_WORDS, STATES } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
@@ -18,9 +20,11 @@ interface Row {
   readonly after: QueueDepths;
 }
 
+/** Of messages that fared alike. */
+const ROWS_MAX = 100;
 const NONE: QueueDepths = { ready: 0, delayed: 0, leased: 0, blocked: 0, dead: 0 };
 
-export function createJournalView({ source, attempt }: Inspecting): View {
+export function createJournalView({ source, attempt, now }: Inspecting): View {
   const earlier = button("Earlier", () => show(place - 1));
   const later = button("Later", () => show(place + 1));
   const slider = h("input", { type: "range", min: "0", "aria-label": "Commit" });
@@ -32,6 +36,14 @@ export function createJournalView({ source, attempt }: Inspecting): View {
     ...STATES.map((state) => [STATE_WORDS[state], "number"] as const),
   ]);
   const rows = createRows<Row>(table.body, ({ name }) => name, createRow);
+  const messages = createTable("Messages, before and after this commit", [
+    ["Messages", "name"],
+    ["Queue"],
+    ["Before"],
+    ["After"],
+    ["What was done"],
+  ]);
+  const more = h("p", { class: "note" });
   const none = emptyNote("The journal is empty: a checkpoint holds everything.");
   const content = h(
     "div",
@@ -40,6 +52,8 @@ export function createJournalView({ source, attempt }: Inspecting): View {
     title,
     words,
     table.element,
+    messages.element,
+    more,
   );
   let tail: JournalTail | undefined;
   let place = 0;
@@ -58,8 +72,8 @@ export function createJournalView({ source, attempt }: Inspecting): View {
     none.hidden = tail === undefined || commit !== undefined;
     if (tail === undefined || commit === undefined) return;
     slider.value = String(place);
-    slider.setAttribute("aria-valuetext", titleOf(commit));
-    setText(title, `${titleOf(commit)}, ${count(place + 1)} of ${count(commits.length)}`);
+    slider.setAttribute("aria-valuetext", titleOf(commit, now()));
+    setText(title, `${titleOf(commit, now())}, ${count(place + 1)} of ${count(commits.length)}`);
     const lines = commitWords(commit.changes);
     words.replaceChildren(
       ...(lines.length > 0 ? lines : ["Nothing that concerns messages"]).map((line) => h("li", {}, line)),
@@ -67,6 +81,13 @@ export function createJournalView({ source, attempt }: Inspecting): View {
     const before = depthsAt(tail, place);
     const after: Record<string, QueueDepths> = { ...before, ...commit.after };
     rows.show(Object.keys(after).map((name) => ({ name, before: before[name] ?? NONE, after: after[name] ?? NONE })));
+    table.element.hidden = Object.keys(after).length === 0;
+    const { fates, more: others } = fatesOf(commit);
+    messages.element.hidden = fates.length === 0;
+    messages.body.replaceChildren(...fates.slice(0, ROWS_MAX).map(fateRow));
+    const left = fates.slice(ROWS_MAX).reduce((sum, fate) => sum + fate.count, others);
+    more.hidden = left === 0;
+    setText(more, `And ${plural(left, "message")} more.`);
     earlier.disabled = place === 0;
     later.disabled = place === commits.length - 1;
   };
@@ -82,7 +103,25 @@ export function createJournalView({ source, attempt }: Inspecting): View {
   };
 }
 
-const titleOf = ({ lsn, at, epoch }: JournalCommit): string => `Commit ${count(lsn)}, ${instant(at)}, term ${epoch}`;
+const titleOf = ({ lsn, at, epoch }: JournalCommit, now: number): string =>
+  `Commit ${count(lsn)}, ${instant(at, now)}, term ${epoch}`;
+
+const numberOf = (seq: number): string => `…-${seq.toString(36)}`;
+
+const fateRow = ({ queue, seq, count: many, before, after, words }: Fate): HTMLElement =>
+  h(
+    "tr",
+    {},
+    h(
+      "th",
+      { scope: "row", class: "name mono" },
+      many === 1 ? numberOf(seq) : `${numberOf(seq)} to ${numberOf(seq + many - 1)} (${count(many)})`,
+    ),
+    h("td", {}, queue),
+    h("td", {}, before),
+    h("td", { class: "changed" }, after),
+    h("td", { class: "wraps" }, words),
+  );
 
 function createRow({ name }: Row) {
   const cells = STATES.map(() => h("td", { class: "number" }));

@@ -5,7 +5,7 @@ import { plural } from "../elements/format.js";
 
 type Ranges = readonly number[];
 
-const isRanges = (value: unknown): value is Ranges =>
+export const isRanges = (value: unknown): value is Ranges =>
   Array.isArray(value) && value.every((one) => typeof one === "number");
 
 /** How many messages a change is about. */
@@ -63,6 +63,9 @@ const OTHERS: Readonly<Record<string, (change: JournalChange) => string>> = {
   "clock-set-back": ({ byMs }) => `The clock was set back by ${byMs} ms`,
 };
 
+/** What a change did to its messages. */
+export const fateWords = (change: JournalChange): string => FATES[change.type]?.(change) ?? "";
+
 /** What a commit did, a line for each kind of change of each queue. */
 export function commitWords(changes: readonly JournalChange[]): string[] {
   const lines: string[] = [];
@@ -88,7 +91,7 @@ export function eventsOf({ commits }: JournalTail, id: string): [at: number, wor
     changes
       .filter((change) => change.type in FATES && isAbout(change, seq))
       .map((change): [number, string] => {
-        const words = FATES[change.type]?.(change) ?? "";
+        const words = fateWords(change);
         const to =
           change.type === "leased" && typeof change.client === "string" ? ` to ${change.client.slice(-12)}` : "";
         return [at, `${words.charAt(0).toUpperCase()}${words.slice(1)}${to}`];

@@ -1,8 +1,9 @@
-// What can be done with one message. What destroys asks first; what can be taken back is offered to be.
+// What can be done with one message. What destroys asks first; what can be taken back is offered to be, and what cannot waits a
+// few seconds before it is done.
 
 import type { MessageView, Queue, SendOptions } from "../../index.js";
 import { shortId } from "../elements/format.js";
-import { ask } from "./dialog.js";
+import { ask, type Question } from "./dialog.js";
 import { button } from "./parts.js";
 import { parseBody, parseHeaders, writeBody, writeHeaders } from "./values.js";
 import type { Inspecting, Live } from "./view.js";
@@ -17,23 +18,26 @@ export interface MessageActing {
 }
 
 export function createMessageActs({ name, message, live, inspecting, done }: MessageActing): HTMLButtonElement[] {
-  const { openQueue } = live;
-  const { say, attempt } = inspecting;
+  const { openQueue, checkBody } = live;
+  const { say, later, refresh } = inspecting;
   const { id, body, headers, state } = message;
   const short = shortId(id);
   const isDead = state === "dead";
 
-  const redrive = button("Redrive", () =>
-    attempt("It could not be redriven", async () => {
+  const askThen = async (near: HTMLElement, question: Question) => (await ask(near, question)) && done();
+
+  const redrive = button("Redrive", () => {
+    later(`${short} goes back to ${name}`, "It could not be redriven", async () => {
       const { redriven } = await (await openQueue(name)).deadLetters.redrive({ filter: { ids: [id] } });
+      refresh();
       say(redriven > 0 ? `${short} is back in ${name}.` : `${short} was no dead letter any more.`);
-      done();
-    }),
-  );
+    });
+    done();
+  });
 
   const text = writeBody(body);
   const edit = button(isDead ? "Edit and redrive…" : "Edit…", () =>
-    ask(edit, {
+    askThen(edit, {
       title: isDead ? `Edit ${short} and redrive it` : `Edit ${short}`,
       text: isDead ? "It goes back to its queue with what you write, in one commit." : "It keeps its place.",
       fields: [
@@ -50,10 +54,20 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
       async run(values) {
         const queue = await openQueue(name);
         const given = [id, parseBody(values.body ?? ""), { headers: parseHeaders(values.headers ?? "") }] as const;
-        const { replaced } = await (isDead ? queue.deadLetters.replace(...given) : queue.replace(...given));
-        if (!replaced) throw new Error("It is no longer what it was: somebody has it, or it is gone.");
-        say(isDead ? `${short} is back in ${name}, with what you wrote.` : `${short} has what you wrote.`);
-        done();
+        if (isDead) {
+          await checkBody(name, given[1]);
+          later(`${short} goes back to ${name}, with what you wrote`, "It could not be redriven", async () => {
+            mustBe(await queue.deadLetters.replace(...given));
+            refresh();
+            say(`${short} is back in ${name}, with what you wrote.`);
+          });
+        } else {
+          mustBe(await queue.replace(...given));
+          say(`${short} has what you wrote.`, async () => {
+            mustBe(await queue.replace(id, body, { headers }));
+            refresh();
+          });
+        }
       },
     }),
   );
@@ -61,7 +75,7 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
   if (edit.disabled) edit.title = "Its body is more than JSON can say";
 
   const move = button("Move…", () =>
-    ask(move, {
+    askThen(move, {
       title: `Move ${short} to another queue`,
       text: "It gets another id there. If this page ends in between, it is in both.",
       fields: [{ name: "to", label: "Queue", kind: "text" }],
@@ -69,13 +83,20 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
       async run({ to = "" }) {
         if (to === name) throw new Error("It is in that queue.");
         const [from, target] = [await openQueue(name), await openQueue(to)];
-        const copy = await target.send(body, sendOptionsOf(message));
-        if (await remove(from, message)) say(`${short} is in ${to} now, as ${shortId(copy.id)}.`);
-        else {
-          await target.purge({ ids: [copy.id] });
-          throw new Error("It is gone meanwhile, and was not moved.");
+        const there = () => moved(from, target, message);
+        if (isDead) {
+          later(`${short} moves to ${to}`, "It could not be moved", async () => {
+            const copy = await there();
+            refresh();
+            say(`${short} is in ${to} now, as ${shortId(copy.id)}.`);
+          });
+        } else {
+          const copy = await there();
+          say(`${short} is in ${to} now, as ${shortId(copy.id)}.`, async () => {
+            await moved(target, from, copy);
+            refresh();
+          });
         }
-        done();
       },
     }),
   );
@@ -83,7 +104,7 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
   const destroy = button(
     "Delete…",
     () =>
-      ask(destroy, {
+      askThen(destroy, {
         title: `Delete ${short}?`,
         text:
           state === "leased"
@@ -92,19 +113,29 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
         submit: "Delete",
         isDanger: true,
         async run() {
-          const queue = await openQueue(name);
-          const again = () => queue.send(body, sendOptionsOf(message));
-          if (!(await remove(queue, message))) throw new Error("It was gone already.");
-          // A dead letter would be handled, and not be dead.
-          if (isDead) say(`${short} is deleted.`);
-          else say(`${short} is deleted. To undo sends it again, under another id.`, again);
-          done();
+          later(`${short} is deleted`, "It could not be deleted", async () => {
+            if (!(await remove(await openQueue(name), message))) throw new Error("It was gone already.");
+            refresh();
+            say(`${short} is deleted.`);
+          });
         },
       }),
     "danger",
   );
 
   return [...(isDead ? [redrive] : []), ...(state === "leased" ? [] : [edit, move]), destroy];
+}
+
+function mustBe({ replaced }: { readonly replaced: boolean }): void {
+  if (!replaced) throw new Error("It is no longer what it was: somebody has it, or it is gone.");
+}
+
+/** Resolves to what it is there. */
+async function moved(from: Queue, to: Queue, message: MessageView): Promise<MessageView> {
+  const { id } = await to.send(message.body, sendOptionsOf(message));
+  if (await remove(from, message)) return { ...message, id, state: "ready" };
+  await to.purge({ ids: [id] });
+  throw new Error("It is gone meanwhile, and was not moved.");
 }
 
 async function remove(queue: Queue, { id, state }: MessageView): Promise<boolean> {

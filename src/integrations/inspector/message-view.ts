@@ -17,6 +17,7 @@ export function createMessagePane(
   message: MessageView,
   acts: readonly HTMLElement[],
   readEvents: () => Promise<[at: number, words: string][] | undefined>,
+  now: number,
 ): MessagePane {
   const heading = h("h4", { class: "title", tabindex: "-1" }, h("code", {}, message.id));
   const state = h("span", { class: `state ${message.state}` }, STATE_WORDS[message.state]);
@@ -25,15 +26,15 @@ export function createMessagePane(
     ["Priority", String(message.priority)],
     ["Group", message.groupId ?? "none"],
     ["Attempts", String(message.attempts)],
-    ["Expires", message.expiresAt === null ? "never" : instant(message.expiresAt)],
+    ["Expires", message.expiresAt === null ? "never" : instant(message.expiresAt, now)],
   ].map(([label = "", text = ""]) => {
     const fact = createFact(label);
     fact.set(text);
     return fact.element;
   });
   const lineOf = ([at, words]: readonly [at: number | undefined, words: string]) =>
-    h("li", {}, h("time", {}, at === undefined ? "" : instant(at)), h("span", {}, words));
-  const history = h("ol", { class: "history" }, ...historyOf(message).map(lineOf));
+    h("li", {}, h("time", {}, at === undefined ? "" : instant(at, now)), h("span", {}, words));
+  const history = h("ol", { class: "history" }, ...historyOf(message, now).map(lineOf));
   const told = h("p", { class: "note" }, "As far as the queue remembers it.");
   const tell = button(
     "Ask the journal",
@@ -68,14 +69,15 @@ export function createMessagePane(
 }
 
 /** As far as the queue remembers it: its first moment, its last failure, and where it is now. */
-export function historyOf(message: MessageView): [at: number | undefined, words: string][] {
+export function historyOf(message: MessageView, now: number): [at: number | undefined, words: string][] {
   const { sentAt, attempts, redelivered, error, state, deliverAt, diedAt, reason } = message;
   const before = attempts - Number(state === "leased" && attempts > 0);
   const history: [number | undefined, string][] = [[sentAt, "Sent"]];
   if (before > 0) history.push([undefined, `Handed out: ${plural(before, "attempt")} that counted`]);
   else if (redelivered) history.push([undefined, "Handed out before, without an attempt that counted"]);
   if (error) history.push([undefined, `The last attempt failed: ${error.name}: ${error.message}`]);
-  if (state === "delayed" && deliverAt !== null) history.push([deliverAt, `Waits until then (${away(deliverAt)})`]);
+  if (state === "delayed" && deliverAt !== null)
+    history.push([deliverAt, `Waits until then (${away(deliverAt, now)})`]);
   if (state === "ready") history.push([undefined, "Ready to be handed out"]);
   if (state === "blocked") history.push([undefined, "Waits behind another of its group"]);
   if (state === "leased") history.push([undefined, "In the hands of a consumer"]);

@@ -2,19 +2,21 @@
 
 import type { InspectedQueue, Inspection, MessageState, MessageView } from "../../index.js";
 import { h, setText } from "../elements/dom.js";
-import { count, duration, preview, shortId } from "../elements/format.js";
+import { count, duration, shortId } from "../elements/format.js";
 import { eventsOf } from "./journal-words.js";
 import { createMessageActs } from "./message-acts.js";
 import { createMessagePane, type MessagePane } from "./message-view.js";
 import { button, STATE_WORDS } from "./parts.js";
-import { FOUND_MAX, PLACES, type SearchPlace, search } from "./search.js";
+import { type Line, lineOf, PLACES, type SearchPlace, search } from "./search.js";
 import type { Inspecting, View } from "./view.js";
 import { createVirtualList } from "./virtual-list.js";
 
 const TYPING_MS = 250;
 
-type Shown = MessageState | "";
-const SHOWN: readonly (readonly [Shown, string])[] = [
+/** More than anybody reads: then the search waits until it is asked to go on. */
+const FOUND_AT_ONCE = 1_000;
+
+const SHOWN: readonly (readonly [MessageState | "", string])[] = [
   ["", "waiting or in work"],
   ["ready", "ready"],
   ["delayed", "delayed"],
@@ -23,11 +25,11 @@ const SHOWN: readonly (readonly [Shown, string])[] = [
   ["dead", "dead"],
 ];
 
-const totalOf = (queue: InspectedQueue, state: Shown): number =>
-  state === "" ? queue.ready + queue.delayed + queue.leased + queue.blocked : queue[state];
+const totalOf = (queue: InspectedQueue, state: MessageState | undefined): number =>
+  state === undefined ? queue.ready + queue.delayed + queue.leased + queue.blocked : queue[state];
 
 export function createMessagesView(name: string, inspecting: Inspecting): View {
-  const { source, live, attempt } = inspecting;
+  const { source, live, attempt, now } = inspecting;
   const state = h(
     "select",
     { "aria-label": "Which messages" },
@@ -36,92 +38,113 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
   const place = h(
     "select",
     { "aria-label": "Where to search" },
-    ...PLACES.map((value) =>
-      h(
-        "option",
-        { value },
-        value === "anywhere" ? value : `in ${value === "headers" || value === "id" ? "the " : "the "}${value}`,
-      ),
-    ),
+    ...PLACES.map((value) => h("option", { value }, value === "anywhere" ? value : `in the ${value}`)),
   );
   const text = h("input", { type: "search", placeholder: "Search", "aria-label": "Search messages" });
   const note = h("p", { class: "note", role: "status" });
-  const list = createVirtualList<MessageView>({
+  const progress = h("progress", { "aria-label": "Searched" });
+  const stop = button("Stop", () => endSearch?.(), "quiet");
+  const goOn = button("Search on", () => searchOn?.(), "quiet");
+  const list = createVirtualList<Line>({
     label: `Messages of ${name}`,
     columns: [
       { head: "Id", kind: "mono", text: ({ id }) => shortId(id) },
-      {
-        head: "Body",
-        kind: "mono grow",
-        text: ({ body, error, reason }) =>
-          reason === undefined ? preview(body) : `${error?.message ?? reason} · ${preview(body)}`,
-      },
+      { head: "Body", kind: "mono grow", text: ({ glance }) => glance },
       { head: "State", kind: "some", text: ({ state }) => STATE_WORDS[state].toLowerCase() },
       { head: "Tries", kind: "number", text: ({ attempts }) => String(attempts) },
-      { head: "Age", kind: "number", text: ({ sentAt }) => duration(Math.max(0, Date.now() - sentAt)) },
+      { head: "Age", kind: "number", text: ({ sentAt }) => duration(Math.max(0, now() - sentAt)) },
     ],
-    onOpen: (message) => openMessage(message),
+    onOpen: (line) =>
+      void attempt("The message could not be read", async () => {
+        const message = await line.read();
+        if (message === undefined) throw new Error("It has changed since it was found, or is gone.");
+        openMessage(message);
+      }),
     onFailed: (reason) => void attempt("The messages could not be read", () => Promise.reject(reason)),
   });
   const browsing = h(
     "div",
     { class: "browsing" },
     h("div", { class: "toolbar" }, state, text, place),
-    note,
+    h("div", { class: "toolbar found" }, note, progress, stop, goOn),
     list.element,
   );
+  progress.hidden = stop.hidden = goOn.hidden = true;
   const element = h("div", { class: "messages" }, browsing);
   let queue: InspectedQueue | undefined;
   let seen = "";
   let pane: MessagePane | undefined;
-  let searching: AbortController | undefined;
+  /** Ends the search that goes on, or that was ended and whose results are shown. */
+  let endSearch: (() => void) | undefined;
+  let searchOn: (() => void) | undefined;
 
-  const shown = () => state.value as Shown;
-  const read = async (skip: number, max: number) =>
-    (await source.readQueue(name)).peek({ skip, max, ...(shown() !== "" && { state: shown() as MessageState }) });
+  const shown = () => (state.value === "" ? undefined : (state.value as MessageState));
+  const read = async (skip: number, max: number) => {
+    const of = shown();
+    const messages = await (await source.readQueue(name)).peek({ skip, max, ...(of && { state: of }) });
+    return messages.map((message) => lineOf(message));
+  };
   const noteLength = (total: number) =>
     setText(note, total === 0 ? "None." : `${count(total)}, in the order they were sent.`);
 
   const browse = () => {
-    searching?.abort();
-    searching = undefined;
+    endSearch?.();
+    endSearch = undefined;
     if (queue === undefined) return;
     if (text.value.trim() !== "") return find(queue);
     const [total, of] = [totalOf(queue, shown()), shown()];
     void attempt("The messages could not be read", async () => {
       const { known } = await source.readQueue(name);
       if (of !== shown() || text.value.trim() !== "") return;
-      const there = known?.(of === "" ? undefined : of) ?? total;
+      const there = known?.(of) ?? total;
       if (there < total) setText(note, `The first ${count(there)} of ${count(total)} are in this bundle.`);
       else noteLength(total);
       list.reset(there, read);
     });
   };
-  const find = ({ ready, delayed, leased, blocked, dead }: InspectedQueue) => {
-    const own = new AbortController();
-    searching = own;
-    const of = shown() === "" ? ready + delayed + leased + blocked + dead : totalOf(queue as InspectedQueue, shown());
-    let found: readonly MessageView[] = [];
+  const find = (counts: InspectedQueue) => {
+    const of = shown() === undefined ? totalOf(counts, undefined) + counts.dead : totalOf(counts, shown());
+    const found: Line[] = [];
+    let searched = 0;
+    let isEnded = false;
+    const say = (more: string) =>
+      setText(note, `${count(found.length)} found in ${count(searched)} of ${count(of)}${more}`);
+    const end = () => {
+      isEnded = true;
+      progress.hidden = stop.hidden = goOn.hidden = true;
+      searchOn?.();
+      if (endSearch === end) say(": stopped.");
+    };
+    endSearch = end;
+    progress.max = Math.max(1, of);
+    progress.value = 0;
+    progress.hidden = stop.hidden = false;
     setText(note, "Searching…");
     list.reset(0, async (from, max) => found.slice(from, from + max));
-    const onProgress = (now: readonly MessageView[], searched: number) => {
-      if (own.signal.aborted) return;
-      const hasMore = now.length !== found.length;
-      found = now;
-      if (hasMore) list.refresh(found.length);
-      setText(
-        note,
-        `${count(found.length)} found in ${count(searched)} of ${count(of)}${found.length >= FOUND_MAX ? ", the first of more" : ""}.`,
-      );
-    };
     void attempt("The search failed", async () => {
-      const asked = {
-        text: text.value,
-        place: place.value as SearchPlace,
-        state: shown() === "" ? undefined : (shown() as MessageState),
-      };
-      await search(await source.readQueue(name), { ...asked, signal: own.signal, onProgress });
-      if (!own.signal.aborted && found.length === 0) setText(note, `Nothing found in ${count(of)}.`);
+      try {
+        const asked = { text: text.value, place: place.value as SearchPlace, state: shown(), counts };
+        let pauseAt = FOUND_AT_ONCE;
+        for await (const step of search(await source.readQueue(name), asked)) {
+          if (isEnded) return;
+          found.push(...step.found);
+          searched = progress.value = step.searched;
+          if (step.found.length > 0) list.refresh(found.length);
+          say(".");
+          if (found.length < pauseAt) continue;
+          pauseAt = found.length + FOUND_AT_ONCE;
+          goOn.hidden = false;
+          await new Promise<void>((resolve) => {
+            searchOn = resolve;
+          });
+          searchOn = undefined;
+          goOn.hidden = true;
+          if (isEnded) return;
+        }
+        if (!isEnded && found.length === 0) setText(note, `Nothing found in ${count(of)}.`);
+      } finally {
+        if (!isEnded) progress.hidden = stop.hidden = true;
+      }
     });
   };
 
@@ -136,7 +159,7 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
       });
       return events;
     };
-    pane = createMessagePane(message, [...acts, back], readEvents);
+    pane = createMessagePane(message, [...acts, back], readEvents, now());
     browsing.hidden = true;
     element.append(pane.element);
     pane.heading.focus();
@@ -169,8 +192,8 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
       queue = queues.find((one) => one.name === name);
       if (queue === undefined) return;
       // Whatever comes, goes or changes its state changes one of these.
-      const now = JSON.stringify([
-        totalOf(queue, ""),
+      const glance = JSON.stringify([
+        totalOf(queue, undefined),
         queue.totals,
         queue.ready,
         queue.delayed,
@@ -178,15 +201,15 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
         queue.dead,
       ]);
       if (seen === "") browse();
-      else if (now !== seen && searching === undefined && live) {
+      else if (glance !== seen && endSearch === undefined && live) {
         const total = totalOf(queue, shown());
         noteLength(total);
         list.refresh(total);
       }
-      seen = now;
+      seen = glance;
     },
     end() {
-      searching?.abort();
+      endSearch?.();
       pane?.end();
     },
   };

@@ -19,8 +19,8 @@ import { watchInspections } from "./watching.js";
 
 export interface Panel {
   readonly element: HTMLElement;
-  /** Ends what it reads and what it opened. */
-  end(): void;
+  /** Ends what it reads and what it opened, once what waits for its grace is done. */
+  end(): Promise<void>;
 }
 
 export interface PanelParts {
@@ -32,9 +32,11 @@ export interface PanelParts {
   showBundle(bundle: Bundle | undefined): void;
   /** Missing where it stands in the page and stays open. */
   readonly close: (() => void) | undefined;
+  /** Whose messages are shown first. */
+  readonly queue: string | undefined;
 }
 
-export function createPanel({ of, title, schemaOf, showBundle, close }: PanelParts): Panel {
+export function createPanel({ of, title, schemaOf, showBundle, close, queue }: PanelParts): Panel {
   const over = new AbortController();
   const queues = new Map<string, Promise<Queue>>();
   const saying = createSaying();
@@ -49,12 +51,18 @@ export function createPanel({ of, title, schemaOf, showBundle, close }: PanelPar
     known.catch(() => queues.delete(name));
     return known;
   };
-  const live = isBundle ? undefined : { connection: of, openQueue: (name: string) => openQueue(of, name) };
+  const checkBody = async (name: string, body: unknown) => {
+    const result = await schemaOf(name)?.["~standard"].validate(body);
+    if (result?.issues) throw new Error(result.issues.map(({ message }) => message).join("; "));
+  };
+  const live = isBundle ? undefined : { connection: of, openQueue: (name: string) => openQueue(of, name), checkBody };
   const inspecting: Inspecting = {
     source: isBundle ? bundleSource(of) : liveSource(of, (name) => openQueue(of, name)),
     live,
     showBundle,
+    now: isBundle ? () => of.inspection.at : Date.now,
     say: saying.say,
+    later: saying.later,
     attempt: saying.attempt,
     refresh: () => watching.ask(),
     showQueue(name) {
@@ -93,6 +101,15 @@ export function createPanel({ of, title, schemaOf, showBundle, close }: PanelPar
     saying.element,
   );
 
+  element.addEventListener("keydown", (event) => {
+    // Where a text is written, the key is the text's.
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || (event.target as Element).matches("input, textarea"))
+      return;
+    event.preventDefault();
+    saying.undo();
+  });
+  if (queue !== undefined) queuesView.show(queue, "messages");
+
   const show = (inspection: Inspection) => {
     const by = `${HOST_WORDS[inspection.host.kind]}, term ${inspection.host.epoch}`;
     host.set(isBundle ? `bundle of ${instant(of.madeAt)}: ${by}` : by, isBundle ? "warn" : "on");
@@ -110,7 +127,11 @@ export function createPanel({ of, title, schemaOf, showBundle, close }: PanelPar
     live?.connection.removeEventListener("hostchange", watching.ask);
     watching.end();
     tabs.end?.();
-    for (const queue of queues.values()) queue.then((one) => one.close()).catch(() => {});
   });
-  return { element, end: () => over.abort() };
+  const end = async () => {
+    over.abort();
+    await saying.finish();
+    await Promise.allSettled([...queues.values()].map(async (queue) => (await queue).close()));
+  };
+  return { element, end };
 }

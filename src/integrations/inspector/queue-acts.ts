@@ -1,4 +1,5 @@
-// What can be done with a queue. What destroys asks first; what can be taken back is offered to be.
+// What can be done with a queue. What destroys asks first; what can be taken back is offered to be, and what cannot waits a
+// few seconds before it is done.
 
 import type { InspectedQueue, PurgeFilter, QueueOptions } from "../../index.js";
 import { exportQueue } from "../backup.js";
@@ -16,7 +17,7 @@ export interface QueueActs {
 
 export function createQueueActs(name: string, live: Live, inspecting: Inspecting): QueueActs {
   const { openQueue } = live;
-  const { say, attempt, refresh } = inspecting;
+  const { say, later, attempt, refresh } = inspecting;
   let latest: InspectedQueue | undefined;
   const isPaused = () => latest?.pausedBy === "caller";
 
@@ -76,9 +77,12 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
       async run({ reason = "", rate }) {
         const pace = parseNumber(rate, "The rate");
         const options = { ...(reason !== "" && { filter: { reason } }), ...(pace !== undefined && { rate: pace }) };
-        const { redriven } = await (await openQueue(name)).deadLetters.redrive(options);
-        refresh();
-        say(`${plural(redriven, "dead letter")} went back to ${name}.`);
+        const which = reason === "" ? "Dead letters" : `Dead letters that died of ${reason}`;
+        later(`${which} go back to ${name}`, "They could not be redriven", async () => {
+          const { redriven } = await (await openQueue(name)).deadLetters.redrive(options);
+          refresh();
+          say(`${plural(redriven, "dead letter")} went back to ${name}.`);
+        });
       },
     }),
   );
@@ -114,16 +118,18 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
         isDanger: true,
         async run({ what = "", priority, olderThanMs }) {
           const [of, age] = [parseNumber(priority, "The priority"), parseNumber(olderThanMs, "The age")];
-          const { deadLetters, purge } = await openQueue(name);
           if (what === "dead" && of !== undefined) throw new Error("Dead letters are not told apart by priority.");
           const older = age === undefined ? {} : { olderThanMs: age };
           const state = what === "" ? {} : { state: what as NonNullable<PurgeFilter["state"]> };
-          const { purged } =
-            what === "dead"
-              ? await deadLetters.purge({ filter: older })
-              : await purge({ filter: { ...older, ...state, ...(of !== undefined && { priority: of }) } });
-          refresh();
-          say(`${plural(purged, "message")} deleted.`);
+          later(`Messages of ${name} are deleted`, "They could not be deleted", async () => {
+            const { deadLetters, purge } = await openQueue(name);
+            const { purged } =
+              what === "dead"
+                ? await deadLetters.purge({ filter: older })
+                : await purge({ filter: { ...older, ...state, ...(of !== undefined && { priority: of }) } });
+            refresh();
+            say(`${plural(purged, "message")} deleted.`);
+          });
         },
       }),
     "danger",

@@ -11,8 +11,11 @@ import type { Histories } from "./spark.js";
 import { createTabs } from "./tabs.js";
 import type { Inspecting, View } from "./view.js";
 
+export type QueueTab = "now" | "messages" | "schedules";
+
 export interface QueueDetail extends View {
   readonly heading: HTMLElement;
+  show(tab: QueueTab): void;
 }
 
 export function createQueueDetail(
@@ -25,7 +28,7 @@ export function createQueueDetail(
   const badge = createBadge();
   const back = h("button", { type: "button", class: "button quiet back" }, "All queues");
   back.addEventListener("click", close);
-  const tabs = createTabs(`Views of ${name}`, [
+  const tabs = createTabs<QueueTab>(`Views of ${name}`, [
     { id: "now", label: "Now", create: () => createQueueOverview(name, histories) },
     { id: "messages", label: "Messages", create: () => createMessagesView(name, inspecting) },
     {
@@ -45,6 +48,7 @@ export function createQueueDetail(
       tabs.element,
     ),
     heading,
+    show: tabs.show,
     update(inspection: Inspection) {
       const queue = inspection.queues.find((one) => one.name === name);
       const paused = queue?.pausedBy === "caller" ? "paused" : queue?.pausedBy ? "full of dead letters" : "";

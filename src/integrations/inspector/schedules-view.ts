@@ -9,7 +9,7 @@ import type { Inspecting, View } from "./view.js";
 
 type Row = ScheduleView & { readonly queue: string };
 
-export function createSchedulesView({ source, showQueue, attempt }: Inspecting, only?: string): View {
+export function createSchedulesView({ source, showQueue, attempt, now }: Inspecting, only?: string): View {
   const table = createTable("Schedules", [
     ["Schedule", "name"],
     ...(only === undefined ? ([["Queue"]] as const) : []),
@@ -22,7 +22,7 @@ export function createSchedulesView({ source, showQueue, attempt }: Inspecting, 
   const rows = createRows<Row>(
     table.body,
     ({ queue, id }) => `${queue}\n${id}`,
-    (row) => createRow(row, only === undefined ? showQueue : undefined),
+    (row) => createRow(row, only === undefined ? showQueue : undefined, now),
   );
   let names: readonly string[] = [];
   const reading = createReading(
@@ -48,7 +48,7 @@ export function createSchedulesView({ source, showQueue, attempt }: Inspecting, 
   };
 }
 
-function createRow({ id, queue, body }: Row, showQueue: ((name: string) => void) | undefined) {
+function createRow({ id, queue, body }: Row, showQueue: ((name: string) => void) | undefined, now: () => number) {
   const [ticks, next, last] = [h("td", {}), h("td", {}), h("td", {})];
   const open = h("button", { type: "button", class: "choose" }, queue);
   open.addEventListener("click", () => showQueue?.(queue));
@@ -65,10 +65,10 @@ function createRow({ id, queue, body }: Row, showQueue: ((name: string) => void)
     ),
     update({ cron, timeZone, everyMs, nextAt, lastAt }: Row) {
       setText(ticks, cron === null ? `every ${duration(everyMs ?? 0)}` : `${cron} ${timeZone ?? ""}`.trim());
-      setFigure(next, nextAt === null ? "never again" : away(nextAt));
-      next.title = nextAt === null ? "" : instant(nextAt);
-      setFigure(last, lastAt == null ? NOTHING : away(lastAt));
-      last.title = lastAt == null ? "" : instant(lastAt);
+      setFigure(next, nextAt === null ? "never again" : away(nextAt, now()));
+      next.title = nextAt === null ? "" : instant(nextAt, now());
+      setFigure(last, lastAt == null ? NOTHING : away(lastAt, now()));
+      last.title = lastAt == null ? "" : instant(lastAt, now());
     },
   };
 }

@@ -1,43 +1,83 @@
-// Looks through the messages of a queue for a text, page by page: nothing is kept but what was found.
+// Looks through the messages of a queue for a text, page by page. Of what was found it keeps a line, and where to read it
+// again: a search over a million messages holds none of their bodies.
 
 import type { MessageState, MessageView } from "../../index.js";
+import { preview } from "../elements/format.js";
 import type { ReadQueue } from "./source.js";
 
 /** Where the text may stand. */
 export const PLACES = ["anywhere", "id", "group", "headers", "body"] as const;
 export type SearchPlace = (typeof PLACES)[number];
 
-/** More than anybody reads: who finds so many asks more narrowly. */
-export const FOUND_MAX = 1_000;
 const PAGE = 500;
 
-export interface Search {
+export interface Asked {
   readonly text: string;
   readonly place: SearchPlace;
   /** Only messages in this state; missing: all that wait, are in work, or are dead. */
   readonly state: MessageState | undefined;
-  readonly signal: AbortSignal;
-  /** After each page: what was found so far, of how many. */
-  onProgress(found: readonly MessageView[], searched: number): void;
+  /** How many there are. */
+  readonly counts: Readonly<Record<MessageState, number>>;
 }
 
-/** Resolves once all were looked at, or enough were found. */
-export async function search(queue: ReadQueue, { text, place, state, signal, onProgress }: Search): Promise<void> {
+/** A message as a list shows it. */
+export interface Line extends Pick<MessageView, "id" | "state" | "attempts" | "sentAt"> {
+  /** The beginning of its body, after why it died. */
+  readonly glance: string;
+  /** Reads the message, whole; `undefined` when it is not there any more. */
+  readonly read: () => Promise<MessageView | undefined>;
+}
+
+export interface SearchStep {
+  /** Since the step before. */
+  readonly found: readonly Line[];
+  /** Messages looked at so far. */
+  readonly searched: number;
+}
+
+export const lineOf = (message: MessageView, read: Line["read"] = async () => message): Line => {
+  const { id, state, attempts, sentAt, body, error, reason } = message;
+  const glance = reason === undefined ? preview(body) : `${error?.message ?? reason} · ${preview(body)}`;
+  return { id, state, attempts, sentAt, glance, read };
+};
+
+/** A step for each page; it reads on when the next step is asked for. What comes in behind it meanwhile may be left out. */
+export async function* search(queue: ReadQueue, { text, place, state, counts }: Asked): AsyncGenerator<SearchStep> {
   const wanted = text.trim().toLowerCase();
-  const found = new Map<string, MessageView>();
+  // A message that dies meanwhile is met twice.
+  const known = new Set<string>();
+  const { ready, delayed, leased, blocked, dead } = counts;
+  const most = state === undefined ? ready + delayed + leased + blocked : counts[state];
+  const waiting: ReadAfter = (range) => queue.peek({ ...range, ...(state && { state }) });
+  const given: ReadAfter = (range) => queue.deadLetters.list(range);
   let searched = 0;
-  const waiting = state === "dead" ? [] : [queue.peekPages({ pageSize: PAGE, ...(state && { state }) })];
-  const dead = state === undefined || state === "dead" ? [queue.deadLetters.pages({ pageSize: PAGE })] : [];
-  for (const pages of [...waiting, ...dead]) {
-    for await (const page of pages) {
-      if (signal.aborted) return;
-      for (const message of page) if (matches(message, wanted, place)) found.set(message.id, message);
+  for (const { read, upTo } of [
+    ...(state === "dead" ? [] : [{ read: waiting, upTo: most }]),
+    ...(state === undefined || state === "dead" ? [{ read: given, upTo: (state ? 0 : most) + dead }] : []),
+  ]) {
+    let after: string | undefined;
+    while (searched < upTo) {
+      const page = await read({ max: PAGE, ...(after !== undefined && { after }) });
+      if (page.length === 0) break;
+      const found: Line[] = [];
+      for (const message of page) {
+        if (!known.has(message.id) && matches(message, wanted, place)) {
+          known.add(message.id);
+          found.push(lineOf(message, readerOf(read, message.id, after)));
+        }
+        after = message.id;
+      }
       searched += page.length;
-      onProgress([...found.values()].slice(0, FOUND_MAX), searched);
-      if (found.size >= FOUND_MAX) return;
+      yield { found, searched };
     }
   }
 }
+
+type ReadAfter = (range: { readonly max: number; readonly after?: string }) => Promise<readonly MessageView[]>;
+
+/** Reads the message again that came after the one with that id. */
+const readerOf = (read: ReadAfter, id: string, after: string | undefined) => async () =>
+  (await read({ max: 1, ...(after !== undefined && { after }) })).find((one) => one.id === id);
 
 export function matches(message: MessageView, wanted: string, place: SearchPlace): boolean {
   const has = (text: string | null | undefined) => text?.toLowerCase().includes(wanted) ?? false;

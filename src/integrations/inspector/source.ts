@@ -3,8 +3,8 @@
 import type { Connection, DeadLetters, Inspection, JournalTail, MessageState, Queue, Schedules } from "../../index.js";
 
 /** What of a queue is only looked at. */
-export interface ReadQueue extends Pick<Queue, "peek" | "peekPages"> {
-  readonly deadLetters: Pick<DeadLetters<unknown>, "pages">;
+export interface ReadQueue extends Pick<Queue, "peek"> {
+  readonly deadLetters: Pick<DeadLetters<unknown>, "list">;
   readonly schedules: Pick<Schedules<unknown>, "list">;
   /** How many messages of a state there are to look at; missing: as many as the queue has. */
   known?(state: MessageState | undefined): number;

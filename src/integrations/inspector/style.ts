@@ -229,9 +229,13 @@ code, pre { font-family: var(--mono); font-size: 12.5px; }
 .toolbar { display: flex; flex-wrap: wrap; gap: 8px; }
 .travel input[type="range"] { padding: 0; border: 0; accent-color: var(--accent); }
 td.changed { color: var(--accent); font-weight: 600; }
+.found { align-items: center; min-block-size: 34px; margin-block-start: 6px; }
+.found .note { margin: 0; flex: 1 1 200px; }
+.found progress { inline-size: 120px; block-size: 6px; accent-color: var(--accent); }
+th.mono { font-family: var(--mono); font-size: 12.5px; }
 .visually-hidden { position: absolute; inline-size: 1px; block-size: 1px; min-block-size: 0; overflow: hidden; clip-path: inset(50%); padding: 0; }
 .toolbar input { flex: 1 1 160px; min-inline-size: 0; }
-.vlist { margin-block-start: 10px; block-size: 420px; overflow: auto; border: 1px solid var(--line); border-radius: 8px; }
+.vlist { margin-block-start: 4px; block-size: 420px; overflow: auto; border: 1px solid var(--line); border-radius: 8px; }
 .vheads { position: sticky; inset-block-start: 0; z-index: 1; background: var(--surface); border-block-end: 1px solid var(--line); }
 .vcanvas { position: relative; overflow: hidden; }
 .vrow { display: flex; gap: 14px; align-items: center; block-size: 34px; padding-inline: 12px; white-space: nowrap; }

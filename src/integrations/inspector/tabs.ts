@@ -4,8 +4,8 @@ import type { Inspection } from "../../index.js";
 import { h, setText } from "../elements/dom.js";
 import type { View } from "./view.js";
 
-export interface TabSpec {
-  readonly id: string;
+export interface TabSpec<Id extends string> {
+  readonly id: Id;
   readonly label: string;
   /** What is counted behind the label. */
   count?(inspection: Inspection): number | undefined;
@@ -13,20 +13,19 @@ export interface TabSpec {
   create(): View;
 }
 
-export interface Tabs extends View {
+export interface Tabs<Id extends string> extends View {
   readonly list: HTMLElement;
-  show(id: string): void;
-  readonly shown: string;
+  show(id: Id): void;
 }
 
 let last = 0;
 
-export function createTabs(label: string, specs: readonly TabSpec[]): Tabs {
+export function createTabs<Id extends string>(label: string, specs: readonly TabSpec<Id>[]): Tabs<Id> {
   const prefix = `t${++last}`;
   const list = h("div", { role: "tablist", "aria-label": label, class: "tabs" });
   const panel = h("div", { role: "tabpanel", class: "tabpanel", id: `${prefix}-panel` });
-  const made = new Map<string, View>();
-  let shown = "";
+  const made = new Map<Id, View>();
+  let shown: Id | undefined;
   let latest: Inspection | undefined;
   const tabs = specs.map(({ id, label }) => {
     const number = h("span", { class: "number" });
@@ -47,38 +46,36 @@ export function createTabs(label: string, specs: readonly TabSpec[]): Tabs {
     next.element.focus();
   });
 
-  function show(id: string): void {
+  const current = () => (shown === undefined ? undefined : made.get(shown));
+  function show(id: Id): void {
     if (id === shown) return;
-    made.get(shown)?.end?.();
+    current()?.end?.();
     shown = id;
     for (const { id, element } of tabs) {
       element.setAttribute("aria-selected", String(id === shown));
       element.tabIndex = id === shown ? 0 : -1;
     }
-    const view = made.get(id) ?? (specs.find((spec) => spec.id === id) as TabSpec).create();
+    const view = made.get(id) ?? (specs.find((spec) => spec.id === id) as TabSpec<Id>).create();
     made.set(id, view);
     panel.setAttribute("aria-labelledby", `${prefix}-${id}`);
     panel.replaceChildren(view.element);
     panel.scrollTop = 0;
     if (latest) view.update(latest);
   }
-  show((specs[0] as TabSpec).id);
+  show((specs[0] as TabSpec<Id>).id);
 
   return {
     element: panel,
     list,
     show,
-    get shown() {
-      return shown;
-    },
     update(inspection) {
       latest = inspection;
       specs.forEach(({ count }, i) => {
         const number = count?.(inspection);
         setText(tabs[i]?.number as Element, number === undefined ? "" : String(number));
       });
-      made.get(shown)?.update(inspection);
+      current()?.update(inspection);
     },
-    end: () => made.get(shown)?.end?.(),
+    end: () => current()?.end?.(),
   };
 }

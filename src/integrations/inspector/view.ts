@@ -18,6 +18,8 @@ export interface Live {
   readonly connection: Connection;
   /** Opened once each; they are closed with the inspector. */
   openQueue(name: string): Promise<Queue>;
+  /** Throws an `Error` that says what the schema of the queue, if it has one, does not allow. */
+  checkBody(name: string, body: unknown): Promise<void>;
 }
 
 /** What the inspector's parts stand on. */
@@ -27,8 +29,12 @@ export interface Inspecting {
   readonly live: Live | undefined;
   /** Shows this bundle in place of the database, or the database again. */
   showBundle(bundle: Bundle | undefined): void;
+  /** Epoch milliseconds of what is shown: now, or when the bundle was made. */
+  now(): number;
   /** Says what was done; `undo` takes it back, if the reader asks for it soon. */
   say(text: string, undo?: () => Promise<unknown>): void;
+  /** Does what cannot be taken back, a few seconds from now, unless the reader takes it back before; `failed`: said where it fails. */
+  later(text: string, failed: string, run: () => Promise<unknown>): void;
   /** Runs it, and tells the reader where it fails; `false` then. */
   attempt(what: string, run: () => Promise<unknown>): Promise<boolean>;
   /** Reads anew what is shown: something was done. */

@@ -3,7 +3,6 @@
 // anew, so that nothing flickers.
 
 import { h, setText } from "../elements/dom.js";
-import { count } from "../elements/format.js";
 
 /** Reads so many items from this one on; fewer where there are no more. */
 export type ReadPage<Item> = (offset: number, max: number) => Promise<readonly Item[]>;
@@ -205,6 +204,3 @@ export function createVirtualList<Item>(parts: {
     focus: () => element.focus(),
   };
 }
-
-/** "1,234 messages", as a note beside a list. */
-export const lengthOf = (total: number): string => (total === 1 ? "1 message" : `${count(total)} messages`);

@@ -92,10 +92,10 @@ test("a filter is told in words", () => {
 });
 
 describe("what became of a message", () => {
-  const words = (over: Partial<MessageView>) => historyOf({ ...message, ...over }).map(([, words]) => words);
+  const words = (over: Partial<MessageView>) => historyOf({ ...message, ...over }, 3_000).map(([, words]) => words);
 
   test("begins with its send and ends with where it is", () => {
-    expect(historyOf(message)).toEqual([
+    expect(historyOf(message, 3_000)).toEqual([
       [1_000, "Sent"],
       [undefined, "Handed out: 3 attempts that counted"],
       [undefined, "The last attempt failed: TypeError: no address"],
@@ -105,7 +105,9 @@ describe("what became of a message", () => {
 
   test("does not count the attempt under way as one that is over", () => {
     const { error: _, ...sound } = message;
-    const first = historyOf({ ...sound, state: "leased", attempts: 1, redelivered: false }).map(([, words]) => words);
+    const first = historyOf({ ...sound, state: "leased", attempts: 1, redelivered: false }, 3_000).map(
+      ([, words]) => words,
+    );
     expect(first).toEqual(["Sent", "In the hands of a consumer"]);
     expect(words({ state: "leased", attempts: 2 })).toContain("Handed out: 1 attempt that counted");
   });
