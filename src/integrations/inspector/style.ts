@@ -239,7 +239,7 @@ th.mono { font-family: var(--mono); font-size: 12.5px; }
 .vheads { position: sticky; inset-block-start: 0; z-index: 1; background: var(--surface); border-block-end: 1px solid var(--line); }
 .vcanvas { position: relative; overflow: hidden; }
 .vrow { display: flex; gap: 14px; align-items: center; block-size: 34px; padding-inline: 12px; white-space: nowrap; }
-.vcanvas .vrow { position: absolute; inset-inline: 0; cursor: pointer; }
+.vcanvas .vrow { position: absolute; inset-inline: 0; contain: strict; cursor: pointer; }
 .vcanvas .vrow:hover { background: var(--sunken); }
 .vlist:focus .vrow.active, .vlist:focus-visible .vrow.active { background: var(--accent-soft); }
 .vlist:focus-visible { outline-offset: 1px; }

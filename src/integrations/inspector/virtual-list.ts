@@ -66,6 +66,7 @@ export function createVirtualList<Item>(parts: {
     return all <= HEIGHT_MAX ? 1 : (all - height()) / (HEIGHT_MAX - height());
   };
   const top = () => element.scrollTop * scale();
+  let activeRow = "";
   const itemAt = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
 
   const rowAt = (place: number) => {
@@ -81,26 +82,33 @@ export function createVirtualList<Item>(parts: {
 
   const render = () => {
     isPlanned = false;
-    const from = top();
+    // All that is measured is measured before anything is written: else the page is laid out anew for each row.
+    const scrolled = element.scrollTop;
+    const from = scrolled * scale();
     const first = Math.max(0, Math.floor(from / ROW));
     const places = Math.ceil(height() / ROW) + 1;
     const shown = Math.max(0, Math.min(places, total - first));
-    element.removeAttribute("aria-activedescendant");
+    let nowActive = "";
     for (let place = 0; place < Math.max(shown, rows.length); place++) {
       const { element: row, cells } = rowAt(place);
       row.hidden = place >= shown;
       if (row.hidden) continue;
       const index = first + place;
       const item = itemAt(index);
-      row.style.setProperty("translate", `0 ${element.scrollTop + index * ROW - from}px`);
+      row.style.setProperty("translate", `0 ${scrolled + index * ROW - from}px`);
       row.setAttribute("aria-rowindex", String(index + 2));
       row.classList.toggle("active", index === active);
       row.classList.toggle("unread", item === undefined);
       row.dataset.index = String(index);
-      if (index === active) element.setAttribute("aria-activedescendant", row.id);
+      if (index === active) nowActive = row.id;
       columns.forEach(({ text }, i) => {
         setText(cells[i] as HTMLElement, item === undefined ? (i === 0 ? "…" : "") : text(item));
       });
+    }
+    if (nowActive !== activeRow) {
+      activeRow = nowActive;
+      if (nowActive === "") element.removeAttribute("aria-activedescendant");
+      else element.setAttribute("aria-activedescendant", nowActive);
     }
     void load(first, first + shown);
   };
