@@ -88,4 +88,17 @@ test("messages can be read in the page's inspector on a laptop and on a phone", 
       await page.screenshot({ path: testInfo.outputPath(`inspector-${scheme}-${width}.png`) });
     }
   }
+
+  // A search waits where more was found than anybody reads, and goes on when it is asked to.
+  await inspector.getByRole("searchbox", { name: "Search messages" }).fill("order");
+  await expect(inspector.getByText(/^1,000 found in 1,000 of 1,001/)).toBeVisible({ timeout: 20_000 });
+  await expect(inspector.getByRole("progressbar", { name: "Searched" })).toBeVisible();
+  await page.screenshot({ path: testInfo.outputPath("search.png") });
+  await inspector.getByRole("button", { name: "Search on" }).press("Enter");
+  await expect(inspector.getByText("1,001 found in 1,001 of 1,001.")).toBeVisible({ timeout: 20_000 });
+  await expect(inspector.getByRole("button", { name: "Search on" })).toBeHidden();
+  await inspector.getByRole("searchbox", { name: "Search messages" }).fill("item");
+  await expect(inspector.getByRole("button", { name: "Search on" })).toBeVisible({ timeout: 20_000 });
+  await inspector.getByRole("button", { name: "Stop" }).click();
+  await expect(inspector.getByText("1,000 found in 1,000 of 1,001: stopped.")).toBeVisible();
 });

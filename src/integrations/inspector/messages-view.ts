@@ -1,7 +1,7 @@
 // The messages of a queue: any of a million, found by what is in them, and each of them whole.
 
 import type { InspectedQueue, Inspection, MessageState, MessageView } from "../../index.js";
-import { h, setText } from "../elements/dom.js";
+import { focusedIn, h, setText } from "../elements/dom.js";
 import { count, duration, shortId } from "../elements/format.js";
 import { eventsOf } from "./journal-words.js";
 import { createMessageActs } from "./message-acts.js";
@@ -69,8 +69,15 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
     h("div", { class: "toolbar found" }, note, progress, stop, goOn),
     list.element,
   );
-  progress.hidden = stop.hidden = goOn.hidden = true;
   const element = h("div", { class: "messages" }, browsing);
+  const showSearch = (state: "over" | "runs" | "waits") => {
+    const focused = focusedIn(element);
+    progress.hidden = stop.hidden = state === "over";
+    goOn.hidden = state !== "waits";
+    // A button that goes leaves the focus to what was found.
+    if (focused instanceof HTMLElement && [stop, goOn].some((one) => one === focused && one.hidden)) list.focus();
+  };
+  showSearch("over");
   let queue: InspectedQueue | undefined;
   let seen = "";
   let pane: MessagePane | undefined;
@@ -111,14 +118,14 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
       setText(note, `${count(found.length)} found in ${count(searched)} of ${count(of)}${more}`);
     const end = () => {
       isEnded = true;
-      progress.hidden = stop.hidden = goOn.hidden = true;
+      showSearch("over");
       searchOn?.();
       if (endSearch === end) say(": stopped.");
     };
     endSearch = end;
     progress.max = Math.max(1, of);
     progress.value = 0;
-    progress.hidden = stop.hidden = false;
+    showSearch("runs");
     setText(note, "Searching…");
     list.reset(0, async (from, max) => found.slice(from, from + max));
     void attempt("The search failed", async () => {
@@ -133,17 +140,17 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
           say(".");
           if (found.length < pauseAt) continue;
           pauseAt = found.length + FOUND_AT_ONCE;
-          goOn.hidden = false;
+          showSearch("waits");
           await new Promise<void>((resolve) => {
             searchOn = resolve;
           });
           searchOn = undefined;
-          goOn.hidden = true;
           if (isEnded) return;
+          showSearch("runs");
         }
         if (!isEnded && found.length === 0) setText(note, `Nothing found in ${count(of)}.`);
       } finally {
-        if (!isEnded) progress.hidden = stop.hidden = true;
+        if (!isEnded) showSearch("over");
       }
     });
   };
