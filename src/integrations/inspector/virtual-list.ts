@@ -3,6 +3,7 @@
 // anew, so that nothing flickers.
 
 import { h, setText } from "../elements/dom.js";
+import { createRest } from "./rest.js";
 
 /** Reads so many items from this one on; fewer where there are no more. */
 export type ReadPage<Item> = (offset: number, max: number) => Promise<readonly Item[]>;
@@ -57,6 +58,8 @@ export function createVirtualList<Item>(parts: {
   let run = 0;
   let isReading = false;
   let isPlanned = false;
+  const rest = createRest();
+  let waking: ReturnType<typeof setTimeout> | undefined;
   const rows: { readonly element: HTMLElement; readonly cells: readonly HTMLElement[] }[] = [];
 
   const height = () => element.clientHeight - head.offsetHeight;
@@ -118,9 +121,15 @@ export function createVirtualList<Item>(parts: {
     requestAnimationFrame(render);
   };
 
+  /** What is not there yet is read at once; what may have changed, when who is asked has had its rest. */
   const wantedPage = (first: number, end: number): number | undefined => {
-    for (let page = Math.floor(first / PAGE); page * PAGE < end; page++)
-      if (!pages.has(page) || stale.has(page)) return page;
+    const seen = [];
+    for (let page = Math.floor(first / PAGE); page * PAGE < end; page++) seen.push(page);
+    const missing = seen.find((page) => !pages.has(page));
+    const old = missing ?? seen.find((page) => stale.has(page));
+    if (missing !== undefined || old === undefined || rest.left() <= 0) return old;
+    clearTimeout(waking);
+    waking = setTimeout(renderSoon, rest.left());
     return undefined;
   };
   const load = async (first: number, end: number) => {
@@ -129,7 +138,7 @@ export function createVirtualList<Item>(parts: {
     isReading = true;
     const own = run;
     try {
-      const items = await read(page * PAGE, PAGE);
+      const items = await rest.measured(() => read(page * PAGE, PAGE));
       if (own !== run) return;
       pages.delete(page);
       pages.set(page, items);

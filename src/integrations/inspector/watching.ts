@@ -1,11 +1,12 @@
 // What the inspector shows, read again and again while somebody can see it.
-// Invariants: one reading at a time; what was read is told at a frame; nothing is asked while the page is hidden or after the end.
+// Invariants: one reading at a time, and a rest behind it; what was read is told at a frame; nothing is asked while the page is hidden or after the end.
 
 import type { Inspection } from "../../index.js";
 import { onFrame } from "../frameworks/frames.js";
 import { createReading } from "../frameworks/reading.js";
+import { createRest } from "./rest.js";
 
-/** Time between an answer and the next question. */
+/** Time between an answer and the next question, at least. */
 const EVERY_MS = 1_000;
 
 export interface Watching {
@@ -23,10 +24,11 @@ export function watchInspections(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const plan = () => {
     clearTimeout(timer);
-    if (!isOver.signal.aborted && !document.hidden) timer = setTimeout(reading.ask, EVERY_MS);
+    if (!isOver.signal.aborted && !document.hidden) timer = setTimeout(reading.ask, Math.max(EVERY_MS, rest.left()));
   };
+  const rest = createRest();
   const reading = createReading(
-    inspect,
+    () => rest.measured(inspect),
     (inspection) => {
       onFrame(() => !isOver.signal.aborted && tell(inspection));
       plan();
