@@ -55,6 +55,15 @@ test("messages of a batch are told by what each of them is: delayed, or behind o
   ]);
 });
 
+test("messages that fared alike are told together only where their numbers follow each other", () => {
+  expect(
+    fatesIn({ type: "acked", queue: "q", seqs: [1, 2, 5, 1, 3, 1] }).map(([, seq, count]) => [seq, count]),
+  ).toEqual([
+    [1, 3],
+    [5, 1],
+  ]);
+});
+
 test("of a commit with more messages than are told the others are counted", () => {
   const many = { type: "accepted", queue: "q", seq: 1, count: FATES_MAX + 7 };
   const { fates, more } = fatesOf({ lsn: 1, epoch: 1, at: 0, changes: [many], after: {} });
