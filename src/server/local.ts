@@ -2,6 +2,7 @@
 
 import { createClient } from "../client/connection/client.js";
 import { type Connection, createPublicConnection } from "../client/connection/connection.js";
+import { whole } from "../client/connection/whole.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { createHearing } from "../link/finding/hearing.js";
 import type { Database } from "./databases.js";
@@ -21,6 +22,7 @@ export async function connectHere(open: () => Promise<Database>): Promise<Connec
     runtime,
     locks: undefined,
     presenceLock: String,
+    rest: async () => whole,
     openNotices: hearing.openChannel,
     async openPort() {
       current = await open();

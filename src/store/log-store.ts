@@ -58,9 +58,9 @@ export interface LogTail {
 /**
  * Why the store refused. `deposed`: another writer took over, or this one never did; nothing was stored. `quota`: no
  * room, nothing was stored. `not-cloneable`: a body cannot be stored, nothing was. `format-too-new`: written by a newer
- * major format, nothing was touched. `unreadable`: a record is there but cannot be read. `lost`: the connection to the
- * database could not be restored, or the database was deleted, or the store closed; a commit that was under way may
- * have been stored. `refused`: this context may not use the database; nothing was stored. `failed`: anything else;
+ * major format, nothing was touched. `unreadable`: a record is there but cannot be read. `unavailable`: the database cannot
+ * be opened for now, or fails whatever it is asked: the same may work later; a commit that was under way may have been
+ * stored. `lost`: the database was deleted, or the store closed; with a commit that was under way it is the same. `refused`: this context may not use the database; nothing was stored. `failed`: anything else;
  * nothing was stored.
  */
 export type StoreFailure =
@@ -69,6 +69,7 @@ export type StoreFailure =
   | "not-cloneable"
   | "format-too-new"
   | "unreadable"
+  | "unavailable"
   | "lost"
   | "refused"
   | "failed";

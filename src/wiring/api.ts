@@ -62,14 +62,18 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
   const share = createSharing<Client>();
 
   const start = (options: ConnectOptions) =>
-    createClient({ ...createTransport(options, starters), label: options.label });
+    createClient({
+      ...createTransport(options, starters),
+      label: options.label,
+      rest: whole.get,
+    });
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = async (options: ConnectOptions): Promise<{ readonly client: Client; readonly leave: Leave }> => {
-    const { database = "originmq", storage = "indexeddb", url, token, signal } = options;
+    const { database = "originmq", storage = "indexeddb", url, token, openTimeoutMs, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const address = url === undefined ? `${storage}:${database}` : `${numberOf(token)} ${url}`;
+    const address = url === undefined ? `${storage}:${openTimeoutMs ?? ""}:${database}` : `${numberOf(token)} ${url}`;
     const key = url !== undefined && ownsSockets() ? {} : address;
     return share(key, () => start(options));
   };
@@ -106,7 +110,8 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
         return openLocalFirst<Body>({ open, wrapQueue }, name, options);
       }
       checkAddress("openQueue()", options);
-      const { local, database, worker, storage, url, token, lazy, persist, label, signal, ...settings } = options;
+      const { local, database, worker, storage, url, token, lazy, persist, label, openTimeoutMs, signal, ...settings } =
+        options;
       return openQueue<Body>(name, { settings, connect: options });
     },
     async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {

@@ -2,10 +2,13 @@
 
 import { createClient } from "../client/connection/client.js";
 import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
+import { createPatience } from "../client/connection/patience.js";
 import { watchHost } from "../client/link/watchdog.js";
 import { runtime } from "../client/runtime/runtime.js";
+import { named, refusalOf } from "../client/sending/blame.js";
 import { createIntake } from "../client/sending/intake.js";
 import { CLOSE_SPEC, checkQueueName, QUEUE_SPEC } from "../client/sending/options.js";
+import { withFilesRead } from "../client/sending/reading.js";
 import { checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { directoryName } from "../link/rpc/names.js";
@@ -15,11 +18,13 @@ import type { SendRest } from "./send.js";
 import { isServer } from "./server.js";
 import { createTransport, type Starters } from "./transport.js";
 
+const rest = async () => ({ createPatience, named, refusalOf });
+
 const { label: _, ...SEND_CONNECT_SPEC } = CONNECT_SPEC;
 
 export const createSendRest = (starters: Starters): SendRest => ({
-  intake: createIntake(),
-  createIntake,
+  intake: createIntake(withFilesRead),
+  createIntake: (schema) => createIntake(withFilesRead, schema),
   check(name, options) {
     checkQueueName(name);
     checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...SEND_CONNECT_SPEC });
@@ -28,7 +33,7 @@ export const createSendRest = (starters: Starters): SendRest => ({
   checkClose: (options) => checkOptions("close()", options, CLOSE_SPEC),
   persist: () => void persist(),
   of: (options) => ({
-    takeOver: (begun) => createClient(createTransport(options, starters), begun),
+    takeOver: (begun) => createClient({ ...createTransport(options, starters), rest }, begun),
     watch(link, epoch, onLost) {
       const { storage = "indexeddb", database = "originmq" } = options;
       return watchHost({ link, epoch, asking: createAsking(directoryName(storage, database)), runtime }, onLost);

@@ -60,7 +60,9 @@ function isUsual(name: unknown, options: Options): boolean {
     isFlag(lazy) &&
     isFlag(persist) &&
     (signal === undefined || signal instanceof AbortSignal) &&
-    ["url", "token", "worker", "schema", "local"].every((special) => Reflect.get(options, special) === undefined)
+    ["url", "token", "worker", "schema", "local", "openTimeoutMs"].every(
+      (special) => Reflect.get(options, special) === undefined,
+    )
   );
 }
 
@@ -69,10 +71,10 @@ export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, 
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = (options: SendConnectOptions) => {
-    const { storage = "indexeddb", database = "originmq", url, worker } = options;
+    const { storage = "indexeddb", database = "originmq", url, worker, openTimeoutMs } = options;
     const opening = { storage, database };
     const isOwn = (url ?? worker) !== undefined;
-    const key = isOwn ? {} : `${storage}:${database}`;
+    const key = isOwn ? {} : `${storage}:${openTimeoutMs ?? ""}:${database}`;
     const create = () =>
       createEarlyClient({
         runtime,
@@ -87,7 +89,8 @@ export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, 
 
   const open = async <Body>(name: string, options: Options): Promise<SendQueue<Body>> => {
     if (!isUsual(name, options)) (await rest.get()).check(name, options);
-    const { database, storage, url, token, worker, lazy, persist, signal, schema, ...settings } = options;
+    const { database, storage, url, token, worker, lazy, persist, openTimeoutMs, signal, schema, ...settings } =
+      options;
     signal?.throwIfAborted();
     if (persist) void rest.get().then((found) => found.persist());
     const intake = schema ? (await rest.get()).createIntake(schema) : createUsualIntake(rest);

@@ -8,7 +8,7 @@
 import type { ClientParts } from "../client/connection/client.js";
 import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { runtime } from "../client/runtime/runtime.js";
-import { QueueError } from "../core/spec/errors.js";
+import { isPassing, QueueError } from "../core/spec/errors.js";
 import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { createHearing } from "../link/finding/hearing.js";
 import { type Opening, type Patience, requestOpening, SIGN_MS } from "../link/finding/opening.js";
@@ -32,14 +32,17 @@ export interface Starters extends WorkerStarters {
   socket?(options: SocketOptions): Promise<SocketWay>;
 }
 
+/** Of a client, what is about its way to a host. */
+export type Transport = Omit<ClientParts, "rest">;
+
 /** How long to wait for a host to answer before hosting here. A page's own worker would win no sooner. */
 const ASK_MS = 500;
 const LINK_MS = 2_000;
 /** `SIGN_MS`, twice as long each time that it was not enough. */
 const SIGN_MS_MAX = 8_000;
 
-export function createTransport(options: ConnectOptions, starters: Starters): ClientParts {
-  const { database = "originmq", storage = "indexeddb", worker, url, token } = options;
+export function createTransport(options: ConnectOptions, starters: Starters): Transport {
+  const { database = "originmq", storage = "indexeddb", worker, url, token, openTimeoutMs } = options;
   if (url !== undefined) return overSocket(url, (hearing) => dial(starters, { url, token, ...hearing }));
   const opening: Opening = { storage, database };
   const names = {
@@ -55,10 +58,11 @@ export function createTransport(options: ConnectOptions, starters: Starters): Cl
   assertSupported(opening);
   const asking = createAsking(directoryName(storage, database));
   const workers = createWorkers(starters, worker, SIGN_MS);
-  const shared: ClientParts = {
+  const shared: Transport = {
     runtime,
     ...names,
     asking,
+    openTimeoutMs,
     locks,
     lifecycle: pageLifecycle({ onAsleep: workers.stop }),
     openPort(onPort) {
@@ -71,7 +75,7 @@ export function createTransport(options: ConnectOptions, starters: Starters): Cl
 }
 
 /** In a frame that is refused locks nothing is shared with anybody: what is in memory is its own there. */
-function aloneWhereRefused(shared: ClientParts, alone: ReturnType<typeof inProcess>, locks: LockManager): ClientParts {
+function aloneWhereRefused(shared: Transport, alone: ReturnType<typeof inProcess>, locks: LockManager): Transport {
   const isRefused = locks
     .request("originmq:refused", { ifAvailable: true }, () => {})
     .then(
@@ -95,7 +99,7 @@ function aloneWhereRefused(shared: ClientParts, alone: ReturnType<typeof inProce
 const openNotices = (name: string): Channel | undefined =>
   typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
-function inProcess(load: () => Promise<InProcess>): Pick<ClientParts, "openPort" | "locks" | "onClosed"> {
+function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" | "locks" | "onClosed"> {
   let loading: Promise<InProcess> | undefined;
   return {
     locks: undefined,
@@ -115,7 +119,7 @@ async function dial({ socket }: Starters, options: SocketOptions): Promise<Socke
 function overSocket(
   url: string,
   load: (hearing: Pick<SocketOptions, "onAnnouncement" | "listens">) => Promise<SocketWay>,
-): ClientParts {
+): Transport {
   let loading: Promise<SocketWay> | undefined;
   const hearing = createHearing(() => void loading?.then((known) => known.hear()).catch(() => {}));
   const way = (): Promise<SocketWay> => {
@@ -206,7 +210,11 @@ async function askWorker(
 ): Promise<Found> {
   const patience = { locks: navigator.locks, setTimer: runtime.setTimer, signMs: workers.signMs };
   workers.signMs = Math.min(SIGN_MS_MAX, 2 * workers.signMs);
-  const found = await Promise.race([ask(port, opening, { onPort }, patience), failed]);
+  const found = await Promise.race([ask(port, opening, { onPort }, patience), failed]).catch((error: unknown) => {
+    // It lives, and says so.
+    if (error instanceof QueueError && isPassing(error)) workers.signMs = SIGN_MS;
+    throw error;
+  });
   hasStarted();
   workers.signMs = SIGN_MS;
   return found;

@@ -15,18 +15,27 @@ export interface FaultyStoreParts {
   readonly random: Random;
   /** Asked before each write. */
   nextFault(write: "commit" | "rewrite" | "checkpoint" | "delete"): StoreFault | undefined;
+  /** The browser has lost its storage: whatever is asked fails. */
+  isOut(): boolean;
 }
 
 type Chunks = AsyncIterable<CheckpointChunk>;
 
 const SLOW_MS_MAX = 1_500;
 
-export function createFaultyStore({ disk, context, random, nextFault }: FaultyStoreParts): LogStore {
+export function createFaultyStore({ disk, context, random, nextFault, isOut }: FaultyStoreParts): LogStore {
   const store = createMemoryStore({ disk });
-  const pass = (most: number) => context.pass(random.between(0, most));
+  const pass = async (most: number) => {
+    await context.pass(random.between(0, most));
+    assertThere();
+  };
+  const assertThere = () => {
+    if (isOut()) throw new StoreError("unavailable", "the database cannot be opened");
+  };
 
   const write = async (fault: StoreFault | undefined, hasBodies: boolean, happen: () => Promise<void>) => {
     await context.pass(fault === "slow" ? random.between(100, SLOW_MS_MAX) : random.between(0, 3));
+    assertThere();
     if (fault === "abort") throw new StoreError("failed", "the transaction was aborted");
     if (fault === "lost") throw new StoreError("lost", "the connection is gone");
     // What stores no bodies is given the reserve.
@@ -71,7 +80,7 @@ export function createFaultyStore({ disk, context, random, nextFault }: FaultySt
     },
     batchKeys: () => store.batchKeys(),
     async close() {
-      await pass(1);
+      await context.pass(random.between(0, 1));
       await store.close();
     },
   };

@@ -42,7 +42,7 @@ export interface Origin extends Site {
 }
 
 export function createOrigin(parts: SiteParts): Origin {
-  const { scheduler, random, isNoticeLost, nextFault } = parts;
+  const { scheduler, random, isNoticeLost, nextFault, isOut } = parts;
   const disk = createMemoryDisk();
   const locks = createLocks({ scheduler, random });
   const network = createNetwork({ scheduler, random, isNoticeLost });
@@ -105,7 +105,7 @@ export function createOrigin(parts: SiteParts): Origin {
         lock: NAMES.lock,
         asking: askingOf(context, url),
         async openHost() {
-          const store = createFaultyStore({ disk, context, random, nextFault });
+          const store = createFaultyStore({ disk, context, random, nextFault, isOut });
           const host = await openHost({
             kind: "shared-worker",
             store,

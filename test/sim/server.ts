@@ -60,7 +60,7 @@ interface Process extends Worker {
 }
 
 export function createServer(parts: SiteParts): ServerSite {
-  const { scheduler, random, nextFault } = parts;
+  const { scheduler, random, nextFault, isOut } = parts;
   const disk = createMemoryDisk();
   const workers = new Map<string, Process>();
   const wires = new Map<Context, Wire>();
@@ -87,7 +87,7 @@ export function createServer(parts: SiteParts): ServerSite {
       report() {},
       async openStore() {
         parts.onHost(process);
-        return createFaultyStore({ disk, context, random, nextFault });
+        return createFaultyStore({ disk, context, random, nextFault, isOut });
       },
     });
     const limits = createLimits("the server", {}, { setTimer, monotonic: () => scheduler.now });

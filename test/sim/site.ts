@@ -12,7 +12,7 @@ export interface Worker {
 }
 
 /** What a client takes from its site. */
-export interface PageParts extends Omit<ClientParts, "lifecycle" | "runtime"> {
+export interface PageParts extends Omit<ClientParts, "lifecycle" | "rest" | "runtime"> {
   /** Milliseconds by which the page's clock differs from the world's. */
   readonly clockMs: number;
   /** The page was put to sleep. */
@@ -37,6 +37,8 @@ export interface SiteParts {
   readonly isNoticeLost: () => boolean;
   /** Asked before each write. */
   readonly nextFault: () => StoreFault | undefined;
+  /** The browser has lost its storage. */
+  readonly isOut: () => boolean;
   readonly onHost: (worker: Worker) => void;
   readonly onEnd: (worker: Worker, error: unknown) => void;
 }

@@ -3,6 +3,7 @@
 
 import { createClient, type Lifecycle } from "../../src/client/connection/client.js";
 import { type Connection, createPublicConnection } from "../../src/client/connection/connection.js";
+import { whole } from "../../src/client/connection/whole.js";
 import type { Queue } from "../../src/client/queue/queue.js";
 import type { Delivery } from "../../src/client/receiving/delivery.js";
 import type { QueueOptions, SendOptions } from "../../src/client/sending/options.js";
@@ -71,6 +72,8 @@ export interface Tab {
 /** In the names of consumers whose leases nobody renews. */
 export const BY_HAND = "r";
 
+/** Shorter than the storage may be gone. */
+const OPEN_TIMEOUT_MS = 4_000;
 /** Who waits for a notice looks at least this often: a notice is a hint. */
 const NOTICE_MS_MAX = 1_000;
 
@@ -102,6 +105,8 @@ export function openTab(parts: TabParts): Tab {
   const { clockMs, onAsleep, ...found } = site.clientParts(context, url);
   const client = createClient({
     ...found,
+    rest: async () => whole,
+    openTimeoutMs: OPEN_TIMEOUT_MS,
     lifecycle: {
       listen(events) {
         lifecycle = events;
@@ -113,6 +118,7 @@ export function openTab(parts: TabParts): Tab {
       setTimer: (callback, ms) => context.plan(callback, ms),
       afterTurn: (callback) => void context.plan(callback, 0),
       uuid: site.uuid,
+      random: random.next,
     },
   });
   const connection = createPublicConnection(client, { isLazy: false, persisted: undefined });

@@ -25,6 +25,7 @@ export interface Verdict extends Report {
 const TABS_MAX = 4;
 const DRAIN_MS = 1_000;
 const DRAIN_SLICES_MAX = 900;
+const OUTAGES = 2 ** 20;
 
 export async function runWorld({ seed, steps }: { seed: number; steps: number }): Promise<Verdict> {
   const random = createRandom(seed);
@@ -64,9 +65,14 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     ...(random.chance(0.2) && { rateLimit: { limit: random.between(5, 20), intervalMs: random.between(20, 100) } }),
   } as const;
 
+  /** Of its own chance: the other worlds, and what befalls them, stay what they were. */
+  const outages = seed % 4 === 2 && !isOverSockets ? createRandom(seed + OUTAGES) : undefined;
+  let outUntil = 0;
+
   const parts: SiteParts = {
     scheduler,
     random,
+    isOut: () => scheduler.now < outUntil,
     isNoticeLost: () => random.chance(faults.loseNotice),
     nextFault: () => {
       for (const [fault, probability] of Object.entries(faults.store)) {
@@ -171,6 +177,13 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     }
   };
 
+  const loseStorage = () => {
+    if (!outages?.chance(0.006)) return;
+    const ms = outages.between(50, outages.pick([1_000, 5_000, 20_000]));
+    note(`the storage is gone for ${ms} ms`);
+    outUntil = scheduler.now + ms;
+  };
+
   const disturbLine = () => {
     if (!server || !lineFaults) return;
     const tab = random.pick(tabs);
@@ -210,6 +223,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     act();
     fault();
     disturbLine();
+    loseStorage();
     await scheduler.run(random.chance(0.03) ? random.between(200, 3_000) : random.between(0, 20));
   }
 
@@ -218,6 +232,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
   note("healed");
   faults = QUIET;
   lineFaults = undefined;
+  outUntil = 0;
   for (const worker of site.workers.values()) worker.context.goOn();
   for (const tab of tabs) if (!tab.isAsleep) tab.context.goOn();
   // Those that sleep wake by themselves.

@@ -11,10 +11,12 @@ import type { ClientEvent } from "../link/client-event.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createLossReader } from "../link/losses.js";
 import { createNoticeListener, type NoticeListener } from "../link/notices.js";
-import { abortable } from "../runtime/abortable.js";
+import { abortable, whenAborted } from "../runtime/abortable.js";
 import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
-import type { Gathering } from "../sending/gathering.js";
+import type { Blame } from "../sending/blame.js";
+import { createGathering, type Gathering } from "../sending/gathering.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
+import type { createPatience } from "./patience.js";
 import { holdPresence, NOTHING_HELD, type Presence } from "./presence.js";
 
 /** When the page of this client is put to sleep and woken. */
@@ -37,6 +39,10 @@ export interface ClientParts {
   readonly label?: string | undefined;
   /** How to ask other contexts for the host; missing where there are none. */
   readonly asking?: Asking | undefined;
+  /** How long calls wait for a database that cannot be opened. */
+  readonly openTimeoutMs?: number | undefined;
+  /** Loads what is needed when it does not go as it usually does. */
+  rest(): Promise<ClientRest>;
   /** A channel on which the host announces; `undefined` where there is none. */
   openNotices(): Channel | undefined;
   /** Gives up what was opened, once the client has ended. */
@@ -98,6 +104,11 @@ export interface Member {
   onHidden(isHidden: boolean): void;
 }
 
+/** What is loaded later. */
+export interface ClientRest extends Blame {
+  readonly createPatience: typeof createPatience;
+}
+
 /** What a client that goes on where another has begun takes over from it. */
 export interface Begun {
   readonly client: string;
@@ -117,6 +128,9 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
   const over = new AbortController();
   let presence = begun?.presence;
   let lastId = 0;
+  const gathering = begun?.gathering ?? createGathering(runtime);
+  /** Questions that wait for a host, or for an answer. */
+  const questions = new Set<AbortController>();
 
   const tellAll = (event: ClientEvent) => {
     for (const callback of [...listeners]) callback(event);
@@ -155,6 +169,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     ...(parts.reachable && { reachable: parts.reachable }),
     locks: parts.locks,
     asking: parts.asking,
+    patience: async () => (await parts.rest()).createPatience({ ...parts, ...gathering, questions }),
     serve(request) {
       if (request.op === "losses") return noteLosses(losses.found(request));
       return member ? member.serve(request) : request.op === "held" ? NOTHING_HELD : undefined;
@@ -178,7 +193,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     onGreeted: (link) => pipeline.greeted(link),
     onPeerUnreadable: () => pipeline.unreadable(),
   });
-  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""), begun?.gathering);
+  const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""), gathering, parts.rest);
   const notices = createNoticeListener(parts.openNotices);
 
   /**
@@ -204,6 +219,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     isHidden = hidden;
     // Where pages are closed without a word, this is the last that they hear.
     if (hidden) pipeline.hurry();
+    else hostLink.hurry();
     member?.onHidden(hidden);
   };
   const stopListening = parts.lifecycle?.listen({ suspend, resume, setHidden });
@@ -219,6 +235,20 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
       // No host in time, or none any more: what was not sent hears of it.
     } finally {
       cancelTimer();
+    }
+  };
+
+  /** Ends the call with the signal, or where it waits for too long. */
+  const inTime = async <T>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    signal?.throwIfAborted();
+    const question = new AbortController();
+    const forget = whenAborted(signal, () => question.abort(signal?.reason));
+    questions.add(question);
+    try {
+      return await call(question.signal);
+    } finally {
+      forget();
+      questions.delete(question);
     }
   };
 
@@ -248,9 +278,9 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     },
     wake: hostLink.wake,
     async connected(signal) {
-      await hostLink.connected(signal);
+      await inTime(signal, hostLink.connected);
     },
-    ask: hostLink.ask,
+    ask: (request, signal) => inTime(signal, (inTime) => hostLink.ask(request, inTime)),
     tell,
     nextWaiter: () => `${client}/${++lastId}`,
     listen(callback) {

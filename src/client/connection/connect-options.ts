@@ -5,6 +5,7 @@ import {
   aFunction,
   boolean,
   type Check,
+  duration,
   invalid,
   oneOf,
   type Spec,
@@ -31,7 +32,7 @@ export interface ConnectOptions {
   readonly storage?: "indexeddb" | "memory";
   /**
    * Address of a server's database, `wss://HOST/mq/DATABASE`: it hosts, in place of this origin. Excludes `database`,
-   * `storage`, `worker` and `persist`. Queues of one address share a connection if they have the same function as `token`;
+   * `storage`, `worker`, `persist` and `openTimeoutMs`. Queues of one address share a connection if they have the same function as `token`;
    * in Cloudflare's Workers they do not, since a socket there serves one event.
    */
   readonly url?: string;
@@ -49,6 +50,12 @@ export interface ConnectOptions {
    * share a connection, the first says it. Default: none.
    */
   readonly label?: string;
+  /**
+   * How long a call waits while the browser cannot open the database, before it rejects with `storage-failed`, or with
+   * `host-lost` where a host had heard of it and may have stored it. Each call waits that long of its own; consumers, and what they
+   * settle, wait for as long as it takes, and go on by themselves. Default 30,000.
+   */
+  readonly openTimeoutMs?: number;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
 }
@@ -59,9 +66,11 @@ const socketAddress: Check = (value, name) => {
   if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");
 };
 
+const OF_THIS_ORIGIN = ["database", "storage", "worker", "persist", "openTimeoutMs"] as const;
+
 /** Throws `invalid-argument` where options exclude each other. */
 export function checkAddress(where: string, { url, ...options }: ConnectOptions): void {
-  const others = url === undefined ? (["token"] as const) : (["database", "storage", "worker", "persist"] as const);
+  const others = url === undefined ? (["token"] as const) : OF_THIS_ORIGIN;
   const other = others.find((name) => options[name] !== undefined);
   if (other === undefined) return;
   const why =
@@ -80,5 +89,6 @@ export const CONNECT_SPEC: Spec = {
   lazy: boolean,
   persist: boolean,
   label: string(1, LABEL_MAX),
+  openTimeoutMs: duration(),
   signal: abortSignal,
 };

@@ -13,7 +13,7 @@ import { whenAborted } from "../runtime/abortable.js";
 import { callListener, complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Later } from "../runtime/later.js";
-import { createIntake } from "../sending/intake.js";
+import { createIntake, type ReadFiles } from "../sending/intake.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import {
   CLOSE_SPEC,
@@ -30,14 +30,15 @@ import type { Begun, completeQueue } from "./open-queue.js";
 export interface EarlyParts {
   readonly name: string;
   readonly client: Client;
-  readonly whole: Later<{ readonly completeQueue: typeof completeQueue }>;
+  readonly whole: Later<{ readonly completeQueue: typeof completeQueue; readonly withFilesRead: ReadFiles }>;
   readonly schema: StandardSchema | undefined;
   onClosed(options: { readonly force?: boolean }): Promise<void>;
 }
 
 export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input, Output> {
   const { name, client, whole, schema, onClosed } = parts;
-  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(schema) });
+  const intake = createIntake(async (items) => (await whole.get()).withFilesRead(items), schema);
+  const sender = createSender<Input>({ name, sending: client.pipeline, intake });
   const { closing, assertOpen, send, sendBatch } = sender;
   const begun: Begun<Input> = { sender, events: createQueueEvents(name, client), schema, onClosed };
   let complete: Queue<Input, Output> | undefined;

@@ -5,6 +5,7 @@ import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
 import { createSender, type Sender } from "../queue/sender.js";
 import { createIntake } from "../sending/intake.js";
+import { withFilesRead } from "../sending/reading.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
 import { configureQueue, type Given } from "./configure.js";
@@ -30,6 +31,6 @@ export async function openWholeQueue<Input, Output = Input>(
 ): Promise<Queue<Input, Output>> {
   await configureQueue(client, name, given);
   const { schema } = given.options;
-  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(schema) });
+  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(withFilesRead, schema) });
   return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, onClosed });
 }

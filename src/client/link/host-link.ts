@@ -6,7 +6,7 @@
 // Invariants: a request under way when the host is lost is asked again of the next one, or ends; nothing hangs.
 
 import type { Held } from "../../core/commands/commands.js";
-import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
+import { isPassing, QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { MINOR_LAST_WORDS, WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { Asking, OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/gone.js";
@@ -41,6 +41,8 @@ export interface HostLinkParts {
   onGreeted?(link: Link<HostRequest>): void;
   /** The host is gone, or was left: the next one is looked for, or none while this page sleeps. */
   onDisconnected(): void;
+  /** What to do while the database cannot be opened. */
+  patience(): Promise<Patience>;
   /** There will be no host any more. */
   onEnded(reason: QueueError): void;
   /** The host could not read something that was posted to it. */
@@ -50,6 +52,8 @@ export interface HostLinkParts {
 export interface HostLink {
   /** Starts connecting, if nobody has. */
   wake(): void;
+  /** Somebody looks: what it is waited for is tried at once. */
+  hurry(): void;
   readonly welcome: Welcome | undefined;
   /** The link to the host, while there is one. */
   readonly link: Link<HostRequest> | undefined;
@@ -69,6 +73,18 @@ export interface HostLink {
 export interface LastWords extends Pick<OneWay<HostRequest>, "post"> {
   /** The minor wire version of who hears them. */
   readonly minor: number;
+}
+
+/** What a client does while the database cannot be opened. */
+export interface Patience {
+  /** It cannot be opened. Resolves when it is to be tried again. */
+  rest(trouble: QueueError): Promise<void>;
+  /** A call was made: another try comes while it waits. */
+  note(): void;
+  /** Somebody looks, or nobody waits any more: it is tried at once. */
+  hurry(): void;
+  /** There is a host again. */
+  end(): void;
 }
 
 /** No other host could decide differently. */
@@ -111,6 +127,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   let interrupt = () => {};
   /** Tries again at once, in place of a little later. */
   let hurry = () => {};
+  let patience: Patience | undefined;
   /** Aborted when an answer could not be read: any of the questions under way may be the one. */
   let unread = new AbortController();
 
@@ -129,6 +146,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       // Whoever asks hears of it; nobody has to.
       connecting.catch(() => {});
     }
+    patience?.note();
     return connecting;
   };
 
@@ -214,6 +232,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
         }
         current = connected;
         hasConnected = true;
+        patience?.end();
         watch(connected);
         parts.onConnected(connected.welcome);
         return connected;
@@ -227,17 +246,24 @@ export function createHostLink(parts: HostLinkParts): HostLink {
           parts.onEnded(reason);
           throw ended;
         }
-        const { promise, resolve } = deferred();
-        const cancelTimer = parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt));
-        hurry = resolve;
-        await promise;
-        cancelTimer();
+        if (isPassing(error)) patience ??= await parts.patience().catch(() => undefined);
+        if (ended) throw ended;
+        await (isPassing(error) && patience ? patience.rest(error) : rest(attempt));
       }
     }
   };
 
+  const rest = async (attempt: number) => {
+    const { promise, resolve } = deferred();
+    const cancelTimer = parts.runtime.setTimer(resolve, Math.min(RETRY_MS_MAX, 10 * 2 ** attempt));
+    hurry = resolve;
+    await promise;
+    cancelTimer();
+  };
+
   // What is final for a first connection may be a passing trouble for a later one: offline, a script does not load.
-  const isFinal = (error: QueueError) => FINAL.has(error.code) && !(hasConnected && error.code === "unsupported");
+  const isFinal = (error: QueueError) =>
+    FINAL.has(error.code) && !(hasConnected && error.code === "unsupported") && !isPassing(error);
 
   /** Nothing is posted to a page that sleeps: it would wake or be evicted. A host that says more than that gets no port. */
   const leave = ({ link, welcome: { minor = 0 } }: Connected) => {
@@ -285,6 +311,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
 
   return {
     wake: () => void wake(),
+    hurry: () => patience?.hurry(),
     get welcome() {
       return current?.welcome;
     },
@@ -326,6 +353,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       const ending = suspension;
       suspension = undefined;
       ending?.resolve();
+      patience?.hurry();
       if (hasConnected && !ended) void wake();
     },
     close(reason) {
@@ -334,6 +362,7 @@ export function createHostLink(parts: HostLinkParts): HostLink {
       suspension?.resolve();
       interrupt();
       hurry();
+      patience?.hurry();
       current?.link.close(ended);
       current = undefined;
     },

@@ -16,6 +16,7 @@ import { read } from "../sending/intake.js";
 import { bodyOf, type Item } from "../sending/item.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import { CLOSE_SPEC, itemOf, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
+import { withFilesRead } from "../sending/reading.js";
 import type { StandardSchema } from "../sending/schema.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
@@ -51,7 +52,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
   let closed: Promise<void> | undefined;
 
   const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> =>
-    sender.inTurn(read(items, schema), next);
+    sender.inTurn(read(items, withFilesRead, schema), next);
 
   const command = async <T>(asked: ClientCommand): Promise<T> => {
     assertOpen();

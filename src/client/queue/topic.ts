@@ -10,11 +10,12 @@ import {
   subscriptionQueue,
 } from "../../core/spec/subscription.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import { hasFile, withFilesRead } from "../sending/files.js";
+import { hasFile } from "../sending/files.js";
 import type { Item } from "../sending/item.js";
 import { messagesOf } from "../sending/messages.js";
 import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
+import { withFilesRead } from "../sending/reading.js";
 import type { Queue } from "./queue.js";
 
 /** What became of a message that was published; it is durable in each of these subscriptions. */
@@ -73,7 +74,7 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
   const publish = async (items: readonly Item[]): Promise<PublishReceipt[]> => {
     assertOpen();
     if (items.length === 0) return [];
-    const read = items.some(hasFile) ? await Promise.all(items.map(withFilesRead)) : items;
+    const read = items.some(hasFile) ? await withFilesRead(items) : items;
     const { queue: _, ...messages } = messagesOf("", read);
     const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
     return subscriptions.map((count) => ({ subscriptions: count }));

@@ -3,9 +3,10 @@
 
 import type { Headers } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { holdsFile, readFiles } from "../sending/files.js";
+import { holdsFile } from "../sending/files.js";
 import { itemOf } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
+import { readFiles } from "../sending/reading.js";
 
 export const REPLY_TO = "originmq-reply-to";
 export const REQUEST = "originmq-request";

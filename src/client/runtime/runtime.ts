@@ -20,6 +20,8 @@ export interface Runtime {
   afterTurn(callback: () => void): void;
   /** A name that nobody else has. */
   uuid(): string;
+  /** A number in [0, 1). */
+  random(): number;
 }
 
 export const runtime: Runtime = {
@@ -27,4 +29,5 @@ export const runtime: Runtime = {
   setTimer,
   afterTurn,
   uuid: randomUuid,
+  random: () => Math.random(),
 };

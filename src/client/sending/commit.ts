@@ -6,12 +6,13 @@ import { invalid } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX, TRANSACTION_SENDS_MAX } from "../../core/spec/limits.js";
 import { errorOf } from "../../link/rpc/error-of.js";
-import { hasFile, withFilesRead } from "./files.js";
+import { hasFile } from "./files.js";
 import type { Item, Receipt } from "./item.js";
 import { type QueueRef, queueKnownAs } from "./known.js";
 import { messagesOf, receiptsOf } from "./messages.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
+import { withFileRead } from "./reading.js";
 
 /** A message of a transaction, checked. */
 export function sendingOf(
@@ -89,7 +90,7 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
     // At once where there are no files: what is sent after it must not be accepted before it.
     groups = byQueue(
       sends.some(({ item }) => hasFile(item))
-        ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFilesRead(one.item) })))
+        ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFileRead(one.item) })))
         : sends,
     );
     assertCarried(sends, settles, groups.size);

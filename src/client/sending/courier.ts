@@ -17,7 +17,7 @@ import { abortable } from "../runtime/abortable.js";
 import { commandFor } from "./carried.js";
 import type { Draft } from "./drafts.js";
 import type { Gathering } from "./gathering.js";
-import { isHostLost, isRefusedWhole, refusalOf, UnreadableError } from "./refusals.js";
+import { isHostLost, isRefusedWhole, UnreadableError } from "./refusals.js";
 
 export interface Courier {
   /** Another request may leave now. */
@@ -38,6 +38,8 @@ export interface CourierParts {
   isSent(draft: Draft): boolean;
   answer(draft: Draft, outcome: Outcome): void;
   fail(draft: Draft, reason: unknown): void;
+  /** What is told to whose command alone was refused so. */
+  refusalOf(draft: Draft, error: unknown): Promise<unknown>;
   /** Two numbered halves that stand in its place from now on; `undefined` when it is one thing. */
   halve(draft: Draft): readonly Draft[] | undefined;
   /** Another request may leave. */
@@ -102,7 +104,7 @@ export function createCourier(parts: CourierParts): Courier {
         if (own !== spell || isHostLost(error)) return;
         const halves = isRefusedWhole(error) ? parts.halve(draft) : undefined;
         if (halves) own.suspects.unshift(...halves);
-        else parts.fail(draft, refusalOf(draft, error));
+        else parts.fail(draft, await parts.refusalOf(draft, error));
       }
       if (own !== spell) return;
     }

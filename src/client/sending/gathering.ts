@@ -81,6 +81,10 @@ export interface Gathering extends Sending {
   called(): void;
   /** What was called goes now, and what is still called in this task goes with its call: another task may never begin. */
   hurry(): void;
+  /** All that has no outcome and does not wait for room. */
+  drafts(): readonly Draft[];
+  /** It is not sent any more, or not again: rejects. */
+  withdraw(draft: Draft, reason: unknown): void;
   /** Resolves when everything submitted so far is settled. */
   drained(): Promise<void>;
   /** Rejects what has no outcome, and all that is called from now on. */
@@ -145,11 +149,6 @@ export function createGathering(runtime: Pick<Runtime, "afterTurn">): Gathering 
     return drafts;
   };
 
-  const withdraw = (draft: Draft, reason: unknown) => {
-    gathered = gathered.filter((one) => one !== draft);
-    if (draft.stage !== "answered") self.conclude(draft, () => reject(draft, reason));
-  };
-
   const self: Gathering & { closed: QueueError | undefined } = {
     closed: undefined,
     sent,
@@ -179,7 +178,7 @@ export function createGathering(runtime: Pick<Runtime, "afterTurn">): Gathering 
       const draft = { ...commandDraft(command, value), bytes };
       self.gather(draft);
       self.called();
-      if (signal) value.promise.catch(() => {}).finally(whenAborted(signal, () => withdraw(draft, signal.reason)));
+      if (signal) value.promise.catch(() => {}).finally(whenAborted(signal, () => self.withdraw(draft, signal.reason)));
       return value.promise;
     },
     gather(draft) {
@@ -244,6 +243,11 @@ export function createGathering(runtime: Pick<Runtime, "afterTurn">): Gathering 
         isHurried = false;
       });
     },
+    drafts: () => [...sent.values(), ...gathered],
+    withdraw(draft, reason) {
+      gathered = gathered.filter((one) => one !== draft);
+      if (draft.stage !== "answered") self.conclude(draft, () => reject(draft, reason));
+    },
     drained() {
       const { promise, resolve } = deferred();
       drainWaiters.push(resolve);
@@ -252,7 +256,7 @@ export function createGathering(runtime: Pick<Runtime, "afterTurn">): Gathering 
     },
     close(reason) {
       self.closed = reason;
-      const rest = [...sent.values(), ...gathered];
+      const rest = self.drafts();
       sent.clear();
       gathered = [];
       for (const draft of rest) self.conclude(draft, () => reject(draft, reason));

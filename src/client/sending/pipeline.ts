@@ -16,11 +16,11 @@ import type { ClientCommand, HostRequest, Welcome } from "../../link/rpc/wire.js
 import type { HostLink } from "../link/host-link.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { answer } from "./answers.js";
+import type { Blame } from "./blame.js";
 import { halves, needOf, prune, transactionDraft, weightOf } from "./carried.js";
 import { createCourier } from "./courier.js";
 import { type Draft, type RoomDraft, reject, type SettleDraft, type SettleEntry } from "./drafts.js";
-import { countCarried, createGathering, type Sending } from "./gathering.js";
-import { named } from "./refusals.js";
+import { countCarried, type Gathering, type Sending } from "./gathering.js";
 import { createRoomLines } from "./room-line.js";
 import { addSettlement, settleDraft } from "./settlements.js";
 
@@ -59,7 +59,8 @@ export function createPipeline(
   hostLink: HostLink,
   runtime: Runtime,
   database: string,
-  gathering = createGathering(runtime),
+  gathering: Gathering,
+  blame: () => Promise<Blame>,
 ): Pipeline {
   const { sent, conclude, gather, gatherSend, called } = gathering;
   /** The gathered settlements that still take more. */
@@ -78,10 +79,14 @@ export function createPipeline(
   const fail = (draft: Draft, reason: unknown) => conclude(draft, () => reject(draft, reason));
 
   /** Answered twice after it was sent again: the first answer counts. */
-  const settle = (draft: Draft, outcome: Outcome) => {
+  const settle = (draft: Draft, outcome: Outcome, isNamed = false) => {
     if (draft.stage !== "sent" || gathering.accept(draft, outcome)) return;
+    if (!outcome.ok && outcome.code === "not-cloneable" && !isNamed) {
+      const told = blame().then(({ named }) => named(draft, outcome));
+      return void told.catch(() => outcome).then((told) => settle(draft, told, true));
+    }
     const number = draft.number as number;
-    const left = answer(draft, named(draft, outcome), minor);
+    const left = answer(draft, outcome, minor);
     if (left?.isBlocked) return wait(draft as RoomDraft, number);
     for (const other of left?.drafts ?? []) gatherSend(other);
     conclude(draft, () => {});
@@ -118,6 +123,10 @@ export function createPipeline(
     fail(draft, reason) {
       if (draft.stage === "sent") fail(draft, reason);
     },
+    refusalOf: (draft, error) =>
+      blame()
+        .then(({ refusalOf }) => refusalOf(draft, error))
+        .catch((missing: unknown) => missing),
     halve(draft) {
       const parts = halves(draft);
       if (parts === undefined) return undefined;

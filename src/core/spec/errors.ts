@@ -7,7 +7,7 @@
  * - `host-lost`: the host went away and the outcome could not be learned. - `closed`: the queue, connection or
  *   consumer was closed. - `timeout`: a time limit given by the caller passed. - `protocol-mismatch`: the host
  *   speaks another wire version. - `format-too-new`: the database was written by a newer major version.
- * - `storage-failed`: IndexedDB refused and retrying did not help. - `storage-lost`: stored data is gone.
+ * - `storage-failed`: IndexedDB refused, and trying again did not help, or not for as long as the call waits. - `storage-lost`: stored data is gone.
  * - `unsupported`: the platform lacks something that is needed. - `schema-mismatch`: a body does not fit the schema.
  * - `denied`: the server does not let this client do so; `detail` names verb and queue.
  * - `dead`: the message of a request was given up, or is gone without an answer. - `internal`: a bug in OriginMQ.
@@ -48,6 +48,11 @@ export class QueueError extends Error {
     if (options?.detail !== undefined) this.detail = options.detail;
   }
 }
+
+/** Of a `storage-failed` that may pass: the database cannot be opened for now. */
+export const PASSING: ErrorDetail = { isPassing: true };
+export const isPassing = ({ code, detail }: QueueError): boolean =>
+  code === "storage-failed" && detail?.isPassing === true;
 
 /** Stays on in production: a broken invariant must not be written to disk. */
 export function assert(condition: unknown, message: string): asserts condition {

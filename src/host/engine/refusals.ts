@@ -5,7 +5,7 @@ import { failure } from "../../core/commands/commands.js";
 import { listOf } from "../../core/log/bodies.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import type { State } from "../../core/state/state.js";
-import { type LogStore, StoreError } from "../../store/log-store.js";
+import { type LogStore, StoreError, type StoreFailure } from "../../store/log-store.js";
 import type { Work } from "./proposal.js";
 import { textsOf } from "./texts.js";
 
@@ -18,9 +18,12 @@ export function settleStored(state: State, works: readonly Work[]): readonly Wor
   });
 }
 
-/** Rethrows an error after which nothing can be committed any more. */
+/** After these nothing can be committed any more: whoever hosts next begins with what is stored. */
+const ENDS: ReadonlySet<StoreFailure> = new Set(["deposed", "lost", "unavailable"]);
+
+/** Rethrows an error after which this host cannot go on. */
 export function assertGoesOn(error: unknown): asserts error is StoreError {
-  if (!(error instanceof StoreError) || error.reason === "deposed" || error.reason === "lost") throw error;
+  if (!(error instanceof StoreError) || ENDS.has(error.reason)) throw error;
 }
 
 /** A commit was refused and undone. Settles the work that was to blame and returns the rest, to be decided again. */

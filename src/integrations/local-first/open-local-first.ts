@@ -39,6 +39,7 @@ const OF_CONNECTING: ReadonlySet<string> = new Set<keyof LocalFirstOptions>([
   "storage",
   "worker",
   "persist",
+  "openTimeoutMs",
   "signal",
 ]);
 
@@ -58,8 +59,8 @@ export async function openLocalFirst<Body>(
   const { url, token, signal } = options;
   checkTogether(options);
   const database = databaseOf(options as LocalFirstOptions);
-  const { storage, worker, persist, schema } = options;
-  const here = { ...given({ storage, worker, persist, signal }), database };
+  const { storage, worker, persist, openTimeoutMs, schema } = options;
+  const here = { ...given({ storage, worker, persist, openTimeoutMs, signal }), database };
   const local = await open<Body>(name, { ...pick(options, OWN_SETTINGS), ...FORWARDED, ...here });
   // A delivery has its schema's output, and what is forwarded is what was sent.
   const asSent = schema === undefined ? local : await open<Body>(name, here);

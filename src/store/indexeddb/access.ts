@@ -2,8 +2,8 @@
 // looked up before it is repeated, so that it happens once.
 
 import type { Epoch } from "../../core/log/journal.js";
-import { StoreError } from "../log-store.js";
-import type { Connection } from "./connection.js";
+import { StoreError, type StoreFailure } from "../log-store.js";
+import { type Connection, pause, REOPEN_DELAYS_MS, unavailable } from "./connection.js";
 import type { Database, ReadTransaction } from "./schema.js";
 import {
   beginRead,
@@ -12,11 +12,12 @@ import {
   isConnectionFailure,
   type Step,
   storeError,
+  transact,
   writeFenced,
 } from "./transaction.js";
 
-/** After a lost connection an operation is tried once more; what fails twice is not the connection's fault. */
-const TRIES = 2;
+/** Waits before the tries of one operation: after a lost connection at once, then as long as openings are tried. */
+const TRY_DELAYS_MS = [0, 0, ...REOPEN_DELAYS_MS];
 
 export interface Access {
   readonly step: Step;
@@ -60,7 +61,8 @@ export function createAccess(deps: { connection: Connection; step: Step; epoch: 
     },
     async read(stores, use) {
       let cause: unknown;
-      for (let tries = 0; tries < TRIES; tries++) {
+      for (const delayMs of TRY_DELAYS_MS) {
+        if (delayMs > 0) await pause(delayMs);
         const db = await connection.open();
         try {
           return await use(beginRead(db, stores));
@@ -70,7 +72,7 @@ export function createAccess(deps: { connection: Connection; step: Step; epoch: 
           connection.drop(db);
         }
       }
-      throw new StoreError("unreadable", "the database opens but cannot be read", { cause });
+      throw await blameOf(connection, cause, "unreadable");
     },
   };
 }
@@ -82,7 +84,8 @@ export async function outliveLoss<T>(
   landed?: () => Promise<boolean>,
 ): Promise<T | undefined> {
   let cause: unknown;
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (const delayMs of TRY_DELAYS_MS) {
+    if (delayMs > 0) await pause(delayMs);
     const db = await connection.open();
     const ending = await use(db);
     if (ending.known) return ending.value;
@@ -90,5 +93,20 @@ export async function outliveLoss<T>(
     connection.drop(db);
     if (landed !== undefined && (await landed())) return undefined;
   }
-  throw new StoreError("failed", "the database opens but fails repeatedly", { cause });
+  throw await blameOf(connection, cause, "failed");
 }
+
+/** What fails again and again is to blame itself only where the database does anything else. */
+async function blameOf(connection: Connection, cause: unknown, itself: StoreFailure): Promise<StoreError> {
+  const db = await connection.open();
+  const trial = await transact(db, ["meta"], "relaxed", async (tx) => {
+    // Written and taken back: nothing of it is ever there, so that whoever writes is not in anybody's way.
+    tx.objectStore("meta").put(0, TRIAL_KEY);
+    tx.objectStore("meta").delete(TRIAL_KEY);
+  }).catch(() => ({ known: true }));
+  if (trial.known) return new StoreError(itself, "the database works, but this fails repeatedly", { cause });
+  connection.drop(db);
+  return unavailable("the database opens, but fails whatever it is asked", cause);
+}
+
+const TRIAL_KEY = ["trial"];

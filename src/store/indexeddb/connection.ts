@@ -8,10 +8,12 @@ import { createStores, type Database, readMeta, SCHEMA_VERSION } from "./schema.
 import { beginRead, isConnectionFailure, storeError } from "./transaction.js";
 
 /** Waits between the tries of one opening; browsers lose their IndexedDB server for about as long. */
-const REOPEN_DELAYS_MS: readonly number[] = [20, 100, 400, 1000];
+export const REOPEN_DELAYS_MS: readonly number[] = [20, 100, 400, 1000];
+/** An opening that takes longer hangs, as WebKit's first one may: another one is tried beside it. */
+const OPENING_MS_MAX = 10_000;
 
 export interface Connection {
-  /** The open handle, opened if need be. Rejects with `lost` when that does not succeed, or after `close`. */
+  /** The open handle, opened if need be. Rejects with `unavailable` when that does not succeed, with `lost` after `close`. */
   open(): Promise<Database>;
   /** Forgets a handle that turned out to be broken. */
   drop(db: Database): void;
@@ -81,8 +83,8 @@ async function openPatiently(
     } catch (cause) {
       const delayMs = REOPEN_DELAYS_MS[tries];
       if (!isConnectionFailure(cause)) throw storeError(cause, "open");
-      if (delayMs === undefined || isClosed()) throw lost(`the database ${name} could not be opened`, cause);
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (delayMs === undefined || isClosed()) throw unavailable(`the database ${name} cannot be opened`, cause);
+      await pause(delayMs);
     }
   }
 }
@@ -102,7 +104,8 @@ async function openOnce(factory: IDBFactory, name: string, onCreate: (() => void
     onCreate?.();
   });
   // idb types the promise of an untyped request as `IDBPDatabase`; the schema is ours to state.
-  const db = await (wrap(request) as unknown as Promise<Database>).catch((cause: unknown) => {
+  const opened = wrap(request) as unknown as Promise<Database>;
+  const db = await inTime(opened).catch((cause: unknown) => {
     throw vanished ? lost(`the database ${name} was deleted`, cause) : cause;
   });
   // What was made here needs no look.
@@ -116,6 +119,29 @@ async function openOnce(factory: IDBFactory, name: string, onCreate: (() => void
   }
 }
 
+/** Rejects as a failing connection does once it took too long; what comes later is closed. */
+function inTime(opening: Promise<Database>): Promise<Database> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new DOMException(`it did not open within ${OPENING_MS_MAX} ms`, "TimeoutError"));
+      opening.then((late) => late.close()).catch(() => {});
+    }, OPENING_MS_MAX);
+    opening.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 function lost(message: string, cause?: unknown): StoreError {
   return new StoreError("lost", message, cause === undefined ? undefined : { cause });
 }
+
+/** Says what the browser said: its error does not cross to the pages. */
+export const unavailable = (message: string, cause: unknown): StoreError =>
+  new StoreError(
+    "unavailable",
+    `${message} (${cause instanceof Error ? `${cause.name}: ${cause.message}` : "aborted"})`,
+    {
+      cause,
+    },
+  );

@@ -3,6 +3,7 @@
 
 import { createClient } from "../../../src/client/connection/client.js";
 import { type Connection, createPublicConnection } from "../../../src/client/connection/connection.js";
+import { whole } from "../../../src/client/connection/whole.js";
 import { runtime } from "../../../src/client/runtime/runtime.js";
 import { decode } from "../../../src/codec/codec.js";
 import { createSurroundings } from "../../../src/host/engine/platform.js";
@@ -94,6 +95,7 @@ export function connectOver(openSocket: () => Socket): { connection: Connection;
     runtime,
     locks: undefined,
     presenceLock: String,
+    rest: async () => whole,
     openNotices: () => undefined,
     async openPort() {
       const line = openLine(openSocket(), { setTimer: surroundings.setTimer, pings: false });

@@ -2,6 +2,7 @@
 
 import { createClient, type Lifecycle } from "../../../src/client/connection/client.js";
 import { createPublicConnection } from "../../../src/client/connection/connection.js";
+import { whole } from "../../../src/client/connection/whole.js";
 import { runtime } from "../../../src/client/runtime/runtime.js";
 import type { Platform } from "../../../src/host/engine/platform.js";
 import type { LogStore } from "../../../src/store/log-store.js";
@@ -62,6 +63,7 @@ export function connectTo(openPort: () => MessagePort, hurry = 1) {
     },
     locks: undefined,
     presenceLock: (name) => name,
+    rest: async () => whole,
     openNotices: () => undefined,
     openPort: async () => ({ port: openPort(), lock: undefined }),
     lifecycle: {

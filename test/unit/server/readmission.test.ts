@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { createClient } from "../../../src/client/connection/client.js";
 import { createPublicConnection } from "../../../src/client/connection/connection.js";
+import { whole } from "../../../src/client/connection/whole.js";
 import { runtime } from "../../../src/client/runtime/runtime.js";
 import { type Grant, VERBS } from "../../../src/host/clients/access.js";
 import { setTimer } from "../../../src/link/rpc/timer.js";
@@ -51,6 +52,7 @@ function join([server, socket]: readonly [FakeSocket, FakeSocket], life: Life) {
     runtime,
     locks: undefined,
     presenceLock: String,
+    rest: async () => whole,
     openNotices: () => undefined,
     async openPort() {
       const next = line.takeNextPort();

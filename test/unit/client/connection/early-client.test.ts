@@ -4,10 +4,12 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createClient, type Lifecycle } from "../../../../src/client/connection/client.js";
 import { createPublicConnection } from "../../../../src/client/connection/connection.js";
 import { createEarlyClient, type Rest } from "../../../../src/client/connection/early-client.js";
+import { whole } from "../../../../src/client/connection/whole.js";
 import { createSender } from "../../../../src/client/queue/sender.js";
 import { later } from "../../../../src/client/runtime/later.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
 import { createIntake, type Intake } from "../../../../src/client/sending/intake.js";
+import { withFilesRead } from "../../../../src/client/sending/reading.js";
 import { createUsualIntake } from "../../../../src/client/sending/usual.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import { type Host, openHost } from "../../../../src/host/host.js";
@@ -66,6 +68,7 @@ async function startHosts() {
         runtime,
         locks,
         presenceLock,
+        rest: async () => whole,
         openNotices: () => undefined,
         async openPort() {
           const { port1, port2 } = new MessageChannel();
@@ -109,8 +112,12 @@ async function begin({ isUsual = true } = {}) {
     loads.push(deferred());
     await loads.at(-1)?.promise;
     return {
-      intake: createIntake(),
-      takeOver: (begun) => createClient({ ...parts, openNotices: () => undefined, openPort: openWholePort }, begun),
+      intake: createIntake(withFilesRead),
+      takeOver: (begun) =>
+        createClient(
+          { ...parts, rest: async () => whole, openNotices: () => undefined, openPort: openWholePort },
+          begun,
+        ),
       watch: () => ({ note() {} }),
     };
   });

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { type Client, createClient } from "../../../../src/client/connection/client.js";
 import { openWholeQueue } from "../../../../src/client/connection/open-queue.js";
+import { whole } from "../../../../src/client/connection/whole.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
 import { answerOpening } from "../../../../src/link/finding/answering.js";
 import { OPENED, requestOpening } from "../../../../src/link/finding/opening.js";
@@ -42,6 +43,7 @@ async function connectEarly(by: Answer) {
     runtime,
     locks: undefined,
     presenceLock: (name) => name,
+    rest: async () => whole,
     openNotices: () => undefined,
     async openPort(onPort) {
       const { port1, port2 } = new MessageChannel();

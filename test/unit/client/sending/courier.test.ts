@@ -16,6 +16,7 @@ test("the answer to an earlier number of a command is no answer to the number th
     isSent: ({ stage }: Draft) => stage === "sent",
     answer: (_, outcome) => void answered.push(outcome),
     fail: () => {},
+    refusalOf: async (_, error) => error,
     halve: () => undefined,
     onFree: () => {},
   });

@@ -1,8 +1,10 @@
 // What becomes of commands when a host dies, when requests are refused whole, and when there is much to send.
 
 import { afterEach, describe, expect, test } from "vitest";
+import { whole } from "../../../../src/client/connection/whole.js";
 import type { HostLink } from "../../../../src/client/link/host-link.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
+import { createGathering } from "../../../../src/client/sending/gathering.js";
 import { createPipeline } from "../../../../src/client/sending/pipeline.js";
 import { countOf } from "../../../../src/core/log/ranges.js";
 import type { MeasuredSettlement, Welcome } from "../../../../src/link/rpc/wire.js";
@@ -168,7 +170,8 @@ describe("requests are bounded", () => {
       },
       link: { call },
     } as unknown as HostLink;
-    const pipeline = createPipeline(hostLink, { ...runtime, afterTurn() {} }, "database");
+    const idle = { ...runtime, afterTurn() {} };
+    const pipeline = createPipeline(hostLink, idle, "database", createGathering(idle), async () => whole);
     for (let seq = 1; seq <= 100_001; seq++)
       pipeline.settle({ grantId: "g", seq, verdict: { type: "ack" }, onOver() {} });
     isConnected = true;
