@@ -36,9 +36,9 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
 export const SIZE_LIMITS = {
-  client: 29_900,
+  client: 29_400,
   send: 10_300,
-  worker: 67_200,
+  worker: 67_900,
   standalone: 33_000,
   store: 3_300,
   outboxElement: 12_000,

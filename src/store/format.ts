@@ -12,10 +12,19 @@ export interface Format {
 export const FORMAT: Format = { major: FORMAT_MAJOR, minor: FORMAT_MINOR };
 
 /** `chunks` records under `generation` are the state after record `uptoLsn`. */
-export interface CheckpointPointer {
+export interface Checkpoint {
   readonly generation: number;
   readonly uptoLsn: Lsn;
   readonly chunks: number;
+}
+
+/** The checkpoint that counts. */
+export interface CheckpointPointer extends Checkpoint {
+  /**
+   * The one before, which is kept with the journal between the two: for a reader that finds this one damaged. Builds before leave
+   * it out, and drop what it names.
+   */
+  readonly former?: Checkpoint | undefined;
 }
 export const NO_CHECKPOINT: CheckpointPointer = { generation: 0, uptoLsn: 0, chunks: 0 };
 
@@ -35,3 +44,16 @@ export function nextGeneration({ generation, uptoLsn }: CheckpointPointer, nextU
   if (nextUptoLsn < uptoLsn) throw new StoreError("deposed", "checkpoint: another writer has written a later one");
   return generation + 1;
 }
+
+/** The pointer once this one is followed by another. */
+export const pointerAfter = ({ generation, uptoLsn, chunks }: Checkpoint, next: Checkpoint): CheckpointPointer => ({
+  ...next,
+  former: { generation, uptoLsn, chunks },
+});
+
+/** Generations from this one on are kept: that of the checkpoint that counts, and of the one before. */
+export const oldestKept = ({ generation }: Checkpoint): number => Math.max(0, generation - 1);
+
+/** The one before, if it is still what it was: a build before this may have written others since. */
+export const formerOf = ({ generation, former }: CheckpointPointer): Checkpoint | undefined =>
+  former?.generation === generation - 1 ? former : undefined;

@@ -47,6 +47,8 @@ export interface StoredLog {
   readonly checkpoint: AsyncIterable<CheckpointChunk>;
   /** The records after that checkpoint, by rising LSN. */
   readonly journal: AsyncIterable<JournalRecord>;
+  /** The same from the checkpoint before, for a reader that finds the newest one damaged; `undefined` where there is none. */
+  former(): Promise<StoredLog | undefined>;
 }
 
 export interface LogTail {
@@ -114,7 +116,7 @@ export interface LogStore {
 
   /**
    * Writes a snapshot of the state after record `uptoLsn`. Invisible until one fenced strict transaction flips the
-   * pointer and deletes the journal up to `uptoLsn` and the former generation. One at a time.
+   * pointer and deletes what is older than the snapshot before: that one is kept, and the journal since. One at a time.
    */
   checkpoint(chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>, uptoLsn: Lsn): Promise<void>;
 

@@ -2,7 +2,7 @@
 // follow the pointer that was read when the first of them began, and whatever is missing from it is an error.
 
 import type { JournalRecord, Lsn } from "../core/log/journal.js";
-import type { CheckpointPointer } from "./format.js";
+import { type CheckpointPointer, formerOf } from "./format.js";
 import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
 
 /** Records a piece: enough to spread the cost of a transaction, few enough that reading them holds nobody up. */
@@ -35,6 +35,10 @@ export function createStoredLog(reader: LogReader): StoredLog {
   return {
     checkpoint: { [Symbol.asyncIterator]: () => readChunks(reader, readPointer) },
     journal: { [Symbol.asyncIterator]: () => readRecords(reader, readPointer) },
+    async former() {
+      const former = formerOf(await readPointer());
+      return former && createStoredLog({ ...reader, pointer: async () => former });
+    },
   };
 }
 

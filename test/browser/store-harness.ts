@@ -1,5 +1,6 @@
 // Disposable databases, with a look at what lies in them that does not go through the store under test.
 
+import { type CheckpointPointer, NO_CHECKPOINT } from "../../src/store/format.js";
 import { createIndexedDbStore } from "../../src/store/indexeddb/indexeddb.js";
 import type { LogStore } from "../../src/store/log-store.js";
 import type { StoreHarness, TestDisk } from "../contract/log-store.contract.js";
@@ -38,6 +39,7 @@ export function createIndexedDbHarness(): IndexedDbHarness {
           await store.close();
           await withDatabase(database, (db) => restoreRaw(db, raw));
         },
+        keepOne: (when) => withDatabase(database, (db) => keepOne(db, when)),
         setFormat: (format) => withDatabase(database, (db) => putRaw(db, "meta", "format", format)),
         reserveBytes: () => withDatabase(database, readReserveBytes),
         dump: () => withDatabase(database, dumpRaw),
@@ -85,6 +87,16 @@ function restoreRaw(db: IDBDatabase, { format, epoch, pointer, records }: RawDat
     tx.oncomplete = () => resolve();
     tx.onabort = () => reject(tx.error);
   });
+}
+
+async function keepOne(db: IDBDatabase, when: "take-over" | "checkpoint"): Promise<void> {
+  const tx = db.transaction(["journal", "checkpoint", "meta"], "readwrite");
+  const pointer: CheckpointPointer = (await settled(tx.objectStore("meta").get("checkpoint"))) ?? NO_CHECKPOINT;
+  const { generation, uptoLsn, chunks } = pointer;
+  await settled(tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([generation], true)));
+  if (when === "take-over") return;
+  await settled(tx.objectStore("journal").delete(IDBKeyRange.upperBound(uptoLsn)));
+  await settled(tx.objectStore("meta").put({ generation, uptoLsn, chunks }, "checkpoint"));
 }
 
 async function readReserveBytes(db: IDBDatabase): Promise<number> {

@@ -13,6 +13,7 @@ import {
   takeOverRecord,
 } from "../contract/log-store.samples.js";
 import { isWebKit } from "../engines/this-engine.js";
+import { failedOpening } from "./failing-storage.js";
 import { createIndexedDbHarness, settled } from "./store-harness.js";
 
 const harness = createIndexedDbHarness();
@@ -61,7 +62,7 @@ describe("a lost connection", () => {
     const { store, epoch, lsn, steps, disk } = await fillAndWatch("commit:begin", (watch) => watch.handle().close());
     await store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "strict");
     expect(steps).toContain("lookup:begin");
-    expect((await disk.dump()).journal).toEqual([3, 4]);
+    expect((await disk.dump()).journal).toEqual([1, 2, 3, 4]);
     expect(await store.readBatches([10])).toEqual([batchOf(10, ["x"])]);
   });
 
@@ -81,7 +82,7 @@ describe("a lost connection", () => {
     );
     await store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "relaxed");
     expect(steps.at(-1)).toBe("lookup:begin");
-    expect((await disk.dump()).journal).toEqual([3, 4]);
+    expect((await disk.dump()).journal).toEqual([1, 2, 3, 4]);
     await store.commit(recordAt(epoch, lsn + 2), [], "relaxed");
   });
 
@@ -145,8 +146,105 @@ describe("a lost connection", () => {
       if (args[1] === "readwrite") queueMicrotask(() => tx.abort());
       return tx;
     });
-    await expect(store.commit(recordAt(epoch, lsn + 1), [], "relaxed")).rejects.toEqual(refusal("failed"));
-    expect((await disk.dump()).journal).toEqual([3]);
+    await expect(store.commit(recordAt(epoch, lsn + 1), [], "relaxed")).rejects.toEqual(refusal("unavailable"));
+    vi.restoreAllMocks();
+    expect((await disk.dump()).journal).toEqual([1, 2, 3]);
+  });
+
+  test("a commit that alone keeps failing is to blame itself, and the next one is stored", async () => {
+    const { store, epoch, lsn, disk } = await fillAndWatch("never", () => {});
+    vi.restoreAllMocks();
+    const { add } = IDBObjectStore.prototype;
+    vi.spyOn(IDBObjectStore.prototype, "add").mockImplementation(function (this: IDBObjectStore, ...args) {
+      const request = add.apply(this, args);
+      if (args[1] === 10) queueMicrotask(() => this.transaction.abort());
+      return request;
+    });
+    const commit = store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "relaxed");
+    await expect(commit).rejects.toEqual(refusal("failed"));
+    await store.commit(recordAt(epoch, lsn + 1), [batchOf(11, ["y"])], "relaxed");
+    expect(await disk.dump()).toMatchObject({ journal: [1, 2, 3, 4], trials: 0 });
+  });
+});
+
+/** Openings end with this error, as they do where the browser's own storage fails, until `mend` is called. */
+function failOpening(name: string, message: string): { mend(): void; readonly tries: number } {
+  const { open } = IDBFactory.prototype;
+  let tries = 0;
+  const spy = vi.spyOn(IDBFactory.prototype, "open").mockImplementation(function (this: IDBFactory) {
+    tries++;
+    return failedOpening(open, this, { name, message });
+  });
+  return {
+    mend: () => spy.mockRestore(),
+    get tries() {
+      return tries;
+    },
+  };
+}
+
+describe("a database that cannot be opened", () => {
+  test.each([
+    ["UnknownError", "Internal error opening backing store for indexedDB.open."],
+    ["UnknownError", "Connection to Indexed Database server lost. Refresh the page to try again"],
+    ["InvalidStateError", "A mutation operation was attempted on a database that did not allow mutations."],
+  ])("is unavailable while the browser says %s: %s, and is what it was afterwards", async (name, message) => {
+    const disk = harness.createDisk();
+    await takeOverFilled(disk.store());
+    const before = await disk.dump();
+    const store = disk.store();
+    const broken = failOpening(name, message);
+    await expect(store.open()).rejects.toMatchObject({
+      reason: "unavailable",
+      message: expect.stringContaining(message),
+    });
+    expect(broken.tries).toBe(5);
+    broken.mend();
+    expect(await disk.dump()).toEqual(before);
+    await store.open();
+    expect(await store.takeOver(takeOverRecord)).toEqual({ epoch: 2, lsn: 4 });
+  });
+
+  test("is unavailable to a store that had it open, and a commit under way is not said to be undone", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    const { handle } = watchDatabase();
+    await store.commit(recordAt(epoch, lsn + 1), [], "relaxed");
+    handle().close();
+    const broken = failOpening("UnknownError", "Internal error opening backing store for indexedDB.open.");
+    await expect(store.commit(recordAt(epoch, lsn + 2), [], "strict")).rejects.toEqual(refusal("unavailable"));
+    broken.mend();
+    await store.commit(recordAt(epoch, lsn + 2), [], "strict");
+    expect((await disk.dump()).journal).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("one opening that hangs does not hang the store", async () => {
+    const disk = harness.createDisk();
+    const { lsn } = await takeOverFilled(disk.store());
+    const { open } = IDBFactory.prototype;
+    const hanging: IDBOpenDBRequest[] = [];
+    vi.spyOn(IDBFactory.prototype, "open").mockImplementation(function (this: IDBFactory, ...args) {
+      const request = open.apply(this, args);
+      if (hanging.length > 0) return request;
+      // Nothing is ever heard of it.
+      request.addEventListener = () => {};
+      hanging.push(request);
+      return request;
+    });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const store = disk.store();
+      const opening = store.open();
+      await vi.advanceTimersByTimeAsync(10_000);
+      await vi.advanceTimersByTimeAsync(100);
+      await opening;
+      vi.useRealTimers();
+      expect(await store.takeOver(takeOverRecord)).toEqual({ epoch: 2, lsn: lsn + 1 });
+    } finally {
+      vi.useRealTimers();
+      for (const { result } of hanging) result.close();
+    }
   });
 });
 
@@ -310,7 +408,7 @@ describe("a full disk", () => {
     const { epoch, lsn } = await takeOverFilled(store);
     fillDisk();
     await store.commit(recordAt(epoch, lsn + 1), [], "strict");
-    expect((await disk.dump()).journal).toEqual([3, 4]);
+    expect((await disk.dump()).journal).toEqual([1, 2, 3, 4]);
     expect(await disk.reserveBytes()).toBe(0);
   });
 
@@ -321,7 +419,7 @@ describe("a full disk", () => {
     fillDisk();
     const commit = store.commit(recordAt(epoch, lsn + 1), [batchOf(10, ["x"])], "strict");
     await expect(commit).rejects.toEqual(refusal("quota"));
-    expect((await disk.dump()).journal).toEqual([3]);
+    expect((await disk.dump()).journal).toEqual([1, 2, 3]);
     expect(await disk.reserveBytes()).toBe(MEBIBYTE);
   });
 

@@ -15,6 +15,8 @@ export interface TestDisk {
   store(onStep?: (name: string) => void): LogStore;
   /** Makes the disk what this one was; before anything else. */
   restore(database: RawDatabase): Promise<void>;
+  /** What a build that keeps one checkpoint does beyond this one, where it takes over, or has written a checkpoint. */
+  keepOne(when: "take-over" | "checkpoint"): Promise<void>;
   /** Stamps the database as written by another format. */
   setFormat(format: { major: number; minor: number }): Promise<void>;
   /** Everything that lies on it, whether a reader sees it or not. */
@@ -201,7 +203,7 @@ function describeLog(harness: StoreHarness): void {
 }
 
 function describeCheckpoints(harness: StoreHarness): void {
-  test("a checkpoint replaces the one before it and the journal up to its record", async () => {
+  test("a checkpoint takes the place of the one before it and of the journal up to its record", async () => {
     const disk = harness.createDisk();
     const store = disk.store();
     const { epoch, lsn } = await takeOverFilled(store);
@@ -211,7 +213,36 @@ function describeCheckpoints(harness: StoreHarness): void {
     const seen = await readAll(disk.store());
     expect(seen.checkpoint).toEqual(chunksOf(11, "second"));
     expect(seen.journal).toEqual([recordAt(epoch, lsn + 1)]);
-    expect((await disk.dump()).chunks).toBe(11);
+  });
+
+  test("the checkpoint before is kept with the journal since, and older ones are not", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    const formerOf = async () => {
+      const former = await (await disk.store().open()).former();
+      return former && { checkpoint: await collect(former.checkpoint), journal: await collect(former.journal) };
+    };
+    const whole = {
+      checkpoint: [],
+      journal: [takeOverRecord({ epoch, lsn: 1 }), recordAt(epoch, 2), recordAt(epoch, 3)],
+    };
+    expect(await formerOf()).toEqual(whole);
+    await store.commit(recordAt(epoch, lsn + 1), [], "relaxed");
+    await store.checkpoint(chunksOf(11, "second"), lsn);
+    const records = [recordAt(epoch, lsn), recordAt(epoch, lsn + 1)];
+    expect(await formerOf()).toEqual({ checkpoint: chunksOf(5, "first"), journal: records });
+    expect(await disk.dump()).toMatchObject({ chunks: 16, journal: [3, 4] });
+    const next = disk.store();
+    const tail = await next.takeOver(takeOverRecord);
+    expect(await formerOf()).toEqual({ checkpoint: chunksOf(5, "first"), journal: [...records, takeOverRecord(tail)] });
+    await next.checkpoint(chunksOf(2, "third"), lsn + 1);
+    expect(await formerOf()).toEqual({
+      checkpoint: chunksOf(11, "second"),
+      journal: [recordAt(epoch, lsn + 1), takeOverRecord(tail)],
+    });
+    expect(await disk.dump()).toMatchObject({ chunks: 13, journal: [4, 5] });
+    expect(await readAll(disk.store())).toMatchObject({ checkpoint: chunksOf(2, "third"), journal: [{ lsn: 5 }] });
   });
 
   test("chunks may come from an asynchronous source, and there may be none", async () => {
@@ -266,7 +297,7 @@ function describeCheckpoints(harness: StoreHarness): void {
     expect((await disk.dump()).chunks).toBeGreaterThan(5);
     await store.checkpoint(chunksOf(2, "whole"), lsn);
     expect((await readAll(disk.store())).checkpoint).toEqual(chunksOf(2, "whole"));
-    expect((await disk.dump()).chunks).toBe(2);
+    expect((await disk.dump()).chunks).toBe(5 + 2);
   });
 
   test("a take-over sweeps the chunks of a checkpoint that was never finished", async () => {
@@ -285,7 +316,7 @@ function describeCheckpoints(harness: StoreHarness): void {
     expect((await readAll(next)).checkpoint).toEqual(before.checkpoint);
   });
 
-  test("a log opened before a checkpoint of another writer is refused rather than read half old, half new", async () => {
+  test("a log opened before checkpoints of another writer is refused rather than read half old, half new", async () => {
     const disk = harness.createDisk();
     const store = disk.store();
     await takeOverFilled(store);
@@ -295,6 +326,8 @@ function describeCheckpoints(harness: StoreHarness): void {
     const { epoch, lsn } = await next.takeOver(takeOverRecord);
     await next.commit(recordAt(epoch, lsn + 1), [], "relaxed");
     await next.checkpoint(chunksOf(1, "new"), lsn);
+    expect((await collect(stale.journal)).map((record) => record.lsn)).toEqual([3, lsn, lsn + 1]);
+    await next.checkpoint(chunksOf(1, "newer"), lsn + 1);
     await expect(collect(stale.journal)).rejects.toEqual(refusal("unreadable"));
     await expect(collect(stale.checkpoint)).rejects.toEqual(refusal("unreadable"));
   });

@@ -44,6 +44,7 @@ export const describeFencing = (harness: StoreHarness) =>
       const { lsn } = await next.takeOver(takeOverRecord);
       // Record 4, which the zombie would write next, was written by `next` and is cut off: nothing holds its place.
       await next.checkpoint(chunksOf(1, "new"), lsn);
+      await next.checkpoint(chunksOf(1, "newer"), lsn);
       expect((await disk.dump()).journal).toEqual([]);
       await expect(zombie.commit(recordAt(1, 4), [batchOf(20, ["late"])], "strict")).rejects.toEqual(
         refusal("deposed"),

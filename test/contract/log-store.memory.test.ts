@@ -20,6 +20,13 @@ describeLogStore("memory", {
           } else disk[store].set(key as number, value as never);
         }
       },
+      async keepOne(when) {
+        const { generation, uptoLsn, chunks } = disk.pointer;
+        for (const key of [...disk.checkpoints.keys()]) if (key < generation) disk.checkpoints.delete(key);
+        if (when === "take-over") return;
+        for (const lsn of [...disk.journal.keys()]) if (lsn <= uptoLsn) disk.journal.delete(lsn);
+        disk.pointer = { generation, uptoLsn, chunks };
+      },
       async setFormat(format) {
         disk.format = format;
       },

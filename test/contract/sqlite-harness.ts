@@ -9,9 +9,11 @@ import {
   CHECKPOINT,
   chunkKey,
   createTables,
+  deleteBlobs,
   JOURNAL,
   KEY_MAX,
   keysAfter,
+  readMeta,
   writeEpoch,
   writePointer,
 } from "../../src/store/sqlite/schema.js";
@@ -82,6 +84,13 @@ function createDisk(driver: () => SqliteDriver): Omit<TestDisk, "store"> {
         setFormat(format);
         for (const { store, key, value } of records)
           addBlob(driver, TABLES[store], typeof key === "number" ? key : chunkKey(...key), encode(value));
+      });
+    },
+    async keepOne(when) {
+      write((driver) => {
+        const { generation, uptoLsn } = readMeta(driver).pointer;
+        deleteBlobs(driver, CHECKPOINT, 0, chunkKey(generation, 0) - 1);
+        if (when === "checkpoint") deleteBlobs(driver, JOURNAL, 0, uptoLsn);
       });
     },
     async setFormat(format) {

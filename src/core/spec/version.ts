@@ -34,7 +34,7 @@ export const MINOR_INSPECT = 4;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;
-export const FORMAT_MINOR = 0;
+export const FORMAT_MINOR = 1;
 
 /** Rises with every release. */
 export const BUILD = 1;

@@ -9,8 +9,9 @@ import type { Seq } from "../../core/log/journal.js";
 import { CACHE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { Batch, BatchIndex } from "../../core/state/batch-index.js";
-import { type BodyBatch, type LogStore, type NewBatch, StoreError } from "../../store/log-store.js";
+import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
 import { BATCH_VERSION } from "../engine/proposal.js";
+import { readable } from "../engine/readable.js";
 import { textsOf } from "../engine/texts.js";
 
 export interface StoredMessage extends EncodedBody {
@@ -77,18 +78,6 @@ export function batchOfSome(seqs: readonly Seq[], messages: readonly StoredMessa
     bodies: columnOf(bodies),
     ...(hasHeaders && { headers: messages.map(({ headers }) => headers) }),
   };
-}
-
-/** What can be read of these batches: one that cannot must not keep the others away. */
-async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBatch | undefined)[]> {
-  try {
-    return await store.readBatches(keys);
-  } catch (error) {
-    const broken = error instanceof StoreError && error.reason === "unreadable" ? error.firstSeqs : undefined;
-    if (broken === undefined || broken.length === 0) throw error;
-    const rest = keys.filter((key) => !broken.includes(key));
-    return rest.length === keys.length ? [] : readable(store, rest);
-  }
 }
 
 interface Cached {

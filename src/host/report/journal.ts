@@ -1,7 +1,6 @@
 // The end of the journal, commit by commit, with how much each queue held after it. The log is read again for it, from its
 // checkpoint on: nothing of it is kept while nobody asks.
 
-import { decodeCheckpoint } from "../../core/checkpoint/checkpoint-decode.js";
 import { applyRecord } from "../../core/commands/apply.js";
 import type { Change, JournalRecord } from "../../core/log/journal.js";
 import { estimateBytes } from "../../core/log/size.js";
@@ -10,15 +9,16 @@ import type { QueueState, State } from "../../core/state/state.js";
 import type { JournalCommit, JournalTail, QueueDepths } from "../../link/rpc/inspection.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { StoredLog } from "../../store/log-store.js";
+import { loadCheckpoint } from "../engine/load.js";
 import { listed } from "./reads.js";
 
 /** The last `max` commits, or fewer where they would be too large together. */
 export async function readJournal(log: StoredLog, max: number): Promise<JournalTail> {
-  const state = await decodeCheckpoint(log.checkpoint);
+  const { state, log: from } = await loadCheckpoint(log);
   let before = depthsOf(state);
   const commits: { readonly commit: JournalCommit; readonly bytes: number }[] = [];
   let bytes = 0;
-  for await (const record of log.journal) {
+  for await (const record of from.journal) {
     applyRecord(state, record);
     const commit = commitOf(record, state);
     const own = estimateBytes(commit);

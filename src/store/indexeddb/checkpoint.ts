@@ -1,8 +1,8 @@
-// Writes a checkpoint. Invariant: until one strict transaction flips the pointer, and with that drops the journal
-// behind it and the former generation, a reader sees the former checkpoint whole.
+// Writes a checkpoint. Invariant: until one strict transaction flips the pointer, a reader sees the former checkpoint whole;
+// after it, whoever finds the new one damaged, too, with the journal between the two.
 
 import type { Lsn } from "../../core/log/journal.js";
-import { type CheckpointPointer, nextGeneration } from "../format.js";
+import { type CheckpointPointer, nextGeneration, oldestKept, pointerAfter } from "../format.js";
 import type { CheckpointChunk } from "../log-store.js";
 import type { Access } from "./access.js";
 import { readPointer } from "./schema.js";
@@ -22,10 +22,10 @@ export async function writeCheckpoint(
     await writeChunks(access, generation, written, piece);
     written += piece.length;
   }
-  await flip(access, { generation, uptoLsn, chunks: written });
+  await flip(access, pointerAfter(former, { generation, uptoLsn, chunks: written }), former.uptoLsn);
 }
 
-/** Strict, because the journal that they replace is gone once the pointer flips. */
+/** Strict, because the journal that they replace is gone before long once the pointer flips. */
 function writeChunks(
   access: Access,
   generation: number,
@@ -43,15 +43,16 @@ function writeChunks(
   });
 }
 
-function flip(access: Access, pointer: CheckpointPointer): Promise<void> {
+/** `doneLsn`: the record up to which nobody needs the journal any more. */
+function flip(access: Access, pointer: CheckpointPointer, doneLsn: Lsn): Promise<void> {
   return access.write({
     name: "checkpoint-flip",
     stores: ["journal", "checkpoint"],
     durability: "strict",
     issue: function* (tx) {
       yield tx.objectStore("meta").put(pointer, "checkpoint");
-      yield tx.objectStore("journal").delete(IDBKeyRange.upperBound(pointer.uptoLsn));
-      yield tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([pointer.generation], true));
+      yield tx.objectStore("journal").delete(IDBKeyRange.upperBound(doneLsn));
+      yield tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([oldestKept(pointer)], true));
       // An unfinished checkpoint of this very writer may have left more chunks under the same generation.
       yield tx.objectStore("checkpoint").delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks]));
     },

@@ -4,7 +4,7 @@
 import { wrap } from "idb";
 import type { JournalRecord, Seq } from "../../core/log/journal.js";
 import { assert } from "../../core/spec/errors.js";
-import { assertReadable, type CheckpointPointer, FORMAT } from "../format.js";
+import { assertReadable, type CheckpointPointer, FORMAT, oldestKept } from "../format.js";
 import { type BodyBatch, type CheckpointChunk, type Durability, type LogTail, StoreError } from "../log-store.js";
 import { CHUNKS_PER_PIECE, type LogBeginning, RECORDS_PER_PIECE } from "../stored-log.js";
 import type { Access } from "./access.js";
@@ -61,7 +61,7 @@ export function takeOver(
     const added = quietly(journal.add(record, lsn));
     step("take-over:record-added");
     const swept = quietly(
-      checkpoint.delete(IDBKeyRange.upperBound([pointer.generation], true)),
+      checkpoint.delete(IDBKeyRange.upperBound([oldestKept(pointer)], true)),
       checkpoint.delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks])),
       meta.delete(probeKeys()),
     );

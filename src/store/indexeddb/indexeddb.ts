@@ -138,7 +138,7 @@ function createReader(access: Access, takeAhead: () => LogBeginning | undefined)
     },
     async chunks(generation, index, count) {
       access.step("read:chunks");
-      if (begun?.chunks && index === 0) return begun.chunks;
+      if (begun?.chunks && generation === begun.pointer.generation && index === 0) return begun.chunks;
       const range = IDBKeyRange.bound([generation, index], [generation, index + count - 1]);
       return access.read(["checkpoint"], (tx) => tx.objectStore("checkpoint").getAll(range));
     },

@@ -2,7 +2,15 @@
 // what is kept shares nothing with what was handed in.
 
 import type { Epoch, JournalRecord, Lsn, Seq } from "../../core/log/journal.js";
-import { type CheckpointPointer, FORMAT, type Format, NO_CHECKPOINT } from "../format.js";
+import {
+  type Checkpoint,
+  type CheckpointPointer,
+  FORMAT,
+  type Format,
+  NO_CHECKPOINT,
+  oldestKept,
+  pointerAfter,
+} from "../format.js";
 import { type BodyBatch, type CheckpointChunk, StoreError } from "../log-store.js";
 import { cloneForStorage } from "./storable.js";
 
@@ -71,24 +79,24 @@ export function putChunk(disk: MemoryDisk, generation: number, index: number, ch
   };
 }
 
-export function flip(disk: MemoryDisk, pointer: CheckpointPointer): StagedWrite {
+export function flip(disk: MemoryDisk, checkpoint: Checkpoint): StagedWrite {
   return {
     apply() {
-      for (let lsn = disk.pointer.uptoLsn + 1; lsn <= pointer.uptoLsn; lsn++) disk.journal.delete(lsn);
-      disk.pointer = pointer;
+      for (const lsn of [...disk.journal.keys()]) if (lsn <= disk.pointer.uptoLsn) disk.journal.delete(lsn);
+      disk.pointer = pointerAfter(disk.pointer, checkpoint);
       sweep(disk).apply();
     },
   };
 }
 
-/** Drops what no pointer names: former generations, and the chunks of a checkpoint that was never finished. */
+/** Drops what no pointer names: generations before the former one, and the chunks of a checkpoint that was never finished. */
 export function sweep(disk: MemoryDisk): StagedWrite {
   return {
     apply() {
       const { generation, chunks } = disk.pointer;
-      const current = disk.checkpoints.get(generation)?.slice(0, chunks) ?? [];
-      disk.checkpoints.clear();
-      disk.checkpoints.set(generation, current);
+      disk.checkpoints.set(generation, disk.checkpoints.get(generation)?.slice(0, chunks) ?? []);
+      for (const key of [...disk.checkpoints.keys()])
+        if (key < oldestKept(disk.pointer) || key > generation) disk.checkpoints.delete(key);
     },
   };
 }

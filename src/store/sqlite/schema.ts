@@ -2,9 +2,10 @@
 // counts. Invariants: a reader of this layout understands every row; rows are written with INSERT, never over another; a
 // blob is smaller than the 2 MB that a Durable Object takes.
 
+import { decode, encode } from "../../codec/codec.js";
 import type { Epoch } from "../../core/log/journal.js";
 import { ROW_BYTES_MAX } from "../../core/spec/limits.js";
-import { assertReadable, type CheckpointPointer, FORMAT } from "../format.js";
+import { assertReadable, type Checkpoint, type CheckpointPointer, FORMAT, oldestKept } from "../format.js";
 import { StoreError } from "../log-store.js";
 import type { Row, SqliteDriver, SqlValue } from "./driver.js";
 
@@ -70,7 +71,7 @@ export function writeEpoch(driver: SqliteDriver, epoch: Epoch): void {
   driver.run("UPDATE originmq_meta SET epoch = ?, layout = ?, major = ?, minor = ?", epoch, LAYOUT, major, minor);
 }
 
-export function writePointer(driver: SqliteDriver, { generation, uptoLsn, chunks }: CheckpointPointer): void {
+export function writePointer(driver: SqliteDriver, { generation, uptoLsn, chunks }: Checkpoint): void {
   driver.run("UPDATE originmq_meta SET generation = ?, upto_lsn = ?, chunks = ?", generation, uptoLsn, chunks);
 }
 
@@ -152,9 +153,26 @@ export const keysAfter = (driver: SqliteDriver, table: BlobTable, after: number,
 /** The last number that is stored exactly. */
 export const KEY_MAX = Number.MAX_SAFE_INTEGER;
 
-/** Drops what no pointer names: former generations, and the chunks of a checkpoint that was never finished. */
-export function sweepChunks(driver: SqliteDriver, { generation, chunks }: CheckpointPointer): void {
-  const first = chunkKey(generation, 0);
-  deleteBlobs(driver, CHECKPOINT, 0, first - 1);
-  deleteBlobs(driver, CHECKPOINT, first + chunks, KEY_MAX);
+/** Drops what no pointer names: generations before the former one, and the chunks of a checkpoint that was never finished. */
+export function sweepChunks(driver: SqliteDriver, pointer: Checkpoint): void {
+  deleteBlobs(driver, CHECKPOINT, 0, chunkKey(oldestKept(pointer), 0) - 1);
+  deleteBlobs(driver, CHECKPOINT, chunkKey(pointer.generation, pointer.chunks), KEY_MAX);
+}
+
+/** Under it, beside the chunks, lies which checkpoint was the one before: builds before this look at no key below 0. */
+const FORMER_KEY = -1;
+
+export function writeFormer(driver: SqliteDriver, former: Checkpoint): void {
+  deleteBlobs(driver, CHECKPOINT, FORMER_KEY, FORMER_KEY);
+  addBlob(driver, CHECKPOINT, FORMER_KEY, encode(former));
+}
+
+/** `undefined` where there is none, or what says so cannot be read. */
+export function readFormer(driver: SqliteDriver): Checkpoint | undefined {
+  const [stored] = readBlobs(driver, CHECKPOINT, [FORMER_KEY, FORMER_KEY], 1);
+  try {
+    return stored?.bytes && (decode(stored.bytes) as Checkpoint);
+  } catch {
+    return undefined;
+  }
 }

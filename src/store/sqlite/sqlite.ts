@@ -21,6 +21,7 @@ import {
   KEY_MAX,
   keysAfter,
   readBlobs,
+  readFormer,
   readMeta,
   type StoredBlob,
 } from "./schema.js";
@@ -113,7 +114,7 @@ function createReader({ step, driver }: Access): LogReader {
   const read = (table: BlobTable, range: readonly [number, number], count: number): unknown[] =>
     named("read", () => readBlobs(driver(), table, range, count)).map(decodeBlob);
   return {
-    pointer: async () => named("read", () => readMeta(driver())).pointer,
+    pointer: async () => named("read", () => ({ ...readMeta(driver()).pointer, former: readFormer(driver()) })),
     async chunks(generation, index, count) {
       step("read:chunks");
       const first = chunkKey(generation, index);

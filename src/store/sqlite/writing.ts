@@ -20,6 +20,7 @@ import {
   readMeta,
   sweepChunks,
   writeEpoch,
+  writeFormer,
   writePointer,
 } from "./schema.js";
 
@@ -149,7 +150,7 @@ export function deleteBatches(access: Access, ranges: readonly Seq[]): void {
   });
 }
 
-/** A reader sees the former checkpoint whole until the last of these transactions. */
+/** A reader sees the former checkpoint whole until the last of these transactions, and after it who finds this one damaged. */
 export async function writeCheckpoint(
   access: Access,
   chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>,
@@ -180,7 +181,8 @@ export async function writeCheckpoint(
     durability: "strict",
     statements: function* (driver) {
       yield writePointer(driver, next);
-      yield deleteBlobs(driver, JOURNAL, 0, uptoLsn);
+      yield writeFormer(driver, pointer);
+      yield deleteBlobs(driver, JOURNAL, 0, pointer.uptoLsn);
       yield sweepChunks(driver, next);
     },
   });

@@ -43,7 +43,13 @@ test("where the log cannot be read again, the checkpoint is taken from memory", 
       const log = await store.open();
       if (opened++ === 0) return log;
       const broken = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(unreadable()) }) };
-      return { checkpoint: broken, journal: broken };
+      return {
+        checkpoint: broken,
+        journal: broken,
+        remains: broken,
+        lastBatch: async () => 0,
+        former: async () => undefined,
+      };
     },
   });
   expect(opened).toBeGreaterThan(1);
