@@ -18,7 +18,7 @@ export interface Serving {
 }
 
 /** Within which a server answers that is started on a busy machine. */
-const STARTED_MS = 180_000;
+const STARTED_MS = 300_000;
 const isWindows = process.platform === "win32";
 
 /** What a test runner tells a process about itself would make a build for tests of what is built. */

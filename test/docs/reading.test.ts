@@ -76,10 +76,7 @@ test("a page without a network goes on being searched", async ({ page, context }
   await expect(page.getByRole("option").first()).toBeVisible();
 });
 
-/** Of pages that are alike, one stands for all. */
-const isLooked = (path: string): boolean => !path.startsWith("decisions/") || /index|001/.test(path);
-
-for (const path of pagesOfSite().filter(isLooked)) {
+for (const path of pagesOfSite()) {
   test(`axe finds nothing on ${path}, light and dark, wide and narrow`, async ({ page }) => {
     await page.emulateMedia({ reducedMotion: "reduce" });
     await visit(page, `/${path}`);

@@ -2,11 +2,12 @@
 // the server cannot be reached survives its tab.
 
 import { expect, test } from "vitest";
-import { eventually, inDevelopment, open, type Project, texts, visit } from "./project.js";
+import type { Serving } from "../serving.js";
+import { eventually, inDevelopment, open, texts, visit } from "./project.js";
 
 const example = visit("next");
 
-async function delivers(site: Project): Promise<void> {
+async function delivers(site: Serving): Promise<void> {
   const rendered = async () => (await (await fetch(site.address)).text()).replace(/<!--.*?-->/g, "");
   expect(await rendered()).toContain("Waiting on this device (…)");
   const context = await example.browser.newContext();

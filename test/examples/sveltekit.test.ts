@@ -3,7 +3,8 @@
 
 import { expect, test } from "vitest";
 import { npm } from "../../examples/fresh.mjs";
-import { eventually, inDevelopment, open, type Project, texts, visit } from "./project.js";
+import type { Serving } from "../serving.js";
+import { eventually, inDevelopment, open, texts, visit } from "./project.js";
 
 const example = visit("sveltekit");
 
@@ -13,7 +14,7 @@ const PNG = Buffer.from(
 );
 const photo = (name: string) => ({ name, mimeType: "image/png", buffer: PNG });
 
-async function delivers(site: Project): Promise<void> {
+async function delivers(site: Serving): Promise<void> {
   const rendered = async () => (await (await fetch(site.address)).text()).replace(/<!--.*?-->/g, "");
   expect(await rendered()).toContain("Waiting on this device (…)");
   const context = await example.browser.newContext();

@@ -1,4 +1,4 @@
-// What docs/frameworks.md tells to write into a fresh application, as it stands there.
+// What docs/frameworks.md, and the first screen of the README, tell to write into a fresh application, as it stands there.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ function found(heading: string, index: number): string {
 }
 
 /** The module that makes the store. */
-export const STORE = found("What there is", 0);
+export const STORE = found("The store", 0);
 /** The module that makes the store of an outbox, and the component that shows it, in React. */
 export const SAVES = found("Requests that must reach a server", 0);
 export const SAVES_IN_REACT = found("Requests that must reach a server", 1);
@@ -49,8 +49,32 @@ export const commandsOf = (framework: Framework): string => found(FRAMEWORKS[fra
 /** The component. */
 export const componentOf = (framework: Framework): string => found(FRAMEWORKS[framework].heading, 1);
 
-const [, before = "", after = ""] = /^([\s\S]*?)(\n\/\*\* Stands for[\s\S]*)$/.exec(STORE) ?? [];
-/** Where the application starts the worker itself. */
-export const ANGULAR_STORE = `${before.replace(/^export const orders = .*\n/m, "")}\n${found("Angular", 2)}${after}`;
-/** The worker's file, which is named in the text. */
-export const ANGULAR_WORKER = `${/`(import "originmq\/shared-worker";)`/.exec(page)?.[1] ?? ""}\n`;
+/** Where the application starts the worker itself: the module that makes the store, and the worker. */
+const ANGULAR_STORE = found("Angular", 2);
+const ANGULAR_WORKER = found("Angular", 3);
+
+/** What is pasted, by where. */
+export const filesOf = (framework: Framework): Readonly<Record<string, string>> =>
+  framework === "angular"
+    ? {
+        "src/app/app.ts": componentOf(framework),
+        "src/app/orders.ts": ANGULAR_STORE,
+        "src/app/queue.worker.ts": ANGULAR_WORKER,
+      }
+    : { "src/orders.ts": STORE, [`src/${FRAMEWORKS[framework].file}`]: componentOf(framework) };
+
+const [FIRST = ""] = readFileSync(join(ROOT, "README.md"), "utf8").split("\n![", 1);
+const inReadme = (pattern: RegExp): string => {
+  const [, text] = pattern.exec(FIRST) ?? [];
+  if (text === undefined) throw new Error(`the first screen of the README has nothing like ${pattern}`);
+  return text;
+};
+/** Of the README, what is above its first image. */
+export const FIRST_SCREEN = {
+  text: FIRST,
+  /** The command that makes an application, the one that adds the package, and what is then written where. */
+  create: inReadme(/`(npm create [^`]+)`/),
+  install: inReadme(/^```sh\n(npm install .*)\n```$/m),
+  file: inReadme(/`(src\/[\w.]+)`/),
+  code: inReadme(/^```ts\n([\s\S]*?)^```$/m),
+};

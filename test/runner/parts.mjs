@@ -215,7 +215,7 @@ export const PARTS = [
     about: "the same built, and as docs/frameworks.md says to begin: fresh applications with the packed tarball",
     browser: true,
     onDemand: true,
-    limitMs: 9 * MINUTE_MS,
+    limitMs: 14 * MINUTE_MS,
   },
   {
     name: "examples",
@@ -290,7 +290,7 @@ export const PARTS = [
     browser: true,
     expected: true,
     onDemand: true,
-    limitMs: 25 * MINUTE_MS,
+    limitMs: 40 * MINUTE_MS,
   },
   {
     name: "torture",

@@ -6,7 +6,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { FRAMEWORKS, SECTIONS, STORE } from "../../frameworks/samples.js";
+import { slugOf } from "../../../site/markdown.mjs";
+import { COMMANDS_S, PROMISED_S, toPaste, writtenRows } from "../../frameworks/minutes.js";
+import { FIRST_SCREEN, FRAMEWORKS, type Framework, SECTIONS, STORE } from "../../frameworks/samples.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** Within the repository, for its packages. */
@@ -84,3 +86,21 @@ test("the page names what the bindings export, and the README and its page of en
   for (const framework of Object.keys(FRAMEWORKS))
     expect(readme).toMatch(new RegExp(`originmq/${framework}|\`/${framework}\``));
 });
+
+test("the first screen of the README leads to each framework's section, and promises the minutes that the page does", () => {
+  const minutes = `${{ 5: "five" }[PROMISED_S / 60]} minutes`;
+  expect(FIRST_SCREEN.text).toContain(`in ${minutes} from an empty folder`);
+  expect(readFileSync(join(ROOT, "docs/frameworks.md"), "utf8")).toContain(`## In ${minutes}`);
+  for (const { heading } of Object.values(FRAMEWORKS))
+    expect(FIRST_SCREEN.text).toContain(`[${heading}](docs/frameworks.md#${slugOf(heading)})`);
+});
+
+test.each(Object.keys(FRAMEWORKS) as Framework[])(
+  "%s took no longer than promised, and nothing else is to be pasted",
+  (framework) => {
+    const [, version, pasted, created = "", handled = ""] = writtenRows().get(FRAMEWORKS[framework].heading) ?? [];
+    expect(version).toMatch(/^\d+\.\d+/);
+    expect(pasted).toBe(toPaste(framework));
+    expect(Number.parseInt(created, 10) + Number.parseInt(handled, 10)).toBeLessThan(COMMANDS_S);
+  },
+);

@@ -72,7 +72,7 @@ declare class NetworkOnly { constructor(options: { plugins: object[] }) }
 
 /** For one sample each. */
 export const BESIDE: Readonly<Record<string, string>> = {
-  "README.md#2": SERVICE_WORKER,
+  "README.md#3": SERVICE_WORKER,
   "docs/bridges.md#1": SERVICE_WORKER,
   "docs/outbox.md#1": SERVICE_WORKER,
   "docs/outbox.md#3": SERVICE_WORKER + WORKBOX,
