@@ -125,8 +125,8 @@ describe.each(Object.keys(FRAMEWORKS) as Framework[])("a fresh application of %s
 test("the first screen of the README works in an application without a framework", {
   timeout: 5 * MINUTE_MS,
 }, async () => {
-  const { create, install, file, code } = FIRST_SCREEN;
-  const app = type("none", `${create}\ncd shop && npm install\n${install}`);
+  const { commands, file, code } = FIRST_SCREEN;
+  const app = type("none", commands);
   paste(app, { [file]: code });
   await withServer(app, "npm run dev -- --port PORT", (address) =>
     visit(browser, { address }, async (page) => {

@@ -72,9 +72,9 @@ const inReadme = (pattern: RegExp): string => {
 /** Of the README, what is above its first image. */
 export const FIRST_SCREEN = {
   text: FIRST,
-  /** The command that makes an application, the one that adds the package, and what is then written where. */
-  create: inReadme(/`(npm create [^`]+)`/),
-  install: inReadme(/^```sh\n(npm install .*)\n```$/m),
+  /** What makes an application and adds the package to it. */
+  commands: `${inReadme(/`(npm create [^`]+)`/)}\ncd shop && npm install && ${inReadme(/^```sh\n(npm install .*)\n```$/m)}`,
+  /** What is then written, and where. */
   file: inReadme(/`(src\/[\w.]+)`/),
   code: inReadme(/^```ts\n([\s\S]*?)^```$/m),
 };

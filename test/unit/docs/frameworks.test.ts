@@ -95,6 +95,10 @@ test("the first screen of the README leads to each framework's section, and prom
     expect(FIRST_SCREEN.text).toContain(`[${heading}](docs/frameworks.md#${slugOf(heading)})`);
 });
 
+test("the guide begins with the application that the first screen of the README tells of", () => {
+  expect(readFileSync(join(ROOT, "docs/guide.md"), "utf8")).toContain(`${FIRST_SCREEN.commands} && npm run dev`);
+});
+
 test.each(Object.keys(FRAMEWORKS) as Framework[])(
   "%s took no longer than promised, and nothing else is to be pasted",
   (framework) => {
