@@ -420,4 +420,10 @@ test("a closed inspector asks nothing, and as a panel it opens and closes over a
   const closedAt = await inspections();
   await page.waitForTimeout(2_500);
   expect(await inspections()).toBe(closedAt);
+
+  // Over the queues of another page, with a connection of its own.
+  await page.goto("/field-notes.html");
+  await page.getByRole("button", { name: "Open the OriginMQ inspector" }).click();
+  await expect(rowOf(page, "field-notes")).toBeVisible(SOON);
+  await page.screenshot({ path: testInfo.outputPath("panel-field-notes.png") });
 });
