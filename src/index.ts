@@ -7,8 +7,9 @@ import { offerStarters } from "./wiring/page-starters.js";
 import { ofPackage } from "./wiring/starting.js";
 import type { Starters } from "./wiring/transport.js";
 
-export type { ConnectOptions } from "./client/connection/connect-options.js";
+export type { ConnectionOptions, ConnectOptions } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
+export type { StorageAccount } from "./client/connection/low-storage.js";
 export type { QueueEventMap } from "./client/queue/events.js";
 export type {
   DeadLetters,

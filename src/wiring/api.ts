@@ -2,7 +2,13 @@
 
 import { type Client, createClient } from "../client/connection/client.js";
 import { configureQueue } from "../client/connection/configure.js";
-import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
+import {
+  CONNECT_SPEC,
+  CONNECTION_SPEC,
+  type ConnectionOptions,
+  type ConnectOptions,
+  checkAddress,
+} from "../client/connection/connect-options.js";
 import type { Connection } from "../client/connection/connection.js";
 import { createEarlyQueue } from "../client/connection/early-queue.js";
 import { createSharing, type Leave } from "../client/connection/sharing.js";
@@ -43,8 +49,11 @@ type OpenLocalFirst = <Body>(
 export interface Api {
   openQueue<Body>(name: string, options: OpenOptions | undefined, local: OpenLocalFirst): Promise<Queue<Body>>;
   openTopic<Body = unknown>(name: string, options?: ConnectOptions): Promise<Topic<Body>>;
-  connect(options?: ConnectOptions): Promise<Connection>;
+  connect(options?: ConnectionOptions): Promise<Connection>;
 }
+
+/** A tenth: early enough to send what waits, or to ask the user. */
+const LOW_STORAGE = 0.1;
 
 /** Whoever comes with another token is somebody else, perhaps. */
 const tokens = new WeakMap<() => unknown, number>();
@@ -135,7 +144,7 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
       });
     },
     async connect(options = {}) {
-      checkOptions("connect()", options, CONNECT_SPEC);
+      checkOptions("connect()", options, CONNECTION_SPEC);
       checkAddress("connect()", options);
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
@@ -148,7 +157,9 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
         await client.close({ force: true });
         throw error;
       }
-      return createPublicConnection(client, { isLazy: options.lazy ?? false, persisted });
+      const { lazy: isLazy = false, storage = "indexeddb", url, lowStorage = LOW_STORAGE } = options;
+      const isStored = storage === "indexeddb" && url === undefined;
+      return createPublicConnection(client, { isLazy, persisted, ...(isStored && { lowStorage }) });
     },
   };
   return isServer() ? forgiving(api) : api;

@@ -61,15 +61,24 @@ export interface ConnectOptions {
 }
 
 const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
+/** Of a connection of its own. */
+export interface ConnectionOptions extends ConnectOptions {
+  /**
+   * The event `storagelow` tells when less than this part of what the browser lets the origin store is left, 0 to 1. Excluded
+   * with `url`. Default 0.1.
+   */
+  readonly lowStorage?: number;
+}
+
 const socketAddress: Check = (value, name) => {
   const isAddress = typeof value === "string" && URL.canParse(value) && ADDRESS.test(new URL(value).href);
   if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");
 };
 
-const OF_THIS_ORIGIN = ["database", "storage", "worker", "persist", "openTimeoutMs"] as const;
+const OF_THIS_ORIGIN = ["database", "storage", "worker", "persist", "openTimeoutMs", "lowStorage"] as const;
 
 /** Throws `invalid-argument` where options exclude each other. */
-export function checkAddress(where: string, { url, ...options }: ConnectOptions): void {
+export function checkAddress(where: string, { url, ...options }: ConnectionOptions): void {
   const others = url === undefined ? (["token"] as const) : OF_THIS_ORIGIN;
   const other = others.find((name) => options[name] !== undefined);
   if (other === undefined) return;
@@ -91,4 +100,9 @@ export const CONNECT_SPEC: Spec = {
   label: string(1, LABEL_MAX),
   openTimeoutMs: duration(),
   signal: abortSignal,
+};
+
+export const CONNECTION_SPEC: Spec = {
+  ...CONNECT_SPEC,
+  lowStorage: { kind: "number", min: 0, max: 1, isWhole: false },
 };

@@ -18,6 +18,7 @@ import type { Receipt } from "../sending/item.js";
 import { checkQueueName, checkTopicName, QUEUE_SPEC, type QueueOptions } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
+import { type StorageAccount, type StorageWatch, watchStorage } from "./low-storage.js";
 import { openWholeQueue } from "./open-queue.js";
 
 /** What a connection tells, by the type of the event. */
@@ -36,6 +37,8 @@ export interface ConnectionEventMap {
   ended: CustomEvent<{ readonly reason: QueueError }>;
   /** The browser has answered whether it keeps the origin's data. */
   persisted: CustomEvent<{ readonly persisted: boolean }>;
+  /** By the browser's account, less is left of what this origin may store than `lowStorage` says. */
+  storagelow: CustomEvent<StorageAccount>;
 }
 
 /** Many queues and topics over one link to the host of a database. Reconnects by itself until it is closed. */
@@ -90,7 +93,8 @@ export interface Connection {
    * `ended`: there will be none any more, since a token was refused, say; every call rejects with the reason, and
    * `openQueue` and `connect` connect anew. `datalost`: messages are gone although nobody asked for it. `outdated`: a newer
    * build hosts, and this one cannot work with it: reload. `persisted`: the browser has answered, and
-   * `connection.persisted` says what.
+   * `connection.persisted` says what. `storagelow`: less than the part `lowStorage` of what this origin may store is left, by the
+   * browser's account, which is a hint; looked at when somebody begins to listen, and then while messages come and go.
    */
   addEventListener<Type extends keyof ConnectionEventMap>(
     type: Type,
@@ -113,9 +117,12 @@ export interface PublicOptions {
   readonly isLazy: boolean;
   /** The browser's answer, which may never come; `undefined` when it was not asked. */
   readonly persisted: Promise<boolean> | undefined;
+  /** Missing where the browser stores nothing of it. */
+  readonly lowStorage?: number | undefined;
 }
 
-export function createPublicConnection(client: Client, { isLazy, persisted: answer }: PublicOptions): Connection {
+export function createPublicConnection(client: Client, options: PublicOptions): Connection {
+  const { isLazy, persisted: answer, lowStorage } = options;
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
   const stopListening = client.listen((event) => {
@@ -129,6 +136,18 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     stopNotices ??= client.notices.listenAll(({ datalost }) => {
       if (datalost) target.dispatchEvent(new CustomEvent("datalost", { detail: datalost }));
     });
+  };
+  let storageWatch: Pick<StorageWatch, "end"> | undefined;
+  const watch = (part: number) => {
+    const onLow = (detail: StorageAccount) => target.dispatchEvent(new CustomEvent("storagelow", { detail }));
+    const begun = watchStorage({ runtime: client.runtime, part, onLow });
+    const stop = client.notices.listenAll(begun.note);
+    return {
+      end() {
+        stop();
+        begun.end();
+      },
+    };
   };
   let closed: Promise<void> | undefined;
   /** Resolved once nothing of it is waited for any more, with whether that is by force. */
@@ -192,6 +211,7 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
     },
     addEventListener(type, listener) {
       target.addEventListener(type, listener as EventListener);
+      if (type === "storagelow" && lowStorage !== undefined && !closed) storageWatch ??= watch(lowStorage);
       if (type !== "datalost") return;
       listenToLosses();
       tellOfPast(client.losses, listener as EventListener);
@@ -205,6 +225,7 @@ export function createPublicConnection(client: Client, { isLazy, persisted: answ
       closed ??= left.promise.then((force) => {
         stopListening();
         stopNotices?.();
+        storageWatch?.end();
         return client.close({ force });
       });
       return closed;

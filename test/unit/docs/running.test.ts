@@ -230,6 +230,17 @@ sample("docs/contexts.md#2", async ({ code, tab }) => {
   expect(shown).toEqual([true]);
 });
 
+sample("docs/contexts.md#3", async ({ code, tab }) => {
+  const reports: string[] = [];
+  const target = new EventTarget();
+  const connect = async (options: object) => Object.assign(target, { options });
+  const report = (text: string) => reports.push(text);
+  const { connection } = await tab.run(withExports(code, "connection"), { connect, report });
+  expect(connection).toMatchObject({ options: { lowStorage: 0.2 } });
+  target.dispatchEvent(new CustomEvent("storagelow", { detail: { quota: 100, usage: 90 } }));
+  expect(reports).toEqual(["10 bytes are left"]);
+});
+
 sample("docs/edge.md#0", async ({ code, tab }) => {
   const serveHere = async (options: ServeOptions) => {
     expect(options).toMatchObject({ port: 7420, directory: "./data" });
