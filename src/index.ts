@@ -51,6 +51,8 @@ export type {
   OpenLocalFirst,
 } from "./integrations/local-first/local-first-queue.js";
 export type {
+  CheckFault,
+  CheckReport,
   InspectedClient,
   InspectedConsumer,
   InspectedHost,

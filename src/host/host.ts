@@ -12,6 +12,7 @@ import type { State } from "../core/state/state.js";
 import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
+import type { CheckReport } from "../link/rpc/inspection.js";
 import type { Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
@@ -36,7 +37,9 @@ import { noticeOf } from "./report/notices.js";
 import { createReads } from "./report/reads.js";
 import { createWatchers } from "./report/watchers.js";
 import { missedBy, noteEpoch, readLastEpoch } from "./upkeep/canary.js";
+import { asFound, checkStored } from "./upkeep/check.js";
 import { createMaintenance } from "./upkeep/maintenance.js";
+import { repair } from "./upkeep/repair.js";
 
 export interface HostOptions {
   readonly kind: HostKind;
@@ -244,6 +247,7 @@ function createHost(
         diagnostics: () => loop.read(diagnostics),
         connected: () => loop.read(() => clients.views()),
         journal: (max) => loop.exclusive(async () => readJournal(await store.open(), max)),
+        check: checkUp,
         inspect: (match) => loop.read((current) => inspect(current, match, inspected)),
       }),
   });
@@ -252,6 +256,18 @@ function createHost(
     now: platform.now,
     setTimer: platform.setTimer,
   });
+
+  const checkUp = async (isRepairing: boolean): Promise<CheckReport> => {
+    // What is being deleted belongs to no message, and would be found.
+    const look = async () => {
+      const freed = state().batches.takeFreed();
+      if (freed.length > 0) await store.deleteBatches(freed);
+      return checkStored(store, state());
+    };
+    const { faults, ...counted } = await maintenance.alone(() => loop.exclusive(look));
+    const parts = { engine, store, loop, maintenance, decide, onLoss: losses.report };
+    return { ...counted, faults: isRepairing ? await repair(faults, parts) : faults.map(asFound) };
+  };
 
   /** Its handlers run, and would find out only when they are asked what they hold. */
   const tellPurged = ({ purgedFrom, seqs }: ChangeOf<"acked">) => {

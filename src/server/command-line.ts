@@ -5,6 +5,7 @@ import { QueueError } from "../core/spec/errors.js";
 import { VERBS } from "../host/clients/access.js";
 import { hex } from "../host/engine/platform.js";
 import type { Authorize } from "./admission.js";
+import { checkFile } from "./check-file.js";
 import { SHARED } from "./limits.js";
 import { type FileSystem, makeDirectory, nodeModule, OWN_FILE, type Process, type Util } from "./node.js";
 import { type ServeOptions, type Server, serve } from "./serve.js";
@@ -29,7 +30,11 @@ const HELP = `originmq serve [options]       serves queues to tabs, workers and 
   --version
   --help
 
-Ends with SIGTERM or SIGINT: finishes what was accepted and tells its clients.
+originmq check FILE [--repair]  reads a database of a server that is not running, and says what is wrong with it
+
+  --repair             mends it, and names what is gone
+
+"serve" ends with SIGTERM or SIGINT: finishes what was accepted and tells its clients.
 `;
 
 const OPTIONS = {
@@ -47,6 +52,7 @@ const OPTIONS = {
   "max-queues": { type: "string" },
   "idle-ms": { type: "string" },
   verbose: { type: "boolean" },
+  repair: { type: "boolean" },
   version: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -66,6 +72,9 @@ interface Chosen {
   readonly "max-queues"?: string;
   readonly "idle-ms"?: string;
   readonly verbose?: boolean;
+  readonly repair?: boolean;
+  /** The file to be checked. */
+  readonly file?: string;
   readonly version?: boolean;
   readonly help?: boolean;
 }
@@ -83,6 +92,12 @@ export async function run(): Promise<Server | undefined> {
     }
     if (chosen === undefined || chosen.help) {
       process.stdout.write(HELP);
+      return undefined;
+    }
+    if (chosen.file !== undefined) {
+      const { lines, isSound } = await checkFile(chosen.file, chosen.repair ?? false);
+      process.stdout.write(`${lines.join("\n")}\n`);
+      if (!isSound) process.exitCode = 1;
       return undefined;
     }
     return await start(chosen, process);
@@ -114,10 +129,20 @@ function parse(args: readonly string[]): Chosen | undefined {
       ? { version: true }
       : values.help || args.length === 0
         ? undefined
-        : refuse("no command: serve");
-  if (command !== "serve") refuse(`"${command}" is no command; there is serve`);
+        : refuse("no command: serve, or check");
+  if (command === "check") return checked(values, others);
+  if (command !== "serve") refuse(`"${command}" is no command; there are serve and check`);
   if (others.length > 0) refuse(`what is "${others[0]}"?`);
+  if (values.repair) refuse("--repair is an option of check");
   return values as Chosen;
+}
+
+function checked(values: Chosen, [file, ...others]: readonly string[]): Chosen {
+  if (file === undefined) return values.help ? values : refuse("check takes the file of a database");
+  const unknown = Object.keys(values).find((name) => name !== "repair" && name !== "help");
+  if (unknown !== undefined) refuse(`--${unknown} is no option of check`);
+  if (others.length > 0) refuse(`what is "${others[0]}"?`);
+  return { ...values, file };
 }
 
 function packageVersion(): string {

@@ -41,6 +41,7 @@ export interface Http {
 }
 
 export interface FileSystem {
+  existsSync(path: string): boolean;
   mkdirSync(path: string, options: { readonly recursive: true; readonly mode: number }): void;
   readdirSync(path: string): string[];
   readFileSync(path: string | URL, encoding: "utf8"): string;

@@ -3,9 +3,9 @@
 import { aFunction, boolean, checkOptions, integer, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { JOURNAL_COMMITS_MAX, QUEUE_NAME_MAX } from "../../core/spec/limits.js";
-import { MINOR_CLIENTS, MINOR_INSPECT } from "../../core/spec/version.js";
+import { MINOR_CHECK, MINOR_CLIENTS, MINOR_INSPECT } from "../../core/spec/version.js";
 import { deferred } from "../../link/rpc/deferred.js";
-import type { Inspection, JournalTail } from "../../link/rpc/inspection.js";
+import type { CheckReport, Inspection, JournalTail } from "../../link/rpc/inspection.js";
 import type { ClientView, DataLoss, Diagnostics, QueueSummary } from "../../link/rpc/views.js";
 import type { HostKind } from "../../link/rpc/wire.js";
 import { dispatchOwn, tellOfPast } from "../queue/events.js";
@@ -80,6 +80,13 @@ export interface Connection {
    * and rejections as of `inspect`.
    */
   journal(options?: { readonly max?: number }): Promise<JournalTail>;
+  /**
+   * Reads all that is stored, and compares it with what the host has in memory and with what messages refer to. `repair`: mends
+   * what it finds, as each fault says: the log is stored anew from memory; a message whose body is gone is taken out of its
+   * queue, and named with `datalost`; what belongs to no message is deleted. The host does nothing else while it reads. Rejects with
+   * `unsupported` while an earlier build hosts, and with `denied` over a server's address: there `originmq check` does it.
+   */
+  check(options?: { readonly repair?: boolean }): Promise<CheckReport>;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
   /**
@@ -204,6 +211,11 @@ export function createPublicConnection(client: Client, options: PublicOptions): 
       checkOptions("journal()", options, { max: integer(1, JOURNAL_COMMITS_MAX) });
       await assertHostKnows(client, MINOR_INSPECT);
       return client.ask({ op: "journal", max: options.max ?? JOURNAL_COMMITS_MAX });
+    },
+    async check(options = {}) {
+      checkOptions("check()", options, { repair: boolean });
+      await assertHostKnows(client, MINOR_CHECK);
+      return client.ask({ op: "check", repair: options.repair ?? false });
     },
     diagnostics: () => client.ask({ op: "diagnostics" }),
     get persisted() {

@@ -31,6 +31,8 @@ export const MINOR_SINGLE_ACTIVE = 3;
 export const MINOR_REPLACE = 4;
 /** From this minor version on, hosts show all that they have to inspectors, and `peek` skips. */
 export const MINOR_INSPECT = 4;
+/** From this minor version on, hosts check what is stored. */
+export const MINOR_CHECK = 4;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

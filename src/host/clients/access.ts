@@ -142,6 +142,7 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "queues":
     case "summaries":
     case "diagnostics":
+    case "check":
     case "clients":
     case "inspect":
     case "introduce":
@@ -248,6 +249,11 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
         return { ...request, commands: request.commands.map((command) => admitCommand(client, command)) };
       const demand = demandOf(request);
       if (demand) assertAllowed(demand, client);
+      if (request.op === "check")
+        throw new QueueError(
+          "denied",
+          `"${access.client}" may not check the database: its server does, or "originmq check"`,
+        );
       if (OF_ALL.has(request.op) && !access.maySome("manage"))
         throw new QueueError("denied", `"${access.client}" may manage no queue`, { detail: { verb: "manage" } });
       return request;

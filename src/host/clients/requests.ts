@@ -3,7 +3,7 @@
 import { hasRoom } from "../../core/commands/overflow.js";
 import type { State } from "../../core/state/state.js";
 import { isIdle } from "../../core/view/view.js";
-import type { Inspection, JournalTail } from "../../link/rpc/inspection.js";
+import type { CheckReport, Inspection, JournalTail } from "../../link/rpc/inspection.js";
 import type { RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
@@ -23,6 +23,7 @@ export interface RequestParts {
   /** Who is connected. */
   connected(): Promise<ClientView[]>;
   diagnostics(): Promise<Diagnostics>;
+  check(isRepairing: boolean): Promise<CheckReport>;
   inspect(match: string): Promise<Inspection>;
   journal(max: number): Promise<JournalTail>;
 }
@@ -72,6 +73,8 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
       return clients.introduce(client, { context: asked.context, label: asked.label ?? null });
     case "journal":
       return parts.journal(asked.max);
+    case "check":
+      return parts.check(asked.repair);
     case "inspect":
       return parts.inspect(asked.match);
     case "suspend":

@@ -59,7 +59,7 @@ export interface Decoded {
   readonly addsUp: boolean;
 }
 
-async function decode(log: StoredLog, pause?: Pause): Promise<Decoded> {
+export async function decode(log: StoredLog, pause?: Pause): Promise<Decoded> {
   const pieces = checked(log.checkpoint);
   const state = await decodeCheckpoint(pause ? paced(pieces, pause) : pieces);
   return { state, log, addsUp: [...state.queues.values()].every(isConserved) };

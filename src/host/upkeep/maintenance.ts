@@ -2,14 +2,14 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint-encode.js";
-import type { Seq } from "../../core/log/journal.js";
+import type { Lsn, Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, REWRITE_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { Batch } from "../../core/state/batch-index.js";
 import type { State } from "../../core/state/state.js";
-import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store.js";
+import { type BodyBatch, type CheckpointChunk, type LogStore, StoreError } from "../../store/log-store.js";
 import { batchOfSome, openBatch, type StoredMessage } from "../delivery/bodies.js";
 import type { Engine, Rewrite } from "../engine/engine.js";
 import { loadState } from "../engine/load.js";
@@ -36,6 +36,10 @@ export interface Maintenance {
   note(): void;
   /** Deletes batches that no message references, left behind by a host that died; once, a while after the start. */
   sweep(): void;
+  /** Runs a task while nothing of this does. */
+  alone<T>(task: () => Promise<T>): Promise<T>;
+  /** Stores what is in memory as both checkpoints: nothing of what the log said before is needed any more. */
+  renew(): Promise<void>;
   /** Finishes what runs. */
   close(): Promise<void>;
 }
@@ -48,6 +52,11 @@ export interface MaintenanceParts {
   readonly entriesAtOnce?: number | undefined;
   now(): Instant;
   setTimer(callback: () => void, ms: number): () => void;
+}
+
+interface Snapshot {
+  readonly chunks: Iterable<CheckpointChunk>;
+  readonly lsn: Lsn;
 }
 
 type Timing = Pick<MaintenanceParts, "now" | "setTimer">;
@@ -92,17 +101,21 @@ export function createMaintenance({
     }
   };
 
-  const checkpoint = async () => {
-    const { chunks, lsn } = await snapshot();
+  const checkpoint = async () => write(await snapshot());
+
+  const write = async ({ chunks, lsn }: Snapshot) => {
     await store.checkpoint(chunks, lsn);
     engine.checkpointed(lsn);
   };
+
+  const fromMemory = (): Promise<Snapshot> =>
+    loop.exclusive(async () => ({ chunks: [...encodeCheckpoint(engine.state)], lsn: engine.state.lsn }));
 
   /**
    * A large state would hold up the host while it is encoded, so it is built a second time, from what is stored, with
    * pauses, and encoded piece by piece as it is written.
    */
-  const snapshot = async () => {
+  const snapshot = async (): Promise<Snapshot> => {
     if (countEntries(engine.state) > entriesAtOnce) {
       try {
         const { state } = await loadState(await store.open(), createPause({ now, setTimer }));
@@ -112,7 +125,7 @@ export function createMaintenance({
         if (!(error instanceof StoreError) || error.reason !== "unreadable") throw error;
       }
     }
-    return loop.exclusive(async () => ({ chunks: [...encodeCheckpoint(engine.state)], lsn: engine.state.lsn }));
+    return fromMemory();
   };
 
   const deleteFreed = async () => {
@@ -151,11 +164,23 @@ export function createMaintenance({
 
   const start = () => {
     cancelTimer = undefined;
-    if (isClosed || running) return;
-    running = work().finally(() => {
+    if (!isClosed && !running) void begin(work);
+  };
+
+  const begin = (task: () => Promise<void>): Promise<void> => {
+    const begun = task().finally(() => {
       running = undefined;
       if (isDueAgain) note();
     });
+    running = begun;
+    return begun;
+  };
+
+  const alone = async <T>(task: () => Promise<T>): Promise<T> => {
+    while (running) await running.catch(() => {});
+    const done = task();
+    await begin(async () => void (await done));
+    return done;
   };
 
   const note = () => {
@@ -172,6 +197,11 @@ export function createMaintenance({
     sweep() {
       cancelSweep = setTimer(() => void run(deleteOrphans), SWEEP_DELAY_MS);
     },
+    alone,
+    renew: () =>
+      alone(async () => {
+        for (let i = 0; i < 2; i++) await write(await fromMemory());
+      }),
     async close() {
       isClosed = true;
       cancelTimer?.();

@@ -152,3 +152,35 @@ export interface InspectedHost {
   /** Epoch milliseconds since which it hosts. */
   readonly since: number;
 }
+
+/** Something that `connection.check()` has found. */
+export interface CheckFault {
+  /**
+   * `checkpoint`: one of the two that are kept cannot be read. `journal`: records cannot. `books`: a queue's totals do not add up,
+   * or what is stored is not what the host has in memory. `body`: of messages or schedules, which `ids` name. `orphan`: stored
+   * batches that belong to no message.
+   */
+  readonly kind: "checkpoint" | "journal" | "books" | "body" | "orphan";
+  /** In words. */
+  readonly message: string;
+  /** Queue concerned; missing where it is none in particular. */
+  readonly queue?: string;
+  /** Messages, or schedules, concerned. */
+  readonly ids?: readonly string[];
+  /** It was mended: what could be read elsewhere was stored anew, and what is gone was taken out of its queue. */
+  readonly isRepaired: boolean;
+}
+
+/** What `connection.check()` has read, and found. */
+export interface CheckReport {
+  /** None: all that is stored can be read, and adds up. */
+  readonly faults: readonly CheckFault[];
+  /** Queues there are. */
+  readonly queues: number;
+  /** Messages that wait, are in work or are dead. */
+  readonly messages: number;
+  /** Stored batches of bodies that these refer to. */
+  readonly batches: number;
+  /** Records of the journal that were read. */
+  readonly records: number;
+}

@@ -185,6 +185,7 @@ const request = variant("op", {
   clients: shape({ op }),
   introduce: shape({ op, context: string(0, LABEL_MAX), label: string(1, LABEL_MAX) }, "label"),
   journal: shape({ op, max: integer(1, JOURNAL_COMMITS_MAX) }),
+  check: shape({ op, repair: boolean }),
   inspect: shape({ op, match: string(0, QUEUE_NAME_MAX) }),
   suspend: shape({ op }),
   goodbye: shape({ op }),

@@ -154,6 +154,8 @@ export type HostRequest =
   | { readonly op: "introduce"; readonly context: string; readonly label?: string | undefined }
   /** Answers with all that the host has to show; `match`: a part of the names of the queues that are wanted. */
   | { readonly op: "inspect"; readonly match: string }
+  /** Answers with what was found wrong in the store, and mends it if it is to. */
+  | { readonly op: "check"; readonly repair: boolean }
   /** Answers with the last commits of the journal, so many at most. */
   | { readonly op: "journal"; readonly max: number }
   /** The client's page is put to sleep: what it holds goes back, and nothing is pushed until its next hello. */

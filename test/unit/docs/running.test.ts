@@ -449,6 +449,21 @@ describe("the outbox", () => {
   });
 });
 
+sample("docs/storage.md#0", async ({ code, tab }) => {
+  const reports: unknown[][] = [];
+  const report = (...about: unknown[]) => reports.push(about);
+  const { connection } = tab;
+  await (await connection.openQueue("orders")).send("tea");
+  const { messages } = await tab.run(withExports(code, "messages"), { connect: async () => connection, report });
+  expect([messages, reports]).toEqual([1, []]);
+  const fault = { kind: "orphan", message: "a batch" };
+  const check = async (options?: { readonly repair?: boolean }) => ({
+    faults: [{ ...fault, isRepaired: options?.repair === true }],
+  });
+  await tab.run(code, { connect: async () => ({ check }), report });
+  expect(reports).toEqual([["damage", [{ ...fault, isRepaired: false }], [{ ...fault, isRepaired: true }]]]);
+});
+
 sample("docs/production.md#0", async ({ code, tab }) => {
   const reports: unknown[][] = [];
   const { place } = await tab.run(

@@ -1,0 +1,71 @@
+// Checks the file of a database whose server is not running. Invariant: without `repair` nothing of it is changed.
+
+import { QueueError } from "../core/spec/errors.js";
+import { asFound, checkStored } from "../host/upkeep/check.js";
+import type { CheckReport } from "../link/rpc/inspection.js";
+import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
+import { openSqliteStore } from "../store/sqlite/open-store.js";
+import { createDatabases } from "./databases.js";
+import { connectHere } from "./local.js";
+import { type FileSystem, nodeModule } from "./node.js";
+
+export interface FileReport {
+  readonly lines: readonly string[];
+  /** Nothing was found, or all of it was mended. */
+  readonly isSound: boolean;
+}
+
+export async function checkFile(file: string, isRepairing: boolean): Promise<FileReport> {
+  if (!nodeModule<FileSystem>("node:fs").existsSync(file))
+    throw new QueueError("invalid-argument", `there is no file ${file}`);
+  const pages = await checkPages(file);
+  const report = await (isRepairing ? repaired(file) : read(file));
+  const { faults, queues, messages, batches, records } = report;
+  const lines = [
+    `${file}: ${queues} queues, ${messages} messages, ${batches} batches, ${records} records`,
+    ...pages.map((line) => `sqlite: ${line}`),
+    ...faults.map(({ kind, queue, message, ids = [], isRepaired }) =>
+      [
+        `${kind}: ${queue === undefined ? "" : `queue "${queue}": `}${message}`,
+        ...(ids.length > 0 ? [`: ${ids.join(", ")}`] : []),
+        ...(isRepaired ? [" (mended)"] : []),
+      ].join(""),
+    ),
+  ];
+  const isSound = pages.length === 0 && faults.every(({ isRepaired }) => isRepaired);
+  if (pages.length === 0 && faults.length === 0) lines.push("nothing is wrong with it");
+  return { lines, isSound };
+}
+
+/** What SQLite says of its own pages. Throws where the file is a database of something else. */
+async function checkPages(file: string): Promise<readonly string[]> {
+  const driver = (await loadSqlite())(file);
+  try {
+    const [own] = driver.all("SELECT name FROM sqlite_master WHERE name = 'originmq_meta'");
+    if (own === undefined) throw new QueueError("invalid-argument", `${file} is no database of OriginMQ`);
+    const said = driver.all("PRAGMA integrity_check").map((row) => String(Object.values(row)[0]));
+    return said.filter((line) => line !== "ok");
+  } finally {
+    driver.close();
+  }
+}
+
+async function read(file: string): Promise<CheckReport> {
+  const store = await openSqliteStore(file);
+  try {
+    const { faults, ...counted } = await checkStored(store);
+    return { ...counted, faults: faults.map(asFound) };
+  } finally {
+    await store.close();
+  }
+}
+
+async function repaired(file: string): Promise<CheckReport> {
+  const databases = createDatabases({ openStore: () => openSqliteStore(file), reconnectMs: 0, report() {} });
+  try {
+    const connection = await connectHere(() => databases.open(file));
+    return await connection.check({ repair: true }).finally(() => connection.close());
+  } finally {
+    await databases.close();
+  }
+}

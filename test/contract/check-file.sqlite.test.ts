@@ -1,0 +1,104 @@
+// `originmq check FILE`: files of SQLite that a server has left behind, really damaged.
+
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { checkFile } from "../../src/server/check-file.js";
+import { serve } from "../../src/server.js";
+import { openDriver } from "../../src/store/sqlite/drivers/open-driver.js";
+import { folderFor, hasSqlite } from "../edge/server-process.js";
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const folder = folderFor("check");
+
+/** A file with two messages and a dead letter in it. */
+async function fill() {
+  const directory = mkdtempSync(join(folder, "data-"));
+  const open = async () => {
+    const server = await serve({ directory, port: 0 });
+    ends.push(() => server.close());
+    const connection = await server.connect({ database: "shop" });
+    const close = async () => {
+      await connection.close();
+      await server.close();
+    };
+    return { queue: await connection.openQueue<number>("orders"), close };
+  };
+  const { queue, close } = await open();
+  const ids: string[] = [];
+  for (const body of [1, 2, 3]) ids.push((await queue.send(body)).id);
+  await (await queue.receive())[0]?.deadLetter("no such order");
+  await close();
+  const file = join(directory, "shop.sqlite");
+  const change = async (sql: string) => {
+    const driver = await openDriver(file);
+    driver.run(sql);
+    driver.close();
+  };
+  return { file, ids, open, change };
+}
+
+const COUNTED = expect.stringMatching(/: 1 queues, 3 messages, [1-3] batches, \d+ records$/);
+
+if (hasSqlite) {
+  describe("the file of a database", () => {
+    test("that is whole is said to be, and is left as it was", async () => {
+      const { file, open } = await fill();
+      const before = readFileSync(file);
+      const sound = { lines: [COUNTED, "nothing is wrong with it"], isSound: true };
+      expect(await checkFile(file, false)).toEqual(sound);
+      expect(readFileSync(file).equals(before)).toBe(true);
+      expect(await checkFile(file, true)).toEqual(sound);
+      const { queue, close } = await open();
+      expect(await queue.stats()).toMatchObject({ ready: 2, dead: 1 });
+      await close();
+    });
+
+    test("of which a body is gone names its message, and is mended without it", async () => {
+      const { file, ids, open, change } = await fill();
+      await change("DELETE FROM originmq_batches WHERE key = 2");
+      const line = `body: queue "orders": the bodies of 1 messages that wait cannot be read: ${ids[1]}`;
+      expect(await checkFile(file, false)).toEqual({ lines: [COUNTED, line], isSound: false });
+      expect(await checkFile(file, true)).toEqual({ lines: [COUNTED, `${line} (mended)`], isSound: true });
+      expect(await checkFile(file, false)).toMatchObject({ isSound: true });
+      const { queue, close } = await open();
+      expect(await queue.stats()).toMatchObject({ ready: 1, dead: 1 });
+      expect((await queue.peek()).map(({ body }) => body)).toEqual([3]);
+      await close();
+    });
+
+    test("of which a record is gone says so, and cannot be mended", async () => {
+      const { file, change } = await fill();
+      await change("DELETE FROM originmq_journal WHERE key = 3");
+      const { lines, isSound } = await checkFile(file, false);
+      expect([lines[1], isSound]).toEqual([expect.stringMatching(/^journal: only 2 records/), false]);
+      await expect(checkFile(file, true)).rejects.toMatchObject({ code: "storage-failed" });
+    });
+
+    test("that a server has open is refused, and so is one that is none, or is not there", async () => {
+      const { file, open } = await fill();
+      const { close } = await open();
+      await expect(checkFile(file, false)).rejects.toThrow(/in use by process/);
+      await close();
+      const other = join(folder, "letter.txt");
+      writeFileSync(other, "It was a dark and stormy night. ".repeat(200));
+      await expect(checkFile(other, true)).rejects.toMatchObject({ reason: "unreadable" });
+      const theirs = join(folder, "theirs.sqlite");
+      const driver = await openDriver(theirs);
+      driver.run("CREATE TABLE letters (text TEXT)");
+      driver.close();
+      await expect(checkFile(theirs, true)).rejects.toThrow(/is no database of OriginMQ/);
+      await expect(checkFile(join(folder, "none"), false)).rejects.toMatchObject({ code: "invalid-argument" });
+    });
+  });
+} else {
+  test("there is no SQLite here: the parts of other runtimes check files", async () => {
+    const file = join(folder, "some.sqlite");
+    writeFileSync(file, "");
+    await expect(checkFile(file, false)).rejects.toMatchObject({ code: "unsupported" });
+  });
+}
