@@ -17,6 +17,8 @@ export interface ImportResult {
   readonly imported: number;
   /** Dead letters that were left out, and messages with a body that could not be written as text. */
   readonly skipped: number;
+  /** Messages that an earlier import of the same text had sent; there where `once` is asked for. */
+  readonly known?: number;
   /** Whether the last line was there and counted as many messages. */
   readonly complete: boolean;
 }
@@ -25,6 +27,12 @@ export interface ImportResult {
 export interface ImportOptions {
   /** `send`: sends dead letters like the others, attempts at zero. `skip` leaves them out. Default "skip". */
   readonly deadLetters?: "skip" | "send";
+  /**
+   * Sends each message under a `deduplicationId` made of its id: an import that was cut off is begun again, and what it had sent,
+   * though it be handled by now, is not sent a second time. For as long as the queue remembers (`deduplicationWindowMs`), and
+   * for as many as it does (`maxDeduplicationIds`). Default false.
+   */
+  readonly once?: boolean;
 }
 
 /**
@@ -76,16 +84,19 @@ async function* linesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenera
 export async function importQueue<Input, Output>(
   queue: Queue<Input, Output>,
   stream: ReadableStream<string>,
-  { deadLetters = "skip" }: ImportOptions = {},
+  { deadLetters = "skip", once = false }: ImportOptions = {},
 ): Promise<ImportResult> {
   let imported = 0;
   let skipped = 0;
+  let known = 0;
   let number = 0;
   let announced: number | undefined;
   let batch: ({ body: Input } & SendOptions)[] = [];
   const flush = async () => {
-    if (batch.length > 0) await queue.sendBatch(batch);
-    imported += batch.length;
+    const receipts = batch.length > 0 ? await queue.sendBatch(batch) : [];
+    const repeated = once ? receipts.filter(({ duplicate }) => duplicate).length : 0;
+    imported += batch.length - repeated;
+    known += repeated;
     batch = [];
   };
   for await (const line of splitLines(stream)) {
@@ -96,7 +107,8 @@ export async function importQueue<Input, Output>(
     else if (!("body" in parsed) && "messages" in parsed) announced = countOf(parsed, number);
     else {
       const message = messageOf(parsed, number);
-      const item = message.state === "dead" && deadLetters === "skip" ? undefined : itemOf<Input>(message, number);
+      const item =
+        message.state === "dead" && deadLetters === "skip" ? undefined : itemOf<Input>(message, number, once);
       if (item) batch.push(item);
       else skipped++;
       if (batch.length >= PAGE) await flush();
@@ -104,7 +116,7 @@ export async function importQueue<Input, Output>(
   }
   if (number === 0) throw broken("it is empty");
   await flush();
-  return { imported, skipped, complete: announced === imported + skipped };
+  return { imported, skipped, ...(once && { known }), complete: announced === imported + skipped + known };
 }
 
 const broken = (what: string, cause?: unknown) =>
@@ -149,8 +161,13 @@ function messageOf(parsed: Record<string, unknown>, number: number): MessageView
 }
 
 /** `undefined` when its body could not be written. */
-function itemOf<Input>(message: MessageView<unknown>, number: number): ({ body: Input } & SendOptions) | undefined {
-  const { priority, headers, deliverAt, groupId } = message;
+function itemOf<Input>(
+  message: MessageView<unknown>,
+  number: number,
+  once: boolean,
+): ({ body: Input } & SendOptions) | undefined {
+  if (once && typeof message.id !== "string") throw broken(`line ${number} names no message`);
+  const { id, priority, headers, deliverAt, groupId } = message;
   try {
     const body = decode(message.body) as Input;
     return {
@@ -159,6 +176,7 @@ function itemOf<Input>(message: MessageView<unknown>, number: number): ({ body: 
       headers,
       ...(typeof deliverAt === "number" && { deliverAt }),
       ...(typeof groupId === "string" && { groupId }),
+      ...(once && { deduplicationId: `import ${id}` }),
     };
   } catch (error) {
     if (error instanceof UnwritableError) return undefined;

@@ -184,6 +184,37 @@ describe("a queue", () => {
     expect(looked).toBeLessThan(2 * text.length);
   });
 
+  test("whose import is cut off, wherever that is, is imported once when it is begun again", async () => {
+    const bodies = Array.from({ length: 450 }, (_, i) => i);
+    await queue.sendBatch(bodies.map((body) => ({ body })));
+    const text = await textOf(exportQueue(queue));
+    const cutOff = (at: number) =>
+      new ReadableStream<string>({
+        start(controller) {
+          controller.enqueue(text.slice(0, at));
+        },
+        pull: () => Promise.reject(new Error("the tab was closed")),
+      });
+    for (let part = 0; part <= 9; part++) {
+      const restored = await connection.openQueue<number>(`restored ${part}`);
+      const at = Math.round((part / 9) * text.length);
+      await expect(importQueue(restored, cutOff(at), { once: true })).rejects.toThrow("the tab was closed");
+      const before = (await restored.stats()).ready;
+      // Handled meanwhile: not to be done again.
+      const [handled] = await restored.receive();
+      await handled?.ack();
+      const result = await importQueue(restored, streamOf(text), { once: true });
+      expect(result).toEqual({ imported: 450 - before, known: before, skipped: 0, complete: true });
+      expect(await importQueue(restored, streamOf(text), { once: true })).toMatchObject({ imported: 0, known: 450 });
+      const { ready, totals } = await restored.stats();
+      expect([ready, totals.accepted]).toEqual([450 - (handled ? 1 : 0), 450]);
+      const waiting = (await restored.peek({ max: 500 })).map(({ body }) => body);
+      expect(waiting).toEqual(handled ? bodies.slice(1) : bodies);
+    }
+    const nameless = text.replaceAll(/"id":"[^"]*",?/g, "");
+    await expect(importQueue(other, streamOf(nameless), { once: true })).rejects.toThrow("line 2 names no message");
+  });
+
   test("that was torn says so, and what is no export is refused", async () => {
     await queue.sendBatch([{ body: 1 }, { body: 2 }]);
     const text = await textOf(exportQueue(queue));
