@@ -30,7 +30,7 @@ export const SECTIONS = [
   },
   {
     text: "Reference",
-    pages: ["guarantees", "limits", "comparison", "performance"],
+    pages: ["guarantees", "encryption", "limits", "comparison", "performance"],
   },
   {
     text: "Inside",

@@ -2,12 +2,11 @@
 
 import { later } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
-import { createApi, type OpenQueue } from "./wiring/api.js";
+import { type ClientStarters, createApi, type OpenQueue } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import { ofPackage } from "./wiring/starting.js";
-import type { Starters } from "./wiring/transport.js";
 
-export type { ConnectionOptions, ConnectOptions } from "./client/connection/connect-options.js";
+export type { ConnectionOptions, ConnectOptions, Encryption } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
 export type { StorageAccount } from "./client/connection/low-storage.js";
 export type { QueueEventMap } from "./client/queue/events.js";
@@ -70,7 +69,7 @@ export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, Sche
 export type { HostKind } from "./link/rpc/wire.js";
 export type { OpenQueue } from "./wiring/api.js";
 
-const starters: Starters = {
+const starters: ClientStarters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
   sharedWorker({ storage, database }) {
     // By these names, with the address in the call, and options that are constant: so bundlers find the files.
@@ -81,8 +80,11 @@ const starters: Starters = {
     const Worker = ofPackage(globalThis.Worker);
     return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
   },
-  inProcess: async (database) => (await import("./wiring/in-process.js")).createInProcess(database),
-  socket: async (options) => (await import("./wiring/socket.js")).createSocketWay(options),
+  inProcess: async (...opened) => (await import("./wiring/in-process.js")).createInProcess(...opened),
+  socket: async (...opened) => (await import("./wiring/socket.js")).createSocketWay(...opened),
+  sealing: async (...opened) => (await import("./wiring/sealing.js")).openSealing(...opened),
+  local: async (...opened) =>
+    (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
 };
 offerStarters(starters);
 const api = createApi(
@@ -98,10 +100,7 @@ const api = createApi(
  * With `url` and `local: true`, what is sent is kept on this device and forwarded to the server of `url`: see
  * `LocalFirstQueue`. Resolves then without a network, too.
  */
-export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
-  api.openQueue(name, options, async (...opened) =>
-    (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
-  )) as OpenLocalFirst & OpenQueue;
+export const openQueue = api.openQueue as OpenLocalFirst & OpenQueue;
 
 /**
  * A topic: what is published to it goes to each of its subscriptions, which are queues. Shares the connection, and rejects,

@@ -9,6 +9,7 @@ import { type Connect, createOutboxOver, type Outbox } from "./integrations/outb
 import { connect as connectFromServiceWorker } from "./service-worker.js";
 import { createApi } from "./wiring/api.js";
 import { createInProcess } from "./wiring/in-process.js";
+import { CONNECTS_ONLY } from "./wiring/no-sealing.js";
 import { offeredStarters } from "./wiring/page-starters.js";
 import { isServer } from "./wiring/server.js";
 
@@ -45,7 +46,10 @@ const connectFromPage: Connect = async (options) => {
     isReported = true;
     throw error;
   }
-  const starters = offeredStarters() ?? { inProcess: async (database) => createInProcess(database) };
+  const starters = offeredStarters() ?? {
+    inProcess: async (database) => createInProcess(database),
+    ...CONNECTS_ONLY,
+  };
   return createApi(starters, already(whole)).connect(options);
 };
 

@@ -8,6 +8,7 @@ import { openLocalFirst } from "./integrations/local-first/open-local-first.js";
 import { answerOpening } from "./link/finding/answering.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
+import { noSealing } from "./wiring/no-sealing.js";
 import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
 
 export { wrapQueue } from "./client/queue/wrap.js";
@@ -17,11 +18,13 @@ export type * from "./index.js";
 // Not loaded when it is asked for: a classic script cannot.
 const socket = async (options: SocketOptions) => createSocketWay(options);
 const hosting = createHosting("service-worker");
-const api = createApi({ inContext: (port) => answerOpening(port, hosting), socket }, already(whole));
+const api = createApi(
+  { inContext: (port) => answerOpening(port, hosting), socket, sealing: noSealing, local: openLocalFirst },
+  already(whole),
+);
 
 /** As `openQueue` of "originmq": linked to the host of a tab, or hosting here when there is none. */
-export const openQueue = ((name: string, options?: Parameters<OpenQueue>[1]) =>
-  api.openQueue(name, options, openLocalFirst)) as OpenLocalFirst & OpenQueue;
+export const openQueue = api.openQueue as OpenLocalFirst & OpenQueue;
 
 /** As `openTopic` of "originmq". */
 export const openTopic = api.openTopic;

@@ -156,7 +156,8 @@ function createSink(sections: Sections, blobs: BlobBytes | undefined): Sink {
     },
     refuse(what, path, cause) {
       const where = path === "" ? "" : `${path}: `;
-      throw new CodecError(`${where}${/^[AEIO]/i.test(what) ? "an" : "a"} ${what} cannot be carried`, { cause, path });
+      const named = `${/^[AEIO]/i.test(what) ? "an" : "a"} ${what}`;
+      throw new CodecError(`${where}${named} cannot be carried`, { cause, path, what: named });
     },
   };
 }

@@ -36,6 +36,14 @@ export interface OpenQueue {
   <Body = unknown>(name: string, options?: OpenOptions): Promise<Queue<Body>>;
 }
 
+/** What a client needs beside its host. */
+export interface ClientStarters extends Starters {
+  /** The same as what it has beside sending, of encrypted queues, once the key that is given was found to be right. */
+  sealing(client: Client, options: ConnectOptions): Promise<Whole>;
+  /** Loaded where it is asked for, if it can be. */
+  readonly local: OpenLocalFirst;
+}
+
 /** Opens a queue that is local first, of plain ones. What it is built on is handed in: it is loaded when it is asked for. */
 type OpenLocalFirst = <Body>(
   means: {
@@ -47,7 +55,7 @@ type OpenLocalFirst = <Body>(
 ) => Promise<Queue<Body>>;
 
 export interface Api {
-  openQueue<Body>(name: string, options: OpenOptions | undefined, local: OpenLocalFirst): Promise<Queue<Body>>;
+  openQueue<Body>(name: string, options?: OpenOptions): Promise<Queue<Body>>;
   openTopic<Body = unknown>(name: string, options?: ConnectOptions): Promise<Topic<Body>>;
   connect(options?: ConnectionOptions): Promise<Connection>;
 }
@@ -59,14 +67,14 @@ const LOW_STORAGE = 0.1;
 const tokens = new WeakMap<() => unknown, number>();
 let lastToken = 0;
 function numberOf(token: ConnectOptions["token"]): number {
-  if (token === undefined) return 0;
+  if (!token) return 0;
   const number = tokens.get(token) ?? ++lastToken;
   tokens.set(token, number);
   return number;
 }
 
 /** `whole`: what a client has beside sending. */
-export function createApi(starters: Starters, whole: Later<Whole>): Api {
+export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
   /** Clients that `openQueue` shares, by storage and database, or by address and token. */
   const share = createSharing<Client>();
 
@@ -82,9 +90,8 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     const { database = "originmq", storage = "indexeddb", url, token, openTimeoutMs, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const address = url === undefined ? `${storage}:${openTimeoutMs ?? ""}:${database}` : `${numberOf(token)} ${url}`;
-    const key = url !== undefined && ownsSockets() ? {} : address;
-    return share(key, () => start(options));
+    const address = url ? `${numberOf(token)} ${url}` : `${storage}:${openTimeoutMs ?? ""}:${database}`;
+    return share(url && ownsSockets() ? {} : address, () => start(options));
   };
 
   /** What is not needed to send: in nobody's way, and yet there before a page goes offline. */
@@ -94,52 +101,56 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
     (timer as { unref?(): void }).unref?.();
   };
 
-  const openQueue = async <Body>(
-    name: string,
-    { settings, connect }: { readonly settings: QueueOptions; readonly connect: ConnectOptions },
-  ): Promise<Queue<Body>> => {
-    const { client, leave } = await join(connect);
-    const { lazy = false, signal } = connect;
-    try {
-      await configureQueue(client, name, { options: settings, lazy, signal });
-      fetchSoon();
-      return createEarlyQueue<Body, Body>({ name, client, whole, schema: settings.schema, onClosed: leave });
-    } catch (error) {
+  /** What is opened, or why it is not, once nobody uses the client for it any more. */
+  const orLeave = <T>(opening: Promise<T>, leave: () => Promise<void>): Promise<T> =>
+    opening.catch(async (error) => {
       await leave();
       throw error;
-    }
+    });
+
+  /** What the client is made whole by, once it may be used. */
+  const ready = async (client: Client, options: ConnectOptions): Promise<Whole> => {
+    const part = await (options.encryption === undefined ? whole.get() : starters.sealing(client, options));
+    if (!options.lazy) await client.connected(options.signal);
+    return part;
+  };
+
+  const openQueue = async <Body>(
+    name: string,
+    options: QueueOptions,
+    connect: ConnectOptions,
+  ): Promise<Queue<Body>> => {
+    const { client, leave } = await join(connect);
+    const { lazy, signal } = connect;
+    const given = { options, lazy, signal };
+    const open = async (): Promise<Queue<Body>> => {
+      if (connect.encryption !== undefined)
+        return (await ready(client, connect)).openWholeQueue(client, name, given, leave);
+      await configureQueue(client, name, given);
+      fetchSoon();
+      return createEarlyQueue<Body, Body>({ name, client, whole, schema: options.schema, onClosed: leave });
+    };
+    return orLeave(open(), leave);
   };
 
   const api: Api = {
-    async openQueue<Body>(name: string, options: OpenOptions = {}, openLocalFirst: OpenLocalFirst) {
+    async openQueue<Body>(name: string, options: OpenOptions = {}) {
       checkQueueName(name);
       checkOptions("openQueue()", options, { ...QUEUE_SPEC, ...CONNECT_SPEC, local: boolean });
-      if (options.local) {
-        const open = <Body>(name: string, options: OpenOptions) => api.openQueue<Body>(name, options, openLocalFirst);
-        return openLocalFirst<Body>({ open, wrapQueue }, name, options);
-      }
+      if (options.local) return starters.local<Body>({ open: api.openQueue, wrapQueue }, name, options);
       checkAddress("openQueue()", options);
-      const { local, database, worker, storage, url, token, lazy, persist, label, openTimeoutMs, signal, ...settings } =
-        options;
-      return openQueue<Body>(name, { settings, connect: options });
+      return openQueue<Body>(name, options, options);
     },
     async openTopic<Body>(name: string, options: ConnectOptions = {}): Promise<Topic<Body>> {
       checkTopicName(name);
       checkOptions("openTopic()", options, CONNECT_SPEC);
       checkAddress("openTopic()", options);
       const { client, leave } = await join(options);
-      let createTopic: Whole["createTopic"];
-      try {
-        ({ createTopic } = await whole.get());
-        if (!options.lazy) await client.connected(options.signal);
-      } catch (error) {
-        await leave();
-        throw error;
-      }
+      const { createTopic } = await orLeave(ready(client, options), leave);
       return createTopic<Body>({
         name,
         pipeline: client.pipeline,
-        openQueue: (queue, settings) => openQueue<Body>(queue, { settings, connect: options }),
+        openQueue: (queue, settings) => openQueue<Body>(queue, settings, options),
         onClosed: leave,
       });
     },
@@ -149,15 +160,8 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
       const client = start(options);
-      let createPublicConnection: Whole["createPublicConnection"];
-      try {
-        ({ createPublicConnection } = await whole.get());
-        if (!options.lazy) await client.connected(options.signal);
-      } catch (error) {
-        await client.close({ force: true });
-        throw error;
-      }
-      const { lazy: isLazy = false, storage = "indexeddb", url, lowStorage = LOW_STORAGE } = options;
+      const { createPublicConnection } = await orLeave(ready(client, options), () => client.close({ force: true }));
+      const { lazy: isLazy, storage = "indexeddb", url, lowStorage = LOW_STORAGE } = options;
       const isStored = storage === "indexeddb" && url === undefined;
       return createPublicConnection(client, { isLazy, persisted, ...(isStored && { lowStorage }) });
     },
@@ -171,18 +175,16 @@ export function createApi(starters: Starters, whole: Later<Whole>): Api {
  */
 function forgiving(api: Api): Api {
   const forgive = <T>(opening: Promise<T>): Promise<T> => {
-    const forgiven: Promise<T> = new Promise((resolve, reject) => {
-      opening.then(resolve, (error: unknown) => {
-        // Of any other failure the runtime is to hear, if nobody does.
-        if (error instanceof QueueError && error.code === "unsupported") forgiven.catch(() => {});
-        reject(error);
-      });
+    const forgiven = opening.catch((error: unknown) => {
+      // Of any other failure the runtime is to hear, if nobody does.
+      if (error instanceof QueueError && error.code === "unsupported") forgiven.catch(() => {});
+      throw error;
     });
     return forgiven;
   };
   return {
-    openQueue: <Body>(...opened: Parameters<Api["openQueue"]>) => forgive(api.openQueue<Body>(...opened)),
-    openTopic: <Body>(name: string, options?: ConnectOptions) => forgive(api.openTopic<Body>(name, options)),
-    connect: (options) => forgive(api.connect(options)),
-  };
+    openQueue: (...opened) => forgive(api.openQueue(...opened)),
+    openTopic: (...opened) => forgive(api.openTopic(...opened)),
+    connect: (...opened) => forgive(api.connect(...opened)),
+  } as Api;
 }

@@ -9,7 +9,8 @@ import { QueueError } from "../core/spec/errors.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
 import { createApi } from "./api.js";
-import { createSocketWay, MEANS } from "./socket.js";
+import { CONNECTS_ONLY } from "./no-sealing.js";
+import { createSocketWay, MEANS, type SocketOptions } from "./socket.js";
 
 /** What is used of a Durable Object's stub. */
 export interface ObjectStub {
@@ -28,7 +29,8 @@ export function connectObject(
   options: ObjectConnectOptions,
 ): Promise<Connection> {
   const means = { ...MEANS, openSocket: (url: string) => openSocket(object, url) };
-  const api = createApi({ socket: async (socketOptions) => createSocketWay(socketOptions, means) }, already(whole));
+  const socket = async (socketOptions: SocketOptions) => createSocketWay(socketOptions, means);
+  const api = createApi({ socket, ...CONNECTS_ONLY }, already(whole));
   return api.connect({ ...options, url: `wss://originmq/mq/${encodeURIComponent(database)}` });
 }
 

@@ -20,7 +20,7 @@ import { createTransport, type Starters } from "./transport.js";
 
 const rest = async () => ({ createPatience, named, refusalOf });
 
-const { label: _, ...SEND_CONNECT_SPEC } = CONNECT_SPEC;
+const { label: _, encryption: __, ...SEND_CONNECT_SPEC } = CONNECT_SPEC;
 
 export const createSendRest = (starters: Starters): SendRest => ({
   intake: createIntake(withFilesRead),

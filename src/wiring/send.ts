@@ -26,8 +26,8 @@ export type SendQueue<Body = unknown> = Pick<
   "name" | "send" | "sendBatch" | "close" | typeof Symbol.asyncDispose
 >;
 
-/** Of a page that only sends: the label of a client is told by the part that receives. */
-export type SendConnectOptions = Omit<ConnectOptions, "label">;
+/** Of a page that only sends: the label of a client is told by the part that receives, and what encrypts is another part. */
+export type SendConnectOptions = Omit<ConnectOptions, "label" | "encryption">;
 type Options = QueueOptions & SendConnectOptions;
 
 /** What is loaded later. */

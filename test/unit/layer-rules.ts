@@ -42,9 +42,11 @@ const ALLOWED: Readonly<Record<string, Layer>> = {
       ...["client/connection/connect-options.ts", "core/view/view.ts"],
     ],
   },
+  // A part of the client, loaded where a key is given.
+  encryption: { layers: ["core", "codec", "link", "client"] },
   // Joins hosts and clients to what a runtime has; only entries may use it.
   wiring: {
-    layers: ["core", "codec", "store", "link", "host", "client"],
+    layers: ["core", "codec", "store", "link", "host", "client", "encryption"],
     // "ws", in Node before 22: by a name that bundlers for browsers do not see.
     packages: [COMPUTED],
   },

@@ -46,6 +46,7 @@ test("a page loads at once what it takes to send, and the rest of its queue righ
     "src/client/connection/whole.ts",
     "src/integrations/local-first/open-local-first.ts",
     "src/wiring/in-process.ts",
+    "src/wiring/sealing.ts",
     "src/wiring/socket.ts",
   ];
   expect(whenAsked.sort()).toEqual(later);

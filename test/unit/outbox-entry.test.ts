@@ -1,7 +1,7 @@
 // The entry "originmq/outbox" in a page: what it says of the other entry that it needs.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Starters } from "../../src/wiring/transport.js";
+import type { ClientStarters } from "../../src/wiring/api.js";
 
 vi.mock("../../src/wiring/server.js", () => ({ isServer: () => false }));
 
@@ -38,7 +38,7 @@ test("a page hears nothing whose next module brings it, nor one that starts a wo
   const own = createOutbox({ worker });
   await expect(own.waiting()).rejects.not.toMatchObject({ message: expect.stringContaining('import "originmq"') });
   const outbox = createOutbox();
-  offerStarters({ inProcess: () => Promise.reject(new Error("asked")) } as unknown as Starters);
+  offerStarters({ inProcess: () => Promise.reject(new Error("asked")) } as unknown as ClientStarters);
   await expect(outbox.waiting()).rejects.not.toMatchObject({ message: expect.stringContaining('import "originmq"') });
   expect(reported).toEqual([]);
 });

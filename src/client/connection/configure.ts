@@ -6,17 +6,22 @@ import type { Client } from "./client.js";
 
 export interface Given {
   readonly options: QueueOptions;
-  readonly lazy: boolean;
+  readonly lazy: boolean | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Id of its key, where it is encrypted. */
+  readonly sealed?: string;
 }
 
 /** Resolves once the queue is there with the settings given; lazily, and where none are, at once. */
-export async function configureQueue(client: Client, name: string, { options, lazy, signal }: Given): Promise<void> {
+export async function configureQueue(
+  client: Client,
+  name: string,
+  { options, lazy, signal, ...sealed }: Given,
+): Promise<void> {
   const settings = settingsOf(options);
   if (lazy && Object.keys(settings).length === 0) return;
-  signal?.throwIfAborted();
   // Said with the hello, where this is the first.
-  const configured = client.pipeline.command({ type: "configure", queue: name, settings }, signal);
+  const configured = client.pipeline.command({ type: "configure", queue: name, settings, ...sealed }, signal);
   configured.catch(() => {});
   await client.connected(signal);
   await abortable(configured, signal);

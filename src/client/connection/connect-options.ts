@@ -56,9 +56,25 @@ export interface ConnectOptions {
    * settle, wait for as long as it takes, and go on by themselves. Default 30,000.
    */
   readonly openTimeoutMs?: number;
+  /**
+   * Encrypts what is sent before it leaves this context, and opens it only where it is received: the host, the disk and a
+   * server see ciphertext. Whoever opens a queue that is encrypted gives the same key; a queue that holds something stays
+   * what it is. Of a database there is one key. Rejects with `wrong-key` where it is another, `encrypted` where the queue
+   * is not encrypted, or is opened without a key. Not with `lazy` or `local`. docs/encryption.md says what is hidden. Default: none.
+   */
+  readonly encryption?: Encryption;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
 }
+
+/** What the key of a database is wrapped with. */
+export type Encryption =
+  /** AES-GCM, for `encrypt` and `decrypt`; it need not be extractable. */
+  | { readonly key: CryptoKey }
+  /** `iterations` of PBKDF2 with SHA-256: stored, and raised when it is opened with more. Default 600,000. */
+  | { readonly password: string; readonly iterations?: number }
+  /** A key that this origin makes and keeps, not extractable, in IndexedDB: protects from who reads the disk, and from nobody else. */
+  | { readonly generate: true };
 
 const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
 /** Of a connection of its own. */
@@ -79,13 +95,12 @@ const OF_THIS_ORIGIN = ["database", "storage", "worker", "persist", "openTimeout
 
 /** Throws `invalid-argument` where options exclude each other. */
 export function checkAddress(where: string, { url, ...options }: ConnectionOptions): void {
-  const others = url === undefined ? (["token"] as const) : OF_THIS_ORIGIN;
+  const others = url ? OF_THIS_ORIGIN : (["token"] as const);
   const other = others.find((name) => options[name] !== undefined);
-  if (other === undefined) return;
-  const why =
-    url === undefined
-      ? "is for a server, whose url is missing"
-      : "says where this origin hosts, and url that a server does";
+  if (!other) return;
+  const why = url
+    ? "says where this origin hosts, and url that a server does"
+    : "is for a server, whose url is missing";
   throw new QueueError("invalid-argument", `${where}.${other} ${why}`, { detail: { name: other } });
 }
 
@@ -99,6 +114,8 @@ export const CONNECT_SPEC: Spec = {
   persist: boolean,
   label: string(1, LABEL_MAX),
   openTimeoutMs: duration(),
+  /** For the part that encrypts to say. */
+  encryption() {},
   signal: abortSignal,
 };
 

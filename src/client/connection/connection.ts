@@ -11,6 +11,7 @@ import type { HostKind } from "../../link/rpc/wire.js";
 import { dispatchOwn, tellOfPast } from "../queue/events.js";
 import { assertHostKnows } from "../queue/host-knows.js";
 import type { Queue } from "../queue/queue.js";
+import type { Sealing } from "../queue/sealing.js";
 import { createTopic, type Topic } from "../queue/topic.js";
 import { runTransaction, type Transaction } from "../queue/transaction.js";
 import { asyncDispose } from "../runtime/dispose.js";
@@ -121,15 +122,17 @@ export interface Connection {
 }
 
 export interface PublicOptions {
-  readonly isLazy: boolean;
+  readonly isLazy: boolean | undefined;
   /** The browser's answer, which may never come; `undefined` when it was not asked. */
   readonly persisted: Promise<boolean> | undefined;
   /** Missing where the browser stores nothing of it. */
   readonly lowStorage?: number | undefined;
+  /** Present where all that it opens is encrypted. */
+  readonly sealing?: Sealing | undefined;
 }
 
 export function createPublicConnection(client: Client, options: PublicOptions): Connection {
-  const { isLazy, persisted: answer, lowStorage } = options;
+  const { isLazy, persisted: answer, lowStorage, sealing } = options;
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
   const stopListening = client.listen((event) => {
@@ -171,7 +174,7 @@ export function createPublicConnection(client: Client, options: PublicOptions): 
       checkOptions("openQueue()", options, QUEUE_SPEC);
       if (closed) throw new QueueError("closed", "the connection was closed");
       const forget = async () => void queues.delete(queue);
-      const given = { options, lazy: isLazy, signal: undefined };
+      const given = { options, lazy: isLazy, signal: undefined, sealing };
       const queue: Queue<Body> = await openWholeQueue<Body>(client, name, given, forget);
       queues.add(queue);
       return queue;
@@ -185,6 +188,7 @@ export function createPublicConnection(client: Client, options: PublicOptions): 
         pipeline: client.pipeline,
         openQueue: (queue, options) => connection.openQueue<Body>(queue, options),
         onClosed: async () => void queues.delete(topic),
+        sealing: sealing?.topic(name),
       });
       queues.add(topic);
       return topic;

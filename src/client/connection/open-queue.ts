@@ -1,10 +1,11 @@
 // A queue with all that it can do, over a client.
 
-import { createQueue } from "../queue/create-queue.js";
+import { createQueue, sealedBy } from "../queue/create-queue.js";
 import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
+import type { QueueSealing, Sealing } from "../queue/sealing.js";
 import { createSender, type Sender } from "../queue/sender.js";
-import { createIntake } from "../sending/intake.js";
+import { createIntake, type Intake } from "../sending/intake.js";
 import { withFilesRead } from "../sending/reading.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
@@ -16,6 +17,7 @@ export interface Begun<Input> {
   readonly sender: Sender<Input>;
   readonly events: ReturnType<typeof createQueueEvents>;
   readonly schema: StandardSchema | undefined;
+  readonly sealing?: QueueSealing | undefined;
   onClosed(options: { readonly force?: boolean }): Promise<void>;
 }
 
@@ -26,11 +28,18 @@ export const completeQueue = <Input, Output>(client: Client, begun: Begun<Input>
 export async function openWholeQueue<Input, Output = Input>(
   client: Client,
   name: string,
-  given: Given,
+  given: Given & { readonly sealing?: Sealing | undefined },
   onClosed: Begun<Input>["onClosed"],
 ): Promise<Queue<Input, Output>> {
-  await configureQueue(client, name, given);
+  const { sealing: all, ...configured } = given;
   const { schema } = given.options;
-  const sender = createSender<Input>({ name, sending: client.pipeline, intake: createIntake(withFilesRead, schema) });
-  return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, onClosed });
+  const sealing = all?.queue(name);
+  await configureQueue(client, name, { ...configured, ...(sealing && { sealed: sealing.key }) });
+  const { one, batch } = createIntake(withFilesRead, schema);
+  const intake: Intake = {
+    one: (...sent) => sealedBy(sealing?.seal, one(...sent)),
+    batch: (...sent) => sealedBy(sealing?.seal, batch(...sent)),
+  };
+  const sender = createSender<Input>({ name, sending: client.pipeline, intake });
+  return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, sealing, onClosed });
 }

@@ -3,7 +3,7 @@
 // Invariant: each host is told of every consumer and subscription that there is, and of what is held.
 
 import { forEachSeq } from "../../core/log/ranges.js";
-import { QueueError } from "../../core/spec/errors.js";
+import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
 import { MINOR_HOLDERS, MINOR_INSPECT, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
@@ -15,6 +15,9 @@ import type { Client } from "./client.js";
 
 /** After so long a host that has refused a consumer is told of it again. */
 const AGAIN_MS = 1_000;
+
+/** It is refused for good. */
+const FINAL: ReadonlySet<QueueErrorCode> = new Set(["denied", "encrypted"]);
 
 /** Only a host of an earlier build hands out so much. */
 const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");
@@ -35,6 +38,7 @@ interface Registered extends Ending {
   readonly queue: string;
   readonly concurrency?: number;
   readonly singleActive?: boolean;
+  readonly sealed?: string;
   prefetch: number;
   onHandOut(handOut: HandOut): void;
 }
@@ -79,7 +83,7 @@ function createReceiver(client: Client): QueueClient {
   const insist = (request: HostRequest, { onRefused }: Ending, again: () => void) => {
     const { link } = client;
     link?.call(request).catch((error) => {
-      if (error instanceof QueueError && error.code === "denied") return onRefused(error);
+      if (error instanceof QueueError && FINAL.has(error.code)) return onRefused(error);
       runtime.setTimer(() => {
         if (client.link === link) again();
       }, AGAIN_MS);
@@ -90,12 +94,13 @@ function createReceiver(client: Client): QueueClient {
   const announce = (consumer: string, registered: Registered, grants: readonly string[] | undefined) => {
     if (!client.host) return;
     introduce();
-    const { queue, prefetch, concurrency, singleActive } = registered;
+    const { queue, prefetch, concurrency, singleActive, sealed } = registered;
     const { minor } = client;
     const known = {
       ...(minor >= MINOR_MEASURES && concurrency !== undefined && { concurrency }),
       ...(minor >= MINOR_HOLDERS && grants && { grants }),
       ...(minor >= MINOR_SINGLE_ACTIVE && singleActive && { singleActive }),
+      ...(sealed !== undefined && { sealed }),
     };
     insist({ op: "consume", consumer, queue, prefetch, ...known }, registered, () => {
       if (consumers.get(consumer) === registered) announce(consumer, registered, grants);

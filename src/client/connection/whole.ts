@@ -4,7 +4,7 @@ import { createTopic } from "../queue/topic.js";
 import { named, refusalOf } from "../sending/blame.js";
 import { withFilesRead } from "../sending/reading.js";
 import { createPublicConnection } from "./connection.js";
-import { completeQueue } from "./open-queue.js";
+import { completeQueue, openWholeQueue } from "./open-queue.js";
 import { createPatience } from "./patience.js";
 
 export const whole = {
@@ -14,6 +14,7 @@ export const whole = {
   createPatience,
   createPublicConnection,
   createTopic,
+  openWholeQueue,
   withFilesRead,
 };
 

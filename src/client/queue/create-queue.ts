@@ -6,26 +6,30 @@ import { groupId as groupIdField, id as idField } from "../../core/spec/fields.j
 import type { MessageState } from "../../core/spec/message-states.js";
 import { MINOR_GROUPS, MINOR_INSPECT, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
+import type { MessagePage } from "../../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
-import { createAdmission } from "../receiving/admission.js";
+import { bothOf, createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
 import { callListener, complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
-import { read } from "../sending/intake.js";
-import { bodyOf, type Item } from "../sending/item.js";
+import { read, type Taken } from "../sending/intake.js";
+import type { Item } from "../sending/item.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import { CLOSE_SPEC, itemOf, PEEK_PAGES_SPEC, WAIT_SPEC, WATCH_SPEC } from "../sending/options.js";
 import { withFilesRead } from "../sending/reading.js";
 import type { StandardSchema } from "../sending/schema.js";
+import { noteSeal, type Seal } from "../sending/sealed.js";
 import { createDeadLetters } from "./dead-letters.js";
 import type { createQueueEvents } from "./events.js";
 import { assertHostKnows } from "./host-knows.js";
+import { oneMessage } from "./one-message.js";
 import { PEEK_SPEC, PURGE_SPEC, REPLACE_SPEC, REQUEST_SPEC } from "./options.js";
 import { type ListRange, listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
+import { type QueueSealing, sealedClient } from "./sealing.js";
 import type { Sender } from "./sender.js";
 import { createTaking } from "./taking.js";
 import { writableOf } from "./writing.js";
@@ -35,6 +39,8 @@ export interface QueueParts<Input> {
   readonly sender: Sender<Input>;
   readonly events: ReturnType<typeof createQueueEvents>;
   readonly schema?: StandardSchema | undefined;
+  /** Present where the queue is encrypted. */
+  readonly sealing?: QueueSealing | undefined;
   /** Called once, when the queue was closed. */
   onClosed(options: { readonly force?: boolean }): Promise<void>;
 }
@@ -44,15 +50,23 @@ const waitsIn = ({ ready, delayed, leased, blocked, dead }: QueueStats, state?: 
 
 const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased", "blocked"];
 
+/** Hidden from the host, where it is. */
+export const sealedBy = (seal: Seal | undefined, taken: Taken): Taken =>
+  seal ? Promise.resolve(taken).then(seal) : taken;
+
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
-  const { client, sender, events, schema, onClosed } = parts;
+  const { sender, events, schema, sealing, onClosed } = parts;
+  const client = sealing ? sealedClient(parts.client, sealing) : parts.client;
   const { name, closing, assertOpen, send, sendBatch } = sender;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
   let closed: Promise<void> | undefined;
 
-  const whenRead = <T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T> =>
-    sender.inTurn(read(items, withFilesRead, schema), next);
+  const whenRead = <T>(
+    items: readonly Item[],
+    next: (items: readonly Item[]) => Promise<T>,
+    seal = sealing?.seal,
+  ): Promise<T> => sender.inTurn(sealedBy(seal, read(items, withFilesRead, schema)), next);
 
   const command = async <T>(asked: ClientCommand): Promise<T> => {
     assertOpen();
@@ -66,7 +80,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
   const taking = createTaking<Output>({
     queue: name,
     client,
-    admit: schema && createAdmission(schema),
+    admit: bothOf(sealing?.admit, schema && createAdmission(schema)),
     stoppables,
     closing,
   });
@@ -80,14 +94,9 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       check(idField, id, `${where}(id)`);
       const item = itemOf(body, options, `${where}()`, REPLACE_SPEC);
       await assertKnown(MINOR_REPLACE, "replace");
-      const named = {
-        type: "replace",
-        queue: name,
-        id,
-        isDead,
-        ...(item.headers && { headers: [item.headers] }),
-      } as const;
-      return whenRead([item], ([read]) => command({ ...named, bodies: [bodyOf(read as Item)] }));
+      const seal = sealing && (async ([one]: readonly Item[]) => [await sealing.sealReplacement(id, one as Item)]);
+      const named = { type: "replace", queue: name, id, isDead, ...(sealing && { sealed: sealing.key }) } as const;
+      return whenRead([item], ([made]) => command({ ...named, ...oneMessage(made as Item) }), seal);
     };
   const deadLetters = createDeadLetters<Input>({
     queue: name,
@@ -96,6 +105,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     ask,
     count: async () => (await queue.stats()).dead,
     replace: replaceAs(true, "deadLetters.replace"),
+    sealing,
   });
 
   const queue: Queue<Input, Output> = {
@@ -115,6 +125,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
         signal,
         closing,
         ...(onProgress && { onProgress }),
+        sealing,
         send: (headers) => send(body, { ...given, headers: { ...given.headers, ...headers } }),
       });
       return (await answered) as Reply;
@@ -126,7 +137,9 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       if (skip > 0) await assertKnown(MINOR_INSPECT, "skip in peek");
       // What an answer has cut off comes after the last one that it had.
       const skipFirst = (range: ListRange) => (skip > 0 && range.after === after ? { skip } : {});
-      return listed({ max, after }, (range) => ask({ op: "peek", queue: name, states, ...range, ...skipFirst(range) }));
+      const read = (range: ListRange) =>
+        ask<MessagePage>({ op: "peek", queue: name, states, ...range, ...skipFirst(range) });
+      return listed({ max, after }, read, sealing?.message);
     },
     peekPages(options = {}) {
       assertOpen();
@@ -141,7 +154,8 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       check(groupIdField, groupId, "isGroupWaiting(groupId)");
       assertOpen();
       await client.connected();
-      if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group: groupId });
+      const group = sealing ? await sealing.group(groupId) : groupId;
+      if (client.minor >= MINOR_GROUPS) return ask({ op: "group", queue: name, group });
       for await (const page of queue.peekPages()) if (page.some((view) => view.groupId === groupId)) return true;
       return false;
     },
@@ -193,7 +207,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       return deleted;
     },
     deadLetters,
-    schedules: createSchedules({ queue: name, command, ask, whenRead }),
+    schedules: createSchedules({ queue: name, command, ask, whenRead, sealing }),
     async close(options = {}) {
       checkOptions("close()", options, CLOSE_SPEC);
       // Stopping a consumer a second time, by force, must still reach it.
@@ -211,6 +225,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
   };
 
   noteQueue(queue, knownAs(pipeline, schema));
+  if (sealing) noteSeal(pipeline, name, sealing.seal);
 
   return queue;
 }

@@ -1,6 +1,7 @@
 // The dead letters of a queue: looked at, sent back, or deleted.
 
 import { checkOptions } from "../../core/spec/check.js";
+import type { DeadLetterFilter } from "../../core/spec/filters.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { DEAD_PAGES_SPEC } from "../sending/options.js";
@@ -8,6 +9,7 @@ import { FILTER_SPEC, LIST_SPEC, REDRIVE_SPEC } from "./options.js";
 import { listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
 import type { DeadLetters } from "./queue.js";
 import { redriveAtRate } from "./redrive.js";
+import type { QueueSealing } from "./sealing.js";
 
 export interface DeadLettersParts {
   readonly queue: string;
@@ -17,15 +19,17 @@ export interface DeadLettersParts {
   /** How many there are. */
   count(): Promise<number>;
   readonly replace: DeadLetters<unknown>["replace"];
+  readonly sealing?: QueueSealing | undefined;
 }
 
 export function createDeadLetters<Body>(parts: DeadLettersParts): DeadLetters<Body> {
-  const { queue, runtime, command, ask, count, replace } = parts;
+  const { queue, runtime, command, ask, count, replace, sealing } = parts;
+  const filterOf = async (filter: DeadLetterFilter = {}) => (sealing ? sealing.filter(filter) : filter);
   const self: DeadLetters<Body> = {
     async list(options = {}) {
       checkOptions("deadLetters.list()", options, LIST_SPEC);
       const { max = 100, after } = options;
-      return listed({ max, after }, (range) => ask({ op: "dead-letters", queue, ...range }));
+      return listed({ max, after }, (range) => ask({ op: "dead-letters", queue, ...range }), sealing?.message);
     },
     pages(options = {}) {
       checkOptions("deadLetters.pages()", options, DEAD_PAGES_SPEC);
@@ -34,9 +38,9 @@ export function createDeadLetters<Body>(parts: DeadLettersParts): DeadLetters<Bo
     },
     async redrive(options = {}) {
       checkOptions("deadLetters.redrive()", options, REDRIVE_SPEC);
-      const { filter = {}, rate, signal } = options;
+      const { rate, signal } = options;
       signal?.throwIfAborted();
-      const asked = { type: "redrive", queue, filter } as const;
+      const asked = { type: "redrive", queue, filter: await filterOf(options.filter) } as const;
       if (rate === undefined) return command(asked);
       // What dies from now on is left: it would be redriven for ever. An older host knows that by the time alone.
       const diedBy = Date.now();
@@ -54,7 +58,7 @@ export function createDeadLetters<Body>(parts: DeadLettersParts): DeadLetters<Bo
     },
     async purge(options = {}) {
       checkOptions("deadLetters.purge()", options, FILTER_SPEC);
-      return command({ type: "purge-dead", queue, filter: options.filter ?? {} });
+      return command({ type: "purge-dead", queue, filter: await filterOf(options.filter) });
     },
     replace,
   };

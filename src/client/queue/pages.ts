@@ -20,6 +20,7 @@ export const pageOf = <View>(answer: Page<View> | readonly View[]): Page<View> =
 export async function listed<Body>(
   { max, after }: ListRange,
   read: (range: ListRange) => Promise<MessagePage | readonly MessageView[]>,
+  open?: (view: MessageView) => Promise<MessageView>,
 ): Promise<MessageView<Body>[]> {
   const all: MessageView[] = [];
   for (let last = after; ; last = all.at(-1)?.id) {
@@ -30,7 +31,7 @@ export async function listed<Body>(
       const before = message.attempts - Number(message.state === "leased");
       all.push({ ...message, redelivered: message.redelivered ?? before > 0 });
     }
-    if (!isCut || messages.length === 0) return all as MessageView<Body>[];
+    if (!isCut || messages.length === 0) return (open ? await Promise.all(all.map(open)) : all) as MessageView<Body>[];
   }
 }
 

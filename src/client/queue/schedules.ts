@@ -6,9 +6,11 @@ import { groupId, headers, id as idField, priority, ttlMs } from "../../core/spe
 import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../../core/spec/schedule-spec.js";
 import type { Page, ScheduleView } from "../../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
-import { bodyOf, type Item } from "../sending/item.js";
+import type { Item } from "../sending/item.js";
 import { itemOf, type SendOptions } from "../sending/options.js";
+import { oneMessage } from "./one-message.js";
 import { pageOf } from "./pages.js";
+import type { QueueSealing } from "./sealing.js";
 
 /** When a schedule ticks: by `cron`, or every `everyMs`. */
 export type ScheduleTiming = (
@@ -72,32 +74,26 @@ export interface SchedulesParts {
   ask<T>(asked: HostRequest): Promise<T>;
   /** Calls with the item once it fits, its files read. */
   whenRead<T>(items: readonly Item[], next: (items: readonly Item[]) => Promise<T>): Promise<T>;
+  readonly sealing?: QueueSealing | undefined;
 }
 
-export const createSchedules = <Body>({ queue, command, ask, whenRead }: SchedulesParts): Schedules<Body> => ({
+export const createSchedules = <Body>({ queue, command, ask, whenRead, sealing }: SchedulesParts): Schedules<Body> => ({
   async upsert(id, timing, body, options) {
     check(idField, id, "schedules.upsert(id)");
     checkOptions("schedules.upsert()", timing ?? {}, TIMING_SPEC);
     checkTiming(timing ?? {}, "schedules.upsert()");
     const item = itemOf(body, options, "schedules.upsert()", OPTIONS_SPEC);
     const { cron, timeZone = "UTC", everyMs, catchUp = "one" } = timing;
-    const { attributes, groupId } = item;
-    const spec: ScheduleSpec = {
-      ...(cron === undefined ? { everyMs } : { cron, timeZone }),
-      catchUp,
-      ...attributes,
-      ...(groupId !== undefined && { groupId }),
-    };
-    return whenRead([item], ([read]) =>
-      command<ScheduleValue>({
-        type: "schedule",
-        queue,
-        id,
-        spec,
-        bodies: [read && bodyOf(read)],
-        ...(item.headers && { headers: [item.headers] }),
-      }),
-    );
+    return whenRead([item], ([made]) => {
+      const { attributes, groupId } = made as Item;
+      const spec: ScheduleSpec = {
+        ...(cron === undefined ? { everyMs } : { cron, timeZone }),
+        catchUp,
+        ...attributes,
+        ...(groupId !== undefined && { groupId }),
+      };
+      return command<ScheduleValue>({ type: "schedule", queue, id, spec, ...oneMessage(made as Item) });
+    });
   },
   async list() {
     // By id: where the one to go on after has gone meanwhile, the host begins anew.
@@ -108,7 +104,8 @@ export const createSchedules = <Body>({ queue, command, ask, whenRead }: Schedul
       const { messages, isCut } = pageOf(answer);
       for (const one of messages) all.set(one.id, one);
       after = messages.at(-1)?.id;
-      if (!isCut || after === undefined) return [...all.values()];
+      if (!isCut || after === undefined)
+        return sealing ? Promise.all([...all.values()].map(sealing.schedule)) : [...all.values()];
     }
   },
   async remove(id) {

@@ -17,6 +17,7 @@ import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOpt
 import type { Pipeline } from "../sending/pipeline.js";
 import { withFilesRead } from "../sending/reading.js";
 import type { Queue } from "./queue.js";
+import type { QueueSealing } from "./sealing.js";
 
 /** What became of a message that was published; it is durable in each of these subscriptions. */
 export interface PublishReceipt {
@@ -63,9 +64,17 @@ export interface TopicParts<Body> {
   readonly pipeline: Pipeline;
   openQueue(name: string, options: QueueOptions): Promise<Queue<Body>>;
   onClosed(): Promise<void>;
+  /** Present where its subscriptions are encrypted. */
+  readonly sealing?: Pick<QueueSealing, "seal"> | undefined;
 }
 
-export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }: TopicParts<Body>): Topic<Body> {
+export function createTopic<Body>({
+  name: topic,
+  pipeline,
+  openQueue,
+  onClosed,
+  sealing,
+}: TopicParts<Body>): Topic<Body> {
   let closed: Promise<void> | undefined;
   const assertOpen = () => {
     if (closed) throw new QueueError("closed", `topic "${topic}" was closed`);
@@ -75,7 +84,7 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
     assertOpen();
     if (items.length === 0) return [];
     const read = items.some(hasFile) ? await withFilesRead(items) : items;
-    const { queue: _, ...messages } = messagesOf("", read);
+    const { queue: _, ...messages } = messagesOf("", sealing ? await sealing.seal(read) : read);
     const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
     return subscriptions.map((count) => ({ subscriptions: count }));
   };
@@ -92,6 +101,10 @@ export function createTopic<Body>({ name: topic, pipeline, openQueue, onClosed }
       checkSubscription(name, "subscription name");
       checkOptions("subscription()", options, { ...QUEUE_SPEC, filter: subscriptionFilter });
       const { filter, ...settings } = options;
+      if (sealing && filter) {
+        const message = "subscription().filter is for headers that the host can read, and here they are encrypted";
+        throw new QueueError("encrypted", message, { detail: { name: "filter" } });
+      }
       // Its settings first: what is published right after must meet them.
       const queue = await openQueue(subscriptionQueue(topic, name), settings);
       await pipeline.command({ type: "subscribe", topic, subscription: name, ...(filter && { filter }) });

@@ -12,6 +12,12 @@ import type { Holding } from "./holding.js";
  */
 export type Admit = (holding: Holding<unknown>) => boolean | Promise<boolean>;
 
+/** Lets through what both do, asked one after the other. */
+export const bothOf = (first: Admit | undefined, second: Admit | undefined): Admit | undefined =>
+  first && second
+    ? async (holding) => (await first(holding)) && !holding.isSettled && second(holding)
+    : (first ?? second);
+
 export const createAdmission =
   (schema: StandardSchema): Admit =>
   (holding) => {

@@ -13,7 +13,7 @@ import type { QueueRef } from "../sending/known.js";
 import type { SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { ACK_SPEC, RELEASE_SPEC, RETRY_SPEC } from "./options.js";
-import { answer } from "./replies.js";
+import type { AnswerPart } from "./replies.js";
 
 /** When a message is tried again, and why. */
 export interface RetryOptions {
@@ -110,6 +110,7 @@ export interface Backing extends CommittedHolding {
   /** Its entry of a column of the hand-out. */
   entry<Name extends ColumnName>(column: Name): EntryOf<HandOut[Name]>;
   settle(verdict: Verdict): Promise<void>;
+  answer(part: AnswerPart): Promise<void>;
   extend(ms: number): Promise<void>;
 }
 
@@ -186,7 +187,7 @@ export class HeldDelivery<Body> implements Delivery<Body> {
     };
   }
   get progress(): Delivery["progress"] {
-    return (value) => answer(this[HELD].pipeline, this.headers, { progress: value });
+    return (value) => this[HELD].answer({ progress: value });
   }
 }
 

@@ -59,7 +59,7 @@ async function finish<Body>(holding: Holding<Body>, returned: unknown, onEnd: On
   try {
     const value = await returned;
     if (holding.pending) await holding.pending;
-    if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer(value);
+    if (asksForReply(holding.headers) && (holding.isAcked || !holding.isSettled)) await holding.answer({ value });
   } catch (thrown) {
     verdict = { type: "retry", failure: failureOf(thrown) };
     if (holding.pending) await holding.pending.catch(() => {});

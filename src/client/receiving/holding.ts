@@ -21,7 +21,7 @@ import {
   HeldDelivery,
   NO_HEADERS,
 } from "./delivery.js";
-import { answer } from "./replies.js";
+import { type AnswerPart, answer } from "./replies.js";
 
 /** What the client knows of a delivery beyond what its handler sees. */
 export interface Holding<Body = unknown> {
@@ -32,10 +32,10 @@ export interface Holding<Body = unknown> {
   readonly isAcked: boolean;
   readonly body: unknown;
   readonly headers: Headers | undefined;
-  /** Sends what the handler returned to who waits for it. */
-  answer(value: unknown): Promise<void>;
   /** What its handler sees as the body, from here on. */
   replaceBody(body: unknown): void;
+  /** What its handler sees, of a message that was hidden from the host; what is said of it is hidden, too. */
+  reveal(revealed: Revealed): void;
   /** Present while a transaction settles it; rejects when that did not happen, and it may be held again. */
   readonly pending: Promise<void> | undefined;
   /** The handler starts now: from here its time counts. */
@@ -43,12 +43,27 @@ export interface Holding<Body = unknown> {
   settle(verdict: Verdict): Promise<void>;
   /** Settles, and calls back once the outcome is stored, or cannot be known any more. */
   settleThen(verdict: Verdict, onOver: () => void, now?: number): void;
+  answer(part: AnswerPart): Promise<void>;
   /** Gives back what nobody has seen, uncounted; resolves when that is stored, or it is in the queue already. */
   giveBack(): Promise<void>;
   /** Gives the message back while its handler runs, and tells the handler why. */
   withdraw(reason: QueueError): Promise<void>;
   /** Calls once when the delivery is taken from its handler. */
   onLost(callback: (holding: Holding<Body>) => void): void;
+}
+
+/** What was hidden from the host, and what hides what is said of it. */
+export interface Revealed {
+  readonly body: unknown;
+  readonly headers: Headers | undefined;
+  readonly groupId: string;
+  hideVerdict(verdict: Verdict): Promise<Verdict>;
+  hideAnswer<Part extends AnswerPart>(part: Part): Promise<Part>;
+}
+
+/** How what is hidden in deliveries is opened. */
+export interface Hiding {
+  begin(holding: Holding<unknown>): void;
 }
 
 export interface Holdings {
@@ -162,6 +177,7 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
   /** How it is to end, once that is said. */
   verdict: Verdict = ACK;
   busyMs: number | undefined = undefined;
+  private revealed: Revealed | undefined = undefined;
   private whenOver: ((error: unknown) => void) | undefined = undefined;
   private whenLost: ((holding: Holding<Body>) => void) | undefined = undefined;
 
@@ -185,16 +201,17 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
   }
 
   entry<Name extends ColumnName>(column: Name): EntryOf<HandOut[Name]> {
-    const given: unknown = this.shared.handOut[column];
+    const given: unknown = column === "groups" && this.revealed ? this.revealed.groupId : this.shared.handOut[column];
     return (Array.isArray(given) ? given[this.index] : given) as EntryOf<HandOut[Name]>;
   }
 
   get headers(): Headers | undefined {
-    return this.shared.handOut.headers?.[this.index];
+    return this.revealed ? this.revealed.headers : this.shared.handOut.headers?.[this.index];
   }
 
-  answer(value: unknown): Promise<void> {
-    return answer(this.shared.pipeline, this.headers ?? NO_HEADERS, { value });
+  async answer(part: AnswerPart): Promise<void> {
+    const { pipeline } = this.shared;
+    await answer(pipeline, this.headers ?? NO_HEADERS, (await this.revealed?.hideAnswer(part)) ?? part);
   }
 
   /** Throws where its text is no JSON, which only a foreign client can have sent: then the attempt has failed. */
@@ -215,6 +232,16 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
 
   replaceBody(body: unknown): void {
     this.opened = body;
+  }
+
+  reveal(revealed: Revealed): void {
+    this.revealed = revealed;
+    this.opened = revealed.body;
+  }
+
+  hidden(verdict: Verdict): Verdict | Promise<Verdict> {
+    const hasText = "failure" in verdict || "reason" in verdict;
+    return hasText && this.revealed ? this.revealed.hideVerdict(verdict) : verdict;
   }
 
   get isSettled(): boolean {
@@ -283,9 +310,15 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
   private submit(verdict: Verdict, onOver: (error: unknown) => void, now = this.shared.runtime.now()): void {
     this.state = "settling";
     this.isAcked = verdict.type === "ack";
-    this.verdict = verdict;
     if (this.isAcked && this.startedAt !== undefined) this.busyMs = now - this.startedAt;
     this.whenOver = onOver;
+    const hidden = this.hidden(verdict);
+    if (hidden instanceof Promise) hidden.then((hiding) => this.settleNow(hiding)).catch((error) => this.onOver(error));
+    else this.settleNow(hidden);
+  }
+
+  private settleNow(verdict: Verdict): void {
+    this.verdict = verdict;
     this.shared.pipeline.settle(this);
   }
 

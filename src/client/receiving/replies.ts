@@ -11,8 +11,10 @@ import { readFiles } from "../sending/reading.js";
 export const REPLY_TO = "originmq-reply-to";
 export const REQUEST = "originmq-request";
 
+/** What the handler returned, or how far it is. */
+export type AnswerPart = { readonly value: unknown } | { readonly progress: unknown };
 /** The body of a message in a reply queue. */
-export type Answer = { readonly request: string } & ({ readonly value: unknown } | { readonly progress: unknown });
+export type Answer = { readonly request: string } & AnswerPart;
 
 /** Whether a message asks for an answer. */
 export const asksForReply = (headers: Headers | undefined): boolean => headers?.[REPLY_TO] !== undefined;
@@ -21,11 +23,7 @@ export const asksForReply = (headers: Headers | undefined): boolean => headers?.
  * Resolves once the answer is durable, or nobody waits for it any more. Rejects with `not-cloneable` when it cannot be
  * sent, and when this client is closed.
  */
-export async function answer(
-  pipeline: Pick<Pipeline, "send">,
-  headers: Headers,
-  part: { readonly value: unknown } | { readonly progress: unknown },
-): Promise<void> {
+export async function answer(pipeline: Pick<Pipeline, "send">, headers: Headers, part: AnswerPart): Promise<void> {
   const { [REPLY_TO]: queue, [REQUEST]: request } = headers;
   if (queue === undefined || request === undefined) return;
   const body = holdsFile(part) ? await readFiles(part) : part;

@@ -12,7 +12,12 @@ export interface Source {
   readonly over: AbortSignal;
   registerConsumer(
     queue: string,
-    limits: { readonly prefetch: number; readonly concurrency?: number; readonly singleActive?: boolean },
+    limits: {
+      readonly prefetch: number;
+      readonly concurrency?: number;
+      readonly singleActive?: boolean;
+      readonly sealed?: string;
+    },
     onHandOut: (handOut: HandOut) => void,
     /** The host does not let this client consume. */
     onRefused: (reason: QueueError) => void,

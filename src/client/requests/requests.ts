@@ -16,7 +16,7 @@ import type { Holding } from "../receiving/holding.js";
 import { type Answer, REPLY_TO, REQUEST } from "../receiving/replies.js";
 import type { Source } from "../receiving/source.js";
 import { abortable } from "../runtime/abortable.js";
-import { callListener } from "../runtime/complain.js";
+import { callListener, complain } from "../runtime/complain.js";
 import type { Receipt } from "../sending/item.js";
 import type { Pipeline } from "../sending/pipeline.js";
 
@@ -44,13 +44,23 @@ export interface Asked {
   /** Aborts when the queue is closed here. */
   readonly closing: AbortSignal;
   onProgress?(value: unknown): void;
+  /** Present where the queue is encrypted. */
+  readonly sealing?: RequestSealing | undefined;
   send(headers: Readonly<Record<string, string>>): Promise<Receipt>;
+}
+
+/** Opens what is hidden from the host in answers, and in what became of a request. */
+export interface RequestSealing {
+  answer(value: unknown, request: string, replyTo: string): Promise<unknown>;
+  fate(id: string, fate: MessageFate): Promise<MessageFate>;
 }
 
 interface Pending extends Asked {
   id?: string;
   /** Times in a row that the queue did not know the message any more. */
   missed: number;
+  /** The answers before this one are still being opened. */
+  opening?: Promise<void>;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
 }
@@ -119,6 +129,22 @@ export function createRequests(client: RequestsClient, name: () => string): Requ
     const body = answerOf(holding);
     const waiting = pending.get(body?.request ?? "");
     if (body === undefined || waiting === undefined) return;
+    const { sealing } = waiting;
+    if (!sealing) return tell(waiting, body);
+    const name = "progress" in body ? "progress" : "value";
+    const sealed = "progress" in body ? body.progress : body.value;
+    const opened = sealing.answer(sealed, body.request, replyQueue);
+    waiting.opening = Promise.allSettled([opened, waiting.opening]).then(async () => {
+      // Any client may send to a reply queue: what was not sealed for this request is no answer to it.
+      try {
+        tell(waiting, { request: body.request, [name]: await opened } as Answer);
+      } catch (error) {
+        complain("an answer to a request does not open", error);
+      }
+    });
+  };
+
+  const tell = (waiting: Pending, body: Answer) => {
     if ("progress" in body) callListener(() => waiting.onProgress?.(body.progress));
     else waiting.resolve(body.value);
   };
@@ -132,9 +158,10 @@ export function createRequests(client: RequestsClient, name: () => string): Requ
     for (const [queue, all] of byQueue) {
       const ids = all.map(({ id }) => id as string);
       const fates = await client.ask<MessageFate[]>({ op: "fates", queue, ids });
-      all.forEach((waiting, i) => {
-        judge(waiting, fates[i] as MessageFate);
-      });
+      for (const [i, waiting] of all.entries()) {
+        const fate = fates[i] as MessageFate;
+        judge(waiting, waiting.sealing ? await waiting.sealing.fate(ids[i] as string, fate) : fate);
+      }
     }
   };
 

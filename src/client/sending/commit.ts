@@ -13,6 +13,7 @@ import { messagesOf, receiptsOf } from "./messages.js";
 import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 import { withFileRead } from "./reading.js";
+import { type Seal, sealOf } from "./sealed.js";
 
 /** A message of a transaction, checked. */
 export function sendingOf(
@@ -32,7 +33,7 @@ export function sendingOf(
   const fitting = opened?.assertFits(item);
   // It is looked at when the transaction commits.
   fitting?.catch(() => {});
-  return { queue: name, item, fitting };
+  return { queue: name, item, fitting, seal: sealOf(pipeline, name) };
 }
 
 export interface Sending {
@@ -40,6 +41,7 @@ export interface Sending {
   readonly item: Item;
   /** Present while a schema takes its time. */
   readonly fitting?: Promise<void> | undefined;
+  readonly seal: Seal | undefined;
 }
 
 export interface Settling {
@@ -58,6 +60,8 @@ export interface CommittedHolding {
    * know.
    */
   settleWith(commit: Promise<Committed>): void;
+  /** As the host may see it. */
+  hidden(verdict: Verdict): Verdict | Promise<Verdict>;
 }
 
 export type Committed =
@@ -85,14 +89,15 @@ export async function commit(
 
 async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: readonly Settling[]): Promise<Committed> {
   let groups: ReturnType<typeof byQueue>;
+  let verdicts: readonly Verdict[];
   try {
     if (sends.some(({ fitting }) => fitting)) await Promise.all(sends.map(({ fitting }) => fitting));
     // At once where there are no files: what is sent after it must not be accepted before it.
     groups = byQueue(
-      sends.some(({ item }) => hasFile(item))
-        ? await Promise.all(sends.map(async (one) => ({ ...one, item: await withFileRead(one.item) })))
-        : sends,
+      sends.some(({ item, seal }) => seal || hasFile(item)) ? await Promise.all(sends.map(made)) : sends,
     );
+    const hidden = settles.map(({ holding, verdict }) => holding.hidden(verdict));
+    verdicts = hidden.some((one) => one instanceof Promise) ? await Promise.all(hidden) : (hidden as Verdict[]);
     assertCarried(sends, settles, groups.size);
   } catch (error) {
     return { isDone: false, error };
@@ -105,7 +110,11 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
         entries.map(({ item }) => item),
       ),
     ),
-    settlements: settles.map(({ holding: { grantId, seq }, verdict }) => ({ grant: grantId, seqs: [seq, 1], verdict })),
+    settlements: settles.map(({ holding: { grantId, seq } }, i) => ({
+      grant: grantId,
+      seqs: [seq, 1],
+      verdict: verdicts[i] as Verdict,
+    })),
   });
   if (!outcome.ok) return { isDone: false, error: errorOf(outcome) };
   const values = (outcome.value as TransactionValue).sends;
@@ -117,6 +126,13 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
     });
   });
   return { isDone: true, receipts };
+}
+
+/** As it crosses: its files read, and sealed where its queue is encrypted. */
+async function made(sending: Sending): Promise<Sending> {
+  const item = await withFileRead(sending.item);
+  const [sealed = item] = (await sending.seal?.([item])) ?? [];
+  return { ...sending, item: sealed };
 }
 
 /** What one command carries: the rule of link/rpc/validate.ts. */

@@ -20,6 +20,8 @@ export interface SendSegment {
   readonly ttlMs?: Span | null | undefined;
   /** One for each message, where they have any: none is accepted twice in the queue's window. */
   readonly deduplicationIds?: readonly string[] | undefined;
+  /** Id of the key that the bodies are encrypted with. */
+  readonly sealed?: string | undefined;
 }
 
 /** What differs from message to message of a send, an entry each; the segments say what it is for the others. */
@@ -79,7 +81,15 @@ export interface Held {
 
 export type Command =
   | Send
-  | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | {
+      readonly type: "configure";
+      readonly queue: string;
+      readonly settings: Partial<QueueSettings>;
+      /** Id of the key that the queue is, or is to be, encrypted with. */
+      readonly sealed?: string | undefined;
+      /** The id in place of which that is stored. */
+      readonly replacing?: string | undefined;
+    }
   | {
       readonly type: "deliver";
       readonly queue: string;
@@ -182,6 +192,7 @@ export type Command =
       readonly queue: string;
       readonly id: string;
       readonly isDead: boolean;
+      readonly sealed?: string | undefined;
       readonly sizes: readonly number[];
     };
 

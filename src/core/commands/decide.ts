@@ -6,10 +6,11 @@ import { rangesOf } from "../log/ranges.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { Instant } from "../spec/time.js";
 import { depthOf, type State } from "../state/state.js";
-import { type Command, type Decision, done, refused } from "./commands.js";
+import { type Command, type CommandOf, type Decision, done, refused } from "./commands.js";
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import { dueQueues } from "./due.js";
+import { refuseKey } from "./encryption.js";
 import { expireMessages } from "./expire.js";
 import { purge } from "./purge.js";
 import { replace } from "./replace.js";
@@ -62,7 +63,7 @@ export function decide(state: State, command: Command, now: Instant): Decision {
     case "forget-client":
       return forgetClient(state, command.client);
     case "configure":
-      return configure(state, command.queue, command.settings);
+      return configure(state, command);
     case "pause":
       return pause(state, command.queue, command.paused);
     case "purge":
@@ -102,12 +103,16 @@ export function decideOnce(
 }
 
 /** Options left out keep what is stored, those of `backoff` too. */
-function configure(state: State, name: string, given: Partial<QueueSettings>): Decision {
+function configure(state: State, command: CommandOf<"configure">): Decision {
+  const { queue: name, settings: given, sealed } = command;
   const queue = state.queues.get(name);
+  const mismatch = refuseKey(queue, command);
+  if (mismatch) return mismatch;
   const stored = queue?.settings ?? DEFAULT_SETTINGS;
   const settings: Partial<QueueSettings> = {
     ...withoutUndefined(given),
     ...(given.backoff && { backoff: { ...stored.backoff, ...withoutUndefined(given.backoff) } }),
+    ...(sealed !== stored.encryption && sealed !== undefined && { encryption: sealed }),
   };
   const isSame =
     queue && Object.entries(settings).every(([key, value]) => isEqual(stored[key as keyof QueueSettings], value));

@@ -8,10 +8,13 @@ import type { State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
 import { type CommandOf, type Decision, done } from "./commands.js";
 import { redrive } from "./dead-letters.js";
+import { refuseSealed } from "./encryption.js";
 import { batchesOf } from "./send.js";
 
 export function replace(state: State, command: CommandOf<"replace">, now: Instant): Decision {
-  const { queue: name, id, isDead, sizes } = command;
+  const { queue: name, id, isDead, sizes, sealed } = command;
+  const refusal = refuseSealed(state, name, sealed);
+  if (refusal) return refusal;
   const queue = state.queues.get(name);
   const seq = seqOf(state, id);
   if (queue === undefined || seq === undefined) return NOT_REPLACED;

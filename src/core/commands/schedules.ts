@@ -7,6 +7,7 @@ import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type CommandOf, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
+import { refuseSealed } from "./encryption.js";
 import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
 
@@ -19,6 +20,8 @@ export interface ScheduleValue {
 
 export function schedule(state: State, command: CommandOf<"schedule">, now: Instant): Decision {
   const { queue, id, spec, sizes } = command;
+  const refusal = refuseSealed(state, queue, spec.sealed);
+  if (refusal) return refusal;
   const schedules = state.queues.get(queue)?.schedules;
   const known = schedules?.get(id);
   if (known === undefined && schedules && schedules.size >= SCHEDULES_MAX) {
@@ -65,12 +68,12 @@ export function tick(state: State, { queue, id, due, nextAt }: CommandOf<"tick">
 }
 
 function sendTicks(state: State, queue: string, { spec, size }: Schedule, count: number, now: Instant): Decision {
-  const { priority, ttlMs, groupId } = spec;
+  const { priority, ttlMs, groupId, sealed } = spec;
   const command: Send = {
     type: "send",
     queue,
     atomic: false,
-    segments: [{ count, priority, ...(ttlMs !== undefined && { ttlMs }) }],
+    segments: [{ count, priority, ...(ttlMs !== undefined && { ttlMs }), ...(sealed !== undefined && { sealed }) }],
     sizes: Array.from({ length: count }, () => size),
     ...(groupId !== undefined && { groups: groupId }),
   };

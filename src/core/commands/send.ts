@@ -8,10 +8,15 @@ import { DEFAULT_SETTINGS } from "../spec/settings.js";
 import type { Instant } from "../spec/time.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
 import { type Decision, done, failure, refused, type Send, type SendSegment, type SendValue } from "./commands.js";
+import { refuseSealed } from "./encryption.js";
 import { type Accepted, countFitting, type MadeRoom, makeRoom } from "./overflow.js";
 import { sortOut } from "./sort-out.js";
 
 export function send(state: State, command: Send, now: Instant): Decision {
+  for (const { sealed } of command.segments) {
+    const refusal = refuseSealed(state, command.queue, sealed);
+    if (refusal) return refusal;
+  }
   const hasIds = command.segments.some((segment) => segment.deduplicationIds !== undefined);
   return hasIds ? sendNew(state, command, now) : sendAll(state, command, now);
 }

@@ -2,6 +2,7 @@
 
 import { type Check, check, invalid, oneOf, type Spec, shape } from "./check.js";
 import { cron, everyMs, groupId, priority, timeZone, ttlMs } from "./fields.js";
+import { sealed } from "./sealed.js";
 import type { Span } from "./time.js";
 
 export const CATCH_UPS = ["none", "one", "all"] as const;
@@ -17,12 +18,17 @@ export interface ScheduleSpec {
   readonly priority: number;
   readonly ttlMs?: Span | null | undefined;
   readonly groupId?: string | undefined;
+  /** Id of the key that its body is encrypted with. */
+  readonly sealed?: string | undefined;
 }
 
 /** What says when it ticks, as data; `checkTiming` says which go together. */
 export const TIMING_SPEC: Spec = { cron, timeZone, everyMs, catchUp: oneOf(...CATCH_UPS) };
 
-const spec = shape({ ...TIMING_SPEC, priority, ttlMs, groupId }, "cron", "timeZone", "everyMs", "ttlMs", "groupId");
+const spec = shape(
+  { ...TIMING_SPEC, priority, ttlMs, groupId, sealed },
+  ...["cron", "timeZone", "everyMs", "ttlMs", "groupId", "sealed"],
+);
 
 /** See `ScheduleSpec`. */
 export const scheduleSpec: Check = (value, name) => {

@@ -93,6 +93,8 @@ export interface QueueSettings {
    * of power may undo. Default strict.
    */
   readonly durability: "strict" | "relaxed";
+  /** Id of the key that all it holds is encrypted with; missing: it is not encrypted. No option: see docs/encryption.md. */
+  readonly encryption?: string;
 }
 
 const stored = integer(1, COUNT_MAX);
@@ -112,7 +114,7 @@ interface Setting<Value> {
 }
 
 /** What each stored setting may be, and is where nobody said. */
-const SETTINGS: { readonly [Name in keyof QueueSettings]-?: Setting<QueueSettings[Name]> } = {
+const SETTINGS: { readonly [Name in Exclude<keyof QueueSettings, "encryption">]-?: Setting<QueueSettings[Name]> } = {
   leaseMs: { may: duration(100), default: 30_000 },
   handlerTimeoutMs: { may: duration(1), default: 300_000 },
   maxDeliveries: { may: integer(1, DELIVERIES_MAX), default: 5 },

@@ -9,6 +9,7 @@ import { IDENTITY_MAX } from "../../core/spec/limits.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/failed.js";
 import type { Inspection, JournalTail, QueueDepths } from "../../link/rpc/inspection.js";
+import { KEY_QUEUE } from "../../link/rpc/key-queue.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, QueueSummary } from "../../link/rpc/views.js";
@@ -102,7 +103,7 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
     case "unsubscribe":
       return [["manage", subscriptionQueue(command.topic, command.subscription)]];
     case "configure":
-      return Object.keys(command.settings).length > 0
+      return Object.keys(command.settings).length > 0 || command.sealed !== undefined
         ? [["manage", command.queue, ': options of openQueue are stored, which needs "manage"']]
         : [["any", command.queue]];
     case "settle":
@@ -192,6 +193,8 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
   const isAllowed = ([verb, queue]: Demand, client: string): boolean => {
     const owner = ownerOfReplies(queue);
     if (owner !== undefined) return queue === replyQueueOf(client) || (verb === "send" && access.maySome("consume"));
+    // Which key it is, whoever comes has to see, and whoever may encrypt a queue to say.
+    if (queue === KEY_QUEUE) return verb === "count" || (verb === "manage" && access.maySome("manage"));
     if (verb === "any") return access.sees(queue);
     return verb === "count" ? mayCount(queue) : access.may(verb, queue);
   };

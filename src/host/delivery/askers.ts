@@ -21,6 +21,8 @@ export interface Taker {
   concurrency?: number | undefined;
   /** Of all of its queue that are so, the oldest alone is handed messages. */
   readonly isSingle?: boolean | undefined;
+  /** Id of the key that it opens messages with. */
+  readonly sealed?: string | undefined;
   /** Grants it was given; those that ended are dropped with the next one. */
   readonly grants: Set<string>;
   /** Called after the commit with what was handed out; it is pushed once `after` has resolved. */

@@ -6,11 +6,13 @@
 // Invariant: nothing leaves before the commit it belongs to; a consumer gets its hand-outs in the order of their commits.
 
 import type { Command, Settlement } from "../../core/commands/commands.js";
+import { refuseSealed } from "../../core/commands/encryption.js";
 import { idOf } from "../../core/log/ids.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
 import { nextUp } from "../../core/view/next-up.js";
+import { errorOf } from "../../link/rpc/error-of.js";
 import type { InspectedConsumer } from "../../link/rpc/inspection.js";
 import type { DataLoss } from "../../link/rpc/views.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
@@ -139,7 +141,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   };
 
   return {
-    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [], singleActive: isSingle }) {
+    consume(to, { consumer: id, queue, prefetch, concurrency, grants = [], singleActive: isSingle, sealed }) {
+      assertOpens(state(), queue, sealed);
       const { client } = to;
       const known = askers.find(client, id);
       if (known?.taker) Object.assign(known.taker, { prefetch, concurrency });
@@ -166,14 +169,16 @@ export function createDelivery(parts: DeliveryParts): Delivery {
           prefetch,
           concurrency,
           isSingle,
+          sealed,
           grants: new Set(grants),
         } as const;
         askers.add({ id, client, owner: to.owner, taker: { ...taker, give } });
       }
       poke();
     },
-    receive: (to, { waiter: id, queue, max, waitMs, mode, leaseMs }) =>
+    receive: (to, { waiter: id, queue, max, waitMs, mode, leaseMs, sealed }) =>
       new Promise((resolve, reject) => {
+        assertOpens(state(), queue, sealed);
         const { client } = to;
         const give = (grant: string, leases: readonly Lease[]) => {
           if (!askers.remove(asker)) return giveBack(client, grant, leases);
@@ -183,7 +188,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
         const asker: Asker = {
           id,
           client,
-          taker: { queue, mode, isOnce: true, leaseMs, prefetch: max, grants: new Set(), give },
+          taker: { queue, mode, isOnce: true, leaseMs, sealed, prefetch: max, grants: new Set(), give },
           call: { deadline: platform.monotonic() + waitMs, plansBefore: plans, end: () => resolve(null) },
         };
         askers.add(asker);
@@ -254,6 +259,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       return next;
     },
   };
+}
+
+/** Throws `encrypted` where who takes messages of the queue could not open them. */
+function assertOpens(state: State, queue: string, sealed: string | undefined): void {
+  const outcome = refuseSealed(state, queue, sealed)?.outcome;
+  if (outcome && !outcome.ok) throw errorOf(outcome);
 }
 
 const handlersOf = ({ prefetch, concurrency = prefetch }: Taker): number => Math.min(prefetch, concurrency);

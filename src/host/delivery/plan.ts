@@ -39,6 +39,8 @@ export function planHandOuts(state: State, from: Planning, decideNow: DecideNow)
 function planQueue(state: State, queue: QueueState, takings: Taking[], from: Planning, decideNow: DecideNow) {
   const planned: PlannedHandOut[] = [];
   const room = roomOf(state, takings, from.unclaimed);
+  // Who came before the queue was encrypted could not open what is in it now.
+  for (const taking of takings) if (taking.taker.sealed !== queue.settings.encryption) room.set(taking, 0);
   for (let isMoving = true; isMoving && hasReady(queue, state.now); ) {
     isMoving = false;
     const hungry = takings.filter((taking) => (room.get(taking) as number) > 0);

@@ -52,6 +52,7 @@ import {
 } from "../../core/spec/limits.js";
 import { PEEKABLE } from "../../core/spec/message-states.js";
 import { scheduleSpec } from "../../core/spec/schedule-spec.js";
+import { sealed } from "../../core/spec/sealed.js";
 import { SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { subscription, subscriptionFilter } from "../../core/spec/subscription.js";
 import { failed } from "./failed.js";
@@ -87,7 +88,8 @@ const verdict = variant("type", {
 });
 
 const segment = shape(
-  { count, priority, delayMs, deliverAt: instant, ttlMs, deduplicationIds: each(deduplicationId) },
+  { count, priority, delayMs, deliverAt: instant, ttlMs, deduplicationIds: each(deduplicationId), sealed },
+  "sealed",
   "delayMs",
   "deliverAt",
   "ttlMs",
@@ -121,7 +123,7 @@ const oneMessage: Spec = { queue, id, bodies: arrayOf(anything, 1, 1), headers: 
 
 const command = variant("type", {
   schedule: shape({ type, spec: scheduleSpec, ...oneMessage }, "headers"),
-  replace: shape({ type, isDead: boolean, ...oneMessage }, "headers"),
+  replace: shape({ type, isDead: boolean, sealed, ...oneMessage }, "headers", "sealed"),
   unschedule: shape({ type, queue, id }),
   send: shape({ type, atomic: boolean, ...messages }, ...OPTIONAL),
   publish: shape({ type, topic, ...unaddressed }, ...OPTIONAL),
@@ -137,7 +139,7 @@ const command = variant("type", {
     settlements: each(shape({ grant: id, seqs: ranges, verdict, busyMs: instant }, "busyMs")),
   }),
   extend: shape({ type, grant: id, seq: first, ms: leaseMs }),
-  configure: shape({ type, queue, settings: record(SETTINGS_SPEC) }),
+  configure: shape({ type, queue, settings: record(SETTINGS_SPEC), sealed, replacing: sealed }, "sealed", "replacing"),
   pause: shape({ type, queue, paused: boolean }),
   purge: shape({ type, queue, filter: purgeSelection }, "filter"),
   delete: shape({ type, queue }),
@@ -163,13 +165,18 @@ const request = variant("op", {
     commands: each(shape({ number: some, command: anything }, "command")),
   }),
   consume: shape(
-    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id), singleActive: boolean },
+    { op, consumer: id, queue, prefetch: atOnce, concurrency: atOnce, grants: each(id), singleActive: boolean, sealed },
+    "sealed",
     "concurrency",
     "grants",
     "singleActive",
   ),
   cancel: shape({ op, waiter: id }),
-  receive: shape({ op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs }, "leaseMs"),
+  receive: shape(
+    { op, waiter: id, queue, max: count, waitMs, mode: oneOf("receive", "consume"), leaseMs, sealed },
+    "leaseMs",
+    "sealed",
+  ),
   idle: shape({ op, waiter: id, queue }),
   room: shape({ op, waiter: id, queue, count: some, bytes: first }),
   peek: shape({ op, queue, max: count, states, after: id, skip: first }, "after", "skip"),

@@ -48,7 +48,13 @@ export type ClientCommand =
   | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
-  | { readonly type: "configure"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | {
+      readonly type: "configure";
+      readonly queue: string;
+      readonly settings: Partial<QueueSettings>;
+      readonly sealed?: string | undefined;
+      readonly replacing?: string | undefined;
+    }
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }
@@ -67,6 +73,8 @@ export type ClientCommand =
       readonly queue: string;
       readonly id: string;
       readonly isDead: boolean;
+      /** Id of the key that the body is encrypted with; of a send the segments say it, of a schedule its spec. */
+      readonly sealed?: string | undefined;
       readonly bodies: readonly unknown[];
       readonly headers?: HeadersColumn | undefined;
     };
@@ -103,6 +111,8 @@ export type HostRequest =
       readonly grants?: readonly string[] | undefined;
       /** Of all of a queue that say so, the oldest alone is handed messages. */
       readonly singleActive?: boolean | undefined;
+      /** Id of the key that it opens messages with: of an encrypted queue nobody takes any without. */
+      readonly sealed?: string | undefined;
     }
   /** Ends a consumer or a watcher, or makes a waiting `receive`, `idle` or `room` answer at once. */
   | { readonly op: "cancel"; readonly waiter: string }
@@ -115,6 +125,7 @@ export type HostRequest =
       /** `consume`: the host renews the leases while the client says that it holds the messages. */
       readonly mode: LeaseMode;
       readonly leaseMs?: number | undefined;
+      readonly sealed?: string | undefined;
     }
   /** Answers once nothing of the queue is ready or leased. */
   | { readonly op: "idle"; readonly waiter: string; readonly queue: string }

@@ -1,0 +1,57 @@
+// What is hidden from the host of an encrypted queue, and how it comes back. How that is done is handed in: it is loaded
+// where a key is given. Invariant: what goes through here leaves this context sealed, and is opened before anybody sees it.
+
+import type { DeadLetterFilter } from "../../core/spec/filters.js";
+import type { MessageFate, MessageView, ScheduleView } from "../../link/rpc/views.js";
+import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
+import type { Admit } from "../receiving/admission.js";
+import type { Hiding } from "../receiving/holding.js";
+import type { Item } from "../sending/item.js";
+import type { Seal } from "../sending/sealed.js";
+import type { QueueClient } from "./queue-client.js";
+
+/** Of a database, whose key was found to be the right one. */
+export interface Sealing {
+  /** Id of the key. */
+  readonly key: string;
+  queue(name: string): QueueSealing;
+  topic(name: string): Pick<QueueSealing, "key" | "seal">;
+}
+
+/** Of a queue. Rejects with `tampered` what does not open, unless it says otherwise. */
+export interface QueueSealing {
+  readonly key: string;
+  readonly seal: Seal;
+  /** For the message of this id. */
+  sealReplacement(id: string, item: Item): Promise<Item>;
+  group(groupId: string): Promise<string>;
+  filter(filter: DeadLetterFilter): Promise<DeadLetterFilter>;
+  /** Of what does not open the body is `undefined`, and the error says so. */
+  message(view: MessageView): Promise<MessageView>;
+  schedule<Body>(view: ScheduleView<Body>): Promise<ScheduleView<Body>>;
+  fate(id: string, fate: MessageFate): Promise<MessageFate>;
+  /** The value of an answer to a request of the queue. */
+  answer(value: unknown, request: string, replyTo: string): Promise<unknown>;
+  /** What is in a delivery, begun as soon as it is here; what does not open dies, unseen. */
+  readonly hiding: Hiding;
+  readonly admit: Admit;
+}
+
+/** The client as a consumer of the encrypted queue sees it: it says which key it has, and begins to open what comes. */
+export function sealedClient(client: QueueClient, { key, hiding }: QueueSealing): QueueClient {
+  const { holdings } = client;
+  const say = (request: HostRequest): HostRequest => (request.op === "receive" ? { ...request, sealed: key } : request);
+  const own: Pick<QueueClient, "holdings" | "ask" | "registerConsumer"> = {
+    holdings: {
+      ...holdings,
+      take<Body>(handOut: HandOut) {
+        const taken = holdings.take<Body>(handOut);
+        for (const holding of taken) hiding.begin(holding);
+        return taken;
+      },
+    },
+    ask: (request, signal) => client.ask(typeof request === "function" ? () => say(request()) : say(request), signal),
+    registerConsumer: (queue, limits, ...rest) => client.registerConsumer(queue, { ...limits, sealed: key }, ...rest),
+  };
+  return Object.create(client, Object.getOwnPropertyDescriptors(own));
+}

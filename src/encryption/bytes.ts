@@ -1,0 +1,33 @@
+// Texts and bytes, as what is encrypted is written.
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export const toUtf8 = (text: string): Bytes => encoder.encode(text);
+/** Throws where it is none. */
+export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+export const randomBytes = (count: number): Bytes => crypto.getRandomValues(new Uint8Array(count));
+
+/** Without padding, by the alphabet that is safe in names. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+/** Throws where it is none. */
+export const fromBase64 = (text: string): Bytes =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+
+export function joined(...parts: readonly Uint8Array[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,45 @@
+// Keys that an origin makes for itself. They lie beside the data, not extractable: who has a copy of the disk alone has no key
+// that works, as far as the browser keeps its own word; who runs code of this origin has.
+// Invariant: of one name there is one key, whoever comes first.
+
+import { QueueError } from "../core/spec/errors.js";
+
+const DATABASE = "originmq-keys";
+const STORE = "keys";
+
+const done = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** Rejects with `unsupported` where there is no IndexedDB. */
+export async function generatedKey(name: string): Promise<CryptoKey> {
+  if (typeof indexedDB === "undefined") {
+    const message = "encryption.generate keeps its key in IndexedDB, which is not here: give a key or a password";
+    throw new QueueError("unsupported", message, { detail: { missing: ["IndexedDB"] } });
+  }
+  // Before the transaction, which would not wait for it.
+  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  const opening = indexedDB.open(DATABASE, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+  const database = await done(opening);
+  try {
+    const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+    const complete = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+    });
+    const store = transaction.objectStore(STORE);
+    let key: CryptoKey = made;
+    const asked = store.get(name);
+    asked.onsuccess = () => {
+      if (asked.result) key = asked.result;
+      else store.add(made, name);
+    };
+    await complete;
+    return key;
+  } finally {
+    database.close();
+  }
+}

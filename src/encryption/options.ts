@@ -1,0 +1,43 @@
+// What callers may pass as a key, checked before anything is done.
+
+import type { Encryption } from "../client/connection/connect-options.js";
+import { checkOptions, integer, invalid, string } from "../core/spec/check.js";
+import { QueueError } from "../core/spec/errors.js";
+
+const WHERE = "encryption";
+export const ITERATIONS_MIN = 100_000;
+export const ITERATIONS_MAX = 100_000_000;
+const PASSWORD_MAX = 10_000;
+
+const isKey = (value: unknown): value is CryptoKey =>
+  Object.prototype.toString.call(value) === "[object CryptoKey]" &&
+  (value as CryptoKey).algorithm.name === "AES-GCM" &&
+  (["encrypt", "decrypt"] as const).every((usage) => (value as CryptoKey).usages.includes(usage));
+
+const aesKey = (value: unknown, name: string) => {
+  if (!isKey(value)) invalid(name, value, "a CryptoKey of AES-GCM, for encrypt and decrypt");
+};
+const yes = (value: unknown, name: string) => {
+  if (value !== true) invalid(name, value, "true");
+};
+
+/** Throws `invalid-argument` naming what is wrong, and `unsupported` where the platform gives no cryptography. */
+export function checkEncryption(value: unknown): asserts value is Encryption {
+  const spec = {
+    key: aesKey,
+    password: string(1, PASSWORD_MAX),
+    iterations: integer(ITERATIONS_MIN, ITERATIONS_MAX),
+    generate: yes,
+  };
+  if (typeof value !== "object" || value === null) invalid(WHERE, value, "{ key }, { password } or { generate: true }");
+  checkOptions(WHERE, value, spec);
+  const { key, password, generate, iterations } = value as Readonly<Record<keyof typeof spec, unknown>>;
+  if ([key, password, generate].filter((one) => one !== undefined).length !== 1)
+    invalid(WHERE, value, "one of key, password and generate");
+  if (iterations !== undefined && password === undefined)
+    invalid(`${WHERE}.iterations`, iterations, "left out without a password");
+  if (globalThis.crypto?.subtle === undefined) {
+    const message = "encryption needs crypto.subtle, which browsers give to secure contexts alone";
+    throw new QueueError("unsupported", message, { detail: { missing: ["crypto.subtle"] } });
+  }
+}

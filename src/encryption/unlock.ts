@@ -1,0 +1,149 @@
+// From what a caller gives to the key of the database: a random data key, stored wrapped by the caller's.
+//
+//   nothing stored ──store the key wrapped, if there is still none──▶ unlocked
+//   stored ──unwrap──▶ unlocked, or `wrong-key` ──fewer iterations than wanted──▶ wrapped anew, in place of what was read
+//
+// Invariant: of two that come first at once one is second, and finds out before anything is sealed.
+
+import type { Encryption } from "../client/connection/connect-options.js";
+import { QueueError } from "../core/spec/errors.js";
+import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
+import { generatedKey } from "./generated-key.js";
+import { createKeyring, type Keyring } from "./keyring.js";
+import { ITERATIONS_MAX } from "./options.js";
+
+/** Where the wrapped key of a database is kept. */
+export interface KeyStore {
+  /** Of the database, for the key that this origin makes for it. */
+  readonly name: string;
+  read(): Promise<string | undefined>;
+  /** Rejects with `encrypted` where something else is stored than `replacing`; without that, where anything is. */
+  write(record: string, replacing?: string): Promise<unknown>;
+}
+
+/** The key of a database, as it is stored: JSON. */
+interface KeyRecord {
+  readonly v: 1;
+  readonly id: string;
+  readonly by: Way;
+  /** Of a password. */
+  readonly salt?: string;
+  readonly iterations?: number;
+  readonly iv: string;
+  readonly wrapped: string;
+}
+type Way = "key" | "password" | "generated";
+
+const ITERATIONS = 600_000;
+const DATA_KEY_BYTES = 32;
+
+export async function unlock(store: KeyStore, encryption: Encryption): Promise<Keyring> {
+  for (;;) {
+    const stored = await store.read();
+    const { id, dataKey, record } =
+      stored === undefined ? await makeKey(store, encryption) : await openKey(store, encryption, stored);
+    try {
+      if (record !== undefined) await store.write(record, stored);
+      return await createKeyring(id, dataKey);
+    } catch (error) {
+      // Somebody was there first.
+      if (!(error instanceof QueueError) || error.code !== "encrypted") throw error;
+    }
+  }
+}
+
+interface Unlocked {
+  readonly id: string;
+  readonly dataKey: Bytes;
+  /** What is to be stored. */
+  readonly record?: string;
+}
+
+async function makeKey(store: KeyStore, encryption: Encryption): Promise<Unlocked> {
+  const id = toBase64(randomBytes(12));
+  const dataKey = randomBytes(DATA_KEY_BYTES);
+  return { id, dataKey, record: await wrap(store, encryption, id, dataKey) };
+}
+
+async function wrap(store: KeyStore, encryption: Encryption, id: string, dataKey: Bytes): Promise<string> {
+  const way = wayOf(encryption);
+  const iv = randomBytes(12);
+  const head = {
+    v: 1,
+    id,
+    by: way,
+    ...("password" in encryption && {
+      salt: toBase64(randomBytes(16)),
+      iterations: encryption.iterations ?? ITERATIONS,
+    }),
+    iv: toBase64(iv),
+  } as const;
+  const key = await wrappingKey(store, encryption, head);
+  const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: boundTo(head) }, key, dataKey);
+  const record: KeyRecord = { ...head, wrapped: toBase64(new Uint8Array(wrapped)) };
+  return JSON.stringify(record);
+}
+
+async function openKey(store: KeyStore, encryption: Encryption, stored: string): Promise<Unlocked> {
+  const { wrapped, ...head } = recordOf(stored);
+  const way = wayOf(encryption);
+  if (head.by !== way) throw wrongKey(`it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
+  const key = await wrappingKey(store, encryption, head);
+  const parameters = { name: "AES-GCM", iv: fromBase64(head.iv), additionalData: boundTo(head) };
+  let dataKey: Bytes;
+  try {
+    dataKey = new Uint8Array(await crypto.subtle.decrypt(parameters, key, fromBase64(wrapped)));
+  } catch (cause) {
+    throw wrongKey(`${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
+  }
+  const { id, iterations = 0 } = head;
+  const isWeak = "password" in encryption && iterations < (encryption.iterations ?? ITERATIONS);
+  return { id, dataKey, ...(isWeak && { record: await wrap(store, encryption, id, dataKey) }) };
+}
+
+const IN_WORDS: Readonly<Record<Way, string>> = {
+  key: "the key",
+  password: "the password",
+  generated: "the key of this origin",
+};
+
+const wayOf = (encryption: Encryption): Way =>
+  "key" in encryption ? "key" : "password" in encryption ? "password" : "generated";
+
+const wrongKey = (why: string, cause?: unknown) =>
+  new QueueError("wrong-key", `the database does not open: ${why}`, { cause });
+
+/** Who changes what it was made with gets nothing out. */
+const boundTo = ({ v, id, by, salt, iterations }: Omit<KeyRecord, "wrapped">): Bytes =>
+  toUtf8(JSON.stringify(["originmq key", v, id, by, salt, iterations]));
+
+function recordOf(stored: string): KeyRecord {
+  const broken = (cause?: unknown) => new QueueError("tampered", "the key of the database cannot be read", { cause });
+  let record: Partial<KeyRecord>;
+  try {
+    record = JSON.parse(stored);
+  } catch (cause) {
+    throw broken(cause);
+  }
+  const { v, id, by, salt = "", iterations = 1, iv, wrapped } = record;
+  const isText = [id, by, salt, iv, wrapped].every((text) => typeof text === "string");
+  const isCount = Number.isSafeInteger(iterations) && iterations > 0 && iterations <= ITERATIONS_MAX;
+  if (v !== 1 || !isText || !isCount) throw broken();
+  return record as KeyRecord;
+}
+
+async function wrappingKey(
+  store: KeyStore,
+  encryption: Encryption,
+  { salt = "", iterations = 0 }: Pick<KeyRecord, "salt" | "iterations">,
+): Promise<CryptoKey> {
+  if ("key" in encryption) return encryption.key;
+  if (!("password" in encryption)) return generatedKey(store.name);
+  const { subtle } = crypto;
+  // The same letters, however they were typed.
+  const password = await subtle.importKey("raw", toUtf8(encryption.password.normalize("NFC")), "PBKDF2", false, [
+    "deriveKey",
+  ]);
+  const parameters = { name: "PBKDF2", hash: "SHA-256", salt: fromBase64(salt), iterations };
+  return subtle.deriveKey(parameters, password, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+}

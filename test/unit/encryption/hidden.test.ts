@@ -1,0 +1,39 @@
+// What crosses between an encrypting client and its host, whichever way, and what the host announces: none of it says what
+// its users wrote.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { connect, type Encryption } from "../../../src/index.js";
+import { PLANTED, plant } from "./planting.js";
+
+const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+
+/** Everything of a message, bytes as letters. */
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_, part) => (part instanceof Uint8Array ? String.fromCharCode(...part) : part)) ?? "";
+
+async function foundOnTheWay(encryption: Encryption | undefined): Promise<string[]> {
+  const heard: string[] = [];
+  for (const sender of [MessagePort, BroadcastChannel]) {
+    const post = sender.prototype.postMessage;
+    vi.spyOn(sender.prototype, "postMessage").mockImplementation(function (this: MessagePort, ...posted: unknown[]) {
+      heard.push(textOf(posted[0]));
+      return post.apply(this, posted as never);
+    });
+  }
+  const database = `hidden-${encryption === undefined}`;
+  const connection = await connect({ storage: "memory", database, ...(encryption && { encryption }) });
+  await plant(connection);
+  await connection.close({ force: true });
+  const all = heard.join("\n");
+  return PLANTED.filter((word) => all.includes(word));
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+test("no word that a user writes crosses to the host of an encrypted database, or comes from it", async () => {
+  expect(await foundOnTheWay({ key })).toEqual([]);
+});
+
+test("all of them do without encryption: so they would be found", async () => {
+  expect(await foundOnTheWay(undefined)).toEqual(PLANTED);
+});

@@ -1,0 +1,72 @@
+// Words planted everywhere that a user may write something, for tests that look where they are found again.
+
+import type { Connection, Delivery } from "../../../src/index.js";
+
+export const PLANTED = [
+  ...["body", "batched", "headerName", "headerText", "group", "deduplication", "errorName", "errorText", "retryReason"],
+  ...["deadReason", "replaced", "replacedDead", "deadBody", "scheduled", "scheduledHeader", "scheduledGroup", "asked"],
+  ...["answered", "progressed", "published", "publishedHeader", "publishedGroup", "transacted", "acknowledgedWith"],
+].map((what) => `planted-${what}`);
+
+const word = (what: string): string => {
+  const found = PLANTED.find((one) => one === `planted-${what}`);
+  if (found === undefined) throw new Error(`"${what}" is not planted`);
+  return found;
+};
+
+/** Uses all of the API that takes texts, over a connection; everything that is planted waits or has died in the end, or was answered. */
+export async function plant(connection: Connection): Promise<void> {
+  const letters = await connection.openQueue<unknown>("letters", { backoff: { baseMs: 60_000, jitter: "none" } });
+  const others = await connection.openQueue<unknown>("others");
+  const all = await (await connection.openTopic("news")).subscription("all");
+
+  await letters.send({ text: word("body") }, { groupId: word("group"), deduplicationId: word("deduplication") });
+  await letters.isGroupWaiting(word("group"));
+  const take = async () => ((await letters.receive({ waitMs: 5_000 })) as [Delivery])[0];
+  await (await take()).ack({ send: [{ queue: "others", body: word("acknowledgedWith") }] });
+
+  await letters.send("dies", { headers: { [word("headerName")]: word("headerText") } });
+  await (await take()).deadLetter(word("deadReason"));
+  await letters.deadLetters.redrive({ filter: { reason: word("deadReason") } });
+  await (await take()).deadLetter(word("deadReason"));
+  await letters.deadLetters.list();
+
+  await letters.sendBatch([{ body: word("batched") }]);
+  const thrown = Object.assign(new Error(word("errorText")), { name: word("errorName") });
+  const seen = new Promise<void>((resolve) => {
+    const consumer = letters.consume(() => {
+      resolve(consumer.stop());
+      throw thrown;
+    });
+  });
+  await seen;
+  const { id } = await letters.send("replaced", { delayMs: 60_000 });
+  await letters.replace(id, word("replaced"));
+  await letters.send(word("deadBody"));
+  await (await take()).retry({ reason: word("retryReason") });
+  const dying = await letters.send("dies, too");
+  await (await take()).deadLetter("no");
+  await letters.deadLetters.replace(dying.id, word("replacedDead"));
+
+  await letters.schedules.upsert("hourly", { everyMs: 3_600_000 }, word("scheduled"), {
+    headers: { about: word("scheduledHeader") },
+    groupId: word("scheduledGroup"),
+  });
+  await letters.schedules.list();
+
+  const answering = others.consume(async ({ body, progress }) => {
+    if (body === word("asked")) await progress(word("progressed"));
+    return word("answered");
+  });
+  await others.request(word("asked"));
+  await answering.stop();
+
+  const topic = await connection.openTopic("news");
+  await topic.publish(word("published"), {
+    headers: { about: word("publishedHeader") },
+    groupId: word("publishedGroup"),
+  });
+  await all.peek();
+  await connection.transaction((tx) => tx.send(others, word("transacted")));
+  await others.peek();
+}
