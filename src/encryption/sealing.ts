@@ -146,11 +146,19 @@ export function createSealing(keyring: Keyring): Sealing {
       };
     };
     const opening = new WeakMap<Holding<unknown>, Promise<Revealed>>();
-    const begin = (holding: Holding<unknown>) => {
-      const begun = opening.get(holding) ?? revealed(holding);
-      begun.catch(() => {});
-      opening.set(holding, begun);
-      return begun;
+    /** However long each takes to open, handlers begin in the order in which messages came. */
+    let last: Promise<unknown> = Promise.resolve();
+    const begin = (holding: Holding<unknown>): Promise<Revealed> => {
+      const known = opening.get(holding);
+      if (known) return known;
+      const opened = revealed(holding);
+      // Of those before it nothing is kept.
+      const turn = Promise.allSettled([opened, last]).then(() => {});
+      last = turn;
+      const inTurn = turn.then(() => opened);
+      inTurn.catch(() => {});
+      opening.set(holding, inTurn);
+      return inTurn;
     };
     const admit: Admit = async (holding) => {
       try {

@@ -209,9 +209,11 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
     return this.revealed ? this.revealed.headers : this.shared.handOut.headers?.[this.index];
   }
 
-  async answer(part: AnswerPart): Promise<void> {
+  /** At once where nothing is to be hidden: the acknowledgement behind it is not to come later for that. */
+  answer(part: AnswerPart): Promise<void> {
     const { pipeline } = this.shared;
-    await answer(pipeline, this.headers ?? NO_HEADERS, (await this.revealed?.hideAnswer(part)) ?? part);
+    const send = (as: AnswerPart) => answer(pipeline, this.headers ?? NO_HEADERS, as);
+    return this.revealed ? this.revealed.hideAnswer(part).then(send) : send(part);
   }
 
   /** Throws where its text is no JSON, which only a foreign client can have sent: then the attempt has failed. */
