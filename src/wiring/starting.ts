@@ -22,9 +22,11 @@ function trusted(address: string): string {
 
 /**
  * In development Vite before 8, and what is built upon it, copies this module and not the workers into a folder such as
- * `node_modules/.vite/deps`. What is beside that folder its server gives, too: there the package is, unless it lies further up.
+ * `node_modules/.vite/deps`. What is beside that folder its server gives, too: there the package is, unless it lies further up. What
+ * it asks of its server behind a "?" goes: it is not at every place that names a worker, and another address is another worker.
  */
-const inPackage = (address: string) => address.replace(/(\/node_modules\/)\..*\/deps\/(?=[^/]*$)/, "$1originmq/dist/");
+const inPackage = (address: string) =>
+  address.replace(/(\/node_modules\/)\..*\/deps\/([^/?]*)(\?.*)?$/, "$1originmq/dist/$2");
 
 /** Of the workers that were started by their address. */
 export const addresses = new WeakMap<object, string>();

@@ -25,7 +25,7 @@ describe("a worker that Vite has not copied with the module is started from the 
     ["http://localhost:5173/node_modules/.vite/deps/shared-worker.js", "/node_modules/originmq/dist/shared-worker.js"],
     [
       "http://localhost:5173/base/node_modules/.vite/deps/shared-worker.js?worker_file&type=module",
-      "/base/node_modules/originmq/dist/shared-worker.js?worker_file&type=module",
+      "/base/node_modules/originmq/dist/shared-worker.js",
     ],
     [
       "http://localhost:3000/_nuxt/node_modules/.cache/vite/client/deps/dedicated-worker.js",
