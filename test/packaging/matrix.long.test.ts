@@ -14,11 +14,13 @@ import { tryWay } from "./matrix/trying.js";
 const { tarball } = inject("packed");
 const browser = useBrowser();
 const folder = mkdtempSync(join(tmpdir(), "matrix-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** On a busy machine the folder of a tool takes its time to go. */
+const REMOVED_MS = 120_000;
+afterAll(() => rmSync(folder, { recursive: true, force: true }), REMOVED_MS);
 
 describe.each(TOOLS)("$name", (tool) => {
   let installing: Promise<Project> | undefined;
-  afterAll(async () => (await installing)?.remove());
+  afterAll(async () => (await installing)?.remove(), REMOVED_MS);
 
   test.each(tool.ways.map((way) => ({ way, command: commandOf(way) || tool.name })))("$command", async ({ way }) => {
     const row = { version: "", node: "", hosts: [] as readonly string[], result: WORKS };
