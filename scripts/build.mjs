@@ -20,6 +20,7 @@ import { ROOT, STANDALONE, STANDALONE_ALONE, STANDALONE_FOLDER, WORKERS } from "
 const PLATFORM_TYPES = `${[
   "AbortSignal",
   "AddEventListenerOptions",
+  "CryptoKey",
   "CustomEvent<T = any>",
   "Event",
   "EventListenerOptions",
