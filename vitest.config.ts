@@ -32,8 +32,10 @@ const inBrowser = (
   test: {
     name,
     include: ["test/browser/**/*.test.ts"],
-    // The whole contract once more, of which a full run has what sends in Node.
-    exclude: isInFullRun ? ["test/browser/send.shared-worker.test.ts"] : [],
+    // The whole contract once more, which a full run has in Node.
+    exclude: isInFullRun
+      ? ["test/browser/send.shared-worker.test.ts", "test/browser/queue.encrypted.shared-worker.test.ts"]
+      : [],
     globalSetup: ["test/browser/socket-server.ts"],
     testTimeout: 20_000,
     expect: expectInTime,
