@@ -56,14 +56,15 @@ async function openPage(way) {
   return { page, ms: await page.evaluate(() => inspecting.ready) };
 }
 
-/** Measures each of them in every round, the first one last in every second. @template {string} Name @param {string} what
+/** Measures each of them in every round, each at every place in turn. @template {string} Name @param {string} what
  * @param {Record<Name, () => Promise<number>>} ways @returns {Promise<Record<Name, number[]>>} by name, round by round */
 async function inTurn(what, ways) {
   const names = /** @type {Name[]} */ (Object.keys(ways));
   const measured = /** @type {any} */ (Object.fromEntries(names.map((name) => [name, []])));
   // One round more comes before, to warm up, and is thrown away.
   for (let round = 0; round <= rounds; round++) {
-    for (const name of round % 2 ? names : [...names].reverse()) {
+    const first = round % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       say(`${what}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}: ${name}`);
       const value = await ways[name]();
       if (round > 0) measured[name].push(value);
