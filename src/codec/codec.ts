@@ -6,6 +6,7 @@
 
 import { AsciiLines } from "../core/log/columns.js";
 import { CodecError } from "./codec-error.js";
+import { joined } from "./joined.js";
 import { encodeTagged, type Json, type Sink } from "./tagged.js";
 import { decodeTagged, type Source, type Stretch } from "./untagged.js";
 
@@ -178,18 +179,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function assemble(value: Json, sections: readonly Section[]): Uint8Array<ArrayBuffer> {
   const header = toUtf8(JSON.stringify([value, ...sections.map(({ bytes }) => bytes.length)]));
-  let length = HEAD_BYTES + header.length;
-  for (const { bytes } of sections) length += bytes.length;
-  const whole = new Uint8Array(length);
-  whole[0] = VERSION;
-  new DataView(whole.buffer).setUint32(1, header.length, true);
-  whole.set(header, HEAD_BYTES);
-  let at = HEAD_BYTES + header.length;
-  for (const { bytes } of sections) {
-    whole.set(bytes, at);
-    at += bytes.length;
-  }
-  return whole;
+  const head = new Uint8Array(HEAD_BYTES);
+  head[0] = VERSION;
+  new DataView(head.buffer).setUint32(1, header.length, true);
+  return joined([head, header, ...sections.map(({ bytes }) => bytes)]);
 }
 
 const broken = (what: string, cause?: unknown) => new CodecError(`these bytes are no value: ${what}`, { cause });

@@ -3,9 +3,10 @@
 //   form of the body (1) | length of the headers (4, little endian) | headers as JSON | body: JSON, or what the codec makes of it
 
 import { CodecError, decode, encodeReadingBlobs } from "../codec/codec.js";
+import { joined } from "../codec/joined.js";
 import type { Headers } from "../core/log/bodies.js";
 import { QueueError } from "../core/spec/errors.js";
-import { type Bytes, fromUtf8, joined, toUtf8 } from "./bytes.js";
+import { type Bytes, fromUtf8, toUtf8 } from "./bytes.js";
 
 export interface Content {
   readonly body: unknown;
@@ -26,7 +27,7 @@ export async function encodeContent({
   head[0] = text === undefined ? ENCODED : JSON_TEXT;
   const headersText = headers ? toUtf8(JSON.stringify(headers)) : new Uint8Array(0);
   new DataView(head.buffer).setUint32(1, headersText.length, true);
-  return joined(head, headersText, text === undefined ? await encoded(body) : toUtf8(text));
+  return joined([head, headersText, text === undefined ? await encoded(body) : toUtf8(text)]);
 }
 
 async function encoded(body: unknown): Promise<Uint8Array> {

@@ -8,8 +8,9 @@
 // Invariant: no key is used with the same nonce twice: a sender's name is 128 random bits, made anew each time that a key
 // is unlocked, its counter rises before each use, and no other context knows the key under that name as its own.
 
+import { joined } from "../codec/joined.js";
 import { QueueError } from "../core/spec/errors.js";
-import { type Bytes, fromBase64, fromUtf8, joined, randomBytes, toBase64, toUtf8 } from "./bytes.js";
+import { type Bytes, fromBase64, fromUtf8, randomBytes, toBase64, toUtf8 } from "./bytes.js";
 
 /** What an envelope is; its place here is stored. */
 const KINDS = ["message", "named", "published", "published-named", "replacement", "failure", "answer"] as const;
@@ -104,7 +105,7 @@ export async function createKeyring(id: string, dataKey: Bytes): Promise<Keyring
       const view = new DataView(head.buffer);
       view.setUint16(COUNTER_AT, Math.floor(counter / 2 ** 32));
       view.setUint32(COUNTER_AT + 2, counter % 2 ** 32);
-      return joined(head, new Uint8Array(await subtle.encrypt(parametersOf(head, kind, identity), ownKey, plain)));
+      return joined([head, new Uint8Array(await subtle.encrypt(parametersOf(head, kind, identity), ownKey, plain))]);
     },
     async open(envelope, identityOf) {
       if (!(envelope instanceof Uint8Array) || envelope.length < HEAD_BYTES + TAG_BYTES || envelope[0] !== VERSION)
@@ -125,7 +126,7 @@ export async function createKeyring(id: string, dataKey: Bytes): Promise<Keyring
       toBase64(new Uint8Array(await subtle.sign("HMAC", nameKey, toUtf8(`${what}\n${text}`)))),
     async hidden(what, text) {
       const siv = await sivOf(what, text);
-      return toBase64(joined(siv, new Uint8Array(await subtle.encrypt(ctr(siv), textKey, toUtf8(text)))));
+      return toBase64(joined([siv, new Uint8Array(await subtle.encrypt(ctr(siv), textKey, toUtf8(text)))]));
     },
     async shown(what, hidden) {
       try {

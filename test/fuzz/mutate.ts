@@ -2,6 +2,7 @@
 // messages that are well written and say something else. Seeded: the same seed makes the same of the same frames.
 
 import { decode, encode } from "../../src/codec/codec.js";
+import { joined } from "../../src/codec/joined.js";
 import { framesOf, KIND } from "../../src/link/socket/frames.js";
 import type { Random } from "../sim/random.js";
 
@@ -84,11 +85,11 @@ export function mutate(random: Random, all: readonly Recorded[]): readonly (Byte
     case 1:
       return [frame.slice(0, random.between(0, frame.length))];
     case 2:
-      return [joined(frame, noise(random, random.between(1, 64)))];
+      return [joined([frame, noise(random, random.between(1, 64))])];
     case 3: {
       const other = random.pick(random.pick(all).frames);
       return [
-        joined(frame.subarray(0, random.between(0, frame.length)), other.subarray(random.between(0, other.length))),
+        joined([frame.subarray(0, random.between(0, frame.length)), other.subarray(random.between(0, other.length))]),
       ];
     }
     case 4:
@@ -218,7 +219,7 @@ function withDigits(random: Random, frame: Bytes): Bytes {
   const { 0: digits, index } = random.pick(found);
   const text = header.slice(0, index) + random.pick(DIGITS) + header.slice(index + digits.length);
   const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
-  const whole = joined(frame.subarray(0, 6), bytes, frame.subarray(6 + length));
+  const whole = joined([frame.subarray(0, 6), bytes, frame.subarray(6 + length)]);
   new DataView(whole.buffer).setUint32(2, bytes.length, true);
   return whole;
 }
@@ -228,19 +229,9 @@ function pieces(random: Random, message: Bytes): readonly Bytes[] {
   const size = random.chance(0.1) ? random.pick([1, 4_095, 65_537]) : random.pick([4_096, 10_000, 65_536]);
   const cut: Bytes[] = [];
   for (let at = 0; at < Math.min(message.length, 40 * size); at += size)
-    cut.push(withKind(joined(new Uint8Array(1), message.subarray(at, at + size)), KIND.piece));
+    cut.push(withKind(joined([new Uint8Array(1), message.subarray(at, at + size)]), KIND.piece));
   const last = random.pick([KIND.message, KIND.piece, KIND.ping, KIND.announcement]);
   return [...cut.slice(0, -1), withKind(cut.at(-1) ?? new Uint8Array(1), last)];
-}
-
-function joined(...parts: readonly Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 const noise = (random: Random, length: number): Bytes => Uint8Array.from({ length }, () => random.between(0, 255));

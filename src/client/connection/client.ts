@@ -280,7 +280,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     async connected(signal) {
       await inTime(signal, hostLink.connected);
     },
-    ask: (request, signal) => inTime(signal, (inTime) => hostLink.ask(request, inTime)),
+    ask: (request, signal) => inTime(signal, (ended) => hostLink.ask(request, ended)),
     tell,
     nextWaiter: () => `${client}/${++lastId}`,
     listen(callback) {

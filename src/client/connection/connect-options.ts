@@ -76,7 +76,6 @@ export type Encryption =
   /** A key that this origin makes and keeps, not extractable, in IndexedDB: protects from who reads the disk, and from nobody else. */
   | { readonly generate: true };
 
-const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
 /** Of a connection of its own. */
 export interface ConnectionOptions extends ConnectOptions {
   /**
@@ -86,6 +85,7 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly lowStorage?: number;
 }
 
+const ADDRESS = /^wss?:[^?#]+\/mq\/[^/?#]+$/;
 const socketAddress: Check = (value, name) => {
   const isAddress = typeof value === "string" && URL.canParse(value) && ADDRESS.test(new URL(value).href);
   if (!isAddress) invalid(name, value, "an address like wss://HOST/mq/DATABASE");

@@ -145,6 +145,8 @@ function encodeHead(state: State): HeadChunk {
 
 /** Terms of which a message can still exist: those before the first stored body are history. */
 function usedTerms(state: State): Term[] {
+  // Usually there is one, and the messages need not be looked through.
+  if (state.terms.length < 2) return [...state.terms];
   const oldest = oldestSeq(state);
   return state.terms.filter((_, i) => (state.terms[i + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > oldest);
 }

@@ -2,8 +2,8 @@
 
 /**
  * - `encrypted`: the queue is encrypted and was used without its key, or is not and was used with one.
- * - `wrong-key`: the key or password is not the one that the database is encrypted with. - `tampered`: something stored is
- *   not what was sealed, or not where it was put.
+ * - `wrong-key`: the key or password is not the one that the database is encrypted with.
+ * - `tampered`: something stored is not what was sealed, or not where it was put.
  * - `full`: the queue holds `maxMessages`. - `quota-exceeded`: the browser gives the origin no more room.
  * - `not-cloneable`: a body cannot be cloned or stored. - `invalid-argument`: an option or argument is unknown,
  *   ill-typed or out of range. - `lease-lost`: the delivery is no longer this consumer's.

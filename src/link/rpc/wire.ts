@@ -1,13 +1,12 @@
 // What crosses between a client and its host. Each side offers the other one function that takes a request and
 // always answers with a reply; errors cross as data. docs/wire.md describes this for other implementations.
 
-import type { Held, SendColumns, SendSegment, Settlement } from "../../core/commands/commands.js";
+import type { CommandOf, Held, SendColumns, SendSegment, Settlement } from "../../core/commands/commands.js";
 import type { BodyColumn, HeadersColumn } from "../../core/log/bodies.js";
 import type { LeaseMode, Outcome, Ranges, Seq } from "../../core/log/journal.js";
 import type { DeadLetterFilter, PurgeSelection } from "../../core/spec/filters.js";
 import type { MessageState } from "../../core/spec/message-states.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
-import type { QueueSettings } from "../../core/spec/settings.js";
 import type { SubscriptionFilter } from "../../core/spec/subscription.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { DataLoss } from "./views.js";
@@ -48,13 +47,7 @@ export type ClientCommand =
   | { readonly type: "unschedule"; readonly queue: string; readonly id: string }
   | { readonly type: "settle"; readonly settlements: readonly MeasuredSettlement[] }
   | { readonly type: "extend"; readonly grant: string; readonly seq: Seq; readonly ms: number }
-  | {
-      readonly type: "configure";
-      readonly queue: string;
-      readonly settings: Partial<QueueSettings>;
-      readonly sealed?: string | undefined;
-      readonly replacing?: string | undefined;
-    }
+  | CommandOf<"configure">
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }

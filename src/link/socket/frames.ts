@@ -6,6 +6,8 @@
 //
 // Invariant: pieces of two messages never mix; what is put together has an upper bound.
 
+import { joined } from "../../codec/joined.js";
+
 export const KIND = { message: 0, piece: 1, announcement: 2, ping: 3, pong: 4, over: 5 } as const;
 type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -63,12 +65,7 @@ export function createJoiner(bytesMax: () => number): Joiner {
       }
       pieces.push(piece);
       if (!isLast) return undefined;
-      const whole = new Uint8Array(bytes);
-      let at = 0;
-      for (const one of pieces) {
-        whole.set(one, at);
-        at += one.length;
-      }
+      const whole = joined(pieces);
       pieces = [];
       bytes = 0;
       return whole;

@@ -3,6 +3,7 @@
 // blob is smaller than the 2 MB that a Durable Object takes.
 
 import { decode, encode } from "../../codec/codec.js";
+import { joined } from "../../codec/joined.js";
 import type { Epoch } from "../../core/log/journal.js";
 import { ROW_BYTES_MAX } from "../../core/spec/limits.js";
 import { assertReadable, type Checkpoint, type CheckpointPointer, FORMAT, oldestKept } from "../format.js";
@@ -121,13 +122,7 @@ function wholeOf(driver: SqliteDriver, table: BlobTable, key: number, { pieces, 
   const all = [bytesOf(data), ...driver.all(sql, table, key).map((row) => bytesOf(row.data))];
   const found = all.filter((piece) => piece !== undefined);
   if (found.length !== pieces) return undefined;
-  const whole = new Uint8Array(found.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of found) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joined(found);
 }
 
 const bytesOf = (value: SqlValue | undefined): Uint8Array | undefined =>
