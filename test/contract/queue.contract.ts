@@ -1185,11 +1185,16 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
       test("consumeUntilEmpty starts nothing after its budget, and gives back what it did not start", async () => {
         const queue = await open<number>();
         await queue.sendBatch(Array.from({ length: 50 }, (_, body) => ({ body })));
-        const wait = () => new Promise((resolve) => setTimeout(resolve, 20));
+        let started = 0;
+        const wait = () => {
+          started++;
+          return new Promise((resolve) => setTimeout(resolve, 20));
+        };
+        // Where the machine is slow, the budget may be over before the first message is there.
         const { handled, remaining } = await queue.consumeUntilEmpty(wait, { budgetMs: 100 });
-        expect(handled).toBeGreaterThan(0);
-        expect(handled + remaining).toBe(50);
         expect(remaining).toBeGreaterThan(0);
+        expect({ handled, remaining }).toEqual({ handled: started, remaining: 50 - started });
+        expect((await queue.stats()).ready).toBe(remaining);
       });
 
       test("stats measure rates, times and handlers once there is enough to go by", async () => {

@@ -1,7 +1,7 @@
 // Past this page: the demo's bridge to a real nats-server, and the queue that is kept on this device until its server has it.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { axeFindings } from "../axe.js";
 import { ensureBroker } from "../bridge/find-brokers.mjs";
 import { startNatsServer } from "../bridge/nats-server.js";
 import { expect, openTab, tabOf, test } from "./demo.js";
@@ -81,8 +81,7 @@ test("the section is usable in light and dark, wide and narrow", async ({ contex
     await page.emulateMedia({ colorScheme });
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 844 });
-      const { violations } = await new AxeBuilder({ page }).include("#bridges").analyze();
-      expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+      expect(await axeFindings(page, { within: "#bridges" })).toEqual([]);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow, `at ${width} px`).toBeLessThanOrEqual(0);
     }

@@ -1,7 +1,7 @@
 // The field notes as their visitors use them, with the server that `npm start` starts.
 
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
+import { axeFindings } from "../axe.js";
 
 // One server for all of them: they take turns.
 test.describe.configure({ mode: "serial" });
@@ -115,7 +115,6 @@ for (const colorScheme of ["light", "dark"] as const) {
       );
       expect(overflow, `at ${width} px`).toBe(0);
     }
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
   });
 }

@@ -2,9 +2,9 @@
 // pictures are test results.
 
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContext, firefox, type Locator, type Page } from "@playwright/test";
 import type { Bundle, InspectorElement } from "../../src/inspector.js";
+import { axeFindings } from "../axe.js";
 import { findFirefox } from "../engines/find-engines.mjs";
 import { isInFullRun } from "../runner/in-full-run.mjs";
 import { doNow, expect, inspectorOf, openTab, test, watch } from "./demo.js";
@@ -35,10 +35,6 @@ const choose = (page: Page, queue: string) =>
 const tab = (page: Page, name: string | RegExp) => inspectorOf(page).getByRole("tab", { name });
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-const axe = async (page: Page) => {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-};
 
 test("queues, topics, schedules, clients and the host are there, live", async ({ context }, testInfo) => {
   const page = await withExample(context);
@@ -349,20 +345,20 @@ test("it looks right in light, dark and forced colours, wide and at 390 px, and 
       await tab(page, "Messages").click();
       await shot("messages");
       expect(await overflow(page), `${look} ${width}`).toBe(0);
-      if (look === "dark") expect(await axe(page)).toEqual([]);
+      if (look === "dark") expect(await axeFindings(page)).toEqual([]);
       await panel.getByRole("button", { name: "All queues" }).click();
     }
   }
   await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
   for (const name of [/^Topics/, /^Schedules/, /^Clients/, "Journal", "Host", /^Queues/]) {
     await tab(page, name).click();
-    expect(await axe(page), String(name)).toEqual([]);
+    expect(await axeFindings(page), String(name)).toEqual([]);
   }
   await choose(page, "mail");
-  expect(await axe(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
   await panel.getByRole("button", { name: "Settings…" }).click();
   await expect(page.getByRole("dialog", { name: "Settings of mail" })).toBeVisible();
-  expect(await axe(page)).toEqual([]);
+  expect(await axeFindings(page)).toEqual([]);
 });
 
 test("figures stand still for who asks for less motion, and fade for others", async ({ context }) => {

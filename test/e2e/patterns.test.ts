@@ -1,7 +1,7 @@
 // Groups, a topic, a schedule, and the queueing-theory panel of the demo: each does what its text says, in both themes.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page, TestInfo } from "@playwright/test";
+import { axeFindings } from "../axe.js";
 import { expect, openTab, test } from "./demo.js";
 
 async function openSection(page: Page, id: string): Promise<Locator> {
@@ -27,8 +27,7 @@ async function looksRight(page: Page, section: Locator, testInfo: TestInfo): Pro
       );
       expect(overflow, `at ${width} px`).toBe(0);
     }
-    const { violations } = await new AxeBuilder({ page }).include(`#${name}`).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+    expect(await axeFindings(page, { within: `#${name}` })).toEqual([]);
   }
   await page.setViewportSize({ width: 1280, height: 900 });
 }

@@ -1,7 +1,7 @@
 // The outbox element as people use it, with a server that fails: by keyboard alone, in words, in any look.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { axeFindings } from "../axe.js";
 import { isInFullRun } from "../runner/in-full-run.mjs";
 import { describeIn, expect, test } from "./lab.js";
 
@@ -186,13 +186,8 @@ describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
       );
       expect(wide, name).toBe(0);
     };
-    const check = async (name: string) => {
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode(engine === "Firefox").analyze();
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-        name,
-      ).toEqual([]);
-    };
+    const check = async (name: string) =>
+      expect(await axeFindings(page, { inOneFrame: engine === "Firefox" }), name).toEqual([]);
     for (const [name, media] of Object.entries(looks)) {
       await page.emulateMedia({ colorScheme: "light", forcedColors: "none", ...media });
       for (const width of [1024, 390]) {
