@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import type { BrowserInstanceOption, BrowserProviderOption } from "vitest/node";
+import { bundledWorkers } from "./test/browser/bundled-workers.js";
 import { browserLaunchOptions } from "./test/browser-launch.mjs";
 import { findFirefox, findWebKit } from "./test/engines/find-engines.mjs";
 import { webkitgtk } from "./test/engines/webkitgtk.mjs";
@@ -27,6 +28,7 @@ const inBrowser = (
   provider: BrowserProviderOption,
   instance: BrowserInstanceOption,
 ): TestProjectInlineConfiguration => ({
+  plugins: [bundledWorkers()],
   worker: { format: "es" },
   optimizeDeps: { include: ["idb", "comlink", "fast-check"] },
   test: {

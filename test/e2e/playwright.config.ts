@@ -24,7 +24,6 @@ export default defineConfig({
     ...devices["Desktop Chrome"],
     baseURL,
     launchOptions: browserLaunchOptions(),
-    trace: { mode: "retain-on-failure", screenshots: false },
   },
   webServer: {
     command: `${vite} build --logLevel warn && ${vite} preview --port ${process.env.ORIGINMQ_E2E_PORT} --strictPort`,
