@@ -38,7 +38,7 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 export const SIZE_LIMITS = {
   client: 29_400,
   send: 10_300,
-  worker: 69_900,
+  worker: 70_300,
   standalone: 33_000,
   store: 3_300,
   outboxElement: 12_000,

@@ -2,12 +2,13 @@
 
 import { later } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
-import { type ClientStarters, createApi, type OpenQueue } from "./wiring/api.js";
+import { type ClientStarters, type Connect, createApi, type OpenQueue } from "./wiring/api.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import { ofPackage } from "./wiring/starting.js";
 
 export type { ConnectionOptions, ConnectOptions, Encryption } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
+export type { EncryptedConnection, EncryptedConnectionEventMap } from "./client/connection/encrypted-connection.js";
 export type { StorageAccount } from "./client/connection/low-storage.js";
 export type { QueueEventMap } from "./client/queue/events.js";
 export type {
@@ -67,7 +68,7 @@ export type {
 } from "./link/rpc/inspection.js";
 export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, ScheduleView } from "./link/rpc/views.js";
 export type { HostKind } from "./link/rpc/wire.js";
-export type { OpenQueue } from "./wiring/api.js";
+export type { Connect, OpenQueue } from "./wiring/api.js";
 
 const starters: ClientStarters = {
   /** One worker a database: its name keeps two databases of one origin apart. */
@@ -109,4 +110,4 @@ export const openQueue = api.openQueue as OpenLocalFirst & OpenQueue;
 export const openTopic = api.openTopic;
 
 /** A connection of its own: many queues over one link, closed together. Rejects as `openQueue` does. */
-export const connect = api.connect;
+export const connect = api.connect as Connect;

@@ -13,14 +13,51 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error);
   });
 
+/** The mark of a key that was destroyed before what it has encrypted was. */
+const markOf = (name: string) => `${name} shredded`;
+
 /** Rejects with `unsupported` where there is no IndexedDB. */
 export async function generatedKey(name: string): Promise<CryptoKey> {
+  // Before the transaction, which would not wait for it.
+  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  let key: CryptoKey = made;
+  await change((store) => {
+    const asked = store.get(name);
+    asked.onsuccess = () => {
+      if (asked.result) key = asked.result;
+      else store.add(made, name);
+    };
+  });
+  return key;
+}
+
+/** `isMarked`: for whoever comes next to see that it was destroyed. */
+export const destroyGenerated = (name: string, isMarked: boolean): Promise<void> =>
+  change((store) => {
+    store.delete(name);
+    if (isMarked) store.put(true, markOf(name));
+  });
+
+export async function isDestroyed(name: string): Promise<boolean> {
+  if (typeof indexedDB === "undefined") return false;
+  let mark: unknown;
+  await change((store) => {
+    const asked = store.get(markOf(name));
+    asked.onsuccess = () => {
+      mark = asked.result;
+    };
+  });
+  return mark !== undefined;
+}
+
+export const unmark = (name: string): Promise<void> => change((store) => void store.delete(markOf(name)));
+
+/** In one transaction. */
+async function change(issue: (store: IDBObjectStore) => void): Promise<void> {
   if (typeof indexedDB === "undefined") {
     const message = "encryption.generate keeps its key in IndexedDB, which is not here: give a key or a password";
     throw new QueueError("unsupported", message, { detail: { missing: ["IndexedDB"] } });
   }
-  // Before the transaction, which would not wait for it.
-  const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
   const database = await done(opening);
@@ -30,15 +67,8 @@ export async function generatedKey(name: string): Promise<CryptoKey> {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
     });
-    const store = transaction.objectStore(STORE);
-    let key: CryptoKey = made;
-    const asked = store.get(name);
-    asked.onsuccess = () => {
-      if (asked.result) key = asked.result;
-      else store.add(made, name);
-    };
+    issue(transaction.objectStore(STORE));
     await complete;
-    return key;
   } finally {
     database.close();
   }

@@ -36,8 +36,9 @@ interface Place {
   readonly groupId: string | null;
 }
 
-export function createSealing(keyring: Keyring): Sealing {
+export function createSealing(keyring: Keyring, endings: Pick<QueueSealing, "shredded" | "over">): Sealing {
   const { id: key } = keyring;
+  const { shredded } = endings;
   const hideGroup = async (groupId: string) => {
     assertHideable("groupId", groupId, GROUP_BYTES_MAX);
     return keyring.hidden("group", groupId);
@@ -64,8 +65,9 @@ export function createSealing(keyring: Keyring): Sealing {
   });
 
   /** `named`: what is sent under a deduplication id may take the place of another message, with that one's attributes. */
-  const sealer = (message: Kind, named: Kind, to: string) => async (items: readonly Item[]) =>
-    Promise.all(
+  const sealer = (message: Kind, named: Kind, to: string) => async (items: readonly Item[]) => {
+    shredded.throwIfAborted();
+    return Promise.all(
       items.map(async (item, index) => {
         const { groupId: group, deduplicationId: id, attributes } = item;
         const groupId = group === undefined ? undefined : await hideGroup(group);
@@ -78,8 +80,10 @@ export function createSealing(keyring: Keyring): Sealing {
         return sealedItem(item, await keyring.seal(kind, identity, content), groupId, deduplicationId);
       }),
     );
+  };
 
   const queueSealing = (queue: string): QueueSealing => {
+    shredded.throwIfAborted();
     // Of a subscription: what was published to its topic is in it, too.
     const topic = queue.slice(0, Math.max(0, queue.lastIndexOf("/")));
 
@@ -176,6 +180,7 @@ export function createSealing(keyring: Keyring): Sealing {
 
     return {
       key,
+      ...endings,
       seal: sealer("message", "named", queue),
       async sealReplacement(id, item) {
         const body = await keyring.seal("replacement", [queue, id], await encodeContent(item));
@@ -220,7 +225,10 @@ export function createSealing(keyring: Keyring): Sealing {
   return {
     key,
     queue: queueSealing,
-    topic: (name) => ({ key, seal: sealer("published", "published-named", name) }),
+    topic(name) {
+      shredded.throwIfAborted();
+      return { key, seal: sealer("published", "published-named", name) };
+    },
   };
 }
 

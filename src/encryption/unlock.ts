@@ -2,13 +2,15 @@
 //
 //   nothing stored ──store the key wrapped, if there is still none──▶ unlocked
 //   stored ──unwrap──▶ unlocked, or `wrong-key` ──fewer iterations than wanted──▶ wrapped anew, in place of what was read
+//      └──wrapped by a key of this origin that was destroyed──▶ nothing stored
 //
-// Invariant: of two that come first at once one is second, and finds out before anything is sealed.
+// Invariants: of two that come first at once one is second, and finds out before anything is sealed; what is stored opens
+// with one key at any time, with the one before or the one after.
 
 import type { Encryption } from "../client/connection/connect-options.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
-import { generatedKey } from "./generated-key.js";
+import { destroyGenerated, generatedKey, isDestroyed, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
 import { ITERATIONS_MAX } from "./options.js";
 
@@ -19,6 +21,10 @@ export interface KeyStore {
   read(): Promise<string | undefined>;
   /** Rejects with `encrypted` where something else is stored than `replacing`; without that, where anything is. */
   write(record: string, replacing?: string): Promise<unknown>;
+  /** Rejects with `unsupported` where the host cannot. */
+  canDestroy(): Promise<void>;
+  /** Destroys it, with all that it has encrypted. Rejects with `encrypted` where something else is stored. */
+  destroy(record: string): Promise<unknown>;
 }
 
 /** The key of a database, as it is stored: JSON. */
@@ -37,16 +43,62 @@ type Way = "key" | "password" | "generated";
 const ITERATIONS = 600_000;
 const DATA_KEY_BYTES = 32;
 
-export async function unlock(store: KeyStore, encryption: Encryption): Promise<Keyring> {
-  for (;;) {
-    const stored = await store.read();
+export const unlock = (store: KeyStore, encryption: Encryption): Promise<Keyring> =>
+  insist(async () => {
+    const stored = await read(store);
     const { id, dataKey, record } =
       stored === undefined ? await makeKey(store, encryption) : await openKey(store, encryption, stored);
+    if (record !== undefined) await store.write(record, stored);
+    return createKeyring(id, dataKey);
+  });
+
+/** Of a key as it is stored. */
+export const idOf = (stored: string): string => recordOf(stored).id;
+
+/**
+ * Wraps the key of this id with another: in one commit, before which only the one opens it, and after which only the other.
+ * Rejects with `wrong-key` where it is no longer wrapped with the one, and then nothing was done.
+ */
+export async function rewrap(store: KeyStore, id: string, from: Encryption, to: Encryption): Promise<void> {
+  await insist(async () => {
+    const stored = await read(store);
+    if (stored === undefined || idOf(stored) !== id) throw shredded();
+    const { dataKey } = await openKey(store, from, stored);
+    await store.write(await wrap(store, to, id, dataKey), stored);
+    dataKey.fill(0);
+  });
+  if ("generate" in from && !("generate" in to)) await destroyGenerated(store.name, false);
+}
+
+/** Destroys the key of this id, if it is not yet: the one that this origin made first, so that nothing opens any more. */
+export const shred = (store: KeyStore, id: string): Promise<void> =>
+  insist(async () => {
+    const stored = await store.read();
+    if (stored === undefined || idOf(stored) !== id) return;
+    await store.canDestroy();
+    const isGenerated = recordOf(stored).by === "generated";
+    if (isGenerated) await destroyGenerated(store.name, true);
+    await store.destroy(stored);
+    if (isGenerated) await unmark(store.name);
+  });
+
+export const shredded = (): QueueError =>
+  new QueueError("shredded", "the key of the database was destroyed, with all that it had encrypted: open it anew");
+
+/** What is stored, once what somebody has begun to destroy is destroyed. */
+async function read(store: KeyStore): Promise<string | undefined> {
+  const stored = await store.read();
+  if (stored === undefined || recordOf(stored).by !== "generated" || !(await isDestroyed(store.name))) return stored;
+  await shred(store, idOf(stored));
+  return read(store);
+}
+
+/** Again, where somebody else was there first. */
+async function insist<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
     try {
-      if (record !== undefined) await store.write(record, stored);
-      return await createKeyring(id, dataKey);
+      return await attempt();
     } catch (error) {
-      // Somebody was there first.
       if (!(error instanceof QueueError) || error.code !== "encrypted") throw error;
     }
   }

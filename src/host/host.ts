@@ -13,6 +13,7 @@ import type { QueueStats } from "../core/view/view.js";
 import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
 import type { CheckReport } from "../link/rpc/inspection.js";
+import type { CheckedCommand } from "../link/rpc/validate.js";
 import type { Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
@@ -97,6 +98,12 @@ export interface HostFigures {
   /** Those that callers have made. */
   readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
 }
+
+/** What may leave a key behind that is to be one no longer. */
+const maySpendKey = (checked: CheckedCommand): boolean =>
+  "command" in checked &&
+  (checked.command.type === "shred" ||
+    (checked.command.type === "configure" && checked.command.replacing !== undefined));
 
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
 export async function openHost(options: HostOptions): Promise<Host> {
@@ -241,15 +248,19 @@ function createHost(
       return { instance, epoch, database, kind, minor: WIRE_MINOR, lock: life?.lock, ...known };
     },
     looked,
-    request: (session, asked) =>
-      answer(session, asked, {
+    request: async (session, asked) => {
+      const answered = await answer(session, asked, {
         ...{ state, inward, delivery, reads, watchers, clients },
         diagnostics: () => loop.read(diagnostics),
         connected: () => loop.read(() => clients.views()),
         journal: (max) => loop.exclusive(async () => readJournal(await store.open(), max)),
         check: checkUp,
         inspect: (match) => loop.read((current) => inspect(current, match, inspected)),
-      }),
+      });
+      // Who is told that a key is none any more may rely on that.
+      if (asked.op === "submit" && asked.commands.some(maySpendKey)) await maintenance.forget();
+      return answered;
+    },
   });
   const maintenance = createMaintenance({
     ...{ engine, store, loop, checkpointRecords, entriesAtOnce },

@@ -8,6 +8,7 @@
 // Invariant: a database has one host at most, and what one announces only its own clients hear, of queues that they may see.
 
 import { QueueError } from "../core/spec/errors.js";
+import { KEY_QUEUE } from "../core/spec/key-queue.js";
 import type { Access } from "../host/clients/access.js";
 import { createLinkPresence } from "../host/clients/presence.js";
 import { createSurroundings } from "../host/engine/platform.js";
@@ -227,6 +228,6 @@ async function start(
 
 function tell({ access, announce }: Hearer, notice: Notice): void {
   if (access === undefined) return announce(notice);
-  const seen = Object.entries(notice.queues).filter(([queue]) => access.sees(queue));
+  const seen = Object.entries(notice.queues).filter(([queue]) => queue === KEY_QUEUE || access.sees(queue));
   if (seen.length > 0) announce({ ...notice, queues: Object.fromEntries(seen) });
 }

@@ -116,9 +116,14 @@ export interface LogStore {
 
   /**
    * Writes a snapshot of the state after record `uptoLsn`. Invisible until one fenced strict transaction flips the
-   * pointer and deletes what is older than the snapshot before: that one is kept, and the journal since. One at a time.
+   * pointer and deletes what is older than the snapshot before: that one is kept, and the journal since; `isAlone`: it is not,
+   * and that transaction deletes all that the snapshot stands for. One at a time.
    */
-  checkpoint(chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>, uptoLsn: Lsn): Promise<void>;
+  checkpoint(
+    chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>,
+    uptoLsn: Lsn,
+    isAlone?: boolean,
+  ): Promise<void>;
 
   /**
    * Replaces batches by others in one strict transaction together with the record that says so. `remove` lists the

@@ -8,9 +8,11 @@ import {
   type ConnectionOptions,
   type ConnectOptions,
   checkAddress,
+  type Encryption,
 } from "../client/connection/connect-options.js";
 import type { Connection } from "../client/connection/connection.js";
 import { createEarlyQueue } from "../client/connection/early-queue.js";
+import type { EncryptedConnection } from "../client/connection/encrypted-connection.js";
 import { createSharing, type Leave } from "../client/connection/sharing.js";
 import type { Whole } from "../client/connection/whole.js";
 import type { Queue } from "../client/queue/queue.js";
@@ -34,6 +36,12 @@ export interface OpenQueue {
     options: QueueOptions & ConnectOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
   <Body = unknown>(name: string, options?: OpenOptions): Promise<Queue<Body>>;
+}
+
+/** `connect`, by what it is given. */
+export interface Connect {
+  (options: ConnectionOptions & { readonly encryption: Encryption }): Promise<EncryptedConnection>;
+  (options?: ConnectionOptions): Promise<Connection>;
 }
 
 /** What a client needs beside its host. */

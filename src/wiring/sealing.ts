@@ -6,15 +6,17 @@ import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { type Whole, whole } from "../client/connection/whole.js";
 import { assertHostKnows } from "../client/queue/host-knows.js";
 import { QueueError } from "../core/spec/errors.js";
+import { KEY_QUEUE, MINOR_ENCRYPTION, MINOR_SHRED } from "../core/spec/key-queue.js";
 import type { QueueStats } from "../core/view/view.js";
+import { encryptedConnection } from "../encryption/encrypted-connection.js";
 import { checkEncryption } from "../encryption/options.js";
 import { createSealing } from "../encryption/sealing.js";
-import { unlock } from "../encryption/unlock.js";
-import { KEY_QUEUE, MINOR_ENCRYPTION } from "../link/rpc/key-queue.js";
+import { type KeyStore, unlock } from "../encryption/unlock.js";
+import { watchKey } from "../encryption/watch.js";
 
 /** Rejects with `wrong-key`, and has done nothing then; the first key that a database is opened with becomes its key. */
 export async function openSealing(client: Client, options: ConnectOptions): Promise<Whole> {
-  const { encryption, lazy, storage = "indexeddb", database = "originmq", url, signal } = options;
+  const { encryption, lazy, signal } = options;
   checkEncryption(encryption);
   if (lazy) {
     const message = "encryption asks the host for the key of the database: it is not for a connection that is lazy";
@@ -22,27 +24,47 @@ export async function openSealing(client: Client, options: ConnectOptions): Prom
   }
   await client.connected(signal);
   await assertHostKnows(client, MINOR_ENCRYPTION, "encryption");
-  const keyring = await unlock(
-    {
-      name: url ?? `${storage}:${database}`,
-      read: async () => (await client.ask<QueueStats>({ op: "stats", queue: KEY_QUEUE }, signal)).settings.encryption,
-      write: (sealed, replacing) =>
-        client.pipeline.command({
-          type: "configure",
-          queue: KEY_QUEUE,
-          settings: {},
-          sealed,
-          ...(replacing !== undefined && { replacing }),
-        }),
-    },
-    encryption,
-  );
-  const sealing = createSealing(keyring);
+  const store = keyStoreOf(client, options);
+  const keyring = await unlock(store, encryption);
+  const { id } = keyring;
+  const watch = watchKey(client, store, id);
+  // What has become of it since it was read; nobody waits for that, since the host refuses what is late.
+  watch.look().catch(() => {});
+  const sealing = createSealing(keyring, { shredded: watch.shredded, over: watch.over });
+  /** The client may have other users, and live on. */
+  const thenStop =
+    <Given extends readonly unknown[]>(onClosed: (...given: Given) => Promise<void>) =>
+    (...given: Given): Promise<void> => {
+      watch.stop();
+      return onClosed(...given);
+    };
   return {
     ...whole,
-    createPublicConnection: (client, options) => whole.createPublicConnection(client, { ...options, sealing }),
-    createTopic: (parts) => whole.createTopic({ ...parts, sealing: sealing.topic(parts.name) }),
+    createPublicConnection(client, options) {
+      const connection = whole.createPublicConnection(client, { ...options, sealing });
+      return encryptedConnection(connection, { store, id, watch, encryption });
+    },
+    createTopic: (parts) =>
+      whole.createTopic({ ...parts, sealing: sealing.topic(parts.name), onClosed: thenStop(parts.onClosed) }),
     openWholeQueue: (client, name, given, onClosed) =>
-      whole.openWholeQueue(client, name, { ...given, sealing }, onClosed),
+      whole.openWholeQueue(client, name, { ...given, sealing }, thenStop(onClosed)),
+  };
+}
+
+function keyStoreOf(client: Client, options: ConnectOptions): KeyStore {
+  const { storage = "indexeddb", database = "originmq", url, signal } = options;
+  return {
+    name: url ?? `${storage}:${database}`,
+    read: async () => (await client.ask<QueueStats>({ op: "stats", queue: KEY_QUEUE }, signal)).settings.encryption,
+    write: (sealed, replacing) =>
+      client.pipeline.command({
+        type: "configure",
+        queue: KEY_QUEUE,
+        settings: {},
+        sealed,
+        ...(replacing !== undefined && { replacing }),
+      }),
+    canDestroy: () => assertHostKnows(client, MINOR_SHRED, "shred()"),
+    destroy: (sealed) => client.pipeline.command({ type: "shred", sealed }),
   };
 }

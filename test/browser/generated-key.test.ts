@@ -1,24 +1,86 @@
-import { expect, test } from "vitest";
-import { connect } from "../../src/index.js";
+import { afterEach, expect, test } from "vitest";
+import { destroyGenerated, isDestroyed } from "../../src/encryption/generated-key.js";
+import { type Connection, connect, type Encryption } from "../../src/index.js";
 
-test("a key that the origin makes is the same for every connection, and is not extractable", async () => {
-  const database = `generated-${Date.now()}`;
-  const how = { database, encryption: { generate: true } } as const;
-  const both = await Promise.all([connect(how), connect(how)]);
-  const [one, other] = await Promise.all(both.map((connection) => connection.openQueue("letters")));
-  await one?.send("hidden");
-  expect((await other?.peek())?.map(({ body }) => body)).toEqual(["hidden"]);
+const connections: Connection[] = [];
+const reach = async (database: string, encryption: Encryption) => {
+  const connection = await connect({ database, encryption });
+  connections.push(connection);
+  return connection;
+};
+afterEach(async () => {
+  await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
+});
+
+const storedKey = async (database: string): Promise<CryptoKey | undefined> => {
   const keys = await new Promise<IDBDatabase>((resolve) => {
     const opening = indexedDB.open("originmq-keys");
     opening.onsuccess = () => resolve(opening.result);
   });
-  const stored = await new Promise<CryptoKey>((resolve) => {
+  const stored = await new Promise<CryptoKey | undefined>((resolve) => {
     const asked = keys.transaction("keys").objectStore("keys").get(`indexeddb:${database}`);
     asked.onsuccess = () => resolve(asked.result);
   });
-  expect(stored.extractable).toBe(false);
   keys.close();
-  const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  await expect(connect({ database, encryption: { key } })).rejects.toMatchObject({ code: "wrong-key" });
-  await Promise.all(both.map((connection) => connection.close()));
+  return stored;
+};
+const aesKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+
+test("a key that the origin makes is the same for every connection, and is not extractable", async () => {
+  const database = `generated-${Date.now()}`;
+  const both = await Promise.all([reach(database, { generate: true }), reach(database, { generate: true })]);
+  const [one, other] = await Promise.all(both.map((connection) => connection.openQueue("letters")));
+  await one?.send("hidden");
+  expect((await other?.peek())?.map(({ body }) => body)).toEqual(["hidden"]);
+  expect((await storedKey(database))?.extractable).toBe(false);
+  await expect(reach(database, { key: await aesKey() })).rejects.toMatchObject({ code: "wrong-key" });
+});
+
+test("it is destroyed at log-out, over two connections, and the next one is another", async () => {
+  const database = `shredded-${Date.now()}`;
+  const [here, there] = [await reach(database, { generate: true }), await reach(database, { generate: true })];
+  const letters = await there.openQueue("letters");
+  await letters.send("gone");
+  const consumer = letters.consume(() => new Promise(() => {}));
+  const told = new Promise((resolve) => there.addEventListener("shredded", resolve));
+  const ended = expect(consumer.closed).rejects.toMatchObject({ code: "shredded" });
+  await here.shred();
+  await told;
+  await ended;
+  await expect(letters.send("late")).rejects.toMatchObject({ code: "shredded" });
+  expect(await storedKey(database)).toBeUndefined();
+  expect(await isDestroyed(`indexeddb:${database}`)).toBe(false);
+  const next = await (await reach(database, { generate: true })).openQueue("letters");
+  expect(await next.peek()).toEqual([]);
+  await next.send("new");
+  expect((await next.peek()).map(({ body }) => body)).toEqual(["new"]);
+});
+
+test.each(["the same", "another"])(
+  "a key that was destroyed takes with it what it had encrypted, whoever opens the database next: by %s way",
+  async (way) => {
+    const database = `half-shredded-${way}-${Date.now()}`;
+    const first = await reach(database, { generate: true });
+    await (await first.openQueue("letters")).send("gone");
+    await first.close();
+    // Where the first step of `shred` is the last one that was taken.
+    await destroyGenerated(`indexeddb:${database}`, true);
+    const next = await reach(database, way === "another" ? { key: await aesKey() } : { generate: true });
+    expect(await next.queues()).toEqual([]);
+    expect(await isDestroyed(`indexeddb:${database}`)).toBe(false);
+    const letters = await next.openQueue("letters");
+    await letters.send("new");
+    expect((await letters.peek()).map(({ body }) => body)).toEqual(["new"]);
+  },
+);
+
+test("one that no longer opens the database is not kept", async () => {
+  const database = `rewrapped-${Date.now()}`;
+  const connection = await reach(database, { generate: true });
+  await (await connection.openQueue("letters")).send("kept");
+  const key = await aesKey();
+  await connection.rekey({ key });
+  expect(await storedKey(database)).toBeUndefined();
+  const letters = await (await reach(database, { key })).openQueue("letters");
+  expect((await letters.peek()).map(({ body }) => body)).toEqual(["kept"]);
 });

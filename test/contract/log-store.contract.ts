@@ -245,6 +245,24 @@ function describeCheckpoints(harness: StoreHarness): void {
     expect(await readAll(disk.store())).toMatchObject({ checkpoint: chunksOf(2, "third"), journal: [{ lsn: 5 }] });
   });
 
+  test("one that stands alone deletes in one transaction all that it stands for, and the next keeps it again", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    await store.commit(recordAt(epoch, lsn + 1), [], "relaxed");
+    await store.checkpoint(chunksOf(11, "alone"), lsn, true);
+    expect(await disk.dump()).toMatchObject({ chunks: 11, journal: [4] });
+    expect(await (await disk.store().open()).former()).toBeUndefined();
+    expect((await readAll(disk.store())).checkpoint).toEqual(chunksOf(11, "alone"));
+    const next = disk.store();
+    await next.takeOver(takeOverRecord);
+    expect(await disk.dump()).toMatchObject({ chunks: 11, journal: [4, 5] });
+    await next.checkpoint(chunksOf(2, "next"), lsn + 1);
+    const former = await (await disk.store().open()).former();
+    expect(former && (await collect(former.checkpoint))).toEqual(chunksOf(11, "alone"));
+    expect(await disk.dump()).toMatchObject({ chunks: 13, journal: [4, 5] });
+  });
+
   test("chunks may come from an asynchronous source, and there may be none", async () => {
     const disk = harness.createDisk();
     const store = disk.store();

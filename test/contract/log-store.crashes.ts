@@ -27,6 +27,7 @@ const operations: Record<string, Operation> = {
       "relaxed",
     ),
   "a checkpoint": (store, { lsn }) => store.checkpoint(chunksOf(9, "second"), lsn),
+  "a checkpoint that stands alone": (store, { lsn }) => store.checkpoint(chunksOf(9, "second"), lsn, true),
   "a rewrite": (store, { epoch, lsn }) =>
     store.rewrite(recordAt(epoch, lsn + 1), [batchOf(1, ["b"]), batchOf(5, ["f"])], [1, 4]),
   "a delete of batches": (store) => store.deleteBatches([1, 1, 4, 9]),

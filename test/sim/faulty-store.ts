@@ -68,8 +68,8 @@ export function createFaultyStore({ disk, context, random, nextFault, isOut }: F
       write(nextFault("commit"), batches.length > 0, () => store.commit(record, batches, durability)),
     rewrite: (record, add, remove) => write(nextFault("rewrite"), true, () => store.rewrite(record, add, remove)),
     deleteBatches: (ranges) => write(nextFault("delete"), false, () => store.deleteBatches(ranges)),
-    checkpoint: (chunks, uptoLsn) =>
-      write(nextFault("checkpoint"), true, () => store.checkpoint(slowly(chunks as Chunks), uptoLsn)),
+    checkpoint: (chunks, uptoLsn, isAlone) =>
+      write(nextFault("checkpoint"), true, () => store.checkpoint(slowly(chunks as Chunks), uptoLsn, isAlone)),
     async readBatches(firstSeqs) {
       await pass(2);
       return store.readBatches(firstSeqs);

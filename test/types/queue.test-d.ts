@@ -23,6 +23,18 @@ interface Order {
 
 declare const orders: Queue<Order>;
 
+test("a connection with a key destroys and changes it, and one without has none", async () => {
+  const encrypted = await connect({ encryption: { password: "secret" } });
+  expectTypeOf(encrypted.shred()).toEqualTypeOf<Promise<void>>();
+  void encrypted.rekey({ generate: true });
+  encrypted.addEventListener("shredded", () => {});
+  const plain = await connect({ database: "d" });
+  // @ts-expect-error it has no key
+  void plain.shred();
+  // @ts-expect-error nor does it hear of one
+  plain.addEventListener("shredded", () => {});
+});
+
 describe("a queue of orders", () => {
   test("takes orders and nothing else", () => {
     expectTypeOf(orders.send).parameter(0).toEqualTypeOf<Order>();

@@ -3,7 +3,7 @@
 import { createQueue, sealedBy } from "../queue/create-queue.js";
 import { createQueueEvents } from "../queue/events.js";
 import type { Queue } from "../queue/queue.js";
-import type { QueueSealing, Sealing } from "../queue/sealing.js";
+import { listenWith, type QueueSealing, type Sealing } from "../queue/sealing.js";
 import { createSender, type Sender } from "../queue/sender.js";
 import { createIntake, type Intake } from "../sending/intake.js";
 import { withFilesRead } from "../sending/reading.js";
@@ -41,5 +41,7 @@ export async function openWholeQueue<Input, Output = Input>(
     batch: (...sent) => sealedBy(sealing?.seal, batch(...sent)),
   };
   const sender = createSender<Input>({ name, sending: client.pipeline, intake });
-  return completeQueue(client, { sender, events: createQueueEvents(name, client), schema, sealing, onClosed });
+  const listen = sealing ? listenWith(client, sealing.shredded) : client.listen;
+  const events = createQueueEvents(name, { notices: client.notices, losses: client.losses, listen });
+  return completeQueue(client, { sender, events, schema, sealing, onClosed });
 }

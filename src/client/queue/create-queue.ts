@@ -57,11 +57,15 @@ export const sealedBy = (seal: Seal | undefined, taken: Taken): Taken =>
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
   const { sender, events, schema, sealing, onClosed } = parts;
   const client = sealing ? sealedClient(parts.client, sealing) : parts.client;
-  const { name, closing, assertOpen, send, sendBatch } = sender;
+  const { name, closing, send, sendBatch } = sender;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
   let closed: Promise<void> | undefined;
 
+  const assertOpen = () => {
+    sender.assertOpen();
+    sealing?.shredded.throwIfAborted();
+  };
   const whenRead = <T>(
     items: readonly Item[],
     next: (items: readonly Item[]) => Promise<T>,
@@ -128,7 +132,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
         sealing,
         send: (headers) => send(body, { ...given, headers: { ...given.headers, ...headers } }),
       });
-      return (await answered) as Reply;
+      return (await abortable(answered, client.over)) as Reply;
     },
     async peek(options = {}) {
       checkOptions("peek()", options, PEEK_SPEC);

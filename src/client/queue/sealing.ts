@@ -6,6 +6,7 @@ import type { MessageFate, MessageView, ScheduleView } from "../../link/rpc/view
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { Admit } from "../receiving/admission.js";
 import type { Hiding } from "../receiving/holding.js";
+import { abortable, whenAborted } from "../runtime/abortable.js";
 import type { Item } from "../sending/item.js";
 import type { Seal } from "../sending/sealed.js";
 import type { QueueClient } from "./queue-client.js";
@@ -14,6 +15,7 @@ import type { QueueClient } from "./queue-client.js";
 export interface Sealing {
   /** Id of the key. */
   readonly key: string;
+  /** Throws once the key is destroyed. */
   queue(name: string): QueueSealing;
   topic(name: string): Pick<QueueSealing, "key" | "seal">;
 }
@@ -21,6 +23,10 @@ export interface Sealing {
 /** Of a queue. Rejects with `tampered` what does not open, unless it says otherwise. */
 export interface QueueSealing {
   readonly key: string;
+  /** Aborts with the reason when the key is destroyed: nothing is sealed or opened any more. */
+  readonly shredded: AbortSignal;
+  /** The same, and when there will be no host any more. */
+  readonly over: AbortSignal;
   readonly seal: Seal;
   /** For the message of this id. */
   sealReplacement(id: string, item: Item): Promise<Item>;
@@ -37,11 +43,25 @@ export interface QueueSealing {
   readonly admit: Admit;
 }
 
+/** What happens to the host of a queue, and that its key is destroyed: for the queue that is the end, too. */
+export const listenWith =
+  (client: Pick<QueueClient, "listen">, shredded: AbortSignal): QueueClient["listen"] =>
+  (callback) => {
+    const forgets = [
+      client.listen(callback),
+      whenAborted(shredded, () => callback({ type: "ended", reason: shredded.reason })),
+    ];
+    return () => {
+      for (const forget of forgets) forget();
+    };
+  };
+
 /** The client as a consumer of the encrypted queue sees it: it says which key it has, and begins to open what comes. */
-export function sealedClient(client: QueueClient, { key, hiding }: QueueSealing): QueueClient {
+export function sealedClient(client: QueueClient, { key, hiding, shredded, over }: QueueSealing): QueueClient {
   const { holdings } = client;
   const say = (request: HostRequest): HostRequest => (request.op === "receive" ? { ...request, sealed: key } : request);
-  const own: Pick<QueueClient, "holdings" | "ask" | "registerConsumer"> = {
+  const own: Pick<QueueClient, "over" | "holdings" | "ask" | "registerConsumer"> = {
+    over,
     holdings: {
       ...holdings,
       take<Body>(handOut: HandOut) {
@@ -50,7 +70,10 @@ export function sealedClient(client: QueueClient, { key, hiding }: QueueSealing)
         return taken;
       },
     },
-    ask: (request, signal) => client.ask(typeof request === "function" ? () => say(request()) : say(request), signal),
+    ask: (request, signal) => {
+      const asked = typeof request === "function" ? () => say(request()) : say(request);
+      return abortable(client.ask(asked, signal), shredded);
+    },
     registerConsumer: (queue, limits, ...rest) => client.registerConsumer(queue, { ...limits, sealed: key }, ...rest),
   };
   return Object.create(client, Object.getOwnPropertyDescriptors(own));

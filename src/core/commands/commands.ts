@@ -90,6 +90,8 @@ export type Command =
       /** The id in place of which that is stored. */
       readonly replacing?: string | undefined;
     }
+  /** Every encrypted queue goes with all it holds, and so does the key of the database: this one, as it is stored. */
+  | { readonly type: "shred"; readonly sealed: string }
   | {
       readonly type: "deliver";
       readonly queue: string;

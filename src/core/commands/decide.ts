@@ -3,6 +3,7 @@
 
 import type { Change } from "../log/journal.js";
 import { rangesOf } from "../log/ranges.js";
+import { KEY_QUEUE } from "../spec/key-queue.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
 import type { Instant } from "../spec/time.js";
 import { depthOf, type State } from "../state/state.js";
@@ -10,7 +11,7 @@ import { type Command, type CommandOf, type Decision, done, refused } from "./co
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import { dueQueues } from "./due.js";
-import { refuseKey } from "./encryption.js";
+import { refuseKey, refuseSealed } from "./encryption.js";
 import { expireMessages } from "./expire.js";
 import { purge } from "./purge.js";
 import { replace } from "./replace.js";
@@ -70,6 +71,8 @@ export function decide(state: State, command: Command, now: Instant): Decision {
       return purge(state, command.queue, command.filter, now);
     case "delete":
       return deleteQueue(state, command.queue);
+    case "shred":
+      return shred(state, command);
     case "redrive":
       return redrive(state, command, now);
     case "purge-dead":
@@ -106,7 +109,7 @@ export function decideOnce(
 function configure(state: State, command: CommandOf<"configure">): Decision {
   const { queue: name, settings: given, sealed } = command;
   const queue = state.queues.get(name);
-  const mismatch = refuseKey(queue, command);
+  const mismatch = refuseKey(state, command);
   if (mismatch) return mismatch;
   const stored = queue?.settings ?? DEFAULT_SETTINGS;
   const settings: Partial<QueueSettings> = {
@@ -155,6 +158,12 @@ function deleteQueue(state: State, name: string): Decision {
     ...endSubscription(state, name),
   ];
   return done(changes, { deleted: waiting + queue.dead.size });
+}
+
+function shred(state: State, { sealed }: CommandOf<"shred">): Decision {
+  const encrypted = [...state.queues].filter(([, { settings }]) => settings.encryption !== undefined);
+  const changes = encrypted.flatMap(([name]) => deleteQueue(state, name).changes);
+  return refuseSealed(state, KEY_QUEUE, sealed) ?? done(changes);
 }
 
 function forgetClient(state: State, id: string): Decision {

@@ -2,6 +2,7 @@
 
 /**
  * - `encrypted`: the queue is encrypted and was used without its key, or is not and was used with one.
+ * - `shredded`: the key that this was opened with was destroyed, with all that it has encrypted.
  * - `wrong-key`: the key or password is not the one that the database is encrypted with.
  * - `tampered`: something stored is not what was sealed, or not where it was put.
  * - `full`: the queue holds `maxMessages`. - `quota-exceeded`: the browser gives the origin no more room.
@@ -34,6 +35,7 @@ export type QueueErrorCode =
   | "dead"
   | "encrypted"
   | "wrong-key"
+  | "shredded"
   | "tampered"
   | "internal";
 

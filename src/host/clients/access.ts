@@ -5,11 +5,11 @@
 import { arrayOf, type Check, check, invalid, oneOf, shape, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { instant } from "../../core/spec/fields.js";
+import { KEY_QUEUE } from "../../core/spec/key-queue.js";
 import { IDENTITY_MAX } from "../../core/spec/limits.js";
 import { subscriptionQueue } from "../../core/spec/subscription.js";
 import { failed } from "../../link/rpc/failed.js";
 import type { Inspection, JournalTail, QueueDepths } from "../../link/rpc/inspection.js";
-import { KEY_QUEUE } from "../../link/rpc/key-queue.js";
 import { ownerOfReplies, replyQueueOf } from "../../link/rpc/names.js";
 import type { CheckedCommand, RequestAfterHello } from "../../link/rpc/validate.js";
 import type { ClientView, QueueSummary } from "../../link/rpc/views.js";
@@ -89,6 +89,9 @@ const matches = (pattern: string, queue: string): boolean =>
 /** A verb, or any; `count`: one that goes with knowing how many messages there are. */
 type Demand = readonly [verb: Verb | "any" | "count", queue: string, why?: string];
 
+/** Of all queues: it takes the right to whatever name there is. */
+const EVERY = "*";
+
 /** What the client needs for it; nothing for what is only its own: its leases, waiters and its end. */
 function demandsOf(command: ClientCommand): readonly Demand[] {
   switch (command.type) {
@@ -106,6 +109,8 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
       return Object.keys(command.settings).length > 0 || command.sealed !== undefined
         ? [["manage", command.queue, ': options of openQueue are stored, which needs "manage"']]
         : [["any", command.queue]];
+    case "shred":
+      return [["manage", EVERY]];
     case "settle":
     case "extend":
       return [];

@@ -54,6 +54,8 @@ export interface Engine {
   readonly commits: number;
   /** Those that the journal told of when it was opened, the last one its own. */
   readonly takeOvers: readonly TakeOver[];
+  /** When it was opened, the log told of a key that is none any more. */
+  readonly hasEndedKey: boolean;
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
   /** The state is what is stored. Once it is not, and the log could not be read again, the next turn rejects. */
@@ -86,7 +88,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
-  const { takeOvers, ...loaded } = await loadState(log);
+  const { takeOvers, hasEndedKey, ...loaded } = await loadState(log);
   let { state, checkpointLsn } = loaded;
   let commits = 0;
   let fault: unknown;
@@ -144,6 +146,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
       return state;
     },
     takeOvers,
+    hasEndedKey,
     get commits() {
       return commits;
     },

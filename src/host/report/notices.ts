@@ -2,6 +2,7 @@
 
 import type { Change } from "../../core/log/journal.js";
 import { countOf } from "../../core/log/ranges.js";
+import { KEY_QUEUE } from "../../core/spec/key-queue.js";
 import type { State } from "../../core/state/state.js";
 import { isPaused } from "../../core/state/state.js";
 import type { Notice, QueueNotice } from "../../link/rpc/views.js";
@@ -22,7 +23,11 @@ export function noticeOf(state: State, changes: readonly Change[]): Notice | und
 
 function note(draft: NoticeDraft, change: Extract<Change, { queue: string }>, state: State): boolean {
   const queue = state.queues.get(change.queue);
-  if (queue === undefined) return false;
+  if (queue === undefined) {
+    if (change.type !== "deleted" || change.queue !== KEY_QUEUE) return false;
+    draft.shredded = {};
+    return true;
+  }
   const { acked = 0, retried = 0, returned = 0 } = draft.settled ?? {};
   const arrived = (count: number) => {
     draft.available = { count: (draft.available?.count ?? 0) + count, ready: queue.readyCount };

@@ -40,6 +40,8 @@ export interface Maintenance {
   alone<T>(task: () => Promise<T>): Promise<T>;
   /** Stores what is in memory as both checkpoints: nothing of what the log said before is needed any more. */
   renew(): Promise<void>;
+  /** Stores what is in memory in place of all that the log said before. Where the store refuses, it is due again later. */
+  forget(): Promise<void>;
   /** Finishes what runs. */
   close(): Promise<void>;
 }
@@ -90,6 +92,8 @@ export function createMaintenance({
   let isClosed = false;
   /** Noted while work was running, which may not have seen it. */
   let isDueAgain = false;
+  /** The log still has what nobody is to read any more. */
+  let mustForget = engine.hasEndedKey;
 
   /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
   const run = async (task: () => Promise<void>) => {
@@ -101,10 +105,15 @@ export function createMaintenance({
     }
   };
 
-  const checkpoint = async () => write(await snapshot());
+  const checkpoint = async () => {
+    const isAlone = mustForget;
+    await write(await snapshot(), isAlone);
+    // Of what came since, somebody else says so.
+    if (isAlone) mustForget = false;
+  };
 
-  const write = async ({ chunks, lsn }: Snapshot) => {
-    await store.checkpoint(chunks, lsn);
+  const write = async ({ chunks, lsn }: Snapshot, isAlone = false) => {
+    await store.checkpoint(chunks, lsn, isAlone);
     engine.checkpointed(lsn);
   };
 
@@ -147,7 +156,7 @@ export function createMaintenance({
 
   const work = async () => {
     await run(deleteFreed);
-    if (engine.journalRecords < checkpointRecords) return;
+    if (!mustForget && engine.journalRecords < checkpointRecords) return;
     await run(rewrite);
     await run(checkpoint);
   };
@@ -192,6 +201,8 @@ export function createMaintenance({
     } else cancelTimer ??= setTimer(start, DELETE_DELAY_MS);
   };
 
+  if (mustForget) note();
+
   return {
     note,
     sweep() {
@@ -202,6 +213,12 @@ export function createMaintenance({
       alone(async () => {
         for (let i = 0; i < 2; i++) await write(await fromMemory());
       }),
+    async forget() {
+      await alone(async () => {
+        mustForget = true;
+        await work();
+      });
+    },
     async close() {
       isClosed = true;
       cancelTimer?.();

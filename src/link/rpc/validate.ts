@@ -143,6 +143,7 @@ const command = variant("type", {
   pause: shape({ type, queue, paused: boolean }),
   purge: shape({ type, queue, filter: purgeSelection }, "filter"),
   delete: shape({ type, queue }),
+  shred: shape({ type, sealed }),
   redrive: shape(
     { type, queue, filter: deadLetterFilter, max: some, diedBy: instant, beforePlace: some },
     "max",

@@ -152,4 +152,6 @@ export interface QueueNotice {
   readonly paused?: { readonly paused: boolean };
   readonly configured?: { readonly settings: Partial<QueueSettings> };
   readonly datalost?: DataLoss;
+  /** Of the queue that had the key of the database: it was destroyed. */
+  readonly shredded?: { readonly [name: string]: never };
 }

@@ -51,6 +51,7 @@ export type ClientCommand =
   | { readonly type: "pause"; readonly queue: string; readonly paused: boolean }
   | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }
+  | CommandOf<"shred">
   | {
       readonly type: "redrive";
       readonly queue: string;

@@ -2,7 +2,7 @@
 // after it, whoever finds the new one damaged, too, with the journal between the two.
 
 import type { Lsn } from "../../core/log/journal.js";
-import { type CheckpointPointer, nextGeneration, oldestKept, pointerAfter } from "../format.js";
+import { type CheckpointPointer, nextGeneration, pointerAfter } from "../format.js";
 import type { CheckpointChunk } from "../log-store.js";
 import type { Access } from "./access.js";
 import { readPointer } from "./schema.js";
@@ -13,6 +13,7 @@ export async function writeCheckpoint(
   access: Access,
   chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>,
   uptoLsn: Lsn,
+  isAlone = false,
 ): Promise<void> {
   access.step("checkpoint:begin");
   const former = await access.read(["meta"], readPointer);
@@ -22,7 +23,8 @@ export async function writeCheckpoint(
     await writeChunks(access, generation, written, piece);
     written += piece.length;
   }
-  await flip(access, pointerAfter(former, { generation, uptoLsn, chunks: written }), former.uptoLsn);
+  const checkpoint = { generation, uptoLsn, chunks: written };
+  await flip(access, isAlone ? checkpoint : pointerAfter(former, checkpoint));
 }
 
 /** Strict, because the journal that they replace is gone before long once the pointer flips. */
@@ -43,16 +45,16 @@ function writeChunks(
   });
 }
 
-/** `doneLsn`: the record up to which nobody needs the journal any more. */
-function flip(access: Access, pointer: CheckpointPointer, doneLsn: Lsn): Promise<void> {
+function flip(access: Access, pointer: CheckpointPointer): Promise<void> {
+  const oldest = pointer.former ?? pointer;
   return access.write({
     name: "checkpoint-flip",
     stores: ["journal", "checkpoint"],
     durability: "strict",
     issue: function* (tx) {
       yield tx.objectStore("meta").put(pointer, "checkpoint");
-      yield tx.objectStore("journal").delete(IDBKeyRange.upperBound(doneLsn));
-      yield tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([oldestKept(pointer)], true));
+      yield tx.objectStore("journal").delete(IDBKeyRange.upperBound(oldest.uptoLsn));
+      yield tx.objectStore("checkpoint").delete(IDBKeyRange.upperBound([oldest.generation], true));
       // An unfinished checkpoint of this very writer may have left more chunks under the same generation.
       yield tx.objectStore("checkpoint").delete(IDBKeyRange.lowerBound([pointer.generation, pointer.chunks]));
     },

@@ -76,12 +76,12 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): LogStore {
     },
     readBatches: (firstSeqs) => readBatches(access, firstSeqs),
     findUnstorable: (bodies) => findUnstorable(connection, access, bodies),
-    async checkpoint(chunks, uptoLsn) {
+    async checkpoint(chunks, uptoLsn, isAlone) {
       assert(!checkpointing, "one checkpoint at a time");
       checkpointing = true;
       ahead = undefined;
       try {
-        await writeCheckpoint(access, chunks, uptoLsn);
+        await writeCheckpoint(access, chunks, uptoLsn, isAlone);
       } finally {
         checkpointing = false;
       }

@@ -79,11 +79,13 @@ export function putChunk(disk: MemoryDisk, generation: number, index: number, ch
   };
 }
 
-export function flip(disk: MemoryDisk, checkpoint: Checkpoint): StagedWrite {
+export function flip(disk: MemoryDisk, checkpoint: Checkpoint, isAlone: boolean): StagedWrite {
   return {
     apply() {
-      for (const lsn of [...disk.journal.keys()]) if (lsn <= disk.pointer.uptoLsn) disk.journal.delete(lsn);
-      disk.pointer = pointerAfter(disk.pointer, checkpoint);
+      if (isAlone) disk.checkpoints.delete(disk.pointer.generation);
+      disk.pointer = isAlone ? checkpoint : pointerAfter(disk.pointer, checkpoint);
+      const { uptoLsn } = disk.pointer.former ?? checkpoint;
+      for (const lsn of [...disk.journal.keys()]) if (lsn <= uptoLsn) disk.journal.delete(lsn);
       sweep(disk).apply();
     },
   };

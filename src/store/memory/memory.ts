@@ -113,7 +113,7 @@ function createWrites(opened: OpenDisk): Omit<LogStore, keyof Reads> {
         for (const batch of added) yield add(disk.bodies, batch.firstSeq, batch, new Set(removed));
       }),
     deleteBatches: (ranges) => write(opened, "delete-batches", () => [removeRanges(disk, ranges)]),
-    async checkpoint(chunks, uptoLsn) {
+    async checkpoint(chunks, uptoLsn, isAlone = false) {
       step("checkpoint:begin");
       assertOpen(opened);
       const generation = nextGeneration(disk.pointer, uptoLsn);
@@ -122,7 +122,7 @@ function createWrites(opened: OpenDisk): Omit<LogStore, keyof Reads> {
         await write(opened, "checkpoint-chunks", () => [putChunk(disk, generation, written, chunk)]);
         written++;
       }
-      await write(opened, "checkpoint-flip", () => [flip(disk, { generation, uptoLsn, chunks: written })]);
+      await write(opened, "checkpoint-flip", () => [flip(disk, { generation, uptoLsn, chunks: written }, isAlone)]);
     },
   };
 }

@@ -149,17 +149,17 @@ export const keysAfter = (driver: SqliteDriver, table: BlobTable, after: number,
 export const KEY_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Drops what no pointer names: generations before the former one, and the chunks of a checkpoint that was never finished. */
-export function sweepChunks(driver: SqliteDriver, pointer: Checkpoint): void {
-  deleteBlobs(driver, CHECKPOINT, 0, chunkKey(oldestKept(pointer), 0) - 1);
+export function sweepChunks(driver: SqliteDriver, pointer: Checkpoint, oldest = oldestKept(pointer)): void {
+  deleteBlobs(driver, CHECKPOINT, 0, chunkKey(oldest, 0) - 1);
   deleteBlobs(driver, CHECKPOINT, chunkKey(pointer.generation, pointer.chunks), KEY_MAX);
 }
 
 /** Under it, beside the chunks, lies which checkpoint was the one before: builds before this look at no key below 0. */
 const FORMER_KEY = -1;
 
-export function writeFormer(driver: SqliteDriver, former: Checkpoint): void {
+export function writeFormer(driver: SqliteDriver, former: Checkpoint | undefined): void {
   deleteBlobs(driver, CHECKPOINT, FORMER_KEY, FORMER_KEY);
-  addBlob(driver, CHECKPOINT, FORMER_KEY, encode(former));
+  if (former) addBlob(driver, CHECKPOINT, FORMER_KEY, encode(former));
 }
 
 /** `undefined` where there is none, or what says so cannot be read. */

@@ -81,11 +81,11 @@ export function createSqliteStore({ driver, onStep }: SqliteStoreOptions): LogSt
       return readBatches(access, firstSeqs);
     },
     findUnstorable: (bodies) => findUnstorable(access, bodies),
-    async checkpoint(chunks, uptoLsn) {
+    async checkpoint(chunks, uptoLsn, isAlone) {
       assert(!isCheckpointing, "one checkpoint at a time");
       isCheckpointing = true;
       try {
-        await writeCheckpoint(access, chunks, uptoLsn);
+        await writeCheckpoint(access, chunks, uptoLsn, isAlone);
       } finally {
         isCheckpointing = false;
       }

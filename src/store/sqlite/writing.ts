@@ -155,6 +155,7 @@ export async function writeCheckpoint(
   access: Access,
   chunks: Iterable<CheckpointChunk> | AsyncIterable<CheckpointChunk>,
   uptoLsn: Lsn,
+  isAlone = false,
 ): Promise<void> {
   access.step("checkpoint:begin");
   const { pointer } = named("checkpoint", () => readMeta(access.driver()));
@@ -181,9 +182,9 @@ export async function writeCheckpoint(
     durability: "strict",
     statements: function* (driver) {
       yield writePointer(driver, next);
-      yield writeFormer(driver, pointer);
-      yield deleteBlobs(driver, JOURNAL, 0, pointer.uptoLsn);
-      yield sweepChunks(driver, next);
+      yield writeFormer(driver, isAlone ? undefined : pointer);
+      yield deleteBlobs(driver, JOURNAL, 0, (isAlone ? next : pointer).uptoLsn);
+      yield sweepChunks(driver, next, isAlone ? generation : undefined);
     },
   });
 }

@@ -23,6 +23,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docs/edge.md#6": "test/packaging/wrangler.long.test.ts",
   "docs/edge.md#7": "test/contract/worker.durable-object.test.ts, in workerd",
   "docs/encryption.md#0": "test/unit/encryption/opening.test.ts",
+  "docs/encryption.md#1": "test/unit/encryption/rekeying.test.ts",
+  "docs/encryption.md#2": "test/browser/generated-key.test.ts",
   "docs/guide.md#5": "test/docs/samples.test.ts",
   "docs/inspector.md#0": "test/docs/samples.test.ts",
   "docs/inspector.md#1": "test/docs/samples.test.ts",

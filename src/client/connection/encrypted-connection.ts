@@ -1,0 +1,42 @@
+// The public face of a connection that was opened with a key. How it keeps what it promises is loaded with that key.
+
+import type { Encryption } from "./connect-options.js";
+import type { Connection, ConnectionEventMap } from "./connection.js";
+
+/** What an encrypted connection tells, by the type of the event. */
+export interface EncryptedConnectionEventMap extends ConnectionEventMap {
+  /** Another key or password opens the database from now on; what is open goes on. */
+  rekeyed: Event;
+  /** The key was destroyed, here or elsewhere, and all that it had encrypted: consumers have ended, and every call rejects with `shredded`. */
+  shredded: Event;
+}
+
+/** A connection that was opened with a key. */
+export interface EncryptedConnection extends Connection {
+  /**
+   * From now on another key or password opens the database, and this one no more: in one commit, before which only the one does,
+   * and after which only the other. Nothing is encrypted anew, and whoever has the database open goes on. Resolves when nothing that is stored
+   * can be opened with the key before. Rejects with `wrong-key` where somebody has changed it since, and has done nothing then.
+   */
+  rekey(encryption: Encryption): Promise<void>;
+  /**
+   * Destroys the key, and every encrypted queue and subscription with all it holds, in one commit: for log-outs. Queues that are
+   * not encrypted stay. Everybody who has the key in memory is told (`shredded`), and can send nothing with it any more. Whoever opens the
+   * database next makes it a new key. Rejects with `denied` where a server does not let this client manage every queue, and with
+   * `unsupported` while an earlier build hosts.
+   */
+  shred(): Promise<void>;
+  /**
+   * As of every connection, and: `rekeyed`: another key or password opens the database from now on. `shredded`: the key was
+   * destroyed, here or elsewhere.
+   */
+  addEventListener<Type extends keyof EncryptedConnectionEventMap>(
+    type: Type,
+    listener: (event: EncryptedConnectionEventMap[Type]) => void,
+  ): void;
+  /** Ends what `addEventListener` began, for the same listener. */
+  removeEventListener<Type extends keyof EncryptedConnectionEventMap>(
+    type: Type,
+    listener: (event: EncryptedConnectionEventMap[Type]) => void,
+  ): void;
+}

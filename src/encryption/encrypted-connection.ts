@@ -1,0 +1,48 @@
+// What a connection can do with the key that it was opened with, beside what every connection can.
+
+import type { Encryption } from "../client/connection/connect-options.js";
+import type { Connection, ConnectionEventMap } from "../client/connection/connection.js";
+import type { EncryptedConnection, EncryptedConnectionEventMap } from "../client/connection/encrypted-connection.js";
+import { checkEncryption } from "./options.js";
+import { type KeyStore, rewrap, shred } from "./unlock.js";
+import type { KeyWatch } from "./watch.js";
+
+export interface KeyParts {
+  readonly store: KeyStore;
+  readonly id: string;
+  readonly watch: KeyWatch;
+  /** What it was opened with. */
+  readonly encryption: Encryption;
+}
+
+const OF_KEY: ReadonlySet<string> = new Set(["rekeyed", "shredded"] satisfies (keyof EncryptedConnectionEventMap)[]);
+
+export function encryptedConnection(
+  connection: Connection,
+  { store, id, watch, encryption }: KeyParts,
+): EncryptedConnection {
+  let current = encryption;
+  const { addEventListener, removeEventListener } = connection;
+  const more: Pick<EncryptedConnection, "rekey" | "shred" | "addEventListener" | "removeEventListener"> = {
+    async rekey(next) {
+      checkEncryption(next);
+      watch.shredded.throwIfAborted();
+      await rewrap(store, id, current, next);
+      current = next;
+      await watch.look();
+    },
+    async shred() {
+      await shred(store, id);
+      await watch.look();
+    },
+    addEventListener(type, listener) {
+      if (OF_KEY.has(type)) watch.events.addEventListener(type, listener as EventListener);
+      else addEventListener(type as keyof ConnectionEventMap, listener as () => void);
+    },
+    removeEventListener(type, listener) {
+      watch.events.removeEventListener(type, listener as EventListener);
+      removeEventListener(type as keyof ConnectionEventMap, listener as () => void);
+    },
+  };
+  return Object.assign(connection, more);
+}
