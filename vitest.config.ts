@@ -68,7 +68,8 @@ export default defineConfig({
         testTimeout: 3_600_000,
       }),
       inNode("forward", ["test/forward/*.test.ts"], { testTimeout: 120_000, expect: { poll: { timeout: 60_000 } } }),
-      inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000 }),
+      inNode("property", ["test/property/**/*.test.ts"], { testTimeout: 60_000, exclude: ["**/*.long.test.ts"] }),
+      inNode("property-long", ["test/property/*.long.test.ts"], { testTimeout: 12 * 3_600_000 }),
       inNode("sim", ["test/sim/**/*.test.ts"], { testTimeout: 60_000 }),
       inNode("packaging", ["test/packaging/*.test.ts"], {
         globalSetup: ["test/packaging/setup.ts"],

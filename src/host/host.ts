@@ -4,6 +4,7 @@
 
 import type { Command } from "../core/commands/commands.js";
 import { nextWakeUp } from "../core/commands/due.js";
+import { idOf } from "../core/log/ids.js";
 import type { ChangeOf, Outcome } from "../core/log/journal.js";
 import { QueueError } from "../core/spec/errors.js";
 import { HAND_OUT_BYTES_MAX, PAGE_BYTES_MAX, SILENT_PORTS_MAX } from "../core/spec/limits.js";
@@ -14,7 +15,7 @@ import { holdLife, type Life } from "../link/finding/life.js";
 import type { Port } from "../link/rpc/guard.js";
 import type { CheckReport } from "../link/rpc/inspection.js";
 import type { CheckedCommand } from "../link/rpc/validate.js";
-import type { Diagnostics } from "../link/rpc/views.js";
+import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
 import type { LogStore } from "../store/log-store.js";
 import { type Guard, identityOf } from "./clients/access.js";
@@ -120,6 +121,19 @@ export async function openHost(options: HostOptions): Promise<Host> {
   }
 }
 
+/** Of a log that could not be read as a whole: something is gone even where no message is. */
+function lossesOf({ lost, state }: Engine): DataLoss[] {
+  if (lost === undefined) return [];
+  const named = lost.map(
+    ({ queue, seqs }): DataLoss => ({
+      reason: "unreadable",
+      ...(queue !== undefined && { queue }),
+      ids: seqs.map((seq) => idOf(state, seq)),
+    }),
+  );
+  return named.length > 0 ? named : [{ reason: "unreadable", ids: [] }];
+}
+
 /** What tells clients that this host, and no other, lives. */
 interface Identity {
   readonly instance: string;
@@ -146,6 +160,7 @@ function createHost(
 
   const answerBytes = options.limits?.answerBytes ?? Number.POSITIVE_INFINITY;
   const losses = createLosses({ state, announce: platform.announce });
+  losses.found(lossesOf(engine));
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
   const giveBack = createGiveBack({ decide, random: platform.random, setTimer: platform.setTimer });
   const delivery = createDelivery({

@@ -1,8 +1,9 @@
 // Checks the file of a database whose server is not running. Invariant: without `repair` nothing of it is changed.
 
+import type { Connection } from "../client/connection/connection.js";
 import { QueueError } from "../core/spec/errors.js";
 import { asFound, checkStored } from "../host/upkeep/check.js";
-import type { CheckReport } from "../link/rpc/inspection.js";
+import type { CheckFault, CheckReport } from "../link/rpc/inspection.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
 import { openSqliteStore } from "../store/sqlite/open-store.js";
 import { createDatabases } from "./databases.js";
@@ -64,8 +65,25 @@ async function repaired(file: string): Promise<CheckReport> {
   const databases = createDatabases({ openStore: () => openSqliteStore(file), reconnectMs: 0, report() {} });
   try {
     const connection = await connectHere(() => databases.open(file));
-    return await connection.check({ repair: true }).finally(() => connection.close());
+    try {
+      const lost = await lostByOpening(connection);
+      const { faults, ...counted } = await connection.check({ repair: true });
+      return { ...counted, faults: [...lost, ...faults] };
+    } finally {
+      await connection.close();
+    }
   } finally {
     await databases.close();
   }
+}
+
+/** What the records of a journal held that could not be read: it went without them. */
+async function lostByOpening(connection: Connection): Promise<CheckFault[]> {
+  const lost: CheckFault[] = [];
+  const message = "of records that cannot be read it is gone what they held";
+  connection.addEventListener("datalost", ({ detail: { queue, ids } }) => {
+    lost.push({ kind: "journal", message, ids, isRepaired: true, ...(queue !== undefined && { queue }) });
+  });
+  await connection.diagnostics();
+  return [...lost];
 }

@@ -1,7 +1,7 @@
 // What a store has kept, read back lazily in bounded pieces. Invariant: one `StoredLog` is one view: both parts
 // follow the pointer that was read when the first of them began, and whatever is missing from it is an error.
 
-import type { JournalRecord, Lsn } from "../core/log/journal.js";
+import type { JournalRecord, Lsn, Seq } from "../core/log/journal.js";
 import { type CheckpointPointer, formerOf } from "./format.js";
 import { type CheckpointChunk, type StoredLog, StoreError } from "./log-store.js";
 
@@ -17,6 +17,12 @@ export interface LogReader {
   chunks(generation: number, index: number, count: number): Promise<CheckpointChunk[]>;
   /** Up to `count` records from `lsn` on. */
   records(lsn: Lsn, count: number): Promise<JournalRecord[]>;
+  /** The one record; rejects with `unreadable` where that is so. */
+  record(lsn: Lsn): Promise<JournalRecord | undefined>;
+  /** Of the last record there is, whether it can be read or not; 0 in an empty journal. */
+  lastLsn(): Promise<Lsn>;
+  /** Of the last batch there is; 0 where there is none. Called after `pointer`. */
+  lastBatch(): Promise<Seq>;
 }
 
 /** First pieces of a log that were read with its pointer; `undefined`: it was not to be read. */
@@ -24,6 +30,7 @@ export interface LogBeginning {
   readonly pointer: CheckpointPointer;
   readonly chunks: CheckpointChunk[] | undefined;
   readonly records: JournalRecord[] | undefined;
+  readonly lastBatch: Seq;
 }
 
 export function createStoredLog(reader: LogReader): StoredLog {
@@ -35,6 +42,11 @@ export function createStoredLog(reader: LogReader): StoredLog {
   return {
     checkpoint: { [Symbol.asyncIterator]: () => readChunks(reader, readPointer) },
     journal: { [Symbol.asyncIterator]: () => readRecords(reader, readPointer) },
+    remains: { [Symbol.asyncIterator]: () => readRemains(reader, readPointer) },
+    async lastBatch() {
+      await readPointer();
+      return reader.lastBatch();
+    },
     async former() {
       const former = formerOf(await readPointer());
       return former && createStoredLog({ ...reader, pointer: async () => former });
@@ -70,6 +82,21 @@ async function* readRecords(
       lsn++;
     }
     if (piece.length < RECORDS_PER_PIECE) return;
+  }
+}
+
+async function* readRemains(
+  reader: LogReader,
+  readPointer: () => Promise<CheckpointPointer>,
+): AsyncGenerator<{ readonly lsn: Lsn; readonly record: JournalRecord | undefined }> {
+  const { uptoLsn } = await readPointer();
+  const last = await reader.lastLsn();
+  for (let lsn = uptoLsn + 1; lsn <= last; lsn++) {
+    const record = await reader.record(lsn).catch((cause: unknown) => {
+      if (cause instanceof StoreError && cause.reason === "unreadable") return undefined;
+      throw cause;
+    });
+    yield { lsn, record: record ?? undefined };
   }
 }
 

@@ -203,6 +203,22 @@ function describeLog(harness: StoreHarness): void {
 }
 
 function describeCheckpoints(harness: StoreHarness): void {
+  test("what is left of a journal is read one by one, and the last batch is known", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const log = await store.open();
+    expect([await collect(log.remains), await log.lastBatch()]).toEqual([[], 0]);
+    const { epoch, lsn } = await takeOverFilled(store);
+    const filled = await disk.store().open();
+    expect(await collect(filled.remains)).toEqual([{ lsn, record: recordAt(epoch, lsn) }]);
+    expect(await filled.lastBatch()).toBe(4);
+    const next = disk.store();
+    const again = await next.open();
+    const tail = await next.takeOver(takeOverRecord);
+    expect(await again.lastBatch()).toBe(4);
+    expect((await collect(again.remains)).at(-1)).toEqual({ lsn: tail.lsn, record: takeOverRecord(tail) });
+  });
+
   test("a checkpoint takes the place of the one before it and of the journal up to its record", async () => {
     const disk = harness.createDisk();
     const store = disk.store();

@@ -46,7 +46,8 @@ export interface BatchIndex {
 
 const bitmapFor = (batch: Batch): Uint8Array => new Uint8Array((batch.count + 7) >> 3);
 
-const seqsIn = (batch: Batch): Ranges => batch.seqs ?? [batch.firstSeq, batch.count];
+/** All that it holds, referenced or not. */
+export const seqsIn = (batch: Batch): Ranges => batch.seqs ?? [batch.firstSeq, batch.count];
 
 const isGone = (batch: Batch, seq: Seq): boolean => {
   if (batch.gone === undefined) return false;

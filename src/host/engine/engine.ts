@@ -5,6 +5,7 @@
 import { applyRecord } from "../../core/commands/apply.js";
 import type { Held } from "../../core/commands/commands.js";
 import { dueQueues } from "../../core/commands/due.js";
+import type { Lost } from "../../core/commands/salvage.js";
 import { allSchedules, dueSchedules } from "../../core/commands/schedules.js";
 import {
   type Change,
@@ -23,6 +24,7 @@ import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
 import { createProposal, type DecideNow, durabilityOf, type Work } from "./proposal.js";
 import { assertGoesOn, refuse, settleStored } from "./refusals.js";
+import { loadOrSalvage } from "./salvage.js";
 import { tickAfterSetBack, tickOf } from "./ticks.js";
 
 /** What a turn did, once it is durable. */
@@ -58,6 +60,8 @@ export interface Engine {
   readonly hasEndedKey: boolean;
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
+  /** What was found to be gone when it was opened; missing where all could be read. */
+  readonly lost: readonly Lost[] | undefined;
   /** The state is what is stored. Once it is not, and the log could not be read again, the next turn rejects. */
   readonly isSound: boolean;
   /**
@@ -84,11 +88,11 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
   const log = await store.open();
   const term = termOf(platform.token());
   // The log may say another by the time it is read: then the first commit finds out that somebody followed.
-  const { epoch } = await store.takeOver((next) => {
+  const { epoch, lsn } = await store.takeOver((next) => {
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
-  const { takeOvers, hasEndedKey, ...loaded } = await loadState(log);
+  const { takeOvers, hasEndedKey, ...loaded } = await loadOrSalvage(store, log, lsn);
   let { state, checkpointLsn } = loaded;
   let commits = 0;
   let fault: unknown;
@@ -153,6 +157,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     get journalRecords() {
       return state.lsn - checkpointLsn;
     },
+    lost: loaded.lost,
     get isSound() {
       return fault === undefined;
     },

@@ -127,7 +127,7 @@ export interface ClientView {
 
 /** Messages that are gone although nobody asked for it. */
 export interface DataLoss {
-  /** `wiped`: the database was deleted, or ended with its host where it was in memory. `unreadable`: stored bodies cannot be read. */
+  /** `wiped`: the database was deleted, or ended with its host where it was in memory. `unreadable`: what is stored cannot be read; without ids, no message that anybody knows of is gone by it. */
   readonly reason: "wiped" | "unreadable";
   /** Queue concerned; missing when it is all of them. */
   readonly queue?: string;

@@ -31,7 +31,7 @@ export function takeOver(
   build: (next: LogTail) => JournalRecord,
   step: Step,
 ): Promise<Ending<TakenOver>> {
-  return transact(db, ["meta", "journal", "checkpoint"], "strict", async (native) => {
+  return transact(db, ["meta", "journal", "checkpoint", "bodies"], "strict", async (native) => {
     const tx = wrap(native) as unknown as WriteTransaction;
     // The transaction's own `abort` event tells more, and `transact` listens to it.
     tx.done.catch(() => {});
@@ -40,12 +40,13 @@ export function takeOver(
       tx.objectStore("journal"),
       tx.objectStore("checkpoint"),
     ];
-    const [format, pointer, lastEpoch, lastLsn, reserve] = await Promise.all([
+    const [format, pointer, lastEpoch, lastLsn, reserve, lastBatch] = await Promise.all([
       readMeta(tx, "format"),
       readPointer(tx),
       readMeta(tx, "epoch"),
       journal.openKeyCursor(null, "prev"),
       meta.getKey("reserve"),
+      tx.objectStore("bodies").openKeyCursor(null, "prev"),
     ]);
     // A newer build may have come since it was opened.
     assertReadable(format);
@@ -69,7 +70,7 @@ export function takeOver(
     const records = readAhead<JournalRecord>(native, "journal", IDBKeyRange.lowerBound(pointer.uptoLsn + 1));
     await Promise.all([raised, added, swept]);
     step("take-over:swept");
-    const beginning = { pointer, chunks: await chunks, records: await records };
+    const beginning = { pointer, chunks: await chunks, records: await records, lastBatch: lastBatch?.key ?? 0 };
     return { tail: { epoch, lsn }, hasReserve: reserve !== undefined, beginning };
   });
 }

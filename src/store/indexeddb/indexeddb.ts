@@ -147,5 +147,15 @@ function createReader(access: Access, takeAhead: () => LogBeginning | undefined)
       if (begun?.records && lsn === begun.pointer.uptoLsn + 1) return begun.records;
       return access.read(["journal"], (tx) => tx.objectStore("journal").getAll(IDBKeyRange.lowerBound(lsn), count));
     },
+    record: (lsn) => access.read(["journal"], (tx) => tx.objectStore("journal").get(lsn)),
+    async lastLsn() {
+      const last = await access.read(["journal"], (tx) => tx.objectStore("journal").openKeyCursor(null, "prev"));
+      return last?.key ?? 0;
+    },
+    async lastBatch() {
+      if (begun) return begun.lastBatch;
+      const last = await access.read(["bodies"], (tx) => tx.objectStore("bodies").openKeyCursor(null, "prev"));
+      return last?.key ?? 0;
+    },
   };
 }

@@ -169,6 +169,16 @@ function createReader(opened: OpenDisk): LogReader {
       }
       return records;
     },
+    async record(lsn) {
+      assertOpen(opened);
+      return structuredClone(disk.journal.get(lsn));
+    },
+    async lastLsn() {
+      return lastLsn(disk);
+    },
+    async lastBatch() {
+      return [...disk.bodies.keys()].reduce((last, key) => Math.max(last, key), 0);
+    },
   };
 }
 

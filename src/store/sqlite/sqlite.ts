@@ -20,6 +20,7 @@ import {
   JOURNAL,
   KEY_MAX,
   keysAfter,
+  lastKey,
   readBlobs,
   readFormer,
   readMeta,
@@ -124,6 +125,9 @@ function createReader({ step, driver }: Access): LogReader {
       step("read:records");
       return read(JOURNAL, [lsn, KEY_MAX], count) as JournalRecord[];
     },
+    record: async (lsn) => read(JOURNAL, [lsn, lsn], 1)[0] as JournalRecord | undefined,
+    lastBatch: async () => named("read", () => lastKey(driver(), BATCHES)) ?? 0,
+    lastLsn: async () => named("read", () => lastKey(driver(), JOURNAL)) ?? 0,
   };
 }
 

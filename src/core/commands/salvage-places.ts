@@ -1,0 +1,174 @@
+// Where the messages of a state are, and how one gets to where it must have been: for who replays a journal of which records are
+// missing. Invariant: each step is a change that a host could have made, so that the books of every queue stay right.
+
+import type { Change, Seq } from "../log/journal.js";
+import { forEachSeq } from "../log/ranges.js";
+import type { Instant } from "../spec/time.js";
+import { freePlace } from "../state/groups.js";
+import type { Run } from "../state/run.js";
+import type { QueueState, State } from "../state/state.js";
+import { blockedRuns, waitingRuns } from "../state/waiting.js";
+import { apply } from "./apply.js";
+import { REASON_EXPIRED } from "./expire.js";
+
+export type Place = "waiting" | "leased" | "dead";
+
+export interface Places {
+  /** The time of the record at hand. */
+  at: Instant;
+  /** Those that wait, each with its queue. */
+  readonly waiting: ReadonlyMap<Seq, string>;
+  /** Applies a change that fits. */
+  run(change: Change): void;
+  placeOf(queue: string, seq: Seq): Place | undefined;
+  /** Brings a message to where it must have been. `false`: the state does not have it. */
+  bring(queue: string, seq: Seq, to: Place): boolean;
+  /** A message is about to leave its place behind others of its group: those must be over. */
+  letThrough(queue: string, seq: Seq): void;
+  /** A message that waits left its place, and is back. */
+  comeBack(queue: string, seq: Seq): void;
+  /** It waited for too long, wherever it did. */
+  expire(queue: string, seq: Seq): void;
+}
+
+/** The client in whose name is handed out what somebody must have had. */
+export const NOBODY = "";
+const REASON_UNKNOWN = "journal-damaged";
+
+export function createPlaces(state: State): Places {
+  const waiting = new Map<Seq, string>();
+  let grants = 0;
+  for (const queue of state.queues.values()) noteWaiting(queue);
+
+  function noteWaiting(queue: QueueState): void {
+    for (const { seq, count } of waitingRuns(queue)) for (let i = 0; i < count; i++) waiting.set(seq + i, queue.name);
+  }
+
+  const run = (change: Change): void => {
+    apply(state, change, places.at);
+    switch (change.type) {
+      case "accepted":
+        for (let i = 0; i < change.count; i++) waiting.set(change.seq + i, change.queue);
+        return;
+      case "leased":
+      case "expired":
+      case "dropped":
+        return forEachSeq(change.seqs, (seq) => waiting.delete(seq));
+      case "returned":
+      case "redriven":
+        return forEachSeq(change.seqs, (seq) => waiting.set(seq, change.queue));
+      case "retried":
+        return void waiting.set(change.seq, change.queue);
+      case "purged":
+      case "deleted": {
+        for (const [seq, queue] of [...waiting]) if (queue === change.queue) waiting.delete(seq);
+        const queue = state.queues.get(change.queue);
+        if (queue) noteWaiting(queue);
+      }
+    }
+  };
+
+  const placeOf = (queue: string, seq: Seq): Place | undefined => {
+    const known = state.queues.get(queue);
+    if (waiting.get(seq) === queue) return "waiting";
+    if (known?.leased.has(seq)) return "leased";
+    return known?.dead.has(seq) ? "dead" : undefined;
+  };
+
+  /** Gives a message that waits to nobody: it was handed out in a record that is missing. */
+  const lease = (queue: string, seq: Seq) => {
+    letThrough(queue, seq);
+    run({
+      type: "leased",
+      queue,
+      client: NOBODY,
+      grant: `${NOBODY}/${++grants}`,
+      mode: "receive",
+      until: places.at,
+      seqs: [seq, 1],
+    });
+  };
+
+  /** Brings a message to where it must have been. `false`: the state does not have it. */
+  const bring = (queue: string, seq: Seq, to: Place): boolean => {
+    const place = placeOf(queue, seq);
+    if (place === undefined) return false;
+    if (place === to) return true;
+    if (to === "waiting") {
+      if (place === "dead") run({ type: "redriven", queue, seqs: [seq, 1] });
+      else run({ type: "returned", queue, seqs: [seq, 1], counted: true, suspect: false });
+      return true;
+    }
+    if (place === "dead") run({ type: "redriven", queue, seqs: [seq, 1] });
+    if (to === "dead" && place === "waiting" && expireDue(queue, seq)) return true;
+    if (place !== "leased") lease(queue, seq);
+    if (to === "dead") run({ type: "dead", queue, seq, reason: REASON_UNKNOWN });
+    return true;
+  };
+
+  /**
+   * Of a message of a group it is known that it was over. Whether it was acknowledged, or given up, nobody knows: whoever looks at
+   * the dead letters finds it there.
+   */
+  const end = (queue: QueueState, seq: Seq) => {
+    if (placeOf(queue.name, seq) === "waiting" && expireDue(queue.name, seq)) return;
+    if (!bring(queue.name, seq, "dead")) return;
+    const group = queue.groups.get(queue.dead.get(seq)?.groupId ?? "");
+    if (group?.dead?.includes(seq)) freePlace(queue, group, seq, places.at);
+  };
+
+  /** A message is about to leave its place behind others of its group: those must be over. */
+  const letThrough = (name: string, seq: Seq) => {
+    const queue = state.queues.get(name);
+    if (queue === undefined) return;
+    for (let blocked = blockedRunOf(queue, seq); blocked; blocked = blockedRunOf(queue, seq)) {
+      const { group } = blocked;
+      if (group === undefined) return;
+      const head = headOf(queue, group.id);
+      if (head !== undefined) end(queue, head);
+      else if (group.dead) freePlace(queue, group, group.dead[0] as Seq, places.at);
+      else return;
+    }
+  };
+
+  /** It waited for too long, wherever it did, and so did those that lie before it in its run. */
+  const expireDue = (name: string, seq: Seq): boolean => {
+    const due = state.queues.get(name)?.expiries.due(places.at) ?? [];
+    const own = due.find((run: Run) => seq >= run.seq && seq < run.seq + run.count);
+    if (own) run({ type: "expired", queue: name, seqs: [own.seq, seq - own.seq + 1] });
+    return own !== undefined;
+  };
+
+  const expire = (name: string, seq: Seq): void => {
+    if (expireDue(name, seq)) return;
+    lease(name, seq);
+    run({ type: "dead", queue: name, seq, reason: REASON_EXPIRED });
+  };
+
+  const comeBack = (queue: string, seq: Seq): void => {
+    if (expireDue(queue, seq)) return;
+    lease(queue, seq);
+    run({ type: "returned", queue, seqs: [seq, 1], counted: false, suspect: false });
+  };
+
+  const places: Places = { at: state.now, waiting, run, placeOf, bring, letThrough, comeBack, expire };
+  return places;
+}
+
+const blockedRunOf = (queue: QueueState, seq: Seq): Run | undefined => {
+  if (queue.blockedCount === 0) return undefined;
+  for (const run of blockedRuns(queue)) if (seq >= run.seq && seq < run.seq + run.count) return run;
+  return undefined;
+};
+
+/** The message of a group that is ready, delayed or leased. */
+function headOf(queue: QueueState, groupId: string): Seq | undefined {
+  for (const { seq, group } of queue.leased.values()) if (group?.id === groupId) return seq;
+  for (const { seq, group, heads, isBlocked } of waitingRuns(queue)) {
+    if (isBlocked) continue;
+    if (group?.id === groupId) return seq;
+    const at = heads?.findIndex((head) => head.id === groupId) ?? -1;
+    if (at >= 0) return seq + at;
+  }
+  return undefined;
+}
