@@ -16,8 +16,8 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
 /** The mark of a key that was destroyed before what it has encrypted was. */
 const markOf = (name: string) => `${name} shredded`;
 
-/** Rejects with `unsupported` where there is no IndexedDB. */
-export async function generatedKey(name: string): Promise<CryptoKey> {
+/** Makes it where there is none: of one that was destroyed nothing is left then. Rejects with `unsupported` where there is no IndexedDB. */
+export async function makeGenerated(name: string): Promise<CryptoKey> {
   // Before the transaction, which would not wait for it.
   const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   let key: CryptoKey = made;
@@ -25,11 +25,17 @@ export async function generatedKey(name: string): Promise<CryptoKey> {
     const asked = store.get(name);
     asked.onsuccess = () => {
       if (asked.result) key = asked.result;
-      else store.add(made, name);
+      else {
+        store.add(made, name);
+        store.delete(markOf(name));
+      }
     };
   });
   return key;
 }
+
+/** `undefined` where there is none. Rejects as the making does. */
+export const generatedKey = (name: string): Promise<CryptoKey | undefined> => read(name);
 
 /** `isMarked`: for whoever comes next to see that it was destroyed. */
 export const destroyGenerated = (name: string, isMarked: boolean): Promise<void> =>
@@ -39,18 +45,21 @@ export const destroyGenerated = (name: string, isMarked: boolean): Promise<void>
   });
 
 export async function isDestroyed(name: string): Promise<boolean> {
-  if (typeof indexedDB === "undefined") return false;
-  let mark: unknown;
-  await change((store) => {
-    const asked = store.get(markOf(name));
-    asked.onsuccess = () => {
-      mark = asked.result;
-    };
-  });
-  return mark !== undefined;
+  return typeof indexedDB !== "undefined" && (await read(markOf(name))) !== undefined;
 }
 
 export const unmark = (name: string): Promise<void> => change((store) => void store.delete(markOf(name)));
+
+async function read<Value>(name: string): Promise<Value | undefined> {
+  let value: Value | undefined;
+  await change((store) => {
+    const asked = store.get(name);
+    asked.onsuccess = () => {
+      value = asked.result;
+    };
+  });
+  return value;
+}
 
 /** In one transaction. */
 async function change(issue: (store: IDBObjectStore) => void): Promise<void> {

@@ -10,7 +10,7 @@
 import type { Encryption } from "../client/connection/connect-options.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
-import { destroyGenerated, generatedKey, isDestroyed, unmark } from "./generated-key.js";
+import { destroyGenerated, generatedKey, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
 import { ITERATIONS_MAX } from "./options.js";
 
@@ -45,9 +45,13 @@ const DATA_KEY_BYTES = 32;
 
 export const unlock = (store: KeyStore, encryption: Encryption): Promise<Keyring> =>
   insist(async () => {
-    const stored = await read(store);
-    const { id, dataKey, record } =
-      stored === undefined ? await makeKey(store, encryption) : await openKey(store, encryption, stored);
+    const stored = await store.read();
+    const unlocked =
+      stored === undefined
+        ? await makeKey(store, encryption)
+        : await openKey(store, encryption, stored).catch((error) => finishDestroying(store, stored, error));
+    if (unlocked === undefined) return undefined;
+    const { id, dataKey, record } = unlocked;
     if (record !== undefined) await store.write(record, stored);
     return createKeyring(id, dataKey);
   });
@@ -61,43 +65,47 @@ export const idOf = (stored: string): string => recordOf(stored).id;
  */
 export async function rewrap(store: KeyStore, id: string, from: Encryption, to: Encryption): Promise<void> {
   await insist(async () => {
-    const stored = await read(store);
+    const stored = await store.read();
     if (stored === undefined || idOf(stored) !== id) throw shredded();
     const { dataKey } = await openKey(store, from, stored);
     await store.write(await wrap(store, to, id, dataKey), stored);
-    dataKey.fill(0);
+    return dataKey.fill(0);
   });
   if ("generate" in from && !("generate" in to)) await destroyGenerated(store.name, false);
 }
 
 /** Destroys the key of this id, if it is not yet: the one that this origin made first, so that nothing opens any more. */
-export const shred = (store: KeyStore, id: string): Promise<void> =>
+export const shred = (store: KeyStore, id: string): Promise<unknown> =>
   insist(async () => {
     const stored = await store.read();
-    if (stored === undefined || idOf(stored) !== id) return;
+    if (stored === undefined || idOf(stored) !== id) return true;
     await store.canDestroy();
     const isGenerated = recordOf(stored).by === "generated";
     if (isGenerated) await destroyGenerated(store.name, true);
     await store.destroy(stored);
     if (isGenerated) await unmark(store.name);
+    return true;
   });
 
 export const shredded = (): QueueError =>
   new QueueError("shredded", "the key of the database was destroyed, with all that it had encrypted: open it anew");
 
-/** What is stored, once what somebody has begun to destroy is destroyed. */
-async function read(store: KeyStore): Promise<string | undefined> {
-  const stored = await store.read();
-  if (stored === undefined || recordOf(stored).by !== "generated" || !(await isDestroyed(store.name))) return stored;
-  await shred(store, idOf(stored));
-  return read(store);
+/** Destroys what does not open, where somebody has begun to; otherwise throws why it does not. */
+async function finishDestroying(store: KeyStore, stored: string, why: unknown): Promise<undefined> {
+  const isWrong = why instanceof QueueError && why.code === "wrong-key";
+  if (!isWrong || recordOf(stored).by !== "generated" || !(await isDestroyed(store.name))) throw why;
+  await store.canDestroy();
+  // Its key is gone; one that is there by now is another's.
+  await store.destroy(stored);
+  await unmark(store.name);
 }
 
-/** Again, where somebody else was there first. */
-async function insist<T>(attempt: () => Promise<T>): Promise<T> {
+/** Again, where it resolves with nothing, or somebody else was there first. */
+async function insist<T>(attempt: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     try {
-      return await attempt();
+      const done = await attempt();
+      if (done !== undefined) return done;
     } catch (error) {
       if (!(error instanceof QueueError) || error.code !== "encrypted") throw error;
     }
@@ -130,7 +138,7 @@ async function wrap(store: KeyStore, encryption: Encryption, id: string, dataKey
     }),
     iv: toBase64(iv),
   } as const;
-  const key = await wrappingKey(store, encryption, head);
+  const key = "generate" in encryption ? await makeGenerated(store.name) : await givenKey(encryption, head);
   const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: boundTo(head) }, key, dataKey);
   const record: KeyRecord = { ...head, wrapped: toBase64(new Uint8Array(wrapped)) };
   return JSON.stringify(record);
@@ -140,7 +148,8 @@ async function openKey(store: KeyStore, encryption: Encryption, stored: string):
   const { wrapped, ...head } = recordOf(stored);
   const way = wayOf(encryption);
   if (head.by !== way) throw wrongKey(`it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
-  const key = await wrappingKey(store, encryption, head);
+  const key = "generate" in encryption ? await generatedKey(store.name) : await givenKey(encryption, head);
+  if (key === undefined) throw wrongKey(`${IN_WORDS[way]} is not there any more`);
   const parameters = { name: "AES-GCM", iv: fromBase64(head.iv), additionalData: boundTo(head) };
   let dataKey: Bytes;
   try {
@@ -184,13 +193,11 @@ function recordOf(stored: string): KeyRecord {
   return record as KeyRecord;
 }
 
-async function wrappingKey(
-  store: KeyStore,
-  encryption: Encryption,
+async function givenKey(
+  encryption: Exclude<Encryption, { readonly generate: true }>,
   { salt = "", iterations = 0 }: Pick<KeyRecord, "salt" | "iterations">,
 ): Promise<CryptoKey> {
   if ("key" in encryption) return encryption.key;
-  if (!("password" in encryption)) return generatedKey(store.name);
   const { subtle } = crypto;
   // The same letters, however they were typed.
   const password = await subtle.importKey("raw", toUtf8(encryption.password.normalize("NFC")), "PBKDF2", false, [

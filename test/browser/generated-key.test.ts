@@ -74,6 +74,22 @@ test.each(["the same", "another"])(
   },
 );
 
+test("what is left of the destroying of one key destroys no other", async () => {
+  const database = `left-over-${Date.now()}`;
+  await (await reach(database, { generate: true })).shred();
+  // Where all but the last step of `shred` was taken.
+  await destroyGenerated(`indexeddb:${database}`, true);
+  for (const body of ["first", "second"]) {
+    const connection = await reach(database, { generate: true });
+    const letters = await connection.openQueue("letters");
+    await letters.send(body);
+    expect(await isDestroyed(`indexeddb:${database}`)).toBe(false);
+    await connection.close();
+  }
+  const letters = await (await reach(database, { generate: true })).openQueue("letters");
+  expect((await letters.peek()).map(({ body }) => body)).toEqual(["first", "second"]);
+});
+
 test("one that no longer opens the database is not kept", async () => {
   const database = `rewrapped-${Date.now()}`;
   const connection = await reach(database, { generate: true });
