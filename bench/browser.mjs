@@ -1,19 +1,17 @@
 // Builds and serves the pages of the benchmark, and opens browsers on them, each with a profile of its own on disk.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium, firefox } from "playwright";
 import { build, preview } from "vite";
-import { browserLaunchOptions } from "../test/browser-launch.mjs";
-import { findFirefox } from "../test/engines/find-engines.mjs";
-import { ensureBrowser } from "../test/find-browser.mjs";
+import { BACKENDS, launchBrowser } from "../test/launch-browser.mjs";
 
 const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 
 /**
- * @typedef {"chromium" | "firefox"} BrowserName
+ * @typedef {import("../test/launch-browser.mjs").BrowserName} BrowserName
+ * @typedef {import("../test/launch-browser.mjs").Backend} Backend
  * @typedef {object} Site
  * @property {string} address
  * @property {() => Promise<void>} close
@@ -45,39 +43,6 @@ export async function servePages(checkout = "") {
   const address = server.resolvedUrls?.local[0];
   if (address === undefined) throw new Error("The bench pages are not served.");
   return { address, close: () => server.close() };
-}
-
-/** @param {BrowserName} name @param {string} profile @param {readonly string[]} [args] of Chromium */
-export async function launchBrowser(name, profile, args = []) {
-  if (name === "chromium") {
-    ensureBrowser();
-    const options = browserLaunchOptions();
-    const context = await chromium.launchPersistentContext(profile, { ...options, args: [...options.args, ...args] });
-    return { context, version: `Chromium ${context.browser()?.version() ?? "of unknown version"}` };
-  }
-  const executablePath = findFirefox();
-  if (executablePath === undefined) throw new Error("Firefox is not installed: install it, or set ORIGINMQ_FIREFOX.");
-  // By WebDriver BiDi: a Firefox as it is distributed, not Playwright's own.
-  const context = await firefox.launchPersistentContext(profile, {
-    channel: "moz-firefox",
-    executablePath,
-    // Else its clock goes in whole milliseconds.
-    firefoxUserPrefs: { "privacy.reduceTimerPrecision": false },
-  });
-  return { context, version: `Firefox ${context.browser()?.version() ?? "of unknown version"}` };
-}
-
-/** @typedef {keyof typeof BACKENDS} Backend what Chromium keeps IndexedDB in */
-export const BACKENDS = {
-  leveldb: { args: [], holds: /\.leveldb$/ },
-  sqlite: { args: ["--enable-features=IdbSqliteBackingStore"], holds: /^[a-z]+_[^.]*_\d+$/ },
-};
-
-/** Fails where a Chromium has kept IndexedDB in something else than it was told. @param {string} profile @param {Backend} backend */
-export function assertBackend(profile, backend) {
-  const names = readdirSync(join(profile, "Default", "IndexedDB"), { recursive: true }).map(String);
-  if (!names.some((name) => BACKENDS[backend].holds.test(name)))
-    throw new Error(`This Chromium does not keep IndexedDB in ${backend}: ${names.join(", ")}`);
 }
 
 /** @param {Site} site @param {BrowserName} [name] @param {Backend} [backend] @returns {Promise<OpenBrowser>} */

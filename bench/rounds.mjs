@@ -1,6 +1,7 @@
 // Runs the cases round by round: every case once a round, so that what slows the machine for a while slows all of them.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { say } from "./command-line.mjs";
 
 /** Between two cases: what the last one left to do in the background, such as deleting batches, is over by then. */
 const PAUSE_MS = 500;
@@ -52,6 +53,27 @@ export async function runRounds({ now, before }, cases, count, say) {
     }
   }
   return results.map((result) => ({ ...result, medians: mediansOf(result.rounds) }));
+}
+
+/** Between two measurements of `inTurn`. */
+const TURN_PAUSE_MS = 300;
+
+/** Measures each of them in every round, each at every place in turn. @template {string} Name @param {string} what
+ * @param {Record<Name, () => Promise<number>>} ways @param {number} rounds @returns {Promise<Record<Name, number[]>>} by name, round by round */
+export async function inTurn(what, ways, rounds) {
+  const names = /** @type {Name[]} */ (Object.keys(ways));
+  const measured = /** @type {any} */ (Object.fromEntries(names.map((name) => [name, []])));
+  // One round more comes before, to warm up, and is thrown away.
+  for (let round = 0; round <= rounds; round++) {
+    const first = round % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      say(`${what}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}: ${name}`);
+      const value = await ways[name]();
+      if (round > 0) measured[name].push(value);
+      await sleep(TURN_PAUSE_MS);
+    }
+  }
+  return measured;
 }
 
 /** @param {readonly Values[]} rounds @returns {Values} */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build, preview } from "vite";
-import { assertBackend, BACKENDS, launchBrowser } from "../browser.mjs";
+import { assertBackend, BACKENDS, launchBrowser } from "../../test/launch-browser.mjs";
 
 const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 /** What the browser, or a page, does after its start is over by then. */

@@ -12,19 +12,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build, preview } from "vite";
-import { launchBrowser } from "../browser.mjs";
+import { launchBrowser } from "../../test/launch-browser.mjs";
 import { roundsOf, say } from "../command-line.mjs";
 import { describeMachine, machineLine } from "../machine.mjs";
 import { isMet } from "../ratios.mjs";
 import { table } from "../report.mjs";
-import { median } from "../rounds.mjs";
+import { inTurn, median } from "../rounds.mjs";
 
 /** @typedef {import("playwright").Page} Page */
 
 const CONFIG = fileURLToPath(new URL("./vite.config.ts", import.meta.url));
 const SIZE = { width: 1280, height: 900 };
 const SCROLL_MS = 2_000;
-/** Between two measurements: what the last one left to do in the background is over by then. */
+/** Until a page that was opened has settled. */
 const PAUSE_MS = 300;
 
 const { values: options } = parseArgs({
@@ -56,24 +56,6 @@ async function openPage(way) {
   return { page, ms: await page.evaluate(() => inspecting.ready) };
 }
 
-/** Measures each of them in every round, each at every place in turn. @template {string} Name @param {string} what
- * @param {Record<Name, () => Promise<number>>} ways @returns {Promise<Record<Name, number[]>>} by name, round by round */
-async function inTurn(what, ways) {
-  const names = /** @type {Name[]} */ (Object.keys(ways));
-  const measured = /** @type {any} */ (Object.fromEntries(names.map((name) => [name, []])));
-  // One round more comes before, to warm up, and is thrown away.
-  for (let round = 0; round <= rounds; round++) {
-    const first = round % names.length;
-    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
-      say(`${what}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}`}: ${name}`);
-      const value = await ways[name]();
-      if (round > 0) measured[name].push(value);
-      await sleep(PAUSE_MS);
-    }
-  }
-  return measured;
-}
-
 /** What the second costs more, or less, than the first, by the middle of what each round says. @param {number[]} a @param {number[]} b
  * @param {(a: number, b: number) => number} by */
 const paired = (a, b, by) => median(a.map((one, i) => by(one, b[i] ?? Number.NaN)));
@@ -96,7 +78,7 @@ const opening = (way, isCold) => async () => {
 async function measureOpening(isCold) {
   const words = isCold ? "with a host that begins" : "with a host that runs";
   const ways = { queue: opening("queue", isCold), inspector: opening("inspector", isCold) };
-  const { queue, inspector } = await inTurn(`open ${words}`, ways);
+  const { queue, inspector } = await inTurn(`open ${words}`, ways, rounds);
   figures.push({
     what: `opens later than the queue, ${words}`,
     value: paired(queue, inspector, (a, b) => b - a),
@@ -114,7 +96,7 @@ async function measureScrolling() {
     page
       .evaluate(([ms, by]) => inspecting.scroll(ms, by), /** @type {const} */ ([SCROLL_MS, pixels]))
       .then((one) => one.fps);
-  const measured = await inTurn("scroll", { still: fps(0), wheel: fps(100), "all of it": fps("all") });
+  const measured = await inTurn("scroll", { still: fps(0), wheel: fps(100), "all of it": fps("all") }, rounds);
   for (const [way, what] of /** @type {const} */ ([
     ["wheel", "100 pixels a frame"],
     ["all of it", "from one end to the other in 2 s"],
@@ -141,11 +123,8 @@ async function measureSlowing() {
     await page.close();
     return measured;
   };
-  const measured = await inTurn("slows", {
-    none: beside("queue"),
-    closed: beside("closed"),
-    open: beside("inspector"),
-  });
+  const ways = { none: beside("queue"), closed: beside("closed"), open: beside("inspector") };
+  const measured = await inTurn("slows", ways, rounds);
   for (const [way, target] of /** @type {const} */ ([
     ["open", 5],
     ["closed", 2],
