@@ -37,6 +37,7 @@ import { createLosses } from "./report/losses.js";
 import { createMeasures } from "./report/measures.js";
 import { noticeOf } from "./report/notices.js";
 import { createReads } from "./report/reads.js";
+import { createSnapshots } from "./report/snapshots.js";
 import { createWatchers } from "./report/watchers.js";
 import { missedBy, noteEpoch, readLastEpoch } from "./upkeep/canary.js";
 import { asFound, checkStored } from "./upkeep/check.js";
@@ -209,6 +210,11 @@ function createHost(
     pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
     load,
   });
+  const snapshots = createSnapshots({
+    ...{ loop, store, now: platform.now, setTimer: platform.setTimer },
+    pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
+    onFree: () => maintenance.note(),
+  });
   const watchers = createWatchers({
     ...platform,
     stats: reads.stats,
@@ -265,7 +271,7 @@ function createHost(
     looked,
     request: async (session, asked) => {
       const answered = await answer(session, asked, {
-        ...{ state, inward, delivery, reads, watchers, clients },
+        ...{ state, inward, delivery, reads, snapshots, watchers, clients },
         diagnostics: () => loop.read(diagnostics),
         connected: () => loop.read(() => clients.views()),
         journal: (max) => loop.exclusive(async () => readJournal(await store.open(), max)),
@@ -273,18 +279,22 @@ function createHost(
         inspect: (match) => loop.read((current) => inspect(current, match, inspected)),
       });
       // Who is told that a key is none any more may rely on that.
-      if (asked.op === "submit" && asked.commands.some(maySpendKey)) await maintenance.forget();
+      if (asked.op === "submit" && asked.commands.some(maySpendKey)) {
+        snapshots.endAll();
+        await maintenance.forget();
+      }
       return answered;
     },
   });
   const maintenance = createMaintenance({
-    ...{ engine, store, loop, checkpointRecords, entriesAtOnce },
+    ...{ engine, store, loop, snapshots, checkpointRecords, entriesAtOnce },
     now: platform.now,
     setTimer: platform.setTimer,
   });
 
   const checkUp = async (isRepairing: boolean): Promise<CheckReport> => {
     // What is being deleted belongs to no message, and would be found.
+    snapshots.endAll();
     const look = async () => {
       const freed = state().batches.takeFreed();
       if (freed.length > 0) await store.deleteBatches(freed);
@@ -335,6 +345,7 @@ function createHost(
   const stop = async (reason: QueueError) => {
     stopped = reason;
     keeper.close();
+    snapshots.endAll();
     await maintenance.close();
     clients.close(reason);
     life?.end();

@@ -38,8 +38,9 @@ export interface ImportOptions {
 /**
  * Every message that waits, is in work or is dead, in that order and each once, as JSON lines: body, headers, attributes, attempts and
  * why it died. Binary bodies are in it (base64), as are Date, Map, Set, RegExp, Error, bigint, undefined, Blob and File; a
- * CryptoKey and its like are not, and marked. Takes nothing from the queue and counts as no delivery. Reads as its reader
- * asks: what changes meanwhile may be in it or not; `pause()` first for a picture of one moment.
+ * CryptoKey and its like are not, and marked. Takes nothing from the queue and counts as no delivery. It is the queue as it was
+ * at one moment, when it is first read, whatever is sent and handled meanwhile, and is read as its reader asks
+ * (`peekPages({ snapshot: true })`). Where a host of an earlier build has the queue, what changes meanwhile may be in it or not.
  */
 export function exportQueue<Input, Output>(queue: Queue<Input, Output>): ReadableStream<string> {
   const lines = linesOf(queue);
@@ -63,16 +64,26 @@ async function* linesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenera
   yield { originmq: FORMAT_VERSION, queue: queue.name, exportedAt: Date.now(), settings };
   /** What waited when it was read may have died since: then it is written already. */
   const written = new Set<string>();
-  for (const pages of [queue.peekPages, queue.deadLetters.pages]) {
-    for await (const page of pages({ pageSize: PAGE })) {
-      for (const message of page) {
-        if (written.has(message.id)) continue;
-        written.add(message.id);
-        yield { ...message, body: await encode(message.body) };
-      }
+  for await (const page of pagesOf(queue)) {
+    for (const message of page) {
+      if (written.has(message.id)) continue;
+      written.add(message.id);
+      yield { ...message, body: await encode(message.body) };
     }
   }
   yield { messages: written.size };
+}
+
+async function* pagesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenerator<MessageView<Input>[]> {
+  try {
+    yield* queue.peekPages({ pageSize: PAGE, snapshot: true });
+    return;
+  } catch (error) {
+    // Before the first page: a host of an earlier build.
+    if (!(error instanceof QueueError && error.code === "unsupported")) throw error;
+  }
+  yield* queue.peekPages({ pageSize: PAGE });
+  yield* queue.deadLetters.pages({ pageSize: PAGE });
 }
 
 /**

@@ -1161,6 +1161,19 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         await expect(closing).rejects.toMatchObject({ code: "closed" });
       });
 
+      test("a queue is read as it was at one moment, though all of it is handled meanwhile", async () => {
+        const queue = await open<number>();
+        for (let body = 0; body < 5; body++) await queue.send(body);
+        const shown: unknown[] = [];
+        for await (const page of queue.peekPages({ pageSize: 2, snapshot: true })) {
+          shown.push(...page.map(({ body }) => body));
+          for (const delivery of await queue.receive({ max: 5 })) await delivery.ack();
+          await queue.send(5);
+        }
+        expect(shown).toEqual([0, 1, 2, 3, 4]);
+        expect(await queue.stats()).toMatchObject({ ready: 1, totals: { acked: 7 } });
+      });
+
       test("peek never counts as a delivery, and pages", async () => {
         const queue = await open<number>();
         await queue.sendBatch(Array.from({ length: 5 }, (_, body) => ({ body })));

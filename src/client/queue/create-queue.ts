@@ -3,11 +3,17 @@
 import { aFunction, check, checkOptions } from "../../core/spec/check.js";
 import type { QueueError } from "../../core/spec/errors.js";
 import { groupId as groupIdField, id as idField } from "../../core/spec/fields.js";
-import type { MessageState } from "../../core/spec/message-states.js";
-import { MINOR_GROUPS, MINOR_INSPECT, MINOR_PURGE_IDS, MINOR_REPLACE } from "../../core/spec/version.js";
+import { type MessageState, PEEKABLE } from "../../core/spec/message-states.js";
+import {
+  MINOR_GROUPS,
+  MINOR_INSPECT,
+  MINOR_PURGE_IDS,
+  MINOR_REPLACE,
+  MINOR_SNAPSHOT,
+} from "../../core/spec/version.js";
 import type { QueueStats } from "../../core/view/view.js";
 import type { MessagePage } from "../../link/rpc/views.js";
-import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
+import type { ClientCommand, HostRequest, Snapshot } from "../../link/rpc/wire.js";
 import { bothOf, createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
@@ -25,7 +31,7 @@ import type { createQueueEvents } from "./events.js";
 import { assertHostKnows } from "./host-knows.js";
 import { oneMessage } from "./one-message.js";
 import { PEEK_SPEC, PURGE_SPEC, REPLACE_SPEC, REQUEST_SPEC } from "./options.js";
-import { type ListRange, listed, PAGE_DEFAULT, pagesOf } from "./pages.js";
+import { type ListRange, listed, PAGE_DEFAULT, pagesOf, snapshotPages } from "./pages.js";
 import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
@@ -148,7 +154,20 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     peekPages(options = {}) {
       assertOpen();
       checkOptions("peekPages()", options, PEEK_PAGES_SPEC);
-      const { pageSize: max = PAGE_DEFAULT, state } = options;
+      const { pageSize: max = PAGE_DEFAULT, state, snapshot } = options;
+      if (snapshot) {
+        const waiter = client.nextWaiter();
+        return snapshotPages({
+          max,
+          async begin() {
+            await assertKnown(MINOR_SNAPSHOT, "snapshot in peekPages");
+            return ask<Snapshot>({ op: "snapshot", waiter, queue: name, states: state ? [state] : PEEKABLE });
+          },
+          read: (range) => ask<MessagePage>({ op: "snapshot-page", waiter, ...range }),
+          end: () => client.cancelWaiter(waiter),
+          open: sealing?.message,
+        });
+      }
       return pagesOf(
         async () => waitsIn(await queue.stats(), state),
         (after) => queue.peek({ max, ...(state && { state }), ...(after !== undefined && { after }) }),

@@ -55,3 +55,31 @@ export async function* pagesOf<View extends { readonly id: string }>(
     if (unseen.length > 0) yield unseen;
   }
 }
+
+export interface SnapshotParts {
+  readonly max: number;
+  begin(): Promise<{ readonly count: number }>;
+  read(range: { readonly from: number; readonly max: number }): Promise<MessagePage>;
+  end(): void;
+  open?: ((view: MessageView) => Promise<MessageView>) | undefined;
+}
+
+/** The pages of one moment, which its host keeps until they are read, or whoever reads them gives up. */
+export async function* snapshotPages<Body>({
+  max,
+  begin,
+  read,
+  end,
+  open,
+}: SnapshotParts): AsyncGenerator<MessageView<Body>[], void, undefined> {
+  const { count } = await begin();
+  try {
+    for (let from = 0; from < count; ) {
+      const { messages } = await read({ from, max });
+      from += messages.length;
+      yield (open ? await Promise.all(messages.map(open)) : messages) as MessageView<Body>[];
+    }
+  } finally {
+    end();
+  }
+}

@@ -54,6 +54,12 @@ export interface PeekOptions {
 export interface PeekPagesOptions extends Pick<PeekOptions, "state"> {
   /** Messages in a page, at most. Default 100. */
   readonly pageSize?: number;
+  /**
+   * Shows the queue as it was when the first page was asked for, its dead letters behind the others unless `state` says otherwise.
+   * The host notes what there was, some hundred bytes a message, and deletes no bodies until the reading ends, or nobody has gone
+   * on with it for a minute: then, as when the host changes, the next page rejects with `host-lost`. Default false.
+   */
+  readonly snapshot?: boolean;
 }
 
 /** How often `subscribeStats` calls, and whom it tells of its end. */
@@ -153,7 +159,7 @@ export interface Queue<Input = unknown, Output = Input> extends QueueEvents {
   peek(options?: PeekOptions): Promise<MessageView<Input>[]>;
   /**
    * All that are there now, page by page, each read when it is asked for: no message is shown twice, and the reading goes
-   * on when the last one of a page has gone meanwhile. What changes meanwhile may be in it or not.
+   * on when the last one of a page has gone meanwhile. What changes meanwhile may be in it or not, unless it is a `snapshot`.
    */
   peekPages(options?: PeekPagesOptions): AsyncIterable<MessageView<Input>[]>;
   /** Whether a message of this group waits, is delayed or in work: whether one sent now would come after another. */

@@ -193,7 +193,7 @@ export const CONSUME_SPEC: Spec = {
 };
 export const DELIVERIES_SPEC: Spec = { prefetch: count, signal: abortSignal };
 export const DEAD_PAGES_SPEC: Spec = { pageSize: count, after: id };
-export const PEEK_PAGES_SPEC: Spec = { pageSize: count, state };
+export const PEEK_PAGES_SPEC: Spec = { pageSize: count, state, snapshot: boolean };
 export const WATCH_SPEC: Spec = { everyMs: watchMs, onEnded: aFunction };
 export const WAIT_SPEC: Spec = { signal: abortSignal };
 export const CLOSE_SPEC: Spec = { force: boolean };

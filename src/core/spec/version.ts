@@ -33,6 +33,8 @@ export const MINOR_REPLACE = 4;
 export const MINOR_INSPECT = 4;
 /** From this minor version on, hosts check what is stored. */
 export const MINOR_CHECK = 4;
+/** From this minor version on, hosts show a queue as it was at one moment. */
+export const MINOR_SNAPSHOT = 6;
 
 /** A greater major is refused untouched; a greater minor only adds fields. */
 export const FORMAT_MAJOR = 4;

@@ -141,10 +141,12 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "watch":
       return ["count", request.queue];
     case "peek":
+    case "snapshot":
     case "dead-letters":
     case "schedules":
       return ["peek", request.queue];
     case "cancel":
+    case "snapshot-page":
     case "queues":
     case "summaries":
     case "diagnostics":

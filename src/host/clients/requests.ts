@@ -9,6 +9,7 @@ import type { ClientView, Diagnostics } from "../../link/rpc/views.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { type Inward, submit } from "../engine/submit.js";
 import type { Reads } from "../report/reads.js";
+import type { Snapshots } from "../report/snapshots.js";
 import type { Watchers } from "../report/watchers.js";
 import type { Clients } from "./clients.js";
 import type { Session } from "./session.js";
@@ -18,6 +19,7 @@ export interface RequestParts {
   readonly inward: Inward;
   readonly delivery: Delivery;
   readonly reads: Reads;
+  readonly snapshots: Snapshots;
   readonly watchers: Watchers;
   readonly clients: Pick<Clients, "suspend" | "goodbye" | "introduce">;
   /** Who is connected. */
@@ -44,9 +46,14 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
       return delivery.until(client, asked.waiter, () => hasRoom(state().queues.get(asked.queue), asked));
     case "cancel":
       watchers.cancel(asked.waiter, client);
+      parts.snapshots.end(client, asked.waiter);
       return delivery.cancel(client, asked.waiter);
     case "peek":
       return session.page((bytesMax) => reads.peek(asked, bytesMax));
+    case "snapshot":
+      return parts.snapshots.take(client, asked);
+    case "snapshot-page":
+      return session.page((bytesMax) => parts.snapshots.page(client, asked, bytesMax));
     case "dead-letters":
       return session.page((bytesMax) => reads.deadLetters(asked, bytesMax));
     case "stats":

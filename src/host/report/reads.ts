@@ -135,7 +135,7 @@ const bytesIn =
     return (batch ? batch.bytes / batch.count : 0) + (failure?.message.length ?? 0);
   };
 
-function viewOf(
+export function viewOf(
   entry: MessageEntry,
   id: string,
   body: unknown,

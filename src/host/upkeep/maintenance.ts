@@ -50,6 +50,8 @@ export interface MaintenanceParts {
   readonly engine: Engine;
   readonly store: LogStore;
   readonly loop: Pick<Loop, "exclusive">;
+  /** While one is held, batches stay where they are. */
+  readonly snapshots: { readonly isHeld: boolean };
   readonly checkpointRecords?: number | undefined;
   readonly entriesAtOnce?: number | undefined;
   now(): Instant;
@@ -81,6 +83,7 @@ export function createMaintenance({
   engine,
   store,
   loop,
+  snapshots,
   checkpointRecords = CHECKPOINT_RECORDS,
   entriesAtOnce = ENTRIES_AT_ONCE,
   now,
@@ -138,7 +141,7 @@ export function createMaintenance({
   };
 
   const deleteFreed = async () => {
-    const ranges = await loop.exclusive(async () => engine.state.batches.takeFreed());
+    const ranges = await loop.exclusive(async () => (snapshots.isHeld ? [] : engine.state.batches.takeFreed()));
     if (ranges.length > 0) await store.deleteBatches(ranges);
   };
 
@@ -149,7 +152,8 @@ export function createMaintenance({
       if (keys === undefined) return;
       const read = (await store.readBatches(keys)).filter((batch) => batch !== undefined);
       if (read.length !== keys.length) return;
-      const isDone = await loop.exclusive(() => engine.rewrite((state) => joinLive(state, keys, read)));
+      const join = (state: State) => (snapshots.isHeld ? undefined : joinLive(state, keys, read));
+      const isDone = await loop.exclusive(() => engine.rewrite(join));
       if (!isDone) return;
     }
   };
@@ -165,7 +169,7 @@ export function createMaintenance({
     for await (const keys of store.batchKeys()) {
       if (isClosed) return;
       const orphans = await loop.exclusive(async () =>
-        keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
+        snapshots.isHeld ? [] : keys.filter((key) => engine.state.batches.find(key)?.firstSeq !== key),
       );
       if (orphans.length > 0) await store.deleteBatches(orphans.flatMap((key) => [key, key]));
     }
@@ -203,11 +207,13 @@ export function createMaintenance({
 
   if (mustForget) note();
 
+  const sweep = () => {
+    cancelSweep = setTimer(() => (snapshots.isHeld ? sweep() : void run(deleteOrphans)), SWEEP_DELAY_MS);
+  };
+
   return {
     note,
-    sweep() {
-      cancelSweep = setTimer(() => void run(deleteOrphans), SWEEP_DELAY_MS);
-    },
+    sweep,
     alone,
     renew: () =>
       alone(async () => {

@@ -181,6 +181,8 @@ const request = variant("op", {
   idle: shape({ op, waiter: id, queue }),
   room: shape({ op, waiter: id, queue, count: some, bytes: first }),
   peek: shape({ op, queue, max: count, states, after: id, skip: first }, "after", "skip"),
+  snapshot: shape({ op, waiter: id, queue, states }),
+  "snapshot-page": shape({ op, waiter: id, from: first, max: count }),
   "dead-letters": shape({ op, queue, max: count, after: id }, "after"),
   stats: shape({ op, queue }),
   watch: shape({ op, waiter: id, queue, everyMs: watchMs }),

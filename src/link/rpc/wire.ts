@@ -140,6 +140,14 @@ export type HostRequest =
       /** Of these, so many are passed over. */
       readonly skip?: number | undefined;
     }
+  /** Answers with a `Snapshot`, and keeps what it is of for `snapshot-page`, until `cancel` or for as long as somebody reads on. */
+  | {
+      readonly op: "snapshot";
+      readonly waiter: string;
+      readonly queue: string;
+      readonly states: readonly MessageState[];
+    }
+  | { readonly op: "snapshot-page"; readonly waiter: string; readonly from: number; readonly max: number }
   | { readonly op: "dead-letters"; readonly queue: string; readonly max: number; readonly after?: string | undefined }
   | { readonly op: "stats"; readonly queue: string }
   /** Pushes the queue's statistics now and whenever they have changed, at most once in `everyMs`. */
@@ -177,6 +185,11 @@ export type ClientRequest =
   | { readonly op: "lost"; readonly lost: readonly Held[]; readonly reason: "timeout" | "lease-expired" }
   /** What its welcome would say now: more was found missing since. */
   | ({ readonly op: "losses" } & FoundMissing);
+
+/** What a queue had at one moment, in the order it was accepted. */
+export interface Snapshot {
+  readonly count: number;
+}
 
 /** A column whose entries are all alike is that entry. */
 export type Column<T> = T | readonly T[];

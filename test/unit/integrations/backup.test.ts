@@ -167,6 +167,63 @@ describe("a queue", () => {
     expect(bodies).toEqual(numbers);
   });
 
+  test("is the queue at one moment, while messages are moved, sent and handled", async () => {
+    await queue.sendBatch(numbers.map((body) => ({ body })));
+    let isOver = false;
+    // Takes one away and puts one in, in one commit: there are as many at any moment.
+    const move = async () => {
+      for (let body = 1_000; !isOver; body++) {
+        const [taken] = await queue.receive({ waitMs: 0 });
+        if (taken === undefined) continue;
+        await connection.transaction((tx) => {
+          tx.ack(taken);
+          tx.send(queue, body);
+        });
+      }
+    };
+    const moving = move();
+    await expect.poll(async () => (await queue.stats()).totals.acked).toBeGreaterThan(20);
+    const handled = async () => (await queue.stats()).totals.acked;
+    let atOnce = 0;
+    for (let round = 0; round < 3; round++) {
+      const lines: { id: string; body: number; state: string }[] = [];
+      for await (const line of exportQueue(queue)) {
+        lines.push(JSON.parse(line));
+        // Slowly enough that much happens between any two pages.
+        const before = await handled();
+        if (lines.length % 100 === 0) await expect.poll(handled).toBeGreaterThan(before + 20);
+      }
+      const bodies = lines.slice(1, -1).map(({ body }) => body);
+      expect(bodies).toHaveLength(450);
+      expect(lines.at(-1)).toEqual({ messages: 450 });
+      // What was sent last, and everything from the one that was taken last on: of one moment, there is no gap in it.
+      const waiting = lines.slice(1, -1).map(({ body }) => body);
+      const order = [...numbers, ...Array.from({ length: Math.max(...waiting) - 999 }, (_, i) => 1_000 + i)];
+      expect(waiting).toEqual(order.slice(-450));
+      expect(new Set(bodies).size).toBe(450);
+      atOnce += (await handled()) > 400 ? 1 : 0;
+    }
+    isOver = true;
+    await moving;
+    // What it had was handled, and its bodies freed, before it was read: else this says nothing.
+    expect(atOnce).toBeGreaterThan(0);
+  }, 30_000);
+
+  test("keeps nothing once it is read, or given up", async () => {
+    await queue.sendBatch(numbers.map((body) => ({ body })));
+    const batches = async () => (await connection.diagnostics()).batches;
+    const reader = exportQueue(queue).getReader();
+    await reader.read();
+    await reader.read();
+    for (const delivery of await queue.receive({ max: 450 })) await delivery.ack();
+    // No message is there any more, and all of it can be read.
+    expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0 });
+    const rest: number[] = [];
+    for (let next = await reader.read(); !next.done; next = await reader.read()) rest.push(JSON.parse(next.value).body);
+    expect(rest.slice(0, -1)).toEqual(numbers.slice(1));
+    await expect.poll(batches).toBe(0);
+  });
+
   test("is read in a time that grows with its lines, however many chunks one of them has", async () => {
     const line = JSON.stringify({ body: "x".repeat(4_000_000) });
     let looked = 0;
