@@ -40,7 +40,7 @@ export const SIZE_LIMITS = {
   send: 10_300,
   worker: 74_600,
   standalone: 33_000,
-  store: 3_300,
+  store: 2_500,
   outboxElement: 12_000,
   binding: 1_000,
 };

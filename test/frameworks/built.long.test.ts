@@ -5,7 +5,15 @@ import { afterAll, beforeAll, test } from "vitest";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { built } from "./applications.js";
 import { FRAMEWORKS, type Framework } from "./samples.js";
-import { keepsRequests, leavesNothing, rendersEmpty, sendsAndConsumes, showsFrames, visit } from "./visit.js";
+import {
+  keepsRequests,
+  leavesNothing,
+  listsMore,
+  rendersEmpty,
+  sendsAndConsumes,
+  showsFrames,
+  visit,
+} from "./visit.js";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -23,6 +31,7 @@ test.each(Object.keys(FRAMEWORKS) as Framework[])(
         await sendsAndConsumes(page);
         await keepsRequests(page, application);
         await showsFrames(page);
+        await listsMore(page);
         await leavesNothing(page, application);
       });
     } finally {

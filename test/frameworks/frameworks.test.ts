@@ -11,6 +11,7 @@ import {
   hasOneConsumer,
   keepsRequests,
   leavesNothing,
+  listsMore,
   rendersEmpty,
   sendsAndConsumes,
   showsFrames,
@@ -63,6 +64,7 @@ test.each(Object.keys(FRAMEWORKS) as Framework[])(
         if (!isReloaded(framework)) await staysWithEdits(page, application);
         await keepsRequests(page, application);
         await showsFrames(page);
+        await listsMore(page);
         await leavesNothing(page, application);
       });
     } finally {

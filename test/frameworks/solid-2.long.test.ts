@@ -13,7 +13,7 @@ import { ROOT } from "../../scripts/package-layout.mjs";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { serve } from "../packaging/browser.js";
 import { STORE } from "./samples.js";
-import { consumesWhatItSends, leavesNothing, showsFrames, statsOf, visit } from "./visit.js";
+import { consumesWhatItSends, leavesNothing, listsMore, showsFrames, statsOf, visit } from "./visit.js";
 
 const PACKAGES = ["solid-js@2.0.0-rc.21", "@solidjs/web@2.0.0-rc.21", "vite-plugin-solid@3.0.0-next.27", "vite@8.3.8"];
 
@@ -68,6 +68,7 @@ test("Solid 2 sends, consumes, pauses by a signal, renders once a frame at most,
       await page.getByRole("button", { name: "Pause" }).click();
       await consumesWhatItSends(page);
       await showsFrames(page);
+      await listsMore(page);
       await leavesNothing(page);
     });
   } finally {

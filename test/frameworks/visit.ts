@@ -79,6 +79,14 @@ export async function showsFrames(page: Page): Promise<void> {
   expect(commits).toBeLessThanOrEqual(frames + 1 + elapsedMs / 100);
 }
 
+/** A list follows the options that its component changes. Once there is something to list: after the frames. */
+export async function listsMore(page: Page): Promise<void> {
+  const list = page.getByRole("button", { name: "listed" });
+  await eventually(() => list.innerText()).toBe("1 listed");
+  await list.click();
+  await eventually(() => list.innerText()).toBe("3 listed");
+}
+
 /** Requests wait for their server in sight: they are forgotten, delivered, refused and sent again from the component. */
 export async function keepsRequests(page: Page, { saves }: Application): Promise<void> {
   const shown = page.getByRole("listitem").filter({ hasText: /waits|refused/ });

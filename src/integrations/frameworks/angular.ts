@@ -1,7 +1,7 @@
 // Angular's injectables over the stores, to be called where `inject` may be. All logic is in the stores: a signal mirrors one.
 // Invariant: no decorators, so that no compiler of Angular has to see this package.
 
-import { afterNextRender, computed, DestroyRef, effect, inject, type Signal, signal } from "@angular/core";
+import { afterRenderEffect, computed, effect, type Signal, signal, untracked } from "@angular/core";
 import type { Handler } from "../../index.js";
 import type { ConsumerOptions, ConsumerSnapshot } from "./consumer-store.js";
 import type { OutboxSnapshot, OutboxStore } from "./outbox-store.js";
@@ -9,17 +9,18 @@ import type { MessagesOptions, MessagesSnapshot, QueueSnapshot, QueueStore, Stat
 import type { SendSnapshot, SendStore } from "./send-store.js";
 import type { Store } from "./source.js";
 
-/** Mirrors any of the stores, from the first rendering in a browser until the component is destroyed. */
-export function injectStore<Snapshot>(store: Store<Snapshot>): Signal<Snapshot> {
-  const snapshot = signal(store.getServerSnapshot());
-  const destroyed = inject(DestroyRef);
-  const rendered = afterNextRender(() => {
-    const update = () => snapshot.set(store.getSnapshot());
-    destroyed.onDestroy(store.subscribe(update));
+/** Mirrors any of the stores, from the first rendering in a browser until the component is destroyed: another one, once a signal gives it. */
+export function injectStore<Snapshot>(store: Store<Snapshot> | (() => Store<Snapshot>)): Signal<Snapshot> {
+  const wanted = typeof store === "function" ? store : () => store;
+  const shown = signal<Snapshot | undefined>(undefined);
+  afterRenderEffect((onCleanup) => {
+    const from = wanted();
+    const update = () => shown.set(from.getSnapshot());
+    onCleanup(untracked(() => from.subscribe(update)));
     update();
   });
-  destroyed.onDestroy(() => rendered.destroy());
-  return snapshot.asReadonly();
+  // Asked for when it is read: inputs have no value before the component is made.
+  return computed(() => shown() ?? wanted().getServerSnapshot());
 }
 
 /** The queue itself, for everything that is not here, and whether it is connected. */
@@ -30,11 +31,12 @@ export const injectQueue = <Input, Output>(queue: QueueStore<Input, Output>): Si
 export const injectStats = <Input, Output>(queue: QueueStore<Input, Output>): Signal<StatsSnapshot> =>
   injectStore(queue.stats);
 
-/** The first `max` messages of the queue. */
+/** The first `max` messages of the queue. Options may be a signal. */
 export const injectMessages = <Input, Output>(
   queue: QueueStore<Input, Output>,
-  options?: MessagesOptions,
-): Signal<MessagesSnapshot<Input>> => injectStore(queue.messages(options));
+  options?: MessagesOptions | (() => MessagesOptions),
+): Signal<MessagesSnapshot<Input>> =>
+  injectStore(() => queue.messages(typeof options === "function" ? options() : options));
 
 /**
  * Consumes from the first rendering until the component is destroyed. Options may be a signal. Handlers that run then end

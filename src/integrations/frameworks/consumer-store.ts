@@ -29,7 +29,8 @@ export function createConsumerStore<Input, Output>(
   options: ConsumerOptions = {},
 ): ConsumerStore<Output> {
   let newest = handler;
-  let wanted = options;
+  // As they are now: options may be an object that is changed in place.
+  let wanted = { ...options };
   let running: Consumer | undefined;
   let begin: (() => () => void) | undefined;
   let end: (() => void) | undefined;
@@ -79,11 +80,11 @@ export function createConsumerStore<Input, Output>(
 
   return {
     ...source,
-    update(handler, options = {}) {
+    update(handler, options) {
       newest = handler;
-      const isAnother = NAMES.some((name) => options[name] !== wanted[name]);
-      wanted = options;
-      if (isAnother && begin) {
+      const before = wanted;
+      wanted = { ...options };
+      if (isAnother(before, wanted) && begin) {
         end?.();
         end = begin();
       } else pauseOrResume();
@@ -91,7 +92,11 @@ export function createConsumerStore<Input, Output>(
   };
 }
 
-const NAMES = ["concurrency", "prefetch", "key", "singleActive"] as const;
+/** Whether a consumer has something else for life: all but `paused`. */
+function isAnother({ paused: _, ...before }: ConsumerOptions, { paused: __, ...after }: ConsumerOptions): boolean {
+  const names = Object.keys({ ...before, ...after }) as (keyof typeof before)[];
+  return names.some((name) => before[name] !== after[name]);
+}
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";

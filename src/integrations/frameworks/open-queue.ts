@@ -1,6 +1,7 @@
 // The queue behind a store: opened when it is first needed, closed once nobody needs it, opened again when it is over.
 // Invariants: one queue at a time; who uses it is moved to the next one, and hears why there is none.
 
+import { invalid } from "../../core/spec/check.js";
 import type { Queue, QueueError } from "../../index.js";
 import { shareAmongHolders } from "./shared.js";
 
@@ -33,6 +34,11 @@ export function createOpenQueue<Input, Output>(
     const mine = (typeof given === "function" ? Promise.resolve().then(given) : Promise.resolve(given)).then(
       (queue) => {
         if (opening !== mine) return queue;
+        // A function that forgets its `return` gives none.
+        if (typeof (queue as Partial<Queue> | undefined)?.addEventListener !== "function") {
+          forget(mine);
+          invalid("what createQueueStore() is given", queue, "a queue, or a function that returns a promise of one");
+        }
         opened = queue;
         queue.addEventListener("ended", () => forget(mine));
         for (const user of [...users]) user(queue);

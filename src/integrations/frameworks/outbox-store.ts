@@ -1,11 +1,13 @@
 // What components know of an HTTP outbox: what waits, and what was given up.
 // Invariant: the outbox is made when it is first needed and never ended here, since it works on when no component looks.
 
+import { checkOptions } from "../../core/spec/check.js";
+import { count } from "../../core/spec/fields.js";
 import type { QueueStats } from "../../index.js";
 import type { WaitingOutboxMessage } from "../outbox/message.js";
 import type { DeadOutboxMessage, DeliveredOutboxMessage } from "../outbox/options.js";
 import type { Outbox } from "../outbox/outbox.js";
-import { EVERY_MS, KEEP_ALIVE_MS, type StoreOptions } from "./queue-store.js";
+import { EVERY_MS, KEEP_ALIVE_MS, STORE_SPEC, type StoreOptions } from "./queue-store.js";
 import { createReading } from "./reading.js";
 import { createSource, failed, OPEN, OPENING, type Progress, type Store } from "./source.js";
 
@@ -36,10 +38,9 @@ export interface OutboxStore extends Store<OutboxSnapshot> {
 }
 
 /** Makes a store, once for an outbox, outside of components. `create` is called once, in a browser. */
-export function createHttpOutboxStore(
-  create: () => Outbox,
-  { everyMs = EVERY_MS, keepAliveMs = KEEP_ALIVE_MS, max = 100 }: OutboxStoreOptions = {},
-): OutboxStore {
+export function createHttpOutboxStore(create: () => Outbox, options: OutboxStoreOptions = {}): OutboxStore {
+  checkOptions("createHttpOutboxStore()", options, { ...STORE_SPEC, max: count });
+  const { everyMs = EVERY_MS, keepAliveMs = KEEP_ALIVE_MS, max = 100 } = options;
   let made: Outbox | undefined;
   const outboxOf = () => {
     made ??= create();

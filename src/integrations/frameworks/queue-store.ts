@@ -2,6 +2,8 @@
 // Invariants: nothing is opened before somebody subscribes or sends; however many components there are, the queue is opened
 // once and its statistics are subscribed to once.
 
+import { type Check, checkOptions, duration, fits, invalid } from "../../core/spec/check.js";
+import { watchMs } from "../../core/spec/fields.js";
 import type { Handler, MessageState, MessageView, Queue, QueueStats } from "../../index.js";
 import { type ConsumerOptions, type ConsumerStore, createConsumerStore } from "./consumer-store.js";
 import { createOpenQueue, type OpenQueue } from "./open-queue.js";
@@ -79,14 +81,23 @@ export const EMPTY_STATS: StatsSnapshot = {
 export const EVERY_MS = 100;
 export const KEEP_ALIVE_MS = 1_000;
 
+const keepAliveMs: Check = (value, name) => {
+  if (value !== Number.POSITIVE_INFINITY && !fits(duration(), value)) {
+    invalid(name, value, "a number of milliseconds of at least 0, or Infinity");
+  }
+};
+export const STORE_SPEC = { everyMs: watchMs, keepAliveMs };
+
 /**
  * Makes a store, once for a queue, outside of components; it opens nothing yet. `given` opens the queue, as often as it is
  * needed anew, or is one that is open, and then never closed here.
  */
 export function createQueueStore<Input = unknown, Output = Input>(
   given: Queue<Input, Output> | (() => Promise<Queue<Input, Output>>),
-  { everyMs = EVERY_MS, keepAliveMs = KEEP_ALIVE_MS }: StoreOptions = {},
+  options: StoreOptions = {},
 ): QueueStore<Input, Output> {
+  checkOptions("createQueueStore()", options, STORE_SPEC);
+  const { everyMs = EVERY_MS, keepAliveMs = KEEP_ALIVE_MS } = options;
   const opened = createOpenQueue(given, keepAliveMs);
   const { use } = opened;
 
@@ -145,7 +156,8 @@ export function createQueueStore<Input = unknown, Output = Input>(
     ...itself,
     stats,
     messages(options = {}) {
-      const key = JSON.stringify([options.max, options.state]);
+      // All that is given, so that one who misspells an option is told so, and nobody else.
+      const key = String(Object.entries(options).sort());
       const known = lists.get(key) ?? messages(options);
       lists.set(key, known);
       return known;

@@ -9,7 +9,7 @@ import { type Change, createSource, failed, type Store } from "./source.js";
 export interface SendSnapshot {
   /** A send is under way: it was called and is not durable yet. */
   readonly pending: boolean;
-  /** Why the last send that ended was refused; `undefined` once another begins. */
+  /** Why a send was refused, the last one that was; `undefined` once another begins. */
   readonly error: Error | undefined;
 }
 

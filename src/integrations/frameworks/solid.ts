@@ -1,7 +1,7 @@
 // Solid's accessors over the stores, for Solid 1 and 2. All logic is in the stores: an accessor mirrors one into a signal.
 // Invariant: nothing is imported that one of the two majors has not.
 
-import { type Accessor, createEffect, createRenderEffect, createSignal, onCleanup } from "solid-js";
+import { type Accessor, createEffect, createRenderEffect, createSignal, onCleanup, untrack } from "solid-js";
 import type { Handler } from "../../index.js";
 import type { ConsumerOptions, ConsumerSnapshot } from "./consumer-store.js";
 import type { OutboxSnapshot, OutboxStore } from "./outbox-store.js";
@@ -11,24 +11,34 @@ import type { Store } from "./source.js";
 
 /**
  * Solid 1 calls the first function when the component is rendered, with the second as its value so far; Solid 2 calls the
- * second after the first. On a server neither calls `begin`.
+ * second after the first, if that returns something else. On a server neither calls the second.
  */
-const onceRendered = createEffect as (first: (value: unknown) => void, second: () => void) => void;
+const onceRendered = createEffect as (first: (value: unknown) => unknown, second: () => void) => void;
 const nothing = () => {};
 
-/** Mirrors any of the stores while the component is there. */
-export function useStore<Snapshot extends object>(store: Store<Snapshot>): Accessor<Snapshot> {
-  const [snapshot, setSnapshot] = createSignal<Snapshot>(store.getServerSnapshot());
+/** Mirrors any of the stores while the component is there: another one, once an accessor gives it. */
+export function useStore<Snapshot extends object>(
+  store: Store<Snapshot> | Accessor<Store<Snapshot>>,
+): Accessor<Snapshot> {
+  const wanted = typeof store === "function" ? store : () => store;
+  let from = untrack(wanted);
+  const [snapshot, setSnapshot] = createSignal<Snapshot>(from.getServerSnapshot());
   const update = () => {
-    setSnapshot(() => store.getSnapshot());
+    setSnapshot(() => from.getSnapshot());
   };
   let unsubscribe: (() => void) | undefined;
+  let begin: unknown;
   onceRendered(
-    (begin) => {
-      if (typeof begin === "function") begin();
+    (value) => {
+      from = wanted();
+      // Solid 1 gives it at first, and then what was returned.
+      begin ??= typeof value === "function" ? value : nothing;
+      untrack(begin as () => void);
+      return from;
     },
     () => {
-      unsubscribe = store.subscribe(update);
+      unsubscribe?.();
+      unsubscribe = from.subscribe(update);
       update();
     },
   );
@@ -44,11 +54,12 @@ export const useQueue = <Input, Output>(queue: QueueStore<Input, Output>): Acces
 export const useStats = <Input, Output>(queue: QueueStore<Input, Output>): Accessor<StatsSnapshot> =>
   useStore(queue.stats);
 
-/** The first `max` messages of the queue. */
+/** The first `max` messages of the queue. Options may be an accessor. */
 export const useMessages = <Input, Output>(
   queue: QueueStore<Input, Output>,
-  options?: MessagesOptions,
-): Accessor<MessagesSnapshot<Input>> => useStore(queue.messages(options));
+  options?: MessagesOptions | Accessor<MessagesOptions>,
+): Accessor<MessagesSnapshot<Input>> =>
+  useStore(() => queue.messages(typeof options === "function" ? options() : options));
 
 /**
  * Consumes while the component is there. Options may be an accessor. Handlers that run when it is disposed of end in their own

@@ -1,7 +1,7 @@
 // Svelte's readables over the stores: `.current` for runes, `$name` for stores. All logic is in the stores.
 // Invariant: a component shows first what a server has rendered, and what is known once it is mounted.
 
-import { onMount } from "svelte";
+import { onMount, untrack } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import { toStore } from "svelte/store";
 import type { Handler } from "../../index.js";
@@ -19,11 +19,11 @@ export interface Readable<Snapshot> {
   subscribe(this: void, run: (snapshot: Snapshot) => void): () => void;
 }
 
-/** Reads any of the stores, in a component's script. */
-export function useStore<Snapshot>(store: Store<Snapshot>): Readable<Snapshot> {
-  let isMounted = false;
+/** Reads any of the stores, in a component's script: another one, once a function of runes gives it. */
+export function useStore<Snapshot>(store: Store<Snapshot> | (() => Store<Snapshot>)): Readable<Snapshot> {
+  const wanted = typeof store === "function" ? store : () => store;
+  let newest = untrack(wanted).getServerSnapshot;
   const followers = new Set<() => void>();
-  const newest = () => (isMounted ? store.getSnapshot() : store.getServerSnapshot());
   const follow = (update: () => void) => {
     followers.add(update);
     return () => {
@@ -35,10 +35,17 @@ export function useStore<Snapshot>(store: Store<Snapshot>): Readable<Snapshot> {
     for (const update of [...followers]) update();
   };
   onMount(() => {
-    isMounted = true;
-    const unsubscribe = store.subscribe(tell);
-    tell();
-    return unsubscribe;
+    let unsubscribe: (() => void) | undefined;
+    const end = toStore(wanted).subscribe((store) => {
+      unsubscribe?.();
+      unsubscribe = store.subscribe(tell);
+      newest = store.getSnapshot;
+      tell();
+    });
+    return () => {
+      end();
+      unsubscribe?.();
+    };
   });
   return {
     get current() {
@@ -60,11 +67,12 @@ export const useQueue = <Input, Output>(queue: QueueStore<Input, Output>): Reada
 export const useStats = <Input, Output>(queue: QueueStore<Input, Output>): Readable<StatsSnapshot> =>
   useStore(queue.stats);
 
-/** The first `max` messages of the queue. */
+/** The first `max` messages of the queue. Options may be a function of runes. */
 export const useMessages = <Input, Output>(
   queue: QueueStore<Input, Output>,
-  options?: MessagesOptions,
-): Readable<MessagesSnapshot<Input>> => useStore(queue.messages(options));
+  options?: MessagesOptions | (() => MessagesOptions),
+): Readable<MessagesSnapshot<Input>> =>
+  useStore(() => queue.messages(typeof options === "function" ? options() : options));
 
 /**
  * Consumes while the component is mounted. Options may be a function of runes. Handlers that run when it is unmounted end in
@@ -75,7 +83,8 @@ export function useConsumer<Input, Output>(
   handler: Handler<Output>,
   options: ConsumerOptions | (() => ConsumerOptions) = {},
 ): Readable<ConsumerSnapshot> {
-  const newest = typeof options === "function" ? options : () => options;
+  // A copy follows state that is changed in place, too.
+  const newest = () => ({ ...(typeof options === "function" ? options() : options) });
   const consumer = queue.consumer(handler, newest());
   onMount(() => toStore(newest).subscribe((wanted) => consumer.update(handler, wanted)));
   return useStore(consumer);

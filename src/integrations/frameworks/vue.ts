@@ -5,10 +5,10 @@ import {
   computed,
   type MaybeRefOrGetter,
   onMounted,
-  onUnmounted,
   type ShallowRef,
   shallowRef,
   toValue,
+  watch,
   watchEffect,
 } from "vue";
 import type { Handler } from "../../index.js";
@@ -21,19 +21,18 @@ import type { Store } from "./source.js";
 /** What a composable returns: read it as `name.value` in scripts, as `name` in templates. */
 export type SnapshotRef<Snapshot> = Readonly<ShallowRef<Snapshot>>;
 
-/** Mirrors any of the stores while the component is mounted. */
-export function useStore<Snapshot>(store: Store<Snapshot>): SnapshotRef<Snapshot> {
+/** Mirrors any of the stores while the component is mounted: another one, once a ref or a getter gives it. */
+export function useStore<Snapshot>(store: MaybeRefOrGetter<Store<Snapshot>>): SnapshotRef<Snapshot> {
   // As a server has rendered it; what is known shows before anything is painted.
-  const snapshot = shallowRef(store.getServerSnapshot());
-  const update = () => {
-    snapshot.value = store.getSnapshot();
-  };
-  let unsubscribe: (() => void) | undefined;
-  onMounted(() => {
-    unsubscribe = store.subscribe(update);
+  const snapshot = shallowRef(toValue(store).getServerSnapshot());
+  const mirror = (from: Store<Snapshot>, _: unknown, onCleanup: (unsubscribe: () => void) => void) => {
+    const update = () => {
+      snapshot.value = from.getSnapshot();
+    };
+    onCleanup(from.subscribe(update));
     update();
-  });
-  onUnmounted(() => unsubscribe?.());
+  };
+  onMounted(() => watch(() => toValue(store), mirror, { immediate: true }));
   return snapshot;
 }
 
@@ -45,11 +44,11 @@ export const useQueue = <Input, Output>(queue: QueueStore<Input, Output>): Snaps
 export const useStats = <Input, Output>(queue: QueueStore<Input, Output>): SnapshotRef<StatsSnapshot> =>
   useStore(queue.stats);
 
-/** The first `max` messages of the queue. */
+/** The first `max` messages of the queue. Options may be a ref or a getter. */
 export const useMessages = <Input, Output>(
   queue: QueueStore<Input, Output>,
-  options?: MessagesOptions,
-): SnapshotRef<MessagesSnapshot<Input>> => useStore(queue.messages(options));
+  options?: MaybeRefOrGetter<MessagesOptions>,
+): SnapshotRef<MessagesSnapshot<Input>> => useStore(() => queue.messages(toValue(options)));
 
 /**
  * Consumes while the component is mounted. Options may be a ref or a getter. Handlers that run when it is unmounted end in

@@ -3,12 +3,12 @@ import { provideClientHydration } from "@angular/platform-browser";
 import { injectStats } from "originmq/angular";
 import { App } from "./app";
 import { flooded } from "./flood";
-import { Saves } from "./shown";
+import { Listed, Saves } from "./shown";
 
 @Component({
   selector: "test-root",
-  imports: [App, Saves],
-  template: `<app-root></app-root><p id="flooded">{{ stats().ready }}</p><test-saves></test-saves>`,
+  imports: [App, Listed, Saves],
+  template: `<app-root></app-root><p id="flooded">{{ stats().ready }}</p><test-listed></test-listed><test-saves></test-saves>`,
 })
 export class Root {
   readonly stats = injectStats(flooded);

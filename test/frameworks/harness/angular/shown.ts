@@ -1,5 +1,6 @@
-import { Component } from "@angular/core";
-import { injectOutbox } from "originmq/angular";
+import { Component, signal } from "@angular/core";
+import { injectMessages, injectOutbox } from "originmq/angular";
+import { flooded } from "./flood";
 import { saves } from "./saves";
 
 @Component({
@@ -17,4 +18,13 @@ import { saves } from "./saves";
 })
 export class Saves {
   readonly box = injectOutbox(saves);
+}
+
+@Component({
+  selector: "test-listed",
+  template: `<button (click)="max.set(3)">{{ list().messages.length }} listed</button>`,
+})
+export class Listed {
+  readonly max = signal(1);
+  readonly list = injectMessages(flooded, () => ({ max: this.max() }));
 }

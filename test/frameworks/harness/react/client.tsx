@@ -3,6 +3,7 @@ import { hydrateRoot } from "react-dom/client";
 import App from "./App";
 import { prepare } from "./flood";
 import { Flooded } from "./flooded";
+import { Listed } from "./listed";
 import { saves } from "./saves";
 import { Saves } from "./shown";
 
@@ -12,6 +13,7 @@ const root = hydrateRoot(
   <StrictMode>
     <App />
     <Flooded />
+    <Listed />
     <Saves />
   </StrictMode>,
   { onRecoverableError: (error) => console.error(error) },

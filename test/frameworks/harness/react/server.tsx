@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { renderToString } from "react-dom/server";
 import App from "./App";
 import { Flooded } from "./flooded";
+import { Listed } from "./listed";
 import { Saves } from "./shown";
 
 export const render = () => ({
@@ -10,6 +11,7 @@ export const render = () => ({
     <StrictMode>
       <App />
       <Flooded />
+      <Listed />
       <Saves />
     </StrictMode>,
   ),

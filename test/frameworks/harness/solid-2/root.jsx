@@ -14,6 +14,8 @@ export function Root() {
     () => ({ paused: paused() }),
   );
   const flood = useStats(flooded);
+  const [max, setMax] = createSignal(1);
+  const first = useMessages(flooded, () => ({ max: max() }));
   createEffect(flood, ({ status }) => {
     if (status === "open") window.committed();
   });
@@ -36,6 +38,9 @@ export function Root() {
         <p>{error()?.message}</p>
       </main>
       <p id="flooded">{flood().ready}</p>
+      <button type="button" onClick={() => setMax(3)}>
+        {first().messages.length} listed
+      </button>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { useStats } from "originmq/solid";
 import { createEffect } from "solid-js";
 import App from "./App";
 import { flooded } from "./flood";
-import { Saves } from "./shown";
+import { Listed, Saves } from "./shown";
 
 export function Root() {
   const stats = useStats(flooded);
@@ -13,6 +13,7 @@ export function Root() {
     <>
       <App />
       <p id="flooded">{stats().ready}</p>
+      <Listed />
       <Saves />
     </>
   );

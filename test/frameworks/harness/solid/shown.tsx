@@ -1,5 +1,6 @@
-import { useOutbox } from "originmq/solid";
-import { For, Show } from "solid-js";
+import { useMessages, useOutbox } from "originmq/solid";
+import { createSignal, For, Show } from "solid-js";
+import { flooded } from "./flood";
 import { saves } from "./saves";
 
 export function Saves() {
@@ -25,5 +26,15 @@ export function Saves() {
         </li>
       </Show>
     </ul>
+  );
+}
+
+export function Listed() {
+  const [max, setMax] = createSignal(1);
+  const list = useMessages(flooded, () => ({ max: max() }));
+  return (
+    <button type="button" onClick={() => setMax(3)}>
+      {list().messages.length} listed
+    </button>
   );
 }

@@ -151,6 +151,32 @@ describe("a store", () => {
     await expect.poll(second.last).toMatchObject({ ready: 1 });
   });
 
+  test("takes no option that there is not, and no value that is none", () => {
+    const open = () => openQueue("orders", { storage: "memory", database });
+    const refusal = (options: object) => {
+      try {
+        createQueueStore(open, options);
+      } catch (error) {
+        return (error as QueueError).message;
+      }
+      return undefined;
+    };
+    expect(refusal({ keepAlive: 0 })).toContain('unknown option "keepAlive"; known are everyMs, keepAliveMs');
+    expect(refusal({ everyMs: 0 })).toContain("createQueueStore().everyMs must be");
+    expect(refusal({ keepAliveMs: -1 })).toContain("createQueueStore().keepAliveMs must be");
+    expect(refusal({ keepAliveMs: Number.POSITIVE_INFINITY, everyMs: undefined })).toBeUndefined();
+  });
+
+  test("says what it was given that is no queue, and tries again", async () => {
+    const given: unknown[] = [undefined, await openElsewhere()];
+    const store = createQueueStore<Order>(async () => given.shift() as Queue<Order>, { keepAliveMs: 0, everyMs: 5 });
+    const { last } = mount(store.stats);
+    await expect.poll(last).toMatchObject({ status: "failed", error: { code: "invalid-argument" } });
+    expect(last().error?.message).toContain("a function that returns a promise of one, got undefined");
+    await store.withQueue(() => {});
+    await expect.poll(last).toMatchObject({ status: "open" });
+  });
+
   test("tells of a listener that was given twice twice, and of the one that is left once", async () => {
     const { store } = createStore();
     const listener = vi.fn();
@@ -287,6 +313,14 @@ describe("messages", () => {
     expect(countOf(calls, "subscribeStats")).toBe(1);
     expect(store.messages({ max: 1, state: "delayed" })).toBe(store.messages({ state: "delayed", max: 1 }));
   });
+
+  test.each([{ limit: 5 }, { max: Number.NaN }])("with %s fail by themselves alone", async (misspelt: object) => {
+    const { store } = createStore();
+    const wrong = mount(store.messages(misspelt));
+    const right = mount(store.messages());
+    await expect.poll(wrong.last).toMatchObject({ status: "failed", error: { code: "invalid-argument" } });
+    await expect.poll(right.last).toMatchObject({ status: "open", messages: [] });
+  });
 });
 
 describe("a consumer", () => {
@@ -362,10 +396,32 @@ describe("a consumer", () => {
     expect(countOf(calls, "consume")).toBe(2);
   });
 
-  test("shows what its options have wrong, and that it was ended", async () => {
+  test("follows options that are changed in place", async () => {
+    const { store, calls } = createStore();
+    const options = { concurrency: 2, paused: false };
+    const consumer = store.consumer(() => {}, options);
+    mount(consumer);
+    const orders = await openElsewhere();
+    await expect.poll(() => orders.stats()).toMatchObject({ load: { handlers: 2 } });
+    options.concurrency = 3;
+    consumer.update(() => {}, options);
+    await expect.poll(() => orders.stats()).toMatchObject({ load: { handlers: 3 } });
+    options.paused = true;
+    consumer.update(() => {}, options);
+    await expect.poll(() => orders.stats()).toMatchObject({ load: { handlers: 0 } });
+    expect(countOf(calls, "consume")).toBe(2);
+  });
+
+  test("shows what its options have wrong until they are right, and that it was ended", async () => {
     const { store } = createStore();
-    const wrong = mount(store.consumer(() => {}, { concurrency: 0 }));
-    await expect.poll(wrong.last).toMatchObject({ status: "failed", error: { code: "invalid-argument" } });
+    for (const options of [{ concurrency: 0 }, { concurency: 2 } as object]) {
+      const consumer = store.consumer(() => {}, options);
+      const wrong = mount(consumer);
+      await expect.poll(wrong.last).toMatchObject({ status: "failed", error: { code: "invalid-argument" } });
+      consumer.update(() => {}, {});
+      await expect.poll(wrong.last).toMatchObject({ status: "open", error: undefined });
+      wrong.unmount();
+    }
     const reason = new QueueError("denied", "may not consume");
     const closed = Promise.reject(reason);
     closed.catch(() => {});
