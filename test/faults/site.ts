@@ -46,6 +46,7 @@ export const INSECURE_HOST = "originmq.test";
 
 const MODULES = {
   "page.js": "test/faults/page/page.ts",
+  "planting.js": "test/faults/page/planting.ts",
   "client-worker.js": "test/faults/page/client-worker.ts",
   "gated-worker.js": "test/faults/page/gated-worker.ts",
   "service-worker.js": "test/faults/page/service-worker.ts",

@@ -3,9 +3,11 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { connect, type Encryption } from "../../../src/index.js";
-import { PLANTED, plant } from "./planting.js";
+import { plant, plantedOf } from "./planting.js";
 
 const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+
+const PLANTED = plantedOf("");
 
 /** Everything of a message, bytes as letters. */
 const textOf = (value: unknown): string =>
@@ -22,7 +24,7 @@ async function foundOnTheWay(encryption: Encryption | undefined): Promise<string
   }
   const database = `hidden-${encryption === undefined}`;
   const connection = await connect({ storage: "memory", database, ...(encryption && { encryption }) });
-  await plant(connection);
+  await plant(connection, "");
   await connection.close({ force: true });
   const all = heard.join("\n");
   return PLANTED.filter((word) => all.includes(word));
