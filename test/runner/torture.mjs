@@ -8,7 +8,11 @@ import { parseArgs } from "node:util";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Options beside `--minutes`, each with the variable that tells the test of it. */
-const VARIABLES = { markdown: "ORIGINMQ_TORTURE_MARKDOWN", only: "ORIGINMQ_TORTURE_ONLY" };
+const VARIABLES = {
+  markdown: "ORIGINMQ_TORTURE_MARKDOWN",
+  only: "ORIGINMQ_TORTURE_ONLY",
+  encrypted: "ORIGINMQ_TORTURE_ENCRYPTED",
+};
 
 /**
  * @param {readonly string[]} args of Node: the runner and what it runs

@@ -11,6 +11,8 @@ import { eventOf } from "./history.js";
 import type { Committed } from "./story.js";
 
 export const MAX_DELIVERIES = 20;
+/** All that is sent; a service worker may host it, and handles none of it. */
+const IS_ENCRYPTED = process.env.ORIGINMQ_TORTURE_ENCRYPTED === "true";
 
 export interface Tab {
   readonly name: string;
@@ -88,12 +90,12 @@ export async function createFleet(profile: string) {
     const tab = { name, page, isDedicated };
     live.set(name, tab);
     await page.evaluate(
-      async ({ maxDeliveries, dedicated }) => {
-        await lab.open({ maxDeliveries, durability: "strict", dedicated });
+      async ({ maxDeliveries, ...how }) => {
+        await lab.open({ maxDeliveries, durability: "strict", ...how });
         lab.startProducing({ everyMs: 100, burst: 2 });
         lab.startConsuming({ concurrency: 4, prefetch: 16, handlerMs: 5, slowMs: 1_500 });
       },
-      { maxDeliveries: MAX_DELIVERIES, dedicated: isDedicated },
+      { maxDeliveries: MAX_DELIVERIES, dedicated: isDedicated, encrypted: IS_ENCRYPTED },
     );
     return tab;
   };

@@ -31,6 +31,8 @@ export interface OpenOptions extends QueueOptions {
   readonly queue?: string;
   /** The page's own worker hosts, as where there is no SharedWorker. */
   readonly dedicated?: boolean;
+  /** With a key, the same for each page. */
+  readonly encrypted?: boolean;
   /** It stops at a step of its store until the site opens the gate. */
   readonly gated?: { readonly gate?: string; readonly skip?: number; readonly records: number };
 }

@@ -70,6 +70,9 @@ async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
   }
 }
 
+const sameKey = () =>
+  crypto.subtle.importKey("raw", new Uint8Array(32).fill(7), "AES-GCM", false, ["encrypt", "decrypt"]);
+
 const lab: Lab = {
   connect,
   openQueue,
@@ -83,11 +86,19 @@ const lab: Lab = {
   get wakes() {
     return wakes;
   },
-  async open({ database = "lab", queue: queueName = "work", dedicated = false, gated, ...settings } = {}) {
+  async open({
+    database = "lab",
+    queue: queueName = "work",
+    dedicated = false,
+    encrypted = false,
+    gated,
+    ...settings
+  } = {}) {
     const { gate = "", skip = 0, records = 0 } = gated ?? {};
     const script = gated ? `gated-worker.js?gate=${gate}&skip=${skip}&records=${records}` : "dedicated-worker.js";
     const worker = () => new Worker(new URL(`./${script}`, import.meta.url), { type: "module" });
-    connection = await connect({ database, ...((dedicated || gated) && { worker }) });
+    const encryption = encrypted ? { encryption: { key: await sameKey() } } : {};
+    connection = await connect({ database, ...((dedicated || gated) && { worker }), ...encryption });
     connection.addEventListener("hostchange", () => events.push({ type: "hostchange" }));
     connection.addEventListener("outdated", ({ detail }) =>
       events.push({ type: "outdated", reason: detail.reason.code }),
