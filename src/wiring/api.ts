@@ -132,7 +132,8 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
     const { lazy, signal } = connect;
     const given = { options, lazy, signal };
     const open = async (): Promise<Queue<Body>> => {
-      if (connect.encryption !== undefined)
+      // Neither is for the part that only sends.
+      if (connect.encryption !== undefined || connect.label)
         return (await ready(client, connect)).openWholeQueue(client, name, given, leave);
       await configureQueue(client, name, given);
       fetchSoon();
@@ -154,10 +155,10 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
       checkOptions("openTopic()", options, CONNECT_SPEC);
       checkAddress("openTopic()", options);
       const { client, leave } = await join(options);
-      const { createTopic } = await orLeave(ready(client, options), leave);
-      return createTopic<Body>({
+      const { openTopic } = await orLeave(ready(client, options), leave);
+      return openTopic<Body>({
         name,
-        pipeline: client.pipeline,
+        client,
         openQueue: (queue, settings) => openQueue<Body>(queue, settings, options),
         onClosed: leave,
       });

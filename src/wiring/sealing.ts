@@ -44,8 +44,8 @@ export async function openSealing(client: Client, options: ConnectOptions): Prom
       const connection = whole.createPublicConnection(client, { ...options, sealing });
       return encryptedConnection(connection, { store, id, watch, encryption });
     },
-    createTopic: (parts) =>
-      whole.createTopic({ ...parts, sealing: sealing.topic(parts.name), onClosed: thenStop(parts.onClosed) }),
+    openTopic: (parts) =>
+      whole.openTopic({ ...parts, sealing: sealing.topic(parts.name), onClosed: thenStop(parts.onClosed) }),
     openWholeQueue: (client, name, given, onClosed) =>
       whole.openWholeQueue(client, name, { ...given, sealing }, thenStop(onClosed)),
   };

@@ -1,8 +1,8 @@
 // The public face of a connection: many queues over one link.
 
-import { aFunction, boolean, checkOptions, integer, string } from "../../core/spec/check.js";
+import { aFunction, boolean, check, checkOptions, integer, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
-import { JOURNAL_COMMITS_MAX, QUEUE_NAME_MAX } from "../../core/spec/limits.js";
+import { JOURNAL_COMMITS_MAX, LABEL_MAX, QUEUE_NAME_MAX } from "../../core/spec/limits.js";
 import { MINOR_CHECK, MINOR_CLIENTS, MINOR_INSPECT } from "../../core/spec/version.js";
 import { deferred } from "../../link/rpc/deferred.js";
 import type { CheckReport, Inspection, JournalTail } from "../../link/rpc/inspection.js";
@@ -21,6 +21,7 @@ import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
 import { type StorageAccount, type StorageWatch, watchStorage } from "./low-storage.js";
 import { openWholeQueue } from "./open-queue.js";
+import { receiverOf } from "./receiver.js";
 
 /** What a connection tells, by the type of the event. */
 export interface ConnectionEventMap {
@@ -88,6 +89,11 @@ export interface Connection {
    * `unsupported` while an earlier build hosts, and with `denied` over a server's address: there `originmq check` does it.
    */
   check(options?: { readonly repair?: boolean }): Promise<CheckReport>;
+  /**
+   * What inspectors call this context from now on, in place of `label`: for a page whose title and path change. Whoever may inspect the
+   * database sees it.
+   */
+  setLabel(label: string): void;
   /** What the host knows of itself, for inspectors. */
   diagnostics(): Promise<Diagnostics>;
   /**
@@ -133,6 +139,7 @@ export interface PublicOptions {
 
 export function createPublicConnection(client: Client, options: PublicOptions): Connection {
   const { isLazy, persisted: answer, lowStorage, sealing } = options;
+  if (client.label !== undefined) receiverOf(client);
   const target = new EventTarget();
   const queues = new Set<{ close(options?: { readonly force?: boolean }): Promise<void> }>();
   const stopListening = client.listen((event) => {
@@ -220,6 +227,10 @@ export function createPublicConnection(client: Client, options: PublicOptions): 
       checkOptions("check()", options, { repair: boolean });
       await assertHostKnows(client, MINOR_CHECK);
       return client.ask({ op: "check", repair: options.repair ?? false });
+    },
+    setLabel(label) {
+      check(string(1, LABEL_MAX), label, "setLabel(label)");
+      receiverOf(client).setLabel(label);
     },
     diagnostics: () => client.ask({ op: "diagnostics" }),
     get persisted() {

@@ -118,15 +118,16 @@ function createReceiver(client: Client): QueueClient {
 
   /** So that an inspector can say who takes messages, once to each host. */
   let introducedTo: unknown;
+  let { label } = client;
   const introduce = () => {
     const { link } = client;
     if (link === introducedTo || client.minor < MINOR_INSPECT) return;
     introducedTo = link;
     const context = globalThis.constructor?.name ?? "";
-    void say({ op: "introduce", context, ...(client.label !== undefined && { label: client.label }) });
+    void say({ op: "introduce", context, ...(label !== undefined && { label }) });
   };
 
-  if (client.label !== undefined) introduce();
+  if (label !== undefined) introduce();
   client.join({
     serve(request) {
       switch (request.op) {
@@ -150,7 +151,7 @@ function createReceiver(client: Client): QueueClient {
     },
     held: () => holdings.claim(HOLDINGS_MESSAGES_MAX, TOO_MUCH_HELD),
     onConnected() {
-      if (client.label !== undefined) introduce();
+      if (label !== undefined) introduce();
       const holders = holdings.byConsumer();
       for (const [consumer, registered] of consumers) announce(consumer, registered, holders.get(consumer));
       for (const [waiter, watch] of watches) startWatch(waiter, watch);
@@ -212,6 +213,11 @@ function createReceiver(client: Client): QueueClient {
       return () => {
         if (watches.delete(waiter)) stopWatch(waiter);
       };
+    },
+    setLabel(now) {
+      label = now;
+      introducedTo = undefined;
+      if (client.host) introduce();
     },
     nextWaiter: client.nextWaiter,
     /** Of a call, which is asked again of the next host: so is this, behind it. */

@@ -23,6 +23,8 @@ export interface QueueClient extends RequestsClient {
     onStats: (stats: QueueStats) => void,
     onRefused: (reason: QueueError) => void,
   ): () => void;
+  /** What inspectors call this context from now on. */
+  setLabel(label: string): void;
   /** A name for a call that waits at the host, so that it can be cancelled. */
   nextWaiter(): string;
   cancelWaiter(waiter: string): void;
