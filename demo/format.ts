@@ -5,7 +5,7 @@ export {
   count,
   duration,
   plural,
-  preview,
   shortCount,
   shortId,
 } from "../src/integrations/elements/format.js";
+export { preview } from "../src/integrations/elements/text-of.js";

@@ -14,6 +14,8 @@ export async function axeFindings(
     const shadows = Array.from(document.querySelectorAll("*"), ({ shadowRoot }) => shadowRoot ?? []).flat();
     const running = [document, ...shadows].flatMap((root) => root.getAnimations());
     await Promise.allSettled(running.map(({ finished }) => finished));
+    const isFading = () => shadows.some((root) => root.querySelector("[style*=opacity]") !== null);
+    while (isFading()) await new Promise(requestAnimationFrame);
   });
   const builder = new AxeBuilder({ page }).setLegacyMode(inOneFrame);
   const { violations } = await (within ? builder.include(within) : builder).analyze();

@@ -6,6 +6,12 @@ import { isInFullRun } from "../runner/in-full-run.mjs";
 import { describeIn, expect, test } from "./lab.js";
 
 const SLOW = { timeout: 20_000 };
+const LOOKS = {
+  light: {},
+  dark: { colorScheme: "dark" },
+  forced: { forcedColors: "active" },
+  "forced-dark": { forcedColors: "active", colorScheme: "dark", reducedMotion: "reduce" },
+};
 const list = (page: Page, name: string) => page.getByRole("list", { name, exact: true });
 const rows = (page: Page, name: string) => list(page, name).getByRole("listitem");
 const summary = (page: Page) => page.locator("originmq-outbox [part=summary]");
@@ -173,12 +179,8 @@ describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
     site.notes.behave("500");
     await write(page, "an otter", "its tracks");
     await expect(rows(page, "Waiting (2)")).toContainText(Array(2).fill("The server has a problem (500)."), SLOW);
-    const looks = {
-      light: {},
-      dark: { colorScheme: "dark" },
-      forced: { forcedColors: "active" },
-      "forced-dark": { forcedColors: "active", colorScheme: "dark", reducedMotion: "reduce" },
-    } as const;
+    // Firefox' driver emulates no media.
+    const looks: Readonly<Record<string, object>> = engine === "Firefox" ? { light: {} } : LOOKS;
     const shoot = async (name: string) => {
       await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true });
       const wide = await page.evaluate(

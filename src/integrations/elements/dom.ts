@@ -86,14 +86,34 @@ export function createRows<Item>(
   };
 }
 
-const FADE_MS = 260;
-const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Each level of a fade is a frame to draw: an animation draws sixty a second, which costs more than all else that is shown. */
+const FADE_STEP_MS = 90;
+const FADE_LEVELS = ["0.4", "0.7"] as const;
+/** Which level each figure that fades in comes to next. */
+const fading = new Map<HTMLElement, number>();
+let stillness: MediaQueryList | undefined;
+
+function fadeOn(): void {
+  for (const [element, level] of fading) {
+    const opacity = FADE_LEVELS[level];
+    fading.set(element, level + 1);
+    if (opacity !== undefined) element.style.setProperty("opacity", opacity);
+    else {
+      element.style.removeProperty("opacity");
+      fading.delete(element);
+    }
+  }
+  if (fading.size > 0) setTimeout(fadeOn, FADE_STEP_MS);
+}
 
 /** Writes a figure that changes: the new one fades in, where the reader does not ask for stillness. */
-export function setFigure(element: Element, text: string): void {
+export function setFigure(element: HTMLElement, text: string): void {
   const before = element.textContent;
   if (before === text) return;
   element.textContent = text;
-  if (before === "" || prefersStillness()) return;
-  element.animate([{ opacity: 0.35 }, { opacity: 1 }], { duration: FADE_MS, easing: "ease-out" });
+  stillness ??= matchMedia("(prefers-reduced-motion: reduce)");
+  if (before === "" || stillness.matches) return;
+  if (fading.size === 0) setTimeout(fadeOn, FADE_STEP_MS);
+  fading.set(element, 1);
+  element.style.setProperty("opacity", FADE_LEVELS[0]);
 }

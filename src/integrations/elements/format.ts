@@ -53,18 +53,3 @@ export const away = (at: number, now = Date.now()): string =>
 
 /** The start of the host's term, and the number, which is what differs between neighbours. */
 export const shortId = (id: string): string => id.replace(/^(.{3})[^-]*-/, "$1…-");
-
-const PREVIEW_MAX = 120;
-
-export function preview(body: unknown): string {
-  const text = typeof body === "string" ? body : asJson(body);
-  return text.length > PREVIEW_MAX ? `${text.slice(0, PREVIEW_MAX)}…` : text;
-}
-
-function asJson(body: unknown): string {
-  try {
-    return JSON.stringify(body) ?? String(body);
-  } catch {
-    return Object.prototype.toString.call(body);
-  }
-}

@@ -2,7 +2,8 @@
 // entries, cost nothing before.
 
 import { h } from "../elements/dom.js";
-import { bytes, count, preview } from "../elements/format.js";
+import { bytes, count } from "../elements/format.js";
+import { preview } from "../elements/text-of.js";
 
 const CHILDREN_AT_ONCE = 200;
 const HEX_BYTES = 64;
@@ -27,17 +28,23 @@ export function createBodyTree(body: unknown): { readonly element: HTMLElement; 
 type AddressOf = (blob: Blob) => string;
 type Entry = readonly [name: string, value: unknown];
 
+interface Inside {
+  readonly count: number;
+  /** Holes of an array are there, as `undefined`. */
+  part(from: number, end: number): Entry[];
+}
+
 function nodeOf(name: string | undefined, value: unknown, addressOf: AddressOf, isOpen = false): HTMLElement {
   const label = name === undefined ? [] : [h("span", { class: "key" }, name), ": "];
   if (value instanceof Blob) return blobNode(label, value, addressOf);
-  const inside = entriesOf(value);
+  const inside = insideOf(value);
   if (inside === undefined) return h("div", {}, ...label, leafOf(value));
-  const { title, entries } = inside;
+  const { title, ...rest } = inside;
   const glance = h("span", { class: "glance" }, preview(value));
   const node = h("details", {}, h("summary", {}, ...label, h("span", { class: "kind" }, title), " ", glance));
   const fill = () => {
     if (!node.open || node.childElementCount > 1) return;
-    appendMore(node, entries(), 0, addressOf);
+    appendMore(node, rest, 0, addressOf);
   };
   node.addEventListener("toggle", fill);
   node.open = isOpen;
@@ -45,34 +52,48 @@ function nodeOf(name: string | undefined, value: unknown, addressOf: AddressOf, 
   return node;
 }
 
-function appendMore(node: HTMLElement, entries: readonly Entry[], from: number, addressOf: AddressOf): void {
-  for (const [name, value] of entries.slice(from, from + CHILDREN_AT_ONCE)) node.append(nodeOf(name, value, addressOf));
-  const left = entries.length - from - CHILDREN_AT_ONCE;
+function appendMore(node: HTMLElement, inside: Inside, from: number, addressOf: AddressOf): void {
+  const end = Math.min(from + CHILDREN_AT_ONCE, inside.count);
+  for (const [name, value] of inside.part(from, end)) node.append(nodeOf(name, value, addressOf));
+  const left = inside.count - end;
   if (left <= 0) return;
   const more = h("button", { type: "button", class: "choose" }, `${count(left)} more`);
   more.addEventListener("click", () => {
     more.remove();
-    appendMore(node, entries, from + CHILDREN_AT_ONCE, addressOf);
+    appendMore(node, inside, end, addressOf);
   });
   node.append(more);
 }
 
 /** What a value holds, where it holds something. */
-function entriesOf(value: unknown): { readonly title: string; entries(): Entry[] } | undefined {
+function insideOf(value: unknown): (Inside & { readonly title: string }) | undefined {
   if (Array.isArray(value)) {
-    return { title: `[${count(value.length)}]`, entries: () => value.map((one, i) => [String(i), one]) };
+    const part = (from: number, end: number) =>
+      Array.from({ length: end - from }, (_, i): Entry => [String(from + i), value[from + i]]);
+    return { title: `[${count(value.length)}]`, count: value.length, part };
   }
+  const of = (title: string, entries: readonly Entry[]) => ({
+    title,
+    count: entries.length,
+    part: (from: number, end: number) => entries.slice(from, end),
+  });
   if (value instanceof Map) {
-    return { title: `Map (${count(value.size)})`, entries: () => [...value].map(([key, one]) => [preview(key), one]) };
+    return of(
+      `Map (${count(value.size)})`,
+      [...value].map(([key, one]) => [preview(key), one]),
+    );
   }
   if (value instanceof Set) {
-    return { title: `Set (${count(value.size)})`, entries: () => [...value].map((one, i) => [String(i), one]) };
+    return of(
+      `Set (${count(value.size)})`,
+      [...value].map((one, i) => [String(i), one]),
+    );
   }
   const isPlain =
     typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
   if (!isPlain) return undefined;
   const own = Object.entries(value as object);
-  return { title: `{${count(own.length)}}`, entries: () => own };
+  return of(`{${count(own.length)}}`, own);
 }
 
 function leafOf(value: unknown): HTMLElement {

@@ -3,6 +3,8 @@
 
 import type { Inspection, JournalTail, MessageState, MessageView, ScheduleView } from "../../index.js";
 import { bytes } from "../elements/format.js";
+import { missingIn } from "./bundle-shape.js";
+import { ownOf } from "./own.js";
 import type { ReadQueue, Source } from "./source.js";
 
 const VERSION = 1;
@@ -72,12 +74,15 @@ export function shapeOf(value: unknown, depth = 0): unknown {
   if (value instanceof Blob) return `‹${value.type || "blob"}, ${bytes(value.size)}›`;
   if (depth === DEPTH_MAX) return "‹more›";
   if (Array.isArray(value)) {
-    const shown = value.slice(0, CHILDREN_MAX).map((one) => shapeOf(one, depth + 1));
+    const shown = Array.from(value.slice(0, CHILDREN_MAX), (one) => shapeOf(one, depth + 1));
     return value.length > CHILDREN_MAX ? [...shown, `‹${value.length - CHILDREN_MAX} more›`] : shown;
   }
   const kind = Object.prototype.toString.call(value).slice(8, -1);
   if (kind !== "Object") return `‹${kind}›`;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shapeOf(one, depth + 1)]));
+  const members = Object.entries(value);
+  const shown = members.slice(0, CHILDREN_MAX).map(([name, one]) => [name, shapeOf(one, depth + 1)] as const);
+  const more = members.length - shown.length;
+  return Object.fromEntries(more > 0 ? [...shown, ["…", `‹${more} more›`]] : shown);
 }
 
 /** Throws an `Error` that says why it is none. */
@@ -90,9 +95,8 @@ export function parseBundle(text: string): Bundle {
   }
   if (typeof parsed?.originmqBundle !== "number") throw new Error("This file is no bundle of an inspector");
   if (parsed.originmqBundle > VERSION) throw new Error(`This bundle is of a later version (${parsed.originmqBundle})`);
-  const { inspection, journal, messages, schedules } = parsed;
-  if (!Array.isArray(inspection?.queues) || !Array.isArray(journal?.commits) || !messages || !schedules)
-    throw new Error("This bundle is not whole");
+  const missing = missingIn(parsed);
+  if (missing !== undefined) throw new Error(`This bundle is not whole: ${missing} is not as it should be`);
   return parsed as Bundle;
 }
 
@@ -101,7 +105,7 @@ export function bundleSource(bundle: Bundle): Source {
   return {
     inspect: async () => bundle.inspection,
     journal: async () => bundle.journal,
-    readQueue: async (name) => readQueueOf(bundle.messages[name] ?? [], bundle.schedules[name] ?? []),
+    readQueue: async (name) => readQueueOf(ownOf(bundle.messages, name) ?? [], ownOf(bundle.schedules, name) ?? []),
   };
 }
 

@@ -53,7 +53,7 @@ export function ask(near: HTMLElement, question: Question): Promise<boolean> {
     problem,
     h("div", { class: "buttons" }, cancel, submit),
   );
-  const dialog = h("dialog", { "aria-labelledby": `${prefix}-title` }, form);
+  const dialog = h("dialog", { "aria-labelledby": `${prefix}-title`, lang: "en" }, form);
   const root = near.getRootNode() as ShadowRoot | Document;
   (root instanceof Document ? root.body : root).append(dialog);
   return new Promise((resolve) => {

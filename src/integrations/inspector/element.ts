@@ -5,6 +5,7 @@ import { type Connection, connect, type StandardSchema } from "../../index.js";
 import { h } from "../elements/dom.js";
 import { sheetOf } from "../elements/style.js";
 import type { Bundle } from "./bundle.js";
+import { ownOf } from "./own.js";
 import { createPanel, type Panel } from "./panel.js";
 import { STYLE } from "./style.js";
 
@@ -29,7 +30,7 @@ export class InspectorElement extends Base {
   #given: Connection | undefined;
   #bundle: Bundle | undefined;
   #end: (() => void) | undefined;
-  /** The reader has opened it, and not the page: the focus follows. */
+  /** The reader has opened it, or has the focus in it: the focus follows. */
   #isAsked = false;
   /** What is open now is of these. */
   #key = "";
@@ -98,13 +99,13 @@ export class InspectorElement extends Base {
   }
 
   #launcher(): HTMLElement {
-    const launcher = h("button", { type: "button", class: "launcher" }, "Queues");
+    const launcher = h("button", { type: "button", class: "launcher", part: "launcher" }, "Queues");
     launcher.setAttribute("aria-label", "Open the OriginMQ inspector");
     launcher.addEventListener("click", () => {
       this.#isAsked = true;
       this.open = true;
     });
-    return h("section", { "aria-label": "OriginMQ inspector, closed" }, launcher);
+    return h("section", { "aria-label": "OriginMQ inspector, closed", lang: "en" }, launcher);
   }
 
   /** Returns what ends it. */
@@ -123,7 +124,7 @@ export class InspectorElement extends Base {
           this.bundle = bundle;
         },
         title: this.#given ? "OriginMQ" : database,
-        schemaOf: (queue) => this.schemas[queue],
+        schemaOf: (queue) => ownOf(this.schemas, queue),
         close: isInline ? undefined : close,
         queue: this.getAttribute("queue") ?? undefined,
       });
@@ -142,7 +143,8 @@ export class InspectorElement extends Base {
     const own = connect({ database, lazy: true });
     own.then(
       (connection) => isOver || showPanel(connection),
-      (reason) => isOver || root.replaceChildren(h("p", { role: "alert", class: "refused" }, String(reason))),
+      (reason) =>
+        isOver || root.replaceChildren(h("p", { role: "alert", class: "refused", lang: "en" }, String(reason))),
     );
     return () => {
       isOver = true;
@@ -157,6 +159,7 @@ export class InspectorElement extends Base {
 
   /** What is shown is of something else now. */
   #rearrange(): void {
+    this.#isAsked ||= Boolean(this.shadowRoot?.activeElement);
     this.#close();
     this.#arrange();
   }

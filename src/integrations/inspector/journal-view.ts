@@ -11,7 +11,8 @@ import type { Inspecting, View } from "./view.js";
 
 /** What every queue held before the commit at this place; after the last one, now. */
 export function depthsAt({ before, commits }: JournalTail, place: number): Record<string, QueueDepths> {
-  return Object.assign({}, before, ...commits.slice(0, place).map(({ after }) => after));
+  // A queue may be called as members of every object are.
+  return Object.assign(Object.create(null), before, ...commits.slice(0, place).map(({ after }) => after));
 }
 
 interface Row {
@@ -79,7 +80,7 @@ export function createJournalView({ source, attempt, now }: Inspecting): View {
       ...(lines.length > 0 ? lines : ["Nothing that concerns messages"]).map((line) => h("li", {}, line)),
     );
     const before = depthsAt(tail, place);
-    const after: Record<string, QueueDepths> = { ...before, ...commit.after };
+    const after = depthsAt(tail, place + 1);
     rows.show(Object.keys(after).map((name) => ({ name, before: before[name] ?? NONE, after: after[name] ?? NONE })));
     table.element.hidden = Object.keys(after).length === 0;
     const { fates, more: others } = fatesOf(commit);

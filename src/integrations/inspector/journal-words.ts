@@ -84,16 +84,22 @@ export function commitWords(changes: readonly JournalChange[]): string[] {
   ];
 }
 
-/** What the journal tells of a message: when what became of it. */
-export function eventsOf({ commits }: JournalTail, id: string): [at: number, words: string][] {
+/** What the journal tells of a message: when what became of it. `nameOf`: what a client calls itself. */
+export function eventsOf(
+  { commits }: JournalTail,
+  id: string,
+  nameOf: (client: string) => string | undefined = () => undefined,
+): [at: number, words: string][] {
   const seq = Number.parseInt(id.slice(id.indexOf("-") + 1), 36);
   return commits.flatMap(({ at, changes }) =>
     changes
       .filter((change) => change.type in FATES && isAbout(change, seq))
       .map((change): [number, string] => {
         const words = fateWords(change);
-        const to =
-          change.type === "leased" && typeof change.client === "string" ? ` to ${change.client.slice(-12)}` : "";
+        const { type, client } = change;
+        const short = typeof client === "string" ? client.slice(-12) : "";
+        const name = typeof client === "string" ? nameOf(client) : undefined;
+        const to = type !== "leased" || short === "" ? "" : ` to ${name === undefined ? short : `${name} (${short})`}`;
         return [at, `${words.charAt(0).toUpperCase()}${words.slice(1)}${to}`];
       }),
   );

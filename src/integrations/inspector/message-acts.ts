@@ -5,7 +5,7 @@ import type { MessageView, Queue, SendOptions } from "../../index.js";
 import { shortId } from "../elements/format.js";
 import { ask, type Question } from "./dialog.js";
 import { button } from "./parts.js";
-import { parseBody, parseHeaders, writeBody, writeHeaders } from "./values.js";
+import { HEADERS_HINT, parseBody, parseHeaders, writeBody, writeHeaders } from "./values.js";
 import type { Inspecting, Live } from "./view.js";
 
 export interface MessageActing {
@@ -47,7 +47,7 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
           label: "Headers, one a line",
           kind: "long",
           value: writeHeaders(headers),
-          hint: "name: value",
+          hint: HEADERS_HINT,
         },
       ],
       submit: isDead ? "Redrive" : "Save",
@@ -72,7 +72,7 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
     }),
   );
   edit.disabled = text === undefined;
-  if (edit.disabled) edit.title = "Its body is more than JSON can say";
+  if (edit.disabled) edit.title = "Its body is more than JSON can say, or too long";
 
   const move = button("Move…", () =>
     askThen(move, {
@@ -82,6 +82,9 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
       submit: "Move",
       async run({ to = "" }) {
         if (to === name) throw new Error("It is in that queue.");
+        // To open a queue is to make it.
+        const { queues } = await live.connection.inspect({ match: to });
+        if (!queues.some((one) => one.name === to)) throw new Error(`There is no queue called “${to}”.`);
         const [from, target] = [await openQueue(name), await openQueue(to)];
         const there = () => moved(from, target, message);
         if (isDead) {
@@ -146,6 +149,14 @@ async function remove(queue: Queue, { id, state }: MessageView): Promise<boolean
 }
 
 /** As it was sent, as far as it shows. */
-function sendOptionsOf({ priority, groupId, headers, deliverAt }: MessageView): SendOptions {
-  return { priority, headers, ...(groupId !== null && { groupId }), ...(deliverAt !== null && { deliverAt }) };
+function sendOptionsOf({ priority, groupId, headers, deliverAt, expiresAt, state }: MessageView): SendOptions {
+  // One that has died may have died of its end, and is to be there all the same.
+  const ttlMs = expiresAt === null || state === "dead" ? undefined : Math.max(1, expiresAt - Date.now());
+  return {
+    priority,
+    headers,
+    ...(groupId !== null && { groupId }),
+    ...(deliverAt !== null && { deliverAt }),
+    ...(ttlMs !== undefined && { ttlMs }),
+  };
 }

@@ -54,6 +54,7 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
       { head: "Tries", kind: "number", text: ({ attempts }) => String(attempts) },
       { head: "Age", kind: "number", text: ({ sentAt }) => duration(Math.max(0, now() - sentAt)) },
     ],
+    rest: inspecting.rest,
     onOpen: (line) =>
       void attempt("The message could not be read", async () => {
         const message = await line.read();
@@ -162,7 +163,7 @@ export function createMessagesView(name: string, inspecting: Inspecting): View {
     const readEvents = async () => {
       let events: [number, string][] | undefined;
       await attempt("The journal could not be read", async () => {
-        events = eventsOf(await source.journal(), message.id);
+        events = eventsOf(await source.journal(), message.id, inspecting.clientName);
       });
       return events;
     };

@@ -1,6 +1,6 @@
 // All of the inspector that is seen while it is open: its head, its views, and what it says.
 
-import type { Connection, Inspection, Queue, StandardSchema } from "../../index.js";
+import type { Connection, Inspection, Queue, QueueError, StandardSchema } from "../../index.js";
 import { h } from "../elements/dom.js";
 import { instant } from "../elements/format.js";
 import { type Bundle, bundleSource } from "./bundle.js";
@@ -9,6 +9,7 @@ import { createHostView, HOST_WORDS } from "./host-view.js";
 import { createJournalView } from "./journal-view.js";
 import { createBadge } from "./parts.js";
 import { createQueuesView } from "./queues-view.js";
+import { createRest } from "./rest.js";
 import { createSaying } from "./saying.js";
 import { createSchedulesView } from "./schedules-view.js";
 import { liveSource } from "./source.js";
@@ -43,6 +44,8 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
   const host = createBadge();
   host.set("connecting");
   const isBundle = "originmqBundle" in of;
+  const rest = createRest();
+  let latest: Inspection | undefined;
 
   const openQueue = (connection: Connection, name: string) => {
     const schema = schemaOf(name);
@@ -60,11 +63,16 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
     source: isBundle ? bundleSource(of) : liveSource(of, (name) => openQueue(of, name)),
     live,
     showBundle,
+    rest,
+    clientName: (id) => latest?.clients.find((one) => one.id === id)?.label ?? undefined,
     now: isBundle ? () => of.inspection.at : Date.now,
     say: saying.say,
     later: saying.later,
     attempt: saying.attempt,
-    refresh: () => watching.ask(),
+    refresh() {
+      rest.end();
+      watching.ask();
+    },
     showQueue(name) {
       tabs.show("queues");
       queuesView.show(name);
@@ -95,7 +103,7 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
   const header = h("header", { class: "head" }, h("h2", {}, title), host.element, tabs.list, ...(close ? [shut] : []));
   const element = h(
     "section",
-    { class: "panel", "aria-label": "OriginMQ inspector" },
+    { class: "panel", "aria-label": "OriginMQ inspector", lang: "en" },
     header,
     tabs.element,
     saying.element,
@@ -103,8 +111,8 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
 
   element.addEventListener("keydown", (event) => {
     // Where a text is written, the key is the text's.
-    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || (event.target as Element).matches("input, textarea"))
-      return;
+    const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+    if (!isUndo || (event.target as Element).matches("input, textarea")) return;
     event.preventDefault();
     saying.undo();
   });
@@ -114,11 +122,17 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
     const by = `${HOST_WORDS[inspection.host.kind]}, term ${inspection.host.epoch}`;
     host.set(isBundle ? `bundle of ${instant(of.madeAt)}: ${by}` : by, isBundle ? "warn" : "on");
     saying.clear("inspect");
+    latest = inspection;
     tabs.update(inspection);
   };
-  const watching = watchInspections(inspecting.source.inspect, show, (reason) =>
-    saying.problem("inspect", "The host could not be asked", reason),
-  );
+  const fail = (reason: unknown) => {
+    saying.problem("inspect", "The host could not be asked", reason);
+    // Nobody opens a connection again that was closed.
+    if ((reason as Partial<QueueError> | undefined)?.code !== "closed") return;
+    host.set("the connection is closed", "warn");
+    watching.end();
+  };
+  const watching = watchInspections(inspecting.source.inspect, show, fail, rest);
   const onDisconnected = () => host.set("no host: waiting for one", "warn");
   live?.connection.addEventListener("disconnected", onDisconnected);
   live?.connection.addEventListener("hostchange", watching.ask);

@@ -3,16 +3,18 @@
 
 import type { InspectedQueue, PurgeFilter, QueueOptions } from "../../index.js";
 import { exportQueue } from "../backup.js";
+import { setText } from "../elements/dom.js";
 import { plural, shortId } from "../elements/format.js";
 import { ask } from "./dialog.js";
 import { download } from "./download.js";
 import { button } from "./parts.js";
-import { parseBody, parseHeaders, parseNumber } from "./values.js";
+import { HEADERS_HINT, parseBody, parseHeaders, parseNumber } from "./values.js";
 import type { Inspecting, Live } from "./view.js";
 
 export interface QueueActs {
   readonly elements: readonly HTMLElement[];
-  update(queue: InspectedQueue): void;
+  /** `undefined`: it is not there, and nothing is done with it, which would make it. */
+  update(queue: InspectedQueue | undefined): void;
 }
 
 export function createQueueActs(name: string, live: Live, inspecting: Inspecting): QueueActs {
@@ -39,7 +41,7 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
       title: `Send a message to ${name}`,
       fields: [
         { name: "body", label: "Body, as JSON", kind: "long", value: "{}" },
-        { name: "headers", label: "Headers, one a line", kind: "long", hint: "name: value" },
+        { name: "headers", label: "Headers, one a line", kind: "long", hint: HEADERS_HINT },
         { name: "groupId", label: "Group", kind: "text" },
         { name: "priority", label: "Priority, 0 to 9", kind: "number", value: "4" },
         { name: "delayMs", label: "Delay in ms", kind: "number" },
@@ -191,12 +193,14 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
     }),
   );
 
+  const elements = [pause, send, redrive, settings, save, purge];
   return {
-    elements: [pause, send, redrive, settings, save, purge],
+    elements,
     update(queue) {
       latest = queue;
-      pause.textContent = isPaused() ? "Resume" : "Pause";
-      redrive.disabled = queue.dead === 0;
+      setText(pause, isPaused() ? "Resume" : "Pause");
+      for (const element of elements) element.disabled = queue === undefined;
+      redrive.disabled ||= queue?.dead === 0;
     },
   };
 }

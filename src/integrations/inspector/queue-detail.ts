@@ -53,7 +53,7 @@ export function createQueueDetail(
       const queue = inspection.queues.find((one) => one.name === name);
       const paused = queue?.pausedBy === "caller" ? "paused" : queue?.pausedBy ? "full of dead letters" : "";
       badge.set(queue === undefined ? "deleted" : paused, "warn");
-      if (queue) acts?.update(queue);
+      acts?.update(queue);
       tabs.update(inspection);
     },
     end: () => tabs.end?.(),

@@ -2,7 +2,7 @@
 
 import type { InspectedQueue, Inspection } from "../../index.js";
 import { h, setFigure, setText } from "../elements/dom.js";
-import { bytes, count, duration, NOTHING, percent, shortCount } from "../elements/format.js";
+import { bytes, count, duration, NOTHING, percent, plural, shortCount } from "../elements/format.js";
 import { createFact, createLimit, createMeter, STATE_WORDS, STATES, section } from "./parts.js";
 import { depthOf } from "./queue-list.js";
 import { createSpark, type Histories } from "./spark.js";
@@ -34,6 +34,7 @@ export function createQueueOverview(name: string, histories: Histories): View {
     inWork: createLimit("In work"),
     dead: createLimit("Dead letters"),
   };
+  const pace = h("p", { class: "note" });
   const totals = TOTALS.map(([key, words]) => ({ key, fact: createFact(words) }));
   const lanes = createLanes();
   const element = h(
@@ -42,7 +43,7 @@ export function createQueueOverview(name: string, histories: Histories): View {
     h("dl", { class: "tiles" }, ...tiles.map(({ element }) => element)),
     h("div", { class: "depth" }, spark.element, h("p", { class: "note" }, "Oldest ready message: ", oldest)),
     section("Load", load.element),
-    section("Limits", h("div", { class: "meters" }, ...Object.values(limits).map(({ element }) => element))),
+    section("Limits", h("div", { class: "meters" }, ...Object.values(limits).map(({ element }) => element)), pace),
     lanes.element,
     section("Since it was made", h("dl", { class: "facts" }, ...totals.map(({ fact }) => fact.element))),
   );
@@ -60,11 +61,17 @@ export function createQueueOverview(name: string, histories: Histories): View {
       limits.bytes.set(queue.bytes, settings.maxBytes, bytes);
       limits.inWork.set(queue.leased, settings.maxInFlight);
       limits.dead.set(queue.dead, settings.maxDeadLetters);
+      setText(pace, paceWords(settings.rateLimit));
       lanes.update(queue);
       for (const { key, fact } of totals) fact.set(shortCount(queue.totals[key]));
     },
   };
 }
+
+const paceWords = (rate: InspectedQueue["settings"]["rateLimit"]): string =>
+  rate == null
+    ? "Handed out as fast as it is taken."
+    : `${plural(rate.limit, "message")} in ${duration(rate.intervalMs)}, ${rate.per === "group" ? "of each group" : "at most"}.`;
 
 /** What comes, what can be done, and how long a message waits: measured, and as theory has it. */
 function createLoad() {

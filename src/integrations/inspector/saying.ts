@@ -1,6 +1,6 @@
 // What the inspector says of what was done: announced, shown for a while, and taken back where that is possible.
 
-import { h, setText } from "../elements/dom.js";
+import { focusedIn, h, setText } from "../elements/dom.js";
 import { wordsOf } from "../elements/words-of.js";
 import { button } from "./parts.js";
 
@@ -31,10 +31,26 @@ export function createSaying(): Saying {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: (() => Promise<unknown>) | undefined;
   let back: HTMLButtonElement | undefined;
+  const element = h("div", { class: "saying" }, said, problems);
+  let cameFrom: HTMLElement | undefined;
+  element.addEventListener("focusin", ({ relatedTarget: from }) => {
+    if (from instanceof HTMLElement && !element.contains(from)) cameFrom = from;
+  });
+  /** What goes gives the focus back to where it came from. */
+  const remove = (gone: Element) => {
+    const hasFocus = gone.contains(focusedIn(gone));
+    gone.remove();
+    if (hasFocus) cameFrom?.focus();
+  };
+  const isFocused = () => said.contains(focusedIn(said));
   const hush = () => {
     clearTimeout(timer);
-    said.replaceChildren();
     back = waiting = undefined;
+    for (const gone of [...said.children]) remove(gone);
+  };
+  /** What can be taken back is offered for as long as the offer has the focus, too. */
+  const hushSoon = (ms: number) => {
+    timer = setTimeout(() => (isFocused() ? hushSoon(1_000) : hush()), ms);
   };
   const show = (text: string, undo: (() => unknown) | undefined, ...others: HTMLElement[]) => {
     back = undo && button("Undo", undo, "quiet");
@@ -56,12 +72,13 @@ export function createSaying(): Saying {
     problems.append(element);
   };
   const clear = (key: string) => {
-    byKey.get(key)?.remove();
+    const known = byKey.get(key);
+    if (known) remove(known);
     byKey.delete(key);
   };
 
   const saying: Saying = {
-    element: h("div", { class: "saying" }, said, problems),
+    element,
     say(text, undo) {
       void saying.finish();
       hush();
@@ -73,7 +90,7 @@ export function createSaying(): Saying {
             if (await saying.attempt("It could not be taken back", undo)) saying.say("It is as it was.");
           }),
       );
-      timer = setTimeout(hush, SHOWN_MS);
+      hushSoon(SHOWN_MS);
     },
     later(text, failed, run) {
       void saying.finish();

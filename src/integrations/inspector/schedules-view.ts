@@ -2,14 +2,18 @@
 
 import type { Inspection, ScheduleView } from "../../index.js";
 import { createRows, h, setFigure, setText } from "../elements/dom.js";
-import { away, duration, instant, NOTHING, preview } from "../elements/format.js";
+import { away, duration, instant, NOTHING } from "../elements/format.js";
+import { preview } from "../elements/text-of.js";
 import { createReading } from "../frameworks/reading.js";
 import { createTable, emptyNote } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
+/** After so long they are read again, though nothing speaks of a change. */
+const EVERY_MS = 10_000;
+
 type Row = ScheduleView & { readonly queue: string };
 
-export function createSchedulesView({ source, showQueue, attempt, now }: Inspecting, only?: string): View {
+export function createSchedulesView({ source, rest, showQueue, attempt, now }: Inspecting, only?: string): View {
   const table = createTable("Schedules", [
     ["Schedule", "name"],
     ...(only === undefined ? ([["Queue"]] as const) : []),
@@ -25,24 +29,38 @@ export function createSchedulesView({ source, showQueue, attempt, now }: Inspect
     (row) => createRow(row, only === undefined ? showQueue : undefined, now),
   );
   let names: readonly string[] = [];
+  let known: readonly Row[] = [];
+  let seen = "";
+  let staleAt = 0;
+  const show = () => {
+    rows.show(known);
+    none.hidden = known.length > 0;
+    table.element.hidden = known.length === 0;
+  };
   const reading = createReading(
-    async () => {
-      const lists = names.map(async (queue) =>
-        (await (await source.readQueue(queue)).schedules.list()).map((one) => ({ ...one, queue })),
-      );
-      return (await Promise.all(lists)).flat();
-    },
+    () =>
+      rest.measured(async () => {
+        const lists = names.map(async (queue) =>
+          (await (await source.readQueue(queue)).schedules.list()).map((one) => ({ ...one, queue })),
+        );
+        return (await Promise.all(lists)).flat();
+      }),
     (all) => {
-      rows.show(all);
-      none.hidden = all.length > 0;
-      table.element.hidden = all.length === 0;
+      known = all;
+      staleAt = Math.min(staleAt, ...all.flatMap(({ nextAt }) => nextAt ?? []));
+      show();
     },
     (reason) => void attempt("Reading the schedules failed", () => Promise.reject(reason)),
   );
   return {
     element: h("div", { class: "page" }, table.element, none),
-    update({ queues }: Inspection) {
-      names = queues.filter(({ name, schedules }) => schedules > 0 && (only ?? name) === name).map(({ name }) => name);
+    update({ at, queues }: Inspection) {
+      const having = queues.filter(({ name, schedules }) => schedules > 0 && (only ?? name) === name);
+      names = having.map(({ name }) => name);
+      const glance = JSON.stringify(having.map(({ name, schedules }) => [name, schedules]));
+      if (glance === seen && at < staleAt) return show();
+      seen = glance;
+      staleAt = at + EVERY_MS;
       reading.ask();
     },
   };

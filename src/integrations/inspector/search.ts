@@ -2,7 +2,7 @@
 // again: a search over a million messages holds none of their bodies.
 
 import type { MessageState, MessageView } from "../../index.js";
-import { preview } from "../elements/format.js";
+import { preview, textOf } from "../elements/text-of.js";
 import type { ReadQueue } from "./source.js";
 
 /** Where the text may stand. */
@@ -10,6 +10,9 @@ export const PLACES = ["anywhere", "id", "group", "headers", "body"] as const;
 export type SearchPlace = (typeof PLACES)[number];
 
 const PAGE = 500;
+
+/** Of a body, looked through. */
+const TEXT_MAX = 4_000_000;
 
 export interface Asked {
   readonly text: string;
@@ -85,26 +88,8 @@ export function matches(message: MessageView, wanted: string, place: SearchPlace
     id: () => has(message.id),
     group: () => has(message.groupId),
     headers: () => Object.entries(message.headers).some(([name, value]) => has(`${name}: ${value}`)),
-    body: () => has(textOf(message.body)),
+    body: () => has(typeof message.body === "string" ? message.body : textOf(message.body, TEXT_MAX)),
   };
   if (place !== "anywhere") return isIn[place]();
   return Object.values(isIn).some((is) => is()) || has(message.reason) || has(message.error?.message);
-}
-
-/** All text in a body, to be looked through. */
-export function textOf(body: unknown): string {
-  if (typeof body === "string") return body;
-  try {
-    return JSON.stringify(body, (_, value) => writable(value)) ?? String(body);
-  } catch {
-    return String(body);
-  }
-}
-
-function writable(value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (value instanceof Set) return [...value];
-  if (value instanceof Blob) return `${value.type} ${(value as File).name ?? ""}`;
-  return value;
 }

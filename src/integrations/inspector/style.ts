@@ -23,6 +23,9 @@ export const STYLE = `
   --sans: var(--originmq-font, system-ui, sans-serif);
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Noto Sans Mono", "DejaVu Sans Mono", monospace;
   color: var(--ink);
+  /* It speaks English, in every page. */
+  direction: ltr;
+  text-align: start;
   font: 400 14px / 1.45 var(--sans);
   font-variant-numeric: tabular-nums;
 }
@@ -176,6 +179,7 @@ code, pre { font-family: var(--mono); font-size: 12.5px; }
 .list > .note { padding-inline: 10px; }
 .list tbody th.name { position: relative; min-inline-size: 130px; white-space: normal; }
 .list tbody tr { position: relative; }
+.list tbody td { vertical-align: top; }
 .list .choose::after { content: ""; position: absolute; inset: 0; }
 .list tbody tr:hover { background: var(--sunken); }
 .list tbody tr.selected { background: var(--accent-soft); }
@@ -296,10 +300,12 @@ dialog .wrong { color: var(--dead); overflow-wrap: anywhere; }
 @container panel (max-width: 899.9px) {
   .queues.chosen .list { display: none; }
 }
-@container panel (max-width: 620px) {
-  .head { padding-inline: 10px; }
+@container panel (max-width: 760px) {
   .head .tabs { order: 1; flex: 1 0 100%; }
   .head > .button { margin-block-end: 0; }
+}
+@container panel (max-width: 620px) {
+  .head { padding-inline: 10px; }
   .page, .overview { padding: 14px 12px; }
   .detail > header { padding-inline: 12px; }
   .acts { margin-inline-start: 0; }
@@ -312,10 +318,6 @@ dialog .wrong { color: var(--dead); overflow-wrap: anywhere; }
 }
 @media (max-width: 480px) {
   :host(:not([inline])) .panel { inset: 0; block-size: 100dvh; border-radius: 0; }
-}
-@media (prefers-reduced-motion: no-preference) {
-  .bar span { transition: inline-size 0.4s; }
-  .mix span { transition: flex-grow 0.4s; }
 }
 @media (forced-colors: active) {
   .bar span, .mix span, .tiles dt::before { forced-color-adjust: none; background: CanvasText; }

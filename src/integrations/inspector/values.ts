@@ -1,7 +1,13 @@
 // What a reader writes, read as what a queue takes: JSON, headers a line each, numbers. What is wrong is said in words.
 
-/** A body as text that `parseBody` reads; `undefined` where it is more than JSON can say. */
+import { textOf } from "../elements/text-of.js";
+
+/** Characters of a body that somebody may write. */
+const WRITTEN_MAX = 1_000_000;
+
+/** A body as text that `parseBody` reads; `undefined` where it is more than JSON can say, or anybody would read. */
 export function writeBody(body: unknown): string | undefined {
+  if (textOf(body, WRITTEN_MAX).length === WRITTEN_MAX) return undefined;
   try {
     const text = JSON.stringify(body, undefined, 2);
     return text !== undefined && isSame(JSON.parse(text), body) ? text : undefined;
@@ -27,18 +33,36 @@ export function parseBody(text: string): unknown {
   }
 }
 
+const NAME_AS_IT_IS = /^[^\s":]([^\r\n:]*[^\s:])?$/;
+const VALUE_AS_IT_IS = /^([^\s"]([^\r\n]*\S)?)?$/;
+const written = (value: string) => (VALUE_AS_IT_IS.test(value) ? value : JSON.stringify(value));
+
+export const HEADERS_HINT = "name: value; in quotes, as JSON has them, where they are of two lines";
+
+/** One that reads otherwise as it is, as of two lines, stands in quotes, as JSON has it. */
 export const writeHeaders = (headers: Readonly<Record<string, string>>): string =>
   Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}`)
+    .map(([name, value]) => `${NAME_AS_IT_IS.test(name) ? name : JSON.stringify(name)}: ${written(value)}`)
     .join("\n");
+
+const HEADER = /^("(?:[^"\\]|\\.)*"|[^:]+?)\s*:\s*(.*)$/s;
+
+function read(part: string, line: string): string {
+  if (!part.startsWith('"')) return part;
+  try {
+    return JSON.parse(part);
+  } catch (cause) {
+    throw new Error(`In the header “${line.trim()}” something in quotes is no JSON.`, { cause });
+  }
+}
 
 export function parseHeaders(text: string): Record<string, string> {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return Object.fromEntries(
     lines.map((line) => {
-      const colon = line.indexOf(":");
-      if (colon <= 0) throw new Error(`The header “${line.trim()}” is not “name: value”.`);
-      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+      const [, name = "", value = ""] = HEADER.exec(line.trim()) ?? [];
+      if (name === "") throw new Error(`The header “${line.trim()}” is not “name: value”.`);
+      return [read(name, line), read(value, line)];
     }),
   );
 }

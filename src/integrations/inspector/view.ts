@@ -2,6 +2,7 @@
 
 import type { Connection, Inspection, Queue } from "../../index.js";
 import type { Bundle } from "./bundle.js";
+import type { Rest } from "./rest.js";
 import type { Source } from "./source.js";
 
 /** A part of the inspector that follows what the host says. */
@@ -29,6 +30,10 @@ export interface Inspecting {
   readonly live: Live | undefined;
   /** Shows this bundle in place of the database, or the database again. */
   showBundle(bundle: Bundle | undefined): void;
+  /** Of the host: all that is read again and again waits for it. */
+  readonly rest: Rest;
+  /** What a client calls itself, as far as it is there. */
+  clientName(id: string): string | undefined;
   /** Epoch milliseconds of what is shown: now, or when the bundle was made. */
   now(): number;
   /** Says what was done; `undo` takes it back, if the reader asks for it soon. */

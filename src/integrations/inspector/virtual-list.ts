@@ -3,7 +3,7 @@
 // anew, so that nothing flickers.
 
 import { h, setText } from "../elements/dom.js";
-import { createRest } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** Reads so many items from this one on; fewer where there are no more. */
 export type ReadPage<Item> = (offset: number, max: number) => Promise<readonly Item[]>;
@@ -24,19 +24,21 @@ export interface VirtualList<Item> {
 }
 
 const ROW = 34;
-const PAGE = 100;
-const PAGES_KEPT = 30;
+const PAGE = 50;
+const PAGES_KEPT = 60;
 /** Browsers lay out no element that is much taller: beyond, the scroll bar stands for more than it measures. */
 const HEIGHT_MAX = 8_000_000;
 let last = 0;
 
 export function createVirtualList<Item>(parts: {
   readonly label: string;
+  /** Of who is asked: what may have changed is read again after it. */
+  readonly rest: Rest;
   readonly columns: readonly ListColumn<Item>[];
   onOpen(item: Item): void;
   onFailed(reason: unknown): void;
 }): VirtualList<Item> {
-  const { label, columns, onOpen, onFailed } = parts;
+  const { label, rest, columns, onOpen, onFailed } = parts;
   const prefix = `v${++last}`;
   const head = h(
     "div",
@@ -58,7 +60,6 @@ export function createVirtualList<Item>(parts: {
   let run = 0;
   let isReading = false;
   let isPlanned = false;
-  const rest = createRest();
   let waking: ReturnType<typeof setTimeout> | undefined;
   const rows: { readonly element: HTMLElement; readonly cells: readonly HTMLElement[] }[] = [];
 

@@ -4,7 +4,7 @@
 import type { Inspection } from "../../index.js";
 import { onFrame } from "../frameworks/frames.js";
 import { createReading } from "../frameworks/reading.js";
-import { createRest } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** Time between an answer and the next question, at least. */
 const EVERY_MS = 1_000;
@@ -19,14 +19,16 @@ export function watchInspections(
   inspect: () => Promise<Inspection>,
   tell: (inspection: Inspection) => void,
   fail: (reason: unknown) => void,
+  rest: Rest,
 ): Watching {
   const isOver = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const plan = () => {
+  const plan = (leastMs = EVERY_MS) => {
     clearTimeout(timer);
-    if (!isOver.signal.aborted && !document.hidden) timer = setTimeout(reading.ask, Math.max(EVERY_MS, rest.left()));
+    if (isOver.signal.aborted || document.hidden) return;
+    const whenRested = () => (rest.left() > 0 ? plan(0) : reading.ask());
+    timer = setTimeout(whenRested, Math.max(leastMs, rest.left()));
   };
-  const rest = createRest();
   const reading = createReading(
     () => rest.measured(inspect),
     (inspection) => {

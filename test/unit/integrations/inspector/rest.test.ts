@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Inspection } from "../../../../src/index.js";
+import { createRest } from "../../../../src/integrations/inspector/rest.js";
 import { createVirtualList } from "../../../../src/integrations/inspector/virtual-list.js";
 import { watchInspections } from "../../../../src/integrations/inspector/watching.js";
 
@@ -26,6 +27,7 @@ test.each([
     inspect,
     () => {},
     () => {},
+    createRest(),
   );
   await vi.advanceTimersByTimeAsync(60_000);
   watching.end();
@@ -34,7 +36,7 @@ test.each([
 });
 
 test("a list that is told of changes all the time reads anew as seldom, and what is not there yet at once", async () => {
-  const list = createVirtualList<number>({ label: "l", columns: [], onOpen() {}, onFailed() {} });
+  const list = createVirtualList<number>({ label: "l", rest: createRest(), columns: [], onOpen() {}, onFailed() {} });
   Object.defineProperty(list.element, "clientHeight", { value: 340 });
   document.body.append(list.element);
   const offsets: number[] = [];
@@ -53,4 +55,12 @@ test("a list that is told of changes all the time reads anew as seldom, and what
   await vi.advanceTimersByTimeAsync(100);
   expect(offsets.at(-1)).toBe(200);
   list.element.remove();
+});
+
+test("whatever asks, a host gives all of it together a twentieth of its time", async () => {
+  const rest = createRest();
+  await Promise.all([rest.measured(() => answered(1, 10)), vi.advanceTimersByTimeAsync(10)]);
+  expect(rest.left()).toBe(190);
+  await Promise.all([rest.measured(() => answered(1, 10)), vi.advanceTimersByTimeAsync(10)]);
+  expect(rest.left()).toBe(370);
 });

@@ -70,3 +70,21 @@ test("what has an opposite is undone once, and not after the offer is gone", asy
   saying.undo();
   expect(done).toEqual(["resume"]);
 });
+
+test("an offer stays while it has the focus, and gives it back to where it came from", async () => {
+  const before = document.createElement("button");
+  document.body.append(before, saying.element);
+  before.focus();
+  saying.say("It was done.", act("undo"));
+  const undo = [...saying.element.querySelectorAll("button")].find(({ textContent }) => textContent === "Undo");
+  undo?.focus();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(said()).toContain("It was done.");
+  undo?.click();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(done).toEqual(["undo"]);
+  expect(document.activeElement).toBe(before);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(said()).toBe("");
+  document.body.replaceChildren();
+});

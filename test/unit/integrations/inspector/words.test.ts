@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { MessageView } from "../../../../src/index.js";
 import { heldBy } from "../../../../src/integrations/inspector/clients-view.js";
 import { historyOf } from "../../../../src/integrations/inspector/message-view.js";
-import { matches, textOf } from "../../../../src/integrations/inspector/search.js";
+import { matches } from "../../../../src/integrations/inspector/search.js";
 import { filterWords } from "../../../../src/integrations/inspector/topics-view.js";
 import {
   parseBody,
@@ -55,11 +55,15 @@ describe("a text is looked for", () => {
   });
 
   test("in bodies that are no JSON", () => {
-    const round: Record<string, unknown> = {};
+    const round: Record<string, unknown> = { name: "Ada" };
     round.itself = round;
-    expect(textOf(round)).toBe("[object Object]");
-    expect(textOf(undefined)).toBe("undefined");
-    expect(textOf(new Map([["a", 1n]]))).toBe('{"a":"1"}');
+    for (const [body, text] of [
+      [round, "ada"],
+      [undefined, "undefined"],
+      [new Map([["a", 1n]]), '"a":1n'],
+      ['a "quoted" word', '"quoted"'],
+    ] as const)
+      expect(matches({ ...message, body }, text, "body")).toBe(true);
   });
 });
 
@@ -68,13 +72,29 @@ test("a body is offered for editing where JSON says all of it, and not where som
   expect(parseBody(writeBody(body) ?? "")).toEqual(body);
   for (const more of [new Date(), { at: new Date() }, undefined, { a: undefined }, 1n, new Map(), Number.NaN, [-0]])
     expect(writeBody(more)).toBeUndefined();
+  const sparse: unknown[] = [];
+  sparse.length = 2_000_000_000;
+  for (const tooLong of [sparse, { text: "x".repeat(1_000_000) }]) expect(writeBody(tooLong)).toBeUndefined();
 });
 
 test("headers are written and read a line each, and what is none is named", () => {
-  const headers = { region: "eu", url: "https://example.org/a:b", ["__proto__"]: "x" };
+  const headers = {
+    region: "eu",
+    url: "https://example.org/a:b",
+    ["__proto__"]: "x",
+    none: "",
+    etag: '"a"',
+    lines: "one\ntwo: 2\r\n",
+    edges: " x\t",
+    "na:me": "v",
+    'say "it"': 'she said "no"',
+    '"q"': "",
+    " ": " ",
+  };
   expect(parseHeaders(writeHeaders(headers))).toEqual(headers);
   expect(parseHeaders("\n a : b \n\n")).toEqual({ a: "b" });
   expect(() => parseHeaders("nothing")).toThrow("“nothing” is not “name: value”");
+  expect(() => parseHeaders('a: "b')).toThrow("something in quotes is no JSON");
 });
 
 test("what is no number or no JSON is said to be so", () => {

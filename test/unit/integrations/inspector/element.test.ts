@@ -1,0 +1,141 @@
+// @vitest-environment happy-dom
+// The element over a real host in memory, where something is not as usual: a connection that is closed, a queue that is deleted,
+// names that every object has, an element that is moved. In browsers: test/e2e/inspector.test.ts.
+
+import { afterEach, expect, test, vi } from "vitest";
+import { type Connection, connect, openQueue, openTopic } from "../../../../src/index.js";
+import { InspectorElement } from "../../../../src/inspector.js";
+
+const SOON = { timeout: 10_000 };
+const opened: Connection[] = [];
+afterEach(async () => {
+  document.body.replaceChildren();
+  await Promise.all(opened.splice(0).map((connection) => connection.close({ force: true })));
+});
+
+async function inMemory(): Promise<Connection> {
+  const connection = await connect({ storage: "memory", database: `inspected-${Math.random()}` });
+  opened.push(connection);
+  return connection;
+}
+
+function show(connection: Connection, queue?: string): InspectorElement {
+  const inspector = new InspectorElement();
+  if (queue !== undefined) inspector.setAttribute("queue", queue);
+  inspector.setAttribute("inline", "");
+  inspector.connection = connection;
+  document.body.append(inspector);
+  return inspector;
+}
+
+const rootOf = (inspector: InspectorElement) => inspector.shadowRoot as ShadowRoot;
+const buttonOf = (inspector: InspectorElement, label: string) =>
+  [...rootOf(inspector).querySelectorAll("button")].find(({ textContent }) => textContent === label);
+const rowsOf = (inspector: InspectorElement) =>
+  [...rootOf(inspector).querySelectorAll(".list tbody .choose")].map(({ textContent }) => textContent);
+
+test("of a connection that is closed it says so once, and asks it no more", async () => {
+  const connection = await inMemory();
+  await connection.openQueue("q");
+  const inspector = show(connection);
+  await vi.waitFor(() => expect(rowsOf(inspector)).toEqual(["q"]), SOON);
+  const inspect = vi.spyOn(connection, "inspect");
+  await connection.close();
+  await vi.waitFor(() => expect(rootOf(inspector).textContent).toContain("the connection is closed"), SOON);
+  const asked = inspect.mock.calls.length;
+  buttonOf(inspector, "Dismiss")?.click();
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(inspect.mock.calls.length).toBe(asked);
+  expect(rootOf(inspector).querySelector(".problem")).toBeNull();
+});
+
+test("a queue that is deleted is said to be, and nothing that is pressed makes it again", async () => {
+  const connection = await inMemory();
+  const queue = await connection.openQueue("short-lived");
+  await queue.send(1);
+  const inspector = show(connection, "short-lived");
+  await vi.waitFor(() => expect(rootOf(inspector).textContent).toContain("1, in the order they were sent."), SOON);
+  expect(buttonOf(inspector, "Send…")?.disabled).toBe(false);
+  await queue.delete();
+  await vi.waitFor(() => expect(rootOf(inspector).querySelector(".detail .badge")?.textContent).toBe("deleted"), SOON);
+  for (const label of ["Pause", "Send…", "Redrive…", "Settings…", "Export", "Purge…"])
+    expect(buttonOf(inspector, label)?.disabled, label).toBe(true);
+  expect((await connection.inspect()).queues).toEqual([]);
+});
+
+test("queues may be called as members of every object are, and bodies be what they like", async () => {
+  const connection = await inMemory();
+  const round: Record<string, unknown> = { html: "<img src=x onerror=alert(1)>" };
+  round.itself = round;
+  const sparse: unknown[] = [];
+  sparse.length = 1_000_000;
+  const bodies = [round, sparse, new Map<unknown, unknown>([[round, 1n]]), new Set([new Date(Number.NaN)]), undefined];
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    const queue = await connection.openQueue(name);
+    await queue.sendBatch(bodies.map((body) => ({ body, headers: { "<b>": "</b>" }, groupId: "<i>" })));
+  }
+  const inspector = show(connection, "constructor");
+  const lines = () => [...rootOf(inspector).querySelectorAll<HTMLElement>(".vcanvas .vrow:not(.unread)")];
+  Object.defineProperty(rootOf(inspector).querySelector(".vlist"), "clientHeight", { value: 400 });
+  await vi.waitFor(() => expect(lines().filter(({ hidden }) => !hidden)).toHaveLength(5), SOON);
+  for (let i = 0; i < 5; i++) {
+    lines()[i]?.click();
+    await vi.waitFor(() => expect(rootOf(inspector).querySelector("article.message")).not.toBeNull(), SOON);
+    buttonOf(inspector, "All messages")?.click();
+  }
+  expect(rootOf(inspector).querySelector(".problem")).toBeNull();
+  expect(rootOf(inspector).querySelector("img, b, i")).toBeNull();
+  const journal = [...rootOf(inspector).querySelectorAll<HTMLElement>("[role=tab]")].find((tab) =>
+    tab.textContent?.startsWith("Journal"),
+  );
+  journal?.click();
+  await vi.waitFor(
+    () => expect(rootOf(inspector).querySelector("[aria-label^='Queues, before']")?.textContent).toContain("0 → 4"),
+    SOON,
+  );
+  expect(rootOf(inspector).textContent).not.toContain("NaN");
+});
+
+test("it may be moved about, and be there twice", async () => {
+  const connection = await inMemory();
+  await connection.openQueue("q");
+  const [one, two] = [show(connection), show(connection)];
+  for (const inspector of [one, two]) await vi.waitFor(() => expect(rowsOf(inspector)).toEqual(["q"]), SOON);
+  const other = document.createElement("div");
+  document.body.append(other);
+  other.append(one);
+  two.remove();
+  await vi.waitFor(() => expect(rowsOf(one)).toEqual(["q"]), SOON);
+  expect(rootOf(two).childElementCount).toBe(0);
+  document.body.append(two);
+  await vi.waitFor(() => expect(rowsOf(two)).toEqual(["q"]), SOON);
+  // The connection that it was given is its owner's.
+  await expect(connection.inspect()).resolves.toBeDefined();
+});
+
+test("a context is called what it calls itself, whatever it opens, also when that changes", async () => {
+  const options = { storage: "memory", label: "Cart, /cart" } as const;
+  const openings = [
+    async (database: string) => openQueue("q", { ...options, database }),
+    async (database: string) => openTopic("t", { ...options, database }),
+  ];
+  for (const [i, open] of openings.entries()) {
+    const database = `labelled-${i}`;
+    const own = await open(database);
+    const other = await connect({ storage: "memory", database });
+    opened.push(other);
+    await vi.waitFor(async () => {
+      expect((await other.inspect()).clients.map(({ label }) => label).sort()).toEqual(["Cart, /cart", null]);
+    }, SOON);
+    await own.close();
+  }
+  const connection = await connect({ storage: "memory", database: "labels", label: "Cart, /cart" });
+  opened.push(connection);
+  const labels = async () => (await connection.inspect()).clients.map(({ label }) => label);
+  await vi.waitFor(async () => expect(await labels()).toEqual(["Cart, /cart"]), SOON);
+  connection.setLabel("Checkout, /pay");
+  await vi.waitFor(async () => expect(await labels()).toEqual(["Checkout, /pay"]), SOON);
+  for (const wrong of ["", "x".repeat(1_001), 7])
+    expect(() => connection.setLabel(wrong as string)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+  expect(await labels()).toEqual(["Checkout, /pay"]);
+});
