@@ -63,10 +63,7 @@ export function openDeliveries<Body>({
   const registration = client.registerConsumer(queue, { prefetch }, take, (reason) => refused.abort(reason));
 
   const takeIn = (holdings: readonly Holding<Body>[]) => {
-    for (const holding of holdings) {
-      if (ended) void holding.giveBack();
-      else if (!holding.isSettled) buffer.push(holding);
-    }
+    for (const holding of holdings) if (!holding.isSettled) buffer.push(holding);
     while (waiting.length > 0 && buffer.length > 0) waiting.shift()?.resolve({ done: false, value: give() });
   };
 

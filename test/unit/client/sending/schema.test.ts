@@ -139,6 +139,24 @@ describe("a schema", () => {
     await hosts.close();
   });
 
+  test("that takes its time keeps nothing from going back when a loop ends", async () => {
+    const hosts = await startHosts();
+    const validate = async (value: unknown) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { value: value as number };
+    };
+    const schema: StandardSchema<number, number> = { "~standard": { version: 1, vendor: "test", validate } };
+    const queue = await hosts.connect().connection.openQueue("q", { schema });
+    await queue.sendBatch([{ body: 1 }, { body: 2 }, { body: 3 }]);
+    for await (const delivery of queue.deliveries({ prefetch: 3 })) {
+      await delivery.ack();
+      break;
+    }
+    // Two more were on their way through the schema.
+    expect(await queue.stats()).toMatchObject({ ready: 2, leased: 0 });
+    await hosts.close();
+  });
+
   test("gives a queue its types", () => {
     const open = null as unknown as Awaited<ReturnType<typeof startHosts>>;
     const typed = () => open.connect().connection.openQueue("q", { schema: zodOrder });
