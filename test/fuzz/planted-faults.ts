@@ -41,14 +41,14 @@ export const PLANTED_FAULTS: Readonly<Record<string, PlantedFault>> = {
     file: ACCESS,
     from: 'return [["send", command.queue]]',
     to: "return []",
-    frames: 2_000,
+    frames: 6_000,
     noticed: /what nobody had a right to has changed: totals/,
   },
   "lets everybody set up every queue": {
     file: ACCESS,
     from: 'case "configure":',
     to: 'case "configure": return [];',
-    frames: 4_000,
+    frames: 6_000,
     noticed: /what nobody had a right to has changed: (setUp|queues)/,
   },
 };
