@@ -16,15 +16,16 @@ import { makeExample } from "./example.js";
 
 const problems = createProblems(byId("problems"));
 wireTheme(() => {});
+const session = openSession(undefined);
 problems.guard("The queue could not be opened", async () => {
-  const { connection } = await openSession(undefined);
-  byId<InspectorElement>("inspector").connection = connection;
-  const example = byId<HTMLButtonElement>("example");
-  example.addEventListener("click", () =>
-    problems.guard("The example could not be made", async () => {
-      example.disabled = true;
-      await makeExample(connection);
-      example.textContent = "The example runs";
-    }),
-  );
+  byId<InspectorElement>("inspector").connection = (await session).connection;
 });
+const example = byId<HTMLButtonElement>("example");
+// At once: whoever presses it before there is a connection waits for that.
+example.addEventListener("click", () =>
+  problems.guard("The example could not be made", async () => {
+    example.disabled = true;
+    await makeExample((await session).connection);
+    example.textContent = "The example runs";
+  }),
+);

@@ -133,10 +133,15 @@ test("every act is done, and taken back, by the keyboard alone", async ({ contex
   await press("Enter");
   await said("mail hands out nothing.");
   await undo("It is as it was.");
+  const button = (name: string) => panel.getByRole("button", { name, exact: true });
+  // What a button does is what it says.
+  await expect(button("Pause")).toBeFocused(SOON);
   await press("Enter");
+  await expect(button("Resume")).toBeFocused(SOON);
   await expect(rowOf(page, "mail")).toContainText("paused", SOON);
   await press("Enter");
   await said("mail goes on.");
+  await expect(button("Pause")).toBeFocused(SOON);
 
   // A test message.
   const send = async () => {
