@@ -58,7 +58,8 @@ export function createVirtualList<Item>(parts: {
   let stale = new Set<number>();
   let active = 0;
   let run = 0;
-  let isReading = false;
+  /** The page that is being read. */
+  let reading: number | undefined;
   let isPlanned = false;
   let waking: ReturnType<typeof setTimeout> | undefined;
   const rows: { readonly element: HTMLElement; readonly cells: readonly HTMLElement[] }[] = [];
@@ -135,25 +136,25 @@ export function createVirtualList<Item>(parts: {
   };
   const load = async (first: number, end: number) => {
     const page = wantedPage(first, end);
-    if (page === undefined || isReading || !element.isConnected) return;
-    isReading = true;
+    if (page === undefined || reading !== undefined || !element.isConnected) return;
+    reading = page;
     const own = run;
+    // Before it is read: what changes meanwhile makes it stale again.
+    stale.delete(page);
     try {
       const items = await rest.measured(() => read(page * PAGE, PAGE));
       if (own !== run) return;
       pages.delete(page);
       pages.set(page, items);
-      stale.delete(page);
       for (const oldest of pages.keys()) {
         if (pages.size <= PAGES_KEPT) break;
         pages.delete(oldest);
       }
     } catch (reason) {
-      stale.delete(page);
       if (!pages.has(page)) pages.set(page, []);
       onFailed(reason);
     } finally {
-      isReading = false;
+      reading = undefined;
       renderSoon();
     }
   };
@@ -217,6 +218,7 @@ export function createVirtualList<Item>(parts: {
     refresh(now) {
       total = now;
       stale = new Set(pages.keys());
+      if (reading !== undefined) stale.add(reading);
       layOut();
     },
     focus: () => element.focus(),
