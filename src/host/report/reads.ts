@@ -16,7 +16,7 @@ import { fatesOf, listDead, type MessageEntry, peek, type QueueStats, statsOf } 
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
 import type { MessageFate, MessagePage, MessageView, Page, QueueSummary, ScheduleView } from "../../link/rpc/views.js";
 import type { HostRequest } from "../../link/rpc/wire.js";
-import type { Bodies } from "../delivery/bodies.js";
+import type { Bodies, StoredMessage } from "../delivery/bodies.js";
 import type { Loop } from "../engine/loop.js";
 
 export interface Reads {
@@ -52,13 +52,8 @@ export function createReads(
       };
     });
     const found = await bodies.read(entries.map((entry) => entry.bodySeq));
-    const messages = entries.map((entry, i) => {
-      const message = found[i];
-      return viewOf(entry, encodeId(entry.term, entry.seq), message && decodeBody(message), message?.headers ?? {});
-    });
-    // Headers lie with the bodies, and are not in their estimate.
-    const fitting = countWithin(messages, bytesMax, ({ headers }) => estimateBytes(headers));
-    return { messages: messages.slice(0, fitting), isCut: isCut || fitting < messages.length };
+    const ids = entries.map(({ term, seq }) => encodeId(term, seq));
+    return pageOf(entries, ids, found, { bytesMax, isCut });
   };
 
   return {
@@ -128,14 +123,29 @@ export const listed = ({ queues }: State): QueueState[] =>
   [...queues.values()].filter(({ name }) => !name.startsWith(OWN_QUEUE_PREFIX));
 
 /** Estimated bytes of the body of each, by its batch, a large one has one of its own, and of why it died. */
-const bytesIn =
+export const bytesIn =
   (batches: BatchIndex) =>
   ({ bodySeq, failure }: Pick<MessageEntry, "bodySeq"> & Partial<MessageEntry>): number => {
     const batch = batches.find(bodySeq);
     return (batch ? batch.bytes / batch.count : 0) + (failure?.message.length ?? 0);
   };
 
-export function viewOf(
+/** A page of these, with what was found of their bodies. Headers lie with the bodies, and are not in their estimate. */
+export function pageOf(
+  entries: readonly MessageEntry[],
+  ids: readonly string[],
+  found: readonly (StoredMessage | undefined)[],
+  { bytesMax, isCut }: { readonly bytesMax: number; readonly isCut: boolean },
+): MessagePage {
+  const messages = entries.map((entry, i) => {
+    const message = found[i];
+    return viewOf(entry, ids[i] as string, message && decodeBody(message), message?.headers ?? {});
+  });
+  const fitting = countWithin(messages, bytesMax, ({ headers }) => estimateBytes(headers));
+  return { messages: messages.slice(0, fitting), isCut: isCut || fitting < messages.length };
+}
+
+function viewOf(
   entry: MessageEntry,
   id: string,
   body: unknown,

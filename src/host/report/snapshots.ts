@@ -3,7 +3,6 @@
 // by itself.
 
 import { advance } from "../../core/commands/clock.js";
-import { decodeBody } from "../../core/log/bodies.js";
 import { countWithin } from "../../core/log/count-within.js";
 import { idOf } from "../../core/log/ids.js";
 import type { Seq } from "../../core/log/journal.js";
@@ -19,7 +18,7 @@ import { openBatch, type StoredMessage } from "../delivery/bodies.js";
 import type { Loop } from "../engine/loop.js";
 import type { Platform } from "../engine/platform.js";
 import { readable } from "../engine/readable.js";
-import { viewOf } from "./reads.js";
+import { bytesIn, pageOf } from "./reads.js";
 
 /** One that nobody reads on for so long is given up, and any after so long. */
 const IDLE_MS = 60_000;
@@ -99,10 +98,10 @@ export function createSnapshots({ loop, store, now, setTimer, pageBytesMax, onFr
         advance(state, now());
         const queue = state.queues.get(name);
         const entries = queue ? entriesOf(queue, states) : [];
+        const bytesOf = bytesIn(state.batches);
         const noted = entries.map((entry): Noted => {
-          const batch = state.batches.find(entry.bodySeq);
-          const bytes = (batch ? batch.bytes / batch.count : 0) + (entry.failure?.message.length ?? 0);
-          return { entry, id: idOf(state, entry.seq), key: batch?.firstSeq, bytes };
+          const key = state.batches.find(entry.bodySeq)?.firstSeq;
+          return { entry, id: idOf(state, entry.seq), key, bytes: bytesOf(entry) };
         });
         hold(keyOf(client, waiter), { client, noted, takenAt: now() });
         return { count: noted.length };
@@ -120,12 +119,8 @@ export function createSnapshots({ loop, store, now, setTimer, pageBytesMax, onFr
         0,
         countWithin(rest, bytesMax, ({ bytes }) => bytes),
       );
-      const found = await read(wanted);
-      const messages = wanted.map(({ entry, id }, i) => {
-        const message = found[i];
-        return viewOf(entry, id, message && decodeBody(message), message?.headers ?? {});
-      });
-      return { messages, isCut: wanted.length < rest.length };
+      const [entries, ids] = [wanted.map(({ entry }) => entry), wanted.map(({ id }) => id)];
+      return pageOf(entries, ids, await read(wanted), { bytesMax, isCut: wanted.length < rest.length });
     },
     end: (client, waiter) => drop(keyOf(client, waiter)),
     endAll() {

@@ -72,28 +72,25 @@ function insideOf(value: unknown): (Inside & { readonly title: string }) | undef
       Array.from({ length: end - from }, (_, i): Entry => [String(from + i), value[from + i]]);
     return { title: `[${count(value.length)}]`, count: value.length, part };
   }
-  const of = (title: string, entries: readonly Entry[]) => ({
-    title,
-    count: entries.length,
-    part: (from: number, end: number) => entries.slice(from, end),
-  });
+  const of = (title: string, count: number, entries: () => Entry[]) => {
+    let made: Entry[] | undefined;
+    const part = (from: number, end: number) => {
+      made ??= entries();
+      return made.slice(from, end);
+    };
+    return { title, count, part };
+  };
   if (value instanceof Map) {
-    return of(
-      `Map (${count(value.size)})`,
-      [...value].map(([key, one]) => [preview(key), one]),
-    );
+    return of(`Map (${count(value.size)})`, value.size, () => [...value].map(([key, one]) => [preview(key), one]));
   }
   if (value instanceof Set) {
-    return of(
-      `Set (${count(value.size)})`,
-      [...value].map((one, i) => [String(i), one]),
-    );
+    return of(`Set (${count(value.size)})`, value.size, () => [...value].map((one, i) => [String(i), one]));
   }
   const isPlain =
     typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
   if (!isPlain) return undefined;
   const own = Object.entries(value as object);
-  return of(`{${count(own.length)}}`, own);
+  return of(`{${count(own.length)}}`, own.length, () => own);
 }
 
 function leafOf(value: unknown): HTMLElement {

@@ -81,3 +81,20 @@ test("one that nobody goes on with ends by itself", async () => {
   await expect.poll(() => [...disk.bodies.keys()].some((key) => key <= COUNT), { timeout: 10_000 }).toBe(false);
   await expect(page(8)).rejects.toMatchObject({ code: "host-lost" });
 });
+
+test("a page is as large as its headers allow, too, and the next one goes on behind it", async () => {
+  const { client, take } = await open();
+  const long = "x".repeat(60_000);
+  const count = 80;
+  const send = sendOf(COUNT + 1, ...Array(count).fill(0));
+  await client.submit({ ...send, command: { ...send.command, headers: Array(count).fill({ long }) } } as typeof send);
+  await take();
+  const page = (from: number) =>
+    client.link.call<MessagePage>({ op: "snapshot-page", waiter: "s", from, max: COUNT + count });
+  const first = await page(0);
+  expect(first.isCut).toBe(true);
+  expect(first.messages.length).toBeLessThan(COUNT + count);
+  const rest = await page(first.messages.length);
+  expect(first.messages.length + rest.messages.length).toBe(COUNT + count);
+  expect(rest.isCut).toBe(false);
+});
