@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { type BrowserContext, firefox, type Locator, type Page, type TestInfo } from "@playwright/test";
+import { HOST_CHANNEL } from "../../demo/lab/words.js";
 import type { Bundle, InspectorElement } from "../../src/inspector.js";
 import { axeFindings } from "../axe.js";
 import { findFirefox } from "../engines/find-engines.mjs";
@@ -75,6 +76,46 @@ test("queues, topics, schedules, clients and the host are there, live", async ({
   await other.press("Send 1,000");
   await expect(rowOf(page, "work")).toContainText("1,000", SOON);
 });
+
+for (const engine of ENGINES) {
+  test(`a host that dies under an open inspector is followed by another, and so is its history, in ${engine}`, async ({
+    context,
+    baseURL,
+    complaints,
+  }) => {
+    await inEngine(engine, { context, baseURL, complaints }, async (place) => {
+      const page = await openInspector(place);
+      const panel = inspectorOf(page);
+      await choose(page, "work");
+      await tab(page, "Messages").click();
+      await expect(panel.getByText("None.")).toBeVisible(SOON);
+      const takeOvers = panel.getByRole("region", { name: "Take-overs" }).getByRole("row", { name: /^\d/ });
+      const host = async () => {
+        await tab(page, "Host").click();
+        await expect(takeOvers.filter({ hasText: "hosts now" })).toHaveCount(1, SOON);
+        return takeOvers.allInnerTexts();
+      };
+      const before = await host();
+      await tab(page, /^Queues/).click();
+      for (const _ of [1, 2]) {
+        const term = () => panel.getByText(/term \d+/).innerText();
+        const then = await term();
+        // As the crash lab ends it: without a word to anybody.
+        await page.evaluate((name) => new BroadcastChannel(name).postMessage({ type: "close", id: "" }), HOST_CHANNEL);
+        await expect.poll(term, SOON).not.toBe(then);
+      }
+      // What was open before goes on, and what is done now is seen.
+      await panel.getByRole("button", { name: "Send…" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
+      await expect(panel.getByText("1, in the order they were sent.")).toBeVisible(SOON);
+      await expect(panel.getByRole("grid").getByRole("row", { name: /\{\}/ })).toBeVisible(SOON);
+      await expect(panel.getByRole("alert").getByText(/./)).toHaveCount(0, SOON);
+      const after = await host();
+      expect(after).toHaveLength(before.length + 2);
+      expect(after.filter((row) => row.includes("hosts now"))).toEqual([after[0]]);
+    });
+  });
+}
 
 test("a message is found, looked at whole, and sent again; what was done can be taken back", async ({
   context,

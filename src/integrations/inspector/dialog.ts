@@ -65,9 +65,11 @@ export function ask(near: HTMLElement, question: Question): Promise<boolean> {
     // What closes the dialog is not to close what is behind it.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
     cancel.addEventListener("click", () => dialog.close());
+    let isRunning = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      submit.disabled = true;
+      if (isRunning) return;
+      isRunning = true;
       try {
         await question.run(Object.fromEntries(fields.map(({ spec, input }) => [spec.name, input.value])));
         isAnswered = true;
@@ -75,7 +77,7 @@ export function ask(near: HTMLElement, question: Question): Promise<boolean> {
       } catch (reason) {
         setText(problem, wordsOf(reason));
       } finally {
-        submit.disabled = false;
+        isRunning = false;
       }
     });
     dialog.showModal();

@@ -68,16 +68,11 @@ export function createHostView(inspecting: Inspecting): View {
 function createBundling({ source, live, attempt, say, showBundle }: Inspecting): HTMLElement {
   const make = button("Save a support bundle", () =>
     attempt("The bundle could not be made", async () => {
-      make.disabled = true;
-      try {
-        const bundle = await makeBundle(source);
-        download(`originmq-${new Date(bundle.madeAt).toISOString().slice(0, 19).replaceAll(":", "-")}.json`, [
-          JSON.stringify(bundle),
-        ]);
-        say("The bundle has bodies and headers by their shape alone, and errors as they were.");
-      } finally {
-        make.disabled = false;
-      }
+      const bundle = await makeBundle(source);
+      download(`originmq-${new Date(bundle.madeAt).toISOString().slice(0, 19).replaceAll(":", "-")}.json`, [
+        JSON.stringify(bundle),
+      ]);
+      say("The bundle has bodies and headers by their shape alone, and errors as they were.");
     }),
   );
   const file = h("input", {

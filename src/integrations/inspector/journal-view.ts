@@ -6,7 +6,7 @@ import { createRows, h, setText } from "../elements/dom.js";
 import { count, instant, plural } from "../elements/format.js";
 import { type Fate, fatesOf } from "./journal-fates.js";
 import { commitWords } from "./journal-words.js";
-import { button, createTable, emptyNote, STATE_WORDS, STATES } from "./parts.js";
+import { button, createTable, emptyNote, STATE_WORDS, STATES, setUsable } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
 /** What every queue held before the commit at this place; after the last one, now. */
@@ -89,8 +89,8 @@ export function createJournalView({ source, attempt, now }: Inspecting): View {
     const left = fates.slice(ROWS_MAX).reduce((sum, fate) => sum + fate.count, others);
     more.hidden = left === 0;
     setText(more, `And ${plural(left, "message")} more.`);
-    earlier.disabled = place === 0;
-    later.disabled = place === commits.length - 1;
+    setUsable(earlier, place > 0);
+    setUsable(later, place < commits.length - 1);
   };
   slider.addEventListener("input", () => show(Number(slider.value)));
   content.hidden = none.hidden = true;

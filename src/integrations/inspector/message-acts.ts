@@ -4,7 +4,7 @@
 import type { MessageView, Queue, SendOptions } from "../../index.js";
 import { shortId } from "../elements/format.js";
 import { ask, type Question } from "./dialog.js";
-import { button } from "./parts.js";
+import { button, setUsable } from "./parts.js";
 import { HEADERS_HINT, parseBody, parseHeaders, writeBody, writeHeaders } from "./values.js";
 import type { Inspecting, Live } from "./view.js";
 
@@ -71,8 +71,8 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
       },
     }),
   );
-  edit.disabled = text === undefined;
-  if (edit.disabled) edit.title = "Its body is more than JSON can say, or too long";
+  setUsable(edit, text !== undefined);
+  if (text === undefined) edit.title = "Its body is more than JSON can say, or too long";
 
   const move = button("Move…", () =>
     askThen(move, {

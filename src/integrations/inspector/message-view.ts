@@ -39,9 +39,7 @@ export function createMessagePane(
   const tell = button(
     "Ask the journal",
     async () => {
-      tell.disabled = true;
       const events = await readEvents();
-      tell.disabled = false;
       if (events === undefined) return;
       if (events.length > 0) history.replaceChildren(...events.map(lineOf));
       setText(told, events.length > 0 ? "As the end of the journal tells it." : "The journal tells of it no more.");

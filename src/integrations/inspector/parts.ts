@@ -14,11 +14,25 @@ export const STATE_WORDS = {
 export type StateName = keyof typeof STATE_WORDS;
 export const STATES = Object.keys(STATE_WORDS) as StateName[];
 
+/** Pressed while what it does goes on, or while it is not usable, it does nothing. */
 export const button = (label: string, run: () => unknown, kind = ""): HTMLButtonElement => {
   const element = h("button", { type: "button", class: `button ${kind}`.trim() }, label);
-  element.addEventListener("click", () => void run());
+  let isRunning = false;
+  element.addEventListener("click", async () => {
+    if (isRunning || element.getAttribute("aria-disabled") === "true") return;
+    isRunning = true;
+    try {
+      await run();
+    } finally {
+      isRunning = false;
+    }
+  });
   return element;
 };
+
+/** Not by `disabled`: a button that is disabled loses the focus, and who uses the keyboard their place. */
+export const setUsable = (button: HTMLElement, isUsable: boolean): void =>
+  button.setAttribute("aria-disabled", String(!isUsable));
 
 /** A figure with what it is of. */
 export function createFact(label: string, title?: string): { readonly element: HTMLElement; set(text: string): void } {

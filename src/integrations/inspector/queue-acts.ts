@@ -7,7 +7,7 @@ import { setText } from "../elements/dom.js";
 import { plural, shortId } from "../elements/format.js";
 import { ask } from "./dialog.js";
 import { download } from "./download.js";
-import { button } from "./parts.js";
+import { button, setUsable } from "./parts.js";
 import { HEADERS_HINT, parseBody, parseHeaders, parseNumber } from "./values.js";
 import type { Inspecting, Live } from "./view.js";
 
@@ -199,8 +199,8 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
     update(queue) {
       latest = queue;
       setText(pause, isPaused() ? "Resume" : "Pause");
-      for (const element of elements) element.disabled = queue === undefined;
-      redrive.disabled ||= queue?.dead === 0;
+      for (const element of elements) setUsable(element, queue !== undefined);
+      setUsable(redrive, queue !== undefined && queue.dead > 0);
     },
   };
 }

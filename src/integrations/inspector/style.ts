@@ -151,12 +151,12 @@ h4 { margin-block-end: 8px; color: var(--muted); font-size: 12.5px; font-weight:
   font: inherit;
 }
 .button { font-weight: 600; cursor: pointer; }
-.button:hover:not(:disabled) { border-color: var(--accent); background: var(--accent-soft); }
-.button:disabled { border-color: var(--line); color: var(--muted); cursor: default; }
+.button:hover:not([aria-disabled=true]) { border-color: var(--accent); background: var(--accent-soft); }
+.button[aria-disabled=true] { border-color: var(--line); color: var(--muted); cursor: default; }
 .button.quiet, .acts .button:not(:hover) { border-color: var(--line); background: none; }
 .button.primary { border-color: var(--accent); background: var(--accent); color: var(--accent-ink); }
 .button.danger { color: var(--dead); }
-.button.danger:hover:not(:disabled) { border-color: var(--dead); background: var(--dead-soft); }
+.button.danger:hover:not([aria-disabled=true]) { border-color: var(--dead); background: var(--dead-soft); }
 .button.danger.sure { border-color: var(--dead); background: var(--dead); color: var(--dead-ink); }
 .choose { padding: 2px 0; border: 0; background: none; color: inherit; font: inherit; font-weight: 600; text-align: start; cursor: pointer; overflow-wrap: anywhere; }
 .choose:hover { color: var(--accent); text-decoration: underline; text-underline-offset: 3px; }
@@ -324,6 +324,7 @@ dialog .wrong { color: var(--dead); overflow-wrap: anywhere; }
   .mix span { border-inline-end: 1px solid Canvas; }
   .bar, .mix { border: 1px solid CanvasText; }
   .spark { stroke: CanvasText; }
+  .button[aria-disabled=true] { color: GrayText; border-color: GrayText; }
   [role="tab"] { border-color: Canvas; }
   [role="tab"][aria-selected="true"] { border-color: Highlight; }
   .list tbody tr.selected { outline: 2px solid Highlight; outline-offset: -2px; }

@@ -47,13 +47,14 @@ export function createEditor(host: EditorHost): Editor {
   const complain = (text = "") => setText(problem, text);
   save.addEventListener("click", () => form()?.requestSubmit());
   cancel.addEventListener("click", () => element.close());
+  let isSaving = false;
   slot.addEventListener("submit", (event) => {
     event.preventDefault();
     const [edited, filled] = [message, form()];
-    if (edited === undefined || filled === undefined || save.disabled) return;
-    save.disabled = true;
+    if (edited === undefined || filled === undefined || isSaving) return;
+    isSaving = true;
     void host.save(edited, filled).then((why) => {
-      save.disabled = false;
+      isSaving = false;
       if (message !== edited) return;
       if (why === undefined) element.close();
       else complain(why);
