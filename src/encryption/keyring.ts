@@ -11,9 +11,13 @@
 import { joined } from "../codec/joined.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, fromUtf8, randomBytes, toBase64, toUtf8 } from "./bytes.js";
+import { createMemo } from "./memo.js";
 
 /** What an envelope is; its place here is stored. */
-const KINDS = ["message", "named", "published", "published-named", "replacement", "failure", "answer"] as const;
+const KINDS = [
+  ...(["message", "named", "published", "published-named", "replacement", "failure", "answer"] as const),
+  ...(["several", "published-several"] as const),
+] as const;
 export type Kind = (typeof KINDS)[number];
 /** What it must have been sealed for: the same when it is opened, or it does not open. */
 export type Identity = readonly (string | number | null)[];
@@ -32,6 +36,7 @@ const SENDERS_MAX = 1_000;
 export interface Keyring {
   /** Id of the data key. */
   readonly id: string;
+  /** `plain` is read at once. */
   seal(kind: Kind, identity: Identity, plain: Bytes): Promise<Bytes>;
   /** `identityOf`: what an envelope of that kind must have been sealed for here; `undefined`: none may be here. */
   open(envelope: unknown, identityOf: (kind: Kind) => Identity | undefined): Promise<Bytes>;
@@ -64,22 +69,11 @@ export async function createKeyring(id: string, dataKey: Bytes): Promise<Keyring
     derive("originmq hidden texts", none, { name: "AES-CTR", length: 256 }, ["encrypt", "decrypt"]),
   ]);
 
-  const senders = new Map<string, Promise<CryptoKey>>();
-  const keyOf = (sender: Bytes): Promise<CryptoKey> => {
-    const name = toBase64(sender);
-    const known =
-      senders.get(name) ?? derive("originmq sender", sender, { name: "AES-GCM", length: 256 }, ["encrypt", "decrypt"]);
-    // The one used longest ago goes first.
-    senders.delete(name);
-    senders.set(name, known);
-    for (const [oldest] of senders) {
-      if (senders.size <= SENDERS_MAX) break;
-      senders.delete(oldest);
-    }
-    return known;
-  };
+  const keyOf = createMemo(SENDERS_MAX, (sender) =>
+    derive("originmq sender", fromBase64(sender), { name: "AES-GCM", length: 256 }, ["encrypt", "decrypt"]),
+  );
   const own = randomBytes(COUNTER_AT - SENDER_AT);
-  const ownKey = await keyOf(own);
+  const ownKey = await keyOf(toBase64(own));
   let counter = 0;
 
   const parametersOf = (head: Bytes, kind: Kind, identity: Identity) => {
@@ -110,11 +104,11 @@ export async function createKeyring(id: string, dataKey: Bytes): Promise<Keyring
     async open(envelope, identityOf) {
       if (!(envelope instanceof Uint8Array) || envelope.length < HEAD_BYTES + TAG_BYTES || envelope[0] !== VERSION)
         throw tampered("a message");
-      const bytes = new Uint8Array(envelope);
+      const bytes = new Uint8Array(envelope.buffer as ArrayBuffer, envelope.byteOffset, envelope.length);
       const kind = KINDS[bytes[1] as number];
       const identity = kind && identityOf(kind);
       if (!kind || !identity) throw tampered("a message");
-      const key = await keyOf(bytes.slice(SENDER_AT, COUNTER_AT));
+      const key = await keyOf(toBase64(bytes.subarray(SENDER_AT, COUNTER_AT)));
       try {
         const sealed = bytes.subarray(HEAD_BYTES);
         return new Uint8Array(await subtle.decrypt(parametersOf(bytes, kind, identity), key, sealed));

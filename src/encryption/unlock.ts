@@ -29,7 +29,7 @@ export interface KeyStore {
 
 /** The key of a database, as it is stored: JSON. */
 interface KeyRecord {
-  readonly v: 1;
+  readonly v: Form;
   readonly id: string;
   readonly by: Way;
   /** Of a password. */
@@ -39,11 +39,24 @@ interface KeyRecord {
   readonly wrapped: string;
 }
 type Way = "key" | "password" | "generated";
+/**
+ * How its messages are sealed, for as long as there is this key. 1: each alone, as every build reads them. 2: also several together,
+ * which builds before that would take for tampered with: they refuse to open the database.
+ */
+type Form = 1 | 2;
+const FORM: Form = 2;
 
 const ITERATIONS = 600_000;
 const DATA_KEY_BYTES = 32;
 
-export const unlock = (store: KeyStore, encryption: Encryption): Promise<Keyring> =>
+/** What a database is worked with. */
+export interface UnlockedKey {
+  readonly keyring: Keyring;
+  /** Whoever can open it knows messages that are sealed together. */
+  readonly isSeveral: boolean;
+}
+
+export const unlock = (store: KeyStore, encryption: Encryption): Promise<UnlockedKey> =>
   insist(async () => {
     const stored = await store.read();
     const unlocked =
@@ -51,9 +64,9 @@ export const unlock = (store: KeyStore, encryption: Encryption): Promise<Keyring
         ? await makeKey(store, encryption)
         : await openKey(store, encryption, stored).catch((error) => finishDestroying(store, stored, error));
     if (unlocked === undefined) return undefined;
-    const { id, dataKey, record } = unlocked;
+    const { v, id, dataKey, record } = unlocked;
     if (record !== undefined) await store.write(record, stored);
-    return createKeyring(id, dataKey);
+    return { keyring: await createKeyring(id, dataKey), isSeveral: v >= 2 };
   });
 
 /** Of a key as it is stored. */
@@ -67,9 +80,9 @@ export async function rewrap(store: KeyStore, id: string, from: Encryption, to: 
   await insist(async () => {
     const stored = await store.read();
     if (stored === undefined || idOf(stored) !== id) throw shredded();
-    const { dataKey } = await openKey(store, from, stored);
-    await store.write(await wrap(store, to, id, dataKey), stored);
-    return dataKey.fill(0);
+    const opened = await openKey(store, from, stored);
+    await store.write(await wrap(store, to, opened), stored);
+    return opened.dataKey.fill(0);
   });
   if ("generate" in from && !("generate" in to)) await destroyGenerated(store.name, false);
 }
@@ -112,24 +125,27 @@ async function insist<T>(attempt: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-interface Unlocked {
+interface DataKey {
+  readonly v: Form;
   readonly id: string;
   readonly dataKey: Bytes;
+}
+
+interface Unlocked extends DataKey {
   /** What is to be stored. */
   readonly record?: string;
 }
 
 async function makeKey(store: KeyStore, encryption: Encryption): Promise<Unlocked> {
-  const id = toBase64(randomBytes(12));
-  const dataKey = randomBytes(DATA_KEY_BYTES);
-  return { id, dataKey, record: await wrap(store, encryption, id, dataKey) };
+  const made: DataKey = { v: FORM, id: toBase64(randomBytes(12)), dataKey: randomBytes(DATA_KEY_BYTES) };
+  return { ...made, record: await wrap(store, encryption, made) };
 }
 
-async function wrap(store: KeyStore, encryption: Encryption, id: string, dataKey: Bytes): Promise<string> {
+async function wrap(store: KeyStore, encryption: Encryption, { v, id, dataKey }: DataKey): Promise<string> {
   const way = wayOf(encryption);
   const iv = randomBytes(12);
   const head = {
-    v: 1,
+    v,
     id,
     by: way,
     ...("password" in encryption && {
@@ -157,9 +173,10 @@ async function openKey(store: KeyStore, encryption: Encryption, stored: string):
   } catch (cause) {
     throw wrongKey(`${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
   }
-  const { id, iterations = 0 } = head;
+  const { v, id, iterations = 0 } = head;
+  const known: DataKey = { v, id, dataKey };
   const isWeak = "password" in encryption && iterations < (encryption.iterations ?? ITERATIONS);
-  return { id, dataKey, ...(isWeak && { record: await wrap(store, encryption, id, dataKey) }) };
+  return { ...known, ...(isWeak && { record: await wrap(store, encryption, known) }) };
 }
 
 const IN_WORDS: Readonly<Record<Way, string>> = {
@@ -189,7 +206,11 @@ function recordOf(stored: string): KeyRecord {
   const { v, id, by, salt = "", iterations = 1, iv, wrapped } = record;
   const isText = [id, by, salt, iv, wrapped].every((text) => typeof text === "string");
   const isCount = Number.isSafeInteger(iterations) && iterations > 0 && iterations <= ITERATIONS_MAX;
-  if (v !== 1 || !isText || !isCount) throw broken();
+  if (Number.isSafeInteger(v) && (v as number) > FORM) {
+    const message = "the database is encrypted as this build does not know it yet: it was made by a later one";
+    throw new QueueError("format-too-new", message);
+  }
+  if (!(v === 1 || v === FORM) || !isText || !isCount) throw broken();
   return record as KeyRecord;
 }
 

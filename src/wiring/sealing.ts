@@ -6,7 +6,7 @@ import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { type Whole, whole } from "../client/connection/whole.js";
 import { assertHostKnows } from "../client/queue/host-knows.js";
 import { QueueError } from "../core/spec/errors.js";
-import { KEY_QUEUE, MINOR_ENCRYPTION, MINOR_SHRED } from "../core/spec/key-queue.js";
+import { KEY_QUEUE, MINOR_ENCRYPTION, MINOR_SHARES, MINOR_SHRED } from "../core/spec/key-queue.js";
 import type { QueueStats } from "../core/view/view.js";
 import { encryptedConnection } from "../encryption/encrypted-connection.js";
 import { checkEncryption } from "../encryption/options.js";
@@ -25,12 +25,15 @@ export async function openSealing(client: Client, options: ConnectOptions): Prom
   await client.connected(signal);
   await assertHostKnows(client, MINOR_ENCRYPTION, "encryption");
   const store = keyStoreOf(client, options);
-  const keyring = await unlock(store, encryption);
+  const { keyring, isSeveral } = await unlock(store, encryption);
   const { id } = keyring;
   const watch = watchKey(client, store, id);
   // What has become of it since it was read; nobody waits for that, since the host refuses what is late.
   watch.look().catch(() => {});
-  const sealing = createSealing(keyring, { shredded: watch.shredded, over: watch.over });
+  const sealing = createSealing(keyring, {
+    ...{ shredded: watch.shredded, over: watch.over },
+    maySeveral: () => isSeveral && client.minor >= MINOR_SHARES,
+  });
   /** The client may have other users, and live on. */
   const thenStop =
     <Given extends readonly unknown[]>(onClosed: (...given: Given) => Promise<void>) =>

@@ -2,13 +2,24 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { randomBytes } from "../../src/encryption/bytes.js";
+import { itemOf, type SendOptions } from "../../src/client/sending/options.js";
+import { sizesOf } from "../../src/core/log/columns.js";
+import { isShare } from "../../src/core/log/share.js";
+import { type Bytes, randomBytes } from "../../src/encryption/bytes.js";
 import { createKeyring, HEAD_BYTES, type Identity, type Keyring, type Kind } from "../../src/encryption/keyring.js";
+import { createNames } from "../../src/encryption/names.js";
+import { createOpener } from "../../src/encryption/opener.js";
+import { createSealer } from "../../src/encryption/sealer.js";
+import { encodeSeveral } from "../../src/encryption/several.js";
 
 const dataKey = randomBytes(32);
+const isWellFormed = (text: string): boolean => text.isWellFormed();
+const withoutMissing = (given: object): SendOptions =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+const SEALED = { text: '"secret"', headers: undefined, priority: 4, groupId: null, isNamed: false };
 const open = () => createKeyring("key", dataKey.slice());
 
-const KINDS: readonly Kind[] = ["message", "named", "published", "replacement", "failure", "answer"];
+const KINDS: readonly Kind[] = ["message", "named", "published", "replacement", "failure", "answer", "several"];
 const identities = fc.array(fc.oneof(fc.string({ maxLength: 3 }), fc.nat({ max: 9 }), fc.constant(null)), {
   maxLength: 3,
 });
@@ -85,6 +96,75 @@ test("no nonce is used twice under one key, however many contexts have the same 
     { numRuns: 50 },
   );
   expect(count).toBeGreaterThan(1_000);
+});
+
+const texts = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: "binary", minLength: 300, maxLength: 1_000 }));
+const sent = fc.record({
+  body: fc.oneof(texts, fc.nat(), fc.constant(null), fc.constant(new Map([["no", "JSON"]]))),
+  priority: fc.nat({ max: 2 }),
+  groupId: fc.option(fc.constantFrom("a", "b"), { nil: undefined }),
+  deduplicationId: fc.option(fc.string({ minLength: 1, maxLength: 3 }).filter(isWellFormed), { nil: undefined }),
+  headers: fc.option(fc.constant({ name: "text" }), { nil: undefined }),
+  delayMs: fc.option(fc.nat({ max: 1 }), { nil: undefined }),
+});
+
+test("what is sealed together opens one by one where it was put, in any order, and nowhere else", async () => {
+  const [one, other] = [await open(), await open()];
+  const parts = {
+    keyring: one,
+    names: createNames(one),
+    shredded: new AbortController().signal,
+    maySeveral: () => true,
+  };
+  const as = { alone: "message", named: "named", several: "several", to: "queue" } as const;
+  const { seal } = createSealer(parts, as);
+  const open_ = (queue: string) => createOpener(other, queue);
+  let shares = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(sent, { minLength: 1, maxLength: 90, size: "max" }),
+      fc.boolean(),
+      async (given, isOneByOne) => {
+        const items = given.map(({ body, ...options }) => itemOf(body, withoutMissing(options)));
+        const sealed = isOneByOne ? (await Promise.all(items.map((item) => seal([item])))).flat() : await seal(items);
+        const measured = sizesOf(sealed.map(({ body }) => body));
+        const [here, elsewhere] = [open_("queue"), open_("another")];
+        for (const [i, { body, groupId = null, attributes, bytes }] of sealed.entries()) {
+          const place = { id: `${i}`, priority: attributes.priority, groupId };
+          const content = await here.content(body, place);
+          expect([content.body, content.headers]).toEqual([given[i]?.body, given[i]?.headers]);
+          await expect(elsewhere.content(body, place)).rejects.toMatchObject({ code: "tampered" });
+          const isNamed = given[i]?.deduplicationId !== undefined;
+          for (const wrong of [
+            { ...place, priority: place.priority + 1 },
+            { ...place, groupId: groupId === null ? "a" : null },
+          ]) {
+            if (isNamed) await here.content(body, wrong);
+            else await expect(here.content(body, wrong)).rejects.toMatchObject({ code: "tampered" });
+          }
+          if (isShare(body)) shares++;
+          // As the host measures it, of all that was sent.
+          expect(measured[i]).toBe(bytes);
+        }
+      },
+    ),
+    { numRuns: 30 },
+  );
+  expect(shares).toBeGreaterThan(100);
+});
+
+test("of what was sealed together nothing opens once one byte of it is another, or any of it is cut off", async () => {
+  const keyring = await open();
+  const several = await keyring.seal("several", ["queue"], encodeSeveral([SEALED, SEALED]) as Bytes);
+  const bytes = [...several.keys()].flatMap((at) => [
+    several.slice(0, at),
+    several.map((byte, i) => (i === at ? byte ^ (1 + (at % 255)) : byte)),
+  ]);
+  for (const changed of [...bytes, new Uint8Array([...several, 0])]) {
+    const opened = createOpener(keyring, "queue").content([changed, 0], { id: "", ...SEALED });
+    await expect(opened).rejects.toMatchObject({ code: "tampered" });
+  }
+  await createOpener(keyring, "queue").content([several, 0], { id: "", ...SEALED });
 });
 
 test("a hidden name is the same for the same text, comes back, and is no other kind of name", async () => {

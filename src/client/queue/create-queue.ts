@@ -91,6 +91,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
     queue: name,
     client,
     admit: bothOf(sealing?.admit, schema && createAdmission(schema)),
+    hiding: sealing?.hiding,
     stoppables,
     closing,
   });
@@ -230,7 +231,10 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       return deleted;
     },
     deadLetters,
-    schedules: createSchedules({ queue: name, command, ask, whenRead, sealing }),
+    schedules: createSchedules({
+      ...{ queue: name, command, ask, sealing },
+      whenRead: (items, next) => whenRead(items, next, sealing?.alone),
+    }),
     async close(options = {}) {
       checkOptions("close()", options, CLOSE_SPEC);
       // Stopping a consumer a second time, by force, must still reach it.

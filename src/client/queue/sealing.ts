@@ -28,6 +28,8 @@ export interface QueueSealing {
   /** The same, and when there will be no host any more. */
   readonly over: AbortSignal;
   readonly seal: Seal;
+  /** Of what stays where it is, whatever becomes of what was sent beside it. */
+  readonly alone: Seal;
   /** For the message of this id. */
   sealReplacement(id: string, item: Item): Promise<Item>;
   group(groupId: string): Promise<string>;
@@ -66,7 +68,7 @@ export function sealedClient(client: QueueClient, { key, hiding, shredded, over 
       ...holdings,
       take<Body>(handOut: HandOut) {
         const taken = holdings.take<Body>(handOut);
-        for (const holding of taken) hiding.begin(holding);
+        hiding.begin(taken);
         return taken;
       },
     },

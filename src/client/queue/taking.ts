@@ -8,7 +8,7 @@ import type { Admit } from "../receiving/admission.js";
 import { createConsumer } from "../receiving/consumer.js";
 import { openDeliveries } from "../receiving/deliveries.js";
 import { startDrain } from "../receiving/drain.js";
-import type { Holding } from "../receiving/holding.js";
+import type { Hiding, Holding } from "../receiving/holding.js";
 import { DRAIN_SPEC, RECEIVE_SPEC } from "../receiving/options.js";
 import type { Stoppable } from "../receiving/source.js";
 import { readableFrom } from "../receiving/streams.js";
@@ -22,6 +22,7 @@ export interface TakingParts {
   readonly client: QueueClient;
   /** Keeps away what nobody may see. */
   readonly admit: Admit | undefined;
+  readonly hiding: Hiding | undefined;
   /** What the queue stops when it is closed. */
   readonly stoppables: Set<Stoppable>;
   /** Aborts with the reason when the queue is closed here. */
@@ -39,7 +40,14 @@ type Taking<Output> = Pick<
  */
 const consumersByKey = new Map<string, Stoppable>();
 
-export function createTaking<Output>({ queue, client, admit, stoppables, closing }: TakingParts): Taking<Output> {
+export function createTaking<Output>({
+  queue,
+  client,
+  admit,
+  hiding,
+  stoppables,
+  closing,
+}: TakingParts): Taking<Output> {
   const assertOpen = () => closing.throwIfAborted();
 
   const take = async (
@@ -111,6 +119,7 @@ export function createTaking<Output>({ queue, client, admit, stoppables, closing
         queue,
         handler,
         admit,
+        hiding,
         concurrency,
         prefetch: atLeast,
         singleActive,

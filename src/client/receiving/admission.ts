@@ -13,10 +13,14 @@ import type { Holding } from "./holding.js";
 export type Admit = (holding: Holding<unknown>) => boolean | Promise<boolean>;
 
 /** Lets through what both do, asked one after the other. */
-export const bothOf = (first: Admit | undefined, second: Admit | undefined): Admit | undefined =>
-  first && second
-    ? async (holding) => (await first(holding)) && !holding.isSettled && second(holding)
-    : (first ?? second);
+export function bothOf(first: Admit | undefined, second: Admit | undefined): Admit | undefined {
+  if (!first || !second) return first ?? second;
+  return (holding) => {
+    const next = (isAdmitted: boolean) => isAdmitted && !holding.isSettled && second(holding);
+    const admitted = first(holding);
+    return typeof admitted === "boolean" ? next(admitted) : admitted.then(next);
+  };
+}
 
 export const createAdmission =
   (schema: StandardSchema): Admit =>

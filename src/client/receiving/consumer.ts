@@ -10,7 +10,7 @@ import { whenAborted } from "../runtime/abortable.js";
 import { complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { type Handling, handle } from "./handling.js";
-import type { Holding } from "./holding.js";
+import type { Hiding, Holding } from "./holding.js";
 import type { Source } from "./source.js";
 
 /** How many deliveries a consumer works on, and whose place it takes. */
@@ -68,17 +68,20 @@ export interface ConsumerParts<Body> extends Handling<Body> {
   readonly concurrency: number;
   readonly prefetch: number;
   readonly singleActive: boolean;
+  /** Present where the queue is encrypted. */
+  readonly hiding?: Hiding | undefined;
   onStopped(): void;
 }
 
 export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
-  const { client, queue, concurrency, prefetch, singleActive } = parts;
+  const { client, queue, concurrency, prefetch, singleActive, hiding } = parts;
   const buffer: Holding<Body>[] = [];
   const running = new Set<Holding<Body>>();
   let unsettled = 0;
   let state: "running" | "paused" | "stopped" = "running";
   let sliceEndsAt = 0;
   let isYielding = false;
+  let awaited: Promise<void> | undefined;
   /** A handler that ends at once must not start the next one from within. */
   let isPumping = false;
   /** When the handler that was started last ended, if it ended at once: reading the clock costs as much as all the rest. */
@@ -138,11 +141,23 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   const startWhatMayRun = () => {
     let now = client.runtime.now();
     while (state === "running" && running.size < concurrency && buffer.length > 0) {
+      const opening = hiding?.pending(buffer[0] as Holding<Body>);
+      if (opening) return whenOpen(opening);
       if (now >= sliceEndsAt) return yieldTurn();
       endedAt = undefined;
       start(buffer.shift() as Holding<Body>, now);
       now = endedAt ?? client.runtime.now();
     }
+  };
+
+  /** Handlers begin in order, however long each message takes to open. */
+  const whenOpen = (opening: Promise<void>) => {
+    if (awaited === opening) return;
+    awaited = opening;
+    void opening.then(() => {
+      sliceEndsAt = client.runtime.now() + SLICE_MS;
+      pump();
+    });
   };
 
   const yieldTurn = () => {

@@ -30,14 +30,12 @@ export type OnEnd = (verdict: Verdict | undefined, isAtOnce: boolean) => void;
 
 /** Starts the attempt. */
 export function handle<Body>({ handler, admit }: Handling<Body>, holding: Holding<Body>, onEnd: OnEnd): void {
-  if (admit) void runAdmitted(admit, handler, holding, onEnd);
-  else run(handler, holding, onEnd);
-}
-
-async function runAdmitted<Body>(admit: Admit, handler: Handler<Body>, holding: Holding<Body>, onEnd: OnEnd) {
+  const admitted = admit ? admit(holding) : true;
   // It may have been lost while it was looked at.
-  if ((await admit(holding)) && !holding.isSettled) run(handler, holding, onEnd);
-  else onEnd(undefined, false);
+  const enter = (isAdmitted: boolean) =>
+    isAdmitted && !holding.isSettled ? run(handler, holding, onEnd) : onEnd(undefined, false);
+  if (typeof admitted === "boolean") enter(admitted);
+  else void admitted.then(enter);
 }
 
 /** A handler that returned no promise is done with: waiting for nothing, twice a message, is what took the time. */

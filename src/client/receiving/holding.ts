@@ -54,6 +54,7 @@ export interface Holding<Body = unknown> {
 
 /** What was hidden from the host, and what hides what is said of it. */
 export interface Revealed {
+  /** Asked for once, if anybody does. */
   readonly body: unknown;
   readonly headers: Headers | undefined;
   readonly groupId: string;
@@ -63,7 +64,10 @@ export interface Revealed {
 
 /** How what is hidden in deliveries is opened. */
 export interface Hiding {
-  begin(holding: Holding<unknown>): void;
+  /** Those of a hand-out. */
+  begin(holdings: readonly Holding<unknown>[]): void;
+  /** Resolves once it is open, or known not to open; `undefined` where it is. */
+  pending(holding: Holding<unknown>): Promise<void> | undefined;
 }
 
 export interface Holdings {
@@ -221,7 +225,8 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
     if (this.opened === NOT_OPENED) {
       const { encoding, entries } = this.shared.bodies;
       const entry = entries[this.index];
-      this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
+      if (this.revealed) this.opened = this.revealed.body;
+      else this.opened = encoding === "json" ? JSON.parse(entry as string) : entry;
     }
     return this.opened;
   }
@@ -238,7 +243,7 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
 
   reveal(revealed: Revealed): void {
     this.revealed = revealed;
-    this.opened = revealed.body;
+    this.opened = NOT_OPENED;
   }
 
   hidden(verdict: Verdict): Verdict | Promise<Verdict> {

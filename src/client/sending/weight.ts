@@ -15,4 +15,4 @@ export function weigh(body: unknown): number {
 
 /** Bytes as the host estimates them, which gets all as texts or none. */
 export const bytesOf = (items: readonly Item[], isText: boolean): number =>
-  items.reduce((sum, item) => sum + (isText ? (item.text as string).length : estimateBytes(bodyOf(item))), 0);
+  items.reduce((sum, item) => sum + (isText || !item.text ? item.bytes : estimateBytes(bodyOf(item))), 0);

@@ -3,6 +3,7 @@
 
 import { COLUMN_PINNED_MAX } from "../spec/limits.js";
 import { type BodyColumn, columnOf, gather, listOf } from "./bodies.js";
+import { shareSizes } from "./share.js";
 import { estimateBytes } from "./size.js";
 
 /** Texts as the bytes in which they came over a socket: a line each, and nothing but ASCII, so that a byte is a character. */
@@ -26,9 +27,12 @@ export function countBodies(column: HeldColumn): number {
   return count;
 }
 
-/** Estimated bytes of each: the length of its text, where it is one. */
+/** Estimated bytes of each: the length of its text, where it is one; its part of an envelope that it has in common with others. */
 export function sizesOf(column: HeldColumn): number[] {
-  if (Array.isArray(column)) return column.map((body) => estimateBytes(body));
+  if (Array.isArray(column)) {
+    const sizeOf = shareSizes(column);
+    return column.map((body) => sizeOf(body) ?? estimateBytes(body));
+  }
   let from = 0;
   return endsOf(column as string | AsciiLines).map((end) => {
     const size = end - from;

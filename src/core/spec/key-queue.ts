@@ -6,3 +6,5 @@ export const KEY_QUEUE = "originmq:key";
 export const MINOR_ENCRYPTION = 5;
 /** From this minor version on, hosts destroy the key of a database with all that it has encrypted. */
 export const MINOR_SHRED = 6;
+/** From this minor version on, hosts measure messages that were sealed together as what they are. */
+export const MINOR_SHARES = 7;

@@ -115,6 +115,12 @@ export const SPAN_MS_MAX = 36_525 * 86_400_000;
 export const BATCH_BYTES_MAX = 128 * 1024;
 /** Messages of one stored batch, however small. */
 export const BATCH_COUNT_MAX = 4_096;
+/** Messages that are sealed together: what one of them still needs, all of them take. */
+export const SHARERS_MAX = 64;
+/** Bytes of what is sealed together, as it is sealed: one of these messages that goes on alone takes all of it along. */
+export const SHARED_BYTES_MAX = 16 * 1024;
+/** Length of the text of a message that is sealed together with others: to seal a larger one costs little more than its bytes. */
+export const SHARED_TEXT_MAX = 2 * 1024;
 /** Bytes of the bodies that a host keeps in memory, by estimate: those just sent and just read. The others are on the disk. */
 export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
