@@ -85,6 +85,8 @@ test("messages can be read in the page's inspector on a laptop and on a phone", 
       expect(body, `at ${width} px`).toBeGreaterThan(width === 1280 ? 250 : 90);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       await inspector.scrollIntoViewIfNeeded();
+      // What comes into sight is painted a frame later, and the picture is to have it.
+      await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
       await page.screenshot({ path: testInfo.outputPath(`inspector-${scheme}-${width}.png`) });
     }
   }

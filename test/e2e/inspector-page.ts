@@ -2,6 +2,7 @@
 
 import { type BrowserContext, firefox, type Page } from "@playwright/test";
 import { findFirefox } from "../engines/find-engines.mjs";
+import { type Preferences, STILL } from "../engines/looks.js";
 import { isInFullRun } from "../runner/in-full-run.mjs";
 import { expect, inspectorOf, test, watch } from "./demo.js";
 
@@ -9,10 +10,7 @@ export const SOON = { timeout: 20_000 };
 
 const firefoxPath = findFirefox();
 export type Engine = "chromium" | "firefox";
-export const STILL: Preferences = { "ui.prefersReducedMotion": 1 };
 export const ENGINES: readonly Engine[] = isInFullRun ? ["chromium"] : ["chromium", "firefox"];
-
-export type Preferences = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * Runs it in a context of this engine, whose pages are watched, too. Firefox' driver emulates no media: what a page is to see of its

@@ -1,12 +1,14 @@
 // The outbox element as people use it, with a server that fails: by keyboard alone, in words, in any look.
 
-import type { Page } from "@playwright/test";
+import type { Page, TestInfo } from "@playwright/test";
 import { axeFindings } from "../axe.js";
+import { LOOKS, STILL } from "../engines/looks.js";
 import { isInFullRun } from "../runner/in-full-run.mjs";
 import { describeIn, expect, test } from "./lab.js";
+import type { Site } from "./site.js";
 
 const SLOW = { timeout: 20_000 };
-const LOOKS = {
+const MEDIA = {
   light: {},
   dark: { colorScheme: "dark" },
   forced: { forcedColors: "active" },
@@ -37,6 +39,48 @@ const tabTo = async (page: Page, name: string, key = "Tab") => {
   for (let i = 0; i < 30 && (await focused(page)) !== name; i++) await page.keyboard.press(key);
   expect(await focused(page)).toBe(name);
 };
+
+/** Two that were refused, one that was sent, two that wait. */
+async function fillInbox(page: Page, site: Site): Promise<void> {
+  site.notes.behave("422");
+  await show(page);
+  await write(page, "two herons, one of them young", "شاهد مالك الحزين");
+  await expect(rows(page, "Not sent (2)")).toHaveCount(2, SLOW);
+  site.notes.behave("none");
+  await write(page, "a kingfisher");
+  await expect(rows(page, "Sent")).toHaveCount(1, SLOW);
+  site.notes.behave("500");
+  await write(page, "an otter", "its tracks");
+  await expect(rows(page, "Waiting (2)")).toContainText(Array(2).fill("The server has a problem (500)."), SLOW);
+}
+
+const lookingAt = (page: Page, engine: string, info: TestInfo) => ({
+  async shoot(name: string) {
+    await page.screenshot({ path: info.outputPath(`${engine}-${name}.png`), fullPage: true });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, name).toBe(0);
+  },
+  check: async (name: string) =>
+    expect(await axeFindings(page, { inOneFrame: engine === "Firefox" }), name).toEqual([]),
+});
+
+async function lookAround(page: Page, name: string, engine: string, info: TestInfo): Promise<void> {
+  const { shoot, check } = lookingAt(page, engine, info);
+  for (const width of [1024, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    await shoot(`${name}-${width}`);
+  }
+  await check(name);
+  if (isInFullRun && name !== "light") return;
+  await page.getByRole("button", { name: /^Edit: two herons/ }).click();
+  await shoot(`${name}-editor-390`);
+  await check(`${name}, editor`);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Discard: two herons/ }).click();
+  await shoot(`${name}-question-390`);
+  await check(`${name}, question`);
+  await page.keyboard.press("Escape");
+}
 
 describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
   test("what failed is told in words, and the keyboard alone tries it again, mends it and discards it", async ({
@@ -169,44 +213,16 @@ describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
     site,
   }, testInfo) => {
     test.setTimeout(90_000);
-    site.notes.behave("422");
-    await show(page);
-    await write(page, "two herons, one of them young", "شاهد مالك الحزين");
-    await expect(rows(page, "Not sent (2)")).toHaveCount(2, SLOW);
-    site.notes.behave("none");
-    await write(page, "a kingfisher");
-    await expect(rows(page, "Sent")).toHaveCount(1, SLOW);
-    site.notes.behave("500");
-    await write(page, "an otter", "its tracks");
-    await expect(rows(page, "Waiting (2)")).toContainText(Array(2).fill("The server has a problem (500)."), SLOW);
-    // Firefox' driver emulates no media.
-    const looks: Readonly<Record<string, object>> = engine === "Firefox" ? { light: {} } : LOOKS;
-    const shoot = async (name: string) => {
-      await page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true });
-      const wide = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(wide, name).toBe(0);
-    };
-    const check = async (name: string) =>
-      expect(await axeFindings(page, { inOneFrame: engine === "Firefox" }), name).toEqual([]);
-    for (const [name, media] of Object.entries(looks)) {
-      await page.emulateMedia({ colorScheme: "light", forcedColors: "none", ...media });
-      for (const width of [1024, 390]) {
-        await page.setViewportSize({ width, height: 800 });
-        await shoot(`${engine}-${name}-${width}`);
-      }
-      await check(name);
+    await fillInbox(page, site);
+    const { shoot, check } = lookingAt(page, engine, testInfo);
+    const media = engine === "Firefox" ? { light: {} } : MEDIA;
+    for (const [name, wishes] of Object.entries(media)) {
+      await page.emulateMedia({ colorScheme: "light", forcedColors: "none", ...wishes });
+      await lookAround(page, name, engine, testInfo);
     }
     // Nothing moves by itself.
     expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
     await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
-    await page.getByRole("button", { name: /^Edit: two herons/ }).click();
-    await shoot(`${engine}-editor-390`);
-    await check("editor");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Discard: two herons/ }).click();
-    await shoot(`${engine}-question-390`);
     for (const [lang, dir, heading] of [
       ["de-AT", "ltr", "Nicht gesendet (2)"],
       ["zh-CN", "ltr", "未发送（2）"],
@@ -221,8 +237,25 @@ describeIn(isInFullRun ? ["Chromium"] : ["Chromium", "Firefox"], (engine) => {
         [lang, dir] as const,
       );
       await expect(page.getByRole("heading", { name: heading })).toBeVisible();
-      await shoot(`${engine}-${lang}-390`);
+      await shoot(`${lang}-390`);
       await check(lang);
     }
   });
+});
+
+const wishes = { dark: LOOKS.dark, forced: LOOKS.forced } as const;
+describeIn(isInFullRun ? [] : ["Firefox"], (engine) => {
+  for (const [name, [, preferences]] of Object.entries(wishes)) {
+    test.describe(name, () => {
+      test.use({ preferences: { ...STILL, ...preferences } });
+      test("it looks right there, too", async ({ inbox: page, site }, testInfo) => {
+        const isMet = (query: string) => page.evaluate((query) => matchMedia(query).matches, query);
+        expect(await isMet(name === "dark" ? "(prefers-color-scheme: dark)" : "(forced-colors: active)")).toBe(true);
+        expect(await isMet("(prefers-reduced-motion: reduce)")).toBe(true);
+        await fillInbox(page, site);
+        await lookAround(page, name, engine, testInfo);
+        expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+      });
+    });
+  }
 });

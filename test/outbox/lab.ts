@@ -3,6 +3,7 @@
 import { type Browser, type BrowserContext, test as base, expect, firefox, type Page } from "@playwright/test";
 import type { Arrival } from "../../demo/server/notes-server.mjs";
 import { findFirefox, findWebKit } from "../engines/find-engines.mjs";
+import type { Preferences } from "../engines/looks.js";
 import { openWebKit } from "../engines/webkitgtk.mjs";
 import { openSite, type Site } from "./site.js";
 
@@ -30,6 +31,8 @@ interface Fixtures {
   readonly openTab: () => Promise<Tab>;
   /** The page with the outbox element: in Chromium or Firefox. */
   readonly inbox: Page;
+  /** Of a Firefox of the page's own. */
+  readonly preferences: Preferences | undefined;
 }
 
 export const test = base.extend<Fixtures, { readonly launched: Launched }>({
@@ -40,7 +43,7 @@ export const test = base.extend<Fixtures, { readonly launched: Launched }>({
       const started: { firefox?: Promise<Browser>; webkit?: ReturnType<typeof openWebKit> } = {};
       await use({
         firefox() {
-          started.firefox ??= firefox.launch({ channel: "moz-firefox", executablePath: findFirefox() as string });
+          started.firefox ??= openFirefox({});
           return started.firefox;
         },
         webkit() {
@@ -58,13 +61,16 @@ export const test = base.extend<Fixtures, { readonly launched: Launched }>({
     await use(site);
     await site.close();
   },
-  async inbox({ engine, context, launched, site }, use) {
-    const own = engine === "Firefox" ? await (await launched.firefox()).newContext() : context;
+  preferences: [undefined, { option: true }],
+  async inbox({ engine, context, launched, site, preferences }, use) {
+    const another = preferences && (await openFirefox(preferences));
+    const own = engine === "Firefox" ? await (another ?? (await launched.firefox())).newContext() : context;
     const page = await own.newPage();
     await page.goto(`${site.origin}/inbox`);
     await page.waitForFunction(() => globalThis.inboxLab !== undefined);
     await use(page);
     if (own !== context) await own.close();
+    await another?.close();
   },
   async openTab({ engine, context, launched, site }, use) {
     if (engine === "WebKitGTK") return withWebKit(await launched.webkit(), site, use);
@@ -73,6 +79,13 @@ export const test = base.extend<Fixtures, { readonly launched: Launched }>({
     if (own !== context) await own.close();
   },
 });
+
+const openFirefox = (preferences: Preferences): Promise<Browser> =>
+  firefox.launch({
+    channel: "moz-firefox",
+    executablePath: findFirefox() as string,
+    firefoxUserPrefs: { ...preferences },
+  });
 
 const tabOf = (page: Page, site: Site): Tab => ({
   evaluate: (call, arg) => page.evaluate(call as never, arg),

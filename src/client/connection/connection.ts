@@ -72,7 +72,7 @@ export interface Connection {
   clients(): Promise<ClientView[]>;
   /**
    * All that the host has at this moment: itself and who hosted before, queues with their statistics, topics, and who holds
-   * what. `match` is a part of the names of the queues that are wanted; default: all. On a server it takes the right to
+   * what. `match` is a part of the names of the queues that are wanted, in upper or lower case; default: all. On a server it takes the right to
    * `manage` some queue, and shows what this client may see; rejects with `unsupported` while an earlier build hosts.
    */
   inspect(options?: { readonly match?: string }): Promise<Inspection>;

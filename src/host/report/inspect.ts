@@ -31,11 +31,14 @@ export interface InspectParts {
   readonly takeOvers: readonly TakeOver[];
 }
 
-/** `match`: a part of the names of the queues that are shown. */
+/** `match`: a part of the names of the queues that are shown, in upper or lower case; what is called so comes first. */
 export function inspect(state: State, match: string, parts: InspectParts): Inspection {
   const at = parts.now();
   advance(state, at);
-  const queues = listed(state).filter(({ name }) => name.includes(match));
+  const part = match.toLowerCase();
+  const queues = listed(state)
+    .filter(({ name }) => name.toLowerCase().includes(part))
+    .sort((a, b) => Number(b.name === match) - Number(a.name === match));
   const connected = new Map(parts.connected());
   const away = [...state.clients.values()].filter(({ id, held }) => held > 0 && !connected.has(id));
   const clients = [...connected.keys(), ...away.map(({ id }) => id)];

@@ -41,6 +41,19 @@ button[part~="danger"] { border-color: var(--_danger); color: var(--_danger); }
 }
 `;
 
+/** Of a bar of this colour over this track: an engine's own is full to the eye where it is empty, in a dark page. */
+export const progressStyle = (fill: string, track: string): string => `
+progress { appearance: none; border: 0; border-radius: 4px; background: ${track}; overflow: hidden; }
+progress::-webkit-progress-bar { background: none; }
+progress::-webkit-progress-value { background: ${fill}; }
+progress::-moz-progress-bar { background: ${fill}; }
+@media (forced-colors: active) {
+  progress { border: 1px solid CanvasText; }
+  progress::-webkit-progress-value { forced-color-adjust: none; background: Highlight; }
+  progress::-moz-progress-bar { forced-color-adjust: none; background: Highlight; }
+}
+`;
+
 /** A style sheet for every shadow root of its kind. */
 export function sheetOf(text: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet();

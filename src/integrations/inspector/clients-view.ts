@@ -2,29 +2,36 @@
 
 import type { InspectedClient, InspectedLease, Inspection } from "../../index.js";
 import { createRows, h, setFigure, setText } from "../elements/dom.js";
-import { away, count, duration, plural } from "../elements/format.js";
+import { away, duration, plural } from "../elements/format.js";
+import { createFilter } from "./filter.js";
 import { createBadge, emptyNote } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
 export function createClientsView({ showQueue, now }: Inspecting): View {
   const list = h("ul", { class: "cards" });
   const none = emptyNote("Nobody is connected.");
-  const more = h("p", { class: "note" });
+  let latest: Inspection | undefined;
+  const filter = createFilter("clients", () => latest && view.update(latest));
   const cards = createRows<InspectedClient>(
     list,
     ({ id }) => id,
     (client) => createCard(client, showQueue, now),
   );
-  return {
-    element: h("div", { class: "page" }, list, none, more),
-    update({ clients, clientCount }: Inspection) {
+  const view: View = {
+    element: h("div", { class: "page" }, filter.element, list, none),
+    update(inspection: Inspection) {
+      latest = inspection;
+      const { clients, clientCount } = inspection;
+      const left = clients.filter(({ id, label, name, context, consumers, leases }) =>
+        filter.leaves(id, label, name, kindOf(context), ...[...consumers, ...leases].map(({ queue }) => queue)),
+      );
       const held = ({ leases, consumers }: InspectedClient) => leases.length * 1_000 + consumers.length;
-      cards.show([...clients].sort((a, b) => held(b) - held(a)));
+      cards.show(left.sort((a, b) => held(b) - held(a)));
+      filter.tell(left.length, clientCount);
       none.hidden = clients.length > 0;
-      more.hidden = clientCount <= clients.length;
-      setText(more, `The first ${clients.length} of ${count(clientCount)} clients.`);
     },
   };
+  return view;
 }
 
 const CONTEXT_WORDS: Readonly<Record<string, string>> = {
@@ -34,6 +41,7 @@ const CONTEXT_WORDS: Readonly<Record<string, string>> = {
   ServiceWorkerGlobalScope: "service worker",
   Object: "process",
 };
+const kindOf = (context: string | null): string | null => context && (CONTEXT_WORDS[context] ?? context);
 
 function createCard({ id }: InspectedClient, showQueue: (name: string) => void, now: () => number) {
   const badge = createBadge();
@@ -96,10 +104,7 @@ function createCard({ id }: InspectedClient, showQueue: (name: string) => void, 
     update(client: InspectedClient) {
       const { label, name, context } = client;
       setText(title, label ?? name ?? "Client");
-      setText(
-        kind,
-        [context && (CONTEXT_WORDS[context] ?? context), label && name, id.slice(-12)].filter(Boolean).join(", "),
-      );
+      setText(kind, [kindOf(context), label && name, id.slice(-12)].filter(Boolean).join(", "));
       badge.set(client.connected ? "connected" : "away", client.connected ? "on" : "warn");
       takes.show(client.consumers.map((one, i) => ({ ...one, key: `${one.queue} ${i}` })));
       holds.show(heldBy(client.leases));

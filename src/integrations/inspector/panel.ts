@@ -46,6 +46,7 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
   const isBundle = "originmqBundle" in of;
   const rest = createRest();
   let latest: Inspection | undefined;
+  const lookedFor = new Map<string, string>();
 
   const openQueue = (connection: Connection, name: string) => {
     const schema = schemaOf(name);
@@ -69,6 +70,12 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
     say: saying.say,
     later: saying.later,
     attempt: saying.attempt,
+    lookFor(by, text) {
+      if (text === (lookedFor.get(by) ?? "")) return;
+      if (text === "") lookedFor.delete(by);
+      else lookedFor.set(by, text);
+      if (latest && latest.queues.length < latest.queueCount) watching.ask();
+    },
     refresh() {
       rest.end();
       watching.ask();
@@ -132,7 +139,7 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
     host.set("the connection is closed", "warn");
     watching.end();
   };
-  const watching = watchInspections(inspecting.source.inspect, show, fail, rest);
+  const watching = watchInspections(() => inspecting.source.inspect(lookedFor.values()), show, fail, rest);
   const onDisconnected = () => host.set("no host: waiting for one", "warn");
   live?.connection.addEventListener("disconnected", onDisconnected);
   live?.connection.addEventListener("hostchange", watching.ask);

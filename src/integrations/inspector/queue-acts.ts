@@ -57,7 +57,11 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
           ...(delay !== undefined && { delayMs: delay }),
         });
         refresh();
-        say(`Sent as ${shortId(id)}.`, () => queue.purge({ ids: [id] }));
+        say(`Sent as ${shortId(id)}.`, async () => {
+          const { purged } = await queue.purge({ ids: [id] });
+          if (purged === 0) throw new Error("Somebody has it, or it is done.");
+          refresh();
+        });
       },
     }),
   );

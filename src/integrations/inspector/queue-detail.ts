@@ -52,7 +52,8 @@ export function createQueueDetail(
     update(inspection: Inspection) {
       const queue = inspection.queues.find((one) => one.name === name);
       const paused = queue?.pausedBy === "caller" ? "paused" : queue?.pausedBy ? "full of dead letters" : "";
-      badge.set(queue === undefined ? "deleted" : paused, "warn");
+      const missing = inspecting.live ? "deleted" : "not in this bundle";
+      badge.set(queue === undefined ? missing : paused, "warn");
       acts?.update(queue);
       tabs.update(inspection);
     },

@@ -1,8 +1,9 @@
 // All queues, a row each: how much is in them, how old, how fast, and how near their limits.
 
 import type { InspectedQueue, Inspection } from "../../index.js";
-import { createRows, h, setFigure, setText } from "../elements/dom.js";
-import { count, duration, NOTHING, percent, shortCount } from "../elements/format.js";
+import { createRows, h, setFigure } from "../elements/dom.js";
+import { duration, NOTHING, percent, shortCount } from "../elements/format.js";
+import { createFilter } from "./filter.js";
 import { createBadge, createTable, emptyNote, STATES } from "./parts.js";
 import type { View } from "./view.js";
 
@@ -80,14 +81,18 @@ export interface QueueList extends View {
   focus(name: string): void;
 }
 
-export function createQueueList(onChosen: (name: string) => void): QueueList {
+export function createQueueList(onChosen: (name: string) => void, lookFor: (text: string) => void): QueueList {
   const heads = COLUMNS.map(({ head, from }) => [head, `number ${from}`.trim()] as const);
   const table = createTable("Queues", [["Queue", "name"], ...heads]);
   COLUMNS.forEach(({ title }, i) => {
     table.element.querySelectorAll("th")[i + 1]?.setAttribute("title", title);
   });
   const none = emptyNote("No queue yet. One is there as soon as somebody opens it.");
-  const more = h("p", { class: "note" });
+  let latest: Inspection | undefined;
+  const filter = createFilter("queues", () => {
+    lookFor(filter.text);
+    if (latest) list.update(latest);
+  });
   let selected: string | undefined;
   const rows = new Map<string, ReturnType<typeof createRow>>();
   const shown = createRows<InspectedQueue>(
@@ -100,16 +105,18 @@ export function createQueueList(onChosen: (name: string) => void): QueueList {
       return row;
     },
   );
-  return {
-    element: h("div", { class: "list" }, table.element, none, more),
-    update({ queues, queueCount }: Inspection) {
-      const names = new Set(queues.map(({ name }) => name));
+  const list: QueueList = {
+    element: h("div", { class: "list" }, filter.element, table.element, none),
+    update(inspection: Inspection) {
+      latest = inspection;
+      const { queues, queueCount } = inspection;
+      const left = queues.filter(({ name }) => filter.leaves(name));
+      const names = new Set(left.map(({ name }) => name));
       for (const name of rows.keys()) if (!names.has(name)) rows.delete(name);
-      shown.show(queues);
-      none.hidden = queues.length > 0;
-      table.element.hidden = queues.length === 0;
-      more.hidden = queueCount <= queues.length;
-      setText(more, `The first ${queues.length} of ${count(queueCount)} queues.`);
+      shown.show(left);
+      none.hidden = queueCount > 0;
+      table.element.hidden = left.length === 0;
+      filter.tell(left.length, queueCount);
     },
     select(name) {
       selected = name;
@@ -117,6 +124,7 @@ export function createQueueList(onChosen: (name: string) => void): QueueList {
     },
     focus: (name) => rows.get(name)?.focus(),
   };
+  return list;
 }
 
 function createRow(name: string, onChosen: (name: string) => void) {

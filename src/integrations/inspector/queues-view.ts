@@ -14,7 +14,10 @@ export interface QueuesView extends View {
 
 export function createQueuesView(inspecting: Inspecting): QueuesView {
   const histories = createHistories();
-  const list = createQueueList((name) => choose(name));
+  const list = createQueueList(
+    (name) => choose(name),
+    (text) => inspecting.lookFor("filter", text),
+  );
   const element = h("div", { class: "queues" }, list.element);
   let detail: { readonly name: string; readonly view: QueueDetail } | undefined;
   let latest: Inspection | undefined;
@@ -29,7 +32,10 @@ export function createQueuesView(inspecting: Inspecting): QueuesView {
           ? undefined
           : { name, view: createQueueDetail(name, inspecting, histories, () => choose(undefined)) };
       if (detail) element.append(detail.view.element);
-      if (latest) detail?.view.update(latest);
+      inspecting.lookFor("chosen", name ?? "");
+      // One that has not been read yet is not told of as if it were not there.
+      if (latest && (latest.queues.length === latest.queueCount || latest.queues.some((one) => one.name === name)))
+        detail?.view.update(latest);
     }
     if (tab) detail?.view.show(tab);
     element.classList.toggle("chosen", detail !== undefined);

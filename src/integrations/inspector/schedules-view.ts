@@ -2,9 +2,10 @@
 
 import type { Inspection, ScheduleView } from "../../index.js";
 import { createRows, h, setFigure, setText } from "../elements/dom.js";
-import { away, duration, instant, NOTHING } from "../elements/format.js";
+import { away, count, duration, instant, NOTHING } from "../elements/format.js";
 import { preview } from "../elements/text-of.js";
 import { createReading } from "../frameworks/reading.js";
+import { createFilter } from "./filter.js";
 import { createTable, emptyNote } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
@@ -23,6 +24,7 @@ export function createSchedulesView({ source, rest, showQueue, attempt, now }: I
     ["Sends", "some"],
   ]);
   const none = emptyNote("No schedule sends messages.");
+  const more = h("p", { class: "note" });
   const rows = createRows<Row>(
     table.body,
     ({ queue, id }) => `${queue}\n${id}`,
@@ -32,10 +34,13 @@ export function createSchedulesView({ source, rest, showQueue, attempt, now }: I
   let known: readonly Row[] = [];
   let seen = "";
   let staleAt = 0;
+  const filter = createFilter("schedules", () => show());
   const show = () => {
-    rows.show(known);
+    const left = known.filter(({ queue, id }) => filter.leaves(queue, id));
+    rows.show(left);
+    filter.tell(left.length, known.length);
     none.hidden = known.length > 0;
-    table.element.hidden = known.length === 0;
+    table.element.hidden = left.length === 0;
   };
   const reading = createReading(
     () =>
@@ -53,8 +58,10 @@ export function createSchedulesView({ source, rest, showQueue, attempt, now }: I
     (reason) => void attempt("Reading the schedules failed", () => Promise.reject(reason)),
   );
   return {
-    element: h("div", { class: "page" }, table.element, none),
-    update({ at, queues }: Inspection) {
+    element: h("div", { class: "page" }, filter.element, table.element, none, more),
+    update({ at, queues, queueCount }: Inspection) {
+      more.hidden = only !== undefined || queues.length === queueCount;
+      setText(more, `Those of ${count(queues.length)} of ${count(queueCount)} queues.`);
       const having = queues.filter(({ name, schedules }) => schedules > 0 && (only ?? name) === name);
       names = having.map(({ name }) => name);
       const glance = JSON.stringify(having.map(({ name, schedules }) => [name, schedules]));

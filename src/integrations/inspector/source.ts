@@ -11,13 +11,22 @@ export interface ReadQueue extends Pick<Queue, "peek"> {
 }
 
 export interface Source {
-  inspect(): Promise<Inspection>;
+  /** Of more queues than one answer holds, those whose names contain one of these are in it, too. */
+  inspect(lookedFor?: Iterable<string>): Promise<Inspection>;
   journal(): Promise<JournalTail>;
   readQueue(name: string): Promise<ReadQueue>;
 }
 
 export const liveSource = (connection: Connection, openQueue: (name: string) => Promise<Queue>): Source => ({
-  inspect: () => connection.inspect(),
+  async inspect(lookedFor = []) {
+    const inspection = await connection.inspect();
+    const { queueCount } = inspection;
+    const queues = new Map(inspection.queues.map((queue) => [queue.name, queue]));
+    if (queues.size === queueCount) return inspection;
+    for (const match of lookedFor)
+      for (const queue of (await connection.inspect({ match })).queues) queues.set(queue.name, queue);
+    return { ...inspection, queues: [...queues.values()] };
+  },
   journal: () => connection.journal(),
   readQueue: openQueue,
 });

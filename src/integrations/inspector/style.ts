@@ -1,6 +1,8 @@
 // How the inspector looks. Every colour has its light and its dark value here and nowhere else; a page may replace those
 // that are custom properties, and follows with its own `color-scheme`.
 
+import { progressStyle } from "../elements/style.js";
+
 export const STYLE = `
 :host {
   --paper: var(--originmq-paper, light-dark(#f6f5f0, #0f1416));
@@ -28,6 +30,7 @@ export const STYLE = `
   text-align: start;
   font: 400 14px / 1.45 var(--sans);
   font-variant-numeric: tabular-nums;
+  scrollbar-color: var(--line-strong) transparent;
 }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
@@ -60,9 +63,10 @@ export const STYLE = `
 }
 
 .panel {
-  display: grid;
-  grid-template: auto minmax(0, 1fr) / minmax(0, 1fr);
-  overflow: hidden;
+  display: flex;
+  flex-direction: column;
+  /* Not hidden: what is said stays in sight also where the panel is taller than the window. */
+  overflow: clip;
   background: var(--surface);
   container: panel / inline-size;
 }
@@ -122,7 +126,7 @@ h4 { margin-block-end: 8px; color: var(--muted); font-size: 12.5px; font-weight:
 [role="tab"]:hover { color: var(--ink); }
 [role="tab"][aria-selected="true"] { border-color: var(--accent); color: var(--ink); }
 [role="tab"] .number { margin-inline-start: 6px; color: var(--muted); font-weight: 400; }
-.tabpanel { min-block-size: 0; overflow: auto; }
+.tabpanel { flex: 1; min-block-size: 0; overflow: auto; }
 .page, .stack { display: grid; gap: 18px; padding: 16px; align-content: start; }
 .stack { padding: 0; }
 
@@ -150,7 +154,7 @@ h4 { margin-block-end: 8px; color: var(--muted); font-size: 12.5px; font-weight:
   color: inherit;
   font: inherit;
 }
-.button { font-weight: 600; cursor: pointer; }
+.button { font-weight: 600; white-space: nowrap; cursor: pointer; }
 .button:hover:not([aria-disabled=true]) { border-color: var(--accent); background: var(--accent-soft); }
 .button[aria-disabled=true] { border-color: var(--line); color: var(--muted); cursor: default; }
 .button.quiet, .acts .button:not(:hover) { border-color: var(--line); background: none; }
@@ -176,7 +180,6 @@ code, pre { font-family: var(--mono); font-size: 12.5px; }
 .queues { display: grid; grid-template-columns: minmax(0, 1fr); block-size: 100%; }
 .list, .detail { min-block-size: 0; overflow: auto; }
 .list { padding: 6px 6px 12px; container: list / inline-size; }
-.list > .note { padding-inline: 10px; }
 .list tbody th.name { position: relative; min-inline-size: 130px; white-space: normal; }
 .list tbody tr { position: relative; }
 .list tbody td { vertical-align: top; }
@@ -235,10 +238,15 @@ code, pre { font-family: var(--mono); font-size: 12.5px; }
 td.changed { color: var(--accent); font-weight: 600; }
 .found { align-items: center; min-block-size: 34px; margin-block-start: 6px; }
 .found .note { margin: 0; flex: 1 1 200px; }
-.found progress { inline-size: 120px; block-size: 6px; accent-color: var(--accent); }
+${progressStyle("var(--accent)", "var(--line)")}
+.found progress { inline-size: 120px; block-size: 6px; }
 th.mono { font-family: var(--mono); font-size: 12.5px; }
 .visually-hidden { position: absolute; inline-size: 1px; block-size: 1px; min-block-size: 0; overflow: hidden; clip-path: inset(50%); padding: 0; }
 .toolbar input { flex: 1 1 160px; min-inline-size: 0; }
+.filter { align-items: center; }
+.filter input { max-inline-size: 320px; }
+.filter .note { margin: 0; }
+.list > .filter { padding: 6px 10px; }
 .vlist { margin-block-start: 4px; block-size: 420px; overflow: auto; border: 1px solid var(--line); border-radius: 8px; }
 .vheads { position: sticky; inset-block-start: 0; z-index: 1; background: var(--surface); border-block-end: 1px solid var(--line); }
 .vcanvas { position: relative; overflow: hidden; }
@@ -262,6 +270,7 @@ th.mono { font-family: var(--mono); font-size: 12.5px; }
 .history li { display: grid; grid-template-columns: 150px minmax(0, 1fr); gap: 12px; }
 .history time { color: var(--muted); }
 .history span, td.wraps { overflow-wrap: anywhere; white-space: normal; }
+td.wraps { min-inline-size: 140px; }
 .tree { font-family: var(--mono); font-size: 12.5px; overflow-wrap: anywhere; }
 .tree details > :not(summary) { margin-inline-start: 18px; }
 .tree summary { cursor: pointer; }
@@ -285,8 +294,8 @@ dialog .wrong:empty { display: none; }
 dialog .wrong { color: var(--dead); overflow-wrap: anywhere; }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; justify-content: end; }
 
-.saying { position: absolute; inset: auto 12px 12px; z-index: 3; display: grid; gap: 8px; justify-items: center; pointer-events: none; }
-:host(:not([inline])) .saying { position: fixed; }
+.saying { position: sticky; inset-block-end: 0; z-index: 3; flex: none; display: grid; justify-items: center; pointer-events: none; }
+.saying > * { margin: 4px 12px 12px; }
 .said:empty, .problems:empty { display: none; }
 .said, .problem { display: flex; gap: 14px; align-items: center; max-inline-size: 640px; padding: 6px 8px 6px 16px; border: 1px solid var(--line-strong); border-radius: 10px; background: var(--surface); box-shadow: 0 4px 18px #0003; pointer-events: auto; }
 .said p, .problem p { margin: 0; padding-block: 4px; overflow-wrap: anywhere; }
@@ -301,7 +310,7 @@ dialog .wrong { color: var(--dead); overflow-wrap: anywhere; }
   .queues.chosen .list { display: none; }
 }
 @container panel (max-width: 760px) {
-  .head .tabs { order: 1; flex: 1 0 100%; }
+  .head .tabs { order: 1; flex: 1 0 100%; flex-wrap: wrap; }
   .head > .button { margin-block-end: 0; }
 }
 @container panel (max-width: 620px) {

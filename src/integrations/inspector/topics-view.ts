@@ -1,8 +1,9 @@
 // Topics, each with its subscriptions, what they take, and what is in them.
 
-import type { HeaderMatch, InspectedTopic, Inspection, SubscriptionFilter } from "../../index.js";
+import type { HeaderMatch, InspectedQueue, InspectedTopic, Inspection, SubscriptionFilter } from "../../index.js";
 import { createRows, h, setFigure, setText } from "../elements/dom.js";
 import { count, NOTHING } from "../elements/format.js";
+import { createFilter } from "./filter.js";
 import { createTable, emptyNote } from "./parts.js";
 import { depthOf } from "./queue-list.js";
 import type { Inspecting, View } from "./view.js";
@@ -11,6 +12,8 @@ export function createTopicsView({ showQueue }: Inspecting): View {
   const list = h("div", { class: "stack" });
   const none = emptyNote("No topic has a subscription.");
   let latest: Inspection | undefined;
+  let queues: ReadonlyMap<string, InspectedQueue> = new Map();
+  const filter = createFilter("topics", () => latest && view.update(latest));
   const topics = createRows<InspectedTopic>(
     list,
     ({ name }) => name,
@@ -32,7 +35,7 @@ export function createTopicsView({ showQueue }: Inspecting): View {
             element: h("tr", {}, h("th", { scope: "row", class: "name" }, open), takes, messages, dead),
             update([, filter]) {
               setText(takes, filterWords(filter));
-              const queue = latest?.queues.find((queue) => queue.name === `${name}/${one}`);
+              const queue = queues.get(`${name}/${one}`);
               setFigure(messages, queue ? count(depthOf(queue)) : NOTHING);
               setFigure(dead, queue ? count(queue.dead) : NOTHING);
             },
@@ -45,14 +48,20 @@ export function createTopicsView({ showQueue }: Inspecting): View {
       };
     },
   );
-  return {
-    element: h("div", { class: "page" }, list, none),
+  const view: View = {
+    element: h("div", { class: "page" }, filter.element, list, none),
     update(inspection) {
       latest = inspection;
-      topics.show(inspection.topics);
+      queues = new Map(inspection.queues.map((queue) => [queue.name, queue]));
+      const left = inspection.topics.filter(({ name, subscriptions }) =>
+        filter.leaves(name, ...Object.keys(subscriptions)),
+      );
+      topics.show(left);
+      filter.tell(left.length, inspection.topics.length);
       none.hidden = inspection.topics.length > 0;
     },
   };
+  return view;
 }
 
 export function filterWords(filter: SubscriptionFilter): string {

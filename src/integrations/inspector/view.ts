@@ -42,6 +42,8 @@ export interface Inspecting {
   later(text: string, failed: string, run: () => Promise<unknown>): void;
   /** Runs it, and tells the reader where it fails; `false` then. */
   attempt(what: string, run: () => Promise<unknown>): Promise<boolean>;
+  /** Of more queues than are read at once, those whose names contain `text` are read, too; "" ends it. `by`: what looks for them. */
+  lookFor(by: "filter" | "chosen", text: string): void;
   /** Reads anew what is shown: something was done. */
   refresh(): void;
   /** Shows this queue. */

@@ -40,6 +40,10 @@ test("it shows queues with their statistics, schedules and topics, and no queue 
     host: { kind: "in-process", epoch: 1, build: 1, instance: client.welcome.instance },
   });
   expect(await inspect(client, "new")).toMatchObject({ queues: [{ name: "news/eu" }], queueCount: 1 });
+  await client.submit({ number: 6, command: { type: "configure", queue: "news", settings: {} } });
+  const namesOf = async (match: string) => (await inspect(client, match)).queues.map(({ name }) => name);
+  expect(await namesOf("NEWS")).toEqual(["news/eu", "news"]);
+  expect(await namesOf("news")).toEqual(["news", "news/eu"]);
   await host.close();
 });
 

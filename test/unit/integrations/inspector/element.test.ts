@@ -142,3 +142,58 @@ test("a context is called what it calls itself, whatever it opens, also when tha
     expect(() => connection.setLabel(wrong as string)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
   expect(await labels()).toEqual(["Checkout, /pay"]);
 });
+
+const noteOf = (inspector: InspectorElement) => rootOf(inspector).querySelector(".filter .note")?.textContent;
+const filterBy = (inspector: InspectorElement, text: string) => {
+  const input = rootOf(inspector).querySelector<HTMLInputElement>(".filter input");
+  if (input === null) throw new Error("there is no filter");
+  input.value = text;
+  input.dispatchEvent(new Event("input"));
+  return input;
+};
+
+test("of more queues than are read at once each is found by a part of its name, and not said to be deleted", async () => {
+  const connection = await inMemory();
+  await Promise.all(Array.from({ length: 620 }, (_, n) => connection.openQueue(`orders-${n}`)));
+  const inspector = show(connection);
+  await vi.waitFor(() => expect(rowsOf(inspector)).toHaveLength(500), SOON);
+  expect(noteOf(inspector)).toBe("The first 500 of 620 queues.");
+  const input = filterBy(inspector, "Orders-61");
+  const found = ["orders-61", ...Array.from({ length: 10 }, (_, n) => `orders-61${n}`)];
+  await vi.waitFor(() => expect(rowsOf(inspector).sort()).toEqual(found.sort()), SOON);
+  expect(noteOf(inspector)).toBe("11 of 620 queues.");
+  buttonOf(inspector, "orders-615")?.click();
+  const badge = () => rootOf(inspector).querySelector<HTMLElement>(".detail .badge");
+  const pause = () => buttonOf(inspector, "Pause")?.getAttribute("aria-disabled");
+  await vi.waitFor(() => expect(pause()).toBe("false"), SOON);
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+  expect(input.value).toBe("");
+  await vi.waitFor(() => expect(noteOf(inspector)).toBe("The first 501 of 620 queues."), SOON);
+  expect(buttonOf(inspector, "All queues")).toBeDefined();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect([badge()?.hidden, pause()]).toEqual([true, "false"]);
+});
+
+test("a list of few has no filter; many topics and schedules have one, which counts what it leaves", async () => {
+  const connection = await inMemory();
+  const queue = await connection.openQueue("q");
+  const inspector = show(connection);
+  await vi.waitFor(() => expect(rowsOf(inspector)).toEqual(["q"]), SOON);
+  const shownFilters = () => rootOf(inspector).querySelectorAll(".filter:not([hidden])").length;
+  expect(shownFilters()).toBe(0);
+  for (let n = 0; n < 12; n++) {
+    await queue.schedules.upsert(`nightly-${n}`, { everyMs: 3_600_000 }, n);
+    await (await connection.openTopic(`news-${n}`)).subscription(n === 3 ? "archive" : "all");
+  }
+  const filtered = async (label: string, text: string, note: string) => {
+    [...rootOf(inspector).querySelectorAll<HTMLElement>("[role=tab]")]
+      .find(({ textContent }) => textContent?.startsWith(label))
+      ?.click();
+    await vi.waitFor(() => expect(shownFilters()).toBe(1), SOON);
+    filterBy(inspector, text);
+    await vi.waitFor(() => expect(noteOf(inspector)).toBe(note), SOON);
+  };
+  await filtered("Topics", "ARCH", "1 of 12 topics.");
+  expect(rootOf(inspector).querySelectorAll(".tabpanel table")).toHaveLength(1);
+  await filtered("Schedules", "nightly-1", "3 of 12 schedules.");
+});
