@@ -38,7 +38,7 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 export const SIZE_LIMITS = {
   client: 29_400,
   send: 10_300,
-  worker: 74_600,
+  worker: 76_600,
   standalone: 33_000,
   store: 2_500,
   outboxElement: 12_000,

@@ -8,7 +8,12 @@ import { ofPackage } from "./wiring/starting.js";
 
 export type { ConnectionOptions, ConnectOptions, Encryption } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
-export type { EncryptedConnection, EncryptedConnectionEventMap } from "./client/connection/encrypted-connection.js";
+export type {
+  EncryptedConnection,
+  EncryptedConnectionEventMap,
+  EncryptOptions,
+  EncryptProgress,
+} from "./client/connection/encrypted-connection.js";
 export type { StorageAccount } from "./client/connection/low-storage.js";
 export type { QueueEventMap } from "./client/queue/events.js";
 export type {

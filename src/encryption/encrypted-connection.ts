@@ -1,8 +1,13 @@
 // What a connection can do with the key that it was opened with, beside what every connection can.
 
+import type { Client } from "../client/connection/client.js";
 import type { Encryption } from "../client/connection/connect-options.js";
 import type { Connection, ConnectionEventMap } from "../client/connection/connection.js";
 import type { EncryptedConnection, EncryptedConnectionEventMap } from "../client/connection/encrypted-connection.js";
+import type { Sealing } from "../client/queue/sealing.js";
+import { checkQueueName } from "../client/sending/options.js";
+import { abortSignal, aFunction, checkOptions } from "../core/spec/check.js";
+import { encryptQueue } from "./encrypt-queue.js";
 import { checkEncryption } from "./options.js";
 import { type KeyStore, rewrap, shred } from "./unlock.js";
 import type { KeyWatch } from "./watch.js";
@@ -13,23 +18,31 @@ export interface KeyParts {
   readonly watch: KeyWatch;
   /** What it was opened with. */
   readonly encryption: Encryption;
+  readonly client: Client;
+  readonly sealing: Sealing;
 }
 
+const ENCRYPT_SPEC = { onProgress: aFunction, signal: abortSignal };
 const OF_KEY: ReadonlySet<string> = new Set(["rekeyed", "shredded"] satisfies (keyof EncryptedConnectionEventMap)[]);
 
 export function encryptedConnection(
   connection: Connection,
-  { store, id, watch, encryption }: KeyParts,
+  { store, id, watch, encryption, client, sealing }: KeyParts,
 ): EncryptedConnection {
   let current = encryption;
   const { addEventListener, removeEventListener } = connection;
-  const more: Pick<EncryptedConnection, "rekey" | "shred" | "addEventListener" | "removeEventListener"> = {
+  const more: Pick<EncryptedConnection, "rekey" | "encrypt" | "shred" | "addEventListener" | "removeEventListener"> = {
     async rekey(next) {
       checkEncryption(next);
       watch.shredded.throwIfAborted();
       await rewrap(store, id, current, next);
       current = next;
       await watch.look();
+    },
+    async encrypt(name, options = {}) {
+      checkQueueName(name);
+      checkOptions("encrypt()", options, ENCRYPT_SPEC);
+      await encryptQueue(client, name, sealing.queue(name), options);
     },
     async shred() {
       await shred(store, id);

@@ -111,6 +111,15 @@ export function createSealing(
       },
       hiding,
       admit,
+      held: {
+        failure: hideFailure,
+        deduplicationId: (id) => keyring.nameOf("deduplication id", id),
+        isHiddenGroup: (name) =>
+          keyring.shown("group", name).then(
+            () => true,
+            () => false,
+          ),
+      },
     };
   };
 

@@ -101,10 +101,11 @@ export interface HostFigures {
   readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
 }
 
-/** What may leave a key behind that is to be one no longer. */
-const maySpendKey = (checked: CheckedCommand): boolean =>
+/** What may leave behind a key that is to be one no longer, or what is encrypted now. */
+const mayLeaveSecrets = (checked: CheckedCommand): boolean =>
   "command" in checked &&
   (checked.command.type === "shred" ||
+    checked.command.type === "encrypt-end" ||
     (checked.command.type === "configure" && checked.command.replacing !== undefined));
 
 /** Takes over the database and hosts it. Rejects with a `QueueError` when the store cannot be opened. */
@@ -278,8 +279,8 @@ function createHost(
         check: checkUp,
         inspect: (match) => loop.read((current) => inspect(current, match, inspected)),
       });
-      // Who is told that a key is none any more may rely on that.
-      if (asked.op === "submit" && asked.commands.some(maySpendKey)) {
+      // Who is told that a key is none any more, or that all is encrypted, may rely on that.
+      if (asked.op === "submit" && asked.commands.some(mayLeaveSecrets)) {
         snapshots.endAll();
         await maintenance.forget();
       }

@@ -45,7 +45,7 @@ export async function openSealing(client: Client, options: ConnectOptions): Prom
     ...whole,
     createPublicConnection(client, options) {
       const connection = whole.createPublicConnection(client, { ...options, sealing });
-      return encryptedConnection(connection, { store, id, watch, encryption });
+      return encryptedConnection(connection, { store, id, watch, encryption, client, sealing });
     },
     openTopic: (parts) =>
       whole.openTopic({ ...parts, sealing: sealing.topic(parts.name), onClosed: thenStop(parts.onClosed) }),

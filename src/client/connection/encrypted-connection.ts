@@ -11,6 +11,22 @@ export interface EncryptedConnectionEventMap extends ConnectionEventMap {
   shredded: Event;
 }
 
+/** How far the encryption of a queue is. */
+export interface EncryptProgress {
+  /** Messages and dead letters that are encrypted. */
+  readonly done: number;
+  /** How many there are. */
+  readonly total: number;
+}
+
+/** What the encryption of a queue tells, and how it is stopped. */
+export interface EncryptOptions {
+  /** Called after each page. */
+  readonly onProgress?: (progress: EncryptProgress) => void;
+  /** Gives up, with its reason: what is encrypted stays so, and the next call goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** A connection that was opened with a key. */
 export interface EncryptedConnection extends Connection {
   /**
@@ -19,6 +35,14 @@ export interface EncryptedConnection extends Connection {
    * can be opened with the key before. Rejects with `wrong-key` where somebody has changed it since, and has done nothing then.
    */
   rekey(encryption: Encryption): Promise<void>;
+  /**
+   * Encrypts what a queue holds, where it stands: messages that wait, dead letters, schedules, names of groups, and deduplication ids. From the
+   * first moment on it takes nothing (`encrypted`) and hands out nothing, and what is in work is waited for; resolves when all is
+   * encrypted and the log has forgotten what it said before: then `openQueue` opens it. At once where there is nothing to do. Whoever is
+   * stopped, or dies, calls it again, here or elsewhere. Rejects with `not-cloneable` before anything is done where a body has no form in bytes,
+   * with `encrypted` for a subscription with a filter, and with `unsupported` while an earlier build hosts.
+   */
+  encrypt(queue: string, options?: EncryptOptions): Promise<void>;
   /**
    * Destroys the key, and every encrypted queue and subscription with all it holds, in one commit: for log-outs. Queues that are
    * not encrypted stay. Everybody who has the key in memory is told (`shredded`), and can send nothing with it any more. Whoever opens the

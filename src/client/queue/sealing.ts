@@ -1,6 +1,7 @@
 // What is hidden from the host of an encrypted queue, and how it comes back. How that is done is handed in: it is loaded
 // where a key is given. Invariant: what goes through here leaves this context sealed, and is opened before anybody sees it.
 
+import type { Failure } from "../../core/log/journal.js";
 import type { DeadLetterFilter } from "../../core/spec/filters.js";
 import type { MessageFate, MessageView, ScheduleView } from "../../link/rpc/views.js";
 import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
@@ -43,6 +44,14 @@ export interface QueueSealing {
   /** What is in a delivery, begun as soon as it is here; what does not open dies, unseen. */
   readonly hiding: Hiding;
   readonly admit: Admit;
+  /** For what was there before the queue was encrypted. */
+  readonly held: {
+    /** Of the message of this id, how its last attempt failed. */
+    failure(id: string, failure: Failure): Promise<Failure>;
+    deduplicationId(id: string): Promise<string>;
+    /** Whether a group is called so because its name is hidden. */
+    isHiddenGroup(name: string): Promise<boolean>;
+  };
 }
 
 /** What happens to the host of a queue, and that its key is destroyed: for the queue that is the end, too. */

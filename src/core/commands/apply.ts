@@ -13,6 +13,7 @@ import { advance, setBack } from "./clock.js";
 import { applyDeadPurged, applyRedriven } from "./dead-letters.js";
 import { touch } from "./due.js";
 import { applyExpired } from "./expire.js";
+import { applyHidden } from "./hidden.js";
 import {
   applyAcked,
   applyDead,
@@ -79,6 +80,8 @@ function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at:
       return applyAccepted(state, queueOf(state, change.queue), change, at);
     case "replaced":
       return replaceBody(state, queueOf(state, change.queue), change);
+    case "hidden":
+      return applyHidden(state, queueOf(state, change.queue), change);
     case "subscribed":
     case "unsubscribed":
     case "released":

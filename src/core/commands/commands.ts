@@ -79,6 +79,13 @@ export interface Held {
   readonly seqs: Ranges;
 }
 
+/** Of one that is encrypted now: why it died, and how its last attempt failed. */
+export interface HiddenMessage {
+  readonly id: string;
+  readonly reason?: string | undefined;
+  readonly failure?: Failure | undefined;
+}
+
 export type Command =
   | Send
   | {
@@ -90,6 +97,20 @@ export type Command =
       /** The id in place of which that is stored. */
       readonly replacing?: string | undefined;
     }
+  /** What a queue holds is to be encrypted with this key: from now on it takes nothing that is not, and hands out nothing until all of it is. */
+  | { readonly type: "encrypt-begin"; readonly queue: string; readonly sealed: string }
+  /** Some of it, encrypted, a body each. What is gone meanwhile, or was encrypted by somebody else, stays as it is. */
+  | {
+      readonly type: "encrypt-page";
+      readonly queue: string;
+      readonly sealed: string;
+      readonly messages: readonly HiddenMessage[];
+      readonly groups: readonly (readonly [plain: string, hidden: string])[];
+      readonly ids: readonly (readonly [seq: Seq, hidden: string])[];
+      readonly sizes: readonly number[];
+    }
+  /** All of it, perhaps. Twice: what the log said before is forgotten after the first. */
+  | { readonly type: "encrypt-end"; readonly queue: string; readonly sealed: string }
   /** Every encrypted queue goes with all it holds, and so does the key of the database: this one, as it is stored. */
   | { readonly type: "shred"; readonly sealed: string }
   | {
@@ -227,6 +248,13 @@ export interface PublishValue {
 /** Outcome value of a transaction: one for each of its sends. */
 export interface TransactionValue {
   readonly sends: readonly SendValue[];
+}
+
+/** Outcome value of an `encrypt-end`: what is not encrypted yet, of that the messages in work; neither: it is, or ends with another. */
+export interface EncryptValue {
+  readonly left: number;
+  readonly leased: number;
+  readonly isDone: boolean;
 }
 
 /** Outcome value of a settle: what was no longer this client's. */

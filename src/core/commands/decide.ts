@@ -11,6 +11,7 @@ import { type Command, type CommandOf, type Decision, done, refused } from "./co
 import { purgeDead, redrive } from "./dead-letters.js";
 import { deliver } from "./deliver.js";
 import { dueQueues } from "./due.js";
+import { beginEncrypting, encryptPage, endEncrypting } from "./encrypt.js";
 import { refuseKey, refuseSealed } from "./encryption.js";
 import { expireMessages } from "./expire.js";
 import { purge } from "./purge.js";
@@ -73,6 +74,12 @@ export function decide(state: State, command: Command, now: Instant): Decision {
       return deleteQueue(state, command.queue);
     case "shred":
       return shred(state, command);
+    case "encrypt-begin":
+      return beginEncrypting(state, command);
+    case "encrypt-page":
+      return encryptPage(state, command);
+    case "encrypt-end":
+      return endEncrypting(state, command);
     case "redrive":
       return redrive(state, command, now);
     case "purge-dead":
@@ -136,6 +143,12 @@ const isEqual = (a: unknown, b: unknown): boolean =>
     Object.keys({ ...a, ...b }).every((key) => Reflect.get(a, key) === Reflect.get(b, key)));
 
 function pause(state: State, name: string, paused: boolean): Decision {
+  const encrypting = state.queues.get(name)?.settings.encrypting;
+  // It is paused until it is encrypted, whatever anybody wants it to be then.
+  if (encrypting) {
+    const settings = { encrypting: { ...encrypting, isPaused: paused } };
+    return done(encrypting.isPaused === paused ? [] : [{ type: "configured", queue: name, settings }]);
+  }
   const isSame = (state.queues.get(name)?.pausedByUser ?? false) === paused;
   return done(isSame ? [] : [{ type: "paused", queue: name, paused }]);
 }

@@ -8,6 +8,12 @@ import { type CommandOf, type Decision, refused } from "./commands.js";
 
 /** Why what is sealed so cannot go to the queue, if it cannot. */
 export function refuseSealed(state: State, queue: string, sealed: string | undefined): Decision | undefined {
+  const isUnfinished = Boolean(state.queues.get(queue)?.settings.encrypting);
+  return refuseKeyOf(state, queue, sealed) ?? (isUnfinished ? unfinished(queue) : undefined);
+}
+
+/** The same, of who encrypts what it holds. */
+export function refuseKeyOf(state: State, queue: string, sealed: string | undefined): Decision | undefined {
   const stored = state.queues.get(queue)?.settings.encryption;
   return stored === sealed ? undefined : mismatch(queue, stored, sealed);
 }
@@ -19,28 +25,37 @@ export function refuseKey(
 ): Decision | undefined {
   const queue = state.queues.get(name);
   const stored = queue?.settings.encryption;
+  if (stored === sealed && queue?.settings.encrypting) return unfinished(name);
   if (stored === sealed || (replacing !== undefined && stored === replacing)) return undefined;
   if (stored !== undefined || replacing !== undefined) return mismatch(name, stored, sealed);
-  // Whoever still has it in memory would encrypt what nobody opens.
-  if (name !== KEY_QUEUE && !keyOf(state)?.includes(JSON.stringify(sealed)))
-    return refused("encrypted", `queue "${name}" was used with a key that was destroyed`, { queue: name });
-  return queue && holdsAnything(queue)
-    ? refused("encrypted", `queue "${name}" holds what is not encrypted: empty it first, or take another`, {
-        queue: name,
-      })
-    : undefined;
+  const unknown = name === KEY_QUEUE ? undefined : refuseUnknown(state, name, sealed);
+  if (unknown) return unknown;
+  const what = "holds what is not encrypted: connection.encrypt(name) does that, or take another";
+  return queue && holdsAnything(queue) ? refused("encrypted", `queue "${name}" ${what}`, { queue: name }) : undefined;
 }
+
+/** Whoever still has a key in memory that was destroyed would encrypt what nobody opens. */
+export const refuseUnknown = (state: State, name: string, sealed: string | undefined): Decision | undefined =>
+  keyOf(state)?.includes(JSON.stringify(sealed))
+    ? undefined
+    : refused("encrypted", `queue "${name}" was used with a key that was destroyed`, { queue: name });
+
+const unfinished = (queue: string): Decision =>
+  refused("encrypted", `queue "${queue}" is being encrypted: connection.encrypt(name) goes on with it`, { queue });
 
 const keyOf = (state: State): string | undefined => state.queues.get(KEY_QUEUE)?.settings.encryption;
 
-/** Whether a key of the database is gone by this change, or wrapped with another. */
-export const endsKey = (state: State, change: Change): boolean =>
+/** Whether the log still has what nobody is to read once this has happened: a key that is none any more, or what was not encrypted. */
+export const leavesSecrets = (state: State, change: Change): boolean =>
+  change.type === "hidden" || endsKey(state, change);
+
+const endsKey = (state: State, change: Change): boolean =>
   "queue" in change &&
   change.queue === KEY_QUEUE &&
   keyOf(state) !== undefined &&
   (change.type === "deleted" || change.type === "configured");
 
-const holdsAnything = (queue: QueueState): boolean =>
+export const holdsAnything = (queue: QueueState): boolean =>
   depthOf(queue) + queue.dead.size + queue.schedules.size + queue.deduplication.byId.size > 0;
 
 const mismatch = (queue: string, stored: string | undefined, given: string | undefined): Decision => {

@@ -56,7 +56,7 @@ export function applyPurgedByName(state: State, queue: QueueState, ranges: Range
 }
 
 /** Those of the sorted numbers that are of the run. */
-function within(wanted: readonly Seq[], { seq, count }: Run): readonly Seq[] {
+export function within(wanted: readonly Seq[], { seq, count }: Run): readonly Seq[] {
   const from = lowerBound(wanted, seq);
   return wanted.slice(from, lowerBound(wanted, seq + count));
 }

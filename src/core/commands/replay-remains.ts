@@ -4,7 +4,7 @@ import type { Epoch, JournalRecord, Lsn, Seq } from "../log/journal.js";
 import type { Instant } from "../spec/time.js";
 import type { State } from "../state/state.js";
 import { applyRecord } from "./apply.js";
-import { endsKey } from "./encryption.js";
+import { leavesSecrets } from "./encryption.js";
 import { createSalvage, type Salvage } from "./salvage.js";
 
 /** A place in the journal, and what lies there. */
@@ -28,8 +28,8 @@ export interface Replayed {
   /** Missing where no record is. */
   readonly salvage: Salvage | undefined;
   readonly takeOvers: readonly { readonly epoch: Epoch; readonly at: Instant }[];
-  /** There is a key in it that is none any more. */
-  readonly hasEndedKey: boolean;
+  /** There is something in it that nobody is to read any more. */
+  readonly hasSecrets: boolean;
 }
 
 /**
@@ -48,7 +48,7 @@ export async function replayRemains(
     const state = await begin();
     let salvage: Salvage | undefined;
     const takeOvers: { readonly epoch: Epoch; readonly at: Instant }[] = [];
-    let hasEndedKey = false;
+    let hasSecrets = false;
     const miss = (lsn: Lsn) => {
       salvage ??= createSalvage(state);
       salvage.miss(lsn);
@@ -61,7 +61,7 @@ export async function replayRemains(
         continue;
       }
       const { epoch, at, changes } = record;
-      hasEndedKey ||= changes.some((change) => endsKey(state, change));
+      hasSecrets ||= changes.some((change) => leavesSecrets(state, change));
       if (changes[0]?.type === "took-over") takeOvers.push({ epoch, at });
       if (salvage === undefined) applyRecord(state, record);
       else {
@@ -73,7 +73,7 @@ export async function replayRemains(
         }
       }
     }
-    if (isEndMissing || lastBatch < state.nextSeq) return { state, salvage, takeOvers, hasEndedKey };
+    if (isEndMissing || lastBatch < state.nextSeq) return { state, salvage, takeOvers, hasSecrets };
     isEndMissing = true;
     return undefined;
   };

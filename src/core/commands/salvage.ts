@@ -5,7 +5,7 @@
 
 import type { Term } from "../log/ids.js";
 import type { Change, ChangeOf, JournalRecord, Lsn, Ranges, Seq } from "../log/journal.js";
-import { forEachSeq, rangesOf, seqsOf } from "../log/ranges.js";
+import { countOf, forEachSeq, rangesOf, seqsOf } from "../log/ranges.js";
 import { type Batch, seqsIn } from "../state/batch-index.js";
 import type { State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
@@ -96,6 +96,13 @@ export function createSalvage(state: State): Salvage {
         renewed.add(change.bodySeq);
         if (!change.isShared) run({ type: "released", seqs: [change.bodySeq, 1] });
         return;
+      case "hidden":
+        forEachSeq(change.seqs, (seq) => {
+          if (placeOf(change.queue, seq) !== "dead" && !bring(change.queue, seq, "waiting"))
+            renewed.add(change.bodySeq + seqsOf(change.seqs).indexOf(seq));
+        });
+        if (state.queues.has(change.queue)) return run(change);
+        return salvage({ type: "released", seqs: [change.bodySeq, countOf(change.seqs)] });
       case "released":
         return run({ ...change, seqs: rangesOf(seqsOf(change.seqs).filter(hasBody)) });
       case "scheduled":

@@ -7,7 +7,7 @@ import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
 import { type CommandOf, type Decision, done, refused, type Send, type SendValue } from "./commands.js";
-import { refuseSealed } from "./encryption.js";
+import { refuseKeyOf, refuseSealed } from "./encryption.js";
 import { batchesOf, send } from "./send.js";
 import { refer } from "./topics.js";
 
@@ -20,10 +20,12 @@ export interface ScheduleValue {
 
 export function schedule(state: State, command: CommandOf<"schedule">, now: Instant): Decision {
   const { queue, id, spec, sizes } = command;
-  const refusal = refuseSealed(state, queue, spec.sealed);
-  if (refusal) return refusal;
-  const schedules = state.queues.get(queue)?.schedules;
+  const { schedules, settings } = state.queues.get(queue) ?? {};
   const known = schedules?.get(id);
+  // While the queue is being encrypted, by who does that.
+  const isHidden = settings?.encrypting && known && known.spec.sealed === undefined && spec.sealed !== undefined;
+  const refusal = isHidden ? refuseKeyOf(state, queue, spec.sealed) : refuseSealed(state, queue, spec.sealed);
+  if (refusal) return refusal;
   if (known === undefined && schedules && schedules.size >= SCHEDULES_MAX) {
     return refused("full", `queue "${queue}" has ${SCHEDULES_MAX} schedules, and may have no more`, { queue });
   }

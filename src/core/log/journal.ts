@@ -34,6 +34,13 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Why a message died, and how its last attempt failed, hidden. */
+export interface HiddenEnding {
+  readonly seq: Seq;
+  readonly reason?: string;
+  readonly failure?: Failure;
+}
+
 /** What the host answered to a numbered command; kept until the client confirms that it has read it. */
 export type Outcome = OutcomeOk | OutcomeFailed;
 export interface OutcomeOk {
@@ -114,6 +121,23 @@ export type Change =
       readonly seq: Seq;
       readonly bodySeq: Seq;
       readonly isShared?: true;
+    }
+  /**
+   * What a queue held before it was encrypted: these messages, waiting or dead, have other bodies, from `bodySeq` on, and their groups
+   * and deduplication ids other names. Builds before do not read it: see `encrypting` of the settings.
+   */
+  | {
+      readonly type: "hidden";
+      readonly queue: string;
+      readonly seqs: Ranges;
+      readonly bodySeq: Seq;
+      /** Which key, and how far: said each time, for a record before may be unreadable. */
+      readonly settings: Pick<QueueSettings, "encryption" | "encrypting">;
+      /** In place of what is told of how they ended, of those of which something is. */
+      readonly endings?: readonly HiddenEnding[];
+      readonly groups?: readonly (readonly [plain: string, hidden: string])[];
+      /** By the number of the message that was accepted under it. */
+      readonly ids?: readonly (readonly [seq: Seq, hidden: string])[];
     }
   | {
       readonly type: "subscribed";

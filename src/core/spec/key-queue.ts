@@ -8,3 +8,5 @@ export const MINOR_ENCRYPTION = 5;
 export const MINOR_SHRED = 6;
 /** From this minor version on, hosts measure messages that were sealed together as what they are. */
 export const MINOR_SHARES = 7;
+/** From this minor version on, hosts have what a queue holds encrypted. */
+export const MINOR_ENCRYPT = 8;

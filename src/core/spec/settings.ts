@@ -95,6 +95,20 @@ export interface QueueSettings {
   readonly durability: "strict" | "relaxed";
   /** Id of the key that all it holds is encrypted with; missing: it is not encrypted. No option: see docs/encryption.md. */
   readonly encryption?: string;
+  /** Present while what it held before it had that key is not yet encrypted with it. No option either. */
+  readonly encrypting?: Encrypting | null;
+}
+
+/** How far the encryption of a queue is that held something. */
+export interface Encrypting {
+  /** Bodies with a smaller number are not encrypted. */
+  readonly below: number;
+  /** Deduplication ids of messages up to this number are hidden. */
+  readonly idsTo: number;
+  /** Whether it is to be paused once it is encrypted: until then it is. */
+  readonly isPaused: boolean;
+  /** Nothing is left: what the log said before is to be forgotten. */
+  readonly isSealed?: true;
 }
 
 const stored = integer(1, COUNT_MAX);
@@ -114,7 +128,9 @@ interface Setting<Value> {
 }
 
 /** What each stored setting may be, and is where nobody said. */
-const SETTINGS: { readonly [Name in Exclude<keyof QueueSettings, "encryption">]-?: Setting<QueueSettings[Name]> } = {
+const SETTINGS: {
+  readonly [Name in Exclude<keyof QueueSettings, "encryption" | "encrypting">]-?: Setting<QueueSettings[Name]>;
+} = {
   leaseMs: { may: duration(100), default: 30_000 },
   handlerTimeoutMs: { may: duration(1), default: 300_000 },
   maxDeliveries: { may: integer(1, DELIVERIES_MAX), default: 5 },

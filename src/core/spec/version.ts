@@ -2,7 +2,7 @@
 
 /** A peer with another major version is not understood; a minor one adds what the other may ignore. */
 export const WIRE_MAJOR = 1;
-export const WIRE_MINOR = 7;
+export const WIRE_MINOR = 8;
 /** From this minor version on, a host takes what is measured by its clients, and watchers of statistics. */
 export const MINOR_MEASURES = 1;
 /** From this minor version on, either side takes bodies as JSON texts, and hosts take priorities and times as columns. */

@@ -121,6 +121,9 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
     case "delete":
     case "redrive":
     case "purge-dead":
+    case "encrypt-begin":
+    case "encrypt-page":
+    case "encrypt-end":
     case "replace":
       return [["manage", command.queue]];
   }
@@ -144,6 +147,7 @@ function demandOf(request: Exclude<RequestAfterHello, { op: "submit" }>): Demand
     case "snapshot":
     case "dead-letters":
     case "schedules":
+    case "plain-ids":
       return ["peek", request.queue];
     case "cancel":
     case "snapshot-page":

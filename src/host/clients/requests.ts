@@ -68,6 +68,8 @@ export async function answer(session: Session, asked: RequestAfterHello, parts: 
       return reads.groupWaits(asked);
     case "schedules":
       return session.page((bytesMax) => reads.schedules(asked, bytesMax));
+    case "plain-ids":
+      return reads.plainIds(asked);
     case "summaries":
       return reads.summaries();
     case "queues":

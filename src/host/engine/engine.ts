@@ -56,8 +56,8 @@ export interface Engine {
   readonly commits: number;
   /** Those that the journal told of when it was opened, the last one its own. */
   readonly takeOvers: readonly TakeOver[];
-  /** When it was opened, the log told of a key that is none any more. */
-  readonly hasEndedKey: boolean;
+  /** When it was opened, the log told of something that nobody is to read any more. */
+  readonly hasSecrets: boolean;
   /** Records in the journal since the last checkpoint. */
   readonly journalRecords: number;
   /** What was found to be gone when it was opened; missing where all could be read. */
@@ -92,7 +92,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
-  const { takeOvers, hasEndedKey, ...loaded } = await loadOrSalvage(store, log, lsn);
+  const { takeOvers, hasSecrets, ...loaded } = await loadOrSalvage(store, log, lsn);
   let { state, checkpointLsn } = loaded;
   let commits = 0;
   let fault: unknown;
@@ -150,7 +150,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
       return state;
     },
     takeOvers,
-    hasEndedKey,
+    hasSecrets,
     get commits() {
       return commits;
     },

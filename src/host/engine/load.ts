@@ -4,7 +4,7 @@
 import { decodeCheckpoint } from "../../core/checkpoint/checkpoint-decode.js";
 import { isWholePiece } from "../../core/checkpoint/checkpoint-whole.js";
 import { applyRecord } from "../../core/commands/apply.js";
-import { endsKey } from "../../core/commands/encryption.js";
+import { leavesSecrets } from "../../core/commands/encryption.js";
 import type { Lsn } from "../../core/log/journal.js";
 import { isConserved, type State } from "../../core/state/state.js";
 import type { TakeOver } from "../../link/rpc/inspection.js";
@@ -16,8 +16,8 @@ export interface Loaded {
   readonly checkpointLsn: Lsn;
   /** Those in the journal after it. */
   readonly takeOvers: readonly TakeOver[];
-  /** There is a key in it that is none any more. */
-  readonly hasEndedKey: boolean;
+  /** There is something in it that nobody is to read any more. */
+  readonly hasSecrets: boolean;
 }
 
 type Pause = () => Promise<void> | undefined;
@@ -30,15 +30,15 @@ export async function loadState(log: StoredLog, pause?: Pause): Promise<Loaded> 
   } = await loadCheckpoint(log, pause);
   const checkpointLsn = state.lsn;
   const takeOvers: TakeOver[] = [];
-  let hasEndedKey = false;
+  let hasSecrets = false;
   for await (const record of journal) {
-    hasEndedKey ||= record.changes.some((change) => endsKey(state, change));
+    hasSecrets ||= record.changes.some((change) => leavesSecrets(state, change));
     applyRecord(state, record);
     // It is a record of its own.
     if (record.changes[0]?.type === "took-over") takeOvers.push({ epoch: record.epoch, at: record.at });
     if (pause) await pause();
   }
-  return { state, checkpointLsn, takeOvers, hasEndedKey };
+  return { state, checkpointLsn, takeOvers, hasSecrets };
 }
 
 /** Rejects with `unreadable` where no checkpoint can be read. */

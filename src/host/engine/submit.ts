@@ -61,6 +61,9 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
         } else if (command.type === "replace") {
           const { bodies, headers, ...rest } = command;
           to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
+        } else if (command.type === "encrypt-page") {
+          const { bodies, ...rest } = command;
+          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -103,7 +106,10 @@ function transactionOf({ sends, settlements }: Of<"transaction">, client: string
 
 /** A client's command as the engine takes it. */
 function engineCommand(
-  command: Exclude<ClientCommand, { type: "send" | "publish" | "schedule" | "replace" | "transaction" }>,
+  command: Exclude<
+    ClientCommand,
+    { type: "send" | "publish" | "schedule" | "replace" | "encrypt-page" | "transaction" }
+  >,
   client: string,
   jitter: number,
 ): Command {

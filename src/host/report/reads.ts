@@ -1,6 +1,7 @@
 // What the host answers without changing anything: peek, dead letters, statistics.
 
 import { advance } from "../../core/commands/clock.js";
+import { plainIds } from "../../core/commands/encrypt.js";
 import { decodeBody } from "../../core/log/bodies.js";
 import { countWithin } from "../../core/log/count-within.js";
 import { encodeId, seqOf, termOf } from "../../core/log/ids.js";
@@ -28,6 +29,7 @@ export interface Reads {
   stats(queue: string): Promise<QueueStats>;
   fates(request: Extract<HostRequest, { op: "fates" }>): Promise<MessageFate[]>;
   groupWaits(request: Extract<HostRequest, { op: "group" }>): Promise<boolean>;
+  plainIds(request: Extract<HostRequest, { op: "plain-ids" }>): Promise<[seq: number, id: string][]>;
   queues(): Promise<string[]>;
   summaries(): Promise<QueueSummary[]>;
 }
@@ -106,6 +108,11 @@ export function createReads(
       });
       return { messages, isCut };
     },
+    plainIds: ({ queue: name, max }) =>
+      loop.read((current) => {
+        const queue = current.queues.get(name);
+        return queue ? plainIds(queue, max) : [];
+      }),
     queues: () => loop.read((current) => listed(current).map(({ name }) => name)),
     summaries: () =>
       loop.read((current) => {

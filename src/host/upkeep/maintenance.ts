@@ -96,7 +96,7 @@ export function createMaintenance({
   /** Noted while work was running, which may not have seen it. */
   let isDueAgain = false;
   /** The log still has what nobody is to read any more. */
-  let mustForget = engine.hasEndedKey;
+  let mustForget = engine.hasSecrets;
 
   /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
   const run = async (task: () => Promise<void>) => {

@@ -11,6 +11,7 @@ import {
   boolean,
   type Check,
   check,
+  type Field,
   integer,
   invalid,
   oneOf,
@@ -75,6 +76,15 @@ const ranges: Check = (value, name) => {
 };
 
 const each = (field: Parameters<typeof arrayOf>[0]) => arrayOf(field, REQUEST_MESSAGES_MAX);
+
+/** What there is, and its name from now on. */
+const pair =
+  (known: Field): Check =>
+  (value, name) => {
+    if (!Array.isArray(value) || value.length !== 2) return invalid(name, value, "a pair");
+    check(known, value[0], `${name}[0]`);
+    check(string(1, GROUP_ID_MAX), value[1], `${name}[1]`);
+  };
 
 const held = each(shape({ grant: id, seqs: ranges }));
 const failure = shape({ name: failureName, message: reason });
@@ -144,6 +154,17 @@ const command = variant("type", {
   purge: shape({ type, queue, filter: purgeSelection }, "filter"),
   delete: shape({ type, queue }),
   shred: shape({ type, sealed }),
+  "encrypt-begin": shape({ type, queue, sealed }),
+  "encrypt-page": shape({
+    type,
+    queue,
+    sealed,
+    messages: each(shape({ id, reason, failure }, "reason", "failure")),
+    groups: each(pair(groupId)),
+    ids: each(pair(first)),
+    bodies: each(anything),
+  }),
+  "encrypt-end": shape({ type, queue, sealed }),
   redrive: shape(
     { type, queue, filter: deadLetterFilter, max: some, diedBy: instant, beforePlace: some },
     "max",
@@ -189,6 +210,7 @@ const request = variant("op", {
   fates: shape({ op, queue, ids }),
   group: shape({ op, queue, group: groupId }),
   schedules: shape({ op, queue, after: id }, "after"),
+  "plain-ids": shape({ op, queue, max: count }),
   queues: shape({ op }),
   summaries: shape({ op }),
   diagnostics: shape({ op }),
@@ -237,6 +259,8 @@ function checkTotals(command: ClientCommand, name: string): void {
   if (command.type === "send" || command.type === "publish") checkSegments(command, name);
   if (command.type === "transaction") checkTransaction(command, name);
   if (command.type === "settle") checkTotal(command.settlements, name);
+  if (command.type === "encrypt-page" && command.bodies.length !== command.messages.length)
+    invalid(`${name}.bodies`, command.bodies.length, "a body for each message");
 }
 
 /** However many parts it comes in: each number costs the host a step. */

@@ -52,6 +52,10 @@ export type ClientCommand =
   | { readonly type: "purge"; readonly queue: string; readonly filter?: PurgeSelection | undefined }
   | { readonly type: "delete"; readonly queue: string }
   | CommandOf<"shred">
+  | CommandOf<"encrypt-begin">
+  /** With a body for each of its messages. */
+  | (Omit<CommandOf<"encrypt-page">, "sizes"> & { readonly bodies: readonly unknown[] })
+  | CommandOf<"encrypt-end">
   | {
       readonly type: "redrive";
       readonly queue: string;
@@ -131,6 +135,8 @@ export type HostRequest =
       readonly count: number;
       readonly bytes: number;
     }
+  /** Deduplication ids of a queue that is being encrypted which are not hidden yet. */
+  | { readonly op: "plain-ids"; readonly queue: string; readonly max: number }
   | {
       readonly op: "peek";
       readonly queue: string;
