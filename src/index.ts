@@ -6,7 +6,7 @@ import { type ClientStarters, type Connect, createApi, type OpenQueue } from "./
 import { offerStarters } from "./wiring/page-starters.js";
 import { ofPackage } from "./wiring/starting.js";
 
-export type { ConnectionOptions, ConnectOptions, Encryption } from "./client/connection/connect-options.js";
+export type { AskedKey, ConnectionOptions, ConnectOptions, Encryption } from "./client/connection/connect-options.js";
 export type { Connection, ConnectionEventMap } from "./client/connection/connection.js";
 export type {
   EncryptedConnection,

@@ -1,14 +1,13 @@
 // What a connection can do with the key that it was opened with, beside what every connection can.
 
 import type { Client } from "../client/connection/client.js";
-import type { Encryption } from "../client/connection/connect-options.js";
 import type { Connection, ConnectionEventMap } from "../client/connection/connection.js";
 import type { EncryptedConnection, EncryptedConnectionEventMap } from "../client/connection/encrypted-connection.js";
 import type { Sealing } from "../client/queue/sealing.js";
 import { checkQueueName } from "../client/sending/options.js";
 import { abortSignal, aFunction, checkOptions } from "../core/spec/check.js";
 import { encryptQueue } from "./encrypt-queue.js";
-import { checkEncryption } from "./options.js";
+import { checkEncryption, type GivenEncryption, givenBy } from "./options.js";
 import { type KeyStore, rewrap, shred } from "./unlock.js";
 import type { KeyWatch } from "./watch.js";
 
@@ -17,7 +16,7 @@ export interface KeyParts {
   readonly id: string;
   readonly watch: KeyWatch;
   /** What it was opened with. */
-  readonly encryption: Encryption;
+  readonly encryption: GivenEncryption;
   readonly client: Client;
   readonly sealing: Sealing;
 }
@@ -35,8 +34,9 @@ export function encryptedConnection(
     async rekey(next) {
       checkEncryption(next);
       watch.shredded.throwIfAborted();
-      await rewrap(store, id, current, next);
-      current = next;
+      const given = await givenBy(next, watch.over);
+      await rewrap(store, id, current, given);
+      current = given;
       await watch.look();
     },
     async encrypt(name, options = {}) {

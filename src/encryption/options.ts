@@ -1,6 +1,7 @@
 // What callers may pass as a key, checked before anything is done.
 
-import type { Encryption } from "../client/connection/connect-options.js";
+import type { AskedKey, Encryption } from "../client/connection/connect-options.js";
+import { abortable } from "../client/runtime/abortable.js";
 import { checkOptions, integer, invalid, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 
@@ -14,8 +15,12 @@ const isKey = (value: unknown): value is CryptoKey =>
   (value as CryptoKey).algorithm.name === "AES-GCM" &&
   (["encrypt", "decrypt"] as const).every((usage) => (value as CryptoKey).usages.includes(usage));
 
+/** Once nobody has to be asked any more. */
+export type GivenEncryption = Exclude<Encryption, { readonly key: () => unknown }>;
+
 const aesKey = (value: unknown, name: string) => {
-  if (!isKey(value)) invalid(name, value, "a CryptoKey of AES-GCM, for encrypt and decrypt");
+  if (!isKey(value) && typeof value !== "function")
+    invalid(name, value, "a CryptoKey of AES-GCM, for encrypt and decrypt, or a function that asks for one");
 };
 const yes = (value: unknown, name: string) => {
   if (value !== true) invalid(name, value, "true");
@@ -40,4 +45,17 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
     const message = "encryption needs crypto.subtle, which browsers give to secure contexts alone";
     throw new QueueError("unsupported", message, { detail: { missing: ["crypto.subtle"] } });
   }
+}
+
+/** Asks where it is a function. Rejects with what that throws, and with `invalid-argument` where its answer is no key. */
+export async function givenBy(encryption: Encryption, signal?: AbortSignal): Promise<GivenEncryption> {
+  if (!("key" in encryption) || typeof encryption.key !== "function") return encryption as GivenEncryption;
+  const ask = encryption.key;
+  const answer = await abortable<AskedKey>((async () => ask())(), signal);
+  if (isKey(answer)) return { key: answer };
+  const hasPassword = typeof answer === "object" && answer !== null && "password" in answer;
+  if (!hasPassword)
+    invalid(`${WHERE}.key()`, answer, "a CryptoKey of AES-GCM, for encrypt and decrypt, or { password }");
+  checkEncryption(answer);
+  return answer as GivenEncryption;
 }

@@ -7,12 +7,11 @@
 // Invariants: of two that come first at once one is second, and finds out before anything is sealed; what is stored opens
 // with one key at any time, with the one before or the one after.
 
-import type { Encryption } from "../client/connection/connect-options.js";
 import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
 import { destroyGenerated, generatedKey, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
-import { ITERATIONS_MAX } from "./options.js";
+import { type GivenEncryption, ITERATIONS_MAX } from "./options.js";
 
 /** Where the wrapped key of a database is kept. */
 export interface KeyStore {
@@ -56,7 +55,7 @@ export interface UnlockedKey {
   readonly isSeveral: boolean;
 }
 
-export const unlock = (store: KeyStore, encryption: Encryption): Promise<UnlockedKey> =>
+export const unlock = (store: KeyStore, encryption: GivenEncryption): Promise<UnlockedKey> =>
   insist(async () => {
     const stored = await store.read();
     const unlocked =
@@ -76,7 +75,7 @@ export const idOf = (stored: string): string => recordOf(stored).id;
  * Wraps the key of this id with another: in one commit, before which only the one opens it, and after which only the other.
  * Rejects with `wrong-key` where it is no longer wrapped with the one, and then nothing was done.
  */
-export async function rewrap(store: KeyStore, id: string, from: Encryption, to: Encryption): Promise<void> {
+export async function rewrap(store: KeyStore, id: string, from: GivenEncryption, to: GivenEncryption): Promise<void> {
   await insist(async () => {
     const stored = await store.read();
     if (stored === undefined || idOf(stored) !== id) throw shredded();
@@ -136,12 +135,12 @@ interface Unlocked extends DataKey {
   readonly record?: string;
 }
 
-async function makeKey(store: KeyStore, encryption: Encryption): Promise<Unlocked> {
+async function makeKey(store: KeyStore, encryption: GivenEncryption): Promise<Unlocked> {
   const made: DataKey = { v: FORM, id: toBase64(randomBytes(12)), dataKey: randomBytes(DATA_KEY_BYTES) };
   return { ...made, record: await wrap(store, encryption, made) };
 }
 
-async function wrap(store: KeyStore, encryption: Encryption, { v, id, dataKey }: DataKey): Promise<string> {
+async function wrap(store: KeyStore, encryption: GivenEncryption, { v, id, dataKey }: DataKey): Promise<string> {
   const way = wayOf(encryption);
   const iv = randomBytes(12);
   const head = {
@@ -160,7 +159,7 @@ async function wrap(store: KeyStore, encryption: Encryption, { v, id, dataKey }:
   return JSON.stringify(record);
 }
 
-async function openKey(store: KeyStore, encryption: Encryption, stored: string): Promise<Unlocked> {
+async function openKey(store: KeyStore, encryption: GivenEncryption, stored: string): Promise<Unlocked> {
   const { wrapped, ...head } = recordOf(stored);
   const way = wayOf(encryption);
   if (head.by !== way) throw wrongKey(`it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
@@ -185,7 +184,7 @@ const IN_WORDS: Readonly<Record<Way, string>> = {
   generated: "the key of this origin",
 };
 
-const wayOf = (encryption: Encryption): Way =>
+const wayOf = (encryption: GivenEncryption): Way =>
   "key" in encryption ? "key" : "password" in encryption ? "password" : "generated";
 
 const wrongKey = (why: string, cause?: unknown) =>
@@ -215,7 +214,7 @@ function recordOf(stored: string): KeyRecord {
 }
 
 async function givenKey(
-  encryption: Exclude<Encryption, { readonly generate: true }>,
+  encryption: Exclude<GivenEncryption, { readonly generate: true }>,
   { salt = "", iterations = 0 }: Pick<KeyRecord, "salt" | "iterations">,
 ): Promise<CryptoKey> {
   if ("key" in encryption) return encryption.key;

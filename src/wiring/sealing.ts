@@ -9,15 +9,15 @@ import { QueueError } from "../core/spec/errors.js";
 import { KEY_QUEUE, MINOR_ENCRYPTION, MINOR_SHARES, MINOR_SHRED } from "../core/spec/key-queue.js";
 import type { QueueStats } from "../core/view/view.js";
 import { encryptedConnection } from "../encryption/encrypted-connection.js";
-import { checkEncryption } from "../encryption/options.js";
+import { checkEncryption, givenBy } from "../encryption/options.js";
 import { createSealing } from "../encryption/sealing.js";
 import { type KeyStore, unlock } from "../encryption/unlock.js";
 import { watchKey } from "../encryption/watch.js";
 
 /** Rejects with `wrong-key`, and has done nothing then; the first key that a database is opened with becomes its key. */
 export async function openSealing(client: Client, options: ConnectOptions): Promise<Whole> {
-  const { encryption, lazy, signal } = options;
-  checkEncryption(encryption);
+  const { encryption: wanted, lazy, signal } = options;
+  checkEncryption(wanted);
   if (lazy) {
     const message = "encryption asks the host for the key of the database: it is not for a connection that is lazy";
     throw new QueueError("invalid-argument", message, { detail: { name: "lazy" } });
@@ -25,6 +25,7 @@ export async function openSealing(client: Client, options: ConnectOptions): Prom
   await client.connected(signal);
   await assertHostKnows(client, MINOR_ENCRYPTION, "encryption");
   const store = keyStoreOf(client, options);
+  const encryption = await givenBy(wanted, signal);
   const { keyring, isSeveral } = await unlock(store, encryption);
   const { id } = keyring;
   const watch = watchKey(client, store, id);

@@ -71,10 +71,18 @@ export interface ConnectOptions {
 export type Encryption =
   /** AES-GCM, for `encrypt` and `decrypt`; it need not be extractable. */
   | { readonly key: CryptoKey }
+  /**
+   * Asked for once a connection, when its host is there: the user may have to unlock it first. Until it answers, whatever opens
+   * waits; what it throws, that rejects with.
+   */
+  | { readonly key: () => AskedKey | Promise<AskedKey> }
   /** `iterations` of PBKDF2 with SHA-256: stored, and raised when it is opened with more. Default 600,000. */
   | { readonly password: string; readonly iterations?: number }
   /** A key that this origin makes and keeps, not extractable, in IndexedDB: protects from who reads the disk, and from nobody else. */
   | { readonly generate: true };
+
+/** What a function that is asked for a key may answer. */
+export type AskedKey = CryptoKey | { readonly password: string; readonly iterations?: number };
 
 /** Of a connection of its own. */
 export interface ConnectionOptions extends ConnectOptions {

@@ -1,7 +1,16 @@
 // Who gets into an encrypted database, and who does not.
 
-import { afterEach, describe, expect, test } from "vitest";
-import { type Connection, connect, type Encryption, openQueue, openTopic } from "../../../src/index.js";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  type AskedKey,
+  type Connection,
+  connect,
+  type EncryptedConnection,
+  type Encryption,
+  openQueue,
+  openTopic,
+} from "../../../src/index.js";
+import { deferred } from "../../../src/link/rpc/deferred.js";
 
 const aesKey = (usages: KeyUsage[] = ["encrypt", "decrypt"]) =>
   crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, usages);
@@ -91,6 +100,18 @@ describe("an encrypted database", () => {
     await expect(opening).rejects.toMatchObject({ code: "invalid-argument", message: expect.stringContaining(name) });
   });
 
+  test.each<[string, () => unknown]>([
+    ["nothing", () => undefined],
+    ["a text", () => "secret"],
+    ["a key that cannot decrypt", () => onlyEncrypts],
+    ["an empty password", () => ({ password: "" })],
+    ["another function", () => ({ key: () => key })],
+  ])("refuses %s as the answer of a function", async (_, ask) => {
+    newDatabase();
+    const opening = connect({ storage: "memory", database, encryption: { key: ask } as Encryption });
+    await expect(opening).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
   test("is not for connections that are lazy, nor for queues that are local first", async () => {
     newDatabase();
     const how = { storage: "memory", database, encryption: { key } } as const;
@@ -98,6 +119,63 @@ describe("an encrypted database", () => {
     await expect(openQueue("q", { ...how, lazy: true })).rejects.toMatchObject({ detail: { name: "lazy" } });
     const local = openQueue("q", { url: "wss://h/mq/d", local: true, encryption: { key } });
     await expect(local).rejects.toMatchObject({ code: "invalid-argument", detail: { name: "encryption" } });
+  });
+});
+
+describe("a function that asks the application", () => {
+  const asked = () => {
+    const { promise, resolve, reject } = deferred<AskedKey>();
+    promise.catch(() => {});
+    return { key: vi.fn(() => promise), resolve, reject };
+  };
+
+  test("is asked once a connection, and until it answers what opens waits, and the database is nobody's", async () => {
+    newDatabase();
+    const keep = await reach();
+    const { key: ask, resolve } = asked();
+    let opened: Connection | undefined;
+    const opening = reach({ key: ask }).then((connection) => {
+      opened = connection;
+      return connection;
+    });
+    const sent = opening.then((connection) => connection.openQueue("letters")).then((letters) => letters.send("dear"));
+    await expect.poll(() => ask.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    expect(await keep.queues()).toEqual([]);
+    expect(opened).toBeUndefined();
+    resolve({ password: "correct horse", iterations: FEW });
+    await sent;
+    await (await opening).openQueue("others");
+    const again = await reach({ key: async () => ({ password: "correct horse", iterations: FEW }) });
+    expect((await (await again.openQueue("letters")).peek()).map(({ body }) => body)).toEqual(["dear"]);
+    expect(ask).toHaveBeenCalledOnce();
+  });
+
+  test("may answer with a key, and with another one than was asked for before: that is refused", async () => {
+    newDatabase();
+    const first = await reach({ key: () => key });
+    await expect(reach({ key: async () => otherKey })).rejects.toMatchObject({ code: "wrong-key" });
+    await (first as EncryptedConnection).rekey({ key: async () => otherKey });
+    await reach({ key: otherKey });
+  });
+
+  test("that fails, or is waited for no longer, leaves nothing behind", async () => {
+    newDatabase();
+    const keep = await reach();
+    const { key: ask, reject } = asked();
+    const failing = reach({ key: ask });
+    const dismissed = new Error("dismissed");
+    reject(dismissed);
+    await expect(failing).rejects.toBe(dismissed);
+    const controller = new AbortController();
+    const never = vi.fn(() => new Promise<AskedKey>(() => {}));
+    const how = { storage: "memory", database, encryption: { key: never } } as const;
+    const waiting = connect({ ...how, signal: controller.signal });
+    waiting.catch(() => {});
+    await expect.poll(() => never.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    controller.abort(dismissed);
+    await expect(waiting).rejects.toBe(dismissed);
+    expect(await keep.queues()).toEqual([]);
+    await reach({ key });
   });
 });
 

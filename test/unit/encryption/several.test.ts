@@ -1,6 +1,7 @@
 // What is sent together is sealed together: by whom it is known, what it costs, and what it does not cost its neighbours.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Holding, Revealed } from "../../../src/client/receiving/holding.js";
 import { decode, encode } from "../../../src/codec/codec.js";
 import { sizesOf } from "../../../src/core/log/columns.js";
 import type { Share } from "../../../src/core/log/share.js";
@@ -8,6 +9,10 @@ import { isShare } from "../../../src/core/log/share.js";
 import { MINOR_SHARES } from "../../../src/core/spec/key-queue.js";
 import { SHARED_BYTES_MAX } from "../../../src/core/spec/limits.js";
 import { WIRE_MINOR } from "../../../src/core/spec/version.js";
+import type { Content } from "../../../src/encryption/content.js";
+import type { Names } from "../../../src/encryption/names.js";
+import type { Opener } from "../../../src/encryption/opener.js";
+import { createOpening } from "../../../src/encryption/opening.js";
 import type { EncryptedConnection, MessageView, Queue } from "../../../src/index.js";
 import { createMemoryStore } from "../../../src/store/memory/memory.js";
 import { createMemoryDisk, type MemoryDisk } from "../../../src/store/memory/memory-disk.js";
@@ -167,6 +172,12 @@ test("each is measured by its part of the envelope, for limits and for batches",
       code: "full",
     },
   );
+  // What waits for room asks for as much.
+  const blocking = await connection.openQueue<unknown>("blocking", { maxBytes: 10_000, overflow: "block" });
+  await blocking.sendBatch(numbers(50).map((n) => ({ body: `${n} ${"x".repeat(100)}` })));
+  const waiting = blocking.sendBatch(numbers(50).map((n) => ({ body: `${n} ${"x".repeat(100)}` })));
+  await blocking.consumeUntilEmpty(() => {});
+  expect(await waiting).toHaveLength(50);
   // Who claims to share what is large is measured with all of it.
   const large = new Uint8Array(SHARED_BYTES_MAX + 1);
   for (const size of sizesOf([[large, 0] as const, [large, 1] as const]))
@@ -206,26 +217,60 @@ describe("somebody who can write to the database", () => {
     }
   });
 
-  test("does not change in which order handlers begin, of which many run at once", async () => {
-    const letters = await (await reach()).openQueue<unknown>("letters");
-    const large = "x".repeat(100_000);
-    const bodies = numbers(60).map((n) => ({ n, ...(n % 7 === 0 && { large }) }));
-    await letters.sendBatch(bodies.map((body) => ({ body })));
-    await inject("letters", [new Uint8Array(60)]);
-    await letters.send({ n: 60 });
-    const began: number[] = [];
-    const consumer = letters.consume(
-      async ({ body }) => {
+  test.each([true, false])(
+    "does not change in which order handlers begin, of which many run at once",
+    async (isAtOnce) => {
+      const letters = await (await reach()).openQueue<unknown>("letters");
+      const large = "x".repeat(100_000);
+      const bodies = numbers(60).map((n) => ({ n, ...(n % 7 === 0 && { large }) }));
+      await letters.sendBatch(bodies.map((body) => ({ body })));
+      await inject("letters", [new Uint8Array(60)]);
+      await letters.send({ n: 60 });
+      const began: number[] = [];
+      const handle = ({ body }: { readonly body: unknown }) => {
         began.push((body as { n: number }).n);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      },
-      { concurrency: 8, prefetch: 20 },
-    );
-    await letters.whenIdle();
-    await consumer.stop();
-    expect(began).toEqual(numbers(61));
-    expect(await letters.deadLetters.list()).toMatchObject([{ reason: "tampered" }]);
-  });
+        return isAtOnce ? undefined : new Promise((resolve) => setTimeout(resolve, 1));
+      };
+      const consumer = letters.consume(handle, { concurrency: 8, prefetch: 20 });
+      await letters.whenIdle();
+      await consumer.stop();
+      expect(began).toEqual(numbers(61));
+      expect(await letters.deadLetters.list()).toMatchObject([{ reason: "tampered" }]);
+    },
+  );
+});
+
+test("a hand-out that opens before an earlier one waits for it", async () => {
+  const opened = new Map<string, () => void>();
+  const opener = {
+    content: (_: unknown, { id }: { readonly id: string }) =>
+      new Promise<Content>((resolve) => opened.set(id, () => resolve({ body: id, headers: undefined }))),
+  } as Partial<Opener> as Opener;
+  const none = async () => {
+    throw new Error("not asked");
+  };
+  const { hiding, admit } = createOpening({ opener, names: {} as Names, hideVerdict: none, hideAnswer: none });
+  const shown: unknown[] = [];
+  const holdingOf = (id: string) => {
+    const delivery = { id, priority: 4, groupId: null };
+    return {
+      body: null,
+      delivery,
+      reveal: ({ body }: Revealed) => void shown.push(body),
+    } as Partial<Holding> as Holding;
+  };
+  const [first, second] = [holdingOf("first"), holdingOf("second")];
+  hiding.begin([first]);
+  hiding.begin([second]);
+  const admitted = [second, first].map((holding) => admit(holding));
+  await expect.poll(() => opened.size, { timeout: 10_000 }).toBe(2);
+  opened.get("second")?.();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(shown).toEqual([]);
+  opened.get("first")?.();
+  expect(await Promise.all(admitted)).toEqual([true, true]);
+  expect(shown).toEqual(["first", "second"]);
+  expect([first, second].map((holding) => hiding.pending(holding))).toEqual([undefined, undefined]);
 });
 
 describe("with builds that seal each message alone", () => {
