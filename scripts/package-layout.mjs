@@ -19,6 +19,7 @@ export const STANDALONE = [
   "index",
   "service-worker",
   "outbox",
+  "encryption",
   "workbox",
   "backup",
   "transactional",

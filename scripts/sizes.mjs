@@ -21,6 +21,7 @@ const BUNDLES = [
   ["the worker", "shared-worker.ts", "beside the page, once for all tabs"],
   ["`originmq/service-worker`", "service-worker.ts", "client and host in one script"],
   ["`originmq/outbox`", "outbox.ts", "client, host and outbox in one"],
+  ["`originmq/encryption`", "encryption.ts", "beside either of the two", "service-worker.ts"],
   ["`originmq/workbox`", "workbox.ts", "the same, with Workbox's surface"],
   ["`originmq/transactional`", "transactional.ts", "with the client"],
   ["`originmq/backup`", "backup.ts", "beside the client"],

@@ -16,7 +16,8 @@ export type { ObjectConnectOptions } from "./wiring/object.js";
  * A connection of a Worker to the database of that name, in the object that `namespace` has for it: what a `fetch` or
  * `scheduled` handler sends and receives with. It lives as long as the event that opened it, as all sockets of Workers do: open
  * one in each, and close it, which waits for what was sent. `authorize` is asked as for every client. Rejects with `denied`
- * where it lets nobody in, with `invalid-argument` for no name of a database, and as `connect` of "originmq" does.
+ * where it lets nobody in, with `invalid-argument` for no name of a database, and as `connect` of "originmq" does. With
+ * `encryption`, import "originmq/encryption", too.
  */
 export const connectQueues = <Id>(
   namespace: ObjectNamespace<Id>,

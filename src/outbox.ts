@@ -9,7 +9,7 @@ import { type Connect, createOutboxOver, type Outbox } from "./integrations/outb
 import { connect as connectFromServiceWorker } from "./service-worker.js";
 import { createApi } from "./wiring/api.js";
 import { createInProcess } from "./wiring/in-process.js";
-import { CONNECTS_ONLY } from "./wiring/no-sealing.js";
+import { CONNECTS_ONLY } from "./wiring/offered-sealing.js";
 import { offeredStarters } from "./wiring/page-starters.js";
 import { isServer } from "./wiring/server.js";
 

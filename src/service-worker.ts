@@ -8,7 +8,7 @@ import { openLocalFirst } from "./integrations/local-first/open-local-first.js";
 import { answerOpening } from "./link/finding/answering.js";
 import { createApi, type OpenQueue } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
-import { noSealing } from "./wiring/no-sealing.js";
+import { offeredSealing } from "./wiring/offered-sealing.js";
 import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
 
 export { wrapQueue } from "./client/queue/wrap.js";
@@ -19,7 +19,7 @@ export type * from "./index.js";
 const socket = async (options: SocketOptions) => createSocketWay(options);
 const hosting = createHosting("service-worker");
 const api = createApi(
-  { inContext: (port) => answerOpening(port, hosting), socket, sealing: noSealing, local: openLocalFirst },
+  { inContext: (port) => answerOpening(port, hosting), socket, sealing: offeredSealing, local: openLocalFirst },
   already(whole),
 );
 

@@ -9,7 +9,7 @@ import { QueueError } from "../core/spec/errors.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
 import { createApi } from "./api.js";
-import { CONNECTS_ONLY } from "./no-sealing.js";
+import { CONNECTS_ONLY } from "./offered-sealing.js";
 import { createSocketWay, MEANS, type SocketOptions } from "./socket.js";
 
 /** What is used of a Durable Object's stub. */
@@ -18,7 +18,7 @@ export interface ObjectStub {
 }
 
 /** What `connectQueues` takes beside the binding and the name. */
-export type ObjectConnectOptions = Pick<ConnectOptions, "token" | "lazy" | "signal">;
+export type ObjectConnectOptions = Pick<ConnectOptions, "token" | "lazy" | "encryption" | "signal">;
 
 /** What Workers have and others have not. */
 type WorkerSocket = Socket & { accept(): void };

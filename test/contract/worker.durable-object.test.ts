@@ -39,6 +39,18 @@ describe("a Worker", () => {
     expect(await ask("/object", { database: "", token: "letmein" })).toBe("invalid-argument");
   });
 
+  test("encrypts what it sends to its object, which nobody opens with another key", async () => {
+    const [database, token] = ["secrets", "encrypts"];
+    const ids = await Promise.all(NUMBERS.map((n) => ask("/object", { n, database, token, key: "7" })));
+    const bytes = new Uint8Array(32).fill(7);
+    const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+    const reached = { url: `${workerd.url}/mq/${database}`, token: () => token };
+    expect(await ask("/object", { database, token, key: "8" })).toBe("wrong-key");
+    expect(await ask("/object", { database, token })).toBe("encrypted");
+    const expected = Object.fromEntries(NUMBERS.map((n) => [ids[Number(n)], n]));
+    expect(await waiting({ ...reached, encryption: { key } })).toEqual(expected);
+  });
+
   test("sends to a server by its address from many requests at once", async () => {
     const server = await serve({ port: 0, memory: true });
     const url = `${server.url}/mq/shop`;

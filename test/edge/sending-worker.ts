@@ -7,6 +7,7 @@ import {
   QueueObject,
   routeQueues,
 } from "../../src/durable-object.js";
+import "../../src/encryption.js";
 import { openQueue } from "../../src/index.js";
 
 interface Env {
@@ -15,6 +16,7 @@ interface Env {
 
 export class Queues extends QueueObject<Env> {
   authorize({ token }: AuthorizeRequest) {
+    if (token === "encrypts") return { client: "encrypts", queues: { orders: ["send", "consume", "manage"] } } as const;
     return token === "letmein" ? ({ client: "worker", queues: { orders: ["send", "consume"] } } as const) : null;
   }
 }
@@ -28,7 +30,10 @@ async function answer({ pathname, searchParams }: URL, { QUEUES }: Env): Promise
     await queue.close();
     return id;
   }
-  const connection = await connectQueues(QUEUES, asked("database"), { token: () => asked("token") });
+  const bytes = Uint8Array.from({ length: 32 }, () => Number(asked("key")));
+  const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const encryption = searchParams.has("key") ? { encryption: { key } } : {};
+  const connection = await connectQueues(QUEUES, asked("database"), { token: () => asked("token"), ...encryption });
   const queue = await connection.openQueue("orders");
   const { id } = await queue.send({ n: asked("n") });
   await connection.close();

@@ -3,9 +3,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "@playwright/test";
+import { type BrowserContext, chromium } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
 import { expect, expectEachOnce, openPage, orderByGroup, test, untilSent } from "./lab.js";
+import { serviceWorkersOf, TAG, tagsOf } from "./service-workers.js";
 
 const HOUR_MS = 3_600_000;
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -114,38 +115,6 @@ test("50 requests made offline survive kill -9 and a start offline, and arrive b
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 });
-
-const TAG = "originmq-outbox:originmq:outbox";
-
-const tagsOf = (page: Page) =>
-  page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    return (registration as unknown as { sync: { getTags(): Promise<string[]> } }).sync.getTags();
-  });
-
-/** The browser's side of service workers, as its own pages for developers have it: it needs no page of the site. */
-async function serviceWorkersOf(page: Page, origin: string) {
-  const cdp = await page.context().newCDPSession(page);
-  const registered = new Promise<string>((resolve) => {
-    cdp.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
-      const found = registrations.find(({ isDeleted }) => !isDeleted);
-      if (found) resolve(found.registrationId);
-    });
-  });
-  await cdp.send("ServiceWorker.enable");
-  return {
-    /** Fires the event as the browser does when the network is back. */
-    async sync({ lastChance = false } = {}) {
-      await cdp.send("ServiceWorker.dispatchSyncEvent", {
-        origin,
-        registrationId: await registered,
-        tag: TAG,
-        lastChance,
-      });
-    },
-    stopAll: () => cdp.send("ServiceWorker.stopAllWorkers"),
-  };
-}
 
 test("Background Sync delivers with no tab of the site open", async ({ context, site }) => {
   const page = await openPage(context, site);

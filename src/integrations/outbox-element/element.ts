@@ -10,7 +10,7 @@ import { type Shown, showOutbox } from "./showing.js";
 import { OUTBOX_STYLE } from "./style.js";
 import { english } from "./texts/english.js";
 import type { OutboxTexts } from "./texts/texts.js";
-import { describedByDefault, type OutboxDescription, type OutboxItem } from "./words.js";
+import { describedByDefault, describedUnread, type OutboxDescription, type OutboxItem } from "./words.js";
 
 /** What is asked of an element by its events, each of which can be prevented: then the application does it, or does not. */
 export type OutboxElementEvent = CustomEvent<{ readonly message: Editable }>;
@@ -171,11 +171,13 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
     }
 
     #start(outbox: Outbox): Shown {
+      const speech = this.#speech();
       const shown = showOutbox(outbox, {
-        speech: this.#speech(),
+        speech,
         pageSize: this.pageSize,
         headingLevel: String(this.headingLevel),
-        describe: (message) => this.#describe?.(message) ?? describedByDefault(message),
+        describe: (message) =>
+          describedUnread(speech, message) ?? this.#describe?.(message) ?? describedByDefault(message),
         requestOf: (message, form) => (this.requestOf ?? requestOfForm)(message, form),
         isEditable: () => this.editable,
         offlineSince: () => this.#offlineSince,

@@ -21,6 +21,10 @@ export interface OutboxDescription {
   readonly isEditable?: boolean;
 }
 
+/** Of one that does not open: nobody can say what it is about. */
+export const describedUnread = (speech: OutboxSpeech, { url }: OutboxItem): OutboxDescription | undefined =>
+  url === "" ? { title: speech.say("damaged"), reason: "", isEditable: false } : undefined;
+
 /** Where the application says nothing: the `title` of its metadata, or the metadata that are text, or method and path. */
 export function describedByDefault({ metadata, method, url }: OutboxItem): OutboxDescription {
   const title = typeof metadata === "string" ? metadata : (metadata as { title?: unknown } | undefined | null)?.title;

@@ -2,7 +2,7 @@
 // none is missing and none stands there twice; where there is no room for it, the request is forgotten all the same.
 
 import { QueueError } from "../../core/spec/errors.js";
-import type { Delivery, Queue } from "../../index.js";
+import type { Delivery, MessageView, Queue } from "../../index.js";
 import type { DeliveredOutboxMessage, OutboxMessage } from "./options.js";
 
 export type Delivered = Omit<DeliveredOutboxMessage, "deliveredAt">;
@@ -22,10 +22,14 @@ export async function ackNoting(delivery: Delivery, delivered: Delivered, histor
   }
 }
 
+/** In an encrypted queue: not if somebody has changed it. */
+const isRead = ({ body }: MessageView<Delivered | undefined>): boolean => body !== undefined;
+
 /** The latest first. */
 export async function readHistory(history: Queue<Delivered>, kept: number, max: number) {
   const views = await history.peek({ max: kept });
   return views
+    .filter(isRead)
     .slice(-max)
     .reverse()
     .map(({ body, sentAt }): DeliveredOutboxMessage => ({ ...body, deliveredAt: sentAt }));
@@ -38,7 +42,7 @@ export async function forgetDelivered(
 ): Promise<void> {
   if (picks === undefined) return void (await history.purge());
   for await (const page of history.peekPages()) {
-    const ids = page.filter(({ body }) => picks(body)).map(({ id }) => id);
+    const ids = page.filter((view) => isRead(view) && picks(view.body)).map(({ id }) => id);
     if (ids.length > 0) await history.purge({ ids });
   }
 }

@@ -17,13 +17,16 @@ export interface WaitingOutboxMessage extends OutboxMessage {
   readonly lastStatus: number | null;
 }
 
+/** Of one in an encrypted queue that does not open there is no request. */
+type Shown = Partial<Pick<StoredRequest, "url" | "method" | "idempotencyKey" | "metadata" | "refusal">>;
+
 const shown = (
-  { url, method, idempotencyKey, metadata }: StoredRequest,
+  { url = "", method = "", idempotencyKey = "", metadata }: Shown,
   { id, groupId, priority }: { readonly id: string; readonly groupId: string | null; readonly priority: number },
 ) => ({ id, url, method, groupId: groupId ?? "", priority, idempotencyKey, metadata });
 
 /** Attempts that counted before there were repetitions. */
-const asked = ({ refusal }: StoredRequest): number => (refusal === undefined ? 0 : 1);
+const asked = ({ refusal }: Shown): number => (refusal === undefined ? 0 : 1);
 
 export const messageOf = (delivery: Delivery<StoredRequest>): OutboxMessage => ({
   ...shown(delivery.body, delivery),
@@ -42,14 +45,16 @@ export const firstMessage = (
   rest: Pick<OutboxMessage, "groupId" | "priority" | "idempotencyKey" | "metadata">,
 ): OutboxMessage => ({ id: "", url: withoutFragment(url), method, ...rest, attempt: 1, queuedAt: Date.now() });
 
+const bodyOf = ({ body }: MessageView<StoredRequest | undefined>): Shown => body ?? {};
+
 const viewOf = (view: MessageView<StoredRequest>): OutboxMessage => ({
-  ...shown(view.body, view),
-  attempt: asked(view.body) + view.attempts,
+  ...shown(bodyOf(view), view),
+  attempt: asked(bodyOf(view)) + view.attempts,
   queuedAt: view.sentAt,
 });
 
 export const waitingOf = (view: MessageView<StoredRequest>): WaitingOutboxMessage => {
-  const lastFailure = view.error?.message ?? view.body.refusal ?? null;
+  const lastFailure = view.error?.message ?? bodyOf(view).refusal ?? null;
   const { status: lastStatus } = partsOfReason(lastFailure ?? "");
   return { ...viewOf(view), state: view.state, dueAt: view.deliverAt, lastFailure, lastStatus };
 };

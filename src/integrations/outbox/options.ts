@@ -26,7 +26,7 @@ export interface OutboxMessage {
    * stored.
    */
   readonly id: string;
-  /** Whole, with the query. */
+  /** Whole, with the query. Of one that is not what was encrypted, empty, as the method and the key. */
   readonly url: string;
   /** As the request has it. */
   readonly method: string;
@@ -112,6 +112,11 @@ export interface OutboxOptions {
   readonly storage?: ConnectOptions["storage"];
   /** As of `connect`: makes the worker that hosts, where the bundler must see it. */
   readonly worker?: ConnectOptions["worker"];
+  /**
+   * As of `connect`: requests, answers and reasons are stored encrypted. A service worker imports "originmq/encryption", too,
+   * and needs a key that it can find by itself. Give the same in every context.
+   */
+  readonly encryption?: ConnectOptions["encryption"];
   /** `network-first` asks the network and stores what fails; `queue-first` stores at once. Default network-first. */
   readonly mode?: OutboxMode;
   /** Whether this context repeats what waits; `false` only stores and listens. Default true. */
@@ -188,7 +193,10 @@ export interface OutboxOptions {
 }
 
 export type Settings = Required<
-  Omit<OutboxOptions, "database" | "storage" | "worker" | "judge" | "beforeSend" | "onDelivered" | "onDead" | "backoff">
+  Omit<
+    OutboxOptions,
+    "database" | "storage" | "worker" | "encryption" | "judge" | "beforeSend" | "onDelivered" | "onDead" | "backoff"
+  >
 > &
   Pick<OutboxOptions, "judge" | "beforeSend" | "onDelivered" | "onDead"> & {
     readonly backoff: { readonly baseMs: number; readonly maxMs: number };
@@ -211,6 +219,8 @@ const OPTIONS_SPEC: Spec = {
   database: string(1, 256),
   storage: oneOf("indexeddb", "memory"),
   worker: aFunction,
+  /** For the part that encrypts to say. */
+  encryption() {},
   mode: oneOf("network-first", "queue-first"),
   replay: boolean,
   concurrency: integer(1, 100),

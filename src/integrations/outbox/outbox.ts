@@ -149,18 +149,23 @@ const PAGE = 100;
 /** Options make another request, as they do with `fetch`. */
 const requestOf = (input: Request | string | URL, init: OutboxRequestInit): Request =>
   input instanceof Request && Object.keys(init).length === 0 ? input : new Request(input, init);
+/** It is the application's to mend. */
+const isAboutKey = (error: unknown): boolean =>
+  error instanceof QueueError &&
+  (["encrypted", "wrong-key", "invalid-argument"].includes(error.code) || error.detail?.name === "encryption");
 const isWrite = ({ method }: Request): boolean => method !== "GET" && method !== "HEAD";
 
 export function createOutboxOver(connect: Connect, options: OutboxOptions = {}): Outbox {
-  const settings = settingsOf(options, ({ url }) => groupOf(url));
+  const { database = "originmq", storage = "indexeddb", worker, encryption } = options;
+  const settings = settingsOf(options, ({ url }) => groupOf(url, encryption !== undefined));
   const { name } = settings;
-  const { database = "originmq", storage = "indexeddb", worker } = options;
   const label = `originmq:outbox:${storage}:${database}:${name}`;
   const tag = `originmq-outbox:${database}:${name}`;
   const isBounded = isServiceWorker();
   const closing = new AbortController();
   let opened: Promise<Opened & { readonly connection: Connection }> | undefined;
   let closed: Promise<void> | undefined;
+  let isReported = false;
 
   const assertOpen = () => {
     if (closed) throw new QueueError("closed", `outbox "${name}" was closed`);
@@ -169,13 +174,28 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     assertOpen();
     opened ??= start().catch((error) => {
       opened = undefined;
+      // While the network works nobody would hear of it, and the first outage would lose a request.
+      if (isAboutKey(error) && !isReported) {
+        isReported = true;
+        reportFailure(error);
+      }
       throw error;
     });
     return opened;
   };
 
   const start = async () => {
-    const connection = await connect({ database, storage, ...(worker && { worker }) });
+    const own = { ...(worker && { worker }), ...(encryption !== undefined && { encryption }) };
+    const connection = await connect({ database, storage, ...own });
+    try {
+      return { connection, ...(await openOver(connection)) };
+    } catch (error) {
+      await connection.close({ force: true });
+      throw error;
+    }
+  };
+
+  const openOver = async (connection: Connection): Promise<Opened> => {
     const queue = await connection.openQueue<StoredRequest>(name, {
       maxDeliveries: COUNTED_MAX,
       onGroupFailure: settings.onGroupFailure,
@@ -185,6 +205,12 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       handlerTimeoutMs: Math.min(DURATION_MS_MAX, attemptMs(settings.maxBodyBytes, settings) + 60_000),
     });
     queue.addEventListener("dead", () => void events.lookForDead().catch(() => {}));
+    queue.addEventListener("ended", ({ detail }) => {
+      // The key of an origin is nobody's: the next one is made when it is needed.
+      if (detail.reason.code !== "shredded" || !encryption || !("generate" in encryption)) return;
+      opened = undefined;
+      void connection.close({ force: true }).catch(() => {});
+    });
     const { concurrency, replay: isReplaying, keepDelivered } = settings;
     const history =
       keepDelivered > 0
@@ -197,7 +223,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
       repeating.pause();
     }
     void events.lookForDead().catch(() => {});
-    return { connection, queue, consumer, history };
+    return { queue, consumer, history };
   };
   const queueOf = async () => (await open()).queue;
 

@@ -160,18 +160,20 @@ function modeOf({ mode, url }: StoredRequest, sendsKey: boolean): RequestMode {
 }
 
 const GROUP_MAX = 256;
+/** Of an encrypted queue. */
+const HIDDEN_GROUP_MAX = 176;
 
 /** The default group: the URL's origin and path, which a long path is cut for, a hash in place of what is cut off. */
-export function groupOf(url: string): string {
+export function groupOf(url: string, isHidden = false): string {
   const { origin, pathname } = new URL(url);
-  return shorten(origin + pathname);
+  return shorten(origin + pathname, isHidden ? HIDDEN_GROUP_MAX : GROUP_MAX);
 }
 
 /** FNV-1a, 32 bits: two groups under one name would only wait for each other. */
-function shorten(text: string): string {
-  if (text.length <= GROUP_MAX) return text;
+function shorten(text: string, max: number): string {
+  if (text.length <= max) return text;
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   const suffix = (hash >>> 0).toString(16).padStart(8, "0");
-  return `${text.slice(0, GROUP_MAX - suffix.length - 1)}~${suffix}`;
+  return `${text.slice(0, max - suffix.length - 1)}~${suffix}`;
 }

@@ -13,7 +13,12 @@ export interface Lab {
   postEveryType(count: number): Promise<Record<string, string>>;
   waiting(): Promise<number>;
   dead(): Promise<DeadOutboxMessage[]>;
-  registerServiceWorker(name: "service-worker" | "workbox-worker" | "workbox-original-worker"): Promise<void>;
+  registerServiceWorker(
+    name: "service-worker" | "workbox-worker" | "workbox-original-worker",
+    search?: string,
+  ): Promise<void>;
+  /** Logs out: destroys the key that this origin has made. */
+  shred(): Promise<void>;
   /** Calls a function of the service worker. */
   call<T>(name: string, ...args: unknown[]): Promise<T>;
 }

@@ -1,6 +1,6 @@
 // A page with an outbox that does what the tests tell it.
 
-import "../../../src/index.js";
+import { connect } from "../../../src/index.js";
 import { createOutbox, type Outbox } from "../../../src/outbox.js";
 import type { Lab } from "./lab.js";
 
@@ -69,8 +69,13 @@ const lab: Lab = {
     active?.postMessage({ call, args }, [port2]);
     return answered;
   },
-  async registerServiceWorker(name) {
-    await navigator.serviceWorker.register(`/${name}.js`, { scope: "/", type: "module" });
+  async shred() {
+    const connection = await connect({ encryption: { generate: true } });
+    await connection.shred();
+    await connection.close();
+  },
+  async registerServiceWorker(name, search = "") {
+    await navigator.serviceWorker.register(`/${name}.js${search}`, { scope: "/", type: "module" });
     await navigator.serviceWorker.ready;
     if (navigator.serviceWorker.controller) return;
     await new Promise((resolve) =>

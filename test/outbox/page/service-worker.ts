@@ -1,5 +1,6 @@
 // A service worker with an outbox: it answers the pages' writes, repeats what waits, and has the pages ready offline.
 
+import "../../../src/encryption.js";
 import { createOutbox } from "../../../src/outbox.js";
 
 interface Clients {
@@ -14,6 +15,7 @@ const outbox = createOutbox({
   backoff: { baseMs: 200, maxMs: 2_000 },
   reconnectSpreadMs: 200,
   redactHeaders: ["authorization"],
+  ...(location.search === "?encrypted" && { encryption: { generate: true } }),
   beforeSend: (request) => request.headers.set("authorization", `Bearer fresh-${++token}`),
 });
 

@@ -2,6 +2,7 @@
 
 import "originmq/backup";
 import "originmq/bridge";
+import "originmq/encryption";
 import "originmq/opentelemetry";
 import "originmq/outbox";
 import "originmq/react";

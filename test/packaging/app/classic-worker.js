@@ -1,4 +1,5 @@
 // A service worker as an application writes it, and as most tools build it: into one classic script.
+import "originmq/encryption";
 import { createOutbox } from "originmq/outbox";
 import { openQueue } from "originmq/service-worker";
 import { Queue } from "originmq/workbox";
@@ -17,7 +18,7 @@ addEventListener("message", (event) => {
 });
 
 async function work() {
-  const queue = await openQueue("classic-numbers");
+  const queue = await openQueue("classic-numbers", { encryption: { generate: true } });
   await queue.send(1);
   const [delivery] = await queue.receive({ waitMs: 5_000 });
   await delivery?.ack();

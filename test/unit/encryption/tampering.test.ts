@@ -2,13 +2,10 @@
 // that says it has the key, and has not.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SendSegment } from "../../../src/core/commands/commands.js";
-import { WIRE_MAJOR, WIRE_MINOR } from "../../../src/core/spec/version.js";
 import { type Connection, connect, type Delivery, type MessageView, type Queue } from "../../../src/index.js";
-import { type Link, openLink } from "../../../src/link/rpc/link.js";
 import { replyQueueOf } from "../../../src/link/rpc/names.js";
-import type { HostRequest, NumberedCommand, SentMessages, SubmitReply } from "../../../src/link/rpc/wire.js";
-import { createInProcess, type InProcess } from "../../../src/wiring/in-process.js";
+import type { HostRequest } from "../../../src/link/rpc/wire.js";
+import { openStranger, type Stranger } from "./stranger.js";
 
 const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 
@@ -18,7 +15,7 @@ let connection: Connection;
 let letters: Queue<unknown>;
 let others: Queue<unknown>;
 let sealed = "";
-let attacker: { readonly inProcess: InProcess; readonly link: Link<HostRequest>; number: number };
+let stranger: Stranger;
 
 beforeEach(async () => {
   database = `tampering-${++count}`;
@@ -26,40 +23,15 @@ beforeEach(async () => {
   letters = await connection.openQueue("letters");
   others = await connection.openQueue("others");
   sealed = (await letters.stats()).settings.encryption ?? "";
-  const inProcess = createInProcess(database);
-  const link = openLink<HostRequest, never>((await inProcess.openPort()).port, { serve: () => undefined });
-  await link.call({ op: "hello", wire: [WIRE_MAJOR, WIRE_MINOR], client: "attacker", held: [] });
-  attacker = { inProcess, link, number: 0 };
+  stranger = await openStranger(database);
 });
 afterEach(async () => {
-  await attacker.inProcess.release();
+  await stranger.leave();
   await connection.close({ force: true });
 });
 
-const submit = async (command: NumberedCommand["command"]) => {
-  const numbered = { number: ++attacker.number, command };
-  const { outcomes } = await attacker.link.call<SubmitReply>({ op: "submit", confirmed: 0, commands: [numbered] });
-  expect(outcomes).toMatchObject([{ ok: true }]);
-};
-const inject = (queue: string, body: unknown, more: Partial<SendSegment> & Pick<SentMessages, "groups"> = {}) => {
-  const { groups, ...attributes } = more;
-  const segments = [{ count: 1, priority: 4, sealed, ...attributes }];
-  return submit({
-    type: "send",
-    queue,
-    atomic: true,
-    segments,
-    bodies: [body],
-    ...(groups !== undefined && { groups }),
-  });
-};
-/** As the host has it. */
-const stored = async (queue: string, state: "ready" | "dead" = "ready"): Promise<MessageView<Uint8Array>> => {
-  const request: HostRequest =
-    state === "dead" ? { op: "dead-letters", queue, max: 1 } : { op: "peek", queue, max: 1, states: [state] };
-  const { messages } = await attacker.link.call<{ messages: MessageView<Uint8Array>[] }>(request);
-  return messages[0] as MessageView<Uint8Array>;
-};
+const inject = (queue: string, body: unknown, more: Partial<Parameters<Stranger["inject"]>[2]> = {}) =>
+  stranger.inject(queue, body, { sealed, ...more });
 /** Nobody sees it: it dies, with a reason that says so. */
 const expectRefused = async (queue: Queue<unknown>) => {
   expect(await queue.peek()).toMatchObject([{ body: undefined, headers: {}, error: { name: "tampered" } }]);
@@ -74,13 +46,13 @@ const expectRefused = async (queue: Queue<unknown>) => {
 describe("an envelope is not opened", () => {
   test("in another queue", async () => {
     await letters.send("secret");
-    await inject("others", (await stored("letters")).body);
+    await inject("others", (await stranger.stored("letters")).body);
     await expectRefused(others);
   });
 
   test("with another priority, or in another group", async () => {
     await letters.send("secret", { groupId: "a" });
-    const { body, groupId } = await stored("letters");
+    const { body, groupId } = await stranger.stored("letters");
     await letters.purge();
     await inject("letters", body);
     await expectRefused(letters);
@@ -95,7 +67,7 @@ describe("an envelope is not opened", () => {
   test("in place of another message's, once it replaced one", async () => {
     const { id } = await letters.send("first");
     await letters.replace(id, "replaced");
-    const { body } = await stored("letters");
+    const { body } = await stranger.stored("letters");
     expect(await letters.peek()).toMatchObject([{ body: "replaced" }]);
     await letters.purge();
     await inject("letters", body);
@@ -104,7 +76,7 @@ describe("an envelope is not opened", () => {
 
   test("changed in one byte, cut, or when it is none", async () => {
     await letters.send("secret");
-    const { body } = await stored("letters");
+    const { body } = await stranger.stored("letters");
     await letters.purge();
     const flipped = body.map((byte, i) => (i === body.length - 1 ? byte ^ 1 : byte));
     for (const bytes of [flipped, body.slice(0, -1), new Uint8Array(0), "text", { an: "object" }, null]) {
@@ -116,9 +88,9 @@ describe("an envelope is not opened", () => {
 
   test("as a schedule's that it was not sealed for", async () => {
     await letters.send("secret");
-    const { body } = await stored("letters");
+    const { body } = await stranger.stored("letters");
     const spec = { everyMs: 3_600_000, catchUp: "one", priority: 9, sealed } as const;
-    await submit({ type: "schedule", queue: "letters", id: "s", spec, bodies: [body] });
+    await stranger.submit({ type: "schedule", queue: "letters", id: "s", spec, bodies: [body] });
     await expect(letters.schedules.list()).rejects.toMatchObject({ code: "tampered" });
   });
 });
@@ -130,18 +102,21 @@ test("a reason or an error of another message is none of this one's", async () =
     await delivery.retry({ reason, delayMs: 60_000 });
   }
   const [first, second] = (
-    await attacker.link.call<{ messages: MessageView[] }>({ op: "peek", queue: "letters", max: 2, states: ["delayed"] })
+    await stranger.link.call<{ messages: MessageView[] }>({ op: "peek", queue: "letters", max: 2, states: ["delayed"] })
   ).messages as [MessageView, MessageView];
   expect(first.error?.message).not.toBe(second.error?.message);
   expect((await letters.peek()).map(({ error }) => error?.message)).toEqual(["because of a", "because of b"]);
   // Failed again with the failure of the other.
   await letters.purge();
   await letters.send("c");
-  const grant = await attacker.link.call<{ grant: string; seqs: number[] }>({
+  const grant = await stranger.link.call<{ grant: string; seqs: number[] }>({
     ...{ op: "receive", waiter: "w", queue: "letters", max: 1, waitMs: 0, mode: "receive", sealed },
   } as HostRequest);
   const verdict = { type: "dead", reason: "sealed:none", failure: first.error as { name: string; message: string } };
-  await submit({ type: "settle", settlements: [{ grant: grant.grant, seqs: grant.seqs, verdict: verdict as never }] });
+  await stranger.submit({
+    type: "settle",
+    settlements: [{ grant: grant.grant, seqs: grant.seqs, verdict: verdict as never }],
+  });
   expect(await letters.deadLetters.list()).toMatchObject([
     { body: "c", reason: "tampered", error: { name: "tampered" } },
   ]);
@@ -154,7 +129,7 @@ test("what is no answer to this request is passed over, and the true one counts"
   expect(replyQueue).toContain(replyQueueOf(""));
   const segments = [{ count: 1, priority: 4 }];
   const forged = { request, value: "forged" };
-  await submit({ type: "send", queue: replyQueue, atomic: true, segments, bodies: [forged] });
+  await stranger.submit({ type: "send", queue: replyQueue, atomic: true, segments, bodies: [forged] });
   await delivery.release();
   others.consume(() => "true");
   expect(await got).toBe("true");

@@ -24,6 +24,7 @@ export const english: OutboxTexts = {
   again: "Tried again {when}",
   unreached: "The server could not be reached.",
   sentAt: "Sent {time}",
+  damaged: "Damaged: it can no longer be read.",
   expired: "It could not be sent in time.",
   notAccepted: "The server does not accept what it says ({status}).",
   notAllowed: "You are not allowed to do this, or have to sign in again ({status}).",

@@ -24,6 +24,7 @@ export const german: OutboxTexts = {
   again: "Neuer Versuch {when}",
   unreached: "Der Server war nicht zu erreichen.",
   sentAt: "Gesendet: {time}",
+  damaged: "Beschädigt: nicht mehr lesbar.",
   expired: "Es konnte nicht rechtzeitig gesendet werden.",
   notAccepted: "Der Server nimmt den Inhalt nicht an ({status}).",
   notAllowed: "Das ist Ihnen nicht erlaubt, oder Sie müssen sich neu anmelden ({status}).",

@@ -24,6 +24,7 @@ export const simplifiedChinese: OutboxTexts = {
   again: "将于{when}重试",
   unreached: "无法连接服务器。",
   sentAt: "{time}已发送",
+  damaged: "已损坏，无法再读取。",
   expired: "未能在期限内发送。",
   notAccepted: "服务器不接受其内容（{status}）。",
   notAllowed: "您无权执行此操作，或需要重新登录（{status}）。",

@@ -49,6 +49,8 @@ export interface OutboxTexts {
   readonly unreached: Text;
   /** `{time}`: of one that was sent. */
   readonly sentAt: Text;
+  /** What is known of one that was encrypted, and is not what it was. */
+  readonly damaged: Text;
   /** Why it failed: it has waited for too long. */
   readonly expired: Text;
   /** Why it failed, 400 or 422: `{status}` */
