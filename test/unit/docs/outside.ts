@@ -75,5 +75,5 @@ export const BESIDE: Readonly<Record<string, string>> = {
   "README.md#3": SERVICE_WORKER,
   "docs/bridges.md#1": SERVICE_WORKER,
   "docs/outbox.md#1": SERVICE_WORKER,
-  "docs/outbox.md#3": SERVICE_WORKER + WORKBOX,
+  "docs/outbox.md#4": SERVICE_WORKER + WORKBOX,
 };
