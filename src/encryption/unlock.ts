@@ -17,6 +17,8 @@ import { type GivenEncryption, ITERATIONS_MAX } from "./options.js";
 export interface KeyStore {
   /** Of the database, for the key that this origin makes for it. */
   readonly name: string;
+  /** What it opens, in messages. Default: the database. */
+  readonly what?: string;
   read(): Promise<string | undefined>;
   /** Rejects with `encrypted` where something else is stored than `replacing`; without that, where anything is. */
   write(record: string, replacing?: string): Promise<unknown>;
@@ -162,15 +164,16 @@ async function wrap(store: KeyStore, encryption: GivenEncryption, { v, id, dataK
 async function openKey(store: KeyStore, encryption: GivenEncryption, stored: string): Promise<Unlocked> {
   const { wrapped, ...head } = recordOf(stored);
   const way = wayOf(encryption);
-  if (head.by !== way) throw wrongKey(`it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
+  if (head.by !== way)
+    throw wrongKey(store, `it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
   const key = "generate" in encryption ? await generatedKey(store.name) : await givenKey(encryption, head);
-  if (key === undefined) throw wrongKey(`${IN_WORDS[way]} is not there any more`);
+  if (key === undefined) throw wrongKey(store, `${IN_WORDS[way]} is not there any more`);
   const parameters = { name: "AES-GCM", iv: fromBase64(head.iv), additionalData: boundTo(head) };
   let dataKey: Bytes;
   try {
     dataKey = new Uint8Array(await crypto.subtle.decrypt(parameters, key, fromBase64(wrapped)));
   } catch (cause) {
-    throw wrongKey(`${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
+    throw wrongKey(store, `${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
   }
   const { v, id, iterations = 0 } = head;
   const known: DataKey = { v, id, dataKey };
@@ -187,18 +190,19 @@ const IN_WORDS: Readonly<Record<Way, string>> = {
 const wayOf = (encryption: GivenEncryption): Way =>
   "key" in encryption ? "key" : "password" in encryption ? "password" : "generated";
 
-const wrongKey = (why: string, cause?: unknown) =>
-  new QueueError("wrong-key", `the database does not open: ${why}`, { cause });
+const wrongKey = (store: KeyStore, why: string, cause?: unknown) =>
+  new QueueError("wrong-key", `${store.what ?? "the database"} does not open: ${why}`, { cause });
 
 /** Who changes what it was made with gets nothing out. */
 const boundTo = ({ v, id, by, salt, iterations }: Omit<KeyRecord, "wrapped">): Bytes =>
   toUtf8(JSON.stringify(["originmq key", v, id, by, salt, iterations]));
 
 function recordOf(stored: string): KeyRecord {
-  const broken = (cause?: unknown) => new QueueError("tampered", "the key of the database cannot be read", { cause });
+  const broken = (cause?: unknown) => new QueueError("tampered", "the wrapped key cannot be read", { cause });
   let record: Partial<KeyRecord>;
   try {
     record = JSON.parse(stored);
+    for (const bytes of [record.salt ?? "", record.iv, record.wrapped]) fromBase64(bytes as string);
   } catch (cause) {
     throw broken(cause);
   }

@@ -1,13 +1,15 @@
 // A queue as lines of JSON, for backups and support tickets: a line that names the queue, a line for each message, a last
 // line that counts them, so that a torn file shows.
 
-import { check, nullOr, type Spec } from "../core/spec/check.js";
+import { anything, boolean, check, checkOptions, nullOr, oneOf, type Spec } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { groupId, headers, instant, priority, state } from "../core/spec/fields.js";
-import type { MessageView, Queue, SendOptions } from "../index.js";
+import type { Encryption, MessageView, Queue, SendOptions } from "../index.js";
 import { decode, encode, UnwritableError } from "./backup-codec.js";
 
 const FORMAT_VERSION = 1;
+/** Of a text that is encrypted, which is more of the same inside. */
+const SEALED_VERSION = 2;
 /** Messages that are read, or sent, at once. */
 const PAGE = 200;
 
@@ -23,8 +25,22 @@ export interface ImportResult {
   readonly complete: boolean;
 }
 
-/** What `importQueue` does with what was dead. */
+/** The key of a backup: of `connect`, but for one that an origin makes, which a backup would outlive. */
+export type BackupEncryption = Exclude<Encryption, { readonly generate: true }>;
+
+/** How `exportQueue` writes. */
+export interface ExportOptions {
+  /**
+   * Encrypts the text, as it is read: `importQueue` takes it with the same key or password alone, and notices whatever was changed
+   * in it, left out or cut off. It is of the backup, and has nothing to do with that of the queue. Default: none.
+   */
+  readonly encryption?: BackupEncryption;
+}
+
+/** How `importQueue` reads, and what it does with what was dead. */
 export interface ImportOptions {
+  /** Of the text, which has to be encrypted then. */
+  readonly encryption?: BackupEncryption;
   /** `send`: sends dead letters like the others, attempts at zero. `skip` leaves them out. Default "skip". */
   readonly deadLetters?: "skip" | "send";
   /**
@@ -35,28 +51,58 @@ export interface ImportOptions {
   readonly once?: boolean;
 }
 
-/**
- * Every message that waits, is in work or is dead, in that order and each once, as JSON lines: body, headers, attributes, attempts and
- * why it died. Binary bodies are in it (base64), as are Date, Map, Set, RegExp, Error, bigint, undefined, Blob and File; a
- * CryptoKey and its like are not, and marked. Takes nothing from the queue and counts as no delivery. It is the queue as it was
- * at one moment, when it is first read, whatever is sent and handled meanwhile, and is read as its reader asks
- * (`peekPages({ snapshot: true })`). Where a host of an earlier build has the queue, what changes meanwhile may be in it or not.
- */
-export function exportQueue<Input, Output>(queue: Queue<Input, Output>): ReadableStream<string> {
-  const lines = linesOf(queue);
-  return new ReadableStream<string>(
+const IMPORT_SPEC: Spec = { deadLetters: oneOf("skip", "send"), once: boolean, encryption: anything };
+
+/** What encrypts a backup, loaded where a key is given. */
+export interface Pieces {
+  sealPieces(text: AsyncIterable<string>, encryption: unknown): AsyncGenerator<string, void>;
+  isSealed(head: Readonly<Record<string, unknown>>): boolean;
+  openPieces(
+    head: Readonly<Record<string, unknown>>,
+    lines: AsyncIterable<string>,
+    encryption: unknown,
+  ): AsyncGenerator<string, void>;
+}
+
+/** `exportQueue`, with a way to what encrypts. */
+export function exportOver<Input, Output>(
+  pieces: () => Promise<Pieces>,
+  queue: Queue<Input, Output>,
+  options: ExportOptions = {},
+): ReadableStream<string> {
+  checkOptions("exportQueue()", options, { encryption: anything });
+  const { encryption } = options;
+  return encryption === undefined ? exportPlain(queue) : streamOf(sealedText(pieces, queue, encryption));
+}
+
+export const exportPlain = <Input, Output>(queue: Queue<Input, Output>): ReadableStream<string> =>
+  streamOf(textOf(queue));
+
+const streamOf = (text: AsyncGenerator<string, void>): ReadableStream<string> =>
+  new ReadableStream<string>(
     {
       async pull(controller) {
-        const { done, value } = await lines.next();
+        const { done, value } = await text.next();
         if (done) controller.close();
-        else controller.enqueue(`${JSON.stringify(value)}\n`);
+        else controller.enqueue(value);
       },
       async cancel() {
-        await lines.return(undefined);
+        await text.return(undefined);
       },
     },
     { highWaterMark: 0 },
   );
+
+async function* sealedText<Input, Output>(
+  pieces: () => Promise<Pieces>,
+  queue: Queue<Input, Output>,
+  encryption: BackupEncryption,
+): AsyncGenerator<string, void> {
+  yield* (await pieces()).sealPieces(textOf(queue), encryption);
+}
+
+async function* textOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenerator<string, void> {
+  for await (const line of linesOf(queue)) yield `${JSON.stringify(line)}\n`;
 }
 
 async function* linesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenerator<unknown, void> {
@@ -86,17 +132,15 @@ async function* pagesOf<Input, Output>(queue: Queue<Input, Output>): AsyncGenera
   yield* queue.deadLetters.pages({ pageSize: PAGE });
 }
 
-/**
- * Sends what `exportQueue` wrote, in its order, with headers and attributes: as new messages, with ids and times of their
- * own, their attempts at zero; settings stay as they are. Chunks need not be lines; bytes go through a
- * `TextDecoderStream` first. Sends some at a time: when one is refused it rejects as `sendBatch` does, and what came before
- * is in the queue. Rejects with `invalid-argument` when the text is no export, or of a later version.
- */
-export async function importQueue<Input, Output>(
+/** `importQueue`, with a way to what encrypts. */
+export async function importOver<Input, Output>(
+  pieces: () => Promise<Pieces>,
   queue: Queue<Input, Output>,
   stream: ReadableStream<string>,
-  { deadLetters = "skip", once = false }: ImportOptions = {},
+  options: ImportOptions = {},
 ): Promise<ImportResult> {
+  checkOptions("importQueue()", options, IMPORT_SPEC);
+  const { deadLetters = "skip", once = false, encryption } = options;
   let imported = 0;
   let skipped = 0;
   let known = 0;
@@ -110,7 +154,7 @@ export async function importQueue<Input, Output>(
     known += repeated;
     batch = [];
   };
-  for await (const line of splitLines(stream)) {
+  for await (const line of plainLines(pieces, splitLines(chunksOf(stream)), encryption)) {
     number++;
     const parsed = parse(line, number);
     if (number === 1) checkHead(parsed);
@@ -144,10 +188,10 @@ function parse(line: string, number: number): Record<string, unknown> {
   throw broken(`line ${number} is not an object`);
 }
 
-function checkHead({ originmq: version }: Record<string, unknown>): void {
+function checkHead({ originmq: version }: Record<string, unknown>, max = FORMAT_VERSION): void {
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     throw broken("its first line does not say so");
-  if (version > FORMAT_VERSION) throw broken(`it was written by a later version (${version})`);
+  if (version > max) throw broken(`it was written by a later version (${version})`);
 }
 
 const WRITTEN_SPEC: Spec = { state, priority, headers, groupId: nullOr(groupId), deliverAt: nullOr(instant) };
@@ -195,23 +239,57 @@ function itemOf<Input>(
   }
 }
 
-/** A line of many chunks is put together once, when its end is there. */
-async function* splitLines(stream: ReadableStream<string>): AsyncGenerator<string> {
+/** The lines of the text, whatever it was sealed with. Rejects before the first where a key is wrong, missing or for nothing. */
+async function* plainLines(
+  pieces: () => Promise<Pieces>,
+  lines: AsyncGenerator<string, void>,
+  encryption: BackupEncryption | undefined,
+): AsyncGenerator<string, void> {
+  try {
+    const { done, value: first } = await lines.next();
+    if (done) return;
+    const head = parse(first, 1);
+    checkHead(head, SEALED_VERSION);
+    if (encryption !== undefined) {
+      const { isSealed, openPieces } = await pieces();
+      if (!isSealed(head)) throw mixed("is not encrypted, and a key was given");
+      yield* splitLines(openPieces(head, lines, encryption));
+      return;
+    }
+    if (head.originmq === SEALED_VERSION) throw mixed("is encrypted, and no key was given");
+    yield first;
+    yield* lines;
+  } finally {
+    await lines.return();
+  }
+}
+
+const mixed = (what: string) => new QueueError("encrypted", `the backup that importQueue(stream) was given ${what}`);
+
+async function* chunksOf(stream: ReadableStream<string>): AsyncGenerator<string, void> {
   const reader = stream.getReader();
-  let begun: string[] = [];
   try {
     for (;;) {
       const { done, value = "" } = await reader.read();
-      const [first = "", ...others] = value.split("\n");
-      begun.push(first);
-      const last = done ? undefined : others.pop();
-      if (last !== undefined || done) {
-        for (const line of [begun.join(""), ...others]) if (line.trim() !== "") yield line;
-        begun = last === undefined ? [] : [last];
-      }
       if (done) return;
+      yield value;
     }
   } finally {
     await reader.cancel().catch(() => {});
   }
+}
+
+/** A line of many chunks is put together once, when its end is there. */
+async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string, void> {
+  let begun: string[] = [];
+  for await (const chunk of chunks) {
+    const [first = "", ...others] = chunk.split("\n");
+    begun.push(first);
+    const last = others.pop();
+    if (last === undefined) continue;
+    for (const line of [begun.join(""), ...others]) if (line.trim() !== "") yield line;
+    begun = [last];
+  }
+  const line = begun.join("");
+  if (line.trim() !== "") yield line;
 }

@@ -2,7 +2,7 @@
 // few seconds before it is done.
 
 import type { InspectedQueue, PurgeFilter, QueueOptions } from "../../index.js";
-import { exportQueue } from "../backup.js";
+import { exportPlain } from "../backup.js";
 import { setText } from "../elements/dom.js";
 import { plural, shortId } from "../elements/format.js";
 import { ask } from "./dialog.js";
@@ -190,7 +190,7 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
   const save = button("Export", () =>
     attempt("It could not be exported", async () => {
       const lines: string[] = [];
-      const reader = exportQueue(await openQueue(name)).getReader();
+      const reader = exportPlain(await openQueue(name)).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) lines.push(part.value);
       download(`${name.replaceAll("/", "-")}.jsonl`, lines);
       say(`${plural(lines.length - 2, "message")} exported.`);

@@ -281,7 +281,7 @@ describe("a queue", () => {
       ["", "it is empty"],
       ["{}\n", "its first line does not say so"],
       ["hello", "line 1 is not JSON"],
-      ['{"originmq":2}', "later version (2)"],
+      ['{"originmq":3}', "later version (3)"],
       [text.slice(0, -5), "line 4 is not JSON"],
       [text.replace('"body":2', '"body":{"$":"Eval"}'), "the body in line 3 cannot be read"],
       [text.replace('"body":2', '"body":{"$":"again","v":99}'), "the body in line 3 cannot be read"],

@@ -1,0 +1,3 @@
+// The part that encrypts backups, loaded where a key is given.
+
+export { isSealed, openPieces, sealPieces } from "../encryption/pieces.js";
