@@ -1,6 +1,6 @@
 // Queues as text, for backups and support tickets.
 
-import { later } from "./client/runtime/later.js";
+import { QueueError } from "./core/spec/errors.js";
 import type { Queue } from "./index.js";
 import {
   type ExportOptions,
@@ -12,7 +12,14 @@ import {
 
 export type { BackupEncryption, ExportOptions, ImportOptions, ImportResult } from "./integrations/backup.js";
 
-const pieces = later(() => import("./wiring/pieces.js"));
+const pieces = async () => {
+  try {
+    return await import("./wiring/pieces.js");
+  } catch (cause) {
+    const what = "the part that encrypts backups could not be loaded: serve its file beside this one";
+    throw new QueueError("unsupported", what, { cause });
+  }
+};
 
 /**
  * Every message that waits, is in work or is dead, in that order and each once, as JSON lines: body, headers, attributes, attempts and
@@ -26,7 +33,7 @@ export function exportQueue<Input, Output>(
   queue: Queue<Input, Output>,
   options?: ExportOptions,
 ): ReadableStream<string> {
-  return exportOver(pieces.get, queue, options);
+  return exportOver(pieces, queue, options);
 }
 
 /**
@@ -42,5 +49,5 @@ export function importQueue<Input, Output>(
   stream: ReadableStream<string>,
   options?: ImportOptions,
 ): Promise<ImportResult> {
-  return importOver(pieces.get, queue, stream, options);
+  return importOver(pieces, queue, stream, options);
 }
