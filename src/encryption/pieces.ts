@@ -80,13 +80,14 @@ const notWhole = (number: number, cause?: unknown) =>
     cause,
   });
 
-function unlocked(encryption: unknown, { read, write }: Pick<KeyStore, "read" | "write">): Promise<Keyring> {
+async function unlocked(encryption: unknown, { read, write }: Pick<KeyStore, "read" | "write">): Promise<Keyring> {
   checkEncryption(encryption);
   if ("generate" in encryption)
     invalid("encryption.generate", true, "left out: a backup outlives the keys of an origin");
   const never = () => Promise.reject(new Error("a backup is not destroyed"));
-  return unlock(
+  const { keyring } = await unlock(
     { name: "backup", what: "the backup", read, write, canDestroy: never, destroy: never },
     encryption as Encryption,
   );
+  return keyring;
 }

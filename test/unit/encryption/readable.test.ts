@@ -94,6 +94,6 @@ test("that there is a key is read, with the salt and the iterations of its passw
     queue: KEY_QUEUE,
   });
   const record = JSON.parse(settings.encryption ?? "");
-  expect(record).toMatchObject({ v: 1, by: "password", salt: expect.any(String), iterations: 100_000 });
+  expect(record).toMatchObject({ by: "password", salt: expect.any(String), iterations: 100_000 });
   expect(Object.keys(record).sort()).toEqual(["by", "id", "iterations", "iv", "salt", "v", "wrapped"]);
 });
