@@ -26,7 +26,10 @@ const yes = (value: unknown, name: string) => {
   if (value !== true) invalid(name, value, "true");
 };
 
-/** Throws `invalid-argument` naming what is wrong, and `unsupported` where the platform gives no cryptography. */
+/**
+ * Throws `encrypted` where a key is required and none is given, `invalid-argument` naming what is wrong, and `unsupported`
+ * where the platform gives no cryptography.
+ */
 export function checkEncryption(value: unknown): asserts value is Encryption {
   const spec = {
     key: aesKey,
@@ -34,6 +37,11 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
     iterations: integer(ITERATIONS_MIN, ITERATIONS_MAX),
     generate: yes,
   };
+  if (value === "required") {
+    const message =
+      'encryption is "required", and neither key, password nor generate was given: nothing is opened without';
+    throw new QueueError("encrypted", message, { detail: { name: WHERE } });
+  }
   if (typeof value !== "object" || value === null) invalid(WHERE, value, "{ key }, { password } or { generate: true }");
   checkOptions(WHERE, value, spec);
   const { key, password, generate, iterations } = value as Readonly<Record<keyof typeof spec, unknown>>;

@@ -40,7 +40,7 @@ export interface OpenQueue {
 
 /** `connect`, by what it is given. */
 export interface Connect {
-  (options: ConnectionOptions & { readonly encryption: Encryption }): Promise<EncryptedConnection>;
+  (options: ConnectionOptions & { readonly encryption: Encryption | "required" }): Promise<EncryptedConnection>;
   (options?: ConnectionOptions): Promise<Connection>;
 }
 

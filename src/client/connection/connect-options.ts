@@ -60,9 +60,10 @@ export interface ConnectOptions {
    * Encrypts what is sent before it leaves this context, and opens it only where it is received: the host, the disk and a
    * server see ciphertext. Whoever opens a queue that is encrypted gives the same key; a queue that holds something stays
    * what it is. Of a database there is one key. Rejects with `wrong-key` where it is another, `encrypted` where the queue
-   * is not encrypted, or is opened without a key. Not with `lazy` or `local`. docs/encryption.md says what is hidden. Default: none.
+   * is not encrypted, or is opened without a key. Not with `lazy` or `local`. docs/encryption.md says what is hidden.
+   * `required`, where there should be a key and is none: rejects with `encrypted`, and nothing is opened without. Default: none.
    */
-  readonly encryption?: Encryption;
+  readonly encryption?: Encryption | "required";
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 // The public face of a connection: many queues over one link.
 
-import { aFunction, boolean, check, checkOptions, integer, string } from "../../core/spec/check.js";
+import { aFunction, boolean, check, checkOptions, integer, oneOf, string } from "../../core/spec/check.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { JOURNAL_COMMITS_MAX, LABEL_MAX, QUEUE_NAME_MAX } from "../../core/spec/limits.js";
 import { MINOR_CHECK, MINOR_CLIENTS, MINOR_INSPECT } from "../../core/spec/version.js";
@@ -43,14 +43,20 @@ export interface ConnectionEventMap {
   storagelow: CustomEvent<StorageAccount>;
 }
 
+/** A queue's settings, and what a connection must have to open it. */
+interface OpenOptions extends QueueOptions {
+  /** Rejects with `encrypted` where the connection was opened without a key: no queue of that name is made, or used, without. */
+  readonly encryption?: "required";
+}
+
 /** Many queues and topics over one link to the host of a database. Reconnects by itself until it is closed. */
 export interface Connection {
   /** Opens a queue, new if there is none of that name; options given are stored with it. */
   openQueue<Input, Output>(
     name: string,
-    options: QueueOptions & { readonly schema: StandardSchema<Input, Output> },
+    options: OpenOptions & { readonly schema: StandardSchema<Input, Output> },
   ): Promise<Queue<Input, Output>>;
-  openQueue<Body = unknown>(name: string, options?: QueueOptions): Promise<Queue<Body>>;
+  openQueue<Body = unknown>(name: string, options?: OpenOptions): Promise<Queue<Body>>;
   /** A topic, of which this connection publishes or opens subscriptions. */
   openTopic<Body = unknown>(name: string): Promise<Topic<Body>>;
   /**
@@ -176,9 +182,13 @@ export function createPublicConnection(client: Client, options: PublicOptions): 
   });
 
   const connection: Connection = {
-    async openQueue<Body>(name: string, options: QueueOptions = {}) {
+    async openQueue<Body>(name: string, options: OpenOptions = {}) {
       checkQueueName(name);
-      checkOptions("openQueue()", options, QUEUE_SPEC);
+      checkOptions("openQueue()", options, { ...QUEUE_SPEC, encryption: oneOf("required") });
+      if (options.encryption && !sealing) {
+        const message = `queue "${name}" is to be encrypted, and this connection was opened without a key`;
+        throw new QueueError("encrypted", message, { detail: { queue: name } });
+      }
       if (closed) throw new QueueError("closed", "the connection was closed");
       const forget = async () => void queues.delete(queue);
       const given = { options, lazy: isLazy, signal: undefined, sealing };

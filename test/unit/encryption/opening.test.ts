@@ -112,6 +112,28 @@ describe("an encrypted database", () => {
     await expect(opening).rejects.toMatchObject({ code: "invalid-argument" });
   });
 
+  test("is not opened without a key where one is required, and no queue is made", async () => {
+    newDatabase();
+    const how = { storage: "memory", database } as const;
+    const required = { ...how, encryption: "required" } as const;
+    const refused = { code: "encrypted", message: expect.stringContaining('encryption is "required"') };
+    await expect(connect(required)).rejects.toMatchObject(refused);
+    await expect(openQueue("letters", required)).rejects.toMatchObject(refused);
+    await expect(openTopic("news", required)).rejects.toMatchObject(refused);
+    const without = await reach();
+    await expect(without.openQueue("letters", { encryption: "required" })).rejects.toMatchObject({
+      code: "encrypted",
+      message: 'queue "letters" is to be encrypted, and this connection was opened without a key',
+      detail: { queue: "letters" },
+    });
+    expect(await without.queues()).toEqual([]);
+    const letters = await (await reach({ key })).openQueue("letters", { encryption: "required" });
+    await letters.send("hidden");
+    await expect(without.openQueue("letters")).rejects.toMatchObject({ code: "encrypted" });
+    const wrong = { encryption: "wanted" } as unknown as { encryption: "required" };
+    await expect(without.openQueue("letters", wrong)).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
   test("is not for connections that are lazy, nor for queues that are local first", async () => {
     newDatabase();
     const how = { storage: "memory", database, encryption: { key } } as const;
