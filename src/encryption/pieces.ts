@@ -5,12 +5,11 @@
 // Invariant: a piece opens in this text only, at its place, and as the last one only at the end: what was changed, exchanged,
 // repeated, left out or cut off is noticed before anybody is given it, or what comes behind it.
 
-import type { Encryption } from "../client/connection/connect-options.js";
 import { invalid } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from "./bytes.js";
 import type { Identity, Keyring } from "./keyring.js";
-import { checkEncryption } from "./options.js";
+import { checkEncryption, givenBy } from "./options.js";
 import { type KeyStore, unlock } from "./unlock.js";
 
 const VERSION = 2;
@@ -87,7 +86,7 @@ async function unlocked(encryption: unknown, { read, write }: Pick<KeyStore, "re
   const never = () => Promise.reject(new Error("a backup is not destroyed"));
   const { keyring } = await unlock(
     { name: "backup", what: "the backup", read, write, canDestroy: never, destroy: never },
-    encryption as Encryption,
+    await givenBy(encryption),
   );
   return keyring;
 }

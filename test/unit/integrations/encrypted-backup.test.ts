@@ -38,6 +38,7 @@ describe("an encrypted backup", () => {
   test.each<[string, BackupEncryption]>([
     ["key", encryption],
     ["password", PASSWORD],
+    ["function that asks for it", { key: async () => PASSWORD }],
   ])("comes back with its %s, through chunks of any size, and nothing in it can be read", async (_, given) => {
     for (const body of bodies) await queue.send(body, { groupId: "rhubarb", headers: { rhubarb: "rhubarb" } });
     const text = await textOf(exportQueue(queue, { encryption: given }));
