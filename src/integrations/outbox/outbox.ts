@@ -207,7 +207,7 @@ export function createOutboxOver(connect: Connect, options: OutboxOptions = {}):
     queue.addEventListener("dead", () => void events.lookForDead().catch(() => {}));
     queue.addEventListener("ended", ({ detail }) => {
       // The key of an origin is nobody's: the next one is made when it is needed.
-      if (detail.reason.code !== "shredded" || !encryption || !("generate" in encryption)) return;
+      if (detail.reason.code !== "shredded" || typeof encryption !== "object" || !("generate" in encryption)) return;
       opened = undefined;
       void connection.close({ force: true }).catch(() => {});
     });
