@@ -2,7 +2,9 @@
 
 import { later } from "./client/runtime/later.js";
 import type { OpenLocalFirst } from "./integrations/local-first/local-first-queue.js";
+import type { Opening } from "./link/finding/opening.js";
 import { type ClientStarters, type Connect, createApi, type OpenQueue } from "./wiring/api.js";
+import { beginPage } from "./wiring/begin-page.js";
 import { offerStarters } from "./wiring/page-starters.js";
 import { ofPackage } from "./wiring/starting.js";
 
@@ -75,13 +77,14 @@ export type { ClientView, DataLoss, Diagnostics, MessageView, QueueSummary, Sche
 export type { HostKind } from "./link/rpc/wire.js";
 export type { Connect, OpenQueue } from "./wiring/api.js";
 
+/** One worker a database: its name keeps two databases of one origin apart. */
+const sharedWorker = ({ storage, database }: Opening) => {
+  // By these names, with the address in the call, and options that are constant: so bundlers find the files.
+  const SharedWorker = ofPackage(globalThis.SharedWorker, `originmq:${storage}:${database}`);
+  return new SharedWorker(new URL("./shared-worker.js", import.meta.url), { type: "module" });
+};
 const starters: ClientStarters = {
-  /** One worker a database: its name keeps two databases of one origin apart. */
-  sharedWorker({ storage, database }) {
-    // By these names, with the address in the call, and options that are constant: so bundlers find the files.
-    const SharedWorker = ofPackage(globalThis.SharedWorker, `originmq:${storage}:${database}`);
-    return new SharedWorker(new URL("./shared-worker.js", import.meta.url), { type: "module" });
-  },
+  sharedWorker,
   dedicatedWorker() {
     const Worker = ofPackage(globalThis.Worker);
     return new Worker(new URL("./dedicated-worker.js", import.meta.url), { type: "module" });
@@ -93,10 +96,8 @@ const starters: ClientStarters = {
     (await import("./integrations/local-first/open-local-first.js")).openLocalFirst(...opened),
 };
 offerStarters(starters);
-const api = createApi(
-  starters,
-  later(async () => (await import("./client/connection/whole.js")).whole),
-);
+const rest = later(async () => (await import("./wiring/whole.js")).createWhole(starters));
+const api = createApi(starters, rest, beginPage(sharedWorker, rest));
 
 /**
  * Opens a queue, new if there is none of that name. Queues of one database share a connection. Resolves once a host has

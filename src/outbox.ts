@@ -1,17 +1,15 @@
 // Requests that arrive once the server can be reached, in pages and in service workers.
 
-import { whole } from "./client/connection/whole.js";
-import { already } from "./client/runtime/later.js";
 import { QueueError } from "./core/spec/errors.js";
 import { reportFailure } from "./integrations/outbox/context.js";
 import type { OutboxOptions } from "./integrations/outbox/options.js";
 import { type Connect, createOutboxOver, type Outbox } from "./integrations/outbox/outbox.js";
 import { connect as connectFromServiceWorker } from "./service-worker.js";
-import { createApi } from "./wiring/api.js";
 import { createInProcess } from "./wiring/in-process.js";
 import { CONNECTS_ONLY } from "./wiring/offered-sealing.js";
 import { offeredStarters } from "./wiring/page-starters.js";
 import { isServer } from "./wiring/server.js";
+import { createWholeApi } from "./wiring/whole.js";
 
 export { QueueError } from "./core/spec/errors.js";
 export type { OutboxEventMap } from "./integrations/outbox/events.js";
@@ -50,7 +48,7 @@ const connectFromPage: Connect = async (options) => {
     inProcess: async (database) => createInProcess(database),
     ...CONNECTS_ONLY,
   };
-  return createApi(starters, already(whole)).connect(options);
+  return createWholeApi(starters).connect(options);
 };
 
 /**

@@ -1,7 +1,6 @@
 // `openQueue`, `openTopic` and `connect`, for what a context can start.
 
-import { type Client, createClient } from "../client/connection/client.js";
-import { configureQueue } from "../client/connection/configure.js";
+import type { Client } from "../client/connection/client.js";
 import {
   CONNECT_SPEC,
   CONNECTION_SPEC,
@@ -11,21 +10,33 @@ import {
   type Encryption,
 } from "../client/connection/connect-options.js";
 import type { Connection } from "../client/connection/connection.js";
+import type { EarlyClient } from "../client/connection/early-client.js";
 import { createEarlyQueue } from "../client/connection/early-queue.js";
 import type { EncryptedConnection } from "../client/connection/encrypted-connection.js";
-import { createSharing, type Leave } from "../client/connection/sharing.js";
+import type { Happenings } from "../client/connection/happenings.js";
+import { createSharing, type Leave, type Shareable } from "../client/connection/sharing.js";
 import type { Whole } from "../client/connection/whole.js";
 import type { Queue } from "../client/queue/queue.js";
 import type { Topic } from "../client/queue/topic.js";
 import { wrapQueue } from "../client/queue/wrap.js";
+import { abortable } from "../client/runtime/abortable.js";
 import { type Later, SOON_MS } from "../client/runtime/later.js";
-import { checkQueueName, checkTopicName, QUEUE_SPEC, type QueueOptions } from "../client/sending/options.js";
+import {
+  checkQueueName,
+  checkTopicName,
+  QUEUE_SPEC,
+  type QueueOptions,
+  settingsOf,
+} from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
+import { createUsualIntake } from "../client/sending/usual.js";
 import { boolean, checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
+import { sharedAs } from "./begin.js";
 import { persist } from "./persist.js";
 import { isServer, ownsSockets } from "./server.js";
-import { createTransport, type Starters } from "./transport.js";
+import type { Starters } from "./transport.js";
+import type { WiredWhole } from "./whole.js";
 
 type OpenOptions = QueueOptions & ConnectOptions & { readonly local?: boolean };
 
@@ -81,25 +92,28 @@ function numberOf(token: ConnectOptions["token"]): number {
   return number;
 }
 
-/** `whole`: what a client has beside sending. */
-export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
-  /** Clients that `openQueue` shares, by storage and database, or by address and token. */
-  const share = createSharing<Client>();
+/** A client that is there to send, and becomes whole. */
+export interface Beginning extends Shareable {
+  readonly client: EarlyClient;
+  readonly happenings: Omit<Happenings, "tell">;
+  /** What its database is known by here. */
+  readonly database: string;
+}
 
-  const start = (options: ConnectOptions) =>
-    createClient({
-      ...createTransport(options, starters),
-      label: options.label,
-      rest: whole.get,
-    });
+export type Begin = (options: ConnectOptions) => Beginning;
+
+/** `whole`: what a client has beside sending. */
+export function createApi(starters: Pick<ClientStarters, "sealing" | "local">, whole: Later<WiredWhole>, begin: Begin) {
+  /** Clients that `openQueue` shares, by storage and database, or by address and token. */
+  const share = createSharing<Beginning>();
 
   /** One more user of the database's client, who calls `leave` once. */
-  const join = async (options: ConnectOptions): Promise<{ readonly client: Client; readonly leave: Leave }> => {
-    const { database = "originmq", storage = "indexeddb", url, token, openTimeoutMs, signal } = options;
+  const join = (options: ConnectOptions): { readonly client: Beginning; readonly leave: Leave } => {
+    const { url, token, signal } = options;
     signal?.throwIfAborted();
     if (options.persist) void persist();
-    const address = url ? `${numberOf(token)} ${url}` : `${storage}:${openTimeoutMs ?? ""}:${database}`;
-    return share(url && ownsSockets() ? {} : address, () => start(options));
+    const address = url ? `${numberOf(token)} ${url}` : sharedAs(options);
+    return share(url && ownsSockets() ? {} : address, () => begin(options));
   };
 
   /** What is not needed to send: in nobody's way, and yet there before a page goes offline. */
@@ -116,11 +130,18 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
       throw error;
     });
 
-  /** What the client is made whole by, once it may be used. */
-  const ready = async (client: Client, options: ConnectOptions): Promise<Whole> => {
-    const part = await (options.encryption === undefined ? whole.get() : starters.sealing(client, options));
-    if (!options.lazy) await client.connected(options.signal);
-    return part;
+  /** The whole client and what it is made so by, once it may be used. */
+  const ready = async (
+    beginning: Beginning,
+    options: ConnectOptions,
+  ): Promise<{ readonly client: Client; readonly part: Whole }> => {
+    const { lazy, encryption, signal } = options;
+    // While what comes later is loaded.
+    if (!lazy) beginning.client.wake();
+    const client = await abortable(beginning.client.whole(), signal);
+    const part = await (encryption === undefined ? whole.get() : starters.sealing(client, options));
+    if (!lazy) await client.connected(signal);
+    return { client, part };
   };
 
   const openQueue = async <Body>(
@@ -128,16 +149,24 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
     options: QueueOptions,
     connect: ConnectOptions,
   ): Promise<Queue<Body>> => {
-    const { client, leave } = await join(connect);
+    const { client: beginning, leave } = join(connect);
     const { lazy, signal } = connect;
-    const given = { options, lazy, signal };
+    const { schema } = options;
     const open = async (): Promise<Queue<Body>> => {
-      // Neither is for the part that only sends.
-      if (connect.encryption !== undefined || connect.label)
-        return (await ready(client, connect)).openWholeQueue(client, name, given, leave);
-      await configureQueue(client, name, given);
+      // None of these is for the part that only sends.
+      if ((connect.encryption ?? connect.url ?? connect.label) !== undefined) {
+        const { client, part } = await ready(beginning, connect);
+        return part.openWholeQueue(client, name, { options, lazy, signal }, leave);
+      }
+      const checking = schema && whole.get();
+      checking?.catch(() => {});
+      const settings = settingsOf(options);
+      const { client, happenings, database } = beginning;
+      if (!lazy || Object.keys(settings).length > 0) await client.configure(name, settings, signal);
       fetchSoon();
-      return createEarlyQueue<Body, Body>({ name, client, whole, schema: options.schema, onClosed: leave });
+      const intake = schema && checking ? (await checking).createIntake(schema) : createUsualIntake(whole);
+      const parts = { name, client, happenings, database, whole, intake, schema, onClosed: leave };
+      return createEarlyQueue<Body, Body>(parts);
     };
     return orLeave(open(), leave);
   };
@@ -154,9 +183,9 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
       checkTopicName(name);
       checkOptions("openTopic()", options, CONNECT_SPEC);
       checkAddress("openTopic()", options);
-      const { client, leave } = await join(options);
-      const { openTopic } = await orLeave(ready(client, options), leave);
-      return openTopic<Body>({
+      const { client: beginning, leave } = join(options);
+      const { client, part } = await orLeave(ready(beginning, options), leave);
+      return part.openTopic<Body>({
         name,
         client,
         openQueue: (queue, settings) => openQueue<Body>(queue, settings, options),
@@ -168,11 +197,11 @@ export function createApi(starters: ClientStarters, whole: Later<Whole>): Api {
       checkAddress("connect()", options);
       options.signal?.throwIfAborted();
       const persisted = options.persist ? persist() : undefined;
-      const client = start(options);
-      const { createPublicConnection } = await orLeave(ready(client, options), () => client.close({ force: true }));
+      const beginning = begin(options);
+      const { client, part } = await orLeave(ready(beginning, options), () => beginning.close({ force: true }));
       const { lazy: isLazy, storage = "indexeddb", url, lowStorage = LOW_STORAGE } = options;
       const isStored = storage === "indexeddb" && url === undefined;
-      return createPublicConnection(client, { isLazy, persisted, ...(isStored && { lowStorage }) });
+      return part.createPublicConnection(client, { isLazy, persisted, ...(isStored && { lowStorage }) });
     },
   };
   return isServer() ? forgiving(api) : api;

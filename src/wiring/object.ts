@@ -3,14 +3,12 @@
 
 import type { ConnectOptions } from "../client/connection/connect-options.js";
 import type { Connection } from "../client/connection/connection.js";
-import { whole } from "../client/connection/whole.js";
-import { already } from "../client/runtime/later.js";
 import { QueueError } from "../core/spec/errors.js";
 import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
-import { createApi } from "./api.js";
 import { CONNECTS_ONLY } from "./offered-sealing.js";
 import { createSocketWay, MEANS, type SocketOptions } from "./socket.js";
+import { createWholeApi } from "./whole.js";
 
 /** What is used of a Durable Object's stub. */
 export interface ObjectStub {
@@ -30,7 +28,7 @@ export function connectObject(
 ): Promise<Connection> {
   const means = { ...MEANS, openSocket: (url: string) => openSocket(object, url) };
   const socket = async (socketOptions: SocketOptions) => createSocketWay(socketOptions, means);
-  const api = createApi({ socket, ...CONNECTS_ONLY }, already(whole));
+  const api = createWholeApi({ socket, ...CONNECTS_ONLY });
   return api.connect({ ...options, url: `wss://originmq/mq/${encodeURIComponent(database)}` });
 }
 

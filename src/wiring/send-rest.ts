@@ -1,22 +1,18 @@
 // What a page that only sends needs when it does not go as it usually does: a whole client, and who can say what is wrong.
 
-import { createClient } from "../client/connection/client.js";
 import { CONNECT_SPEC, type ConnectOptions, checkAddress } from "../client/connection/connect-options.js";
 import { createPatience } from "../client/connection/patience.js";
-import { watchHost } from "../client/link/watchdog.js";
-import { runtime } from "../client/runtime/runtime.js";
 import { named, refusalOf } from "../client/sending/blame.js";
 import { createIntake } from "../client/sending/intake.js";
 import { CLOSE_SPEC, checkQueueName, QUEUE_SPEC } from "../client/sending/options.js";
 import { withFilesRead } from "../client/sending/reading.js";
 import { checkOptions } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
-import { directoryName } from "../link/rpc/names.js";
-import { createAsking } from "./asking.js";
 import { persist } from "./persist.js";
 import type { SendRest } from "./send.js";
 import { isServer } from "./server.js";
-import { createTransport, type Starters } from "./transport.js";
+import { takesOver } from "./take-over.js";
+import type { Starters } from "./transport.js";
 
 const rest = async () => ({ createPatience, named, refusalOf });
 
@@ -32,12 +28,6 @@ export const createSendRest = (starters: Starters): SendRest => ({
   },
   checkClose: (options) => checkOptions("close()", options, CLOSE_SPEC),
   persist: () => void persist(),
-  of: (options) => ({
-    takeOver: (begun) => createClient({ ...createTransport(options, starters), rest }, begun),
-    watch(link, epoch, onLost) {
-      const { storage = "indexeddb", database = "originmq" } = options;
-      return watchHost({ link, epoch, asking: createAsking(directoryName(storage, database)), runtime }, onLost);
-    },
-  }),
+  of: (options) => takesOver(options, starters, rest),
   isForgiven: (error) => isServer() && error instanceof QueueError && error.code === "unsupported",
 });

@@ -2,21 +2,18 @@
 // moment after the first queue is open, or when it is needed.
 
 import type { ConnectOptions } from "../client/connection/connect-options.js";
-import { createEarlyClient, type EarlyClient, type OpeningPort, type Rest } from "../client/connection/early-client.js";
+import type { EarlyClient, Rest } from "../client/connection/early-client.js";
 import { createSharing, type Leave } from "../client/connection/sharing.js";
 import type { Queue } from "../client/queue/queue.js";
 import { createSender } from "../client/queue/sender.js";
 import { asyncDispose } from "../client/runtime/dispose.js";
 import type { Later } from "../client/runtime/later.js";
-import { runtime } from "../client/runtime/runtime.js";
 import type { Intake } from "../client/sending/intake.js";
 import type { QueueOptions } from "../client/sending/options.js";
 import type { StandardSchema } from "../client/sending/schema.js";
 import { createUsualIntake } from "../client/sending/usual.js";
-import { type Opening, requestOpening, SIGN_MS } from "../link/finding/opening.js";
-import { OWN_QUEUE_PREFIX, presenceLockName } from "../link/rpc/own-names.js";
-import { pageLifecycle } from "./lifecycle.js";
-import { warmUp } from "./warm-up.js";
+import { OWN_QUEUE_PREFIX } from "../link/rpc/own-names.js";
+import { beginClient, type StartSharedWorker, sharedAs } from "./begin.js";
 
 export { ofPackage } from "./starting.js";
 
@@ -66,25 +63,14 @@ function isUsual(name: unknown, options: Options): boolean {
   );
 }
 
-export function createSendApi(sharedWorker: (opening: Opening) => SharedWorker, rest: Later<SendRest>) {
+export function createSendApi(sharedWorker: StartSharedWorker, rest: Later<SendRest>) {
   const share = createSharing<EarlyClient>();
 
   /** One more user of the database's client, who calls `leave` once. */
   const join = (options: SendConnectOptions) => {
-    const { storage = "indexeddb", database = "originmq", url, worker, openTimeoutMs } = options;
-    const opening = { storage, database };
-    const isOwn = (url ?? worker) !== undefined;
-    const key = isOwn ? {} : `${storage}:${openTimeoutMs ?? ""}:${database}`;
-    const create = () =>
-      createEarlyClient({
-        runtime,
-        locks: globalThis.navigator?.locks,
-        lifecycle: pageLifecycle({ onAsleep() {} }),
-        presenceLock: (client) => presenceLockName(storage, database, client),
-        openPort: () => (isOwn ? undefined : openPort(sharedWorker, opening)),
-        rest: async () => (await rest.get()).of(options),
-      });
-    return share(key, create);
+    const isOwn = (options.url ?? options.worker) !== undefined;
+    const create = () => beginClient(options, sharedWorker, async () => (await rest.get()).of(options));
+    return share(isOwn ? {} : sharedAs(options), create);
   };
 
   const open = async <Body>(name: string, options: Options): Promise<SendQueue<Body>> => {
@@ -142,20 +128,4 @@ function createSendQueue<Body>(parts: {
     [asyncDispose]: () => queue.close(),
   };
   return queue;
-}
-
-/** The port of the SharedWorker, said to be open if that hosts itself. */
-function openPort(sharedWorker: (opening: Opening) => SharedWorker, opening: Opening): OpeningPort | undefined {
-  const { locks } = navigator;
-  if (typeof SharedWorker === "undefined" || typeof BroadcastChannel === "undefined" || !locks) return undefined;
-  if (opening.storage === "indexeddb") {
-    if (typeof indexedDB === "undefined") return undefined;
-    void warmUp();
-  }
-  const worker = sharedWorker(opening);
-  const { port } = worker;
-  const failed = new Promise<never>((_, reject) => worker.addEventListener("error", reject));
-  const asked = requestOpening(port, opening, { locks, setTimer: runtime.setTimer, signMs: SIGN_MS });
-  const opened = asked.then(({ isElsewhere, ...found }) => (isElsewhere ? undefined : { port, ...found }));
-  return { port, opened: Promise.race([opened, failed]) };
 }

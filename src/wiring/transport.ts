@@ -9,7 +9,7 @@ import type { ClientParts } from "../client/connection/client.js";
 import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { isPassing, QueueError } from "../core/spec/errors.js";
-import { type Asking, askHost, type Channel, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
+import { type Asking, askHost, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { createHearing } from "../link/finding/hearing.js";
 import { type Opening, type Patience, requestOpening, SIGN_MS } from "../link/finding/opening.js";
 import type { Port } from "../link/rpc/guard.js";
@@ -17,6 +17,7 @@ import { channelName, directoryName, hostLockName, presenceLockName } from "../l
 import { createAsking } from "./asking.js";
 import type { InProcess } from "./in-process.js";
 import { pageLifecycle } from "./lifecycle.js";
+import { openNotices } from "./notices.js";
 import { isServer } from "./server.js";
 import type { SocketOptions, SocketWay } from "./socket.js";
 import { warmUp } from "./warm-up.js";
@@ -95,9 +96,6 @@ function aloneWhereRefused(shared: Transport, alone: ReturnType<typeof inProcess
     },
   };
 }
-
-const openNotices = (name: string): Channel | undefined =>
-  typeof BroadcastChannel === "undefined" ? undefined : (new BroadcastChannel(name) as Channel);
 
 function inProcess(load: () => Promise<InProcess>): Pick<Transport, "openPort" | "locks" | "onClosed"> {
   let loading: Promise<InProcess> | undefined;

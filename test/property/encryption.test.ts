@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { itemOf, type SendOptions } from "../../src/client/sending/options.js";
+import type { SendOptions } from "../../src/client/sending/options.js";
+import { itemOf } from "../../src/client/sending/taken-in.js";
 import { sizesOf } from "../../src/core/log/columns.js";
 import { isShare } from "../../src/core/log/share.js";
 import { type Bytes, randomBytes } from "../../src/encryption/bytes.js";

@@ -8,7 +8,8 @@ import { entryPoints } from "../../site/sections.mjs";
 const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
   /^src\/(client|integrations)\//,
-  /^src\/wiring\/(api|asking|lifecycle|page-starters|persist|send|server|starting|transport|warm-up|workers)\.ts$/,
+  /^src\/wiring\/(api|asking|begin|begin-page|lifecycle|notices|page-starters|persist|send|server|starting|take-over)\.ts$/,
+  /^src\/wiring\/(transport|warm-up|whole|workers)\.ts$/,
   /^src\/link\/(finding|rpc)\/(?!validate)[a-z-]+\.ts$/,
   // The words that a client and the engine share: of the core, a client needs these alone.
   /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,
@@ -43,15 +44,17 @@ describe("what a client loads at once contains no module of the engine, the host
 test("a page loads at once what it takes to send, and the rest of its queue right after", async () => {
   const { atOnce, whenAsked } = await importsOf("index.ts");
   const later = [
-    "src/client/connection/whole.ts",
     "src/integrations/local-first/open-local-first.ts",
     "src/wiring/in-process.ts",
     "src/wiring/sealing.ts",
     "src/wiring/socket.ts",
+    "src/wiring/whole.ts",
   ];
   expect(whenAsked.sort()).toEqual(later);
-  expect(atOnce).toContain("src/client/sending/pipeline.ts");
-  expect(atOnce.filter((path) => /client\/(requests|receiving\/(holding|consumer|delivery))/.test(path))).toEqual([]);
+  expect(atOnce).toContain("src/client/connection/early-client.ts");
+  const forMore =
+    /comlink|client\/(requests|receiving\/(holding|consumer|delivery)|sending\/(pipeline|taken-in)|link\/host-link)|log\/(plain|size)|wiring\/transport/;
+  expect(atOnce.filter((path) => forMore.test(path))).toEqual([]);
 });
 
 /** What people see. */

@@ -4,18 +4,18 @@
 import type { Held } from "../../core/commands/commands.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import type { Asking, Channel } from "../../link/finding/directory.js";
+import type { Port } from "../../link/rpc/guard.js";
 import type { Link } from "../../link/rpc/link.js";
 import type { DataLoss } from "../../link/rpc/views.js";
-import type { ClientRequest, HeldReply, HostKind, HostRequest } from "../../link/rpc/wire.js";
-import type { ClientEvent } from "../link/client-event.js";
+import type { ClientRequest, HeldReply, HostKind, HostRequest, Welcome } from "../../link/rpc/wire.js";
 import { createHostLink, type OpenPort } from "../link/host-link.js";
 import { createLossReader } from "../link/losses.js";
-import { createNoticeListener, type NoticeListener } from "../link/notices.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
 import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
 import type { Blame } from "../sending/blame.js";
 import { createGathering, type Gathering } from "../sending/gathering.js";
 import { createPipeline, type Pipeline } from "../sending/pipeline.js";
+import { createHappenings, type Happenings } from "./happenings.js";
 import type { createPatience } from "./patience.js";
 import { holdPresence, NOTHING_HELD, type Presence } from "./presence.js";
 
@@ -50,10 +50,9 @@ export interface ClientParts {
 }
 
 /** A client, for those who stand on it. */
-export interface Client {
+export interface Client extends Omit<Happenings, "tell"> {
   readonly runtime: Runtime;
   readonly pipeline: Pipeline;
-  readonly notices: NoticeListener;
   /** What it calls itself, for inspectors. */
   readonly label: string | undefined;
   /** What its host knows it by. */
@@ -65,8 +64,6 @@ export interface Client {
   readonly link: Link<HostRequest> | undefined;
   /** Aborts with the reason once there will be no host any more. */
   readonly over: AbortSignal;
-  /** What hosts have named as gone so far: those who begin to listen late hear of it, too. */
-  readonly losses: readonly DataLoss[];
   /** There is one member at most. */
   join(member: Member): void;
   /** Starts connecting, if nobody has. */
@@ -79,8 +76,6 @@ export interface Client {
   tell(request: HostRequest): Promise<unknown>;
   /** A name for a call that waits at the host, so that it can be cancelled. */
   nextWaiter(): string;
-  /** Calls with what happens to this client's host; returns what ends it. */
-  listen(callback: (event: ClientEvent) => void): () => void;
   /**
    * Resolves with `force` once `work` has; with true once no host is there that would take what it waits for, `force`: at
    * once, else after a while.
@@ -114,6 +109,11 @@ export interface Begun {
   readonly client: string;
   readonly gathering: Gathering;
   readonly presence: Presence | undefined;
+  readonly happenings: Happenings | undefined;
+  /** Of the host that it was connected to last. */
+  readonly welcome: Welcome | undefined;
+  /** The port on which that host still is. */
+  readonly port: Port | undefined;
 }
 
 export function createClient(parts: ClientParts, begun?: Begun): Client {
@@ -121,10 +121,11 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
   const client = begun?.client ?? runtime.uuid();
   let member: Member | undefined;
   let isHidden = false;
-  let lastHost: string | undefined;
-  const listeners = new Set<(event: ClientEvent) => void>();
-  const allLosses: DataLoss[] = [];
+  let lastHost = begun?.welcome?.instance;
+  const happenings = begun?.happenings ?? createHappenings(parts.openNotices);
+  const { notices, tell: tellAll } = happenings;
   const losses = createLossReader();
+  if (begun?.welcome) losses.news(begun.welcome);
   const over = new AbortController();
   let presence = begun?.presence;
   let lastId = 0;
@@ -132,15 +133,8 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
   /** Questions that wait for a host, or for an answer. */
   const questions = new Set<AbortController>();
 
-  const tellAll = (event: ClientEvent) => {
-    for (const callback of [...listeners]) callback(event);
-  };
-
   const noteLosses = (news: readonly DataLoss[]): undefined => {
-    for (const loss of news) {
-      allLosses.push(loss);
-      tellAll({ type: "datalost", loss });
-    }
+    for (const loss of news) tellAll({ type: "datalost", loss });
   };
 
   const tell = (request: HostRequest) =>
@@ -151,6 +145,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
   const hostLink = createHostLink({
     client,
     runtime,
+    ...(begun?.port && begun.welcome && { begun: { port: begun.port, welcome: begun.welcome } }),
     openPort: async (onPort) => {
       // The lock comes before the first word: a host that knows a client can always tell whether it lives. It is asked for
       // while a worker starts.
@@ -180,7 +175,7 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
       pipeline.reconnected(welcome);
       const isAnother = lastHost !== undefined && lastHost !== welcome.instance;
       lastHost = welcome.instance;
-      tellAll({ type: "connected", isAnother });
+      if (welcome !== begun?.welcome) tellAll({ type: "connected", isAnother });
       noteLosses(losses.news(welcome));
     },
     onDisconnected: () => tellAll({ type: "disconnected" }),
@@ -194,7 +189,6 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     onPeerUnreadable: () => pipeline.unreadable(),
   });
   const pipeline = createPipeline(hostLink, runtime, parts.presenceLock(""), gathering, parts.rest);
-  const notices = createNoticeListener(parts.openNotices);
 
   /**
    * Deliveries, locks and the channel go; what was called and not answered stays, and is sent again after. What is called
@@ -256,6 +250,8 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     runtime,
     pipeline,
     notices,
+    losses: happenings.losses,
+    listen: happenings.listen,
     label: parts.label,
     get name() {
       return hostLink.welcome?.client ?? client;
@@ -271,7 +267,6 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
       return hostLink.link;
     },
     over: over.signal,
-    losses: allLosses,
     join(joining) {
       member = joining;
       member.onHidden(isHidden);
@@ -283,10 +278,6 @@ export function createClient(parts: ClientParts, begun?: Begun): Client {
     ask: (request, signal) => inTime(signal, (ended) => hostLink.ask(request, ended)),
     tell,
     nextWaiter: () => `${client}/${++lastId}`,
-    listen(callback) {
-      listeners.add(callback);
-      return () => listeners.delete(callback);
-    },
     unlessAlone(work, force = false) {
       let cancelTimer = () => {};
       const alone = new Promise<boolean>((resolve) => {

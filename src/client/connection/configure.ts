@@ -1,5 +1,6 @@
 // The first thing that is asked of a queue: that it is there.
 
+import type { QueueSettings } from "../../core/spec/settings.js";
 import { abortable } from "../runtime/abortable.js";
 import { type QueueOptions, settingsOf } from "../sending/options.js";
 import type { Client } from "./client.js";
@@ -19,9 +20,19 @@ export async function configureQueue(
   { options, lazy, signal, ...sealed }: Given,
 ): Promise<void> {
   const settings = settingsOf(options);
-  if (lazy && Object.keys(settings).length === 0) return;
+  if (!lazy || Object.keys(settings).length > 0) await configure(client, name, settings, signal, sealed);
+}
+
+/** Resolves once the queue is there with these settings. */
+export async function configure(
+  client: Client,
+  queue: string,
+  settings: Partial<QueueSettings>,
+  signal: AbortSignal | undefined,
+  sealed: Pick<Given, "sealed"> = {},
+): Promise<void> {
   // Said with the hello, where this is the first.
-  const configured = client.pipeline.command({ type: "configure", queue: name, settings, ...sealed }, signal);
+  const configured = client.pipeline.command({ type: "configure", queue, settings, ...sealed }, signal);
   configured.catch(() => {});
   await client.connected(signal);
   await abortable(configured, signal);

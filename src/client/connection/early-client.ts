@@ -1,5 +1,6 @@
 // What a page begins with: a client that sends as long as all goes as it usually does. Anything else, a refusal, a host that
-// is lost or of another build, is for a whole client, which goes on under the same name with what has no outcome yet.
+// is lost or of another build, a page that does more than send, is for a whole client, which goes on under the same name with
+// what has no outcome yet: on the same port where the host is still there, else on one of its own.
 //
 //   opening ──hello accepted──▶ sending ──page put to sleep──▶ asleep
 //      └───────────────────────────┴── anything unusual ────────┴── woken ──▶ taken over
@@ -9,6 +10,7 @@
 
 import { QueueError } from "../../core/spec/errors.js";
 import { REQUESTS_MAX } from "../../core/spec/limits.js";
+import type { QueueSettings } from "../../core/spec/settings.js";
 import { WIRE_MAJOR, WIRE_MINOR } from "../../core/spec/version.js";
 import type { OpenedPort } from "../../link/finding/directory.js";
 import { onGone } from "../../link/finding/gone.js";
@@ -23,6 +25,7 @@ import { HOST_MS_MAX, type Runtime } from "../runtime/runtime.js";
 import { commandOf, type Draft, type SettleDraft } from "../sending/drafts.js";
 import { createGathering, type Sending } from "../sending/gathering.js";
 import type { Begun, Client, Lifecycle } from "./client.js";
+import type { Happenings } from "./happenings.js";
 import { holdPresence, NOTHING_HELD, type Presence } from "./presence.js";
 
 /** A port on which a host may listen later, and what resolves once one does. */
@@ -37,6 +40,8 @@ export interface EarlyParts {
   /** Missing where nothing is put to sleep. */
   readonly lifecycle: Lifecycle | undefined;
   presenceLock(client: string): string;
+  /** Told of what happens to the hosts; missing where nobody listens. */
+  readonly happenings?: Happenings;
   /** Throws, or answers nothing, where the usual way is none here. */
   openPort(): OpeningPort | undefined;
   /** Loads what comes later. */
@@ -50,8 +55,14 @@ export interface Rest {
 }
 
 export interface EarlyClient extends Sending {
+  /** Starts connecting, if nobody has. */
+  wake(): void;
+  /** The client that does all, once it has taken over; `undefined` before. */
+  readonly now: Client | undefined;
+  /** Has a whole client take over. Rejects with `unsupported` where that cannot be loaded, and goes on then. */
+  whole(): Promise<Client>;
   /** Stores the settings of a queue, which is new if there is none of that name. */
-  configure(queue: string, settings: object, signal: AbortSignal | undefined): Promise<void>;
+  configure(queue: string, settings: Partial<QueueSettings>, signal: AbortSignal | undefined): Promise<void>;
   /** Aborts with the reason once there will be no host any more. */
   readonly over: AbortSignal;
   /** Sends what is still to be sent, `force`: only where there is a host, and ends this client. */
@@ -61,21 +72,29 @@ export interface EarlyClient extends Sending {
 const AGAIN_MS_MAX = 5_000;
 
 export function createEarlyClient(parts: EarlyParts): EarlyClient {
-  const { runtime, locks, rest } = parts;
+  const { runtime, locks, rest, happenings } = parts;
   const client = runtime.uuid();
   const gathering = createGathering(runtime);
   const over = new AbortController();
   const taken = deferred<Client>();
   taken.promise.catch(() => {});
-  let isStarted = false;
+  /** Of a client that was started: whether it is connected is known. */
+  let started: Promise<void> | undefined;
+  /** A whole client was asked for. */
+  let isWanted = false;
   let isAsleep = false;
   let isTaken = false;
   let whole: Client | undefined;
   let presence: Presence | undefined;
   let link: EarlyLink | undefined;
+  let port: Port | undefined;
   let welcome: Welcome | undefined;
   let watchdog: Watchdog | undefined;
   let requests = 0;
+
+  const wake = () => {
+    if (!isAsleep) started ??= start();
+  };
 
   const flush = () => {
     // Nobody hears the answers of a page that sleeps.
@@ -84,7 +103,7 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
       void carry(gathering.take());
   };
   gathering.carriedBy({
-    wake: () => void start(),
+    wake,
     flush,
     isLast: () => isAsleep,
     join: () => false,
@@ -105,22 +124,22 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
       if (isTaken) return;
       const areDone = drafts.map((draft, i) => gathering.accept(draft, outcomes[i] as SubmitReply["outcomes"][number]));
       if (areDone.includes(false)) takeOver();
-    } catch {
-      takeOver();
+    } catch (error) {
+      if (isTaken) return;
+      const isLost = error instanceof QueueError && error.code === "host-lost";
+      (isLost ? lose : takeOver)();
     }
     requests--;
     flush();
   };
 
   const start = async (): Promise<void> => {
-    if (isStarted || isAsleep) return;
-    isStarted = true;
     const late = new AbortController();
     const cancelTimer = runtime.setTimer(() => late.abort(), HOST_MS_MAX);
     let opening: OpeningPort | undefined;
     try {
       opening = parts.openPort();
-      if (!opening) return takeOver();
+      if (!opening) return lose();
       opening.opened.catch(() => {});
       // The lock comes before the first word: a host that knows a client can always tell whether it lives.
       presence = holdPresence(locks, parts.presenceLock(client));
@@ -128,31 +147,34 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
       await connect(opening, late.signal);
     } catch {
       if (!link) opening?.port.close?.();
-      takeOver();
+      lose();
     } finally {
       cancelTimer();
     }
   };
 
-  const connect = async ({ port, opened }: OpeningPort, late: AbortSignal): Promise<void> => {
-    if (isAsleep || isTaken) return port.close?.();
-    const own = openEarlyLink(port, NOTHING_HELD, takeOver);
+  const connect = async ({ port: opening, opened }: OpeningPort, late: AbortSignal): Promise<void> => {
+    if (isAsleep || isTaken) return opening.close?.();
+    const own = openEarlyLink(opening, NOTHING_HELD, lose);
     link = own;
+    port = opening;
     const hello = own.call<Welcome>({ op: "hello", wire: [WIRE_MAJOR, WIRE_MINOR], client, held: [] });
     hello.catch(() => {});
     const settings = gathering.takeFirstSettings();
     if (settings.length > 0) void carry(settings);
     const isHeard = (await abortable(opened, late))?.isHeard;
     const said = await abortable(hello, late);
-    const { lock, minor = 0, epoch, isKnown = false } = said;
-    // A host of an earlier build, or of none of the usual kinds.
-    if (!isHeard || minor < WIRE_MINOR || lock === undefined || locks === undefined) return takeOver();
+    const { lock, minor = 0, epoch, isKnown = false, losses } = said;
+    // A host of an earlier build, or of none of the usual kinds, or one that has lost something.
+    const isUnusual = minor < WIRE_MINOR || (happenings && losses.length > 0);
+    if (!isHeard || isUnusual || lock === undefined || locks === undefined) return lose();
     if (isAsleep || isTaken) return;
-    onGone(locks, lock, own.closed, takeOver);
+    onGone(locks, lock, own.closed, lose);
     welcome = said;
     gathering.epoch = epoch;
     gathering.isRemembered ||= isKnown;
     runtime.setTimer(() => void guard(own), SOON_MS);
+    happenings?.tell({ type: "connected", isAnother: false });
     flush();
   };
 
@@ -162,28 +184,43 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     if (own.closed.aborted || isTaken || !welcome) return;
     // Its file may be there another time.
     if (!watch) return runtime.setTimer(() => void guard(own), AGAIN_MS_MAX);
-    watchdog = watch(own, welcome.epoch, takeOver);
+    watchdog = watch(own, welcome.epoch, lose);
     watchdog.note();
   };
 
-  /** Of a page that sleeps, when that wakes. */
+  /** A whole client goes on from here, of a page that sleeps when that wakes. */
   const takeOver = () => {
     if (isTaken || isAsleep || over.signal.aborted) return;
     isTaken = true;
-    link?.close();
     void findClient().then(taken.resolve, taken.reject);
+  };
+
+  /** The host is gone, or this is none to stay with. */
+  const lose = () => {
+    if (link && !link.closed.aborted) {
+      link.close();
+      if (welcome) happenings?.tell({ type: "disconnected" });
+    }
+    takeOver();
   };
 
   const findClient = async (): Promise<Client> => {
     for (let attempt = 0; ; attempt++) {
       try {
         const found = await rest();
+        const held = await heldBy(presence);
         over.signal.throwIfAborted();
         stopListening?.();
-        const next = found.takeOver({ client, gathering, presence: await heldBy(presence) });
+        // A host that is there is not left.
+        const isThere = welcome && link && !link.closed.aborted;
+        link?.retire();
+        whole = found.takeOver({
+          ...{ client, gathering, happenings, welcome },
+          ...{ presence: held, port: isThere ? port : undefined },
+        });
+        const next = whole;
         whenAborted(next.over, () => over.abort(next.over.reason));
-        next.wake();
-        whole = next;
+        if (started || !gathering.isEmpty) next.wake();
         return next;
       } catch (error) {
         if (over.signal.aborted) throw over.signal.reason;
@@ -200,6 +237,7 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
   };
 
   const suspend = () => {
+    if (isTaken && !whole) lose();
     if (isTaken || isAsleep) return;
     // What was called goes, however much is under way.
     while (welcome && !gathering.isEmpty) void carry(gathering.take());
@@ -207,15 +245,18 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     if (welcome) {
       link?.post({ op: "suspend" });
       link?.retire();
+      happenings?.tell({ type: "disconnected" });
     } else link?.close();
+    happenings?.notices.suspend();
     presence?.leave();
     presence = undefined;
   };
   const resume = () => {
     if (!isAsleep) return;
     isAsleep = false;
-    if (isStarted) takeOver();
-    else if (!gathering.isEmpty) void start();
+    happenings?.notices.resume();
+    if (started || isWanted) takeOver();
+    else if (!gathering.isEmpty) wake();
   };
   const stopListening = parts.lifecycle?.listen({
     suspend,
@@ -231,11 +272,23 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     over.abort(reason);
     gathering.close(reason);
     link?.close();
+    happenings?.notices.close();
     presence?.leave();
   };
 
   return {
     over: over.signal,
+    wake,
+    get now() {
+      return whole;
+    },
+    async whole() {
+      isWanted = true;
+      await started;
+      await rest();
+      takeOver();
+      return taken.promise;
+    },
     send: gathering.send,
     sendBatch: gathering.sendBatch,
     async configure(queue, settings, signal) {

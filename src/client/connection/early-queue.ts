@@ -13,7 +13,7 @@ import { whenAborted } from "../runtime/abortable.js";
 import { callListener, complain } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Later } from "../runtime/later.js";
-import { createIntake, type ReadFiles } from "../sending/intake.js";
+import type { Intake } from "../sending/intake.js";
 import { knownAs, noteQueue } from "../sending/known.js";
 import {
   CLOSE_SPEC,
@@ -25,33 +25,42 @@ import {
 } from "../sending/options.js";
 import type { StandardSchema } from "../sending/schema.js";
 import type { Client } from "./client.js";
+import type { EarlyClient } from "./early-client.js";
+import type { Happenings } from "./happenings.js";
 import type { Begun, completeQueue } from "./open-queue.js";
+
+interface Part {
+  readonly completeQueue: typeof completeQueue;
+}
 
 export interface EarlyParts {
   readonly name: string;
-  readonly client: Client;
-  readonly whole: Later<{ readonly completeQueue: typeof completeQueue; readonly withFilesRead: ReadFiles }>;
+  readonly client: EarlyClient;
+  readonly happenings: Omit<Happenings, "tell">;
+  /** What its database is known by here. */
+  readonly database: string;
+  readonly whole: Later<Part>;
+  readonly intake: Intake;
   readonly schema: StandardSchema | undefined;
   onClosed(options: { readonly force?: boolean }): Promise<void>;
 }
 
 export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input, Output> {
   const { name, client, whole, schema, onClosed } = parts;
-  const intake = createIntake(async (items) => (await whole.get()).withFilesRead(items), schema);
-  const sender = createSender<Input>({ name, sending: client.pipeline, intake });
+  const sender = createSender<Input>({ name, sending: client, intake: parts.intake });
   const { closing, assertOpen, send, sendBatch } = sender;
-  const begun: Begun<Input> = { sender, events: createQueueEvents(name, client), schema, onClosed };
+  const begun: Begun<Input> = { sender, events: createQueueEvents(name, parts.happenings), schema, onClosed };
   let complete: Queue<Input, Output> | undefined;
   let closed: Promise<void> | undefined;
 
-  const completed = ({ completeQueue: make }: { readonly completeQueue: typeof completeQueue }) => {
+  const completed = ({ completeQueue: make }: Part, over: Client) => {
     assertOpen();
-    complete ??= make<Input, Output>(client, begun);
+    complete ??= make<Input, Output>(over, begun);
     return complete;
   };
   /** The complete queue, once it may be had; `undefined` before. */
-  const known = () => complete ?? (whole.now && completed(whole.now));
-  const get = async () => complete ?? completed(await whole.get());
+  const known = () => complete ?? (whole.now && client.now && completed(whole.now, client.now));
+  const get = async () => complete ?? completed(await whole.get(), await client.whole());
 
   /** A member whose answer is a promise. */
   const promised =
@@ -93,7 +102,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
       client.over.throwIfAborted();
       options.signal?.throwIfAborted();
       const begin = async () => (await get()).consume(handler, options);
-      return consumeLater({ name, endings: [options.signal, closing], ready: whole.get(), begin });
+      return consumeLater({ name, endings: [options.signal, closing], ready: get(), begin });
     },
     receive: promised((whole) => whole.receive),
     deliveries(options = {}) {
@@ -172,7 +181,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
     },
     [asyncDispose]: () => queue.close(),
   };
-  noteQueue(queue, knownAs(client.pipeline, schema));
+  noteQueue(queue, knownAs(parts, schema));
   return queue;
 }
 

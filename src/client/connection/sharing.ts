@@ -1,6 +1,6 @@
 // Clients that several queues share: made for the first of them, closed with the last.
 
-interface Shareable {
+export interface Shareable {
   /** Aborts once it has ended for good. */
   readonly over: AbortSignal;
   close(options?: { readonly force?: boolean }): Promise<void>;

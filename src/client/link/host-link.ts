@@ -27,6 +27,8 @@ export type OpenPort = (onPort: (port: Port) => void) => Promise<OpenedPort>;
 export interface HostLinkParts {
   readonly client: string;
   readonly runtime: Runtime;
+  /** A host that has accepted this client already, and where it is. */
+  readonly begun?: { readonly port: Port; readonly welcome: Welcome };
   readonly openPort: OpenPort;
   /** Resolves when a port may be had at all; missing where that is always. */
   reachable?(): Promise<void>;
@@ -112,6 +114,7 @@ interface Greeting {
 }
 
 export function createHostLink(parts: HostLinkParts): HostLink {
+  let { begun } = parts;
   let current: Connected | undefined;
   let watchdog: Watchdog | undefined;
   let ended: QueueError | undefined;
@@ -156,6 +159,11 @@ export function createHostLink(parts: HostLinkParts): HostLink {
   };
 
   const open = async (): Promise<Connected> => {
+    if (begun) {
+      const { port, welcome } = begun;
+      begun = undefined;
+      return { link: linkOn(port), welcome };
+    }
     const inTime = new AbortController();
     const giveUp = () => inTime.abort(new QueueError("host-lost", "the host did not answer"));
     const cancelTimer = parts.runtime.setTimer(giveUp, HOST_MS_MAX);
@@ -190,12 +198,15 @@ export function createHostLink(parts: HostLinkParts): HostLink {
     }
   };
 
-  const greet = (port: Port): Greeting => {
-    const link = openLink<HostRequest, ClientRequest>(port, {
+  const linkOn = (port: Port) =>
+    openLink<HostRequest, ClientRequest>(port, {
       serve: parts.serve,
       onPeerUnreadable: parts.onPeerUnreadable,
       onUnreadable,
     });
+
+  const greet = (port: Port): Greeting => {
+    const link = linkOn(port);
     const welcome = link.call<Welcome>(hello());
     welcome.catch(() => {});
     parts.onGreeted?.(link);

@@ -7,7 +7,8 @@ import { type CatchUp, checkTiming, type ScheduleSpec, TIMING_SPEC } from "../..
 import type { Page, ScheduleView } from "../../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../../link/rpc/wire.js";
 import type { Item } from "../sending/item.js";
-import { itemOf, type SendOptions } from "../sending/options.js";
+import type { SendOptions } from "../sending/options.js";
+import { itemOf } from "../sending/taken-in.js";
 import { oneMessage } from "./one-message.js";
 import { pageOf } from "./pages.js";
 import type { QueueSealing } from "./sealing.js";

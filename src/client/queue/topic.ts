@@ -13,9 +13,10 @@ import { asyncDispose } from "../runtime/dispose.js";
 import { hasFile } from "../sending/files.js";
 import type { Item } from "../sending/item.js";
 import { messagesOf } from "../sending/messages.js";
-import { ITEM_SPEC, itemOf, itemsOf, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../sending/options.js";
+import { ITEM_SPEC, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { withFilesRead } from "../sending/reading.js";
+import { itemOf, itemsOf } from "../sending/taken-in.js";
 import type { Queue } from "./queue.js";
 import type { QueueSealing } from "./sealing.js";
 

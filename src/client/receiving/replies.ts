@@ -4,9 +4,9 @@
 import type { Headers } from "../../core/log/bodies.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { holdsFile } from "../sending/files.js";
-import { itemOf } from "../sending/options.js";
 import type { Pipeline } from "../sending/pipeline.js";
 import { readFiles } from "../sending/reading.js";
+import { itemOf } from "../sending/taken-in.js";
 
 export const REPLY_TO = "originmq-reply-to";
 export const REQUEST = "originmq-request";

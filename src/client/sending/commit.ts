@@ -10,10 +10,11 @@ import { hasFile } from "./files.js";
 import type { Item, Receipt } from "./item.js";
 import { type QueueRef, queueKnownAs } from "./known.js";
 import { messagesOf, receiptsOf } from "./messages.js";
-import { checkQueueName, ITEM_SPEC, itemOf, type SendOptions } from "./options.js";
+import { checkQueueName, ITEM_SPEC, type SendOptions } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 import { withFileRead } from "./reading.js";
 import { type Seal, sealOf } from "./sealed.js";
+import { itemOf } from "./taken-in.js";
 
 /** A message of a transaction, checked. */
 export function sendingOf(

@@ -3,8 +3,9 @@
 import { checkOptions } from "../../core/spec/check.js";
 import { hasFile } from "./files.js";
 import type { Item } from "./item.js";
-import { itemOf, itemsOf, type SendOptions, WAIT_SPEC } from "./options.js";
+import { type SendOptions, WAIT_SPEC } from "./options.js";
 import { assertFits, type StandardSchema } from "./schema.js";
+import { itemOf, itemsOf } from "./taken-in.js";
 
 /** Items that may be sent, a promise of them while something has to be waited for. */
 export type Taken = readonly Item[] | Promise<readonly Item[]>;

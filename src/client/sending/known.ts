@@ -17,7 +17,7 @@ const known = new WeakMap<object, KnownQueue>();
 export const noteQueue = (queue: object, what: KnownQueue) => known.set(queue, what);
 export const queueKnownAs = (queue: object): KnownQueue | undefined => known.get(queue);
 
-export const knownAs = ({ database }: Pipeline, schema: StandardSchema | undefined): KnownQueue => ({
+export const knownAs = ({ database }: Pick<Pipeline, "database">, schema: StandardSchema | undefined): KnownQueue => ({
   database,
   assertFits: (item) => schema && assertFits(schema, [item]),
 });

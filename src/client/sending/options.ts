@@ -1,16 +1,6 @@
 // What callers may pass, checked before anything is done. An unknown or ill-typed option is an error that names it.
 
-import { snapshotOf } from "../../core/log/plain.js";
-import {
-  abortSignal,
-  aFunction,
-  boolean,
-  check,
-  checkOptions,
-  invalid,
-  type Spec,
-  string,
-} from "../../core/spec/check.js";
+import { abortSignal, aFunction, boolean, check, invalid, type Spec, string } from "../../core/spec/check.js";
 import {
   count,
   dateOrInstant,
@@ -26,13 +16,9 @@ import {
   ttlMs,
   watchMs,
 } from "../../core/spec/fields.js";
-import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { type Backoff, type QueueSettings, type RateLimit, SETTINGS_SPEC } from "../../core/spec/settings.js";
 import { OWN_QUEUE_PREFIX } from "../../link/rpc/names.js";
-import { type Item, makeItem, type SendOptions } from "./item.js";
-import { jsonOf, jsonOfEach } from "./json.js";
 import { type StandardSchema, standardSchema } from "./schema.js";
-import { weigh } from "./weight.js";
 
 export type { SendOptions } from "./item.js";
 
@@ -142,46 +128,6 @@ export const ITEM_SPEC: Spec = {
   groupId,
   headers,
 };
-
-const SEND_SPEC: Spec = { ...ITEM_SPEC, signal: abortSignal };
-
-/** A message to send, its options checked. */
-export function itemOf(given: unknown, options: SendOptions | undefined, where = "send()", spec = SEND_SPEC): Item {
-  return itemWith(jsonOf(given), given, options, where, spec);
-}
-
-/** The same of a body whose text, or that it has none, is known. */
-function itemWith(
-  text: string | undefined,
-  given: unknown,
-  options: SendOptions | undefined,
-  where: string,
-  spec: Spec,
-): Item {
-  const body = text === undefined ? snapshotOf(given, globalThis.structuredClone) : given;
-  const bytes = text?.length ?? weigh(body);
-  checkOptions(where, options, spec);
-  const { delayMs, deliverAt } = options ?? {};
-  if (delayMs !== undefined && deliverAt !== undefined)
-    invalid(`${where}.deliverAt`, deliverAt, "left out when delayMs is given");
-  return makeItem({ body, text, bytes }, options);
-}
-
-export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
-  if (!Array.isArray(items) || items.length > REQUEST_MESSAGES_MAX) {
-    return invalid(named, items, `an array of at most ${REQUEST_MESSAGES_MAX} messages`);
-  }
-  const texts = jsonOfEach(items.map((given) => given?.body));
-  return items.map((given: unknown, i) => {
-    if (typeof given !== "object" || given === null || !("body" in given))
-      return invalid(`${named}[${i}]`, given, "an object with a body");
-    // The usual case first: taking an object apart costs as much as all the rest.
-    if (Object.keys(given).length === 1 && Object.hasOwn(given, "body"))
-      return itemWith(texts[i], given.body, undefined, named, ITEM_SPEC);
-    const { body, ...options } = given as { body: unknown } & SendOptions;
-    return itemWith(texts[i], body, options, `${named}[${i}]`, ITEM_SPEC);
-  });
-}
 
 export const WRITABLE_SPEC: Spec = { ...ITEM_SPEC, inFlight: count };
 export const CONSUME_SPEC: Spec = {

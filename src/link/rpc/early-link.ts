@@ -27,7 +27,10 @@ interface Call {
   reject(reason: unknown): void;
 }
 
-/** `held`: what this client holds. `onLost`: it was closed from the other side, or something could not be read there or here. */
+/**
+ * `held`: what this client holds. `onLost`: it was closed from the other side, or something could not be read there or here, or was
+ * said that is not for one who only asks.
+ */
 export function openEarlyLink(port: Port, held: HeldReply, onLost: () => void): EarlyLink {
   const calls = new Map<string, Call>();
   const closed = new AbortController();
@@ -37,9 +40,10 @@ export function openEarlyLink(port: Port, held: HeldReply, onLost: () => void): 
     port.postMessage({ id, type: "APPLY", path: [], argumentList: [{ type: "RAW", value }] });
 
   const onMessage = ({ data }: MessageEvent) => {
-    const { id, type, value } = data ?? {};
-    if (type === "APPLY") port.postMessage({ id, type: "RAW", value: { ok: true, value: held } satisfies Reply });
-    if (type === CLOSED || type === UNREADABLE || type === "HANDLER") onLost();
+    const { id, type, value, argumentList } = data ?? {};
+    const isAskedForHeld = type === "APPLY" && argumentList?.[0]?.value?.op === "held";
+    if (isAskedForHeld) port.postMessage({ id, type: "RAW", value: { ok: true, value: held } satisfies Reply });
+    else if (["APPLY", CLOSED, UNREADABLE, "HANDLER"].includes(type)) onLost();
     const call = type === "RAW" && calls.get(id);
     if (!call) return;
     calls.delete(id);

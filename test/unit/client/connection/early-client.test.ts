@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createClient, type Lifecycle } from "../../../../src/client/connection/client.js";
 import { createPublicConnection } from "../../../../src/client/connection/connection.js";
 import { createEarlyClient, type Rest } from "../../../../src/client/connection/early-client.js";
+import { createHappenings } from "../../../../src/client/connection/happenings.js";
 import { whole } from "../../../../src/client/connection/whole.js";
+import type { ClientEvent } from "../../../../src/client/link/client-event.js";
 import { createSender } from "../../../../src/client/queue/sender.js";
 import { later } from "../../../../src/client/runtime/later.js";
 import { runtime } from "../../../../src/client/runtime/runtime.js";
@@ -34,7 +36,7 @@ const presenceLock = (client: string) => `client ${client}`;
 
 /** Hosts on one disk, one after the other, each with a lock as long as it lives. */
 async function startHosts() {
-  const disk = createMemoryDisk();
+  let disk = createMemoryDisk();
   const locks = createLocks();
   const ports: MessagePort[] = [];
   let count = 0;
@@ -80,8 +82,9 @@ async function startHosts() {
       ends.push(() => connection.close({ force: true }));
       return connection.openQueue<unknown>("q");
     },
-    /** Its ports go silent, then its locks are free, and the next one begins. */
-    async replace() {
+    /** Its ports go silent, then its locks are free, and the next one begins, `wiped`: on an empty disk. */
+    async replace({ wiped = false } = {}) {
+      if (wiped) disk = createMemoryDisk();
       for (const port of ports.splice(0)) port.close();
       const [ended, end] = [host, release];
       await ended.close();
@@ -121,8 +124,12 @@ async function begin({ isUsual = true } = {}) {
       watch: () => ({ note() {} }),
     };
   });
+  const happenings = createHappenings(() => undefined);
+  const heard: ClientEvent[] = [];
+  happenings.listen((event) => heard.push(event));
   const early = createEarlyClient({
     ...parts,
+    happenings,
     openPort: () => (isUsual ? hosts.openPort() : undefined),
     rest: rest.get,
   });
@@ -133,6 +140,8 @@ async function begin({ isUsual = true } = {}) {
     early,
     queue,
     loads,
+    /** What was told to those who listen. */
+    heard,
     arrive: () => loads.at(-1)?.resolve(),
     page: () => page as Parameters<Lifecycle["listen"]>[0],
     configure: (settings = {}) => early.configure("q", settings, undefined),
@@ -218,6 +227,103 @@ describe("a whole client takes over", () => {
     another.loads.at(-1)?.reject(new TypeError("Failed to fetch dynamically imported module"));
     await expect(failing).rejects.toMatchObject({ code: "unsupported" });
     await expect(another.queue.send(1)).rejects.toMatchObject({ code: "unsupported" });
+  });
+});
+
+describe("the whole client that was asked for", () => {
+  const CONNECTED = { type: "connected", isAnother: false };
+
+  test("goes on at the port where the host is: what is on its way is stored once, and nobody hears of the change", async () => {
+    const { hosts, early, queue, configure, loads, arrive, heard } = await begin();
+    await configure();
+    const asked = early.whole();
+    await loaded(loads);
+    const onItsWay = queue.send(1);
+    await Promise.resolve();
+    arrive();
+    const client = await asked;
+    expect(early.now).toBe(client);
+    const after = queue.send(2);
+    expect(await client.ask({ op: "stats", queue: "q" })).toMatchObject({ ready: expect.any(Number) });
+    expect(await Promise.all([onItsWay, after])).toMatchObject([{ duplicate: false }, { duplicate: false }]);
+    expect(hosts.ports).toHaveLength(1);
+    expect(heard).toEqual([CONNECTED]);
+    expect(await bodiesOf(await hosts.look())).toEqual([1, 2]);
+    // Closed by the one, it is closed for the other.
+    await early.close();
+    expect(client.over.aborted).toBe(true);
+  });
+
+  test("stays at its host when a send was refused, too", async () => {
+    const { hosts, early, queue, configure, loads, arrive, heard } = await begin();
+    await configure({ maxMessages: 1 });
+    const sent = Promise.allSettled([queue.send(1), queue.send(2)]);
+    await loaded(loads);
+    arrive();
+    expect((await sent).map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect((await early.whole()).host).toBeDefined();
+    expect(hosts.ports).toHaveLength(1);
+    expect(heard).toEqual([CONNECTED]);
+  });
+
+  test("knows of a host that was lost, and of another database", async () => {
+    const { hosts, early, configure, loads, arrive, heard } = await begin();
+    await configure();
+    await hosts.replace({ wiped: true });
+    await loaded(loads);
+    arrive();
+    await (await early.whole()).connected();
+    const LOST = { type: "datalost", loss: { reason: "wiped", ids: [] } };
+    expect(heard).toEqual([CONNECTED, { type: "disconnected" }, { type: "connected", isAnother: true }, LOST]);
+  });
+
+  test("hears again what the host has said that is not for one who only sends", async () => {
+    const { hosts, early, configure, loads, arrive, heard } = await begin();
+    await configure();
+    const losses = { op: "losses", instance: "i", losses: [{ reason: "unreadable", ids: ["1"] }] };
+    hosts.ports[0]?.postMessage({ id: "1", type: "APPLY", path: [], argumentList: [{ type: "RAW", value: losses }] });
+    await loaded(loads);
+    arrive();
+    await (await early.whole()).connected();
+    expect(hosts.ports).toHaveLength(2);
+    expect(heard).toEqual([CONNECTED, { type: "disconnected" }, CONNECTED]);
+  });
+
+  test("connects when it has to, where nothing was called yet", async () => {
+    const { hosts, early, loads, arrive } = await begin();
+    const asked = early.whole();
+    await loaded(loads);
+    arrive();
+    const client = await asked;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(hosts.ports).toEqual([]);
+    await client.connected();
+    expect(hosts.ports).toHaveLength(1);
+  });
+
+  test("of a page that sleeps comes when it wakes", async () => {
+    const { early, queue, configure, page, loads, arrive, heard } = await begin();
+    await configure();
+    page().suspend();
+    const asked = early.whole();
+    await loaded(loads);
+    arrive();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(early.now).toBeUndefined();
+    page().resume();
+    await (await asked).connected();
+    await queue.send(1);
+    expect(heard).toEqual([CONNECTED, { type: "disconnected" }, CONNECTED]);
+  });
+
+  test("is refused where it cannot be loaded, and what is sent goes on", async () => {
+    const { early, queue, configure, loads } = await begin();
+    await configure();
+    const asked = early.whole();
+    await loaded(loads);
+    loads.at(-1)?.reject(new TypeError("Failed to fetch dynamically imported module"));
+    await expect(asked).rejects.toMatchObject({ code: "unsupported" });
+    expect(await queue.send(1)).toMatchObject({ duplicate: false });
   });
 });
 

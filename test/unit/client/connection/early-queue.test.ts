@@ -1,9 +1,12 @@
 // A queue that was opened before the part that receives has come.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { asBegun } from "../../../../src/client/connection/as-begun.js";
 import { createEarlyQueue } from "../../../../src/client/connection/early-queue.js";
 import { whole as part, type Whole } from "../../../../src/client/connection/whole.js";
 import { later } from "../../../../src/client/runtime/later.js";
+import { createIntake } from "../../../../src/client/sending/intake.js";
+import { withFilesRead } from "../../../../src/client/sending/reading.js";
 import type { Queue } from "../../../../src/index.js";
 import { type Deferred, deferred } from "../../../../src/link/rpc/deferred.js";
 import { startHosts } from "../client-fixture.js";
@@ -29,7 +32,10 @@ beforeEach(async () => {
     loads.push(deferred<Whole>());
     return (loads.at(-1) as Deferred<Whole>).promise;
   });
-  queue = createEarlyQueue<number, number>({ name: "q", client, whole, schema: undefined, onClosed });
+  queue = createEarlyQueue<number, number>({
+    ...{ name: "q", client: asBegun(client), happenings: client, database: client.pipeline.database },
+    ...{ whole, intake: createIntake(withFilesRead), schema: undefined, onClosed },
+  });
 });
 afterEach(() => hosts.close());
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { alikeTogether } from "../../../../src/client/sending/alike.js";
-import { itemsOf } from "../../../../src/client/sending/options.js";
+import { itemsOf } from "../../../../src/client/sending/taken-in.js";
 import { startHosts } from "../client-fixture.js";
 
 const placesOf = (...options: readonly object[]) =>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readable, withoutColumns } from "../../../../src/client/sending/earlier-hosts.js";
 import type { Item } from "../../../../src/client/sending/item.js";
 import { messagesOf } from "../../../../src/client/sending/messages.js";
-import { itemsOf } from "../../../../src/client/sending/options.js";
+import { itemsOf } from "../../../../src/client/sending/taken-in.js";
 import { MINOR_PLACES } from "../../../../src/core/spec/version.js";
 
 const items = (...options: readonly object[]): Item[] => itemsOf(options.map((one, n) => ({ body: { n }, ...one })));

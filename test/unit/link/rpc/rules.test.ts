@@ -8,14 +8,8 @@ import { createTopic } from "../../../../src/client/queue/topic.js";
 import { deadVerdict, releaseVerdict, retryVerdict } from "../../../../src/client/receiving/delivery.js";
 import { RECEIVE_SPEC, RELEASE_SPEC, RETRY_SPEC } from "../../../../src/client/receiving/options.js";
 import { messagesOf } from "../../../../src/client/sending/messages.js";
-import {
-  CONSUME_SPEC,
-  ITEM_SPEC,
-  itemsOf,
-  QUEUE_SPEC,
-  settingsOf,
-  WATCH_SPEC,
-} from "../../../../src/client/sending/options.js";
+import { CONSUME_SPEC, ITEM_SPEC, QUEUE_SPEC, settingsOf, WATCH_SPEC } from "../../../../src/client/sending/options.js";
+import { itemsOf } from "../../../../src/client/sending/taken-in.js";
 import type { Field, Spec } from "../../../../src/core/spec/check.js";
 import { groupId, headers, id, priority, queueName, reason, ttlMs } from "../../../../src/core/spec/fields.js";
 import { TIMING_SPEC } from "../../../../src/core/spec/schedule-spec.js";
