@@ -9,7 +9,7 @@ import { createInProcess } from "./wiring/in-process.js";
 import { CONNECTS_ONLY } from "./wiring/offered-sealing.js";
 import { offeredStarters } from "./wiring/page-starters.js";
 import { isServer } from "./wiring/server.js";
-import { createWholeApi } from "./wiring/whole.js";
+import { createWholeApi } from "./wiring/whole-api.js";
 
 export { QueueError } from "./core/spec/errors.js";
 export type { OutboxEventMap } from "./integrations/outbox/events.js";

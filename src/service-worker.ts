@@ -8,7 +8,7 @@ import type { OpenQueue } from "./wiring/api.js";
 import { createHosting } from "./wiring/hosting.js";
 import { offeredSealing } from "./wiring/offered-sealing.js";
 import { createSocketWay, type SocketOptions } from "./wiring/socket.js";
-import { createWholeApi } from "./wiring/whole.js";
+import { createWholeApi } from "./wiring/whole-api.js";
 
 export { wrapQueue } from "./client/queue/wrap.js";
 export { QueueError } from "./core/spec/errors.js";

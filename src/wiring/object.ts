@@ -8,7 +8,7 @@ import { SUBPROTOCOL } from "../link/socket/greeting.js";
 import type { Socket } from "../link/socket/line.js";
 import { CONNECTS_ONLY } from "./offered-sealing.js";
 import { createSocketWay, MEANS, type SocketOptions } from "./socket.js";
-import { createWholeApi } from "./whole.js";
+import { createWholeApi } from "./whole-api.js";
 
 /** What is used of a Durable Object's stub. */
 export interface ObjectStub {

@@ -9,7 +9,7 @@ const OF_A_CLIENT = [
   /^src\/[a-z-]+\.ts$/,
   /^src\/(client|integrations)\//,
   /^src\/wiring\/(api|asking|begin|begin-page|lifecycle|notices|page-starters|persist|send|server|starting|take-over)\.ts$/,
-  /^src\/wiring\/(transport|warm-up|whole|workers)\.ts$/,
+  /^src\/wiring\/(transport|warm-up|whole|whole-api|workers)\.ts$/,
   /^src\/link\/(finding|rpc)\/(?!validate)[a-z-]+\.ts$/,
   // The words that a client and the engine share: of the core, a client needs these alone.
   /^src\/core\/(spec|log)\/[a-z-]+\.ts$/,
