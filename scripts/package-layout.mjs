@@ -37,8 +37,8 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 
 /** Minified and gzipped, in bytes: what was reached, and a little room. Over that, `npm test` fails. */
 export const SIZE_LIMITS = {
-  client: 17_900,
-  send: 10_600,
+  client: 18_000,
+  send: 10_700,
   worker: 76_600,
   standalone: 20_500,
   store: 3_700,

@@ -5,6 +5,7 @@ import { createEarlyClient, type EarlyClient, type OpeningPort, type Rest } from
 import type { Happenings } from "../client/connection/happenings.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { type Opening, requestOpening, SIGN_MS } from "../link/finding/opening.js";
+import { deferred } from "../link/rpc/deferred.js";
 import { presenceLockName } from "../link/rpc/own-names.js";
 import { pageLifecycle } from "./lifecycle.js";
 import { warmUp } from "./warm-up.js";
@@ -44,8 +45,11 @@ function openPort(sharedWorker: StartSharedWorker, opening: Opening): OpeningPor
   }
   const worker = sharedWorker(opening);
   const { port } = worker;
-  const failed = new Promise<never>((_, reject) => worker.addEventListener("error", reject));
+  const { promise: failed, reject } = deferred<never>();
+  worker.addEventListener("error", reject);
   const asked = requestOpening(port, opening, { locks, setTimer: runtime.setTimer, signMs: SIGN_MS });
   const opened = asked.then(({ isElsewhere, ...found }) => (isElsewhere ? undefined : { port, ...found }));
-  return { port, opened: Promise.race([opened, failed]) };
+  // A browser keeps something of each worker that is listened to.
+  const forget = () => worker.removeEventListener("error", reject);
+  return { port, opened: Promise.race([opened, failed]).finally(forget) };
 }

@@ -173,9 +173,17 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     welcome = said;
     gathering.epoch = epoch;
     gathering.isRemembered ||= isKnown;
-    runtime.setTimer(() => void guard(own), SOON_MS);
+    guardIn(SOON_MS, own);
     happenings?.tell({ type: "connected", isAnother: false });
     flush();
+  };
+
+  /** Of a link that has ended no timer keeps anything. */
+  const guardIn = (ms: number, own: EarlyLink): void => {
+    whenAborted(
+      own.closed,
+      runtime.setTimer(() => void guard(own), ms),
+    );
   };
 
   /** Begins to notice a host that lives and does nothing, once it is known how. */
@@ -183,7 +191,7 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     const { watch } = await rest().catch(() => ({ watch: undefined }));
     if (own.closed.aborted || isTaken || !welcome) return;
     // Its file may be there another time.
-    if (!watch) return runtime.setTimer(() => void guard(own), AGAIN_MS_MAX);
+    if (!watch) return guardIn(AGAIN_MS_MAX, own);
     watchdog = watch(own, welcome.epoch, lose);
     watchdog.note();
   };
