@@ -221,7 +221,8 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
         stopListening?.();
         // A host that is there is not left.
         const isThere = welcome && link && !link.closed.aborted;
-        link?.retire();
+        if (isThere) link?.retire();
+        else link?.close();
         whole = found.takeOver({
           ...{ client, gathering, happenings, welcome },
           ...{ presence: held, port: isThere ? port : undefined },

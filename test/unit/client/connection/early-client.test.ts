@@ -266,6 +266,18 @@ describe("the whole client that was asked for", () => {
     expect(heard).toEqual([CONNECTED]);
   });
 
+  test("stays at its host when the first settings were refused, too", async () => {
+    const { hosts, early, configure, loads, arrive, heard } = await begin();
+    const configuring = configure({ maxDeliveries: 0 });
+    configuring.catch(() => {});
+    await loaded(loads);
+    arrive();
+    await expect(configuring).rejects.toMatchObject({ code: "invalid-argument" });
+    await (await early.whole()).connected();
+    expect(hosts.ports).toHaveLength(1);
+    expect(heard).toEqual([CONNECTED]);
+  });
+
   test("knows of a host that was lost, and of another database", async () => {
     const { hosts, early, configure, loads, arrive, heard } = await begin();
     await configure();
