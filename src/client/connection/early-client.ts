@@ -162,12 +162,13 @@ export function createEarlyClient(parts: EarlyParts): EarlyClient {
     hello.catch(() => {});
     const settings = gathering.takeFirstSettings();
     if (settings.length > 0) void carry(settings);
-    const isHeard = (await abortable(opened, late))?.isHeard;
+    // Nobody answers where nobody hears.
+    if (!(await abortable(opened, late))?.isHeard) return lose();
     const said = await abortable(hello, late);
     const { lock, minor = 0, epoch, isKnown = false, losses } = said;
     // A host of an earlier build, or of none of the usual kinds, or one that has lost something.
     const isUnusual = minor < WIRE_MINOR || (happenings && losses.length > 0);
-    if (!isHeard || isUnusual || lock === undefined || locks === undefined) return lose();
+    if (isUnusual || lock === undefined || locks === undefined) return lose();
     if (isAsleep || isTaken) return;
     onGone(locks, lock, own.closed, lose);
     welcome = said;

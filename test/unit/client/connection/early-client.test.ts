@@ -95,7 +95,7 @@ async function startHosts() {
 }
 
 /** A client that has just begun, and what comes later once `arrive` is called. */
-async function begin({ isUsual = true } = {}) {
+async function begin({ isUsual = true, isElsewhere = false } = {}) {
   const hosts = await startHosts();
   const loads: Deferred<void>[] = [];
   let page: Parameters<Lifecycle["listen"]>[0] | undefined;
@@ -130,7 +130,11 @@ async function begin({ isUsual = true } = {}) {
   const early = createEarlyClient({
     ...parts,
     happenings,
-    openPort: () => (isUsual ? hosts.openPort() : undefined),
+    openPort() {
+      // The worker hears nothing where another context hosts.
+      if (isElsewhere) return { port: new MessageChannel().port1 as Port, opened: Promise.resolve(undefined) };
+      return isUsual ? hosts.openPort() : undefined;
+    },
     rest: rest.get,
   });
   ends.push(() => early.close({ force: true }));
@@ -228,6 +232,14 @@ describe("a whole client takes over", () => {
     await expect(failing).rejects.toMatchObject({ code: "unsupported" });
     await expect(another.queue.send(1)).rejects.toMatchObject({ code: "unsupported" });
   });
+});
+
+test("a whole client looks for the host at once where that is elsewhere: no answer is waited for that cannot come", async () => {
+  const { configure, loads, arrive } = await begin({ isElsewhere: true });
+  const opening = configure();
+  await expect.poll(() => loads.length, { timeout: 5_000 }).toBe(1);
+  arrive();
+  await opening;
 });
 
 describe("the whole client that was asked for", () => {
