@@ -22,6 +22,8 @@ import type { QueueStats } from "../core/view/view.js";
 import type { MessagePage, MessageView, Page, ScheduleView } from "../link/rpc/views.js";
 import type { ClientCommand, HostRequest } from "../link/rpc/wire.js";
 import { encodeContent } from "./content.js";
+import { createMemo } from "./memo.js";
+import { toldOf } from "./told-of.js";
 
 /** Messages that are read at once. */
 const PAGE = 500;
@@ -73,14 +75,9 @@ export async function encryptQueue(
     for (const schedule of await schedules()) await assertContent(schedule);
   };
 
-  const groups = new Map<string, string>();
-  const groupOf = async (name: string): Promise<string> => {
-    const known = groups.get(name);
-    if (known !== undefined) return known;
-    const hidden = (await held.isHiddenGroup(name)) ? name : await sealing.group(await shortened(name, sealing));
-    groups.set(name, hidden);
-    return hidden;
-  };
+  const groupOf = createMemo(Number.POSITIVE_INFINITY, async (name) =>
+    (await held.isHiddenGroup(name)) ? name : sealing.group(await shortened(name, sealing)),
+  );
 
   /** `undefined` where it is encrypted; `isSure`: something is left that is not, although it looks so. */
   const hide = async (view: MessageView, isSure: boolean): Promise<Hidden | undefined> => {
@@ -190,13 +187,7 @@ const assertContent = ({ id, body }: Pick<MessageView, "id" | "body">): Promise<
   encodeContent({ body, headers: undefined }).catch(naming(id));
 
 /** Says of which message, or schedule, it is. */
-const naming =
-  (id: string) =>
-  (error: unknown): never => {
-    if (!(error instanceof QueueError)) throw error;
-    const { code, message, detail } = error;
-    throw new QueueError(code, `message ${id}: ${message}`, { cause: error, detail: { ...detail, id } });
-  };
+const naming = (id: string) => toldOf(`message ${id}`, { id });
 
 const later = ({ runtime }: Client): Promise<void> =>
   new Promise((resolve) => {

@@ -5,13 +5,13 @@ import type { Item } from "../client/sending/item.js";
 import type { Seal } from "../client/sending/sealed.js";
 import { shareBytes } from "../core/log/share.js";
 import { estimateBytes } from "../core/log/size.js";
-import { QueueError } from "../core/spec/errors.js";
 import { type Deferred, deferred } from "../link/rpc/deferred.js";
 import type { Bytes } from "./bytes.js";
 import { encodeContent } from "./content.js";
 import type { Keyring, Kind } from "./keyring.js";
 import type { Names } from "./names.js";
 import { encodeSeveral, together } from "./several.js";
+import { toldOf } from "./told-of.js";
 
 /** What it is sealed as, and where for. `named`: under a deduplication id. */
 export interface SealedAs {
@@ -138,10 +138,4 @@ export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal:
 
 /** Of one of several. */
 const atPlace = <T>(made: T | Promise<T>, index: number): T | Promise<T> =>
-  made instanceof Promise
-    ? made.catch((error: unknown) => {
-        if (!(error instanceof QueueError)) throw error;
-        const detail = { ...error.detail, index };
-        throw new QueueError(error.code, `message ${index}: ${error.message}`, { cause: error, detail });
-      })
-    : made;
+  made instanceof Promise ? made.catch(toldOf(`message ${index}`, { index })) : made;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { exportQueue, importQueue } from "../../src/backup.js";
 import { connect, QueueError } from "../../src/index.js";
+import { streamOf } from "../unit/integrations/text-streams.js";
 
 const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const encryption = { key };
@@ -39,14 +40,6 @@ const attacks: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(ofLines, ofLines).map(([a, b]) => lines.toSpliced(a, 0, lines[b] as string).join("")),
   ofLines.map((at) => lines.with(at, others[at] as string).join("")),
 );
-
-const streamOf = (given: string) =>
-  new ReadableStream<string>({
-    start(controller) {
-      controller.enqueue(given);
-      controller.close();
-    },
-  });
 
 test("nothing is sent of what is not authentic, and whatever was changed, exchanged, left out or cut off is noticed", async () => {
   expect(lines.length).toBeGreaterThan(6);

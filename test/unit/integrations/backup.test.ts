@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exportQueue, importQueue } from "../../../src/backup.js";
 import { type Connection, connect, type Queue } from "../../../src/index.js";
 import { decode, encode } from "../../../src/integrations/backup-codec.js";
+import { streamOf, textOf } from "./text-streams.js";
 
 const again = async (value: unknown) => decode(JSON.parse(JSON.stringify(await encode(value))));
 
@@ -80,19 +81,6 @@ describe("a queue", () => {
     other = await connection.openQueue("restored");
   });
   afterEach(() => connection.close({ force: true }));
-
-  const textOf = async (stream: ReadableStream<string>) => {
-    let text = "";
-    for await (const chunk of stream) text += chunk;
-    return text;
-  };
-  const streamOf = (text: string, size = text.length) =>
-    new ReadableStream<string>({
-      start(controller) {
-        for (let i = 0; i < text.length; i += size) controller.enqueue(text.slice(i, i + size));
-        controller.close();
-      },
-    });
 
   test("comes back with bodies, order and attributes, through chunks of any size", async () => {
     const deliverAt = Date.now() + 60_000;

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type BackupEncryption, exportQueue, importQueue } from "../../../src/backup.js";
 import { type Connection, connect, type Queue } from "../../../src/index.js";
+import { streamOf, textOf } from "./text-streams.js";
 
 const newKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const encryption = { key: await newKey() };
@@ -19,18 +20,6 @@ beforeEach(async () => {
 });
 afterEach(() => connection.close({ force: true }));
 
-const textOf = async (stream: ReadableStream<string>) => {
-  let text = "";
-  for await (const chunk of stream) text += chunk;
-  return text;
-};
-const streamOf = (text: string, size = text.length) =>
-  new ReadableStream<string>({
-    start(controller) {
-      for (let i = 0; i < text.length; i += size) controller.enqueue(text.slice(i, i + size));
-      controller.close();
-    },
-  });
 /** Large enough that there are several pieces. */
 const bodies = Array.from({ length: 20 }, (_, n) => ({ n, word: `rhubarb ${n}`.repeat(1_000) }));
 
