@@ -217,7 +217,8 @@ export async function fuzz({ seed, frames, fault, progress = () => {} }: FuzzOpt
     await work(frames);
     const heapAfter = await whileAlive(heapAtRest());
     await report(true);
-    await stopNeighbour();
+    // What it has asked of a server that has ended waits for the next one.
+    await whileAlive(stopNeighbour());
     const after = await whileAlive(state());
     if (server.end !== undefined) problems.push(server.end);
     if (after) problems.push(...changesOf(before, after));
