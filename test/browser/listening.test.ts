@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import { type Connection, connect, openQueue } from "../../src/index.js";
+import { channelsAreKnown } from "../contract/channels.js";
 
 let connection: Connection | undefined;
 afterEach(() => connection?.close());
@@ -16,6 +17,7 @@ test("a queue opened lazily hears of new messages without a connection, until a 
   const queue = await openQueue("orders", { database, lazy: true });
   const heard: unknown[] = [];
   queue.addEventListener("available", ({ detail }) => heard.push(detail));
+  await channelsAreKnown();
   expect(await clientsOf(database)).toBe(0);
 
   connection = await connect({ database });
@@ -53,6 +55,7 @@ test("a burst of sends is announced at most once a commit", async () => {
   const queue = await connection.openQueue<number>("orders");
   const heard: { count: number }[] = [];
   queue.addEventListener("available", ({ detail }) => heard.push(detail));
+  await channelsAreKnown();
   await Promise.all(Array.from({ length: 500 }, (_, i) => queue.send(i)));
   await expect.poll(() => heard.reduce((sum, { count }) => sum + count, 0)).toBe(500);
   const { commits } = await connection.diagnostics();

@@ -13,6 +13,7 @@ import {
   type StandardSchema,
 } from "../../src/index.js";
 import { isWebKit } from "../engines/this-engine.js";
+import { channelsAreKnown } from "./channels.js";
 
 const QUICK_BACKOFF = { type: "fixed", baseMs: 1, maxMs: 1, jitter: "none" } as const;
 
@@ -361,6 +362,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         const died = new Promise<unknown>((resolve) => {
           queue.addEventListener("dead", ({ detail }) => resolve(detail));
         });
+        await channelsAreKnown();
         const { id } = await queue.send("short", { ttlMs: 50 });
         await queue.sendBatch([{ body: "long" }, { body: "ever", ttlMs: null }]);
         expect(await died).toMatchObject({ count: 1, total: 1 });
@@ -538,6 +540,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         queue.addEventListener("dropped", ({ detail }) => {
           dropped += detail.count;
         });
+        await channelsAreKnown();
         for (const body of [1, 2, 3, 4]) await queue.send(body);
         expect((await queue.receive({ max: 9 })).map(({ body }) => body)).toEqual([3, 4]);
         expect((await queue.stats()).totals).toMatchObject({ accepted: 4, dropped: 2 });
@@ -1449,6 +1452,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         const queue = await open({ maxDeliveries: 7 });
         const announced: unknown[] = [];
         queue.addEventListener("configured", ({ detail }) => announced.push(detail.settings));
+        await channelsAreKnown();
         const again = await (await connectAnother()).openQueue("orders", { leaseMs: 5_000 });
         expect((await again.stats()).settings).toMatchObject({
           maxDeliveries: 7,
@@ -1468,6 +1472,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
             seen[type] = event.detail;
           });
         }
+        await channelsAreKnown();
         await queue.sendBatch([{ body: 1 }, { body: 2 }]);
         await expect.poll(() => seen.available).toEqual({ count: 2, ready: 2 });
         const [first, second] = await queue.receive({ max: 2 });

@@ -36,7 +36,10 @@ type Listener<Type extends keyof QueueEventMap> =
   | { handleEvent(event: QueueEventMap[Type]): void };
 
 export interface QueueEvents {
-  /** Listens without a connection: in every context of the origin, whoever hosts. */
+  /**
+   * Listens without a connection: in every context of the origin, whoever hosts. What happens in the moment of the call may not be
+   * heard yet: a browser learns of a channel a moment after it is there.
+   */
   addEventListener<Type extends keyof QueueEventMap>(
     type: Type,
     listener: Listener<Type>,
