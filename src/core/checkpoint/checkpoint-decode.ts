@@ -11,6 +11,7 @@ import { ownMap } from "../state/nothing.js";
 import { note, noteBody } from "../state/remembered.js";
 import type { Run } from "../state/run.js";
 import {
+  assertNumbered,
   type Counters,
   createClientState,
   createQueueState,
@@ -61,6 +62,7 @@ export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable
   for (const bodySeq of state.quarantined) state.batches.retain(bodySeq, 1);
   state.batches.sweep();
   for (const queue of decoded.queues) touch(state, queue);
+  assertNumbered(state);
   return state;
 }
 

@@ -2,7 +2,7 @@
 // Invariant: a client's sums of what it holds are those of the leases of its grants.
 
 import type { ChangeOf, Seq } from "../log/journal.js";
-import { countOf, forEachRange, forEachSeq } from "../log/ranges.js";
+import { countOf, forEachRange, forEachSeq, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import type { Instant } from "../spec/time.js";
 import { addDead } from "../state/dead.js";
@@ -68,9 +68,13 @@ export function applyRenewed(state: State, change: ChangeOf<"renewed">): void {
   assert(grant, `grant ${change.grant} is there to be renewed`);
   const { until } = change;
   if (change.seqs) {
-    forEachSeq(change.seqs, (seq) => {
-      const held = grant.leases.get(seq);
-      if (held) held.until = Math.max(held.until, until);
+    forEachRange(change.seqs, (first, count) => {
+      // A stretch that is longer than all that is held was written by nobody, and may never end.
+      const seqs = count > grant.leases.size ? grant.leases.keys() : seqsOf([first, count]);
+      for (const seq of seqs) {
+        const held = seq >= first && seq < first + count ? grant.leases.get(seq) : undefined;
+        if (held) held.until = Math.max(held.until, until);
+      }
     });
   } else {
     for (const held of grant.leases.values()) held.until = Math.max(held.until, until);

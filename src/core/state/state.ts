@@ -4,6 +4,7 @@
 
 import type { Term } from "../log/ids.js";
 import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
+import { assert } from "../spec/errors.js";
 import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
 import { DEFAULT_SETTINGS, type QueueSettings } from "../spec/settings.js";
@@ -242,6 +243,12 @@ export const waitingCount = (queue: QueueState): number => queue.readyCount + qu
 
 /** Messages that wait or are being worked on: what `maxMessages` bounds. */
 export const depthOf = (queue: QueueState): number => waitingCount(queue) + queue.leased.size;
+
+/** A number is given away once: a state that does not know all that were is damaged. */
+export function assertNumbered({ nextSeq, batches }: State): void {
+  const last = batches.all().at(-1)?.lastSeq ?? 0;
+  assert(Number.isSafeInteger(nextSeq) && last < nextSeq, "the next number is none that was given away");
+}
 
 /** A queue's conservation law: what was accepted is somewhere. Broken means a bug. */
 export const isConserved = (queue: QueueState): boolean => {

@@ -60,7 +60,8 @@ export function openBatch({ bodies, firstSeq, seqs, headers, sentAt }: NewBatch)
   return (seq) => {
     const at = places ? places.get(seq) : seq - firstSeq;
     if (at === undefined || at < 0 || at >= entries.length) return undefined;
-    const acceptedAt = typeof sentAt === "number" ? sentAt : (sentAt[at] as number);
+    // A body does not go with a time that is gone.
+    const acceptedAt = typeof sentAt === "number" ? sentAt : (sentAt?.[at] ?? 0);
     return { encoding, body: entries[at], headers: headers?.[at], sentAt: acceptedAt };
   };
 }

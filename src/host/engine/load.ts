@@ -6,7 +6,7 @@ import { isWholePiece } from "../../core/checkpoint/checkpoint-whole.js";
 import { applyRecord } from "../../core/commands/apply.js";
 import { leavesSecrets } from "../../core/commands/encryption.js";
 import type { Lsn } from "../../core/log/journal.js";
-import { isConserved, type State } from "../../core/state/state.js";
+import { assertNumbered, isConserved, type State } from "../../core/state/state.js";
 import type { TakeOver } from "../../link/rpc/inspection.js";
 import { type StoredLog, StoreError } from "../../store/log-store.js";
 
@@ -38,6 +38,7 @@ export async function loadState(log: StoredLog, pause?: Pause): Promise<Loaded> 
     if (record.changes[0]?.type === "took-over") takeOvers.push({ epoch: record.epoch, at: record.at });
     if (pause) await pause();
   }
+  assertNumbered(state);
   return { state, checkpointLsn, takeOvers, hasSecrets };
 }
 

@@ -11,11 +11,11 @@ export interface Job {
   readonly ms: number;
   /** Whether the inputs that together reach all that was reached are told at the end. */
   readonly keeps: boolean;
-  /** How many inputs were begun, the bytes of the one that is tried, and that one. */
+  /** How many inputs were begun, the bytes of the one that is tried, whether to end before the time, and that input. */
   readonly shared: SharedArrayBuffer;
 }
 
-export const HEAD_BYTES = 8;
+export const HEAD_BYTES = 12;
 export const INPUT_BYTES_MAX = 128 * 1024;
 
 export interface Progress {

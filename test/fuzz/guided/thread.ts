@@ -22,7 +22,7 @@ const job = workerData as Job;
 const random = createRandom(job.seed);
 const tell = (report: Report) => parentPort?.postMessage(report);
 
-const head = new Int32Array(job.shared, 0, 2);
+const head = new Int32Array(job.shared, 0, 3);
 const room = new Uint8Array(job.shared, HEAD_BYTES);
 let messages = 0;
 let inputs = 0;
@@ -112,7 +112,7 @@ async function fuzz(form: (typeof targets)[number]["form"]): Promise<void> {
   const source = { words: job.words, pick: () => pool.pick() };
   let warmBytes: number | undefined;
   let reportedAt = startedAt;
-  while (passedMs() < job.ms) {
+  while (passedMs() < job.ms && head[2] === 0) {
     const batch = Array.from({ length: BATCH }, () => nextInput(random, form, source));
     await tryAll(pool, batch);
     inputs += batch.length;

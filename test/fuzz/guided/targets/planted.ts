@@ -18,7 +18,7 @@ const DEEDS: Readonly<Record<string, () => unknown>> = {
 export const planted: Target = {
   name: "planted",
   form: "text",
-  seeds: () => [],
+  seeds: () => [new TextEncoder().encode("throw")],
   async open() {
     return (input) => {
       DEEDS[new TextDecoder().decode(input)]?.();

@@ -245,3 +245,10 @@ test.each(["lsn", "epoch", "nextSeq", "now"])(
     await expect(decodeCheckpoint([{ ...head, [name]: [] }, ...others])).rejects.toThrow("has its numbers");
   },
 );
+
+test.each([1, 2, 2.5])("a checkpoint that would give a number away again is refused: %s", async (nextSeq) => {
+  const engine = createEngine();
+  engine.send(2);
+  const [head, ...others] = encodeCheckpoint(engine.state);
+  await expect(decodeCheckpoint([{ ...head, nextSeq }, ...others])).rejects.toThrow("none that was given away");
+});

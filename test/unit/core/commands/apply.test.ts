@@ -76,3 +76,14 @@ test.each([
   expect(() => applyRecord(state, record)).toThrow("a journal record has its numbers and changes");
   expect([state.lsn, state.now, state.queues.size]).toEqual([0, 0, 0]);
 });
+
+test("a renewal of a stretch without an end renews what is held of it", () => {
+  const renewed: Change = { type: "renewed", grant: "g", until: 20_000, seqs: [2, Number.POSITIVE_INFINITY] };
+  const { state } = replay([100, ...send(1, 3)], [110, lease("g", 1, 3)], [120, renewed]);
+  const leases = [...(state.grants.get("g")?.leases.values() ?? [])];
+  expect(leases.map(({ seq, until }) => [seq, until])).toEqual([
+    [1, 9_999],
+    [2, 20_000],
+    [3, 20_000],
+  ]);
+});

@@ -113,3 +113,19 @@ test("a consumer is given nothing of what cannot be read, and holds nothing of i
   await queue.whenIdle();
   expect(receiverOf(client).holdings.report().held).toEqual([]);
 });
+
+test("bodies whose times of acceptance are gone are handed out all the same", async () => {
+  const disk = createMemoryDisk();
+  const { host, port } = await startHost({ store: createMemoryStore({ disk }) });
+  const { connection } = connectTo(port);
+  await (await connection.openQueue<number>("q")).sendBatch([{ body: 1 }, { body: 2 }]);
+  await connection.close();
+  await host.close();
+  for (const [key, { sentAt: _, ...batch }] of disk.bodies) disk.bodies.set(key, batch as never);
+  const next = await startHost({ store: createMemoryStore({ disk }) });
+  closing.push(() => next.host.close());
+  const again = connectTo(next.port);
+  closing.push(() => again.connection.close({ force: true }));
+  const queue = await again.connection.openQueue<number>("q");
+  expect((await queue.receive({ max: 2 })).map(({ body }) => body)).toEqual([1, 2]);
+});
