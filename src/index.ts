@@ -17,7 +17,7 @@ export type {
   EncryptProgress,
 } from "./client/connection/encrypted-connection.js";
 export type { StorageAccount } from "./client/connection/low-storage.js";
-export type { QueueEventMap } from "./client/queue/events.js";
+export type { LockEventMap, QueueEventMap } from "./client/queue/events.js";
 export type {
   DeadLetters,
   PeekOptions,

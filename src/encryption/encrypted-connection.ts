@@ -4,10 +4,12 @@ import type { Client } from "../client/connection/client.js";
 import type { Connection, ConnectionEventMap } from "../client/connection/connection.js";
 import type { EncryptedConnection, EncryptedConnectionEventMap } from "../client/connection/encrypted-connection.js";
 import type { Sealing } from "../client/queue/sealing.js";
+import { abortable } from "../client/runtime/abortable.js";
 import { checkQueueName } from "../client/sending/options.js";
 import { abortSignal, aFunction, checkOptions } from "../core/spec/check.js";
 import { encryptQueue } from "./encrypt-queue.js";
-import { checkEncryption, type GivenEncryption, givenBy } from "./options.js";
+import type { Lock } from "./lock.js";
+import { checkKeyAlone, type GivenEncryption, givenBy } from "./options.js";
 import { type KeyStore, rewrap, shred } from "./unlock.js";
 import type { KeyWatch } from "./watch.js";
 
@@ -15,8 +17,9 @@ export interface KeyParts {
   readonly store: KeyStore;
   readonly id: string;
   readonly watch: KeyWatch;
-  /** What it was opened with. */
-  readonly encryption: GivenEncryption;
+  /** What it was opened with; once it is, where it is locked. */
+  opened(): Promise<{ readonly encryption: GivenEncryption }>;
+  readonly lock: Lock | undefined;
   readonly client: Client;
   readonly sealing: Sealing;
 }
@@ -26,14 +29,15 @@ const OF_KEY: ReadonlySet<string> = new Set(["rekeyed", "shredded"] satisfies (k
 
 export function encryptedConnection(
   connection: Connection,
-  { store, id, watch, encryption, client, sealing }: KeyParts,
+  { store, id, watch, opened, lock, client, sealing }: KeyParts,
 ): EncryptedConnection {
-  let current = encryption;
-  const { addEventListener, removeEventListener } = connection;
+  let current: GivenEncryption | undefined;
+  const { addEventListener, removeEventListener, openQueue } = connection;
   const more: Pick<EncryptedConnection, "rekey" | "encrypt" | "shred" | "addEventListener" | "removeEventListener"> = {
     async rekey(next) {
-      checkEncryption(next);
+      checkKeyAlone(next);
       watch.shredded.throwIfAborted();
+      current ??= (await opened()).encryption;
       const given = await givenBy(next, watch.over);
       await rewrap(store, id, current, given);
       current = given;
@@ -42,6 +46,7 @@ export function encryptedConnection(
     async encrypt(name, options = {}) {
       checkQueueName(name);
       checkOptions("encrypt()", options, ENCRYPT_SPEC);
+      await abortable(opened(), options.signal);
       await encryptQueue(client, name, sealing.queue(name), options);
     },
     async shred() {
@@ -57,5 +62,11 @@ export function encryptedConnection(
       removeEventListener(type as keyof ConnectionEventMap, listener as () => void);
     },
   };
-  return Object.assign(connection, more);
+  const encrypted = Object.assign(connection, more);
+  Object.defineProperty(encrypted, "locked", { get: () => lock?.isLocked ?? false });
+  if (!lock) return encrypted as EncryptedConnection;
+  const locked = {
+    openQueue: async (...opened: Parameters<Connection["openQueue"]>) => lock.tellOn(await openQueue(...opened)),
+  };
+  return lock.tellOn(Object.assign(encrypted, locked)) as EncryptedConnection;
 }

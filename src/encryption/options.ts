@@ -2,7 +2,7 @@
 
 import type { AskedKey, Encryption } from "../client/connection/connect-options.js";
 import { abortable } from "../client/runtime/abortable.js";
-import { checkOptions, integer, invalid, string } from "../core/spec/check.js";
+import { checkOptions, integer, invalid, oneOf, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 
 const WHERE = "encryption";
@@ -36,6 +36,7 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
     password: string(1, PASSWORD_MAX),
     iterations: integer(ITERATIONS_MIN, ITERATIONS_MAX),
     generate: yes,
+    whileLocked: oneOf("send"),
   };
   if (value === "required") {
     const message =
@@ -44,16 +45,28 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
   }
   if (typeof value !== "object" || value === null) invalid(WHERE, value, "{ key }, { password } or { generate: true }");
   checkOptions(WHERE, value, spec);
-  const { key, password, generate, iterations } = value as Readonly<Record<keyof typeof spec, unknown>>;
+  const { key, password, generate, iterations, whileLocked } = value as Readonly<Record<keyof typeof spec, unknown>>;
   if ([key, password, generate].filter((one) => one !== undefined).length !== 1)
     invalid(WHERE, value, "one of key, password and generate");
   if (iterations !== undefined && password === undefined)
     invalid(`${WHERE}.iterations`, iterations, "left out without a password");
+  if (whileLocked !== undefined && typeof key !== "function")
+    invalid(`${WHERE}.whileLocked`, whileLocked, "left out where nobody is asked for the key");
   if (globalThis.crypto?.subtle === undefined) {
     const message = "encryption needs crypto.subtle, which browsers give to secure contexts alone";
     throw new QueueError("unsupported", message, { detail: { missing: ["crypto.subtle"] } });
   }
 }
+
+/** Throws where it says what is only for who opens a database. */
+export function checkKeyAlone(value: unknown): asserts value is Encryption {
+  checkEncryption(value);
+  if (isForLocked(value)) invalid(`${WHERE}.whileLocked`, "send", "left out where no queue is opened");
+}
+
+/** Whether what opens is to send before the key is there. */
+export const isForLocked = (encryption: Encryption): boolean =>
+  "whileLocked" in encryption && encryption.whileLocked !== undefined;
 
 /** Asks where it is a function. Rejects with what that throws, and with `invalid-argument` where its answer is no key. */
 export async function givenBy(encryption: Encryption, signal?: AbortSignal): Promise<GivenEncryption> {

@@ -9,7 +9,7 @@ import { invalid } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from "./bytes.js";
 import type { Identity, Keyring } from "./keyring.js";
-import { checkEncryption, givenBy } from "./options.js";
+import { checkKeyAlone, givenBy } from "./options.js";
 import { type KeyStore, unlock } from "./unlock.js";
 
 const VERSION = 2;
@@ -80,12 +80,13 @@ const notWhole = (number: number, cause?: unknown) =>
   });
 
 async function unlocked(encryption: unknown, { read, write }: Pick<KeyStore, "read" | "write">): Promise<Keyring> {
-  checkEncryption(encryption);
+  checkKeyAlone(encryption);
   if ("generate" in encryption)
     invalid("encryption.generate", true, "left out: a backup outlives the keys of an origin");
   const never = () => Promise.reject(new Error("a backup is not destroyed"));
   const { keyring } = await unlock(
-    { name: "backup", what: "the backup", read, write, canDestroy: never, destroy: never },
+    // Nothing in it is of a later form, and builds before read it.
+    { name: "backup", what: "the backup", form: 2, read, write, canDestroy: never, destroy: never },
     await givenBy(encryption),
   );
   return keyring;

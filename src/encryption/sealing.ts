@@ -16,6 +16,7 @@ import { HEAD_BYTES, type Identity, type Keyring, TAG_BYTES } from "./keyring.js
 import { createNames, roomIn, TAMPERED } from "./names.js";
 import { createOpener } from "./opener.js";
 import { createOpening } from "./opening.js";
+import { sealedClient } from "./sealed-client.js";
 import { createSealer, type SealerParts, sealedItem } from "./sealer.js";
 
 const FAILURE_BYTES_MAX = roomIn(REASON_MAX) - HEAD_BYTES - TAG_BYTES;
@@ -111,6 +112,7 @@ export function createSealing(
       },
       hiding,
       admit,
+      client: (client) => sealedClient(client, { key, hiding, ...endings }),
       held: {
         failure: hideFailure,
         deduplicationId: (id) => keyring.nameOf("deduplication id", id),

@@ -10,7 +10,7 @@ import type { Headers } from "../core/log/bodies.js";
 import { SHARED_BYTES_MAX, SHARED_TEXT_MAX, SHARERS_MAX } from "../core/spec/limits.js";
 import { type Bytes, fromUtf8 } from "./bytes.js";
 import type { Content } from "./content.js";
-import { HEAD_BYTES, TAG_BYTES } from "./keyring.js";
+import { HEAD_BYTES_MAX, TAG_BYTES } from "./keyring.js";
 
 /** Where one of several may be. */
 export interface Sealed {
@@ -76,7 +76,7 @@ export function encodeSeveral(messages: readonly (Sealed & Pick<Item, "text" | "
     ...(messages.some(({ headers }) => headers) && { headers: messages.map(({ headers = null }) => headers) }),
   };
   const lines = [JSON.stringify(head), ...messages.map(({ text }) => text)].join("\n");
-  scratch ??= new Uint8Array(SHARED_BYTES_MAX - HEAD_BYTES - TAG_BYTES);
+  scratch ??= new Uint8Array(SHARED_BYTES_MAX - HEAD_BYTES_MAX - TAG_BYTES);
   const { read, written } = encoder.encodeInto(lines, scratch);
   return read < lines.length ? undefined : scratch.subarray(0, written);
 }

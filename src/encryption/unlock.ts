@@ -2,7 +2,8 @@
 //
 //   nothing stored ──store the key wrapped, if there is still none──▶ unlocked
 //   stored ──unwrap──▶ unlocked, or `wrong-key` ──fewer iterations than wanted──▶ wrapped anew, in place of what was read
-//      └──wrapped by a key of this origin that was destroyed──▶ nothing stored
+//      ├──wrapped by a key of this origin that was destroyed──▶ nothing stored
+//      └──no pair yet, and one is wanted: stored beside it, in place of what was read
 //
 // Invariants: of two that come first at once one is second, and finds out before anything is sealed; what is stored opens
 // with one key at any time, with the one before or the one after.
@@ -12,6 +13,7 @@ import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.j
 import { destroyGenerated, generatedKey, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
 import { type GivenEncryption, ITERATIONS_MAX } from "./options.js";
+import { type Pair, PUBLIC_BYTES } from "./pair.js";
 
 /** Where the wrapped key of a database is kept. */
 export interface KeyStore {
@@ -26,6 +28,8 @@ export interface KeyStore {
   canDestroy(): Promise<void>;
   /** Destroys it, with all that it has encrypted. Rejects with `encrypted` where something else is stored. */
   destroy(record: string): Promise<unknown>;
+  /** What is made anew. Default: the latest. */
+  readonly form?: Form;
 }
 
 /** The key of a database, as it is stored: JSON. */
@@ -38,14 +42,17 @@ interface KeyRecord {
   readonly iterations?: number;
   readonly iv: string;
   readonly wrapped: string;
+  /** By which others send while they do not have the key; from form 3 on, once somebody has wanted it. */
+  readonly pair?: Pair;
 }
 type Way = "key" | "password" | "generated";
 /**
  * How its messages are sealed, for as long as there is this key. 1: each alone, as every build reads them. 2: also several together,
- * which builds before that would take for tampered with: they refuse to open the database.
+ * which builds before that would take for tampered with: they refuse to open the database. 3: also while the key is not there, if there
+ * is a pair.
  */
-type Form = 1 | 2;
-const FORM: Form = 2;
+type Form = 1 | 2 | 3;
+const FORM: Form = 3;
 
 const ITERATIONS = 600_000;
 const DATA_KEY_BYTES = 32;
@@ -55,23 +62,49 @@ export interface UnlockedKey {
   readonly keyring: Keyring;
   /** Whoever can open it knows messages that are sealed together. */
   readonly isSeveral: boolean;
+  /** As it is stored. */
+  readonly pair?: Pair | undefined;
 }
 
-export const unlock = (store: KeyStore, encryption: GivenEncryption): Promise<UnlockedKey> =>
+export interface Wanted {
+  /** The key that it was once; it is destroyed where it is not that any more. */
+  readonly id?: string | undefined;
+  /** A pair is made where there can be one and is none, and one that there is has to be authentic. */
+  readonly isPaired?: boolean;
+}
+
+export const unlock = (
+  store: KeyStore,
+  encryption: GivenEncryption,
+  { id: wanted, isPaired = false }: Wanted = {},
+): Promise<UnlockedKey> =>
   insist(async () => {
     const stored = await store.read();
+    if (wanted !== undefined && (stored === undefined || idOf(stored) !== wanted)) throw shredded();
     const unlocked =
       stored === undefined
         ? await makeKey(store, encryption)
         : await openKey(store, encryption, stored).catch((error) => finishDestroying(store, stored, error));
     if (unlocked === undefined) return undefined;
-    const { v, id, dataKey, record } = unlocked;
+    const { v, id, dataKey } = unlocked;
+    let { record, pair } = unlocked;
+    const keyring = await createKeyring(id, dataKey, async () => pairOf(await store.read()));
+    if (isPaired && pair) await keyring.openPair(pair);
+    else if (isPaired && v >= 3) {
+      pair = await keyring.makePair();
+      record = JSON.stringify({ ...recordOf(record ?? (stored as string)), pair });
+    }
     if (record !== undefined) await store.write(record, stored);
-    return { keyring: await createKeyring(id, dataKey), isSeveral: v >= 2 };
+    return { keyring, isSeveral: v >= 2, pair };
   });
 
 /** Of a key as it is stored. */
 export const idOf = (stored: string): string => recordOf(stored).id;
+/** By which others send while they do not have it. */
+export const pairOf = (stored: string | undefined): Pair | undefined =>
+  stored === undefined ? undefined : recordOf(stored).pair;
+/** Another one once another key or password opens it. */
+export const wrappingOf = (stored: string): string => recordOf(stored).wrapped;
 
 /**
  * Wraps the key of this id with another: in one commit, before which only the one opens it, and after which only the other.
@@ -130,6 +163,7 @@ interface DataKey {
   readonly v: Form;
   readonly id: string;
   readonly dataKey: Bytes;
+  readonly pair?: Pair | undefined;
 }
 
 interface Unlocked extends DataKey {
@@ -138,11 +172,12 @@ interface Unlocked extends DataKey {
 }
 
 async function makeKey(store: KeyStore, encryption: GivenEncryption): Promise<Unlocked> {
-  const made: DataKey = { v: FORM, id: toBase64(randomBytes(12)), dataKey: randomBytes(DATA_KEY_BYTES) };
+  const made: DataKey = { v: store.form ?? FORM, id: toBase64(randomBytes(12)), dataKey: randomBytes(DATA_KEY_BYTES) };
   return { ...made, record: await wrap(store, encryption, made) };
 }
 
-async function wrap(store: KeyStore, encryption: GivenEncryption, { v, id, dataKey }: DataKey): Promise<string> {
+async function wrap(store: KeyStore, encryption: GivenEncryption, known: DataKey): Promise<string> {
+  const { v, id, dataKey, pair } = known;
   const way = wayOf(encryption);
   const iv = randomBytes(12);
   const head = {
@@ -157,12 +192,12 @@ async function wrap(store: KeyStore, encryption: GivenEncryption, { v, id, dataK
   } as const;
   const key = "generate" in encryption ? await makeGenerated(store.name) : await givenKey(encryption, head);
   const wrapped = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: boundTo(head) }, key, dataKey);
-  const record: KeyRecord = { ...head, wrapped: toBase64(new Uint8Array(wrapped)) };
+  const record: KeyRecord = { ...head, wrapped: toBase64(new Uint8Array(wrapped)), ...(pair && { pair }) };
   return JSON.stringify(record);
 }
 
 async function openKey(store: KeyStore, encryption: GivenEncryption, stored: string): Promise<Unlocked> {
-  const { wrapped, ...head } = recordOf(stored);
+  const { wrapped, pair, ...head } = recordOf(stored);
   const way = wayOf(encryption);
   if (head.by !== way)
     throw wrongKey(store, `it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
@@ -176,7 +211,7 @@ async function openKey(store: KeyStore, encryption: GivenEncryption, stored: str
     throw wrongKey(store, `${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
   }
   const { v, id, iterations = 0 } = head;
-  const known: DataKey = { v, id, dataKey };
+  const known: DataKey = { v, id, dataKey, pair };
   const isWeak = "password" in encryption && iterations < (encryption.iterations ?? ITERATIONS);
   return { ...known, ...(isWeak && { record: await wrap(store, encryption, known) }) };
 }
@@ -194,7 +229,7 @@ const wrongKey = (store: KeyStore, why: string, cause?: unknown) =>
   new QueueError("wrong-key", `${store.what ?? "the database"} does not open: ${why}`, { cause });
 
 /** Who changes what it was made with gets nothing out. */
-const boundTo = ({ v, id, by, salt, iterations }: Omit<KeyRecord, "wrapped">): Bytes =>
+const boundTo = ({ v, id, by, salt, iterations }: Omit<KeyRecord, "wrapped" | "pair">): Bytes =>
   toUtf8(JSON.stringify(["originmq key", v, id, by, salt, iterations]));
 
 function recordOf(stored: string): KeyRecord {
@@ -206,15 +241,24 @@ function recordOf(stored: string): KeyRecord {
   } catch (cause) {
     throw broken(cause);
   }
-  const { v, id, by, salt = "", iterations = 1, iv, wrapped } = record;
+  const { v, id, by, salt = "", iterations = 1, iv, wrapped, pair } = record;
   const isText = [id, by, salt, iv, wrapped].every((text) => typeof text === "string");
   const isCount = Number.isSafeInteger(iterations) && iterations > 0 && iterations <= ITERATIONS_MAX;
   if (Number.isSafeInteger(v) && (v as number) > FORM) {
     const message = "the database is encrypted as this build does not know it yet: it was made by a later one";
     throw new QueueError("format-too-new", message);
   }
-  if (!(v === 1 || v === FORM) || !isText || !isCount) throw broken();
+  const hasPair = pair === undefined || (v === 3 && isPair(pair));
+  if (!(v === 1 || v === 2 || v === FORM) || !isText || !isCount || !hasPair) throw broken();
   return record as KeyRecord;
+}
+
+function isPair(pair: Partial<Pair>): boolean {
+  try {
+    return fromBase64(pair.public as string).length === PUBLIC_BYTES && fromBase64(pair.private as string).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 async function givenKey(

@@ -4,7 +4,7 @@
 import type { Client } from "../client/connection/client.js";
 import { whenAborted } from "../client/runtime/abortable.js";
 import { KEY_QUEUE } from "../core/spec/key-queue.js";
-import { idOf, type KeyStore, shredded } from "./unlock.js";
+import { idOf, type KeyStore, shredded, wrappingOf } from "./unlock.js";
 
 export interface KeyWatch {
   /** Aborts with `shredded` once the key is destroyed. */
@@ -33,8 +33,9 @@ export function watchKey(client: Pick<Client, "listen" | "notices" | "over">, st
       events.dispatchEvent(new Event("shredded"));
       return;
     }
-    if (known !== undefined && known !== stored) events.dispatchEvent(new Event("rekeyed"));
-    known = stored;
+    const wrapping = wrappingOf(stored);
+    if (known !== undefined && known !== wrapping) events.dispatchEvent(new Event("rekeyed"));
+    known = wrapping;
   };
   /** Where the host is lost meanwhile the next one is asked. */
   const tryToLook = () => void look().catch(() => {});

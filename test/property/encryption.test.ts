@@ -6,10 +6,20 @@ import type { SendOptions } from "../../src/client/sending/options.js";
 import { itemOf } from "../../src/client/sending/taken-in.js";
 import { sizesOf } from "../../src/core/log/columns.js";
 import { isShare } from "../../src/core/log/share.js";
-import { type Bytes, randomBytes } from "../../src/encryption/bytes.js";
-import { createKeyring, HEAD_BYTES, type Identity, type Keyring, type Kind } from "../../src/encryption/keyring.js";
+import { type Bytes, fromBase64, randomBytes, toBase64 } from "../../src/encryption/bytes.js";
+import {
+  createKeyring,
+  createSeal,
+  HEAD_BYTES,
+  HEAD_BYTES_MAX,
+  type Identity,
+  type Keyring,
+  type Kind,
+  LOCKED_KINDS,
+} from "../../src/encryption/keyring.js";
 import { createNames } from "../../src/encryption/names.js";
 import { createOpener } from "../../src/encryption/opener.js";
+import { createLockedSender } from "../../src/encryption/pair.js";
 import { createSealer } from "../../src/encryption/sealer.js";
 import { encodeSeveral } from "../../src/encryption/several.js";
 
@@ -18,45 +28,93 @@ const isWellFormed = (text: string): boolean => text.isWellFormed();
 const withoutMissing = (given: object): SendOptions =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 const SEALED = { text: '"secret"', headers: undefined, priority: 4, groupId: null, isNamed: false };
-const open = () => createKeyring("key", dataKey.slice());
+const pair = await (await createKeyring("key", dataKey.slice())).makePair();
+const open = () => createKeyring("key", dataKey.slice(), async () => pair);
+type Sealing = Pick<Keyring, "seal">;
+/** Who seals while the key is not there. */
+const openLocked = async (): Promise<Sealing> => ({ seal: createSeal("key", await createLockedSender(pair.public)) });
 
 const KINDS: readonly Kind[] = ["message", "named", "published", "replacement", "failure", "answer", "several"];
 const identities = fc.array(fc.oneof(fc.string({ maxLength: 3 }), fc.nat({ max: 9 }), fc.constant(null)), {
   maxLength: 3,
 });
-const places = fc.record({ kind: fc.constantFrom(...KINDS), identity: identities });
+const placesOf = (kinds: readonly Kind[]) => fc.record({ kind: fc.constantFrom(...kinds), identity: identities });
+const places = placesOf(KINDS);
+/** What is sealed in either way. */
+const anyWay = placesOf([...LOCKED_KINDS]);
+const WAYS = [
+  ["with the key", open, places],
+  ["while it is not there", openLocked, anyWay],
+] as const;
 type Place = { readonly kind: Kind; readonly identity: Identity };
 const plains = fc.uint8Array({ maxLength: 40 });
 
 const openAt = (keyring: Keyring, envelope: unknown, place: Place) =>
   keyring.open(envelope, (kind) => (kind === place.kind ? place.identity : undefined));
-const sealAt = (keyring: Keyring, { kind, identity }: Place, plain: Uint8Array) =>
+const sealAt = (keyring: Sealing, { kind, identity }: Place, plain: Uint8Array) =>
   keyring.seal(kind, identity, new Uint8Array(plain));
 
-test("an envelope opens where it was put by anybody with the key, and gives back what was sealed", async () => {
-  const [one, other] = [await open(), await open()];
-  await fc.assert(
-    fc.asyncProperty(places, plains, async (place, plain) => {
-      expect([...(await openAt(other, await sealAt(one, place, plain), place))]).toEqual([...plain]);
-    }),
-    { numRuns: 300 },
-  );
+test.each(WAYS)(
+  "an envelope that was sealed %s opens where it was put by anybody with the key, and gives back what was sealed",
+  async (_, openOne, sealable) => {
+    const [sealing, one, ofAnother] = [await openOne(), await open(), await createKeyring("key", randomBytes(32))];
+    await fc.assert(
+      fc.asyncProperty(sealable, places, plains, async (place, elsewhere, plain) => {
+        const envelope = await sealAt(sealing, place, plain);
+        expect([...(await openAt(one, envelope, place))]).toEqual([...plain]);
+        await expect(openAt(ofAnother, envelope, place)).rejects.toMatchObject({ code: "tampered" });
+        if (JSON.stringify(place) !== JSON.stringify(elsewhere))
+          await expect(openAt(one, envelope, elsewhere)).rejects.toMatchObject({ code: "tampered" });
+      }),
+      { numRuns: 200 },
+    );
+  },
+);
+
+test("what only who has the key may seal does not open where it was sealed without", async () => {
+  const [sealing, keyring] = [await openLocked(), await open()];
+  for (const kind of KINDS) {
+    const place = { kind, identity: ["queue"] };
+    const opened = openAt(keyring, await sealAt(sealing, place, new Uint8Array(1)), place);
+    if (LOCKED_KINDS.has(kind)) await opened;
+    else await expect(opened).rejects.toMatchObject({ code: "tampered" });
+  }
+  const withoutPair = await createKeyring("key", dataKey.slice());
+  const place = { kind: "message", identity: ["queue"] } as const;
+  const envelope = await sealAt(sealing, place, new Uint8Array(1));
+  await expect(openAt(withoutPair, envelope, place)).rejects.toMatchObject({ code: "tampered" });
 });
 
-test("with any one byte changed, any part cut off or put behind it does not open", async () => {
-  const keyring = await open();
-  await fc.assert(
-    fc.asyncProperty(places, plains, fc.integer({ min: 1, max: 255 }), async (place, plain, change) => {
-      const envelope = await sealAt(keyring, place, plain);
-      const changed = [...envelope.keys()].map((at) => envelope.map((byte, i) => (i === at ? byte ^ change : byte)));
-      const cut = [...envelope.keys()].map((length) => envelope.slice(0, length));
-      const longer = new Uint8Array([...envelope, change]);
-      for (const bytes of [...changed, ...cut, longer])
-        await expect(openAt(keyring, bytes, place)).rejects.toMatchObject({ code: "tampered" });
-    }),
-    { numRuns: 25 },
-  );
+test("a pair of another key, or one that was changed in any byte, is none of the database", async () => {
+  const [keyring, ofAnother] = [await open(), await createKeyring("key", randomBytes(32))];
+  await keyring.openPair(pair);
+  await expect(ofAnother.openPair(pair)).rejects.toMatchObject({ code: "tampered" });
+  for (const half of ["public", "private"] as const) {
+    const bytes = fromBase64(pair[half]);
+    for (const at of bytes.keys()) {
+      const changed = { ...pair, [half]: toBase64(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))) };
+      await expect(keyring.openPair(changed)).rejects.toMatchObject({ code: "tampered" });
+    }
+  }
 });
+
+test.each(WAYS)(
+  "an envelope that was sealed %s does not open with any one byte changed, any part cut off or put behind it",
+  async (_, openOne, sealable) => {
+    const [sealing, keyring] = [await openOne(), await open()];
+    await fc.assert(
+      fc.asyncProperty(sealable, plains, fc.integer({ min: 1, max: 255 }), async (place, plain, change) => {
+        const envelope = await sealAt(sealing, place, plain);
+        const changed = [...envelope.keys()].map((at) => envelope.map((byte, i) => (i === at ? byte ^ change : byte)));
+        const cut = [...envelope.keys()].map((length) => envelope.slice(0, length));
+        const longer = new Uint8Array([...envelope, change]);
+        for (const bytes of [...changed, ...cut, longer])
+          await expect(openAt(keyring, bytes, place)).rejects.toMatchObject({ code: "tampered" });
+      }),
+      { numRuns: 12 },
+    );
+  },
+);
 
 test("of any two that are swapped neither opens, unless they were sealed for the same", async () => {
   const [keyring, ofAnother] = [await open(), await createKeyring("key", randomBytes(32))];
@@ -79,17 +137,18 @@ test("of any two that are swapped neither opens, unless they were sealed for the
 });
 
 test("no nonce is used twice under one key, however many contexts have the same key, and whatever they seal at once", async () => {
-  const keyrings = await Promise.all(Array.from({ length: 20 }, open));
+  const keyrings = await Promise.all([open, openLocked].flatMap((one) => Array.from({ length: 10 }, one)));
   const used = new Set<string>();
   let count = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.nat({ max: keyrings.length - 1 }), { minLength: 30, maxLength: 100 }),
-      places,
+      anyWay,
       async (who, place) => {
-        const sealed = await Promise.all(who.map((i) => sealAt(keyrings[i] as Keyring, place, new Uint8Array(1))));
+        const sealed = await Promise.all(who.map((i) => sealAt(keyrings[i] as Sealing, place, new Uint8Array(1))));
         // The sender, whose key it is, and its counter, which is the nonce.
-        for (const envelope of sealed) used.add(envelope.slice(2, HEAD_BYTES).join());
+        for (const envelope of sealed)
+          used.add(envelope.slice(2, envelope[0] === 1 ? HEAD_BYTES : HEAD_BYTES_MAX).join());
         count += sealed.length;
         expect(used.size).toBe(count);
       },

@@ -28,6 +28,9 @@ test("a connection with a key destroys and changes it, and one without has none"
   expectTypeOf(encrypted.shred()).toEqualTypeOf<Promise<void>>();
   void encrypted.rekey({ generate: true });
   encrypted.addEventListener("shredded", () => {});
+  encrypted.addEventListener("locked", ({ detail }) => expectTypeOf(detail.reason).toEqualTypeOf<unknown>());
+  expectTypeOf(encrypted.locked).toEqualTypeOf<boolean>();
+  void connect({ encryption: { key: () => ({ password: "secret" }), whileLocked: "send" } });
   const plain = await connect({ database: "d" });
   // @ts-expect-error it has no key
   void plain.shred();

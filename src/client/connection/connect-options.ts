@@ -76,7 +76,15 @@ export type Encryption =
    * Asked for once a connection, when its host is there: the user may have to unlock it first. Until it answers, whatever opens
    * waits; what it throws, that rejects with.
    */
-  | { readonly key: () => AskedKey | Promise<AskedKey> }
+  | {
+      readonly key: () => AskedKey | Promise<AskedKey>;
+      /**
+       * `send`: what opens does not wait for the answer, but where the database is new, or nobody has asked for this before: until it
+       * is there, it is `locked`. What is sent is accepted and durable, unless it has a group or a deduplication id, which waits, and
+       * so does whatever else needs the key: deliveries, above all. Whoever can write to the database can then send to it, too. Default: none.
+       */
+      readonly whileLocked?: "send";
+    }
   /** `iterations` of PBKDF2 with SHA-256: stored, and raised when it is opened with more. Default 600,000. */
   | { readonly password: string; readonly iterations?: number }
   /** A key that this origin makes and keeps, not extractable, in IndexedDB: protects from who reads the disk, and from nobody else. */

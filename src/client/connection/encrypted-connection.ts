@@ -1,10 +1,11 @@
 // The public face of a connection that was opened with a key. How it keeps what it promises is loaded with that key.
 
+import type { LockEventMap } from "../queue/events.js";
 import type { Encryption } from "./connect-options.js";
 import type { Connection, ConnectionEventMap } from "./connection.js";
 
 /** What an encrypted connection tells, by the type of the event. */
-export interface EncryptedConnectionEventMap extends ConnectionEventMap {
+export interface EncryptedConnectionEventMap extends ConnectionEventMap, LockEventMap {
   /** Another key or password opens the database from now on; what is open goes on. */
   rekeyed: Event;
   /** The key was destroyed, here or elsewhere, and all that it had encrypted: consumers have ended, and every call rejects with `shredded`. */
@@ -29,6 +30,8 @@ export interface EncryptOptions {
 
 /** A connection that was opened with a key. */
 export interface EncryptedConnection extends Connection {
+  /** Whether its key is still waited for; never without `whileLocked`. */
+  readonly locked: boolean;
   /**
    * From now on another key or password opens the database, and this one no more: in one commit, before which only the one does,
    * and after which only the other. Nothing is encrypted anew, and whoever has the database open goes on. Resolves when nothing that is stored
@@ -52,7 +55,7 @@ export interface EncryptedConnection extends Connection {
   shred(): Promise<void>;
   /**
    * As of every connection, and: `rekeyed`: another key or password opens the database from now on. `shredded`: the key was
-   * destroyed, here or elsewhere.
+   * destroyed, here or elsewhere. `locked` and `unlocked`: with `whileLocked`, whether the key is there.
    */
   addEventListener<Type extends keyof EncryptedConnectionEventMap>(
     type: Type,

@@ -36,7 +36,7 @@ import { type ListRange, listed, PAGE_DEFAULT, pagesOf, snapshotPages } from "./
 import type { Queue, ReplaceOptions, RequestOptions } from "./queue.js";
 import type { QueueClient } from "./queue-client.js";
 import { createSchedules } from "./schedules.js";
-import { type QueueSealing, sealedClient } from "./sealing.js";
+import type { QueueSealing } from "./sealing.js";
 import type { Sender } from "./sender.js";
 import { createTaking } from "./taking.js";
 import { writableOf } from "./writing.js";
@@ -63,8 +63,8 @@ export const sealedBy = (seal: Seal | undefined, taken: Taken): Taken =>
 
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
   const { sender, events, schema, sealing, onClosed } = parts;
-  const client = sealing ? sealedClient(parts.client, sealing) : parts.client;
   const { name, closing, send, sendBatch } = sender;
+  const client = sealing ? sealing.client(parts.client, closing) : parts.client;
   const { pipeline } = client;
   const stoppables = new Set<Stoppable>();
   let closed: Promise<void> | undefined;

@@ -5,8 +5,19 @@ import type { QueueSettings } from "../../core/spec/settings.js";
 import type { DataLoss, QueueNotice } from "../../link/rpc/views.js";
 import type { QueueClient } from "./queue-client.js";
 
+/** What is told where the key of a database is asked for while it is in use (`whileLocked`). */
+export interface LockEventMap {
+  /**
+   * The key is not there yet: what needs it waits. Told to whoever begins to listen meanwhile, and each time that what was answered does not
+   * open the database, or nothing was: why, in `reason`, with which what waited has rejected.
+   */
+  locked: CustomEvent<{ readonly reason: unknown }>;
+  /** The key is there, and what has waited goes on. */
+  unlocked: Event;
+}
+
 /** What each event carries in `detail`. */
-export interface QueueEventMap {
+export interface QueueEventMap extends LockEventMap {
   /** New messages were accepted: how many, and how many are ready now. */
   available: CustomEvent<{ readonly count: number; readonly ready: number }>;
   /** Deliveries were settled, by any consumer. */

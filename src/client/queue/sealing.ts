@@ -4,10 +4,9 @@
 import type { Failure } from "../../core/log/journal.js";
 import type { DeadLetterFilter } from "../../core/spec/filters.js";
 import type { MessageFate, MessageView, ScheduleView } from "../../link/rpc/views.js";
-import type { HandOut, HostRequest } from "../../link/rpc/wire.js";
 import type { Admit } from "../receiving/admission.js";
 import type { Hiding } from "../receiving/holding.js";
-import { abortable, whenAborted } from "../runtime/abortable.js";
+import { whenAborted } from "../runtime/abortable.js";
 import type { Item } from "../sending/item.js";
 import type { Seal } from "../sending/sealed.js";
 import type { QueueClient } from "./queue-client.js";
@@ -44,6 +43,8 @@ export interface QueueSealing {
   /** What is in a delivery, begun as soon as it is here; what does not open dies, unseen. */
   readonly hiding: Hiding;
   readonly admit: Admit;
+  /** As consumers of the queue see it. `closing` aborts when the queue is closed here. */
+  client(client: QueueClient, closing: AbortSignal): QueueClient;
   /** For what was there before the queue was encrypted. */
   readonly held: {
     /** Of the message of this id, how its last attempt failed. */
@@ -66,26 +67,3 @@ export const listenWith =
       for (const forget of forgets) forget();
     };
   };
-
-/** The client as a consumer of the encrypted queue sees it: it says which key it has, and begins to open what comes. */
-export function sealedClient(client: QueueClient, { key, hiding, shredded, over }: QueueSealing): QueueClient {
-  const { holdings } = client;
-  const say = (request: HostRequest): HostRequest => (request.op === "receive" ? { ...request, sealed: key } : request);
-  const own: Pick<QueueClient, "over" | "holdings" | "ask" | "registerConsumer"> = {
-    over,
-    holdings: {
-      ...holdings,
-      take<Body>(handOut: HandOut) {
-        const taken = holdings.take<Body>(handOut);
-        hiding.begin(taken);
-        return taken;
-      },
-    },
-    ask: (request, signal) => {
-      const asked = typeof request === "function" ? () => say(request()) : say(request);
-      return abortable(client.ask(asked, signal), shredded);
-    },
-    registerConsumer: (queue, limits, ...rest) => client.registerConsumer(queue, { ...limits, sealed: key }, ...rest),
-  };
-  return Object.create(client, Object.getOwnPropertyDescriptors(own));
-}

@@ -114,7 +114,7 @@ export interface OutboxOptions {
   readonly worker?: ConnectOptions["worker"];
   /**
    * As of `connect`: requests, answers and reasons are stored encrypted. A service worker imports "originmq/encryption", too,
-   * and needs a key that it can find by itself. Give the same in every context.
+   * and needs a key that it can find by itself. Give the same in every context. Without `whileLocked`: a request waits for its key.
    */
   readonly encryption?: ConnectOptions["encryption"];
   /** `network-first` asks the network and stores what fails; `queue-first` stores at once. Default network-first. */
@@ -219,8 +219,11 @@ const OPTIONS_SPEC: Spec = {
   database: string(1, 256),
   storage: oneOf("indexeddb", "memory"),
   worker: aFunction,
-  /** For the part that encrypts to say. */
-  encryption() {},
+  /** For the part that encrypts to say, but that requests have groups, which wait for the key. */
+  encryption(value, name) {
+    const { whileLocked } = (value ?? {}) as { readonly whileLocked?: unknown };
+    if (whileLocked !== undefined) invalid(`${name}.whileLocked`, whileLocked, "left out of an outbox");
+  },
   mode: oneOf("network-first", "queue-first"),
   replay: boolean,
   concurrency: integer(1, 100),

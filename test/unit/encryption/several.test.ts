@@ -332,8 +332,8 @@ describe("with builds that seal each message alone", () => {
         .encryption;
     const record = await read();
     // They know 1 alone, and refuse whatever else it is before they touch anything.
-    expect(JSON.parse(record)).toMatchObject({ v: 2 });
-    const next = JSON.stringify({ ...JSON.parse(record), v: 3 });
+    expect(JSON.parse(record)).toMatchObject({ v: 3 });
+    const next = JSON.stringify({ ...JSON.parse(record), v: 4 });
     const command = {
       type: "configure",
       queue: "originmq:key",

@@ -59,6 +59,13 @@ describe("an encrypted outbox", () => {
     expect(outboxes.length).toBe(4);
   });
 
+  test("waits for its key, and is none that sends without: its requests have groups", () => {
+    const encryption = { key: () => key, whileLocked: "send" } as const;
+    expect(() => open({ encryption })).toThrow(
+      expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining("encryption.whileLocked") }),
+    );
+  });
+
   test("takes requests to addresses of any length, and no group that is too long once it is hidden", async () => {
     const outbox = open({ replay: false });
     const long = `${ADDRESS}/${"x".repeat(2_000)}`;
