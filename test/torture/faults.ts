@@ -2,7 +2,7 @@
 
 import { expect } from "@playwright/test";
 import { crash, killSharedWorkers, ofType } from "../faults/lab.js";
-import type { Fleet, Tab } from "./fleet.js";
+import { type Fleet, IS_ENCRYPTED, type Tab } from "./fleet.js";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const anyOf = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T;
@@ -132,10 +132,10 @@ export function createFaults(fleet: Fleet) {
     },
     async "service worker hosted"() {
       const [{ page }] = [...live.values()] as [Tab];
-      await page.evaluate(async () => {
+      await page.evaluate(async (encrypted) => {
         await lab.registerServiceWorker();
-        void lab.askServiceWorker({ op: "drain", budgetMs: 1_500, delayMs: 500 });
-      });
+        void lab.askServiceWorker({ op: "drain", budgetMs: 1_500, delayMs: 500, encrypted });
+      }, IS_ENCRYPTED);
       const idle = await fleet.context.newPage();
       await close([...live.values()]);
       await sleep(2_500);

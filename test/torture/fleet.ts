@@ -11,8 +11,8 @@ import { eventOf } from "./history.js";
 import type { Committed } from "./story.js";
 
 export const MAX_DELIVERIES = 20;
-/** All that is sent; a service worker may host it, and handles none of it. */
-const IS_ENCRYPTED = process.env.ORIGINMQ_TORTURE_ENCRYPTED === "true";
+/** All that is sent. */
+export const IS_ENCRYPTED = process.env.ORIGINMQ_TORTURE_ENCRYPTED === "true";
 
 export interface Tab {
   readonly name: string;

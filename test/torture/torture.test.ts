@@ -110,6 +110,11 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
     const report = check(history, { maxDeliveries: MAX_DELIVERIES });
     const refusals: Record<string, number> = {};
     for (const { code } of ofType(recorded, "refused")) refusals[code] = (refusals[code] ?? 0) + 1;
+    const handledByServiceWorker = ofType(recorded, "settling").filter(({ tab }) =>
+      fleet.serviceWorkers.has(tab),
+    ).length;
+    if (counts["service worker hosted"] && handledByServiceWorker === 0)
+      problems.push("the service worker handled nothing while it hosted");
     const done: Run = {
       minutes: MINUTES,
       seconds,
@@ -119,7 +124,7 @@ test(`nothing is lost and nothing stale takes effect in ${MINUTES} minutes of fa
       recoveries,
       refusals,
       ackedOnFullDisk: torment.ackedOnFullDisk,
-      handledByServiceWorker: ofType(recorded, "settling").filter(({ tab }) => fleet.serviceWorkers.has(tab)).length,
+      handledByServiceWorker,
       report,
       problems: [...problems, ...report.problems],
     };

@@ -31,7 +31,7 @@ export interface OpenOptions extends QueueOptions {
   readonly queue?: string;
   /** The page's own worker hosts, as where there is no SharedWorker. */
   readonly dedicated?: boolean;
-  /** With a key, the same for each page. */
+  /** With a key, the same for each page and its service worker. */
   readonly encrypted?: boolean;
   /** It stops at a step of its store until the site opens the gate. */
   readonly gated?: { readonly gate?: string; readonly skip?: number; readonly records: number };
@@ -88,6 +88,8 @@ export type ServiceWorkerRequest =
       readonly handlerMs?: number;
       readonly delayMs?: number;
       readonly url?: string;
+      /** With the key that pages have. */
+      readonly encrypted?: boolean;
     }
   /** By a queue that is local first: all that waits on this device goes to the server, these with it. */
   | { readonly op: "forward"; readonly bodies: readonly string[]; readonly url: string }

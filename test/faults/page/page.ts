@@ -2,6 +2,7 @@
 
 import { type Connection, type Consumer, connect, openQueue, type Queue } from "../../../src/index.js";
 import { codeOf, createHandler, type Unsigned } from "./handling.js";
+import { encryptionOf } from "./key.js";
 import type { Lab, ProduceLoad } from "./lab.js";
 import "./ledger.js";
 
@@ -70,9 +71,6 @@ async function produce({ everyMs = 5, burst = 1 }: ProduceLoad) {
   }
 }
 
-const sameKey = () =>
-  crypto.subtle.importKey("raw", new Uint8Array(32).fill(7), "AES-GCM", false, ["encrypt", "decrypt"]);
-
 const lab: Lab = {
   connect,
   openQueue,
@@ -97,7 +95,7 @@ const lab: Lab = {
     const { gate = "", skip = 0, records = 0 } = gated ?? {};
     const script = gated ? `gated-worker.js?gate=${gate}&skip=${skip}&records=${records}` : "dedicated-worker.js";
     const worker = () => new Worker(new URL(`./${script}`, import.meta.url), { type: "module" });
-    const encryption = encrypted ? { encryption: { key: await sameKey() } } : {};
+    const encryption = await encryptionOf(encrypted);
     connection = await connect({ database, ...((dedicated || gated) && { worker }), ...encryption });
     connection.addEventListener("hostchange", () => events.push({ type: "hostchange" }));
     connection.addEventListener("outdated", ({ detail }) =>

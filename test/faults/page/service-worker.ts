@@ -1,7 +1,9 @@
 // A service worker that uses the queue inside `waitUntil`, when a page's message or a sync event asks for it.
 
 import { connect, openQueue } from "../../../src/service-worker.js";
+import "../../../src/encryption.js";
 import { createHandler } from "./handling.js";
+import { encryptionOf } from "./key.js";
 import type { Handled, ServiceWorkerRequest } from "./lab.js";
 import { tell } from "./tell.js";
 
@@ -14,10 +16,16 @@ const name = `service-worker-${crypto.randomUUID().slice(0, 8)}`;
 const handled: Handled[] = [];
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const connectTo = (url: string | undefined) => connect(url === undefined ? { database: "lab" } : { url });
+const placeOf = (url: string | undefined) => (url === undefined ? { database: "lab" } : { url });
 
-async function drain(budgetMs: number, { handlerMs = 0, url }: { handlerMs?: number; url?: string } = {}) {
-  const connection = await connectTo(url);
+interface Draining {
+  readonly handlerMs?: number;
+  readonly url?: string;
+  readonly encrypted?: boolean;
+}
+
+async function drain(budgetMs: number, { handlerMs = 0, url, encrypted }: Draining = {}) {
+  const connection = await connect({ ...placeOf(url), ...(await encryptionOf(encrypted)) });
   const queue = await connection.openQueue<string>("work");
   const handle = createHandler(
     async (unsigned) => {
@@ -40,7 +48,7 @@ async function drain(budgetMs: number, { handlerMs = 0, url }: { handlerMs?: num
 }
 
 async function send(bodies: readonly string[], url?: string) {
-  const connection = await connectTo(url);
+  const connection = await connect(placeOf(url));
   const queue = await connection.openQueue<string>("work");
   for (const body of bodies) await queue.send(body);
   const kind = connection.host?.kind;
