@@ -246,8 +246,8 @@ export const depthOf = (queue: QueueState): number => waitingCount(queue) + queu
 
 /** A number is given away once: a state that does not know all that were is damaged. */
 export function assertNumbered({ nextSeq, batches }: State): void {
-  const last = batches.all().at(-1)?.lastSeq ?? 0;
-  assert(Number.isSafeInteger(nextSeq) && last < nextSeq, "the next number is none that was given away");
+  const isNext = Number.isSafeInteger(nextSeq) && batches.all().every(({ lastSeq }) => lastSeq < nextSeq);
+  assert(isNext, "the next number is none that was given away");
 }
 
 /** A queue's conservation law: what was accepted is somewhere. Broken means a bug. */

@@ -6,7 +6,7 @@ import { type BodyBatch, type LogStore, StoreError } from "../../store/log-store
 /** What can be read of these. */
 export async function readable(store: LogStore, keys: readonly Seq[]): Promise<(BodyBatch | undefined)[]> {
   try {
-    return await store.readBatches(keys);
+    return (await store.readBatches(keys)).map((batch) => (batch && hasBodies(batch) ? batch : undefined));
   } catch (error) {
     const broken = error instanceof StoreError && error.reason === "unreadable" ? error.firstSeqs : undefined;
     if (broken === undefined || broken.length === 0) throw error;
@@ -14,3 +14,6 @@ export async function readable(store: LogStore, keys: readonly Seq[]): Promise<(
     return rest.length === keys.length ? [] : readable(store, rest);
   }
 }
+
+/** What lies there may be something else. */
+const hasBodies = ({ bodies }: BodyBatch): boolean => typeof bodies === "string" || Array.isArray(bodies);

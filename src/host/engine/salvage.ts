@@ -8,7 +8,7 @@ import type { Lost, StoredSeqs } from "../../core/commands/salvage.js";
 import { countBodies } from "../../core/log/columns.js";
 import type { Lsn, Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
-import { isConserved } from "../../core/state/state.js";
+import { assertNumbered, isConserved } from "../../core/state/state.js";
 import { type BodyBatch, type LogStore, type StoredLog, StoreError } from "../../store/log-store.js";
 import { decode, isDamage, type Loaded, loadCheckpoint, loadState } from "./load.js";
 import { readable } from "./readable.js";
@@ -45,6 +45,7 @@ async function salvage(store: LogStore, lastLsn: Lsn, cause: unknown): Promise<S
   if (![...state.queues.values()].every(isConserved)) {
     throw new StoreError("unreadable", "what is left of the journal does not add up", { cause });
   }
+  assertNumbered(state);
   await store.checkpoint(encodeCheckpoint(state), state.lsn);
   return { state, checkpointLsn: state.lsn, ...told, lost };
 }

@@ -14,6 +14,7 @@ import { batchOfSome, openBatch, type StoredMessage } from "../delivery/bodies.j
 import type { Engine, Rewrite } from "../engine/engine.js";
 import { loadState } from "../engine/load.js";
 import type { Loop } from "../engine/loop.js";
+import { readable } from "../engine/readable.js";
 
 /** Records in the journal after which a checkpoint is due: what a start has to replay. */
 export const CHECKPOINT_RECORDS = 2_000;
@@ -150,7 +151,7 @@ export function createMaintenance({
       // Chosen at rest: a batch that only a refused commit had freed would stand between the others again.
       const keys = await loop.exclusive(async () => nextGroup(engine.state)?.map((batch) => batch.firstSeq));
       if (keys === undefined) return;
-      const read = (await store.readBatches(keys)).filter((batch) => batch !== undefined);
+      const read = (await readable(store, keys)).filter((batch) => batch !== undefined);
       if (read.length !== keys.length) return;
       const join = (state: State) => (snapshots.isHeld ? undefined : joinLive(state, keys, read));
       const isDone = await loop.exclusive(() => engine.rewrite(join));

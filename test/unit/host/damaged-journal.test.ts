@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { SendValue } from "../../../src/core/commands/commands.js";
-import type { OutcomeOk } from "../../../src/core/log/journal.js";
+import type { JournalRecord, OutcomeOk } from "../../../src/core/log/journal.js";
 import { WIRE_MINOR } from "../../../src/core/spec/version.js";
 import type { DataLoss, MessageView } from "../../../src/link/rpc/views.js";
 import type { HandOut } from "../../../src/link/rpc/wire.js";
@@ -130,3 +130,17 @@ test("a record that is whole and cannot be applied is a fault of this package: n
   await expect(open(disk, "b")).rejects.toMatchObject({ code: "internal" });
   expect(disk.journal.size).toBe(size + 1);
 });
+
+test.each([false, true])(
+  "a record with more bodies than it numbers is no host's, with another record and its bodies missing: %s",
+  async (areMissing) => {
+    const { disk } = await fill();
+    const last = recordWith(disk, ({ type, seq }) => type === "accepted" && seq === 10);
+    const { changes, ...record } = disk.journal.get(last) as JournalRecord;
+    const more = changes.map((change) => (change.type === "stored" ? { ...change, count: 100 } : change));
+    disk.journal.set(last, { ...record, changes: more });
+    if (areMissing) disk.journal.delete(recordWith(disk, ({ type, seq }) => type === "accepted" && seq === 5));
+    if (areMissing) disk.bodies.delete(10);
+    await expect(open(disk, "b").then(() => "opened")).rejects.toThrow("none that was given away");
+  },
+);

@@ -252,3 +252,12 @@ test.each([1, 2, 2.5])("a checkpoint that would give a number away again is refu
   const [head, ...others] = encodeCheckpoint(engine.state);
   await expect(decodeCheckpoint([{ ...head, nextSeq }, ...others])).rejects.toThrow("none that was given away");
 });
+
+test("a checkpoint with more bodies than were numbered is refused", async () => {
+  const engine = createEngine();
+  engine.send(2);
+  const pieces = structuredClone([...encodeCheckpoint(engine.state)]);
+  const batches = pieces.find((piece) => piece.kind === "batches") as StateChunk & { count: Float64Array };
+  batches.count[0] = 100;
+  await expect(decodeCheckpoint(pieces)).rejects.toThrow("none that was given away");
+});

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from "vitest";
 import { receiverOf } from "../../../../src/client/connection/receiver.js";
-import { StoreError } from "../../../../src/store/log-store.js";
+import { type BodyBatch, StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { connectTo } from "../../client/client-fixture.js";
 import { startHost } from "../world.js";
@@ -128,4 +128,23 @@ test("bodies whose times of acceptance are gone are handed out all the same", as
   closing.push(() => again.connection.close({ force: true }));
   const queue = await again.connection.openQueue<number>("q");
   expect((await queue.receive({ max: 2 })).map(({ body }) => body)).toEqual([1, 2]);
+});
+
+test("what lies where a batch should be, and is none, keeps nobody from what is beside it", async () => {
+  const disk = createMemoryDisk();
+  const { host, port } = await startHost({ store: createMemoryStore({ disk }) });
+  const { connection } = connectTo(port);
+  const queue = await connection.openQueue<number>("q");
+  for (const body of [1, 2]) await queue.send(body);
+  await connection.close();
+  await host.close();
+  const [[key, { bodies: _, ...batch }]] = [...disk.bodies] as [[number, BodyBatch]];
+  disk.bodies.set(key, batch as never);
+  const next = await startHost({ store: createMemoryStore({ disk }) });
+  closing.push(() => next.host.close());
+  const again = connectTo(next.port);
+  closing.push(() => again.connection.close({ force: true }));
+  const reading = await again.connection.openQueue<number>("q");
+  expect((await reading.receive({ max: 2 })).map(({ body }) => body)).toEqual([2]);
+  await expect.poll(() => reading.stats(), { timeout: 10_000 }).toMatchObject({ totals: { quarantined: 1 }, ready: 0 });
 });
