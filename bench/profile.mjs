@@ -4,7 +4,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runCase } from "./rounds.mjs";
 import { attachToWorkers } from "./workers.mjs";
 
 const SAMPLE_US = 200;
@@ -13,21 +12,24 @@ const FUNCTIONS_SHOWN = 22;
 const TICKS_A_SECOND = 100;
 
 /**
+ * @typedef {Pick<import("./browser.mjs").Tabs, "context" | "measuring" | "helping">} ProfiledTabs
  * @typedef {import("./workers.mjs").Session} Session
  * @typedef {{ callFrame: { functionName: string, url: string, lineNumber: number }, id: number }} ProfileNode
  * @typedef {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[] }} Profile
  */
 
 /**
- * @param {import("./browser.mjs").Tabs} tabs
- * @param {readonly import("./rounds.mjs").CaseInfo[]} cases
- * @param {{ rounds: number, directory?: string | undefined }} options without a directory: threads alone, undisturbed
+ * @template {{ readonly id: string }} Info
+ * @param {ProfiledTabs} tabs
+ * @param {readonly Info[]} cases
+ * @param {{ rounds: number, directory?: string | undefined, run: (info: Info) => Promise<unknown> }} options without a
+ * directory: threads alone, undisturbed
  */
-export async function profileCases(tabs, cases, { rounds, directory }) {
+export async function profileCases(tabs, cases, { rounds, directory, run }) {
   if (directory) mkdirSync(directory, { recursive: true });
   for (const info of cases) {
     // To warm up, and so that the worker is there.
-    for (let i = 0; i < 2; i++) await runCase(tabs, info);
+    for (let i = 0; i < 2; i++) await run(info);
     const browser = await tabs.context.browser()?.newBrowserCDPSession();
     if (browser === undefined) throw new Error("This version of Playwright does not give access to the browser.");
     const sessions = directory ? await sessionsOf(tabs, browser) : new Map();
@@ -38,7 +40,7 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
     }
     const before = threadTimes(await processesOf(browser));
     const measured = [];
-    for (let i = 0; i < rounds; i++) measured.push(await runCase(tabs, info));
+    for (let i = 0; i < rounds; i++) measured.push(await run(info));
     const after = threadTimes(await processesOf(browser));
     console.log(`\n═══ ${info.id}: ${JSON.stringify(measured)}`);
     printThreads(before, after);
@@ -54,7 +56,7 @@ export async function profileCases(tabs, cases, { rounds, directory }) {
   }
 }
 
-/** @param {import("./browser.mjs").Tabs} tabs @param {import("playwright").CDPSession} browser */
+/** @param {ProfiledTabs} tabs @param {import("playwright").CDPSession} browser */
 async function sessionsOf(tabs, browser) {
   return new Map(
     /** @type {[string, Session][]} */ ([

@@ -20,7 +20,7 @@ import { describeMachine, machineLine } from "./machine.mjs";
 import { profileCases } from "./profile.mjs";
 import { createRatios, isMet } from "./ratios.mjs";
 import { tableOf, targetsOf } from "./report.mjs";
-import { runRounds } from "./rounds.mjs";
+import { runCase, runRounds } from "./rounds.mjs";
 
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
 
@@ -99,7 +99,8 @@ async function finish({ helping, measuring }) {
 const tabs = await openTabs(browser, backend);
 const before = options.before === undefined ? undefined : await openTabs(browser, backend, resolve(options.before));
 try {
-  if (isProfiling) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile });
+  const run = (/** @type {import("./rounds.mjs").CaseInfo} */ info) => runCase(tabs, info);
+  if (isProfiling) await profileCases(tabs, await casesOf(tabs), { rounds, directory: options.profile, run });
   else await measure(tabs, before);
   await finish(tabs);
   if (before) await finish(before);
