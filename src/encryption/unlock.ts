@@ -94,9 +94,19 @@ export const unlock = (
       pair = await keyring.makePair();
       record = JSON.stringify({ ...recordOf(record ?? (stored as string)), pair });
     }
-    if (record !== undefined) await store.write(record, stored);
+    if (record !== undefined) {
+      const written = store.write(record, stored);
+      // It opens as it is where others have to raise its iterations, or to give it a pair.
+      if (stored === undefined) await written;
+      else if (!(await written.then(() => true, deniedOnly))) pair = unlocked.pair;
+    }
     return { keyring, isSeveral: v >= 2, pair };
   });
+
+const deniedOnly = (error: unknown): false => {
+  if (!(error instanceof QueueError) || error.code !== "denied") throw error;
+  return false;
+};
 
 /** Of a key as it is stored. */
 export const idOf = (stored: string): string => recordOf(stored).id;

@@ -49,6 +49,8 @@ export interface Send extends SendColumns {
   readonly segments: readonly SendSegment[];
   /** Estimated size of each body, in bytes. */
   readonly sizes: readonly number[];
+  /** Where bodies have something in common that is stored once in each batch: how many beside each other, one after the other. */
+  readonly sharers?: readonly number[] | undefined;
 }
 
 export type Verdict =
@@ -96,6 +98,8 @@ export type Command =
       readonly sealed?: string | undefined;
       /** The id in place of which that is stored. */
       readonly replacing?: string | undefined;
+      /** Of who may not manage the queue, as its host says: it is refused where it would change anything. */
+      readonly asIs?: true;
     }
   /** What a queue holds is to be encrypted with this key: from now on it takes nothing that is not, and hands out nothing until all of it is. */
   | { readonly type: "encrypt-begin"; readonly queue: string; readonly sealed: string }

@@ -114,7 +114,7 @@ export function decideOnce(
 
 /** Options left out keep what is stored, those of `backoff` too. */
 function configure(state: State, command: CommandOf<"configure">): Decision {
-  const { queue: name, settings: given, sealed } = command;
+  const { queue: name, settings: given, sealed, asIs } = command;
   const queue = state.queues.get(name);
   const mismatch = refuseKey(state, command);
   if (mismatch) return mismatch;
@@ -126,6 +126,10 @@ function configure(state: State, command: CommandOf<"configure">): Decision {
   };
   const isSame =
     queue && Object.entries(settings).every(([key, value]) => isEqual(stored[key as keyof QueueSettings], value));
+  if (asIs && !isSame) {
+    const message = `queue "${name}" is not encrypted yet: to open it with a key first takes the right to "manage" it`;
+    return refused("denied", message, { verb: "manage", queue: name });
+  }
   const isRebased = queue !== undefined && "rateLimit" in settings && { isRebased: true as const };
   return done(isSame ? [] : [{ type: "configured", queue: name, settings, ...isRebased }]);
 }

@@ -106,7 +106,8 @@ function demandsOf(command: ClientCommand): readonly Demand[] {
     case "unsubscribe":
       return [["manage", subscriptionQueue(command.topic, command.subscription)]];
     case "configure":
-      return Object.keys(command.settings).length > 0 || command.sealed !== undefined
+      // Opened with a key it stays as it is: `admitCommand` sees to that.
+      return Object.keys(command.settings).length > 0 || (command.sealed !== undefined && command.queue === KEY_QUEUE)
         ? [["manage", command.queue, ': options of openQueue are stored, which needs "manage"']]
         : [["any", command.queue]];
     case "shred":
@@ -219,8 +220,12 @@ export function createGuard(access: Access, { consumersMax, useQueue }: Allowanc
   const admitCommand = (client: string, checked: CheckedCommand): CheckedCommand => {
     if ("refused" in checked) return checked;
     try {
-      for (const demand of demandsOf(checked.command)) assertAllowed(demand, client);
-      return checked;
+      const { command } = checked;
+      for (const demand of demandsOf(command)) assertAllowed(demand, client);
+      if (command.type !== "configure" || command.sealed === undefined) return checked;
+      return isAllowed(["manage", command.queue], client)
+        ? checked
+        : { ...checked, command: { ...command, asIs: true } };
     } catch (error) {
       return { number: checked.number, refused: failed(error) };
     }

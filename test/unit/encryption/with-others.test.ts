@@ -1,9 +1,9 @@
 // Encrypted queues and what stands on them: inspectors, bridges, backups, bodies, and rights on a server.
 
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exportQueue } from "../../../src/backup.js";
 import { bridge, toQueue } from "../../../src/bridge.js";
-import { type Connection, type ConnectOptions, connect } from "../../../src/index.js";
+import { type Connection, type ConnectOptions, connect, type Encryption } from "../../../src/index.js";
 import { liveSource } from "../../../src/integrations/inspector/source.js";
 import { serve } from "../../../src/server.js";
 
@@ -67,25 +67,63 @@ test("platform objects are no bodies of an encrypted queue, and are named; files
   expect([file.name, file.type, file.lastModified, await file.text()]).toEqual(["a.txt", "text/plain", 5, "word"]);
 });
 
-test("on a server it takes the right to manage a queue to open it with a key, and to give the database one", async () => {
-  const rights = { uses: ["send", "consume"], manages: ["send", "consume", "manage"] } as const;
-  const server = await serve({
-    port: 0,
-    memory: true,
-    authorize: ({ token }) => ({ client: token ?? "", queues: { letters: rights[token as keyof typeof rights] } }),
+describe("on a server", () => {
+  const denied = { code: "denied", detail: { verb: "manage" } };
+  const RIGHTS = {
+    manager: { "*": ["send", "consume", "manage"] },
+    sender: { letters: ["send"], drafts: ["send", "peek"] },
+    receiver: { letters: ["consume"] },
+  } as const;
+  type Who = keyof typeof RIGHTS;
+  let server: Awaited<ReturnType<typeof serve>>;
+  beforeEach(async () => {
+    server = await serve({
+      port: 0,
+      memory: true,
+      authorize: ({ token }) => ({ client: token ?? "", queues: RIGHTS[token as Who] }),
+    });
   });
-  try {
-    const url = `${server.url}/mq/shop`;
-    const as = (token: keyof typeof rights) => reach({ url, token: () => token, encryption });
-    await expect(as("uses")).rejects.toMatchObject({ code: "denied" });
-    const manager = await as("manages");
-    const user = await as("uses");
-    const letters = await manager.openQueue("letters");
-    await letters.send("word");
-    expect(await letters.receive({ waitMs: 5_000 })).toMatchObject([{ body: "word" }]);
-    await expect(user.openQueue("letters")).rejects.toMatchObject({ code: "denied" });
-  } finally {
-    await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
-    await server.close();
-  }
+  afterEach(() => server.close());
+  const as = async (who: Who, given: Encryption = encryption) => {
+    const connection = await connect({ url: `${server.url}/mq/shop`, token: () => who, encryption: given });
+    connections.push(connection);
+    return connection;
+  };
+
+  test("who only sends or only receives opens an encrypted queue as every other, and works with it", async () => {
+    await (await as("manager")).openQueue("letters");
+    const sending = await (await as("sender")).openQueue("letters");
+    await sending.send("word", { groupId: "a" });
+    const receiving = await (await as("receiver")).openQueue("letters");
+    const [delivery] = await receiving.receive({ waitMs: 5_000 });
+    expect(delivery).toMatchObject({ body: "word", groupId: "a" });
+    await delivery?.ack();
+  });
+
+  test("it takes the right to manage a queue to encrypt it, and to give the database a key", async () => {
+    await expect(as("sender")).rejects.toMatchObject(denied);
+    const manager = await as("manager");
+    await manager.openQueue("letters");
+    const sender = await as("sender");
+    // One that is not there yet, and one that is there and holds nothing.
+    await expect(sender.openQueue("drafts")).rejects.toMatchObject(denied);
+    await (await reach({ url: `${server.url}/mq/shop`, token: () => "manager" })).openQueue("drafts");
+    await expect(sender.openQueue("drafts")).rejects.toMatchObject(denied);
+    await expect(sender.encrypt("drafts")).rejects.toMatchObject(denied);
+    expect(await (await manager.openQueue("drafts")).stats()).toMatchObject({ ready: 0 });
+    await sender.openQueue("drafts");
+  });
+
+  test("nobody without that right changes the key, or is refused for what only others may raise", async () => {
+    const weak = { password: "correct horse", iterations: 100_000 };
+    const strong = { password: "correct horse", iterations: 100_001 };
+    const manager = await as("manager", weak);
+    await (await manager.openQueue("letters")).send("word");
+    const receiver = await as("receiver", strong);
+    expect(await (await receiver.openQueue("letters")).receive({ waitMs: 5_000 })).toMatchObject([{ body: "word" }]);
+    await expect(receiver.rekey({ password: "other" })).rejects.toMatchObject(denied);
+    await expect(receiver.shred()).rejects.toMatchObject(denied);
+    await expect(receiver.openQueue("letters", { maxDeliveries: 3 })).rejects.toMatchObject(denied);
+    await as("manager", weak);
+  });
 });
