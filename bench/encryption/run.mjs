@@ -143,7 +143,7 @@ async function measureOpen(context) {
     const measured = await turn(name, (page) => workIn(page, isBatched));
     note(`end to end, two tabs, ${how}`, measured, "key", 0.7, false, "µs");
     if (!before) continue;
-    const { "plain before": plain, "key before": key } = measured;
+    const { "plain before": plain = [], "key before": key = [] } = measured;
     note(`the same, before`, { plain, key }, "key", 0.7, false, "µs");
   }
 }

@@ -8,8 +8,9 @@ import type { Hiding, Holding, Revealed } from "../client/receiving/holding.js";
 import type { AnswerPart } from "../client/receiving/replies.js";
 import type { Verdict } from "../core/commands/commands.js";
 import type { Headers } from "../core/log/bodies.js";
-import { isShare } from "../core/log/share.js";
+import { isShare, type Share } from "../core/log/share.js";
 import { QueueError } from "../core/spec/errors.js";
+import type { HandOut } from "../link/rpc/wire.js";
 import type { Content } from "./content.js";
 import { type Names, TAMPERED } from "./names.js";
 import type { Opener } from "./opener.js";
@@ -61,10 +62,13 @@ export function createOpening({ opener, names, ...hiding }: OpeningParts): {
   readonly hiding: Hiding;
   readonly admit: Admit;
 } {
-  const openings = new WeakMap<Holding, Opening>();
+  /** By hand-out: a thousand messages share one. */
+  const openings = new WeakMap<HandOut, Opening>();
   let last: Promise<void> = Promise.resolve();
 
-  const begin = (holdings: readonly Holding[]): Opening => {
+  const begin = (holdings: readonly Holding[]): void => {
+    const [first] = holdings;
+    if (first === undefined) return;
     const before = last;
     const opening: Opening = { isOver: false, over: before, several: new Map(), alone: new Map(), groups: new Map() };
     const all: Promise<void>[] = [before];
@@ -79,19 +83,24 @@ export function createOpening({ opener, names, ...hiding }: OpeningParts): {
         });
       all.push(open().then((value) => keepAs(() => value), fail));
     };
+    openings.set(first.handOut, opening);
+    const hasGroups = first.handOut.groups !== undefined;
+    let envelope: Uint8Array | undefined;
+    const beginSeveral = (one: Share[0]) => {
+      keep(opening.several, one, () => opener.several(one));
+      return one;
+    };
     for (const holding of holdings) {
-      openings.set(holding, opening);
-      const { groupId } = holding.delivery;
+      const groupId = hasGroups ? holding.delivery.groupId : null;
       if (groupId) keep(opening.groups, groupId, () => names.showGroup(groupId));
       const body = bodyIn(holding);
-      if (isShare(body)) keep(opening.several, body[0], () => opener.several(body[0]));
-      else keep(opening.alone, holding, async () => opener.content(holding.body, holding.delivery));
+      if (!isShare(body)) keep(opening.alone, holding, async () => opener.content(holding.body, holding.delivery));
+      else if (body[0] !== envelope) envelope = beginSeveral(body[0]);
     }
     opening.over = Promise.all(all).then(() => {
       opening.isOver = true;
     });
     last = opening.over;
-    return opening;
   };
 
   const revealed = (holding: Holding, { several, alone, groups }: Opening): Revealed => {
@@ -115,10 +124,10 @@ export function createOpening({ opener, names, ...hiding }: OpeningParts): {
     }
   };
 
-  const openingOf = (holding: Holding) => openings.get(holding) ?? begin([holding]);
+  const openingOf = ({ handOut }: Holding): Opening => openings.get(handOut) ?? notYet();
   return {
     hiding: {
-      begin: (holdings) => void begin(holdings),
+      begin,
       pending(holding) {
         const opening = openingOf(holding);
         return opening.isOver ? undefined : opening.over;

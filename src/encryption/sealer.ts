@@ -40,16 +40,14 @@ export const sealedItem = (item: Item, body: Bytes, key: string): Item => ({
   attributes: { ...item.attributes, sealed: key },
 });
 
+const isNamed = ({ groupId, deduplicationId }: Item) => groupId !== undefined || deduplicationId !== undefined;
+
 /** `alone`: what is sealed by itself, whatever is sent beside it, since it stays. */
 export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal: Seal; readonly alone: Seal } {
   const { keyring, names, shredded, maySeveral } = parts;
 
   /** Its names hidden. */
-  const named = (item: Item): Item | Promise<Item> => {
-    const { groupId, deduplicationId } = item;
-    if (groupId === undefined && deduplicationId === undefined) return item;
-    return hide(item);
-  };
+  const named = (item: Item): Item | Promise<Item> => (isNamed(item) ? hide(item) : item);
   const hide = async (item: Item): Promise<Item> => ({
     ...item,
     groupId: item.groupId === undefined ? undefined : await names.hideGroup(item.groupId),
@@ -67,11 +65,7 @@ export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal:
 
   const sealSeveral = async (items: readonly Item[]): Promise<readonly Item[]> => {
     if (items.length === 1) return [await sealAlone(items[0] as Item)];
-    const content = encodeSeveral(
-      items.map(({ text, headers, groupId = null, deduplicationId, attributes: { priority } }) => ({
-        ...{ text, headers, groupId, priority, isNamed: deduplicationId !== undefined },
-      })),
-    );
+    const content = encodeSeveral(items);
     if (content === undefined) {
       const middle = Math.ceil(items.length / 2);
       return (await Promise.all([items.slice(0, middle), items.slice(middle)].map(sealSeveral))).flat();
@@ -80,14 +74,20 @@ export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal:
     const bytes = shareBytes([envelope, 0], items.length);
     const attributes = { ...items[0]?.attributes, sealed: keyring.id } as Item["attributes"];
     return items.map(({ groupId, deduplicationId }, place) => ({
-      ...{ body: [envelope, place], text: undefined, bytes, headers: undefined },
-      ...{ groupId, deduplicationId, attributes },
+      body: [envelope, place],
+      text: undefined,
+      bytes,
+      headers: undefined,
+      groupId,
+      deduplicationId,
+      attributes,
     }));
   };
 
   const sealAll = async (given: readonly Item[]): Promise<readonly Item[]> => {
-    const hidden = given.map((item, place) => atPlace(named(item), place));
-    const items = hidden.some((one) => one instanceof Promise) ? await Promise.all(hidden) : (hidden as Item[]);
+    const items = given.some(isNamed)
+      ? await Promise.all(given.map((item, place) => atPlace(named(item), place)))
+      : given;
     if (!maySeveral()) return Promise.all(items.map((item, place) => atPlace(sealAlone(item), place)));
     const sealed = new Array<Item>(items.length);
     const sealPart = async (places: readonly number[]) => {
@@ -121,13 +121,17 @@ export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal:
     return promise;
   };
 
+  const sealHidden = (item: Item): Promise<readonly Item[]> =>
+    maySeveral() ? sealOne(item) : sealAlone(item).then((sealed) => [sealed]);
+
   return {
-    async seal(items) {
-      shredded.throwIfAborted();
+    // Of one that is sent by itself each promise counts: it has no more than the one that it is sealed with.
+    seal(items) {
+      if (shredded.aborted) return Promise.reject(shredded.reason);
       const [item] = items;
       if (items.length !== 1 || item === undefined) return sealAll(items);
-      const hidden = await named(item);
-      return maySeveral() ? sealOne(hidden) : [await sealAlone(hidden)];
+      if (isNamed(item)) return hide(item).then(sealHidden);
+      return sealHidden(item);
     },
     async alone(items) {
       shredded.throwIfAborted();

@@ -68,14 +68,18 @@ let scratch: Bytes | undefined;
  * Those of `together`: each is a text. The bytes are good until it is called again; `undefined` where they would be too many,
  * as of texts with few letters of ASCII.
  */
-export function encodeSeveral(messages: readonly (Sealed & Pick<Item, "text" | "headers">)[]): Bytes | undefined {
+export function encodeSeveral(messages: readonly Omit<Item, "body" | "bytes">[]): Bytes | undefined {
+  const isNamed = ({ deduplicationId }: Pick<Item, "deduplicationId">) => deduplicationId !== undefined;
   const head: Head = {
-    priority: (messages[0] as Sealed).priority,
-    ...(messages.some(({ groupId }) => groupId !== null) && { groups: messages.map(({ groupId }) => groupId) }),
-    ...(messages.some(({ isNamed }) => isNamed) && { named: messages.map(({ isNamed }) => isNamed) }),
+    priority: (messages[0] as Item).attributes.priority,
+    ...(messages.some(({ groupId }) => groupId !== undefined) && {
+      groups: messages.map(({ groupId = null }) => groupId),
+    }),
+    ...(messages.some(isNamed) && { named: messages.map(isNamed) }),
     ...(messages.some(({ headers }) => headers) && { headers: messages.map(({ headers = null }) => headers) }),
   };
-  const lines = [JSON.stringify(head), ...messages.map(({ text }) => text)].join("\n");
+  let lines = JSON.stringify(head);
+  for (const { text } of messages) lines += `\n${text}`;
   scratch ??= new Uint8Array(SHARED_BYTES_MAX - HEAD_BYTES_MAX - TAG_BYTES);
   const { read, written } = encoder.encodeInto(lines, scratch);
   return read < lines.length ? undefined : scratch.subarray(0, written);

@@ -57,7 +57,7 @@ function isUsual(name: unknown, options: Options): boolean {
     isFlag(lazy) &&
     isFlag(persist) &&
     (signal === undefined || signal instanceof AbortSignal) &&
-    ["url", "token", "worker", "schema", "local", "openTimeoutMs"].every(
+    ["url", "token", "worker", "schema", "local", "openTimeoutMs", "encryption"].every(
       (special) => Reflect.get(options, special) === undefined,
     )
   );

@@ -92,6 +92,7 @@ interface Leaving {
   /** Listens to `unload`, too, which keeps a page out of the back/forward cache. */
   readonly unloads: boolean;
   readonly dedicated: boolean;
+  readonly encrypted?: boolean;
 }
 
 const openTab = async (profile: Profile, site: Site, name: string): Promise<Tab> => {
@@ -105,7 +106,7 @@ const openTab = async (profile: Profile, site: Site, name: string): Promise<Tab>
 async function leave(profile: Profile, site: Site, name: string, how: Leaving): Promise<string | undefined> {
   const tab = await openTab(profile, site, name);
   const host = await tab.evaluate(
-    async ({ name, order, unloads, dedicated }) => {
+    async ({ name, order, unloads, dedicated, encrypted = false }) => {
       const say = ({ type }: Event) => {
         lab.queue.send(`${name} ${type}`).catch(() => {});
       };
@@ -115,7 +116,7 @@ async function leave(profile: Profile, site: Site, name: string, how: Leaving): 
         if (unloads) addEventListener("unload", say);
       };
       if (order === "before") listen();
-      const opened = await lab.open({ dedicated });
+      const opened = await lab.open({ dedicated, encrypted });
       if (order === "after") listen();
       return opened;
     },
@@ -196,6 +197,17 @@ for (const [engine, launch] of Object.entries(ENGINES)) {
           await expect
             .poll(async () => promised(await stored(other), ALL_WAYS, engine))
             .toEqual(saidBy(ALL_WAYS, engine));
+        });
+      });
+
+      test("encrypted, too, in Chromium: others end a page before it is sealed", async ({ site }) => {
+        test.skip(engine !== "Chromium", "docs/encryption.md says how much of it others store");
+        await inProfile(async (profile) => {
+          const other = await openTab(profile, site, "other");
+          await other.evaluate(() => lab.open({ encrypted: true }));
+          const ways = ALL_WAYS.map((how) => ({ ...how, encrypted: true }));
+          for (const [i, how] of ways.entries()) await leave(profile, site, `${i}`, how);
+          await expect.poll(() => stored(other), { timeout: 10_000 }).toEqual(saidBy(ways, engine));
         });
       });
 

@@ -27,7 +27,8 @@ const dataKey = randomBytes(32);
 const isWellFormed = (text: string): boolean => text.isWellFormed();
 const withoutMissing = (given: object): SendOptions =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-const SEALED = { text: '"secret"', headers: undefined, priority: 4, groupId: null, isNamed: false };
+const PLACE = { id: "", priority: 4, groupId: null };
+const SENT = { text: '"secret"', headers: undefined, attributes: { priority: PLACE.priority } };
 const pair = await (await createKeyring("key", dataKey.slice())).makePair();
 const open = () => createKeyring("key", dataKey.slice(), async () => pair);
 type Sealing = Pick<Keyring, "seal">;
@@ -215,16 +216,16 @@ test("what is sealed together opens one by one where it was put, in any order, a
 
 test("of what was sealed together nothing opens once one byte of it is another, or any of it is cut off", async () => {
   const keyring = await open();
-  const several = await keyring.seal("several", ["queue"], encodeSeveral([SEALED, SEALED]) as Bytes);
+  const several = await keyring.seal("several", ["queue"], encodeSeveral([SENT, SENT]) as Bytes);
   const bytes = [...several.keys()].flatMap((at) => [
     several.slice(0, at),
     several.map((byte, i) => (i === at ? byte ^ (1 + (at % 255)) : byte)),
   ]);
   for (const changed of [...bytes, new Uint8Array([...several, 0])]) {
-    const opened = createOpener(keyring, "queue").content([changed, 0], { id: "", ...SEALED });
+    const opened = createOpener(keyring, "queue").content([changed, 0], PLACE);
     await expect(opened).rejects.toMatchObject({ code: "tampered" });
   }
-  await createOpener(keyring, "queue").content([several, 0], { id: "", ...SEALED });
+  await createOpener(keyring, "queue").content([several, 0], PLACE);
 });
 
 test("a hidden name is the same for the same text, comes back, and is no other kind of name", async () => {

@@ -59,7 +59,7 @@ const PEEKED_BY_DEFAULT: readonly MessageState[] = ["ready", "delayed", "leased"
 
 /** Hidden from the host, where it is. */
 export const sealedBy = (seal: Seal | undefined, taken: Taken): Taken =>
-  seal ? Promise.resolve(taken).then(seal) : taken;
+  !seal ? taken : taken instanceof Promise ? taken.then(seal) : seal(taken);
 
 export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Input, Output> {
   const { sender, events, schema, sealing, onClosed } = parts;

@@ -26,19 +26,41 @@ export interface SenderParts {
 
 export function createSender<Input>({ name, sending, intake }: SenderParts): Sender<Input> {
   const closing = new AbortController();
-  /** Sends that wait for something to be read; later ones wait for them, so that their order holds. */
-  let reading: Promise<unknown> | undefined;
+  /** Sends that wait for something to be read, or sealed; later ones wait for them, so that their order holds. */
+  const turns: { go?: () => void }[] = [];
+  let whenEmpty = () => {};
+  let emptied: Promise<void> | undefined;
 
   const assertOpen = () => closing.signal.throwIfAborted();
 
   const inTurn = <T>(taken: Taken, next: (items: readonly Item[]) => Promise<T>): Promise<T> => {
-    if (reading === undefined && !(taken instanceof Promise)) return next(taken);
-    const turn = Promise.allSettled([reading, taken]);
-    reading = turn;
-    return turn.then(async () => {
-      if (reading === turn) reading = undefined;
-      return next(await taken);
+    if (turns.length === 0 && !(taken instanceof Promise)) return next(taken);
+    const turn: (typeof turns)[number] = {};
+    turns.push(turn);
+    // One promise for each, and no chain of them: of an encrypted queue each send comes through here.
+    return new Promise((resolve, reject) => {
+      const goWith = (go: () => void) => {
+        turn.go = go;
+        goOn();
+      };
+      const send = (items: readonly Item[]) =>
+        goWith(() => {
+          try {
+            resolve(next(items));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      if (taken instanceof Promise) taken.then(send, (error) => goWith(() => reject(error)));
+      else send(taken);
     });
+  };
+  const goOn = () => {
+    for (let first = turns[0]; first?.go; first = turns[0]) {
+      turns.shift();
+      first.go();
+    }
+    if (turns.length === 0) whenEmpty();
   };
 
   return {
@@ -62,7 +84,10 @@ export function createSender<Input>({ name, sending, intake }: SenderParts): Sen
     },
     async close() {
       closing.abort(new QueueError("closed", `queue "${name}" was closed`));
-      await reading;
+      emptied ??= new Promise((resolve) => {
+        whenEmpty = resolve;
+      });
+      if (turns.length > 0) await emptied;
     },
   };
 }

@@ -25,6 +25,8 @@ import { type AnswerPart, answer } from "./replies.js";
 
 /** What the client knows of a delivery beyond what its handler sees. */
 export interface Holding<Body = unknown> {
+  /** What it came in, with those beside it. */
+  readonly handOut: HandOut;
   /** Made when it is first asked for: what only waits in a buffer stays small. */
   readonly delivery: Delivery<Body>;
   readonly isSettled: boolean;
@@ -198,6 +200,10 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
 
   get pipeline(): Pipeline {
     return this.shared.pipeline;
+  }
+
+  get handOut(): HandOut {
+    return this.shared.handOut;
   }
 
   get leaseExpiresAt(): number {

@@ -126,10 +126,8 @@ function configure(state: State, command: CommandOf<"configure">): Decision {
   };
   const isSame =
     queue && Object.entries(settings).every(([key, value]) => isEqual(stored[key as keyof QueueSettings], value));
-  if (asIs && !isSame) {
-    const message = `queue "${name}" is not encrypted yet: to open it with a key first takes the right to "manage" it`;
-    return refused("denied", message, { verb: "manage", queue: name });
-  }
+  if (asIs && !isSame)
+    return refused("denied", `to encrypt queue "${name}" needs "manage"`, { verb: "manage", queue: name });
   const isRebased = queue !== undefined && "rateLimit" in settings && { isRebased: true as const };
   return done(isSame ? [] : [{ type: "configured", queue: name, settings, ...isRebased }]);
 }

@@ -3,7 +3,7 @@
 import { idOf } from "../log/ids.js";
 import type { Change, OutcomeFailed } from "../log/journal.js";
 import { assert } from "../spec/errors.js";
-import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../spec/limits.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, SHARED_BATCH_BYTES_MAX } from "../spec/limits.js";
 import { DEFAULT_SETTINGS } from "../spec/settings.js";
 import type { Instant } from "../spec/time.js";
 import { depthOf, type QueueState, type State } from "../state/state.js";
@@ -140,7 +140,7 @@ function accept(
   });
   return done(
     [
-      ...batchesOf(seq, command.sizes.slice(0, count)),
+      ...batchesOf(seq, command.sizes.slice(0, count), command.sharers),
       ...(room?.before ?? []),
       ...accepted(state, command, now, { from: 0, to: waiting }),
       ...(room?.after ?? []),
@@ -164,8 +164,9 @@ function fullQueue(name: string, queue: QueueState | undefined, wanted: number):
   });
 }
 
-/** Batches of bodies numbered from `firstSeq` on. */
-export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] {
+/** Batches of bodies numbered from `firstSeq` on. Those that share something stay in one. */
+export function batchesOf(firstSeq: number, sizes: readonly number[], sharers?: readonly number[]): Change[] {
+  const bytesMax = sharers ? SHARED_BATCH_BYTES_MAX : BATCH_BYTES_MAX;
   const batches: Change[] = [];
   let start = 0;
   let bytes = 0;
@@ -174,10 +175,13 @@ export function batchesOf(firstSeq: number, sizes: readonly number[]): Change[] 
     start = end;
     bytes = 0;
   };
-  sizes.forEach((size, i) => {
-    if (bytes + size > BATCH_BYTES_MAX || i - start >= BATCH_COUNT_MAX) cut(i);
+  for (let i = 0, next = 0, run = 0; i < sizes.length; i = next) {
+    let size = 0;
+    for (const end = Math.min(i + (sharers?.[run++] ?? 1), sizes.length); next < end; next++)
+      size += sizes[next] as number;
+    if (bytes + size > bytesMax || next - start > BATCH_COUNT_MAX) cut(i);
     bytes += size;
-  });
+  }
   cut(sizes.length);
   return batches;
 }

@@ -70,8 +70,10 @@ export function sortOut(queue: QueueState | undefined, command: Send, now: Insta
     if (count > 0) segments.push({ ...attributes, count, ...(ids.length > 0 && { deduplicationIds: ids }) });
   }
   const sizes = bodies.map((body) => command.sizes[body] as number);
+  // Of some of them nobody has counted anew.
+  const sharers = sizes.length === command.sizes.length ? command.sharers : undefined;
   return {
-    fresh: { ...command, segments, sizes, ...pickColumns(command, starts) },
+    fresh: { ...command, segments, sizes, sharers, ...pickColumns(command, starts) },
     starts,
     bodies,
     duplicates,

@@ -20,6 +20,21 @@ export function shareSizes(bodies: readonly unknown[]): (body: unknown) => numbe
   return (body) => (isMeasured(body) ? shareBytes(body, sharers.get(body[0]) ?? 1) : undefined);
 }
 
+/** How many beside each other have one envelope, one after the other; `undefined` where none has one with another. */
+export function sharersIn(bodies: unknown): number[] | undefined {
+  if (!Array.isArray(bodies)) return undefined;
+  const counts: number[] = [];
+  let last: unknown;
+  for (const body of bodies) {
+    const envelope = isMeasured(body) && body[0];
+    const count = counts[counts.length - 1] as number;
+    if (envelope && envelope === last && count < SHARERS_MAX) counts[counts.length - 1] = count + 1;
+    else counts.push(1);
+    last = envelope;
+  }
+  return counts.length < bodies.length ? counts : undefined;
+}
+
 const isMeasured = (body: unknown): body is Share => isShare(body) && body[0].length <= SHARED_BYTES_MAX;
 
 export const shareBytes = ([envelope]: Share, sharers: number): number =>

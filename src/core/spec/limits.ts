@@ -113,6 +113,8 @@ export const SPAN_MS_MAX = 36_525 * 86_400_000;
 
 /** Bytes of the bodies of one stored batch, by estimate; a larger body stands alone. A batch is read and rewritten as a whole. */
 export const BATCH_BYTES_MAX = 128 * 1024;
+/** The same of what was sealed together, which nothing compresses: of values larger than 64 KiB Chromium makes files. */
+export const SHARED_BATCH_BYTES_MAX = 63 * 1024;
 /** Messages of one stored batch, however small. */
 export const BATCH_COUNT_MAX = 4_096;
 /** Messages that are sealed together: what one of them still needs, all of them take. */

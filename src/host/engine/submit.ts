@@ -3,6 +3,7 @@
 import { type Command, failure, type Settlement } from "../../core/commands/commands.js";
 import { countBodies, joinColumns, sizesOf } from "../../core/log/columns.js";
 import type { Outcome } from "../../core/log/journal.js";
+import { sharersIn } from "../../core/log/share.js";
 import type { QueueErrorCode } from "../../core/spec/errors.js";
 import type { Instant } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
@@ -49,7 +50,8 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
           if (ownerOfReplies(rest.queue) !== undefined && !to.state().queues.has(rest.queue)) {
             return settle(failure("full", "nobody waits for this answer any more"));
           }
-          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
+          const sizes = sizesOf(bodies);
+          to.push({ command: { ...rest, sizes, sharers: sharersIn(bodies) }, from, bodies, headers, settle });
         } else if (command.type === "publish") {
           const { bodies, ...rest } = command;
           to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers: command.headers, settle });

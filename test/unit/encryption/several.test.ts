@@ -10,6 +10,7 @@ import { MINOR_SHARES } from "../../../src/core/spec/key-queue.js";
 import { SHARED_BYTES_MAX } from "../../../src/core/spec/limits.js";
 import { WIRE_MINOR } from "../../../src/core/spec/version.js";
 import type { Content } from "../../../src/encryption/content.js";
+import { HEAD_BYTES } from "../../../src/encryption/keyring.js";
 import type { Names } from "../../../src/encryption/names.js";
 import type { Opener } from "../../../src/encryption/opener.js";
 import { createOpening } from "../../../src/encryption/opening.js";
@@ -113,6 +114,21 @@ describe("what is sent together is sealed together", () => {
     for (const [envelope] of shares) expect(envelope.length).toBeLessThanOrEqual(SHARED_BYTES_MAX);
     expect(new Set(shares.map(([envelope]) => envelope)).size).toBeLessThan(40);
     expect(await seenBy(letters)).toEqual(bodies);
+  });
+
+  test("and stored once, in records of less than 64 KiB", async () => {
+    const letters = await (await reach()).openQueue<unknown>("letters");
+    const bodies = numbers(1_000).map((n) => `${n} ${"x".repeat(250)}`);
+    await letters.sendBatch(bodies.map((body) => ({ body })));
+    const records = [...disk.bodies.values()].map(({ bodies }) => [
+      ...new Set((bodies as readonly Share[]).map(([envelope]) => envelope)),
+    ]);
+    for (const envelopes of records) expect(encode(envelopes).length).toBeLessThan(64 * 1_024);
+    const heads = records.flat().map((envelope) => envelope.subarray(0, HEAD_BYTES).join());
+    expect(new Set(heads).size).toBe(heads.length);
+    // Not in more of them than it takes.
+    expect(records.length).toBeLessThan(7);
+    expect((await letters.receive({ max: 1_000 })).map(({ body }) => body)).toEqual(bodies);
   });
 
   test("over a topic, in transactions and by handlers that answer", async () => {
@@ -256,6 +272,7 @@ test("a hand-out that opens before an earlier one waits for it", async () => {
     return {
       body: null,
       delivery,
+      handOut: {},
       reveal: ({ body }: Revealed) => void shown.push(body),
     } as Partial<Holding> as Holding;
   };

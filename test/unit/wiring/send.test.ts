@@ -3,6 +3,14 @@
 import { expect, test } from "vitest";
 import { openQueue } from "../../../src/send.js";
 
+test.each([{ password: "correct horse" }, { generate: true }, "required"])(
+  "what encrypts is no option, and nothing is opened without it: %o",
+  async (encryption) => {
+    const opening = openQueue("letters", { storage: "memory", encryption } as object);
+    await expect(opening).rejects.toMatchObject({ code: "invalid-argument", detail: { name: "encryption" } });
+  },
+);
+
 test("what only a client that receives can keep is no option, and the error names it", async () => {
   const opening = openQueue("labelled", { storage: "memory", label: "Checkout" } as object);
   await expect(opening).rejects.toMatchObject({

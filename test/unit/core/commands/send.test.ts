@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Send } from "../../../../src/core/commands/commands.js";
 import { decide } from "../../../../src/core/commands/decide.js";
-import { BATCH_BYTES_MAX, BATCH_COUNT_MAX } from "../../../../src/core/spec/limits.js";
+import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, SHARED_BATCH_BYTES_MAX } from "../../../../src/core/spec/limits.js";
 import { createEngine, TERM } from "../engine-fixture.js";
 
 const sendOf = (sizes: readonly number[], over: Partial<Send> = {}): Send => ({
@@ -14,8 +14,8 @@ const sendOf = (sizes: readonly number[], over: Partial<Send> = {}): Send => ({
 });
 
 /** Messages in each batch. */
-const batches = (sizes: readonly number[]) =>
-  decide(createEngine().state, sendOf(sizes), 1_000).changes.flatMap((change) =>
+const batches = (sizes: readonly number[], over?: Partial<Send>) =>
+  decide(createEngine().state, sendOf(sizes, over), 1_000).changes.flatMap((change) =>
     change.type === "stored" ? [change.count] : [],
   );
 
@@ -31,6 +31,20 @@ describe("bodies of one send are stored in batches", () => {
   test("of which a huge body has one alone", () => {
     expect(batches([10 * BATCH_BYTES_MAX])).toEqual([1]);
     expect(batches([10, 10, 10 * BATCH_BYTES_MAX, 10, 10])).toEqual([2, 1, 2]);
+  });
+
+  test("of what shares something whole runs, and less of it", () => {
+    const third = SHARED_BATCH_BYTES_MAX / 3;
+    const sharing = (counts: readonly number[]) => {
+      const sizes = counts.flatMap((count) => new Array<number>(count).fill(third / count));
+      return batches(sizes, { sharers: counts });
+    };
+    expect(sharing([3, 4, 5])).toEqual([12]);
+    expect(sharing([3, 4, 5, 6, 7])).toEqual([12, 13]);
+    expect(batches([third, third, third / 2, third / 2, third], { sharers: [1, 1, 2, 1] })).toEqual([4, 1]);
+    expect(batches([third, 2 * third, third], { sharers: [2, 1] })).toEqual([2, 1]);
+    // A run is never cut, nor put behind what it does not fit with.
+    expect(batches([third, third, third, 1], { sharers: [1, 3] })).toEqual([1, 3]);
   });
 
   test("of not too many bodies, however small", () => {
