@@ -68,6 +68,8 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
     #outbox: Outbox | undefined;
     #texts: OutboxTexts | undefined;
     #describe: OutboxElement["describe"];
+    /** The last that threw. */
+    #failed: OutboxElement["describe"];
     declare requestOf: OutboxElement["requestOf"];
     #offlineSince: number | undefined;
     #shown: Shown | undefined;
@@ -90,7 +92,9 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
       return this.#texts;
     }
     set texts(texts) {
+      const isSame = sameTexts(texts, this.#texts);
       this.#texts = texts;
+      if (isSame) return;
       this.#restart();
     }
     get describe() {
@@ -138,8 +142,8 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
       this.#offlineSince = undefined;
       this.#stop();
     }
-    attributeChangedCallback() {
-      this.#restart();
+    attributeChangedCallback(_name: string, before: string | null, now: string | null) {
+      if (before !== now) this.#restart();
     }
 
     #onNetwork = ({ type }: Event) => {
@@ -164,10 +168,22 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
     }
 
     #speech() {
-      const language = (this.closest("[lang]") as HTMLElement | null)?.lang || navigator.language;
+      const language = languageAround(this) || navigator.language;
       const found = textsFor([...languages, english], language);
       const texts = this.#texts ?? found ?? english;
       return createSpeech(texts, texts === found ? language : texts.lang);
+    }
+
+    /** What an application cannot describe is shown all the same, and its failure reported once for each function. */
+    #described(message: OutboxItem): OutboxDescription {
+      let said: Partial<OutboxDescription> | undefined;
+      try {
+        said = this.#describe?.(message);
+      } catch (error) {
+        if (this.#failed !== this.#describe) reportError(error);
+        this.#failed = this.#describe;
+      }
+      return { ...said, title: said?.title || describedByDefault(message).title };
     }
 
     #start(outbox: Outbox): Shown {
@@ -176,8 +192,7 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
         speech,
         pageSize: this.pageSize,
         headingLevel: String(this.headingLevel),
-        describe: (message) =>
-          describedUnread(speech, message) ?? this.#describe?.(message) ?? describedByDefault(message),
+        describe: (message) => describedUnread(speech, message) ?? this.#described(message),
         requestOf: (message, form) => (this.requestOf ?? requestOfForm)(message, form),
         isEditable: () => this.editable,
         offlineSince: () => this.#offlineSince,
@@ -188,6 +203,18 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
       return shown;
     }
   };
+}
+
+/** Frameworks give another object with each rendering: what is open stays open. */
+const sameTexts = (a: OutboxTexts | undefined, b: OutboxTexts | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b));
+
+/** Of the nearest `lang`, also around the elements whose shadow this one is in. */
+function languageAround(element: Element): string | undefined {
+  const found = element.closest<HTMLElement>("[lang]");
+  if (found) return found.lang;
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? languageAround(root.host) : undefined;
 }
 
 const wholeOf = (text: string | null, min: number, max: number): number | undefined => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // The element over an outbox of the test: its properties, events and focus. With a real one, in browsers: test/outbox/inbox.test.ts.
 
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { QueueStats } from "../../../../src/index.js";
 import type { DeadOutboxMessage, Outbox, WaitingOutboxMessage } from "../../../../src/outbox.js";
 import { defineOutboxElement, german, type OutboxElement } from "../../../../src/outbox-element.js";
@@ -156,4 +156,51 @@ test("out of the page it reads nothing, and back in it goes on", async () => {
   expect(textsIn(element, "title")).toEqual([]);
   document.body.append(element);
   await expect.poll(() => textsIn(element, "title"), { timeout: 10_000 }).toEqual(["b"]);
+});
+
+test("a description that fails or says nothing takes no row away: it is headed as without one, and the failure reported once", async () => {
+  const { outbox, drop } = outboxWith(["a", "b", "c"], []);
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  const failure = new Error("no title");
+  const element = show((it) => {
+    it.outbox = outbox;
+    it.describe = ({ metadata }) => {
+      const { title } = metadata as { title: string };
+      if (title === "a") throw failure;
+      return title === "b" ? ({ detail: "more" } as never) : { title: "its own words" };
+    };
+  });
+  await expect.poll(() => textsIn(element, "title"), { timeout: 10_000 }).toEqual(["a", "b", "its own words"]);
+  expect(textsIn(element, "detail")[1]).toBe("more");
+  drop("gone", "b");
+  await expect.poll(() => textsIn(element, "title"), { timeout: 10_000 }).toEqual(["a", "its own words"]);
+  expect(reported.mock.calls).toEqual([[failure]]);
+  vi.unstubAllGlobals();
+});
+
+test("what is set to what it was, as frameworks do with each rendering, leaves what is open", async () => {
+  const { outbox } = outboxWith(["a"], []);
+  const element = show((it) => Object.assign(it, { outbox, texts: { ...german }, lang: "de", pageSize: 50 }));
+  await expect.poll(() => textsIn(element, "title"), { timeout: 10_000 }).toEqual(["a"]);
+  const row = element.shadowRoot?.querySelector("li");
+  element.texts = { ...german };
+  element.lang = "de";
+  element.pageSize = 50;
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(element.shadowRoot?.querySelector("li")).toBe(row);
+  element.texts = { ...german, discard: "Löschen" };
+  await expect.poll(() => textsIn(element, "discard")[0], { timeout: 10_000 }).toBe("Löschen");
+});
+
+test("in an element of somebody else's it speaks the language that is around that one", async () => {
+  const { outbox } = outboxWith([], ["d"]);
+  const around = document.createElement("div");
+  around.lang = "de";
+  document.body.append(around);
+  const host = document.createElement("div");
+  around.append(host);
+  const element = show((it) => Object.assign(it, { outbox }));
+  host.attachShadow({ mode: "open" }).append(element);
+  await expect.poll(() => textsIn(element, "heading")[0], { timeout: 10_000 }).toContain("Nicht gesendet (1)");
 });
