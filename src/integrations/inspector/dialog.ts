@@ -20,9 +20,12 @@ export interface Question {
   readonly submit: string;
   /** It destroys something. */
   readonly isDanger?: boolean;
-  /** Does it; what it throws is shown, and the question stays. */
-  run(values: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Does it; what it throws is shown, and the question stays. `signal`: the question was left before it was done. */
+  run(values: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown>;
 }
+
+/** Longer than an answer takes that comes at once: a queue that is full may let its sender wait. */
+const LATE_MS = 2_000;
 
 let last = 0;
 
@@ -54,11 +57,13 @@ export function ask(near: HTMLElement, question: Question): Promise<boolean> {
     h("div", { class: "buttons" }, cancel, submit),
   );
   const dialog = h("dialog", { "aria-labelledby": `${prefix}-title`, lang: "en" }, form);
+  const left = new AbortController();
   const root = near.getRootNode() as ShadowRoot | Document;
   (root instanceof Document ? root.body : root).append(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      left.abort();
       near.focus();
       resolve(isAnswered);
     });
@@ -70,13 +75,16 @@ export function ask(near: HTMLElement, question: Question): Promise<boolean> {
       event.preventDefault();
       if (isRunning) return;
       isRunning = true;
+      const tellLate = setTimeout(() => setText(problem, "It is not done yet. “Cancel” gives it up."), LATE_MS);
       try {
-        await question.run(Object.fromEntries(fields.map(({ spec, input }) => [spec.name, input.value])));
+        const values = Object.fromEntries(fields.map(({ spec, input }) => [spec.name, input.value]));
+        await question.run(values, left.signal);
         isAnswered = true;
         dialog.close();
       } catch (reason) {
         setText(problem, wordsOf(reason));
       } finally {
+        clearTimeout(tellLate);
         isRunning = false;
       }
     });

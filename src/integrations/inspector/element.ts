@@ -1,9 +1,10 @@
 // <originmq-inspector>: a panel over any page, or a part of one.
 // Invariant: while it is closed, or in no document, it has no connection of its own, reads nothing and listens to nothing.
 
-import { type Connection, connect, type StandardSchema } from "../../index.js";
-import { h } from "../elements/dom.js";
+import type { Connection, StandardSchema } from "../../index.js";
+import { h, takeEarly } from "../elements/dom.js";
 import { sheetOf } from "../elements/style.js";
+import { beginInspecting } from "./beginning.js";
 import type { Bundle } from "./bundle.js";
 import { ownOf } from "./own.js";
 import { createPanel, type Panel } from "./panel.js";
@@ -25,8 +26,15 @@ export class InspectorElement extends Base {
   static readonly observedAttributes: readonly string[] = ["open", "inline", "database"];
 
   /** By queue: what bodies that are written here are checked against, as `send` does. Read when a queue is first looked at. */
-  schemas: Readonly<Record<string, StandardSchema>> = {};
+  get schemas(): Readonly<Record<string, StandardSchema>> {
+    return this.#schemas;
+  }
 
+  set schemas(schemas: Readonly<Record<string, StandardSchema>>) {
+    this.#schemas = schemas;
+  }
+
+  #schemas: Readonly<Record<string, StandardSchema>> = {};
   #given: Connection | undefined;
   #bundle: Bundle | undefined;
   #end: (() => void) | undefined;
@@ -41,6 +49,8 @@ export class InspectorElement extends Base {
   }
 
   set connection(connection: Connection | undefined) {
+    // Frameworks give the same again.
+    if (connection === this.#given) return;
     this.#given = connection;
     this.#rearrange();
   }
@@ -51,6 +61,7 @@ export class InspectorElement extends Base {
   }
 
   set bundle(bundle: Bundle | undefined) {
+    if (bundle === this.#bundle) return;
     this.#bundle = bundle;
     this.#rearrange();
   }
@@ -66,6 +77,7 @@ export class InspectorElement extends Base {
 
   /** Called by the browser: it is in a document. */
   connectedCallback(): void {
+    takeEarly(this, ["connection", "bundle", "schemas", "open"]);
     if (this.shadowRoot === null) {
       sheet ??= sheetOf(STYLE);
       this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
@@ -116,7 +128,6 @@ export class InspectorElement extends Base {
       this.shadowRoot?.querySelector<HTMLElement>(".launcher")?.focus();
     };
     let panel: Panel | undefined;
-    let isOver = false;
     const showPanel = (of: Connection | Bundle) => {
       panel = createPanel({
         of,
@@ -128,33 +139,24 @@ export class InspectorElement extends Base {
         close: isInline ? undefined : close,
         queue: this.getAttribute("queue") ?? undefined,
       });
-      panel.element.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && !isInline && !event.defaultPrevented) close();
-      });
+      onEscape(panel.element);
       root.replaceChildren(panel.element);
       if (this.#isAsked) panel.element.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus();
       this.#isAsked = false;
     };
+    const onEscape = (element: HTMLElement) =>
+      element.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && !isInline && !event.defaultPrevented) close();
+      });
     const shown = this.#bundle ?? this.#given;
     if (shown) {
       showPanel(shown);
       return () => panel?.end();
     }
-    const own = connect({ database, lazy: true });
-    own.then(
-      (connection) => isOver || showPanel(connection),
-      (reason) =>
-        isOver || root.replaceChildren(h("p", { role: "alert", class: "refused", lang: "en" }, String(reason))),
-    );
-    return () => {
-      isOver = true;
-      const ended = panel?.end();
-      const closed = async (connection: Connection) => {
-        await ended;
-        await connection.close({ force: true });
-      };
-      own.then(closed).catch(() => {});
-    };
+    const beginning = beginInspecting(database, showPanel, isInline ? undefined : close);
+    onEscape(beginning.element);
+    root.replaceChildren(beginning.element);
+    return () => beginning.end(panel?.end());
   }
 
   /** What is shown is of something else now. */

@@ -80,23 +80,20 @@ export function createMessageActs({ name, message, live, inspecting, done }: Mes
       text: "It gets another id there. If this page ends in between, it is in both.",
       fields: [{ name: "to", label: "Queue", kind: "text" }],
       submit: "Move",
-      async run({ to = "" }) {
+      async run({ to = "" }, signal) {
         if (to === name) throw new Error("It is in that queue.");
-        // To open a queue is to make it.
-        const { queues } = await live.connection.inspect({ match: to });
-        if (!queues.some((one) => one.name === to)) throw new Error(`There is no queue called “${to}”.`);
         const [from, target] = [await openQueue(name), await openQueue(to)];
-        const there = () => moved(from, target, message);
+        const there = (until: AbortSignal) => moved(from, target, message, until);
         if (isDead) {
           later(`${short} moves to ${to}`, "It could not be moved", async () => {
-            const copy = await there();
+            const copy = await there(soon());
             refresh();
             say(`${short} is in ${to} now, as ${shortId(copy.id)}.`);
           });
         } else {
-          const copy = await there();
+          const copy = await there(signal);
           say(`${short} is in ${to} now, as ${shortId(copy.id)}.`, async () => {
-            await moved(target, from, copy);
+            await moved(target, from, copy, soon());
             refresh();
           });
         }
@@ -133,9 +130,13 @@ function mustBe({ replaced }: { readonly replaced: boolean }): void {
   if (!replaced) throw new Error("It is no longer what it was: somebody has it, or it is gone.");
 }
 
+/** How long a queue that is full may let a message wait that nobody waits for with a question open. */
+const WAIT_MS = 10_000;
+const soon = () => AbortSignal.timeout(WAIT_MS);
+
 /** Resolves to what it is there. */
-async function moved(from: Queue, to: Queue, message: MessageView): Promise<MessageView> {
-  const { id } = await to.send(message.body, sendOptionsOf(message));
+async function moved(from: Queue, to: Queue, message: MessageView, signal: AbortSignal): Promise<MessageView> {
+  const { id } = await to.send(message.body, { ...sendOptionsOf(message), signal });
   if (await remove(from, message)) return { ...message, id, state: "ready" };
   await to.purge({ ids: [id] });
   throw new Error("It is gone meanwhile, and was not moved.");

@@ -55,11 +55,16 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
     known.catch(() => queues.delete(name));
     return known;
   };
+  const openThere = async (connection: Connection, name: string) => {
+    const { queues: found } = await connection.inspect({ match: name });
+    if (!found.some((one) => one.name === name)) throw new Error(`There is no queue called “${name}”.`);
+    return openQueue(connection, name);
+  };
   const checkBody = async (name: string, body: unknown) => {
     const result = await schemaOf(name)?.["~standard"].validate(body);
     if (result?.issues) throw new Error(result.issues.map(({ message }) => message).join("; "));
   };
-  const live = isBundle ? undefined : { connection: of, openQueue: (name: string) => openQueue(of, name), checkBody };
+  const live = isBundle ? undefined : { connection: of, openQueue: (name: string) => openThere(of, name), checkBody };
   const inspecting: Inspecting = {
     source: isBundle ? bundleSource(of) : liveSource(of, (name) => openQueue(of, name)),
     live,

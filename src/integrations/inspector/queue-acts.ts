@@ -47,7 +47,7 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
         { name: "delayMs", label: "Delay in ms", kind: "number" },
       ],
       submit: "Send",
-      async run({ body = "", headers = "", groupId = "", priority, delayMs }) {
+      async run({ body = "", headers = "", groupId = "", priority, delayMs }, signal) {
         const queue = await openQueue(name);
         const delay = parseNumber(delayMs, "The delay");
         const { id } = await queue.send(parseBody(body), {
@@ -55,6 +55,7 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
           priority: parseNumber(priority, "The priority") ?? 4,
           ...(groupId !== "" && { groupId }),
           ...(delay !== undefined && { delayMs: delay }),
+          signal,
         });
         refresh();
         say(`Sent as ${shortId(id)}.`, async () => {
@@ -125,10 +126,12 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
         async run({ what = "", priority, olderThanMs }) {
           const [of, age] = [parseNumber(priority, "The priority"), parseNumber(olderThanMs, "The age")];
           if (what === "dead" && of !== undefined) throw new Error("Dead letters are not told apart by priority.");
-          const older = age === undefined ? {} : { olderThanMs: age };
+          const asked = performance.now();
           const state = what === "" ? {} : { state: what as NonNullable<PurgeFilter["state"]> };
           later(`Messages of ${name} are deleted`, "They could not be deleted", async () => {
             const { deadLetters, purge } = await openQueue(name);
+            // What has come since it was asked for stays.
+            const older = { olderThanMs: Math.ceil((age ?? 0) + performance.now() - asked) };
             const { purged } =
               what === "dead"
                 ? await deadLetters.purge({ filter: older })
@@ -182,6 +185,7 @@ export function createQueueActs(name: string, live: Live, inspecting: Inspecting
     });
   });
   const configure = async (changed: readonly (readonly [string, unknown])[]) => {
+    await openQueue(name);
     const again = await live.connection.openQueue(name, Object.fromEntries(changed) as QueueOptions);
     await again.close();
     refresh();

@@ -86,6 +86,8 @@ export const STYLE = `
   border: 1px solid var(--line);
   border-radius: 14px;
 }
+.beginning { gap: 12px; padding: 16px; overflow: auto; }
+.beginning > * { margin: 0; }
 .refused { margin: 0; padding: 16px; background: var(--dead-soft); color: var(--dead); }
 
 .head {

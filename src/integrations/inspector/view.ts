@@ -17,7 +17,7 @@ export interface View {
 /** What can be acted on. */
 export interface Live {
   readonly connection: Connection;
-  /** Opened once each; they are closed with the inspector. */
+  /** Opened once each; they are closed with the inspector. Rejects where it is not there: to open it would make it. */
   openQueue(name: string): Promise<Queue>;
   /** Throws an `Error` that says what the schema of the queue, if it has one, does not allow. */
   checkBody(name: string, body: unknown): Promise<void>;

@@ -1,6 +1,7 @@
 // The custom element: its properties and events, and its life in a page. Invariants: it reads nothing before it is in a page
 // and has an outbox, and nothing after it has left; it changes an outbox only when somebody asks it to.
 
+import { takeEarly } from "../elements/dom.js";
 import { createSpeech, textsFor } from "../elements/speech.js";
 import { SHARED_STYLE, sheetOf } from "../elements/style.js";
 import type { Outbox } from "../outbox/outbox.js";
@@ -125,13 +126,7 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
     }
 
     connectedCallback() {
-      // What was set before the element was defined stands in the way of its own properties.
-      for (const name of PROPERTIES) {
-        if (!Object.hasOwn(this, name)) continue;
-        const value = this[name];
-        delete this[name];
-        Object.assign(this, { [name]: value });
-      }
+      takeEarly(this, PROPERTIES);
       addEventListener("online", this.#onNetwork);
       addEventListener("offline", this.#onNetwork);
       this.#restart();

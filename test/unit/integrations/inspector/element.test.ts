@@ -197,3 +197,114 @@ test("a list of few has no filter; many topics and schedules have one, which cou
   expect(rootOf(inspector).querySelectorAll(".tabpanel table")).toHaveLength(1);
   await filtered("Schedules", "nightly-1", "3 of 12 schedules.");
 });
+
+const fieldsOf = (inspector: InspectorElement) =>
+  rootOf(inspector).querySelectorAll<HTMLInputElement>("dialog input, dialog textarea, dialog select");
+const submit = (inspector: InspectorElement) =>
+  rootOf(inspector)
+    .querySelector("dialog form")
+    ?.dispatchEvent(new Event("submit", { cancelable: true }));
+
+test("what was set before the element was defined counts", async () => {
+  const connection = await inMemory();
+  await connection.openQueue("q");
+  class Late extends InspectorElement {}
+  const schemas = {};
+  const early = document.createElement("late-inspector") as InspectorElement;
+  Object.assign(early, { connection, schemas });
+  early.setAttribute("inline", "");
+  document.body.append(early);
+  customElements.define("late-inspector", Late);
+  customElements.upgrade(early);
+  await vi.waitFor(() => expect(rowsOf(early)).toEqual(["q"]), SOON);
+  expect(early.schemas).toBe(schemas);
+  early.connection = undefined;
+  expect(early.connection).toBeUndefined();
+  expect(Object.hasOwn(early, "connection")).toBe(false);
+});
+
+test("the same connection given again leaves what is open", async () => {
+  const connection = await inMemory();
+  const inspector = show(connection);
+  const panel = rootOf(inspector).querySelector(".panel");
+  inspector.connection = connection;
+  expect(rootOf(inspector).querySelector(".panel")).toBe(panel);
+});
+
+test("a purge takes what was there when it was asked for, not what came in its grace", async () => {
+  const connection = await inMemory();
+  const queue = await connection.openQueue<string>("q");
+  await queue.send("before");
+  const inspector = show(connection, "q");
+  await vi.waitFor(() => expect(buttonOf(inspector, "Purge…")?.getAttribute("aria-disabled")).toBe("false"), SOON);
+  buttonOf(inspector, "Purge…")?.click();
+  submit(inspector);
+  await vi.waitFor(() => expect(buttonOf(inspector, "Do it now")).toBeDefined(), SOON);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await queue.send("after");
+  buttonOf(inspector, "Do it now")?.click();
+  await vi.waitFor(() => expect(rootOf(inspector).textContent).toContain("1 message deleted."), SOON);
+  expect((await queue.peek()).map(({ body }) => body)).toEqual(["after"]);
+});
+
+test("a question that is open while its queue is deleted makes no queue", async () => {
+  const connection = await inMemory();
+  const inspector = show(connection, "q");
+  for (const label of ["Send…", "Settings…"]) {
+    const queue = await connection.openQueue("q");
+    await vi.waitFor(() => expect(buttonOf(inspector, label)?.getAttribute("aria-disabled")).toBe("false"), SOON);
+    buttonOf(inspector, label)?.click();
+    await queue.delete();
+    for (const field of fieldsOf(inspector)) if (field.type === "number") field.value = "7";
+    submit(inspector);
+    await vi.waitFor(() => expect(rootOf(inspector).querySelector(".wrong")?.textContent).toContain("no queue"), SOON);
+    buttonOf(inspector, "Cancel")?.click();
+    await vi.waitFor(() => expect(rootOf(inspector).querySelector("dialog")).toBeNull(), SOON);
+  }
+  expect((await connection.inspect()).queues).toEqual([]);
+});
+
+test("what waits for room in a full queue is given up with its question", async () => {
+  const connection = await inMemory();
+  const queue = await connection.openQueue<string>("q");
+  await queue.send("moved");
+  const full = await connection.openQueue<string>("full", { maxMessages: 1, overflow: "block" });
+  await full.send("there");
+  const inspector = show(connection, "q");
+  Object.defineProperty(rootOf(inspector).querySelector(".vlist"), "clientHeight", { value: 400 });
+  const line = () => rootOf(inspector).querySelector<HTMLElement>(".vcanvas .vrow:not(.unread)");
+  await vi.waitFor(() => expect(line()?.textContent).toContain("moved"), SOON);
+  line()?.click();
+  await vi.waitFor(() => expect(buttonOf(inspector, "Move…")).toBeDefined(), SOON);
+  buttonOf(inspector, "Move…")?.click();
+  (fieldsOf(inspector)[0] as HTMLInputElement).value = "full";
+  submit(inspector);
+  await vi.waitFor(
+    () => expect(rootOf(inspector).querySelector(".wrong")?.textContent).toContain("not done yet"),
+    SOON,
+  );
+  buttonOf(inspector, "Cancel")?.click();
+  await vi.waitFor(() => expect(rootOf(inspector).querySelector("dialog")).toBeNull(), SOON);
+  await full.purge();
+  await full.send("later");
+  expect((await full.peek()).map(({ body }) => body)).toEqual(["later"]);
+  expect((await queue.peek()).map(({ body }) => body)).toEqual(["moved"]);
+});
+
+test("one that cannot begin says why, tries again when there is a network, and can be closed", async () => {
+  const inspector = new InspectorElement();
+  document.body.append(inspector);
+  inspector.open = true;
+  expect(rootOf(inspector).textContent).toContain("Connecting…");
+  const said = () => rootOf(inspector).querySelector(".refused")?.textContent;
+  // There is no browser here, and so no queue of one.
+  await vi.waitFor(() => expect(said()).toMatch(/^It could not begin: .*lives in browsers/), SOON);
+  dispatchEvent(new Event("online"));
+  expect(said()).toBeUndefined();
+  await vi.waitFor(() => expect(said()).toMatch(/^It could not begin/), SOON);
+  buttonOf(inspector, "Try again")?.click();
+  expect(said()).toBeUndefined();
+  buttonOf(inspector, "Close")?.click();
+  expect(inspector.open).toBe(false);
+  expect(rootOf(inspector).querySelector(".launcher")).not.toBeNull();
+});
