@@ -4,6 +4,7 @@ import type { InspectedClient, InspectedLease, Inspection } from "../../index.js
 import { createRows, h, setFigure, setText } from "../elements/dom.js";
 import { away, duration, plural } from "../elements/format.js";
 import { createFilter } from "./filter.js";
+import { ownOf } from "./own.js";
 import { createBadge, emptyNote } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
@@ -41,7 +42,7 @@ const CONTEXT_WORDS: Readonly<Record<string, string>> = {
   ServiceWorkerGlobalScope: "service worker",
   Object: "process",
 };
-const kindOf = (context: string | null): string | null => context && (CONTEXT_WORDS[context] ?? context);
+const kindOf = (context: string | null): string | null => context && (ownOf(CONTEXT_WORDS, context) ?? context);
 
 function createCard({ id }: InspectedClient, showQueue: (name: string) => void, now: () => number) {
   const badge = createBadge();

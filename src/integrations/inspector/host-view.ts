@@ -5,16 +5,19 @@ import { createRows, h, setFigure } from "../elements/dom.js";
 import { count, duration, instant } from "../elements/format.js";
 import { makeBundle, parseBundle } from "./bundle.js";
 import { download } from "./download.js";
+import { ownOf } from "./own.js";
 import { button, createFact, createTable } from "./parts.js";
 import type { Inspecting, View } from "./view.js";
 
-export const HOST_WORDS = {
+const HOST_WORDS: Readonly<Record<string, string>> = {
   "shared-worker": "SharedWorker",
   "dedicated-worker": "dedicated worker",
   "service-worker": "service worker",
   "in-process": "this process",
   server: "server",
-} as const;
+};
+/** A bundle may be of a kind that is not known here. */
+export const hostWords = (kind: string): string => ownOf(HOST_WORDS, kind) ?? kind;
 
 export function createHostView(inspecting: Inspecting): View {
   const facts = {
@@ -53,7 +56,7 @@ export function createHostView(inspecting: Inspecting): View {
       h("section", {}, h("h3", { class: "title" }, "Take-overs, the latest first"), table.element, note),
     ),
     update({ at, host, clientCount, takeOvers }: Inspection) {
-      facts.kind.set(HOST_WORDS[host.kind]);
+      facts.kind.set(hostWords(host.kind));
       facts.epoch.set(count(host.epoch));
       facts.since.set(duration(Math.max(0, at - host.since)));
       facts.build.set(String(host.build));
@@ -85,6 +88,8 @@ function createBundling({ source, live, attempt, say, showBundle }: Inspecting):
   file.addEventListener("change", () =>
     attempt("The bundle could not be opened", async () => {
       const [chosen] = file.files ?? [];
+      // The same file may be chosen again, mended.
+      file.value = "";
       if (chosen) showBundle(parseBundle(await chosen.text()));
     }),
   );

@@ -2,7 +2,8 @@
 // alike and whose numbers follow each other are told together.
 
 import type { JournalChange, JournalCommit } from "../../index.js";
-import { fateWords, isRanges } from "./journal-words.js";
+import { fateWords, isRanges, sizeOf } from "./journal-words.js";
+import { ownOf } from "./own.js";
 import { STATE_WORDS } from "./parts.js";
 
 export interface Fate {
@@ -18,6 +19,8 @@ export interface Fate {
 
 /** Of messages, in one commit: more are counted. */
 export const FATES_MAX = 5_000;
+/** So many are looked at: a bundle may say of any number that it was of one commit. */
+const LOOKED_AT_MAX = 1_000_000;
 
 const { ready, delayed, leased, dead } = STATE_WORDS;
 const [ABSENT, GONE, GROUPED] = ["Not there", "Gone", "Waits in its group"] as const;
@@ -61,13 +64,18 @@ export function* seqsOf({ seqs, seq, count = 1 }: JournalChange): Generator<numb
 export function fatesOf({ changes, at }: JournalCommit): { readonly fates: readonly Fate[]; readonly more: number } {
   const byNumber = new Map<number, Fate>();
   let more = 0;
+  let left = LOOKED_AT_MAX;
   for (const change of changes) {
-    const move = MOVES[change.type];
+    const move = ownOf(MOVES, change.type);
     if (move === undefined) continue;
     const { queue = "" } = change;
     const words = fateWords(change);
     let i = 0;
     for (const seq of seqsOf(change)) {
+      if (left-- <= 0) {
+        more += sizeOf(change) - i;
+        break;
+      }
       const [before, after] = move(change, i++, at);
       const earlier = byNumber.get(seq);
       if (earlier) {

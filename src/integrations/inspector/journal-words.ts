@@ -2,6 +2,7 @@
 
 import type { JournalChange, JournalTail } from "../../index.js";
 import { plural } from "../elements/format.js";
+import { ownOf } from "./own.js";
 
 type Ranges = readonly number[];
 
@@ -9,7 +10,7 @@ export const isRanges = (value: unknown): value is Ranges =>
   Array.isArray(value) && value.every((one) => typeof one === "number");
 
 /** How many messages a change is about. */
-function sizeOf({ seqs, count, seq }: JournalChange): number {
+export function sizeOf({ seqs, count, seq }: JournalChange): number {
   if (isRanges(seqs)) return seqs.reduce((sum, one, i) => (i % 2 === 1 ? sum + one : sum), 0);
   return typeof count === "number" ? count : typeof seq === "number" ? 1 : 0;
 }
@@ -64,19 +65,19 @@ const OTHERS: Readonly<Record<string, (change: JournalChange) => string>> = {
 };
 
 /** What a change did to its messages. */
-export const fateWords = (change: JournalChange): string => FATES[change.type]?.(change) ?? "";
+export const fateWords = (change: JournalChange): string => ownOf(FATES, change.type)?.(change) ?? "";
 
 /** What a commit did, a line for each kind of change of each queue. */
 export function commitWords(changes: readonly JournalChange[]): string[] {
   const lines: string[] = [];
   const counted = new Map<string, { readonly count: number; readonly words: string; readonly queue: string }>();
   for (const change of changes) {
-    const fate = FATES[change.type];
+    const fate = ownOf(FATES, change.type);
     if (fate) {
       const [words, queue] = [fate(change), change.queue ?? ""];
       const key = `${queue}\n${words}`;
       counted.set(key, { count: (counted.get(key)?.count ?? 0) + sizeOf(change), words, queue });
-    } else if (OTHERS[change.type]) lines.push(OTHERS[change.type]?.(change) ?? "");
+    } else lines.push(...[ownOf(OTHERS, change.type)?.(change)].filter((line) => line !== undefined));
   }
   return [
     ...[...counted.values()].map(({ count, words, queue }) => `${queue}: ${plural(count, "message")} ${words}`),
@@ -93,7 +94,7 @@ export function eventsOf(
   const seq = Number.parseInt(id.slice(id.indexOf("-") + 1), 36);
   return commits.flatMap(({ at, changes }) =>
     changes
-      .filter((change) => change.type in FATES && isAbout(change, seq))
+      .filter((change) => Object.hasOwn(FATES, change.type) && isAbout(change, seq))
       .map((change): [number, string] => {
         const words = fateWords(change);
         const { type, client } = change;

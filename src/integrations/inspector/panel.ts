@@ -5,7 +5,7 @@ import { h } from "../elements/dom.js";
 import { instant } from "../elements/format.js";
 import { type Bundle, bundleSource } from "./bundle.js";
 import { createClientsView } from "./clients-view.js";
-import { createHostView, HOST_WORDS } from "./host-view.js";
+import { createHostView, hostWords } from "./host-view.js";
 import { createJournalView } from "./journal-view.js";
 import { createBadge } from "./parts.js";
 import { createQueuesView } from "./queues-view.js";
@@ -131,7 +131,7 @@ export function createPanel({ of, title, schemaOf, showBundle, close, queue }: P
   if (queue !== undefined) queuesView.show(queue, "messages");
 
   const show = (inspection: Inspection) => {
-    const by = `${HOST_WORDS[inspection.host.kind]}, term ${inspection.host.epoch}`;
+    const by = `${hostWords(inspection.host.kind)}, term ${inspection.host.epoch}`;
     host.set(isBundle ? `bundle of ${instant(of.madeAt)}: ${by}` : by, isBundle ? "warn" : "on");
     saying.clear("inspect");
     latest = inspection;

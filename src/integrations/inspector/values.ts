@@ -57,14 +57,15 @@ function read(part: string, line: string): string {
 }
 
 export function parseHeaders(text: string): Record<string, string> {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [, name = "", value = ""] = HEADER.exec(line.trim()) ?? [];
-      if (name === "") throw new Error(`The header “${line.trim()}” is not “name: value”.`);
-      return [read(name, line), read(value, line)];
-    }),
-  );
+  const headers = new Map<string, string>();
+  for (const line of text.split("\n").filter((one) => one.trim() !== "")) {
+    const [, name = "", value = ""] = HEADER.exec(line.trim()) ?? [];
+    if (name === "") throw new Error(`The header “${line.trim()}” is not “name: value”.`);
+    const one = read(name, line);
+    if (headers.has(one)) throw new Error(`The header “${one}” is there twice.`);
+    headers.set(one, read(value, line));
+  }
+  return Object.fromEntries(headers);
 }
 
 /** `undefined` where nothing was written. */

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { connect, type JournalChange } from "../../../../src/index.js";
 import { FATES_MAX, fatesOf } from "../../../../src/integrations/inspector/journal-fates.js";
+import { commitWords } from "../../../../src/integrations/inspector/journal-words.js";
 
 const fatesIn = (...changes: JournalChange[]) =>
   fatesOf({ lsn: 1, epoch: 1, at: 100, changes, after: {} }).fates.map(
@@ -68,4 +69,15 @@ test("of a commit with more messages than are told the others are counted", () =
   const many = { type: "accepted", queue: "q", seq: 1, count: FATES_MAX + 7 };
   const { fates, more } = fatesOf({ lsn: 1, epoch: 1, at: 0, changes: [many], after: {} });
   expect([fates.length, fates[0]?.count, more]).toEqual([1, FATES_MAX, 7]);
+});
+
+test("what a bundle may say, but no journal does, is counted or left out, and costs nothing", () => {
+  const changes = [
+    { type: "constructor", queue: "q", seq: 1 },
+    { type: "acked", queue: "q", seqs: [1, 1e12] },
+  ];
+  const { fates, more } = fatesOf({ lsn: 1, epoch: 1, at: 100, changes, after: {} });
+  expect(fates.map(({ count, after }) => [count, after])).toEqual([[FATES_MAX, "Gone"]]);
+  expect(more).toBe(1e12 - FATES_MAX);
+  expect(commitWords(changes)).toEqual(["q: 1,000,000,000,000 messages acknowledged"]);
 });

@@ -94,6 +94,7 @@ test("headers are written and read a line each, and what is none is named", () =
   expect(parseHeaders(writeHeaders(headers))).toEqual(headers);
   expect(parseHeaders("\n a : b \n\n")).toEqual({ a: "b" });
   expect(() => parseHeaders("nothing")).toThrow("“nothing” is not “name: value”");
+  expect(() => parseHeaders("a: 1\nb: 2\na: 3")).toThrow("The header “a” is there twice");
   expect(() => parseHeaders('a: "b')).toThrow("something in quotes is no JSON");
 });
 
