@@ -60,6 +60,35 @@ const waiting = (which, label) => ({
     ),
 });
 
+/** What the browser takes to open that database and write to it, in a page that has nothing but IndexedDB. @param {keyof Left} which @param {string} label @returns {ColdCase} */
+const opening = (which, label) => ({
+  id: `opening-${which}`,
+  label,
+  measure: (site, left) =>
+    site.inNewBrowser(
+      "chromium",
+      async ({ openPage }) => {
+        const page = await openPage("idb");
+        const first = await page.evaluate(async () => {
+          const began = performance.now();
+          const [{ name = "" } = {}] = await indexedDB.databases();
+          const db = await new Promise((/** @type {(db: IDBDatabase) => void} */ resolve) => {
+            const request = indexedDB.open(name);
+            request.onsuccess = () => resolve(request.result);
+          });
+          const tx = db.transaction("meta", "readwrite");
+          tx.objectStore("meta").delete("nothing");
+          await new Promise((resolve) => {
+            tx.oncomplete = resolve;
+          });
+          return performance.now() - began;
+        });
+        return { first };
+      },
+      left[which],
+    ),
+});
+
 /**
  * What becomes of the main thread of a page until it rests. `busy`: how long tasks keep it; of tasks, not of the thread: one
  * that is slowed down is kept busy between them, too. `blocked`: what its tasks take beyond 50 ms each, which is the web's
@@ -116,6 +145,8 @@ export const CASES = [
   cold("originmq", "OriginMQ, openQueue and send, strict", "strict"),
   cold("dexie", "Dexie on SQLite, open and add", "relaxed", "sqlite"),
   cold("originmq", "OriginMQ on SQLite, openQueue and send", "relaxed", "sqlite"),
+  opening("none", "limit: a page opens the database of a queue in which nothing waits, and writes"),
+  opening("many", "limit: the same, 100,000 messages wait"),
   waiting("none", "OriginMQ, a database in which nothing waits"),
   waiting("many", "OriginMQ, 100,000 messages wait"),
   interactive,

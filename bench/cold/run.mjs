@@ -50,7 +50,7 @@ if (cases.length === 0 && !hasStages) {
 /** @param {string} [checkout] */
 async function openLab(checkout) {
   const site = await serveCold(checkout);
-  const isLeft = cases.some(({ id }) => id.startsWith("waiting"));
+  const isLeft = cases.some(({ id }) => /^(waiting|opening)/.test(id));
   const left = isLeft ? { many: await site.leave(WAITING), none: await site.leave(0) } : { many: "", none: "" };
   return { site, left, noting: hasStages ? await serveCold(checkout, true) : undefined };
 }

@@ -73,15 +73,21 @@ async function* readRecords(
   readPointer: () => Promise<CheckpointPointer>,
 ): AsyncGenerator<JournalRecord> {
   let lsn = (await readPointer()).uptoLsn + 1;
-  for (;;) {
-    const piece = await reader.records(lsn, RECORDS_PER_PIECE);
+  let next = reader.records(lsn, RECORDS_PER_PIECE);
+  for (let isLast = false; !isLast; ) {
+    const piece = await next;
+    isLast = piece.length < RECORDS_PER_PIECE;
+    if (!isLast) {
+      // Read while this piece is used; who stops within it does not ask what became of the next.
+      next = reader.records(lsn + RECORDS_PER_PIECE, RECORDS_PER_PIECE);
+      next.catch(() => {});
+    }
     for (const record of piece) {
       // Replaying over a gap would build a state that never was.
       if (readable(record, `journal record ${lsn}`).lsn !== lsn) throw missing(`journal record ${lsn}`);
       yield record;
       lsn++;
     }
-    if (piece.length < RECORDS_PER_PIECE) return;
   }
 }
 

@@ -742,6 +742,7 @@ export const describeQueue = (name: string, how: (database: string) => ConnectOp
         await queue.whenIdle();
         expect(seen).toEqual({ first: 0, second: 20, other: 0 });
         first.resume();
+        await queue.stats();
         await queue.sendBatch(Array.from({ length: 20 }, (_, body) => ({ body })));
         await queue.whenIdle();
         expect(seen).toEqual({ first: 20, second: 20, other: 0 });

@@ -28,6 +28,9 @@ import {
 } from "./drafts.js";
 import type { Item, Receipt } from "./item.js";
 
+/** A batch that is as large is sent in its call: the host works on it while the page makes the next. */
+const SEND_EAGERLY_BYTES = 60_000;
+
 /** Who carries commands to the host. */
 export interface Carrier {
   /** There is something to be sent. */
@@ -168,8 +171,10 @@ export function createGathering(runtime: Pick<Runtime, "afterTurn">): Gathering 
       const receipts = deferred<Receipt[]>();
       // What is sent after it must not be accepted before it.
       open = undefined;
-      self.gatherSend(batchDraft(queue, items, receipts, signal));
-      self.called();
+      const draft = batchDraft(queue, items, receipts, signal);
+      self.gatherSend(draft);
+      if (draft.bytes >= SEND_EAGERLY_BYTES) carrier?.flush();
+      else self.called();
       return prunedBy(signal, queue, receipts.promise);
     },
     command<T>(command: ClientCommand, signal?: AbortSignal, bytes = 0): Promise<T> {

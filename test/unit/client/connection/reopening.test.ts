@@ -26,7 +26,7 @@ const start = async (hurry = HURRY) => {
   let tries = 0;
   let isBroken = false;
   const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
-  const { connection, page } = connectTo(() => {
+  const { client, connection, page } = connectTo(() => {
     tries++;
     if (host) return host.port();
     throw new QueueError("storage-failed", TROUBLE, { detail: PASSING });
@@ -63,9 +63,11 @@ const start = async (hurry = HURRY) => {
     mend() {
       isBroken = false;
     },
+    /** Once the client has heard so. */
     async fail() {
       await host?.host.close();
       host = undefined;
+      await expect.poll(() => client.link, { timeout: 10_000 }).toBeUndefined();
     },
     get host() {
       return host as TestHost;
