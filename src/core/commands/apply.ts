@@ -2,6 +2,7 @@
 // Invariant: no decision is taken here; the same changes give the same state on any machine.
 
 import type { Change, JournalRecord } from "../log/journal.js";
+import { isWritten } from "../log/written.js";
 import { assert } from "../spec/errors.js";
 import type { Instant } from "../spec/time.js";
 import { replaceBody } from "../state/deduplication.js";
@@ -28,13 +29,9 @@ import { applyPurgedByName } from "./purge-by-name.js";
 import { applySchedule } from "./schedules.js";
 import { applySubscription } from "./topics.js";
 
-/** Replays one record. Throws for one that no host has written: what is no time or number would be found out much later. */
+/** Replays one record. Throws for one that no host has written. */
 export function applyRecord(state: State, record: JournalRecord): void {
-  const { lsn, epoch, at, changes } = record;
-  assert(
-    [lsn, epoch, at].every(Number.isFinite) && Array.isArray(changes),
-    "a journal record has its numbers and changes",
-  );
+  assert(isWritten(record), "a journal record has its numbers and changes");
   advance(state, record.at);
   state.epoch = record.epoch;
   for (const change of record.changes) apply(state, change, record.at);

@@ -1,6 +1,7 @@
 // A journal of which records cannot be read, replayed as far as it goes.
 
 import type { Epoch, JournalRecord, Lsn, Seq } from "../log/journal.js";
+import { isWritten } from "../log/written.js";
 import type { Instant } from "../spec/time.js";
 import type { State } from "../state/state.js";
 import { applyRecord } from "./apply.js";
@@ -16,12 +17,7 @@ export interface Remain {
 /** So many records behind the first one that is missing may turn out not to fit. */
 const UNFIT_MAX = 32;
 
-const isRecord = (value: unknown, lsn: Lsn): value is JournalRecord => {
-  if (typeof value !== "object" || value === null) return false;
-  const { epoch, at, changes, ...own } = value as JournalRecord;
-  const isHeaded = own.lsn === lsn && Number.isFinite(epoch) && Number.isFinite(at);
-  return isHeaded && Array.isArray(changes) && changes.every((change) => typeof change === "object" && change !== null);
-};
+const isRecord = (value: unknown, lsn: Lsn): value is JournalRecord => isWritten(value) && value.lsn === lsn;
 
 export interface Replayed {
   readonly state: State;

@@ -77,8 +77,8 @@ test.each([
   expect([state.lsn, state.now, state.queues.size]).toEqual([0, 0, 0]);
 });
 
-test("a renewal of a stretch without an end renews what is held of it", () => {
-  const renewed: Change = { type: "renewed", grant: "g", until: 20_000, seqs: [2, Number.POSITIVE_INFINITY] };
+test("a renewal of a stretch that goes on for ever renews what is held of it", () => {
+  const renewed: Change = { type: "renewed", grant: "g", until: 20_000, seqs: [2, 2 ** 52] };
   const { state } = replay([100, ...send(1, 3)], [110, lease("g", 1, 3)], [120, renewed]);
   const leases = [...(state.grants.get("g")?.leases.values() ?? [])];
   expect(leases.map(({ seq, until }) => [seq, until])).toEqual([
@@ -86,4 +86,15 @@ test("a renewal of a stretch without an end renews what is held of it", () => {
     [2, 20_000],
     [3, 20_000],
   ]);
+});
+
+test.each<[string, object]>([
+  ["a priority that no queue has", { priority: 2 ** 31 }],
+  ["priorities of which one is none", { priorities: [4, -1] }],
+  ["a count that is none", { count: "1" }],
+  ["half a message", { seq: 0.5 }],
+  ["no time", { dueAts: [Number.NaN] }],
+])("a record with %s is none that a host has written", (_, change) => {
+  const accepted = { ...send(1, 2)[1], ...change } as Change;
+  expect(() => replay([100, accepted])).toThrow("a journal record has its numbers and changes");
 });

@@ -1,0 +1,36 @@
+// What is told of a record without a state. A number that is none, or a priority that no queue has, would be found out much later,
+// or never.
+
+import { PRIORITY_MAX } from "../spec/fields.js";
+import type { JournalRecord } from "./journal.js";
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isPriority = (value: unknown): boolean => isCount(value) && Number(value) <= PRIORITY_MAX;
+const isTime = (value: unknown): boolean => Number.isFinite(value);
+const eachIs = (isOne: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(isOne);
+
+/** Members of changes, whatever change has them. */
+const MEMBERS: readonly (readonly [name: string, isWritten: (value: unknown) => boolean])[] = [
+  ...["seq", "bodySeq", "firstSeq", "count", "bytes", "size", "number", "confirmed"].map(
+    (name) => [name, isCount] as const,
+  ),
+  ...["dueAt", "expiresAt", "until", "nextAt", "byMs"].map((name) => [name, isTime] as const),
+  ["priority", isPriority],
+  ["priorities", eachIs(isPriority)],
+  ["dueAts", eachIs(isTime)],
+  ["seqs", eachIs(isCount)],
+];
+
+/** Whether a host can have written it. */
+export function isWritten(value: unknown): value is JournalRecord {
+  const { lsn, epoch, at, changes } = Object(value) as Partial<JournalRecord>;
+  return [lsn, epoch, at].every(isTime) && Array.isArray(changes) && changes.every(isChange);
+}
+
+const isChange = (change: unknown): boolean =>
+  typeof change === "object" &&
+  change !== null &&
+  MEMBERS.every(([name, isOne]) => {
+    const value: unknown = Reflect.get(change, name);
+    return value === undefined || isOne(value);
+  });
