@@ -8,6 +8,8 @@ let database = "";
 let count = 0;
 let asked: string[] = [];
 let aborted: string[] = [];
+/** Held, as a network holds what it has begun: Node collects a request that nobody else knows, and its signal with it. */
+const underWay: Request[] = [];
 let answer: (request: Request) => Response | Promise<Response>;
 
 beforeEach(() => {
@@ -19,6 +21,7 @@ beforeEach(() => {
     const path = new URL(request.url).pathname.slice(1);
     request.signal.throwIfAborted();
     asked.push(path);
+    underWay.push(request);
     return new Promise<Response>((resolve, reject) => {
       request.signal.addEventListener("abort", () => {
         aborted.push(path);

@@ -27,12 +27,15 @@ const open = (options: OutboxOptions = {}): Outbox => {
 };
 const post = (path = "a", init: RequestInit = {}) =>
   new Request(`https://a.test/${path}`, { method: "POST", body: "x", ...init });
+/** Held, as a network holds what it has begun: Node collects a request that nobody else knows, and its signal with it. */
+const underWay: Request[] = [];
 /** The network as a function of what is asked; `asked` names it. */
 const network = (answer: (request: Request, n: number) => Response | Promise<Response>) => {
   const asked: string[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     asked.push(new URL(request.url).pathname.slice(1));
     request.signal.throwIfAborted();
+    underWay.push(request);
     return new Promise<Response>((resolve, reject) => {
       request.signal.addEventListener("abort", () => reject(request.signal.reason));
       Promise.resolve(answer(request, asked.length)).then(resolve, reject);
