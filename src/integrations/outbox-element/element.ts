@@ -69,6 +69,8 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
     #outbox: Outbox | undefined;
     #texts: OutboxTexts | undefined;
     #describe: OutboxElement["describe"];
+    /** The language around it when it began to show. */
+    #spoken: string | undefined;
     /** The last that threw. */
     #failed: OutboxElement["describe"];
     declare requestOf: OutboxElement["requestOf"];
@@ -93,7 +95,7 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
       return this.#texts;
     }
     set texts(texts) {
-      const isSame = sameTexts(texts, this.#texts);
+      const isSame = sameTexts(texts, this.#texts) && this.#language() === this.#spoken;
       this.#texts = texts;
       if (isSame) return;
       this.#restart();
@@ -162,8 +164,13 @@ export function createOutboxElementClass(languages: readonly OutboxTexts[]): new
       this.shadowRoot?.replaceChildren();
     }
 
+    #language(): string {
+      return languageAround(this) || navigator.language;
+    }
+
     #speech() {
-      const language = languageAround(this) || navigator.language;
+      const language = this.#language();
+      this.#spoken = language;
       const found = textsFor([...languages, english], language);
       const texts = this.#texts ?? found ?? english;
       return createSpeech(texts, texts === found ? language : texts.lang);

@@ -145,6 +145,10 @@ test("it says what it says in the language of the page, or in the texts that it 
   document.documentElement.lang = "fr";
   element.texts = undefined;
   await expect.poll(() => textsIn(element, "heading")[0], { timeout: 10_000 }).toContain("Not sent (1)");
+  // The page speaks another language since: it is looked for again.
+  document.documentElement.lang = "de";
+  element.texts = undefined;
+  await expect.poll(() => textsIn(element, "heading")[0], { timeout: 10_000 }).toContain("Nicht gesendet (1)");
 });
 
 test("out of the page it reads nothing, and back in it goes on", async () => {
