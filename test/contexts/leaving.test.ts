@@ -137,8 +137,8 @@ const ALL_WAYS: readonly Leaving[] = (["left", "reloaded", "closed"] as const).f
 const saidBy = (ways: readonly Leaving[], engine: string): string[] =>
   ways
     .flatMap((how, i) => {
-      const fired = eventsOf(how, engine).filter((type) => type === "visibilitychange" || isHeard(how.way, engine));
-      return fired.map((type) => `${i} ${type}`);
+      const promised = isHeard(how.way, engine) ? eventsOf(how, engine) : [];
+      return promised.map((type) => `${i} ${type}`);
     })
     .sort();
 
@@ -148,15 +148,12 @@ const eventsOf = ({ unloads, way }: Leaving, engine: string): string[] => {
   return ["visibilitychange", "pagehide", ...(isUnloaded ? ["unload"] : [])];
 };
 
-/** Firefox may end the process of a tab that is closed before what the page posted in its last two events has left it. */
+/** Firefox may end the process of a tab that is closed before what the page posted in its last events has left it. */
 const isHeard = (way: Way, engine: string): boolean => engine !== "Firefox" || way !== "closed";
 
 /** Without what is there by luck. */
 const promised = (bodies: readonly string[], ways: readonly Leaving[], engine: string): string[] =>
-  bodies.filter((body) => {
-    const [page = "", type] = body.split(" ");
-    return type === "visibilitychange" || isHeard(ways[Number(page)]?.way ?? "left", engine);
-  });
+  bodies.filter((body) => isHeard(ways[Number.parseInt(body, 10)]?.way ?? "left", engine));
 
 /** The service worker has work for a minute, and hosts as long. */
 const busyServiceWorker = (tab: Tab) =>
