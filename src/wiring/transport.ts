@@ -1,7 +1,8 @@
 // How a client reaches its host:
 //
 //   SharedWorker ──hosts──▶ its port            no SharedWorker, or it cannot host ──somebody hosts──▶ a channel to it
-//        └──another hosts──▶ a channel to it                      └──nobody──▶ host here: a worker, or this context
+//        └──another hosts──▶ a channel to it                      └──nobody, or an older wire──▶ host here: a worker,
+//                                                                                                 or this context
 //
 // In memory, on servers and in tests (Node, Deno, Bun) and where there are no workers, the host is in this process.
 
@@ -9,6 +10,7 @@ import type { ClientParts } from "../client/connection/client.js";
 import type { ConnectOptions } from "../client/connection/connect-options.js";
 import { runtime } from "../client/runtime/runtime.js";
 import { isPassing, QueueError } from "../core/spec/errors.js";
+import { WIRE_MAJOR } from "../core/spec/version.js";
 import { type Asking, askHost, linkOverChannel, type OpenedPort } from "../link/finding/directory.js";
 import { createHearing } from "../link/finding/hearing.js";
 import { type Opening, type Patience, requestOpening, SIGN_MS } from "../link/finding/opening.js";
@@ -229,7 +231,9 @@ async function openWithoutSharedWorker(opening: Opening, asking: Asking, means: 
   const { starters, workers } = means;
   // Of hosts in service workers and pages the one is better: let it come first.
   const mayBeHosted = !workers.hasDedicated || (await isHosted(opening));
-  if (mayBeHosted && (await askHost(asking, ASK_MS))) return {};
+  const there = mayBeHosted ? await askHost(asking, ASK_MS) : undefined;
+  // One that speaks an older wire lets go for a worker of this build, and could not serve this page.
+  if (there && there.host.version.wire >= WIRE_MAJOR) return {};
   const own = workers.dedicated();
   const { port1, port2 } = new MessageChannel();
   let found: Found;

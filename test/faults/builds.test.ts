@@ -60,26 +60,30 @@ test("a newer build that closes leaves the older one hosting again", async ({ ta
   expectAllHandledOnce(tabs.history);
 });
 
-test("a tab that cannot speak the newer build's wire is told that it is outdated, and nothing is lost", async ({
-  tabs,
-}) => {
-  const old = await tabs.open({ name: "old" });
-  await old.evaluate(async () => {
-    await lab.open();
-    await lab.send(10);
+for (const [where, how] of [
+  ["in SharedWorkers", {}],
+  ["in workers of their own", { dedicated: true }],
+] as const)
+  test(`a tab that cannot speak the newer build's wire is told that it is outdated, and nothing is lost: ${where}`, async ({
+    tabs,
+  }) => {
+    const old = await tabs.open({ name: "old" });
+    await old.evaluate(async (how) => {
+      await lab.open(how);
+      await lab.send(10);
+    }, how);
+    const young = await tabs.open({ name: "young", build: "next-wire" });
+    await young.evaluate((how) => lab.open(how), how);
+    await expect
+      .poll(() => old.evaluate(() => lab.events))
+      .toContainEqual({ type: "outdated", reason: "protocol-mismatch" });
+    expect(await old.evaluate(() => lab.send(1))).toEqual(["protocol-mismatch"]);
+    const late = await tabs.open({ name: "late" });
+    await expect(late.evaluate((how) => lab.open(how), how)).rejects.toThrow(/QueueError/);
+    await young.evaluate(() => lab.startConsuming());
+    await untilIdle(young);
+    expectAllHandledOnce(tabs.history);
   });
-  const young = await tabs.open({ name: "young", build: "next-wire" });
-  await young.evaluate(() => lab.open());
-  await expect
-    .poll(() => old.evaluate(() => lab.events))
-    .toContainEqual({ type: "outdated", reason: "protocol-mismatch" });
-  expect(await old.evaluate(() => lab.send(1))).toEqual(["protocol-mismatch"]);
-  const late = await tabs.open({ name: "late" });
-  await expect(late.evaluate(() => lab.open())).rejects.toThrow(/QueueError/);
-  await young.evaluate(() => lab.startConsuming());
-  await untilIdle(young);
-  expectAllHandledOnce(tabs.history);
-});
 
 test("a database of a newer format is refused by the older build, untouched", async ({ tabs }) => {
   const young = await tabs.open({ name: "young", build: "next-format" });
