@@ -4,10 +4,10 @@
 import type { QueueClient } from "../client/queue/queue-client.js";
 import type { QueueSealing, Sealing } from "../client/queue/sealing.js";
 import { abortable } from "../client/runtime/abortable.js";
-import type { Item } from "../client/sending/item.js";
 import type { Seal } from "../client/sending/sealed.js";
 import type { HostRequest } from "../link/rpc/wire.js";
 import type { Lock } from "./lock.js";
+import { isNamed } from "./sealer.js";
 
 /** What is answered without a key: numbers. */
 const OPEN: ReadonlySet<HostRequest["op"]> = new Set(["stats", "idle"]);
@@ -43,8 +43,6 @@ function queueWhileLocked(sealing: QueueSealing, lock: Lock): QueueSealing {
     },
   };
 }
-
-const isNamed = ({ groupId, deduplicationId }: Item): boolean => (groupId ?? deduplicationId) !== undefined;
 
 const sealWhileLocked =
   (seal: Seal, lock: Lock, closing: () => AbortSignal | undefined): Seal =>

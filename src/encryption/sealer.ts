@@ -40,7 +40,9 @@ export const sealedItem = (item: Item, body: Bytes, key: string): Item => ({
   attributes: { ...item.attributes, sealed: key },
 });
 
-const isNamed = ({ groupId, deduplicationId }: Item) => groupId !== undefined || deduplicationId !== undefined;
+/** It has a name that is to be hidden, which takes the key. */
+export const isNamed = ({ groupId, deduplicationId }: Item): boolean =>
+  groupId !== undefined || deduplicationId !== undefined;
 
 /** `alone`: what is sealed by itself, whatever is sent beside it, since it stays. */
 export function createSealer(parts: SealerParts, as: SealedAs): { readonly seal: Seal; readonly alone: Seal } {
