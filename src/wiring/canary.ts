@@ -4,21 +4,21 @@
 import type { Canary } from "../host/engine/platform.js";
 
 const CACHE = "originmq";
+/** The first use of Cache Storage in a browser keeps its process busy: not while somebody waits for a first message. */
+const REST_MS = 100;
 
 /** `undefined` where there is no Cache Storage: a deleted database is then noticed only by those who were connected. */
 export function createCanary(database: string): Canary | undefined {
   if (typeof caches === "undefined") return undefined;
   const address = `/originmq-canary/${encodeURIComponent(database)}`;
-  // Its first use in a browser takes its time: not when somebody waits for what is in it.
-  const opened = caches.open(CACHE);
-  opened.catch(() => {});
   return {
     async read() {
-      const found = await (await opened).match(address);
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      const found = await (await caches.open(CACHE)).match(address);
       return found && Number(await found.text());
     },
     async write(epoch) {
-      await (await opened).put(address, new Response(String(epoch)));
+      await (await caches.open(CACHE)).put(address, new Response(String(epoch)));
     },
   };
 }

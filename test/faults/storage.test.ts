@@ -85,6 +85,9 @@ test("a database deleted while nobody hosted is reported as wiped to who opens i
     await lab.open();
     await lab.send(10);
   });
+  // What no host has lived long enough to note is not missed.
+  const isNoted = () => page.evaluate(async () => (await (await caches.open("originmq")).keys()).length);
+  await expect.poll(isNoted, { timeout: 10_000 }).toBe(1);
   await page.close();
   const next = await tabs.open({ name: "next" });
   await next.evaluate(async () => {
