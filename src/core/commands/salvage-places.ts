@@ -7,9 +7,10 @@ import type { Instant } from "../spec/time.js";
 import { freePlace } from "../state/groups.js";
 import type { Run } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
-import { blockedRuns, waitingRuns } from "../state/waiting.js";
+import { waitingRuns } from "../state/waiting.js";
 import { apply } from "./apply.js";
 import { REASON_EXPIRED } from "./expire.js";
+import { createMembers } from "./salvage-groups.js";
 
 export type Place = "waiting" | "leased" | "dead";
 
@@ -37,8 +38,12 @@ const REASON_UNKNOWN = "journal-damaged";
 
 export function createPlaces(state: State): Places {
   const waiting = new Map<Seq, string>();
+  const members = createMembers((queue, seq) => (placeOf(queue, seq) ?? "dead") !== "dead");
   let grants = 0;
-  for (const queue of state.queues.values()) noteWaiting(queue);
+  for (const queue of state.queues.values()) {
+    noteWaiting(queue);
+    members.note(queue);
+  }
 
   function noteWaiting(queue: QueueState): void {
     for (const { seq, count } of waitingRuns(queue)) for (let i = 0; i < count; i++) waiting.set(seq + i, queue.name);
@@ -47,7 +52,14 @@ export function createPlaces(state: State): Places {
   const run = (change: Change): void => {
     apply(state, change, places.at);
     switch (change.type) {
+      case "overflowed":
+        return members.accept(change);
+      case "hidden": {
+        const queue = state.queues.get(change.queue);
+        return queue && members.note(queue);
+      }
       case "accepted":
+        members.accept(change);
         for (let i = 0; i < change.count; i++) waiting.set(change.seq + i, change.queue);
         return;
       case "leased":
@@ -121,10 +133,8 @@ export function createPlaces(state: State): Places {
   const letThrough = (name: string, seq: Seq) => {
     const queue = state.queues.get(name);
     if (queue === undefined) return;
-    for (let blocked = blockedRunOf(queue, seq); blocked; blocked = blockedRunOf(queue, seq)) {
-      const { group } = blocked;
-      if (group === undefined) return;
-      const head = headOf(queue, group.id);
+    for (let group = members.blocking(queue, seq); group; group = members.blocking(queue, seq)) {
+      const head = members.headOf(queue, group);
       if (head !== undefined) end(queue, head);
       else if (group.dead) freePlace(queue, group, group.dead[0] as Seq, places.at);
       else return;
@@ -153,22 +163,4 @@ export function createPlaces(state: State): Places {
 
   const places: Places = { at: state.now, waiting, run, placeOf, bring, letThrough, comeBack, expire };
   return places;
-}
-
-const blockedRunOf = (queue: QueueState, seq: Seq): Run | undefined => {
-  if (queue.blockedCount === 0) return undefined;
-  for (const run of blockedRuns(queue)) if (seq >= run.seq && seq < run.seq + run.count) return run;
-  return undefined;
-};
-
-/** The message of a group that is ready, delayed or leased. */
-function headOf(queue: QueueState, groupId: string): Seq | undefined {
-  for (const { seq, group } of queue.leased.values()) if (group?.id === groupId) return seq;
-  for (const { seq, group, heads, isBlocked } of waitingRuns(queue)) {
-    if (isBlocked) continue;
-    if (group?.id === groupId) return seq;
-    const at = heads?.findIndex((head) => head.id === groupId) ?? -1;
-    if (at >= 0) return seq + at;
-  }
-  return undefined;
 }

@@ -97,10 +97,10 @@ export function createSalvage(state: State): Salvage {
         if (!change.isShared) run({ type: "released", seqs: [change.bodySeq, 1] });
         return;
       case "hidden":
-        forEachSeq(change.seqs, (seq) => {
+        for (const [i, seq] of seqsOf(change.seqs).entries()) {
           if (placeOf(change.queue, seq) !== "dead" && !bring(change.queue, seq, "waiting"))
-            renewed.add(change.bodySeq + seqsOf(change.seqs).indexOf(seq));
-        });
+            renewed.add(change.bodySeq + i);
+        }
         if (state.queues.has(change.queue)) return run(change);
         return salvage({ type: "released", seqs: [change.bodySeq, countOf(change.seqs)] });
       case "released":
@@ -235,9 +235,9 @@ export function createSalvage(state: State): Salvage {
         // Others than the state says: a rewrite is missing.
         const isOther = (batch: Batch) =>
           !keys.has(batch.firstSeq) || (batch.firstSeq === firstSeq && String(seqsIn(batch)) !== String(ranges));
-        const others = seqs.flatMap((seq) => batchOf(seq) ?? []).filter(isOther);
+        const others = [...new Set(seqs.flatMap((seq) => batchOf(seq) ?? []))].filter(isOther);
         if (others.length > 0) {
-          const removed = [...new Set(others.map((batch) => batch.firstSeq))];
+          const removed = others.map((batch) => batch.firstSeq);
           rewrite({ type: "rewritten", removed, added: [{ firstSeq, seqs: ranges, bytes }] }, false);
         }
         // Others are left of messages that are over, and are about to be deleted.

@@ -229,15 +229,20 @@ class RunList {
 }
 
 class Fifo extends RunList implements RunFifo {
+  /** There may be heads of several groups in it: to look for them each time took as long as the list is. */
+  private mayHaveHeads = false;
+
   append(run: Run): void {
     const { items } = this;
+    this.mayHaveHeads ||= run.heads !== undefined;
     const last = items.length > this.start ? items[items.length - 1] : undefined;
     if (last && continues(last, run)) join(last, run);
     else items.push(run);
   }
 
   separate(): void {
-    if (!this.items.some(({ heads }) => heads)) return;
+    if (!this.mayHaveHeads) return;
+    this.mayHaveHeads = false;
     this.compact();
     this.items = this.items.flatMap((run) => [...singly(run)]);
   }

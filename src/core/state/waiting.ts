@@ -139,10 +139,10 @@ function takeAnywhere(queue: QueueState, seq: Seq): Run {
     return due;
   }
   separateHeads(queue);
-  for (const run of waitingRuns(queue)) {
-    if (seq < run.seq || seq >= run.seq + run.count) continue;
-    if (run.isBlocked) return takeBlocked(queue, run, seq);
-    return queue.delayed.remove((other) => other === run) ? takeDelayed(queue, run, seq) : takeReady(queue, run, seq);
-  }
+  const isIn = (run: Run) => seq >= run.seq && seq < run.seq + run.count;
+  for (const run of readyRuns(queue)) if (isIn(run)) return takeReady(queue, run, seq);
+  const delayed = queue.delayed.remove(isIn);
+  if (delayed) return takeDelayed(queue, delayed, seq);
+  for (const run of blockedRuns(queue)) if (isIn(run)) return takeBlocked(queue, run, seq);
   throw new QueueError("internal", `broken invariant: message ${seq} waits in queue ${queue.name}`);
 }

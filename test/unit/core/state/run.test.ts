@@ -128,3 +128,19 @@ test("taking from the head is as quick among a hundred thousand as among few", (
   // Moving all others each time took half a minute.
   expect(performance.now() - startedAt).toBeLessThan(1_000);
 });
+
+test("a FIFO without heads of several groups is not looked through for them", () => {
+  const fifo = createRunFifo();
+  let looks = 0;
+  const watched = (seq: number) =>
+    Object.defineProperty(run(seq, 1, { sentAt: seq }), "heads", {
+      get() {
+        looks++;
+        return undefined;
+      },
+    });
+  for (let seq = 1; seq <= 100; seq++) fifo.append(watched(seq));
+  const appended = looks;
+  fifo.separate();
+  expect(looks).toBe(appended);
+});

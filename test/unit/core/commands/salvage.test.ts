@@ -1,0 +1,107 @@
+// What is left of a journal, replayed: as long as the journal, and not as all that waits, takes for each hand-out.
+
+import { expect, test } from "vitest";
+import { replayRemains } from "../../../../src/core/commands/replay-remains.js";
+import type { Change, JournalRecord } from "../../../../src/core/log/journal.js";
+import type { Group } from "../../../../src/core/state/run.js";
+import { isConserved, type QueueState } from "../../../../src/core/state/state.js";
+import { createEngine, type Engine } from "../engine-fixture.js";
+
+const GROUPS = 1_000;
+const HAND_OUTS = 500;
+
+/** Groups of three, and the records of what was done with them. */
+function journal(use: (engine: Engine, done: () => void) => void): JournalRecord[] {
+  const engine = createEngine({ maxMessages: 10_000 });
+  const { change } = engine;
+  const records: JournalRecord[] = [];
+  let changes: Change[] = [];
+  engine.change = (one) => {
+    changes.push(structuredClone(one));
+    change(one);
+  };
+  const done = () => {
+    records.push({ v: 1, lsn: records.length + 1, epoch: 1, at: ++engine.now, changes });
+    changes = [];
+  };
+  engine.send(
+    GROUPS * 3,
+    {},
+    Array.from({ length: GROUPS * 3 }, (_, i) => `g${Math.floor(i / 3)}`),
+  );
+  done();
+  use(engine, done);
+  return records;
+}
+
+/** How often somebody looks at one of these. */
+function countLooks(groups: Iterable<Group>): () => number {
+  let looks = 0;
+  for (const group of groups)
+    for (const name of ["id", "blocked"] as const) {
+      let value: unknown = group[name];
+      Object.defineProperty(group, name, {
+        get() {
+          looks++;
+          return value;
+        },
+        set(next) {
+          value = next;
+        },
+      });
+    }
+  return () => looks;
+}
+
+/** Replays them without one, and says how often it looked at a group behind that. */
+async function salvage(records: readonly JournalRecord[], missing: number) {
+  const { state } = createEngine({ maxMessages: 10_000 });
+  const queue = () => state.queues.get("orders") as QueueState;
+  let looks = () => 0;
+  function* remains() {
+    for (const record of records) {
+      if (record.lsn === missing) looks = countLooks(queue().groups.values());
+      yield { lsn: record.lsn, record: record.lsn === missing ? undefined : record };
+    }
+  }
+  const replayed = await replayRemains(async () => state, remains(), { lastLsn: records.length + 1, lastBatch: 0 });
+  expect([replayed.salvage !== undefined, isConserved(queue())]).toEqual([true, true]);
+  return { queue: queue(), looks: looks() };
+}
+
+const take = (engine: Engine, grant: string, max = 1) => engine.deliver("a", max, grant);
+
+test("a hand-out behind a record that is missing takes a few looks at groups, however many there are", async () => {
+  const records = journal((engine, done) => {
+    for (let n = 0; n < HAND_OUTS; n++) {
+      const [seq = 0] = take(engine, `grant ${n}`);
+      done();
+      engine.settle("a", `grant ${n}`, [seq, 1], { type: "ack" });
+      done();
+    }
+  });
+  const { queue, looks } = await salvage(records, 2);
+  expect(queue).toMatchObject({ counters: { acked: HAND_OUTS }, blockedCount: GROUPS * 2 - HAND_OUTS });
+  // All that waits is noted once.
+  expect(looks).toBeLessThan(GROUPS * 10 + HAND_OUTS * 50);
+});
+
+test("so does one of a group whose head was over by then, which nobody says any more", async () => {
+  const records = journal((engine, done) => {
+    const heads = take(engine, "heads", HAND_OUTS);
+    done();
+    for (const seq of heads) engine.settle("a", "heads", [seq, 1], { type: "ack" });
+    done();
+    take(engine, "others", GROUPS - HAND_OUTS);
+    done();
+    for (let n = 0; n < HAND_OUTS; n++) {
+      take(engine, `next ${n}`);
+      done();
+    }
+  });
+  const { queue, looks } = await salvage(records, 3);
+  // Each head is given up, since nobody knows how it ended.
+  expect(queue.dead.size).toBe(HAND_OUTS);
+  expect(queue.leased.size).toBe(GROUPS);
+  expect(looks).toBeLessThan(GROUPS * 20 + HAND_OUTS * 100);
+});
