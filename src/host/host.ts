@@ -336,7 +336,7 @@ function createHost(
     if (later.length > 0) delivery.handOut(later, new Promise<void>(platform.afterTurn));
     delivery.committed();
     // A turn that changed nothing leaves nothing to do: an idle host would wake once more for it.
-    if (changes.length > 0) maintenance.note();
+    if (changes.length > 0) maintenance.note(changes);
     clients.forgetOld();
   }
 

@@ -2,7 +2,7 @@
 // rewrites those with few live entries, writes checkpoints. Never on the path of a send.
 
 import { countEntries, encodeCheckpoint } from "../../core/checkpoint/checkpoint-encode.js";
-import type { Lsn, Seq } from "../../core/log/journal.js";
+import type { Change, Lsn, Seq } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { BATCH_BYTES_MAX, BATCH_COUNT_MAX, REWRITE_BYTES_MAX } from "../../core/spec/limits.js";
@@ -33,8 +33,8 @@ const ENTRIES_AT_ONCE = 10_000;
 const SLICE_MS = 8;
 
 export interface Maintenance {
-  /** Called after each turn that changed something: starts what is due. */
-  note(): void;
+  /** Called after each turn that changed something, with what it changed: starts what is due. */
+  note(changes?: readonly Change[]): void;
   /** Deletes batches that no message references, left behind by a host that died; once, a while after the start. */
   sweep(): void;
   /** Runs a task while nothing of this does. */
@@ -98,6 +98,10 @@ export function createMaintenance({
   let isDueAgain = false;
   /** The log still has what nobody is to read any more. */
   let mustForget = engine.hasSecrets;
+  /** Bodies below, as far as no message needs them any more, are not to be read either. */
+  let secretBelow = plainBelow(engine.state);
+  /** The journal says what is encrypted, which builds before pass over. */
+  let isHiding = engine.hasSecrets;
 
   /** Background work may fail without harm: it is due again later. A lost or deposed store ends the host elsewhere. */
   const run = async (task: () => Promise<void>) => {
@@ -141,15 +145,14 @@ export function createMaintenance({
     return fromMemory();
   };
 
-  const deleteFreed = async () => {
-    const ranges = await loop.exclusive(async () => (snapshots.isHeld ? [] : engine.state.batches.takeFreed()));
-    if (ranges.length > 0) await store.deleteBatches(ranges);
-  };
+  const takeFreed = () => loop.exclusive(async () => (snapshots.isHeld ? [] : engine.state.batches.takeFreed()));
 
   const rewrite = async () => {
     while (!isClosed) {
       // Chosen at rest: a batch that only a refused commit had freed would stand between the others again.
-      const keys = await loop.exclusive(async () => nextGroup(engine.state)?.map((batch) => batch.firstSeq));
+      const keys = await loop.exclusive(async () =>
+        nextGroup(engine.state, secretBelow)?.map(({ firstSeq }) => firstSeq),
+      );
       if (keys === undefined) return;
       const read = (await readable(store, keys)).filter((batch) => batch !== undefined);
       if (read.length !== keys.length) return;
@@ -160,10 +163,23 @@ export function createMaintenance({
   };
 
   const work = async () => {
-    await run(deleteFreed);
-    if (!mustForget && engine.journalRecords < checkpointRecords) return;
+    const isForgetting = mustForget;
+    let freed: readonly Seq[] = [];
+    await run(async () => {
+      freed = await takeFreed();
+    });
+    // A build before that hosts next needs what was there before it was encrypted, until a checkpoint says what is there now.
+    if (isHiding) {
+      isHiding = false;
+      await run(checkpoint);
+    }
+    if (freed.length > 0) await run(() => store.deleteBatches(freed));
+    // What a host before had not deleted any more is nobody's by now.
+    if (isForgetting && secretBelow > 0) await run(deleteOrphans);
+    if (!isForgetting && engine.journalRecords < checkpointRecords) return;
     await run(rewrite);
-    await run(checkpoint);
+    if (isForgetting) secretBelow = plainBelow(engine.state);
+    if (mustForget || engine.journalRecords >= checkpointRecords) await run(checkpoint);
   };
 
   const deleteOrphans = async () => {
@@ -197,7 +213,11 @@ export function createMaintenance({
     return done;
   };
 
-  const note = () => {
+  const note = (changes: readonly Change[] = []) => {
+    if (changes.some(({ type }) => type === "hidden")) {
+      isHiding = true;
+      secretBelow = Math.max(secretBelow, plainBelow(engine.state));
+    }
     isDueAgain = running !== undefined;
     if (running || isClosed) return;
     if (engine.journalRecords >= checkpointRecords) {
@@ -236,8 +256,15 @@ export function createMaintenance({
   };
 }
 
-/** Neighbouring batches that are worth joining into one: sparse ones, or many small ones. */
-function nextGroup(state: State): Batch[] | undefined {
+/** What is plain in queues that are being encrypted is below this number. */
+const plainBelow = ({ queues }: State): Seq =>
+  Math.max(0, ...Array.from(queues.values(), ({ settings }) => settings.encrypting?.below ?? 0));
+
+/** Neighbouring batches that are worth joining into one: sparse ones, many small ones, or any in which there is a secret. */
+function nextGroup(state: State, secretBelow: Seq): Batch[] | undefined {
+  const hasSecret = ({ firstSeq, live, count }: Batch) => firstSeq < secretBelow && live < count;
+  const isWorthwhile = (group: readonly Batch[]) =>
+    group.length >= SMALL_BATCHES_MIN || group.some((batch) => isSparse(batch) || hasSecret(batch));
   let group: Batch[] = [];
   let liveBytes = 0;
   let readBytes = 0;
@@ -254,7 +281,7 @@ function nextGroup(state: State): Batch[] | undefined {
     live += batch.live;
   };
   for (const batch of state.batches.all()) {
-    const isWorth = isSparse(batch) || batch.bytes < SMALL_BYTES;
+    const isWorth = isSparse(batch) || batch.bytes < SMALL_BYTES || hasSecret(batch);
     const fits =
       liveBytes + liveBytesOf(batch) <= BATCH_BYTES_MAX &&
       readBytes + batch.bytes <= REWRITE_BYTES_MAX &&
@@ -271,7 +298,6 @@ function nextGroup(state: State): Batch[] | undefined {
 
 const isSparse = (batch: Batch): boolean => batch.count >= 8 && batch.live < batch.count * SPARSE;
 const liveBytesOf = (batch: Batch): number => (batch.bytes * batch.live) / batch.count;
-const isWorthwhile = (group: readonly Batch[]): boolean => group.length >= SMALL_BATCHES_MIN || group.some(isSparse);
 
 /** One batch of everything that is still live in these. */
 function joinLive(state: State, keys: readonly Seq[], read: readonly BodyBatch[]): Rewrite | undefined {

@@ -87,6 +87,14 @@ async function encrypt(client: RawClient, from: number): Promise<void> {
   while (!isDone) ({ isDone } = await submit<{ isDone: boolean }>({ type: "encrypt-end", ...named }));
 }
 
+/** The disk as a build before has it, which passes over what says that something is encrypted; as after a crash. */
+function asPassedOver(disk: MemoryDisk): MemoryDisk {
+  const copy: MemoryDisk = structuredClone(disk);
+  for (const [lsn, record] of copy.journal)
+    copy.journal.set(lsn, { ...record, changes: record.changes.filter(({ type }) => type !== "hidden") });
+  return copy;
+}
+
 /** Encrypts it in a host that dies at that step; `undefined`: at none. Resolves with the steps that there were. */
 async function encryptAndDie(disk: MemoryDisk, at: number | undefined) {
   let steps = 0;
@@ -135,6 +143,45 @@ describe("a queue that is encrypted while it holds something", () => {
     expect(await encryptAndDie(disk, undefined)).toMatchObject({ isTold: true });
     expect(textOf(disk)).not.toContain(WORD);
     await expectEncrypted(disk, "undisturbed");
+  });
+
+  test("is in nothing that is stored as it was, where its bodies lay in one batch with those of others, either", async () => {
+    const disk = createMemoryDisk();
+    const { host, connect } = await startHost({ store: createMemoryStore({ disk }), checkpointRecords: 50 });
+    const submit = await submitting(await connect("a", { minor: WIRE_MINOR }), 0);
+    await submit({ type: "configure", queue: KEY_QUEUE, settings: {}, sealed: JSON.stringify({ id: KEY }) });
+    const others = (n: number): Command => ({
+      ...{ type: "send", queue: "others", atomic: true, segments: [{ count: 1, priority: 4 }], bodies: [`other ${n}`] },
+    });
+    for (let n = 0; n < 30; n++) for (const command of [send(`${n}`), others(n)]) await submit<unknown>(command);
+    const hasBoth = () =>
+      [...disk.bodies.values()]
+        .map((batch) => JSON.stringify(batch))
+        .some((text) => text.includes(WORD) && text.includes("other"));
+    await expect.poll(hasBoth, { timeout: 10_000 }).toBe(true);
+    await host.close();
+    expect(await encryptAndDie(disk, undefined)).toMatchObject({ isTold: true });
+    expect(textOf(disk)).not.toContain(WORD);
+    const next = await startHost({ store: createMemoryStore({ disk }) });
+    const client = await next.connect("b", { minor: WIRE_MINOR });
+    const asked = { op: "peek", queue: "others", states: ["ready"], max: 100 } as const;
+    const { messages } = await client.link.call<MessagePage>(asked);
+    expect(messages.map(({ body }) => body)).toEqual(Array.from({ length: 30 }, (_, n) => `other ${n}`));
+    expect((await peek(client)).length).toBe(30);
+    await next.host.close();
+  });
+
+  test("is there with every body, at whatever step, for a build that passes over what says that it is encrypted", async () => {
+    const filled = await fill();
+    const { steps } = await encryptAndDie(structuredClone(filled), undefined);
+    for (let at = 0; at < steps; at++) {
+      const disk: MemoryDisk = structuredClone(filled);
+      await encryptAndDie(disk, at);
+      const { host, connect } = await startHost({ store: createMemoryStore({ disk: asPassedOver(disk) }) });
+      const bodies = (await peek(await connect("b", { minor: WIRE_MINOR }))).map(({ body }) => String(body).slice(-1));
+      expect(bodies, `step ${at}`).toEqual(["0", "1", "2", "3"]);
+      await host.close();
+    }
   });
 
   test("is gone on with at whatever step the host dies: nothing is lost, nothing doubled, the order is kept", async () => {
