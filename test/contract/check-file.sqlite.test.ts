@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { type AskedKey, connect, type Queue } from "../../src/index.js";
 import { checkFile } from "../../src/server/check-file.js";
 import { serve } from "../../src/server.js";
 import { openDriver } from "../../src/store/sqlite/drivers/open-driver.js";
@@ -89,6 +90,60 @@ if (hasSqlite) {
       expect((await queue.peek()).map(({ body }) => body)).toEqual([3]);
       expect(await queue.stats()).toMatchObject({ ready: 1, dead: 1 });
       await close();
+    });
+
+    test("that has what was sent while it was locked is whole, and mended as any other, still locked", async () => {
+      const directory = mkdtempSync(join(folder, "locked-"));
+      const file = join(directory, "shop.sqlite");
+      /** Resolves with what was done over a server that has ended then. */
+      const served = async <T>(ask: () => AskedKey | Promise<AskedKey>, work: (queue: Queue<number>) => Promise<T>) => {
+        const server = await serve({ directory, port: 0 });
+        ends.push(() => server.close());
+        const url = `${server.url}/mq/shop`;
+        const connection = await connect({ url, encryption: { key: ask, whileLocked: "send" } });
+        const done = await work(await connection.openQueue<number>("orders"));
+        await connection.close();
+        await server.close();
+        return done;
+      };
+      const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+      await served(
+        () => key,
+        async () => {},
+      );
+      const ids = await served(
+        () => new Promise(() => {}),
+        async (queue) => {
+          const sent: string[] = [];
+          for (const body of [1, 2, 3]) sent.push((await queue.send(body)).id);
+          return sent;
+        },
+      );
+      expect(await checkFile(file, false)).toMatchObject({ lines: [expect.any(String), "nothing is wrong with it"] });
+      const driver = await openDriver(file);
+      driver.run("DELETE FROM originmq_batches WHERE key = 2");
+      driver.close();
+      const line = `body: queue "orders": the bodies of 1 messages that wait cannot be read: ${ids[1]}`;
+      expect(await checkFile(file, false)).toMatchObject({ lines: [expect.any(String), line], isSound: false });
+      expect(await checkFile(file, true)).toMatchObject({
+        lines: [expect.any(String), `${line} (mended)`],
+        isSound: true,
+      });
+      const seen: unknown[] = [];
+      const { dead } = await served(
+        () => key,
+        async (queue) => {
+          await queue.consumeUntilEmpty(({ body, id }) => void seen.push([id, body]));
+          return queue.stats();
+        },
+      );
+      expect([seen, dead]).toEqual([
+        [
+          [ids[0], 1],
+          [ids[2], 3],
+        ],
+        0,
+      ]);
     });
 
     test("that a server has open is refused, and so is one that is none, or is not there", async () => {

@@ -3,7 +3,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { unlock } from "../../../src/encryption/unlock.js";
 import {
-  type AskedKey,
   type Connection,
   type ConnectOptions,
   connect,
@@ -13,10 +12,9 @@ import {
   openTopic,
   type Queue,
 } from "../../../src/index.js";
-import { deferred } from "../../../src/link/rpc/deferred.js";
+import { aesKey, asking, isPending, paired, told } from "./asking.js";
 import { openStranger } from "./stranger.js";
 
-const aesKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const [key, otherKey] = await Promise.all([aesKey(), aesKey()]);
 const FEW = 100_000;
 
@@ -41,18 +39,6 @@ afterEach(async () => {
   await Promise.all(closables.splice(0).map((one) => one.close({ force: true })));
 });
 
-const paired = (ask: () => AskedKey | Promise<AskedKey> = () => key) => ({ key: ask, whileLocked: "send" }) as const;
-/** Who is there to answer later. */
-const asking = () => {
-  const asked: { resolve(key: AskedKey): void; reject(reason: unknown): void }[] = [];
-  const ask = vi.fn(() => {
-    const answer = deferred<AskedKey>();
-    asked.push(answer);
-    return answer.promise;
-  });
-  const last = () => asked.at(-1) as (typeof asked)[number];
-  return { ask, answer: (given: AskedKey) => last().resolve(given), refuse: (why: unknown) => last().reject(why) };
-};
 const lockedConnection = async (more: ConnectOptions = {}) => {
   const { ask, ...answers } = asking();
   const connection = await reach(paired(ask), more);
@@ -60,21 +46,10 @@ const lockedConnection = async (more: ConnectOptions = {}) => {
   return { connection, ask, ...answers };
 };
 const bodiesOf = async (queue: Queue<unknown>) => (await queue.peek()).map(({ body }) => body);
-const isPending = async (promise: Promise<unknown>) => {
-  const late = Symbol();
-  const ended = Promise.race([promise.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 50, late))]);
-  return (await ended) === late;
-};
-const told = (target: { addEventListener(type: "locked" | "unlocked", listener: (event: Event) => void): void }) => {
-  const heard: unknown[] = [];
-  target.addEventListener("locked", (event) => heard.push((event as CustomEvent).detail.reason));
-  target.addEventListener("unlocked", () => heard.push("unlocked"));
-  return heard;
-};
 
 describe("a database that is locked", () => {
   test("takes what is sent, of which the host sees nothing, and hands it out in order once it is unlocked", async () => {
-    const unlocked = await reach(paired());
+    const unlocked = await reach(paired(() => key));
     await (await unlocked.openQueue("letters")).send("before");
     const { connection, answer } = await lockedConnection();
     const letters = await connection.openQueue("letters");
@@ -118,7 +93,7 @@ describe("a database that is locked", () => {
     const letters = await first.openQueue("letters");
     const rekeyed = vi.fn();
     first.addEventListener("rekeyed", rekeyed);
-    await reach(paired());
+    await reach(paired(() => key));
     const { connection } = await lockedConnection();
     const sending = await connection.openQueue("letters");
     const waiting = sending.consume(() => {});
@@ -133,7 +108,7 @@ describe("a database that is locked", () => {
   });
 
   test("sends what has a group or a deduplication id once it is unlocked, and what was sent behind it in one queue, too", async () => {
-    await reach(paired());
+    await reach(paired(() => key));
     const { connection, answer } = await lockedConnection();
     const [letters, others] = [await connection.openQueue("letters"), await connection.openQueue("others")];
     const sent = [
@@ -154,7 +129,7 @@ describe("a database that is locked", () => {
   });
 
   test("takes what is published, scheduled, and sent in a transaction; requests and replacements wait", async () => {
-    const unlocked = await reach(paired());
+    const unlocked = await reach(paired(() => key));
     const all = await (await unlocked.openTopic("news")).subscription("all");
     const letters = await unlocked.openQueue<unknown>("letters");
     const { connection, answer } = await lockedConnection();
@@ -216,7 +191,7 @@ describe("a database that is locked", () => {
   });
 
   test("opened by its queue or topic tells so, too, and ends its waiting when it is closed", async () => {
-    await reach(paired());
+    await reach(paired(() => key));
     const { ask, answer } = asking();
     const letters = closed(await openQueue<unknown>("letters", { ...how(), encryption: paired(ask) }));
     const heard = told(letters);
@@ -255,7 +230,7 @@ describe("a database that is locked", () => {
   });
 
   test("keeps what was sent through a change of the password meanwhile, here or elsewhere", async () => {
-    const unlocked = await reach(paired());
+    const unlocked = await reach(paired(() => key));
     const { connection, ask, answer } = await lockedConnection();
     const letters = await connection.openQueue<unknown>("letters");
     await letters.send("first");
@@ -279,7 +254,7 @@ describe("a database that is locked", () => {
   });
 
   test("is destroyed without its key, and nothing is sent to it then", async () => {
-    const unlocked = await reach(paired());
+    const unlocked = await reach(paired(() => key));
     const both = [await lockedConnection(), await lockedConnection()] as const;
     const [here, there] = await Promise.all(both.map(({ connection }) => connection.openQueue("letters")));
     const topic = await both[1].connection.openTopic("news");
@@ -302,7 +277,7 @@ describe("a database that is locked", () => {
   });
 
   test("goes on where the signal that gave up connecting aborts later, locked or not, and hears what becomes of its key", async () => {
-    const unlocked = await reach(paired());
+    const unlocked = await reach(paired(() => key));
     const controller = new AbortController();
     const { connection, answer } = await lockedConnection({ signal: controller.signal });
     const letters = await connection.openQueue<unknown>("letters");
@@ -323,7 +298,7 @@ describe("a database that is locked", () => {
     const message = expect.stringContaining(name);
     await expect(reach(encryption as Encryption)).rejects.toMatchObject({ code: "invalid-argument", message });
     const unlocked = await reach({ key });
-    await expect(unlocked.rekey(paired())).rejects.toMatchObject({ code: "invalid-argument" });
+    await expect(unlocked.rekey(paired(() => key))).rejects.toMatchObject({ code: "invalid-argument" });
   });
 });
 
@@ -353,7 +328,7 @@ describe("what is sent while it is locked", () => {
       settings: {},
       sealed: stored as unknown as string,
     });
-    await (await (await reach(paired())).openQueue("letters")).send("sealed with the key");
+    await (await (await reach(paired(() => key))).openQueue("letters")).send("sealed with the key");
     const { ask, answer } = asking();
     const opening = reach(paired(ask));
     expect(await isPending(opening)).toBe(true);
@@ -381,7 +356,7 @@ describe("what is sent while it is locked", () => {
   });
 
   test("is noticed where it was sealed for another than the database: its pair was exchanged", async () => {
-    await reach(paired());
+    await reach(paired(() => key));
     const stranger = await openStranger(database);
     const read = async () =>
       (await stranger.link.call<{ settings: { encryption: string } }>({ op: "stats", queue: "originmq:key" })).settings

@@ -30,6 +30,15 @@ function wordAt(place: Place, set: string): string {
 /** The words that `plant` has planted, of that set. */
 export const plantedOf = (set: string): string[] => PLACES.map((place) => wordAt(place, set));
 
+/** Where something may be written while a key is waited for. */
+const LOCKED_PLACES = [
+  ...(["body", "batched", "headerName", "headerText", "scheduled", "scheduledHeader"] as const),
+  ...(["published", "publishedHeader", "transacted"] as const),
+] as const satisfies readonly Place[];
+
+/** The words that `plantWhileLocked` has planted, of that set. */
+export const plantedWhileLocked = (set: string): string[] => LOCKED_PLACES.map((place) => wordAt(place, set));
+
 /** Uses all of the API that takes texts, over a connection; everything that is planted waits or has died in the end, or was answered. */
 export async function plant(connection: Connection, set: string): Promise<void> {
   const word = (place: Place) => wordAt(place, set);
@@ -86,4 +95,18 @@ export async function plant(connection: Connection, set: string): Promise<void> 
   await all.peek();
   await connection.transaction((tx) => tx.send(others, word("transacted")));
   await others.peek();
+}
+
+/** Uses all of the API that takes texts while a key is waited for, where `plant` was before. */
+export async function plantWhileLocked(connection: Connection, set: string): Promise<void> {
+  const word = (place: (typeof LOCKED_PLACES)[number]) => wordAt(place, set);
+  const letters = await connection.openQueue<unknown>("letters");
+  await letters.send({ text: word("body") }, { headers: { [word("headerName")]: word("headerText") } });
+  await letters.sendBatch([{ body: word("batched") }]);
+  await letters.schedules.upsert("weekly", { everyMs: 604_800_000 }, word("scheduled"), {
+    headers: { about: word("scheduledHeader") },
+  });
+  const topic = await connection.openTopic("news");
+  await topic.publish(word("published"), { headers: { about: word("publishedHeader") } });
+  await connection.transaction((tx) => tx.send("letters", word("transacted")));
 }

@@ -1,13 +1,15 @@
 // Encrypted queues and what stands on them: inspectors, bridges, backups, bodies, and rights on a server.
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { exportQueue } from "../../../src/backup.js";
+import { exportQueue, importQueue } from "../../../src/backup.js";
 import { bridge, toQueue } from "../../../src/bridge.js";
 import { type Connection, type ConnectOptions, connect, type Encryption } from "../../../src/index.js";
 import { liveSource } from "../../../src/integrations/inspector/source.js";
 import { serve } from "../../../src/server.js";
+import { streamOf, textOf } from "../integrations/text-streams.js";
+import { aesKey, asking, isPending, never, paired } from "./asking.js";
 
-const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+const key = await aesKey();
 const encryption = { key };
 let count = 0;
 const connections: Connection[] = [];
@@ -51,6 +53,39 @@ test("a bridge and a backup need the key, and write what is not encrypted", asyn
     .poll(() => copies.peek(), { timeout: 10_000 })
     .toMatchObject([{ body: { secret: "word" }, groupId: "a", headers: { kind: "note" } }]);
   await forwarding.close();
+});
+
+test("a backup of what was sent while locked waits for the key, and comes back, also where it is locked again", async () => {
+  const where = (name: string) => ({ storage: "memory", database: `with-others-${++count}-${name}` }) as const;
+  const [from, to] = [where("from"), where("to")];
+  await reach({ ...from, encryption: paired(() => key) });
+  const { ask, answer } = asking();
+  const letters = await (await reach({ ...from, encryption: paired(ask) })).openQueue<unknown>("letters");
+  const sent = [
+    { body: { n: 1 }, headers: { kind: "note" }, priority: 7 },
+    { body: { n: 2 }, headers: {}, priority: 4 },
+    { body: new Map([["n", 3]]), headers: {}, priority: 4 },
+  ];
+  await letters.sendBatch(sent);
+  const exporting = textOf(exportQueue(letters));
+  expect(await isPending(exporting)).toBe(true);
+  answer(key);
+  const text = await exporting;
+
+  const own = { key: await aesKey() };
+  const unlocked = await reach({ ...to, encryption: paired(() => own.key) });
+  const restoring = await (await reach({ ...to, encryption: paired(never) })).openQueue<unknown>("letters");
+  expect(await importQueue(restoring, streamOf(text))).toEqual({ imported: 3, skipped: 0, complete: true });
+  const restored = await unlocked.openQueue<unknown>("letters");
+  expect(await restored.peek()).toMatchObject(sent);
+  // Encrypted, and begun again: each once. What it is known by takes the key.
+  const sealed = await textOf(exportQueue(letters, { encryption: own }));
+  const again = await unlocked.openQueue<unknown>("again");
+  for (const known of [0, 3])
+    expect(await importQueue(again, streamOf(sealed), { encryption: own, once: true })).toMatchObject({
+      ...{ imported: 3 - known, known, complete: true },
+    });
+  expect(await again.peek()).toMatchObject(sent);
 });
 
 test("platform objects are no bodies of an encrypted queue, and are named; files come back", async () => {
