@@ -19,7 +19,7 @@ import { type Halves, keyOfLockedSender, makePair, openPair, type Pair, PUBLIC_B
 /** What an envelope is; its place here is stored. */
 const KINDS = [
   ...(["message", "named", "published", "published-named", "replacement", "failure", "answer"] as const),
-  ...(["several", "published-several", "piece"] as const),
+  ...(["several", "published-several", "piece", "crossing"] as const),
 ] as const;
 export type Kind = (typeof KINDS)[number];
 /** What it must have been sealed for: the same when it is opened, or it does not open. */

@@ -5,27 +5,20 @@
 // Invariant: a piece opens in this text only, at its place, and as the last one only at the end: what was changed, exchanged,
 // repeated, left out or cut off is noticed before anybody is given it, or what comes behind it.
 
-import { invalid } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from "./bytes.js";
+import { type Carrier, givenToCarry, makeCarried, openCarried } from "./carried-key.js";
 import type { Identity, Keyring } from "./keyring.js";
-import { checkKeyAlone, givenBy } from "./options.js";
-import { type KeyStore, unlock } from "./unlock.js";
 
 const VERSION = 2;
+const BACKUP: Carrier = { what: "the backup", outlives: "a backup outlives the keys of an origin" };
 /** A piece is put together of whole lines until it has so many characters. */
 const PIECE_LENGTH = 65_536;
 
 /** A text of lines, as lines. Rejects with `invalid-argument` where the key is none that a backup takes. */
 export async function* sealPieces(text: AsyncIterable<string>, encryption: unknown): AsyncGenerator<string, void> {
-  let sealed = "";
-  const keyring = await unlocked(encryption, {
-    read: async () => undefined,
-    async write(record) {
-      sealed = record;
-    },
-  });
-  yield `${JSON.stringify({ originmq: VERSION, sealed })}\n`;
+  const { keyring, record } = await makeCarried(await givenToCarry(encryption, BACKUP), BACKUP);
+  yield `${JSON.stringify({ originmq: VERSION, sealed: record })}\n`;
   let number = 0;
   const seal = async (piece: string, isLast: boolean) =>
     `${JSON.stringify(toBase64(await keyring.seal("piece", placeOf(number++, isLast), toUtf8(piece))))}\n`;
@@ -49,8 +42,7 @@ export async function* openPieces(
   lines: AsyncIterable<string>,
   encryption: unknown,
 ): AsyncGenerator<string, void> {
-  // Its iterations stay what they are: a backup is not written anew.
-  const keyring = await unlocked(encryption, { read: async () => sealed as string, write: async () => {} });
+  const keyring = await openCarried(sealed as string, await givenToCarry(encryption, BACKUP), BACKUP);
   let number = 0;
   let next: string | undefined;
   for await (const line of lines) {
@@ -78,16 +70,3 @@ const notWhole = (number: number, cause?: unknown) =>
   new QueueError("tampered", `the backup is not what was written: it was changed, or cut off, at piece ${number}`, {
     cause,
   });
-
-async function unlocked(encryption: unknown, { read, write }: Pick<KeyStore, "read" | "write">): Promise<Keyring> {
-  checkKeyAlone(encryption);
-  if ("generate" in encryption)
-    invalid("encryption.generate", true, "left out: a backup outlives the keys of an origin");
-  const never = () => Promise.reject(new Error("a backup is not destroyed"));
-  const { keyring } = await unlock(
-    // Nothing in it is of a later form, and builds before read it.
-    { name: "backup", what: "the backup", form: 2, read, write, canDestroy: never, destroy: never },
-    await givenBy(encryption),
-  );
-  return keyring;
-}

@@ -64,6 +64,24 @@ test("the sample of JetStream forwards orders to it, and news from it", async ()
   await expect.poll(() => news.peek(), { timeout: 20_000 }).toMatchObject([{ body: "rain" }]);
 });
 
+test("the sample that encrypts gives the stream nothing to read but what makes its subject, and takes it from there", async () => {
+  const server = atEnd(await startNatsServer({ binary: inject("brokers").natsServer }), (started) => started.close());
+  const nc = await server.connection();
+  await addStream(nc, { max_age: 60 * MINUTE_NS, duplicate_window: 10 * MINUTE_NS, name: "ORDERS" });
+  const tab = await newTab("documented-encrypted");
+  const orders = await tab.connection.openQueue("orders");
+  await orders.send({ sku: "tea" }, { headers: { shop: "north", till: "7" } });
+  await run(tab, sampleWith("toEncrypted(").replaceAll("wss://nats.example.com", server.url));
+  const received = await tab.connection.openQueue("received");
+  await expect
+    .poll(() => received.peek(), { timeout: 20_000 })
+    .toMatchObject([{ body: { sku: "tea" }, headers: { shop: "north", till: "7" } }]);
+  const [carried] = await readStream(nc, "ORDERS");
+  expect(carried).toMatchObject({ subject: "orders.north", headers: { shop: "north" } });
+  expect(new TextDecoder("latin1").decode(carried?.bytes)).not.toContain("tea");
+  expect(carried?.headers).not.toHaveProperty("till");
+});
+
 test("the sample of MQTT forwards orders to what the next sample receives and confirms, and prices from there", async () => {
   const broker = atEnd(await startMosquitto(inject("brokers").mosquitto), (started) => started.close());
   const client = await broker.client({ protocolVersion: 5 });

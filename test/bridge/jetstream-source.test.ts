@@ -3,9 +3,9 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect as connectNats, headers, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
-import { bridge } from "../../src/bridge.js";
+import { bridge, fromEncrypted, toEncrypted } from "../../src/bridge.js";
 import { fromJetStream, toJetStream } from "../../src/bridge-jetstream.js";
-import { addStream } from "./jetstream.js";
+import { addStream, readStream } from "./jetstream.js";
 import { type NatsServer, startNatsServer } from "./nats-server.js";
 import { createScene, drained, numbers } from "./scene.js";
 
@@ -58,6 +58,31 @@ test("what went up comes down as it was: bodies, headers, priority, group, time 
   expect(arrived[0]).toMatchObject({ headers: { shop: "north", ...odd }, priority: 7, groupId: "käse/1" });
   // Its id came along: what the engine gives out twice is stored once.
   expect(await target.send("again", { deduplicationId: ids[0] as string })).toMatchObject({ duplicate: true });
+});
+
+test("what crosses encrypted comes down as it was, and the stream holds no word of it, but the header that makes its subject", async () => {
+  const stream = await streamOf();
+  const [source, target] = [await scene.open<unknown>(), await scene.open<unknown>()];
+  const headers = { shop: "north", note: "rhubarb", "Nats-Rollup": "rhubarb" };
+  const bodies = [{ text: "rhubarb" }, { at: new Date(5), text: "rhubarb" }, ...numbers(0, 500)];
+  for (const body of bodies) await source.send(body, { headers, groupId: "rhubarb", ttlMs: 3_600_000 });
+  const subject = ({ headers }: { readonly headers: Readonly<Record<string, string>> }) =>
+    `${stream.toLowerCase()}.${headers.shop}`;
+  const encryption = { password: "correct horse", iterations: 100_000 };
+  const stored = toEncrypted(toJetStream({ servers: server.url, stream, subject }), { encryption, readable: ["shop"] });
+  scene.with(bridge(source, stored));
+  await drained(source);
+  const carried = await readStream(nc, stream);
+  expect(carried.map(({ subject }) => subject)).toEqual(bodies.map(() => `${stream.toLowerCase()}.north`));
+  for (const { bytes, headers } of carried) {
+    expect(new TextDecoder("latin1").decode(bytes)).not.toContain("rhubarb");
+    expect(JSON.stringify(headers)).not.toContain("rhubarb");
+  }
+  scene.with(bridge(fromEncrypted(from(stream), { encryption }), target));
+  await expect.poll(async () => (await target.peek({ max: 1_000 })).length, { timeout: 30_000 }).toBe(bodies.length);
+  const arrived = await target.peek({ max: 1_000 });
+  expect(arrived.map(({ body }) => body)).toEqual(bodies);
+  expect(arrived[0]).toMatchObject({ headers, groupId: "rhubarb" });
 });
 
 test("what others have sent arrives in the order of the stream, once each, and is acknowledged once it is stored", async () => {

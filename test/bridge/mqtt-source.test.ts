@@ -1,7 +1,7 @@
 // A bridge from a real MQTT broker to a local queue.
 
 import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
-import { type BridgeTarget, bridge } from "../../src/bridge.js";
+import { type BridgeTarget, bridge, fromEncrypted, toEncrypted } from "../../src/bridge.js";
 import { fromMqtt, toMqtt } from "../../src/bridge-mqtt.js";
 import type { Queue } from "../../src/index.js";
 import { deferred } from "../../src/link/rpc/deferred.js";
@@ -81,6 +81,45 @@ test("what went up comes down as it was: bodies, headers, priority, group, time 
   expect(arrived.map(({ headers }) => headers["mqtt-id"])).toEqual(before.map(({ id }) => id));
   // Its id came along: what the broker gives out twice is stored once.
   expect(await target.send("again", { deduplicationId: before[0]?.id as string })).toMatchObject({ duplicate: true });
+});
+
+test("what crosses encrypted comes down as it was, with its sender's id, and the broker has no word of it", async () => {
+  const topic = newTopic();
+  const [source, target] = [await scene.open<unknown>(), await scene.open<unknown>()];
+  const encryption = {
+    key: await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]),
+  };
+  const listener = await broker.client();
+  const seen: string[] = [];
+  listener.on("message", (_, payload, { properties }) =>
+    seen.push(`${payload.toString("latin1")}${JSON.stringify(properties)}`),
+  );
+  await listener.subscribeAsync(topic, { qos: 1 });
+  const down = scene.with(bridge(fromEncrypted(from(topic), { encryption }), target));
+  const warnings: string[] = [];
+  down.addEventListener("warning", ({ detail }) => warnings.push(detail.code));
+  // What is published beside it, readable, is none of it.
+  const warned = async () => {
+    await listener.publishAsync(topic, "readable", { qos: 1 });
+    return warnings;
+  };
+  await expect.poll(warned, { timeout: 20_000 }).toContain("tampered");
+  const headers = { note: "rhubarb" };
+  for (const body of ["rhubarb", { at: new Date(5) }]) await source.send(body, { headers, groupId: "rhubarb" });
+  const ids = (await source.peek()).map(({ id }) => id);
+  scene.with(bridge(source, toEncrypted(toMqtt({ servers: broker.url, topic }), { encryption })));
+  await drained(source);
+  await expect.poll(async () => (await target.peek()).length, { timeout: 30_000 }).toBe(2);
+  const arrived = await target.peek();
+  expect(arrived.map(({ body }) => body)).toEqual(["rhubarb", { at: new Date(5) }]);
+  for (const [i, message] of arrived.entries())
+    expect(message).toMatchObject({
+      headers: { ...headers, "mqtt-topic": topic, "mqtt-id": ids[i] },
+      groupId: "rhubarb",
+    });
+  await expect.poll(() => seen.length).toBeGreaterThanOrEqual(3);
+  for (const text of seen) expect(text).not.toContain("rhubarb");
+  await listener.endAsync();
 });
 
 test("what others have sent comes through: any content type, an expiry, a topic to answer on, of QoS 0 as well", async () => {

@@ -13,9 +13,8 @@ import { QueueError } from "../../core/spec/errors.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { fullJitter, growingMs } from "../../core/spec/waits.js";
 import { type Flow, type FlowEnd, openFlow } from "./flow.js";
-import { fromQueue } from "./queue-source.js";
-import { toQueue } from "./queue-target.js";
 import { type Runtime, runtime } from "./runtime.js";
+import { sourceOf, targetOf } from "./sides.js";
 import type { BridgeSource } from "./source.js";
 import type { BridgeTarget, TargetSession } from "./target.js";
 import { type BridgeEventMap, type BridgeStats, createTelling } from "./telling.js";
@@ -73,13 +72,6 @@ const BREAK = { baseMs: 200, maxMs: 30_000 };
 /** What has gone on for so long was no failure from the start. */
 const SOUND_MS = 60_000;
 
-const opens = (given: unknown): given is BridgeSource | BridgeTarget =>
-  typeof given === "object" && given !== null && typeof (given as BridgeSource).open === "function";
-const isSource = (given: unknown): given is BridgeSource => opens(given) && "keepsGroups" in given;
-const isTarget = (given: unknown): given is BridgeTarget => opens(given) && "guarantee" in given;
-const isQueue = (given: unknown): given is Queue =>
-  typeof given === "object" && given !== null && typeof (given as Queue).consume === "function";
-
 /**
  * A bridge from a queue, or what else messages come from, to a queue or an engine. It works from this call on, and tells by
  * `stats()` and its events how it goes: what is wrong with a side that cannot be reached stands there, too. However many
@@ -91,12 +83,10 @@ export function bridge(
   target: Queue | BridgeTarget,
   options: BridgeOptions = {},
 ): Bridge {
-  if (!isSource(source) && !isQueue(source)) invalid("bridge(source)", source, "a queue, or a source of a bridge");
-  if (!isTarget(target) && !isQueue(target)) invalid("bridge(…, target)", target, "a queue, or a target of a bridge");
+  const from = sourceOf(source, "bridge(source)");
+  const to = targetOf(target, "bridge(…, target)");
   if (source === target) invalid("bridge(…, target)", target, "another queue than its source");
   checkOptions("bridge()", options, BRIDGE_SPEC);
-  const from = isQueue(source) ? fromQueue(source) : source;
-  const to = isQueue(target) ? toQueue(target) : target;
   return createBridge(from, to, options, runtime);
 }
 

@@ -23,8 +23,9 @@ export interface BridgeWarning {
    * - `session-shortened`: it keeps sessions for less long than it was asked to.
    * - `no-subscriber`: it has confirmed a message that nobody is to get.
    * - `overflow`: messages that came without a guarantee were dropped, since there were too many of them.
+   * - `tampered`: a message does not open, and is a dead letter of its source.
    */
-  readonly code: "session-lost" | "session-shortened" | "no-subscriber" | "overflow" | (string & {});
+  readonly code: "session-lost" | "session-shortened" | "no-subscriber" | "overflow" | "tampered" | (string & {});
   /** For people. */
   readonly message: string;
 }

@@ -15,6 +15,7 @@ import { openTab, type Tab } from "./recipes.js";
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "docs/bridges.md#0": "test/bridge/documented.test.ts",
   "docs/bridges.md#2": "test/bridge/documented.test.ts",
+  "docs/bridges.md#4": "test/bridge/documented.test.ts",
   "docs/bundlers.md#0": "test/packaging/vite.test.ts: app/own-worker.ts",
   "docs/coming-from.md#0": "test/outbox/workbox.test.ts, in a service worker",
   "docs/outbox.md#3": "test/outbox/encrypted.test.ts, in a service worker",

@@ -1,0 +1,3 @@
+// The part that encrypts what crosses a bridge, loaded where a key is given.
+
+export { createCrossingOpener, createCrossingSeal } from "../encryption/crossing.js";
