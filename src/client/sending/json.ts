@@ -21,9 +21,8 @@ export function jsonOf(body: unknown): string | undefined {
   }
 }
 
-/** Stands between bodies in one text. A body may have it in a list of its own: then there are too many pieces. */
-const BETWEEN = "\u001f";
-const CUT = `,${JSON.stringify(BETWEEN)},`;
+/** Stands behind each body in one text, which JSON writes as it is. A body may have it, too: then there are too many pieces. */
+const BEHIND = "\u007f";
 
 /** What `jsonOf` gives for each: made in one call where all are plain, which takes two thirds of the time. */
 export function jsonOfEach(bodies: readonly unknown[]): (string | undefined)[] {
@@ -31,9 +30,10 @@ export function jsonOfEach(bodies: readonly unknown[]): (string | undefined)[] {
     const parts: unknown[] = [];
     // A page may have given all arrays a way to write themselves.
     if (!("toJSON" in parts) && bodies.every((body) => lookAt(body, OBJECTS_MAX) >= 0)) {
-      for (const body of bodies) parts.push(body, BETWEEN);
-      const texts = JSON.stringify(parts).slice(1, -CUT.length).split(CUT);
-      if (texts.length === bodies.length) return texts;
+      for (const body of bodies) parts.push(body, BEHIND);
+      // `[` or `",` before each, and `,"` behind it.
+      const pieces = JSON.stringify(parts).split(BEHIND);
+      if (pieces.length === bodies.length + 1) return bodies.map((_, i) => pieces[i]?.slice(i === 0 ? 1 : 2, -2));
     }
   } catch {
     // One by one it is told which.
@@ -65,10 +65,8 @@ function lookAtArray(array: readonly unknown[], left: number): number {
   // A hole is undefined, which is no JSON.
   for (let i = 0; i < array.length && rest >= 0; i++) rest = lookAt(array[i], rest);
   if (rest < 0) return -1;
-  let keys = 0;
   // A clone keeps properties that an array has beside its elements, such as the `index` of a match; JSON does not.
-  for (const _ in array) keys++;
-  return keys === array.length ? rest : -1;
+  return Object.keys(array).length === array.length ? rest : -1;
 }
 
 function lookAtObject(object: object, left: number): number {

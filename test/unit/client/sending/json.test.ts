@@ -127,16 +127,16 @@ describe("a body is no text", () => {
 });
 
 describe("bodies of a batch have the texts that each has alone", () => {
-  const between = "\u001f";
+  const behind = "\u007f";
   test.each<[string, unknown[]]>([
     ["none", []],
     ["one", [{ n: 1 }]],
     ["plain ones", [{ n: 1 }, "a", 2, null, [true, "\n"], ""]],
     ["one that is no plain data", [{ n: 1 }, new Date(0), { n: 2 }, undefined]],
-    ["what stands between them, as a body", [between, between, between]],
-    ["what stands between them, in lists", [[between], [1, between], [between, 1], { a: between }]],
-    ["what stands between them, in the middle of a list", [{ n: 1 }, [1, between, 2], [between, between, between]]],
-    ["what looks like it in a text", ['","', `,${JSON.stringify(between)},`, "\\u001f"]],
+    ["what stands behind them, as a body", [behind, behind, behind]],
+    ["what stands behind them, in lists", [[behind], [1, behind], [behind, 1], { a: behind }]],
+    ["what stands behind them, in the middle of a list", [{ n: 1 }, [1, behind, 2], [behind, behind, behind]]],
+    ["what looks like it in a text", ['","', `,${JSON.stringify(behind)},`, "\\u007f", `",${behind}`]],
     ["one that throws", [{ n: 1 }, Object.defineProperty({}, "n", { enumerable: true, get: () => JSON.parse("?") })]],
   ])("%s", (_, bodies) => {
     expect(jsonOfEach(bodies)).toEqual(bodies.map(jsonOf));
