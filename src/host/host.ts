@@ -317,10 +317,9 @@ function createHost(
     // Before it is delivered again, to the same client perhaps.
     for (const { client, ...held } of expired) clients.sessionOf(client)?.tellLost([held], "lease-expired");
     for (const change of changes) if (change.type === "acked") tellPurged(change);
-    const sizes = new Map(
-      changes.flatMap((change) => (change.type === "stored" ? [[change.firstSeq, change.bytes] as const] : [])),
-    );
-    for (const batch of batches) bodies.keep(batch, sizes.get(batch.firstSeq) ?? 0);
+    // A change for each of the batches, in their order.
+    const stored = changes.filter((change) => change.type === "stored");
+    for (const [i, batch] of batches.entries()) bodies.keep(batch, stored[i] as ChangeOf<"stored">);
     // A client that sends to itself hears first that it was sent.
     delivery.handOut(plan.filter(({ to }) => !answered.has(to.client)));
   }

@@ -123,7 +123,7 @@ export const SHARERS_MAX = 64;
 export const SHARED_BYTES_MAX = 16 * 1024;
 /** Length of the text of a message that is sealed together with others: to seal a larger one costs little more than its bytes. */
 export const SHARED_TEXT_MAX = 2 * 1024;
-/** Bytes of the bodies that a host keeps in memory, by estimate: those just sent and just read. The others are on the disk. */
+/** Bytes of the bodies that a host keeps in memory, by estimate: those just sent and just read; half as much more of those read ahead. The others are on the disk. */
 export const CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that one rewrite of batches with few live messages reads: turns wait for it. */
 export const REWRITE_BYTES_MAX = 2 * 1024 * 1024;

@@ -20,7 +20,7 @@ export interface Agenda<T> {
 const SWEEP_MIN = 1_024;
 
 export function createAgenda<T>(): Agenda<T> {
-  const heap = createHeap<{ readonly at: Instant; readonly item: T }>((a, b) => a.at < b.at);
+  const heap = createHeap<{ readonly at: Instant; readonly item: T }>(({ at }) => at);
   /** Of those that have one. An entry of the heap that says another instant is void. */
   const instants = new Map<T, number>();
   const touched = new Set<T>();

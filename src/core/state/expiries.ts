@@ -24,13 +24,12 @@ export interface Expiries {
 /** Fewer entries than this are not worth a sweep. */
 const SWEEP_MIN = 1_024;
 
-const isEarlier = (a: ExpiringRun, b: ExpiringRun): boolean =>
-  a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.seq < b.seq);
+const expiresAtOf = (run: ExpiringRun): Instant => run.expiresAt;
 
 export const createExpiries = (): Expiries => new ExpiryHeap();
 
 class ExpiryHeap implements Expiries {
-  private readonly heap = createHeap(isEarlier);
+  private readonly heap = createHeap(expiresAtOf);
   private sweepAt = SWEEP_MIN;
 
   get size(): number {
@@ -50,7 +49,7 @@ class ExpiryHeap implements Expiries {
 
   due(now: Instant): ExpiringRun[] {
     const due = this.heap.upTo((run) => run.expiresAt <= now).filter((run) => run.count > 0);
-    return [...new Set(due)].sort((a, b) => (isEarlier(a, b) ? -1 : 1));
+    return [...new Set(due)].sort((a, b) => a.expiresAt - b.expiresAt || a.seq - b.seq);
   }
 
   clear(): void {

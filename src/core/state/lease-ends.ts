@@ -21,7 +21,7 @@ export interface LeaseEnds {
 const SWEEP_MIN = 1_024;
 
 export function createLeaseEnds(): LeaseEnds {
-  const heap = createHeap<{ readonly until: Instant; readonly grant: OpenHandOut }>((a, b) => a.until < b.until);
+  const heap = createHeap<{ readonly until: Instant; readonly grant: OpenHandOut }>(({ until }) => until);
   let sweepAt = SWEEP_MIN;
 
   const addAll = (grant: OpenHandOut) => {

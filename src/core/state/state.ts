@@ -162,7 +162,7 @@ export function createState(): State {
 
 const bySeq = (a: Run, b: Run) => a.seq < b.seq;
 const byPriority = (a: Run, b: Run) => a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq);
-const byTime = (a: Run, b: Run) => a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.seq < b.seq);
+const readyAtOf = (run: Run) => run.readyAt;
 
 /** In which nothing ever waits. */
 const NO_LANE: Lane = { front: createSortedRuns(bySeq), tail: createRunFifo() };
@@ -186,7 +186,7 @@ export function createQueueState(name: string): QueueState {
     pausedByUser: false,
     lanes: NO_LANES,
     suspects: createSortedRuns(byPriority),
-    delayed: createHeap(byTime),
+    delayed: createHeap(readyAtOf, bySeq),
     leased: emptyMap(),
     dead: emptyMap(),
     nextDeadPlace: 1,

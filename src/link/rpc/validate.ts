@@ -12,6 +12,7 @@ import {
   type Check,
   check,
   type Field,
+  fits,
   integer,
   invalid,
   oneOf,
@@ -68,10 +69,12 @@ const ranges: Check = (value, name) => {
     return invalid(name, value, "pairs of first and count");
   }
   let total = 0;
-  value.forEach((number, i) => {
-    check(i % 2 === 0 ? first : some, number, `${name}[${i}]`);
-    if (i % 2 === 1) total += number;
-  });
+  for (const [i, number] of value.entries()) {
+    const field = i % 2 ? some : first;
+    // A name is made only for who may need it: of messages in no order each has two numbers.
+    if (!fits(field, number)) check(field, number, `${name}[${i}]`);
+    if (i % 2) total += number;
+  }
   if (total > REQUEST_MESSAGES_MAX) invalid(name, value, `at most ${REQUEST_MESSAGES_MAX} messages`);
 };
 

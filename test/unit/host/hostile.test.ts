@@ -134,6 +134,11 @@ describe("a malformed message", () => {
     ["request.commands[1].command", undefined],
     ["segments", { ...sendOf(1, "a").command, bodies: [] }],
     ["at most", { type: "settle", settlements: [{ grant: "g", seqs: [1, 1e15], verdict: { type: "ack" } }] }],
+    ["seqs[3]", { type: "settle", settlements: [{ grant: "g", seqs: [1, 1, 3, 0], verdict: { type: "ack" } }] }],
+    [
+      "seqs[0]",
+      { type: "settle", settlements: [{ grant: "g", seqs: Object.assign([], { 1: 1 }), verdict: { type: "ack" } }] },
+    ],
   ])("among others is refused alone, naming %s, and counted", async (named, command) => {
     const world = await start();
     const client = await world.connect("broken");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createHeap } from "../../../../src/core/state/heap.js";
 
 const heapOf = (numbers: readonly number[]) => {
-  const heap = createHeap<number>((a, b) => a < b);
+  const heap = createHeap<number>((number) => number);
   for (const number of numbers) heap.push(number);
   return heap;
 };
@@ -31,6 +31,27 @@ test("removing one from anywhere leaves the others in order", () => {
       const out = numbers[at % numbers.length] as number;
       expect(heap.remove((number) => number === out)).toBe(out);
       expect(drain(heap)).toEqual(rising(numbers.filter((number) => number !== out)));
+    }),
+  );
+});
+
+test("of items with one key the one leaves first that is before the others, also after one was removed", () => {
+  const pair = fc.record({ key: fc.constantFrom(1, 1.5, 1_760_000_000_000), place: fc.nat() });
+  const pairs = fc.uniqueArray(pair, { minLength: 1, selector: ({ place }) => place });
+  fc.assert(
+    fc.property(pairs, fc.nat(), (items, at) => {
+      type Item = (typeof items)[number];
+      const heap = createHeap<Item>(
+        ({ key }) => key,
+        (a, b) => a.place < b.place,
+      );
+      for (const item of items) heap.push(item);
+      const out = items[at % items.length];
+      heap.remove((item) => item === out);
+      const left: Item[] = [];
+      for (let item = heap.pop(); item; item = heap.pop()) left.push(item);
+      const others = items.filter((item) => item !== out);
+      expect(left).toEqual(others.sort((a, b) => a.key - b.key || a.place - b.place));
     }),
   );
 });
