@@ -1,14 +1,16 @@
-// What stands in the files of a browser's profile after words were planted in an encrypted database, and in one that is not: there
-// all of them are found, or looking for them would say nothing.
+// What stands in the files of a browser's profile after words were planted: in an encrypted database, unlocked and locked, in one that
+// held something by the time it was encrypted, and in one that is not, where all of them are found, or looking would say nothing.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BrowserContext, Page } from "@playwright/test";
 import { findFirefox } from "../engines/find-engines.mjs";
 import { assertBackend, BACKENDS, launchBrowser } from "../launch-browser.mjs";
 import { isInFullRun } from "../runner/in-full-run.mjs";
-import { plantedOf } from "../unit/encryption/planting.js";
+import { plantedOf, plantedWhileLocked } from "../unit/encryption/planting.js";
 import { expect, test } from "./lab.js";
+import type { Site } from "./site.js";
 
 type Store = "LevelDB, in Chromium" | "SQLite, in Chromium" | "SQLite, in Firefox";
 
@@ -38,37 +40,48 @@ const writtenAs = (word: string) => [
   Buffer.from(word.slice(4, -4), "utf16le"),
 ];
 
-const SETS = ["plain", "encrypted"] as const;
-const [PLAIN, ENCRYPTED] = SETS.map(plantedOf) as [string[], string[]];
+const READABLE = plantedOf("plain");
+const HIDDEN = ["encrypted", "turned"].flatMap((set) => [...plantedOf(set), ...plantedWhileLocked(`${set}, locked`)]);
+/** What was encrypted later. */
+const BEFORE = plantedOf("before");
 
-function foundIn(profile: string): string[] {
+function foundIn(profile: string, words: readonly string[]): string[] {
   const files = filesOf(profile).map(contentsOf);
-  return [...PLAIN, ...ENCRYPTED].filter((word) =>
-    writtenAs(word).some((bytes) => files.some((file) => file.includes(bytes))),
-  );
+  return words.filter((word) => writtenAs(word).some((bytes) => files.some((file) => file.includes(bytes))));
 }
 
-/** The words that are found in the profile of a browser, while it runs or once it has ended. */
-async function plantIn(store: Store, address: string): Promise<ReadonlySet<string>> {
-  const profile = mkdtempSync(join(tmpdir(), "originmq-planted-"));
+interface Profile {
+  readonly folder: string;
+  /** A browser on it, at the page that plants, for so long. */
+  visit(work: (page: Page) => Promise<void>): Promise<void>;
+}
+
+/** A profile on the disk, gone afterwards. */
+async function withProfile(store: Store, site: Site, use: (profile: Profile) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "originmq-planted-"));
+  site.pages.set(
+    "/planting",
+    '<!doctype html><title>planting</title><script type="module" src="/today/planting.js"></script>',
+  );
+  const backend = store === "SQLite, in Firefox" ? undefined : BACKEND[store];
+  let context: BrowserContext | undefined;
   try {
-    const backend = store === "SQLite, in Firefox" ? undefined : BACKEND[store];
-    const { context } = await launchBrowser(
-      backend ? "chromium" : "firefox",
-      profile,
-      backend ? BACKENDS[backend].args : [],
-    );
-    const page = await context.newPage();
-    await page.goto(address);
-    await page.waitForFunction(() => globalThis.plantWords !== undefined);
-    for (const set of SETS) await page.evaluate((one) => plantWords(one), set);
-    // What is handled soon is in no file any more once the browser has tidied up at its end.
-    const found = foundIn(profile);
-    await context.close();
-    if (backend) assertBackend(profile, backend);
-    return new Set([...found, ...foundIn(profile)]);
+    await use({
+      folder,
+      async visit(work) {
+        const args = backend ? BACKENDS[backend].args : [];
+        ({ context } = await launchBrowser(backend ? "chromium" : "firefox", folder, args));
+        const page = await context.newPage();
+        await page.goto(`${site.otherOrigin}/planting`);
+        await page.waitForFunction(() => globalThis.plantWords !== undefined);
+        await work(page);
+        await context.close();
+        if (backend) assertBackend(folder, backend);
+      },
+    });
   } finally {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+    await context?.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
@@ -80,12 +93,35 @@ for (const store of stores) {
   test(`no word that a user writes is on the disk, where all of it is that is not encrypted: ${store}`, async ({
     site,
   }) => {
-    site.pages.set(
-      "/planting",
-      '<!doctype html><title>planting</title><script type="module" src="/today/planting.js"></script>',
-    );
-    const found = await plantIn(store, `${site.otherOrigin}/planting`);
-    expect(PLAIN.filter((word) => !found.has(word))).toEqual([]);
-    expect(ENCRYPTED.filter((word) => found.has(word))).toEqual([]);
+    await withProfile(store, site, async ({ folder, visit }) => {
+      const found = new Set<string>();
+      const look = () => {
+        for (const word of foundIn(folder, [...READABLE, ...HIDDEN])) found.add(word);
+      };
+      await visit(async (page) => {
+        for (const set of ["plain", "encrypted", "turned"] as const) await page.evaluate((one) => plantWords(one), set);
+        // What is handled soon is in no file any more once the browser has tidied up at its end.
+        look();
+      });
+      look();
+      expect(READABLE.filter((word) => !found.has(word))).toEqual([]);
+      expect(HIDDEN.filter((word) => found.has(word))).toEqual([]);
+    });
+  });
+
+  // Longer than all the rest: when the part is named.
+  if (isInFullRun) continue;
+  test(`what a queue held before it was encrypted is on the disk until the browser has written some more: ${store}`, async ({
+    site,
+  }) => {
+    test.setTimeout(120_000);
+    await withProfile(store, site, async ({ folder, visit }) => {
+      await visit(async (page) => {
+        await page.evaluate(() => plantWords("turned"));
+        expect(foundIn(folder, BEFORE)).toEqual(BEFORE);
+      });
+      for (let round = 0; round < 2; round++) await visit((page) => page.evaluate(() => writeOver(4)));
+      expect(foundIn(folder, BEFORE)).toEqual([]);
+    });
   });
 }

@@ -12,6 +12,7 @@ describeIn(["Firefox"], () => {
     await tab.evaluate(() => outboxLab.open({ encryption: { generate: true } }));
     site.notes.behave("reset");
     const digests = await tab.evaluate(() => outboxLab.postEveryType(14));
+    expect(await tab.evaluate(() => outboxLab.openedWithoutKey())).toBe("encrypted");
     await tab.visit();
     await tab.evaluate(() => outboxLab.open({ encryption: { generate: true } }));
     site.notes.behave("none");
@@ -32,6 +33,8 @@ test("Background Sync delivers what a page stored encrypted with no tab open, an
   site.notes.behave("reset");
   const post = (n: number) => page.evaluate((n) => outboxLab.post(`/api/group-0?n=${n}`), n);
   expect([await post(0), await post(1)]).toEqual([202, 202]);
+  const withoutKey = () => page.evaluate(() => outboxLab.openedWithoutKey());
+  expect(await withoutKey()).toBe("encrypted");
   await expect.poll(() => tagsOf(page), { timeout: 10_000 }).toEqual([TAG]);
   const serviceWorkers = await serviceWorkersOf(page, site.origin);
   // What it stores by itself once the key is another: of what was before nothing is left.
@@ -40,6 +43,7 @@ test("Background Sync delivers what a page stored encrypted with no tab open, an
   expect(await store(2)).toBe(202);
   await page.evaluate(() => outboxLab.shred());
   await expect.poll(() => store(3).catch(() => 0), { timeout: 20_000 }).toBe(202);
+  expect(await withoutKey()).toBe("encrypted");
   expect(await post(4)).toBe(202);
 
   const elsewhere = await context.newPage();
@@ -62,9 +66,12 @@ test("a service worker without the key sends nothing of it, and loses nothing: t
   await page.evaluate(() => outboxLab.open({ encryption: { generate: true }, replay: false }));
   site.notes.behave("reset");
   expect(await page.evaluate(() => outboxLab.post("/api/group-0?n=0"))).toBe(202);
+  expect(await page.evaluate(() => outboxLab.openedWithoutKey())).toBe("encrypted");
   site.notes.behave("none");
   site.notes.arrivals.length = 0;
   await (await serviceWorkersOf(page, site.origin)).sync();
+  // Over, whatever it did.
+  await expect.poll(() => page.evaluate(() => outboxLab.call("synced")), { timeout: 20_000 }).toBeGreaterThan(0);
   const refused = await page.evaluate(() =>
     fetch("/api/offline?n=1", { method: "POST", body: "text" }).then(({ status }) => status),
   );

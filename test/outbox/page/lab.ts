@@ -17,6 +17,8 @@ export interface Lab {
     name: "service-worker" | "workbox-worker" | "workbox-original-worker",
     search?: string,
   ): Promise<void>;
+  /** "opened", or why not: the queue of the outbox for who has no key. */
+  openedWithoutKey(): Promise<string>;
   /** Logs out: destroys the key that this origin has made. */
   shred(): Promise<void>;
   /** Calls a function of the service worker. */

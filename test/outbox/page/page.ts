@@ -69,6 +69,15 @@ const lab: Lab = {
     active?.postMessage({ call, args }, [port2]);
     return answered;
   },
+  async openedWithoutKey() {
+    const connection = await connect();
+    const opened = await connection.openQueue("outbox").then(
+      () => "opened",
+      ({ code }) => code,
+    );
+    await connection.close();
+    return opened;
+  },
   async shred() {
     const connection = await connect({ encryption: { generate: true } });
     await connection.shred();

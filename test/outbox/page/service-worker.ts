@@ -7,8 +7,24 @@ interface Clients {
   claim(): Promise<void>;
 }
 const scope = globalThis as unknown as { skipWaiting(): void; readonly clients: Clients };
+declare const ExtendableEvent: { readonly prototype: Event & { waitUntil(work: unknown): void } };
 type FetchEvent = Event & { readonly request: Request; respondWith(response: Promise<Response>): void };
 type Extendable = Event & { waitUntil(work: Promise<unknown>): void };
+
+/** How many sync events are over: what they wait for has come to its end, whichever. */
+let synced = 0;
+const { waitUntil } = ExtendableEvent.prototype;
+ExtendableEvent.prototype.waitUntil = function (work) {
+  if (this.type === "sync")
+    void Promise.resolve(work).then(
+      () => synced++,
+      () => synced++,
+    );
+  waitUntil.call(this, work);
+};
+addEventListener("message", ({ data, ports: [port] }) => {
+  if (data?.call === "synced") port?.postMessage({ value: synced });
+});
 
 let token = 0;
 const outbox = createOutbox({
