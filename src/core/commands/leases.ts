@@ -24,6 +24,7 @@ export function applyLeased(
   const { grant: id, mode, until } = change;
   const inWork = ownMap(queue.leased);
   queue.leased = inWork;
+  const isPerGroup = queue.settings.rateLimit?.per === "group";
   const grant: OpenHandOut = { id, client: client.id, queue: queue.name, mode, until, leases: new Map() };
   forEachRange(change.seqs, (first, count) => {
     takeOut(state, queue, first, count, (run) => {
@@ -49,7 +50,7 @@ export function applyLeased(
           grant,
           until,
         };
-        if (leased.group) spendOfGroup(queue, leased.group.id, at);
+        if (isPerGroup && leased.group) spendOfGroup(queue, leased.group.id, at);
         inWork.set(leased.seq, leased);
         grant.leases.set(leased.seq, leased);
       }

@@ -47,12 +47,18 @@ const HEADS_MAX = 256;
 function takeHeads(queue: QueueState, run: Run, groups: readonly string[], start: number): number {
   const heads: Group[] = [];
   const most = Math.min(groups.length, start + HEADS_MAX);
+  const known = ownMap(queue.groups);
+  queue.groups = known;
   let end = start;
   for (; end < most; end++) {
     const id = groups[end] as string;
-    const group = id === "" ? undefined : groupOf(queue, id);
-    if (group === undefined || isInUse(group)) break;
-    group.hasHead = true;
+    let group = known.get(id);
+    if (id === "" || (group && isInUse(group))) break;
+    if (group) group.hasHead = true;
+    else {
+      group = { id, hasHead: true, blocked: undefined, start: 0, dead: undefined };
+      known.set(id, group);
+    }
     heads.push(group);
   }
   if (end - start < 2) {
