@@ -17,6 +17,7 @@ import { ITEM_SPEC, QUEUE_SPEC, type QueueOptions, type SendOptions } from "../s
 import type { Pipeline } from "../sending/pipeline.js";
 import { withFilesRead } from "../sending/reading.js";
 import { itemOf, itemsOf } from "../sending/taken-in.js";
+import { createTurns } from "../sending/turns.js";
 import type { Queue } from "./queue.js";
 import type { QueueSealing } from "./sealing.js";
 
@@ -43,7 +44,7 @@ export interface Topic<Body = unknown> {
   /**
    * Resolves when the message is durable in every subscription whose filter it passes: one commit, one stored body.
    * Options hold for each of them. Rejects with `full`, naming the queue, when one of them has no room: then none has
-   * it. To a topic without subscriptions it is accepted and dropped.
+   * it. To a topic without subscriptions it is accepted and dropped. Accepted in the order of the calls.
    */
   publish(body: Body, options?: SendOptions): Promise<PublishReceipt>;
   /** All of them to all subscriptions, or none. */
@@ -76,16 +77,21 @@ export function createTopic<Body>({
   onClosed,
   sealing,
 }: TopicParts<Body>): Topic<Body> {
+  const turns = createTurns();
   let closed: Promise<void> | undefined;
   const assertOpen = () => {
     if (closed) throw new QueueError("closed", `topic "${topic}" was closed`);
   };
 
+  const made = async (items: readonly Item[]): Promise<readonly Item[]> => {
+    const read = items.some(hasFile) ? await withFilesRead(items) : items;
+    return sealing ? sealing.seal(read) : read;
+  };
   const publish = async (items: readonly Item[]): Promise<PublishReceipt[]> => {
     assertOpen();
     if (items.length === 0) return [];
-    const read = items.some(hasFile) ? await withFilesRead(items) : items;
-    const { queue: _, ...messages } = messagesOf("", sealing ? await sealing.seal(read) : read);
+    const isReady = !sealing && !items.some(hasFile) && !turns.isWaiting([topic]);
+    const { queue: _, ...messages } = messagesOf("", isReady ? items : await turns.inTurn([topic], made(items)));
     const { subscriptions } = await pipeline.command<PublishValue>({ type: "publish", topic, ...messages });
     return subscriptions.map((count) => ({ subscriptions: count }));
   };

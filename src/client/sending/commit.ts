@@ -15,6 +15,7 @@ import type { Pipeline } from "./pipeline.js";
 import { withFileRead } from "./reading.js";
 import { type Seal, sealOf } from "./sealed.js";
 import { itemOf } from "./taken-in.js";
+import { turnsOf } from "./turns.js";
 
 /** A message of a transaction, checked. */
 export function sendingOf(
@@ -89,20 +90,18 @@ export async function commit(
 }
 
 async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: readonly Settling[]): Promise<Committed> {
-  let groups: ReturnType<typeof byQueue>;
-  let verdicts: readonly Verdict[];
+  let prepared: Prepared;
   try {
-    if (sends.some(({ fitting }) => fitting)) await Promise.all(sends.map(({ fitting }) => fitting));
-    // At once where there are no files: what is sent after it must not be accepted before it.
-    groups = byQueue(
-      sends.some(({ item, seal }) => seal || hasFile(item)) ? await Promise.all(sends.map(made)) : sends,
-    );
-    const hidden = settles.map(({ holding, verdict }) => holding.hidden(verdict));
-    verdicts = hidden.some((one) => one instanceof Promise) ? await Promise.all(hidden) : (hidden as Verdict[]);
-    assertCarried(sends, settles, groups.size);
+    const queues = [...new Set(sends.map(({ queue }) => queue))];
+    const preparing = prepare(sends, settles);
+    const turns = turnsOf(pipeline);
+    // At once where nothing takes its time: what is sent after it must not be accepted before it.
+    const isReady = !(preparing instanceof Promise) && !turns.isWaiting(queues);
+    prepared = isReady ? preparing : await turns.inTurn(queues, Promise.resolve(preparing));
   } catch (error) {
     return { isDone: false, error };
   }
+  const { groups, verdicts } = prepared;
   const outcome = await pipeline.transaction({
     type: "transaction",
     sends: [...groups].map(([queue, entries]) =>
@@ -127,6 +126,28 @@ async function submit(pipeline: Pipeline, sends: readonly Sending[], settles: re
     });
   });
   return { isDone: true, receipts };
+}
+
+interface Prepared {
+  readonly groups: ReturnType<typeof byQueue>;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Throws, or rejects, with what cannot be sent. */
+function prepare(sends: readonly Sending[], settles: readonly Settling[]): Prepared | Promise<Prepared> {
+  const hidden = settles.map(({ holding, verdict }) => holding.hidden(verdict));
+  const whole = (sent: readonly Sending[], verdicts: readonly Verdict[]): Prepared => {
+    const groups = byQueue(sent);
+    assertCarried(sent, settles, groups.size);
+    return { groups, verdicts };
+  };
+  const takesTime =
+    sends.some(({ fitting, item, seal }) => fitting || seal || hasFile(item)) ||
+    hidden.some((one) => one instanceof Promise);
+  if (!takesTime) return whole(sends, hidden as Verdict[]);
+  const fitting = Promise.all(sends.map(({ fitting }) => fitting));
+  const making = fitting.then(() => Promise.all(sends.map(made)));
+  return Promise.all([making, Promise.all(hidden)]).then((sent) => whole(...sent));
 }
 
 /** As it crosses: its files read, and sealed where its queue is encrypted. */

@@ -129,6 +129,7 @@ export function fromEncryptedOver(
     name: source.name,
     // It keeps back what has the same name outside, which another sender calls otherwise.
     keepsGroups: false,
+    ...(source.ownHeaders && { ownHeaders: source.ownHeaders }),
     async open(taking, signal) {
       const open = await opening();
       const { promise: failed, resolve: fail } = deferred<unknown>();
@@ -139,7 +140,7 @@ export function fromEncryptedOver(
         try {
           const crossing = await opened;
           if (isOver) delivery.release();
-          else taking.take(openedDelivery(delivery, crossing));
+          else taking.take(openedDelivery(delivery, crossing, source.ownHeaders));
         } catch (error) {
           if (isOf(error, "tampered") && !isOver) {
             const message = `${delivery.message.id} of ${source.name}: ${error.message}`;
@@ -170,13 +171,18 @@ export function fromEncryptedOver(
   };
 }
 
-/** What a source says of how a message came, which is not its sender's to say: MQTT's. */
-const isOfSource = ([name]: readonly [string, string]) => name.startsWith("mqtt-");
-
-const openedDelivery = (delivery: BridgeDelivery, { attributes, headers, body }: Crossing): BridgeDelivery => ({
+/** `ownHeaders`: by which the source says how a message came, which is not its sender's to say. Whoever carries it can add others. */
+const openedDelivery = (
+  delivery: BridgeDelivery,
+  { attributes, headers, body }: Crossing,
+  ownHeaders: readonly string[] = [],
+): BridgeDelivery => ({
   message: {
     ...(attributes as unknown as Attributes),
-    headers: { ...Object.fromEntries(Object.entries(delivery.message.headers).filter(isOfSource)), ...headers },
+    headers: {
+      ...headers,
+      ...Object.fromEntries(Object.entries(delivery.message.headers).filter(([name]) => ownHeaders.includes(name))),
+    },
     body,
     redelivered: delivery.message.redelivered,
   },

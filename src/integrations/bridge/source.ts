@@ -46,6 +46,8 @@ export interface BridgeSource {
   readonly name: string;
   /** What was given back for a while keeps back what is behind it in its group. Where it does not, no delay is asked for. */
   readonly keepsGroups: boolean;
+  /** Headers by which it says itself how a message came, whatever that was sent with. Default: none. */
+  readonly ownHeaders?: readonly string[];
   /**
    * Hands messages over from now on. However many bridges take from one source, one of them is handed messages at a time,
    * so that their order holds. Rejects with why it cannot: it is tried again, after a while.

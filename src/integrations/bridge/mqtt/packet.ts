@@ -20,6 +20,7 @@ const TOPIC = "mqtt-topic";
 /** The sender's: by it, an application confirms. A message has another one in each queue. */
 const SENT_ID = "mqtt-id";
 const RESPONSE_TOPIC = "mqtt-response-topic";
+export const OWN_HEADERS: readonly string[] = [TOPIC, SENT_ID, RESPONSE_TOPIC];
 
 const PREFIX = "";
 const TEXT_BYTES_MAX = 65_535;

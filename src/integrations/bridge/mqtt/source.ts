@@ -6,6 +6,7 @@ import { holdAlone } from "../alone.js";
 import { servers } from "../options.js";
 import type { BridgeSource, Taking } from "../source.js";
 import { addressesOf, createDialler, isClient, type Line, type MqttServers, subscribe } from "./connection.js";
+import { OWN_HEADERS } from "./packet.js";
 import { createReceiver, type Receiver, type Unnamed } from "./receiver.js";
 import { clientIdText, expiry, topicText } from "./target.js";
 import { isFilter } from "./topic.js";
@@ -119,6 +120,7 @@ export function fromMqtt(options: FromMqttOptions): BridgeSource {
   return {
     name: `MQTT ${filters.map((filter) => `"${filter}"`).join(", ")}, client "${clientId}"`,
     keepsGroups: false,
+    ownHeaders: OWN_HEADERS,
     async open(taking, signal) {
       if (receiver === undefined || receiver.isOver) receiver = await openReceiver(taking, signal);
       return receiver.open(taking);

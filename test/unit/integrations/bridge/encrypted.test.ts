@@ -145,16 +145,31 @@ describe("what crosses", () => {
     up(source, middle);
     await ready(middle, 2);
     const carried = await middle.receive({ max: 2 });
+    const forged = { forged: "yes", "mqtt-id": "forged" };
     // Exchanged, with the names and priorities of others, and again.
     for (const { body, id } of [...carried].reverse())
-      await middle.send(body, { deduplicationId: `not ${id}`, priority: 9, headers: { forged: "yes" } });
-    for (const { body } of carried) await middle.send(body, { priority: 0, headers: { forged: "yes" } });
+      await middle.send(body, { deduplicationId: `not ${id}`, priority: 9, headers: forged });
+    for (const { body } of carried) await middle.send(body, { priority: 0, headers: forged });
     for (const delivery of carried) await delivery.ack();
     const on = down(middle, target);
     await vi.waitFor(() => expect(on.stats().forwarded + on.stats().duplicates).toBeGreaterThanOrEqual(3), 20_000);
     const arrived = await target.peek({ max: 10 });
     expect(arrived.map(({ body }) => body).sort()).toEqual(["first", "second"]);
     for (const { priority, headers } of arrived) expect([priority, headers]).toEqual([4, {}]);
+  });
+
+  test("has the headers by which a source says how it came, whatever its sender wrote there", async () => {
+    const [source, middle, target] = await openThree();
+    await source.send(1, { headers: { "came-by": "sender", "came-at": "sender" } });
+    up(source, middle);
+    await ready(middle, 1);
+    const [carried] = await middle.receive();
+    await middle.send(carried?.body, { headers: { "came-by": "source", note: "source" } });
+    await carried?.ack();
+    const from = { ...fromQueue(middle), ownHeaders: ["came-by", "came-at"] };
+    opened(bridge(fromEncrypted(from, { encryption }), target));
+    await ready(target, 1);
+    expect((await target.peek())[0]?.headers).toEqual({ "came-by": "source", "came-at": "sender" });
   });
 });
 
