@@ -68,10 +68,10 @@ export async function createLock({ id, pair, open, over }: LockParts): Promise<L
       opened = found;
     } catch (error) {
       reason = error;
+      // Before it is told: who listens may ask again at once.
+      attempt = undefined;
       if (!ending.signal.aborted && !over.aborted) events.dispatchEvent(lockedEvent());
       throw error;
-    } finally {
-      attempt = undefined;
     }
     events.dispatchEvent(new Event("unlocked"));
     return opened;

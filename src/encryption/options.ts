@@ -51,7 +51,7 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
   if (iterations !== undefined && password === undefined)
     invalid(`${WHERE}.iterations`, iterations, "left out without a password");
   if (whileLocked !== undefined && typeof key !== "function")
-    invalid(`${WHERE}.whileLocked`, whileLocked, "left out where nobody is asked for the key");
+    invalid(`${WHERE}.whileLocked`, whileLocked, "left out unless key is a function that asks for it");
   if (globalThis.crypto?.subtle === undefined) {
     const message = "encryption needs crypto.subtle, which browsers give to secure contexts alone";
     throw new QueueError("unsupported", message, { detail: { missing: ["crypto.subtle"] } });

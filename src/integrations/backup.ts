@@ -1,7 +1,7 @@
 // A queue as lines of JSON, for backups and support tickets: a line that names the queue, a line for each message, a last
 // line that counts them, so that a torn file shows.
 
-import { anything, boolean, check, checkOptions, nullOr, oneOf, type Spec } from "../core/spec/check.js";
+import { anything, boolean, check, checkOptions, invalid, nullOr, oneOf, type Spec } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 import { groupId, headers, instant, priority, state } from "../core/spec/fields.js";
 import type { Encryption, MessageView, Queue, SendOptions } from "../index.js";
@@ -140,6 +140,12 @@ export async function importOver<Input, Output>(
   options: ImportOptions = {},
 ): Promise<ImportResult> {
   checkOptions("importQueue()", options, IMPORT_SPEC);
+  if (typeof stream?.getReader !== "function")
+    invalid(
+      "importQueue(stream)",
+      stream,
+      "a ReadableStream of strings: new Blob([text]).stream() through a TextDecoderStream",
+    );
   const { deadLetters = "skip", once = false, encryption } = options;
   let imported = 0;
   let skipped = 0;

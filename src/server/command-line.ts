@@ -104,7 +104,7 @@ export async function run(): Promise<Server | undefined> {
   } catch (error) {
     const isUsage = error instanceof UsageError || (error instanceof QueueError && error.code === "invalid-argument");
     process.stderr.write(`originmq: ${error instanceof Error ? error.message : error}\n`);
-    if (isUsage) process.stderr.write("Try: originmq serve --help\n");
+    if (isUsage) process.stderr.write("Try: originmq --help\n");
     process.exitCode = isUsage ? 2 : 1;
     return undefined;
   }
@@ -138,7 +138,10 @@ function parse(args: readonly string[]): Chosen | undefined {
 }
 
 function checked(values: Chosen, [file, ...others]: readonly string[]): Chosen {
-  if (file === undefined) return values.help ? values : refuse("check takes the file of a database");
+  if (file === undefined)
+    return values.help
+      ? values
+      : refuse("check takes the file of a server's database: originmq check data/shop.sqlite");
   const unknown = Object.keys(values).find((name) => name !== "repair" && name !== "help");
   if (unknown !== undefined) refuse(`--${unknown} is no option of check`);
   if (others.length > 0) refuse(`what is "${others[0]}"?`);

@@ -29,6 +29,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "docs/encryption.md#2": "test/unit/encryption/encrypting.test.ts",
   "docs/encryption.md#3": "test/unit/encryption/rekeying.test.ts",
   "docs/encryption.md#4": "test/browser/generated-key.test.ts",
+  "docs/encryption.md#5": "test/unit/integrations/encrypted-backup.test.ts",
   "docs/guide.md#5": "test/docs/samples.test.ts",
   "docs/inspector.md#0": "test/docs/samples.test.ts",
   "docs/inspector.md#1": "test/docs/samples.test.ts",

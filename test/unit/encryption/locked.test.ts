@@ -190,6 +190,22 @@ describe("a database that is locked", () => {
     await letters.send("grouped", { groupId: "g" });
   });
 
+  test("is asked for again by who hears that the key was wrong, at once", async () => {
+    await reach(paired(() => ({ password: "right", iterations: FEW })));
+    const { connection, ask, answer } = await lockedConnection();
+    const letters = await connection.openQueue<unknown>("letters");
+    const seen: unknown[] = [];
+    const read = () => letters.consume(({ body }) => void seen.push(body)).closed;
+    letters.addEventListener("locked", ({ detail }) => detail.reason !== undefined && read());
+    await letters.send("sent while locked");
+    const refused = expect(read()).rejects.toMatchObject({ code: "wrong-key" });
+    answer({ password: "wrong", iterations: FEW });
+    await refused;
+    await expect.poll(() => ask.mock.calls.length, { timeout: 10_000 }).toBe(2);
+    answer({ password: "right", iterations: FEW });
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(["sent while locked"]);
+  });
+
   test("opened by its queue or topic tells so, too, and ends its waiting when it is closed", async () => {
     await reach(paired(() => key));
     const { ask, answer } = asking();

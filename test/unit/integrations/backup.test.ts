@@ -292,5 +292,10 @@ describe("a queue", () => {
         message: expect.stringContaining(what),
       });
     }
+    const named = {
+      code: "invalid-argument",
+      message: expect.stringContaining("importQueue(stream) must be a ReadableStream"),
+    };
+    for (const none of [text, undefined]) await expect(importQueue(other, none as never)).rejects.toMatchObject(named);
   });
 });
