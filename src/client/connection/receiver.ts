@@ -2,7 +2,8 @@
 // somebody asks for it, since a page that only sends needs none of it.
 // Invariant: each host is told of every consumer and subscription that there is, and of what is held.
 
-import { forEachSeq } from "../../core/log/ranges.js";
+import { listOf } from "../../core/log/bodies.js";
+import { seqsOf } from "../../core/log/ranges.js";
 import { QueueError, type QueueErrorCode } from "../../core/spec/errors.js";
 import { ASKERS_PER_CLIENT_MAX, HOLDINGS_MESSAGES_MAX, WATCHERS_PER_CLIENT_MAX } from "../../core/spec/limits.js";
 import { MINOR_HOLDERS, MINOR_INSPECT, MINOR_MEASURES, MINOR_SINGLE_ACTIVE } from "../../core/spec/version.js";
@@ -67,8 +68,9 @@ function createReceiver(client: Client): QueueClient {
       return holdings.assign(handOut.grant, consumer);
     }
     // It stopped while this was on its way.
-    const { grant: grantId } = handOut;
-    forEachSeq(handOut.seqs, (seq) => pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} }));
+    const { grant: grantId, seqs, bodies } = handOut;
+    for (const seq of seqsOf(seqs, listOf(bodies).entries.length))
+      pipeline.settle({ grantId, seq, verdict: GIVE_BACK, onOver: () => {} });
   };
 
   /**

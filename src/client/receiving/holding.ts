@@ -5,7 +5,7 @@
 import type { Held, Verdict } from "../../core/commands/commands.js";
 import { type BodyList, type Headers, listOf } from "../../core/log/bodies.js";
 import type { Seq } from "../../core/log/journal.js";
-import { forEachSeq, rangesOf, seqsOf } from "../../core/log/ranges.js";
+import { isWithin, rangesOf, seqsOf } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import type { HandOut, HeldReply } from "../../link/rpc/wire.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -112,11 +112,11 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
       const bodies = listOf(handOut.bodies);
       const shared: Shared = { pipeline, runtime, handOut, bodies, forget };
       const taken: HeldMessage<Body>[] = [];
-      forEachSeq(handOut.seqs, (seq) => {
+      for (const seq of seqsOf(handOut.seqs, bodies.entries.length)) {
         const holding = new HeldMessage<Body>(shared, seq, taken.length);
         entries.set(seq, holding as HeldMessage<unknown>);
         taken.push(holding);
-      });
+      }
       // Nothing is left of a hand-out of which no body could be read.
       if (entries.size > 0) byGrant.set(handOut.grant, entries);
       return taken;
@@ -156,7 +156,7 @@ export function createHoldings(pipeline: Pipeline, runtime: Runtime): Holdings {
     },
     lose(lost, reason) {
       for (const { grant, seqs } of lost) {
-        forEachSeq(seqs, (seq) => byGrant.get(grant)?.get(seq)?.lose(reason));
+        for (const [seq, entry] of [...(byGrant.get(grant) ?? [])]) if (isWithin(seqs, seq)) entry.lose(reason);
       }
     },
   };
@@ -317,7 +317,7 @@ class HeldMessage<Body> implements Holding<Body>, Backing, SettleEntry {
 
   private isNamedIn({ code, detail }: QueueError): boolean {
     const lost = code === "lease-lost" ? (detail as { readonly lost: readonly Held[] } | undefined)?.lost : undefined;
-    return lost?.some(({ grant, seqs }) => grant === this.grantId && seqsOf(seqs).includes(this.seq)) === true;
+    return lost?.some(({ grant, seqs }) => grant === this.grantId && isWithin(seqs, this.seq)) === true;
   }
 
   private submit(verdict: Verdict, onOver: (error: unknown) => void, now = this.shared.runtime.now()): void {

@@ -2,7 +2,7 @@
 
 import type { SendValue, SettleValue } from "../../core/commands/commands.js";
 import type { Outcome, OutcomeFailed } from "../../core/log/journal.js";
-import { seqsOf } from "../../core/log/ranges.js";
+import { isWithin } from "../../core/log/ranges.js";
 import { QueueError } from "../../core/spec/errors.js";
 import { errorOf } from "../../link/rpc/error-of.js";
 import { halves, needOf } from "./carried.js";
@@ -92,12 +92,9 @@ function indexOf(detail: unknown): number | undefined {
 
 function answerSettlements(draft: SettleDraft, outcome: Outcome): void {
   if (!outcome.ok) return reject(draft, errorOf(outcome));
-  const lost = new Set<string>();
-  for (const { grant, seqs } of (outcome.value as SettleValue).lost) {
-    for (const seq of seqsOf(seqs)) lost.add(`${grant} ${seq}`);
-  }
+  const { lost } = outcome.value as SettleValue;
   for (const entry of draft.entries) {
-    const isLost = lost.size > 0 && lost.has(`${entry.grantId} ${entry.seq}`);
+    const isLost = lost.some(({ grant, seqs }) => grant === entry.grantId && isWithin(seqs, entry.seq));
     if (isLost) entry.onOver(new QueueError("lease-lost", "the delivery is no longer this consumer's"));
     else entry.onOver();
   }

@@ -11,7 +11,8 @@ export function forEachRange(ranges: Ranges, visit: (first: Seq, count: number) 
 /** Calls `visit` with each number, in order. */
 export function forEachSeq(ranges: Ranges, visit: (seq: Seq) => void): void {
   forEachRange(ranges, (first, count) => {
-    for (let seq = first; seq < first + count; seq++) visit(seq);
+    // Counted: beyond what is a safe integer, one more is no other number.
+    for (let n = 0; n < count; n++) visit(first + n);
   });
 }
 
@@ -38,8 +39,19 @@ export function rangesOf(seqs: Iterable<Seq>): number[] {
   return ranges;
 }
 
-export function seqsOf(ranges: Ranges): Seq[] {
+/** The first `max` of them: a stranger who names them may say any count. */
+export function seqsOf(ranges: Ranges, max = Number.POSITIVE_INFINITY): Seq[] {
   const seqs: Seq[] = [];
-  forEachSeq(ranges, (seq) => seqs.push(seq));
+  forEachRange(ranges, (first, count) => {
+    for (let n = 0; n < count && seqs.length < max; n++) seqs.push(first + n);
+  });
   return seqs;
+}
+
+export function isWithin(ranges: Ranges, seq: Seq): boolean {
+  let isOne = false;
+  forEachRange(ranges, (first, count) => {
+    isOne ||= seq >= first && seq < first + count;
+  });
+  return isOne;
 }

@@ -73,7 +73,12 @@ const ranges: Check = (value, name) => {
     const field = i % 2 ? some : first;
     // A name is made only for who may need it: of messages in no order each has two numbers.
     if (!fits(field, number)) check(field, number, `${name}[${i}]`);
-    if (i % 2) total += number;
+    if (i % 2 === 0) continue;
+    total += number;
+    // Beyond, one more is no other number.
+    const begin = value[i - 1];
+    if (begin + number > Number.MAX_SAFE_INTEGER)
+      invalid(`${name}[${i - 1}]`, begin, "the first of numbers that exist");
   }
   if (total > REQUEST_MESSAGES_MAX) invalid(name, value, `at most ${REQUEST_MESSAGES_MAX} messages`);
 };

@@ -136,6 +136,10 @@ describe("a malformed message", () => {
     ["at most", { type: "settle", settlements: [{ grant: "g", seqs: [1, 1e15], verdict: { type: "ack" } }] }],
     ["seqs[3]", { type: "settle", settlements: [{ grant: "g", seqs: [1, 1, 3, 0], verdict: { type: "ack" } }] }],
     [
+      "seqs[2]",
+      { type: "settle", settlements: [{ grant: "g", seqs: [1, 1, 2 ** 53 - 1, 5], verdict: { type: "ack" } }] },
+    ],
+    [
       "seqs[0]",
       { type: "settle", settlements: [{ grant: "g", seqs: Object.assign([], { 1: 1 }), verdict: { type: "ack" } }] },
     ],

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countOf, forEachRange, forEachSeq, pushRange, rangesOf, seqsOf } from "../../../../src/core/log/ranges.js";
+import {
+  countOf,
+  forEachRange,
+  forEachSeq,
+  isWithin,
+  pushRange,
+  rangesOf,
+  seqsOf,
+} from "../../../../src/core/log/ranges.js";
 
 test("numbers survive being written as stretches, in the order they had", () => {
   fc.assert(
@@ -35,4 +43,13 @@ test("stretches and numbers are visited in order", () => {
 
 test("no stretches are no numbers", () => {
   expect([countOf([]), seqsOf([])]).toEqual([0, []]);
+});
+
+test("numbers are as many as a stretch says, also where one more is no other number", () => {
+  expect(seqsOf([Number.MAX_SAFE_INTEGER, 5, 1, 1])).toHaveLength(6);
+});
+
+test("of a count that nobody can have meant only so many are taken", () => {
+  expect(seqsOf([5, 2, 7, 1e15], 4)).toEqual([5, 6, 7, 8]);
+  expect([4, 5, 6, 7, 9].filter((seq) => isWithin([5, 2, 8, 1e15], seq))).toEqual([5, 6, 9]);
 });
