@@ -3,7 +3,7 @@
 //   npm run bench:encryption -- [--rounds 7] [--work 30000] [--samples 200] [--only PATTERN] [--markdown FILE] [--check]
 //                               [--before CHECKOUT] [--threads | --profile DIRECTORY]
 //
-// Every round measures each side of a pair, in turn. --only runs the cases whose name matches (batches, single, latency, cold);
+// Every round measures each side of a pair, in turn. --only runs the cases whose name matches (batches, single, dense-batches, dense-single, latency, cold);
 // --check fails when a target is missed; --before names a checkout of an earlier build, with its node_modules, which works in the
 // same rounds; --threads prints which threads of the browser took how much processor time for batches and single sends,
 // instead of measuring; --profile does that and writes CPU profiles of both tabs and the worker.
@@ -95,15 +95,18 @@ const openPair = async (context, way, at) => ({
   handler: await openPage(context, way, at),
 });
 
-const CASES = /** @type {const} */ ([
-  { name: "batches", isBatched: true, how: "sendBatch of 1000, 4 in flight" },
-  { name: "single", isBatched: false, how: "send, 500 in flight" },
-]);
-/** @param {Page} page @param {boolean} isBatched */
-const workIn = (page, isBatched) =>
-  page
-    .evaluate(([count, isBatched]) => encrypting.work(count, isBatched), /** @type {const} */ ([work, isBatched]))
-    .then((one) => one.us);
+const BATCHES = { isBatched: true, how: "sendBatch of 1000, 4 in flight" };
+const SINGLE = { isBatched: false, how: "send, 500 in flight" };
+/** Dense: of bodies that no store makes smaller, as ciphertext is; a thousand orders are a tenth of their size once compressed. */
+const CASES = [
+  { name: "batches", isDense: false, ...BATCHES },
+  { name: "single", isDense: false, ...SINGLE },
+  { name: "dense-batches", isDense: true, ...BATCHES },
+  { name: "dense-single", isDense: true, ...SINGLE },
+];
+/** @param {Page} page @param {{ isBatched: boolean, isDense: boolean }} how */
+const workIn = (page, { isBatched, isDense }) =>
+  page.evaluate((how) => encrypting.work(how), { count: work, isBatched, isDense }).then((one) => one.us);
 
 /** @param {import("playwright").BrowserContext} context */
 async function profileWays(context) {
@@ -113,7 +116,7 @@ async function profileWays(context) {
     const cases = CASES.filter(({ name }) => pattern.test(name)).map((one) => ({ id: `${way}-${one.name}`, ...one }));
     const tabs = { context, measuring: sender, helping: handler };
     const { profile: directory } = options;
-    await profileCases(tabs, cases, { rounds, directory, run: ({ isBatched }) => workIn(sender, isBatched) });
+    await profileCases(tabs, cases, { rounds, directory, run: (how) => workIn(sender, how) });
     await Promise.all([sender.close(), handler.close()]);
   }
 }
@@ -138,10 +141,11 @@ async function measureOpen(context) {
     note("latency, p50, one tab", await turn("latency", p50), "key", 1.3, true, "ms");
   }
   for (const { handler } of Object.values(pages)) await handler.evaluate(() => encrypting.handle());
-  for (const { name, isBatched, how } of CASES) {
+  for (const { name, how, ...work } of CASES) {
     if (!pattern.test(name)) continue;
-    const measured = await turn(name, (page) => workIn(page, isBatched));
-    note(`end to end, two tabs, ${how}`, measured, "key", 0.7, false, "µs");
+    const measured = await turn(name, (page) => workIn(page, work));
+    const of = work.isDense ? ", of bodies that do not compress" : "";
+    note(`end to end, two tabs, ${how}${of}`, measured, "key", 0.7, false, "µs");
     if (!before) continue;
     const { "plain before": plain = [], "key before": key = [] } = measured;
     note(`the same, before`, { plain, key }, "key", 0.7, false, "µs");

@@ -3,18 +3,26 @@
 
 import { connect, type Encryption } from "../../../src/index.js";
 import { inFlight, percentiles, timed } from "../../pages/case.js";
-import { batchesOf, orderOf, orders } from "../../pages/message.js";
+import { orderOf } from "../../pages/message.js";
 
 const SETTINGS = { durability: "relaxed", maxMessages: 1_000_000 } as const;
 const BATCH = 1_000;
+
+export interface Work {
+  readonly count: number;
+  /** In batches, or one by one. */
+  readonly isBatched: boolean;
+  /** Of bodies as long as orders, which do not compress. */
+  readonly isDense: boolean;
+}
 
 export interface EncryptionPage {
   /** Ms from the call of `connect` until the first send is durable. */
   readonly cold: Promise<number>;
   /** Handles what comes from now on. */
   handle(): Promise<void>;
-  /** Sends so many messages, which are handled elsewhere, in batches or one by one; microseconds for each. */
-  work(count: number, isBatched: boolean): Promise<{ readonly us: number }>;
+  /** Sends messages, which are handled elsewhere; microseconds for each. */
+  work(how: Work): Promise<{ readonly us: number }>;
   /** Sends one message after the other, and handles it here; ms from the call to the handler. */
   latency(samples: number): Promise<{ readonly p50: number; readonly p99: number }>;
 }
@@ -34,6 +42,17 @@ async function encryption(): Promise<{ encryption?: Encryption }> {
   return way === "generate" ? { encryption: { generate: true } } : {};
 }
 
+const ORDER_LENGTH = JSON.stringify(orderOf(0)).length;
+/** Base64 of random bytes: no stretch of it comes twice within what a store compresses at once. */
+const noise = Array.from({ length: 32 }, () =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32_768)))),
+).join("");
+function denseOf(n: number) {
+  const length = ORDER_LENGTH - 20;
+  const at = (n * length) % (noise.length - length);
+  return { n, text: noise.slice(at, at + length) };
+}
+
 const options = { database: `bench-encryption-${way}`, ...(await encryption()) };
 const began = performance.now();
 const opened = connect(options).then((connection) => connection.openQueue("orders", SETTINGS));
@@ -45,14 +64,15 @@ globalThis.encrypting = {
   async handle() {
     (await opened).consume(() => {}, { concurrency: 1, prefetch: BATCH });
   },
-  async work(count, isBatched) {
+  async work({ count, isBatched, isDense }) {
     const queue = await opened;
     const before = await queue.stats();
+    const bodies = Array.from({ length: count }, (_, n) => (isDense ? denseOf(n) : orderOf(n)));
+    const items = bodies.map((body) => ({ body }));
+    const batches = Array.from({ length: Math.ceil(count / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
     const measured = await timed(count, async () => {
-      if (isBatched) {
-        const batches = batchesOf(count, BATCH).map((bodies) => bodies.map((body) => ({ body })));
-        await inFlight(4, batches, (items) => queue.sendBatch(items));
-      } else await inFlight(500, orders(count), (body) => queue.send(body));
+      if (isBatched) await inFlight(4, batches, (items) => queue.sendBatch(items));
+      else await inFlight(500, bodies, (body) => queue.send(body));
       await queue.whenIdle();
     });
     const { totals } = await queue.stats();
