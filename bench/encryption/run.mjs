@@ -97,7 +97,7 @@ const openPair = async (context, way, at) => ({
 
 const BATCHES = { isBatched: true, how: "sendBatch of 1000, 4 in flight" };
 const SINGLE = { isBatched: false, how: "send, 500 in flight" };
-/** Dense: of bodies that no store makes smaller, as ciphertext is; a thousand orders are a tenth of their size once compressed. */
+/** Dense: of bodies that no store makes smaller, as ciphertext is; orders differ in a few digits. */
 const CASES = [
   { name: "batches", isDense: false, ...BATCHES },
   { name: "single", isDense: false, ...SINGLE },
