@@ -53,7 +53,7 @@ export const PARTS = [
     about: "one module at a time, in Node",
     expected: true,
     onAllCores: true,
-    limitMs: 5 * MINUTE_MS,
+    limitMs: 8 * MINUTE_MS,
   },
   {
     name: "contract",
