@@ -2,7 +2,6 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
-  type Bridge,
   type BridgeEncryption,
   type BridgeWarning,
   bridge,
@@ -11,8 +10,9 @@ import {
   toEncrypted,
   toQueue,
 } from "../../../../src/bridge.js";
-import { type Connection, connect, type Queue, type QueueOptions } from "../../../../src/index.js";
+import type { Queue } from "../../../../src/index.js";
 import { type Crossings, fromEncryptedOver, toEncryptedOver } from "../../../../src/integrations/bridge/encrypted.js";
+import { createScene } from "../../../bridge/scene.js";
 import { createScriptedTarget } from "./scripted-target.js";
 
 const newKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
@@ -21,24 +21,10 @@ const PASSWORD = { password: "correct horse", iterations: 100_000 };
 /** Planted wherever a user writes. */
 const WORD = "rhubarb";
 
-const connections: Connection[] = [];
-const bridges: Bridge[] = [];
-let count = 0;
-afterEach(async () => {
-  await Promise.all(bridges.splice(0).map((one) => one.close({ waitMs: 0 })));
-  await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
-});
-
-async function open(options: QueueOptions = {}): Promise<Queue> {
-  const connection = await connect({ storage: "memory", database: `encrypted-bridge-${++count}` });
-  connections.push(connection);
-  return connection.openQueue("orders", options);
-}
+const scene = createScene();
+const { open, with: opened } = scene;
+afterEach(() => scene.close());
 const openThree = () => Promise.all([open(), open(), open()]);
-const opened = (one: Bridge): Bridge => {
-  bridges.push(one);
-  return one;
-};
 const up = (from: Queue, to: Queue, given: BridgeEncryption = encryption) =>
   opened(bridge(from, toEncrypted(to, { encryption: given })));
 const down = (from: Queue, to: Queue, given: BridgeEncryption = encryption) =>
@@ -128,11 +114,11 @@ describe("what crosses", () => {
   test("of one group has one name, which is not another bridge's, nor another group's", async () => {
     const [source, middle, other] = await openThree();
     for (const groupId of ["a", "b", "a"]) await source.send(groupId, { groupId });
-    up(source, middle);
+    const first = up(source, middle);
     await ready(middle, 3);
     const [a, b, again] = (await middle.peek({ max: 10 })).map(({ groupId }) => groupId);
     expect([again === a, b === a]).toEqual([true, false]);
-    await bridges[0]?.close();
+    await first.close();
     await source.send("a", { groupId: "a" });
     up(source, other);
     await ready(other, 1);
