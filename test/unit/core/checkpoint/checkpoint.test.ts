@@ -246,11 +246,40 @@ test.each(["lsn", "epoch", "nextSeq", "now"])(
   },
 );
 
+interface Odd {
+  readonly count?: number;
+  readonly firstSeq?: number;
+  readonly seqs?: readonly number[];
+}
+
 test.each([1, 2, 2.5])("a checkpoint that would give a number away again is refused: %s", async (nextSeq) => {
   const engine = createEngine();
   engine.send(2);
   const [head, ...others] = encodeCheckpoint(engine.state);
   await expect(decodeCheckpoint([{ ...head, nextSeq }, ...others])).rejects.toThrow("none that was given away");
+});
+
+test.each([
+  ["has a count that none can have", { count: 2 ** 31 }],
+  ["has no whole count", { count: 1.5 }],
+  ["begins nowhere", { firstSeq: -1 }],
+  ["names a stretch that none can have", { count: 2, seqs: [1, 1e15] }],
+  ["names stretches that are none", { count: 2, seqs: [1, -1e15, 5, 1e15 + 2] }],
+])(
+  "a checkpoint with a batch that %s is refused, and keeps nobody counting",
+  async (_, { count = 2, firstSeq = 1, seqs }: Odd) => {
+    const [head] = encodeCheckpoint(createState());
+    const bytes = Float64Array.of(10);
+    const columns = { firstSeq: Float64Array.of(firstSeq), count: Float64Array.of(count), bytes };
+    const batches = { v: 3, kind: "batches", ...columns, seqs: seqs ? [[0, seqs]] : [] };
+    const decoding = decodeCheckpoint([{ ...head, nextSeq: Number.MAX_SAFE_INTEGER }, batches]);
+    await expect(decoding).rejects.toThrow("a batch has as many bodies as fit into one");
+  },
+);
+
+test("a checkpoint that names more unreadable bodies than there can be is refused", async () => {
+  const [head, ...others] = encodeCheckpoint(createState());
+  await expect(decodeCheckpoint([{ ...head, quarantined: [1, 1e15] }, ...others])).rejects.toThrow("named one by one");
 });
 
 test("a checkpoint with more bodies than were numbered is refused", async () => {
