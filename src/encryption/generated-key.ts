@@ -1,6 +1,7 @@
 // Keys that an origin makes for itself. They lie beside the data, not extractable: who has a copy of the disk alone has no key
 // that works, as far as the browser keeps its own word; who runs code of this origin has.
-// Invariant: of one name there is one key, whoever comes first.
+// Invariants: of one name there is one key, whoever comes first; it is made for what is about to be stored, and destroyed for what
+// no longer is, by one context at a time, since both lie in two databases.
 
 import { QueueError } from "../core/spec/errors.js";
 
@@ -49,6 +50,13 @@ export async function isDestroyed(name: string): Promise<boolean> {
 }
 
 export const unmark = (name: string): Promise<void> => change((store) => void store.delete(markOf(name)));
+
+/** Whoever makes or destroys it, from before it looks at what is stored until that is what it is to be. */
+export async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  // Where there are none there is no IndexedDB either, and so no key.
+  return locks ? locks.request(`originmq:${name}:key`, work) : work();
+}
 
 async function read<Value>(name: string): Promise<Value | undefined> {
   let value: Value | undefined;

@@ -10,7 +10,7 @@
 
 import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
-import { destroyGenerated, generatedKey, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
+import { destroyGenerated, generatedKey, inTurn, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
 import { type GivenEncryption, ITERATIONS_MAX } from "./options.js";
 import { type Pair, PUBLIC_BYTES } from "./pair.js";
@@ -81,27 +81,38 @@ export const unlock = (
   insist(async () => {
     const stored = await store.read();
     if (wanted !== undefined && (stored === undefined || idOf(stored) !== wanted)) throw shredded();
-    const unlocked =
-      stored === undefined
-        ? await makeKey(store, encryption)
-        : await openKey(store, encryption, stored).catch((error) => finishDestroying(store, stored, error));
-    if (unlocked === undefined) return undefined;
-    const { v, id, dataKey } = unlocked;
-    let { record, pair } = unlocked;
-    const keyring = await createKeyring(id, dataKey, async () => pairOf(await store.read()));
-    if (isPaired && pair) await keyring.openPair(pair);
-    else if (isPaired && v >= 3) {
-      pair = await keyring.makePair();
-      record = JSON.stringify({ ...recordOf(record ?? (stored as string)), pair });
-    }
-    if (record !== undefined) {
-      const written = store.write(record, stored);
-      // It opens as it is where others have to raise its iterations, or to give it a pair.
-      if (stored === undefined) await written;
-      else if (!(await written.then(() => true, deniedOnly))) pair = unlocked.pair;
-    }
-    return { keyring, isSeveral: v >= 2, pair };
+    const open = () => unlockStored(store, encryption, isPaired, stored);
+    return stored === undefined && "generate" in encryption ? inTurn(store.name, open) : open();
   });
+
+/** Resolves with nothing where what is stored was destroyed. Rejects with `encrypted` where something else is. */
+async function unlockStored(
+  store: KeyStore,
+  encryption: GivenEncryption,
+  isPaired: boolean,
+  stored: string | undefined,
+): Promise<UnlockedKey | undefined> {
+  const unlocked =
+    stored === undefined
+      ? await makeKey(store, encryption)
+      : await openKey(store, encryption, stored).catch((error) => finishDestroying(store, stored, error));
+  if (unlocked === undefined) return undefined;
+  const { v, id, dataKey } = unlocked;
+  let { record, pair } = unlocked;
+  const keyring = await createKeyring(id, dataKey, async () => pairOf(await store.read()));
+  if (isPaired && pair) await keyring.openPair(pair);
+  else if (isPaired && v >= 3) {
+    pair = await keyring.makePair();
+    record = JSON.stringify({ ...recordOf(record ?? (stored as string)), pair });
+  }
+  if (record !== undefined) {
+    const written = store.write(record, stored);
+    // It opens as it is where others have to raise its iterations, or to give it a pair.
+    if (stored === undefined) await written;
+    else if (!(await written.then(() => true, deniedOnly))) pair = unlocked.pair;
+  }
+  return { keyring, isSeveral: v >= 2, pair };
+}
 
 const deniedOnly = (error: unknown): false => {
   if (!(error instanceof QueueError) || error.code !== "denied") throw error;
@@ -121,14 +132,20 @@ export const wrappingOf = (stored: string): string => recordOf(stored).wrapped;
  * Rejects with `wrong-key` where it is no longer wrapped with the one, and then nothing was done.
  */
 export async function rewrap(store: KeyStore, id: string, from: GivenEncryption, to: GivenEncryption): Promise<void> {
-  await insist(async () => {
-    const stored = await store.read();
-    if (stored === undefined || idOf(stored) !== id) throw shredded();
-    const opened = await openKey(store, from, stored);
-    await store.write(await wrap(store, to, opened), stored);
-    return opened.dataKey.fill(0);
+  const change = () =>
+    insist(async () => {
+      const stored = await store.read();
+      if (stored === undefined || idOf(stored) !== id) throw shredded();
+      const opened = await openKey(store, from, stored);
+      await store.write(await wrap(store, to, opened), stored);
+      return opened.dataKey.fill(0);
+    });
+  const [wasGenerated, isGenerated] = ["generate" in from, "generate" in to];
+  if (!wasGenerated && !isGenerated) return void (await change());
+  await inTurn(store.name, async () => {
+    await change();
+    if (!isGenerated) await destroyGenerated(store.name, false);
   });
-  if ("generate" in from && !("generate" in to)) await destroyGenerated(store.name, false);
 }
 
 /** Destroys the key of this id, if it is not yet: the one that this origin made first, so that nothing opens any more. */
@@ -137,12 +154,23 @@ export const shred = (store: KeyStore, id: string): Promise<unknown> =>
     const stored = await store.read();
     if (stored === undefined || idOf(stored) !== id) return true;
     await store.canDestroy();
-    const isGenerated = recordOf(stored).by === "generated";
-    if (isGenerated) await destroyGenerated(store.name, true);
-    await store.destroy(stored);
-    if (isGenerated) await unmark(store.name);
-    return true;
+    if (recordOf(stored).by !== "generated") {
+      await store.destroy(stored);
+      return true;
+    }
+    return inTurn(store.name, async () => {
+      // Whoever had its turn before has changed it, perhaps.
+      if ((await store.read()) !== stored) return undefined;
+      await destroyGenerated(store.name, true);
+      await destroyMarked(store, stored);
+      return true;
+    });
   });
+
+async function destroyMarked(store: KeyStore, stored: string): Promise<void> {
+  await store.destroy(stored);
+  await unmark(store.name);
+}
 
 export const shredded = (): QueueError =>
   new QueueError("shredded", "the key of the database was destroyed, with all that it had encrypted: open it anew");
@@ -153,8 +181,7 @@ async function finishDestroying(store: KeyStore, stored: string, why: unknown): 
   if (!isWrong || recordOf(stored).by !== "generated" || !(await isDestroyed(store.name))) throw why;
   await store.canDestroy();
   // Its key is gone; one that is there by now is another's.
-  await store.destroy(stored);
-  await unmark(store.name);
+  await inTurn(store.name, () => destroyMarked(store, stored));
 }
 
 /** Again, where it resolves with nothing, or somebody else was there first. */

@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { destroyGenerated, isDestroyed } from "../../src/encryption/generated-key.js";
 import { type Connection, connect, type Encryption } from "../../src/index.js";
+import { deferred } from "../../src/link/rpc/deferred.js";
 
 const connections: Connection[] = [];
 const reach = async (database: string, encryption: Encryption) => {
@@ -9,6 +10,7 @@ const reach = async (database: string, encryption: Encryption) => {
   return connection;
 };
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
 });
 
@@ -23,6 +25,34 @@ const storedKey = async (database: string): Promise<CryptoKey | undefined> => {
   });
   keys.close();
   return stored;
+};
+/** The keys of the origin answer late, the time after so many times: as on a disk that is busy. */
+function slowKeys(times: number) {
+  const asked = deferred();
+  const answer = deferred();
+  const { open } = IDBFactory.prototype;
+  let count = 0;
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(function (this: IDBFactory, ...given) {
+    const request = open.apply(this, given);
+    if (given[0] !== "originmq-keys" || count++ !== times) return request;
+    asked.resolve();
+    return new Proxy(request, {
+      get: (target, name) => Reflect.get(target, name, target),
+      set: (target, name, listener: () => void) =>
+        Reflect.set(target, name, name === "onsuccess" ? () => answer.promise.then(listener) : listener, target),
+    });
+  });
+  return { asked: asked.promise, answer: answer.resolve };
+}
+/** Resolves once it is done, or waits for its turn. */
+const isDoneOrWaits = async (database: string, work: Promise<unknown>) => {
+  let isDone = false;
+  void work.then(() => {
+    isDone = true;
+  });
+  const isWaiting = async () =>
+    (await navigator.locks.query()).pending?.some(({ name }) => name === `originmq:indexeddb:${database}:key`);
+  await expect.poll(async () => isDone || (await isWaiting()), { timeout: 10_000 }).toBe(true);
 };
 const aesKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 
@@ -99,4 +129,37 @@ test("one that no longer opens the database is not kept", async () => {
   expect(await storedKey(database)).toBeUndefined();
   const letters = await (await reach(database, { key })).openQueue("letters");
   expect((await letters.peek()).map(({ body }) => body)).toEqual(["kept"]);
+});
+
+test("of two that change it at once, one away from it and one back to it, none loses what opens the database", async () => {
+  const database = `both-rekey-${Date.now()}`;
+  const [first, key] = [await reach(database, { generate: true }), await aesKey()];
+  await (await first.openQueue("letters")).send("kept");
+  // It is read, and then, when another one opens the database, it is to be deleted.
+  const { asked, answer } = slowKeys(1);
+  const away = first.rekey({ key });
+  await asked;
+  const back = (await reach(database, { key })).rekey({ generate: true });
+  await isDoneOrWaits(database, back);
+  answer();
+  await Promise.all([away, back]);
+  const letters = await (await reach(database, { generate: true })).openQueue("letters");
+  expect((await letters.peek()).map(({ body }) => body)).toEqual(["kept"]);
+});
+
+test("who destroys it when another one has, and has opened the database anew, does not destroy the new one", async () => {
+  const database = `both-shred-${Date.now()}`;
+  const [first, second] = [await reach(database, { generate: true }), await reach(database, { generate: true })];
+  const { asked, answer } = slowKeys(0);
+  const late = first.shred();
+  await asked;
+  const anew = second.shred().then(async () => {
+    const next = await reach(database, { generate: true });
+    await (await next.openQueue("letters")).send("new");
+  });
+  await isDoneOrWaits(database, anew);
+  answer();
+  await Promise.all([late, anew]);
+  const letters = await (await reach(database, { generate: true })).openQueue("letters");
+  expect((await letters.peek()).map(({ body }) => body)).toEqual(["new"]);
 });
