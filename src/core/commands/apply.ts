@@ -131,6 +131,7 @@ function applyTo(state: State, change: Exclude<Change, { type: "deleted" }>, at:
       return;
     }
     case "client-forgotten":
+      assert(!state.clients.get(change.client)?.held, `client ${change.client} holds nothing when it is forgotten`);
       state.clients.delete(change.client);
       return;
     case "quarantined":

@@ -48,6 +48,14 @@ test("a hand-out of a message that does not wait is a bug that shows", () => {
   expect(() => replay([100, ...send(1, 1)], [110, lease("g", 2, 1)])).toThrow("message 2 waits in queue orders");
 });
 
+test("a client that is forgotten while it holds something is a bug that shows", () => {
+  const forgotten: Change = { type: "client-forgotten", client: "a" };
+  const returned: Change = { type: "returned", queue: QUEUE, seqs: [1, 1], counted: true, suspect: false };
+  expect(() => replay([100, ...send(1, 1)], [110, lease("g", 1, 1)], [120, forgotten])).toThrow("a holds nothing");
+  const { state } = replay([100, ...send(1, 1)], [110, lease("g", 1, 1)], [120, returned, forgotten]);
+  expect([...state.clients.keys()]).toEqual([]);
+});
+
 test("being due follows from the time and moves each message once", () => {
   const { state, queue } = replay([100, ...send(1, 2, 200)], [100, ...send(3, 1, 300)]);
   advance(state, 199);
