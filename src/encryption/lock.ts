@@ -25,6 +25,8 @@ export interface Lock {
   readonly keyring: Keyring;
   /** Resolves once it is unlocked, and asks for the key where nobody does. Rejects with why it stays locked, and as the signal says. */
   unlocked(signal?: AbortSignal): Promise<OpenedKey>;
+  /** Whether somebody was told by an event that it stays locked, and why. */
+  wasTold(reason: unknown): boolean;
   /** Tells of this, too. */
   tellOn<Target extends Listened>(target: Target): Target;
   /** Ends the waiting. */
@@ -59,6 +61,8 @@ export async function createLock({ id, pair, open, over }: LockParts): Promise<L
   let opened: OpenedKey | undefined;
   let attempt: Promise<OpenedKey> | undefined;
   let reason: unknown;
+  const listeners = new Set<EventListenerOrEventListenerObject>();
+  let told: { readonly reason: unknown } | undefined;
 
   const lockedEvent = () => new CustomEvent("locked", { detail: { reason } });
   const tryToOpen = async (): Promise<OpenedKey> => {
@@ -70,7 +74,10 @@ export async function createLock({ id, pair, open, over }: LockParts): Promise<L
       reason = error;
       // Before it is told: who listens may ask again at once.
       attempt = undefined;
-      if (!ending.signal.aborted && !over.aborted) events.dispatchEvent(lockedEvent());
+      if (!ending.signal.aborted && !over.aborted) {
+        told = listeners.size > 0 ? { reason } : undefined;
+        events.dispatchEvent(lockedEvent());
+      }
       throw error;
     }
     events.dispatchEvent(new Event("unlocked"));
@@ -92,7 +99,9 @@ export async function createLock({ id, pair, open, over }: LockParts): Promise<L
       queueMicrotask(() => opened ?? target.dispatchEvent(lockedEvent()));
     }
     const isOnce = typeof options === "object" && options.once === true;
-    if (!(isTold && isOnce)) events.addEventListener(type, listener, options);
+    if (isTold && isOnce) return;
+    if (type === "locked") listeners.add(listener);
+    events.addEventListener(type, listener, options);
   };
 
   return {
@@ -114,12 +123,14 @@ export async function createLock({ id, pair, open, over }: LockParts): Promise<L
       openPair: async (...asked) => (await unlocked()).keyring.openPair(...asked),
     },
     unlocked,
+    wasTold: (reason) => told !== undefined && told.reason === reason,
     tellOn<Target extends Listened>(target: Target): Target {
       const { addEventListener, removeEventListener } = target as { [Name in keyof Listened]: Listens };
       const isOwn = (type: string) => type === "locked" || type === "unlocked";
       return Object.assign(target, {
         addEventListener: (...given) => (isOwn(given[0]) ? listen : addEventListener)(...given),
         removeEventListener: (...given) => {
+          if (given[0] === "locked") listeners.delete(given[1]);
           events.removeEventListener(...given);
           removeEventListener(...given);
         },

@@ -68,7 +68,7 @@ function clientWhileLocked(client: QueueClient, lock: Lock, closing: AbortSignal
         .unlocked(closing)
         .then(register)
         .catch((reason) => {
-          if (!isOver) onRefused(reason);
+          if (!isOver) onRefused(reason, lock.wasTold(reason));
         });
       return {
         setPrefetch(changed) {

@@ -200,9 +200,9 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
     });
 
   /** It ends by itself: of that somebody has to hear. */
-  const fail = (reason: QueueError) => {
+  const fail = (reason: QueueError, isTold = false) => {
     if (state === "stopped") return;
-    if (!isAsked) complain(`consume() of queue "${queue}" has ended`, reason);
+    if (!isAsked && !isTold) complain(`consume() of queue "${queue}" has ended`, reason);
     closed.reject(reason);
     void stop();
   };

@@ -19,8 +19,8 @@ export interface Source {
       readonly sealed?: string;
     },
     onHandOut: (handOut: HandOut) => void,
-    /** The host does not let this client consume. */
-    onRefused: (reason: QueueError) => void,
+    /** The host does not let this client consume. `isTold`: somebody has heard why. */
+    onRefused: (reason: QueueError, isTold?: boolean) => void,
   ): Registration;
 }
 

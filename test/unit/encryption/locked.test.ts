@@ -36,6 +36,7 @@ beforeEach(async () => {
   plain = closed(await connect(how()));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(closables.splice(0).map((one) => one.close({ force: true })));
 });
 
@@ -204,6 +205,32 @@ describe("a database that is locked", () => {
     await expect.poll(() => ask.mock.calls.length, { timeout: 10_000 }).toBe(2);
     answer({ password: "right", iterations: FEW });
     await expect.poll(() => seen, { timeout: 10_000 }).toEqual(["sent while locked"]);
+  });
+
+  test("a consumer that ends with a wrong key is on the console only where nobody listens, or asks", async () => {
+    await reach(paired(() => ({ password: "right", iterations: FEW })));
+    const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { connection, ask, answer } = await lockedConnection();
+    const letters = await connection.openQueue<unknown>("letters");
+    const heard: unknown[] = [];
+    const listener = ({ detail }: CustomEvent<{ readonly reason: unknown }>) => heard.push(detail.reason);
+    letters.addEventListener("locked", listener);
+    const wrong = expect.objectContaining({ code: "wrong-key" });
+    letters.consume(() => {});
+    answer({ password: "wrong", iterations: FEW });
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual([undefined, wrong]);
+    letters.removeEventListener("locked", listener);
+    const { closed: ended } = letters.consume(() => {});
+    await expect.poll(() => ask.mock.calls.length, { timeout: 10_000 }).toBe(2);
+    const refused = expect(ended).rejects.toMatchObject({ code: "wrong-key" });
+    answer({ password: "wrong", iterations: FEW });
+    await refused;
+    expect(complaints).not.toHaveBeenCalled();
+    letters.consume(() => {});
+    await expect.poll(() => ask.mock.calls.length, { timeout: 10_000 }).toBe(3);
+    answer({ password: "wrong", iterations: FEW });
+    await expect.poll(() => complaints.mock.calls, { timeout: 10_000 }).toHaveLength(1);
+    expect(complaints).toHaveBeenCalledWith('originmq: consume() of queue "letters" has ended:', wrong);
   });
 
   test("opened by its queue or topic tells so, too, and ends its waiting when it is closed", async () => {
