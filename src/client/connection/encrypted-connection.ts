@@ -41,7 +41,7 @@ export interface EncryptedConnection extends Connection {
   /**
    * Encrypts what a queue holds, where it stands: messages that wait, dead letters, schedules, names of groups, and deduplication ids. From the
    * first moment on it takes nothing (`encrypted`) and hands out nothing, and what is in work is waited for; resolves when all is
-   * encrypted and the log has forgotten what it said before: then `openQueue` opens it. At once where there is nothing to do. Whoever is
+   * encrypted and the log has forgotten what it said before: then `openQueue` opens it. At once where there is nothing to do; a queue that is not there is made, encrypted. Whoever is
    * stopped, or dies, calls it again, here or elsewhere. Rejects with `not-cloneable` before anything is done where a body has no form in bytes,
    * with `encrypted` for a subscription with a filter, and with `unsupported` while an earlier build hosts.
    */
