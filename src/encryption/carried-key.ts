@@ -12,6 +12,9 @@ export interface Carrier {
   readonly outlives: string;
 }
 
+/** Of a password: what a processor does in a few seconds. */
+const ITERATIONS_MAX = 10_000_000;
+
 /** Asks for the key where it is a function. Rejects with `invalid-argument` where it is none that can be carried. */
 export async function givenToCarry(encryption: unknown, { outlives }: Carrier): Promise<GivenEncryption> {
   checkKeyAlone(encryption);
@@ -34,7 +37,10 @@ export async function makeCarried(
   return { keyring, record };
 }
 
-/** Rejects with `wrong-key`, and with `tampered` where it is no such record. Its iterations stay what they are. */
+/**
+ * Rejects with `wrong-key`, and with `tampered` where it is no such record. Its iterations stay what they are, and are not done
+ * (`wrong-key`) where they are more than a stranger may ask for, and than the caller's own.
+ */
 export const openCarried = (record: string, given: GivenEncryption, carrier: Carrier): Promise<Keyring> =>
   unlocked(given, carrier, { read: async () => record, write: async () => {} });
 
@@ -45,6 +51,7 @@ async function unlocked(
 ): Promise<Keyring> {
   const never = () => Promise.reject(new Error(`${what} is not destroyed`));
   // Nothing in it is of a later form, and builds before read it.
-  const store: KeyStore = { name: what, what, form: 2, read, write, canDestroy: never, destroy: never };
+  const form = { form: 2, iterationsMax: ITERATIONS_MAX } as const;
+  const store: KeyStore = { name: what, what, ...form, read, write, canDestroy: never, destroy: never };
   return (await unlock(store, given)).keyring;
 }

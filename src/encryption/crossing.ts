@@ -9,6 +9,7 @@
 import { jsonOf } from "../client/sending/json.js";
 import { joined } from "../codec/joined.js";
 import type { Headers } from "../core/log/bodies.js";
+import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromUtf8, toUtf8 } from "./bytes.js";
 import { type Carrier, givenToCarry, makeCarried, openCarried } from "./carried-key.js";
 import { type Content, decodeContent, encodeContent } from "./content.js";
@@ -60,12 +61,19 @@ export async function createCrossingSeal(encryption: unknown): Promise<{
 }
 
 /**
- * Opens what was sealed with the same key. Rejects with `wrong-key` what another one has sealed, and with `tampered` what is no
- * such message.
+ * Opens what was sealed with the same key. Rejects with `wrong-key` what another one has sealed, and all whose key is met after
+ * that; and with `tampered` what is no such message.
  */
 export async function createCrossingOpener(encryption: unknown): Promise<(sealed: unknown) => Promise<Crossing>> {
   const given = await givenToCarry(encryption, CROSSING);
-  const keyringOf = createMemo(KEYS_MAX, (record): Promise<Keyring> => openCarried(record, given, CROSSING));
+  /** Rejects once a key was not the right one: nothing behind it is looked at, since its password takes long. */
+  let last: Promise<unknown> = Promise.resolve();
+  const keyringOf = createMemo(KEYS_MAX, (record): Promise<Keyring> => {
+    const opened = last.then(() => openCarried(record, given, CROSSING));
+    last = opened.catch(unlessTampered);
+    last.catch(() => {});
+    return opened;
+  });
   return async (sealed) => {
     const { record, envelope } = parted(sealed);
     const keyring = await keyringOf(record);
@@ -75,6 +83,10 @@ export async function createCrossingOpener(encryption: unknown): Promise<(sealed
     const { headers = {}, body }: Content = decodeContent(plain.slice(end));
     return { attributes, headers, body };
   };
+}
+
+function unlessTampered(error: unknown): void {
+  if (!(error instanceof QueueError) || error.code !== "tampered") throw error;
 }
 
 function parted(sealed: unknown): { readonly record: string; readonly envelope: Uint8Array } {

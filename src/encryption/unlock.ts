@@ -30,6 +30,8 @@ export interface KeyStore {
   destroy(record: string): Promise<unknown>;
   /** What is made anew. Default: the latest. */
   readonly form?: Form;
+  /** So many iterations of a password are done for what anybody may have written, unless who opens it has said more. Default: all. */
+  readonly iterationsMax?: number;
 }
 
 /** The key of a database, as it is stored: JSON. */
@@ -238,6 +240,13 @@ async function openKey(store: KeyStore, encryption: GivenEncryption, stored: str
   const way = wayOf(encryption);
   if (head.by !== way)
     throw wrongKey(store, `it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
+  const { v, id, iterations = 0 } = head;
+  const wanted = ("password" in encryption && encryption.iterations) || 0;
+  const most = Math.max(wanted, store.iterationsMax ?? ITERATIONS_MAX);
+  if (iterations > most) {
+    const why = `its password takes ${iterations} iterations, and ${most} are done at most of what others may have made`;
+    throw wrongKey(store, `${why}: give encryption.iterations to have as many done`);
+  }
   const key = "generate" in encryption ? await generatedKey(store.name) : await givenKey(encryption, head);
   if (key === undefined) throw wrongKey(store, `${IN_WORDS[way]} is not there any more`);
   const parameters = { name: "AES-GCM", iv: fromBase64(head.iv), additionalData: boundTo(head) };
@@ -247,7 +256,6 @@ async function openKey(store: KeyStore, encryption: GivenEncryption, stored: str
   } catch (cause) {
     throw wrongKey(store, `${IN_WORDS[way]} that was given is not the one that it was encrypted with`, cause);
   }
-  const { v, id, iterations = 0 } = head;
   const known: DataKey = { v, id, dataKey, pair };
   const isWeak = "password" in encryption && iterations < (encryption.iterations ?? ITERATIONS);
   return { ...known, ...(isWeak && { record: await wrap(store, encryption, known) }) };

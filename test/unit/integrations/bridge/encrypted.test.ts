@@ -202,6 +202,68 @@ describe("what does not open", () => {
   });
 });
 
+describe("what a stranger has made up", () => {
+  /** Sealed with a password of whoever sends it. */
+  const madeUp = (sealed: Uint8Array, change: object): Uint8Array => {
+    const end = 3 + new DataView(sealed.buffer, sealed.byteOffset).getUint16(1, true);
+    const record = JSON.parse(new TextDecoder().decode(sealed.subarray(3, end)));
+    const changed = new TextEncoder().encode(JSON.stringify({ ...record, ...change }));
+    const made = new Uint8Array([1, 0, 0, ...changed, ...sealed.subarray(end)]);
+    new DataView(made.buffer).setUint16(1, changed.length, true);
+    return made;
+  };
+  const sealedOne = async () => {
+    const [source, middle, target] = await openThree();
+    await source.send("sealed");
+    const on = up(source, middle, PASSWORD);
+    await ready(middle, 1);
+    const [body] = (await bodies(middle)) as [Uint8Array];
+    await middle.purge();
+    await on.close();
+    return { body, middle, target };
+  };
+  /** How many iterations somebody has asked for, each time; so many are not done. */
+  const iterationsAsked = () => {
+    const { deriveKey } = SubtleCrypto.prototype;
+    const asked: number[] = [];
+    vi.spyOn(SubtleCrypto.prototype, "deriveKey").mockImplementation(function (this: SubtleCrypto, ...given) {
+      const [algorithm, ...rest] = given as [Pbkdf2Params, ...unknown[]];
+      const few = algorithm.name === "PBKDF2" && asked.push(algorithm.iterations) > 0;
+      return deriveKey.apply(this, [few ? { ...algorithm, iterations: 1 } : algorithm, ...rest] as never);
+    });
+    return asked;
+  };
+  afterEach(() => void vi.restoreAllMocks());
+  const stalls = (on: ReturnType<typeof down>) =>
+    vi.waitFor(() => expect(on.stats().error).toMatchObject({ code: "wrong-key" }), 20_000);
+
+  test("asks for no more iterations than it may, unless the caller has said as many", async () => {
+    const { body, middle, target } = await sealedOne();
+    await middle.send(madeUp(body, { iterations: 20_000_000 }));
+    const asked = iterationsAsked();
+    const on = down(middle, target, PASSWORD);
+    await stalls(on);
+    expect(on.stats().error?.message).toContain("takes 20000000 iterations, and 10000000 are done at most");
+    expect(asked).toEqual([]);
+    await on.close();
+    await stalls(down(middle, target, { ...PASSWORD, iterations: 20_000_000 }));
+    expect(asked).toContain(20_000_000);
+    expect(await middle.stats()).toMatchObject({ ready: 1, dead: 0 });
+  });
+
+  test("has one password tried, however many it sends at once, and nothing of it is lost", async () => {
+    const { body, middle, target } = await sealedOne();
+    const salts = Array.from({ length: 50 }, (_, i) => btoa(String(i).padStart(16)));
+    await middle.sendBatch(salts.map((salt) => ({ body: madeUp(body, { salt }) })));
+    const asked = iterationsAsked();
+    const on = down(middle, target, PASSWORD);
+    await stalls(on);
+    await on.close();
+    expect(asked).toEqual([PASSWORD.iterations]);
+    await ready(middle, salts.length);
+  });
+});
+
 test("a function is asked for the key once, however often the other side goes away", async () => {
   const source = await open();
   const target = createScriptedTarget();
