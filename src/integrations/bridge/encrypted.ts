@@ -51,6 +51,7 @@ export interface Crossings {
 
 const NAME_MAX = 1_000;
 const NAMES_MAX = 100;
+const NOBODY_ELSES = "a key of this origin opens nothing on the other side";
 
 type Attributes = Omit<BridgeMessage, "headers" | "body" | "redelivered">;
 
@@ -197,8 +198,12 @@ const openedDelivery = (
 const isOf = (error: unknown, code: QueueError["code"]): error is QueueError =>
   error instanceof QueueError && error.code === code;
 
+/** What else is wrong with a key shows once that is loaded which takes one. */
 function keyIn(options: { readonly encryption: BridgeEncryption } | undefined, where: string): BridgeEncryption {
-  return options?.encryption ?? invalid(`${where}.encryption`, undefined, "{ key } or { password }");
+  const encryption = options?.encryption ?? invalid(`${where}.encryption`, undefined, "{ key } or { password }");
+  if (typeof encryption === "object" && "generate" in encryption)
+    invalid(`${where}.encryption.generate`, encryption.generate, `left out: ${NOBODY_ELSES}`);
+  return encryption;
 }
 
 /** What is made when it is first asked for; once more, where that failed or was forgotten. */

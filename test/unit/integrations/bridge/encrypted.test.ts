@@ -288,8 +288,19 @@ test("options are refused by name, a key that is none when the bridge opens", as
     /fromEncrypted\(\): unknown option "readable"/,
   );
   expect(() => toEncrypted(queue, {} as never)).toThrow(/toEncrypted\(\)\.encryption must be/);
+  const generate = { encryption: { generate: true } } as never;
+  for (const [made, name] of [
+    [() => toEncrypted(queue, generate), "toEncrypted()"],
+    [() => fromEncrypted(queue, generate), "fromEncrypted()"],
+  ] as const)
+    expect(made).toThrow(
+      expect.objectContaining({
+        code: "invalid-argument",
+        detail: { name: `${name}.encryption.generate`, expected: expect.stringContaining("left out") },
+      }),
+    );
   expect(() => fromEncrypted(queue, undefined as never)).toThrow(/fromEncrypted\(\)/);
-  for (const given of [{ generate: true }, { password: "" }, { key: "k" }, "required"] as never[]) {
+  for (const given of [{ password: "" }, { key: "k" }, "required"] as never[]) {
     const [on, back] = [
       opened(bridge(queue, toEncrypted(createScriptedTarget(), { encryption: given }))),
       opened(bridge(fromEncrypted(queue, { encryption: given }), createScriptedTarget())),
