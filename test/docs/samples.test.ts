@@ -85,16 +85,15 @@ test("the outbox of docs/transactional.md sends what was stored with it, and the
   });
 });
 
-const IMPORTED = 'import { openQueue } from "originmq";\n';
 const SENT = '(await orders.send({ sku: "tea" })).duplicate';
 
 test("the worker of docs/contexts.md is started from an address of the application's policy", async ({ page }) => {
-  expect(await run(page, IMPORTED, TRUSTED, SENT)).toBe(false);
+  expect(await run(page, "", TRUSTED, SENT)).toBe(false);
 });
 
 for (const [name, before] of [
-  ["a SharedWorker", IMPORTED],
-  ["the page's own where there is none", `${IMPORTED}delete globalThis.SharedWorker;\n`],
+  ["a SharedWorker", ""],
+  ["the page's own where there is none", "delete globalThis.SharedWorker;\n"],
 ] as const) {
   test(`the worker of docs/contexts.md is ${name}`, async ({ page }) => {
     expect(await run(page, before, OWN, SENT)).toBe(false);

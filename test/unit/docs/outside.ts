@@ -25,7 +25,6 @@ declare const form: FormData;
 declare const deviceId: string;
 declare const client: import("mqtt").MqttClient;
 declare function storeOnce(...about: unknown[]): Promise<void>;
-declare const banner: { toggle(shown: boolean): void };
 declare const db: import("idb").IDBPDatabase;
 
 declare function ship(order: unknown): Promise<void>;

@@ -228,25 +228,33 @@ sample("docs/coming-from.md#1", async ({ code, tab }) => {
 });
 
 sample("docs/contexts.md#2", async ({ code, tab }) => {
-  const shown: boolean[] = [];
+  const warn = vi.fn();
   const target = new EventTarget();
   const connect = async (options: object) => Object.assign(target, { options });
-  const banner = { toggle: (isShown: boolean) => shown.push(isShown) };
-  const { connection } = await tab.run(withExports(code, "connection"), { connect, banner });
+  const { connection } = await tab.run(
+    withExports(code, "connection"),
+    { console: { warn } },
+    { originmq: { connect } },
+  );
   expect(connection).toMatchObject({ options: { persist: true } });
+  target.dispatchEvent(new CustomEvent("persisted", { detail: { persisted: true } }));
+  expect(warn).not.toHaveBeenCalled();
   target.dispatchEvent(new CustomEvent("persisted", { detail: { persisted: false } }));
-  expect(shown).toEqual([true]);
+  expect(warn).toHaveBeenCalledTimes(1);
 });
 
 sample("docs/contexts.md#3", async ({ code, tab }) => {
-  const reports: string[] = [];
+  const warn = vi.fn();
   const target = new EventTarget();
   const connect = async (options: object) => Object.assign(target, { options });
-  const report = (text: string) => reports.push(text);
-  const { connection } = await tab.run(withExports(code, "connection"), { connect, report });
+  const { connection } = await tab.run(
+    withExports(code, "connection"),
+    { console: { warn } },
+    { originmq: { connect } },
+  );
   expect(connection).toMatchObject({ options: { lowStorage: 0.2 } });
   target.dispatchEvent(new CustomEvent("storagelow", { detail: { quota: 100, usage: 90 } }));
-  expect(reports).toEqual(["10 bytes are left"]);
+  expect(warn.mock.calls).toEqual([["10 bytes are left"]]);
 });
 
 sample("docs/edge.md#0", async ({ code, tab }) => {
@@ -458,18 +466,16 @@ describe("the outbox", () => {
 });
 
 sample("docs/storage.md#0", async ({ code, tab }) => {
-  const reports: unknown[][] = [];
-  const report = (...about: unknown[]) => reports.push(about);
-  const { connection } = tab;
-  await (await connection.openQueue("orders")).send("tea");
-  const { messages } = await tab.run(withExports(code, "messages"), { connect: async () => connection, report });
-  expect([messages, reports]).toEqual([1, []]);
+  const [log, warn] = [vi.fn(), vi.fn()];
+  await (await tab.connection.openQueue("orders")).send("tea");
+  await tab.run(code, { console: { log, warn } }, { originmq: { connect: async () => tab.connection } });
+  expect([log.mock.calls, warn.mock.calls]).toEqual([[["1 messages, 0 faults"]], []]);
   const fault = { kind: "orphan", message: "a batch" };
   const check = async (options?: { readonly repair?: boolean }) => ({
     faults: [{ ...fault, isRepaired: options?.repair === true }],
   });
-  await tab.run(code, { connect: async () => ({ check }), report });
-  expect(reports).toEqual([["damage", [{ ...fault, isRepaired: false }], [{ ...fault, isRepaired: true }]]]);
+  await tab.run(code, { console: { log, warn } }, { originmq: { connect: async () => ({ check }) } });
+  expect(warn.mock.calls).toEqual([[[{ ...fault, isRepaired: false }], [{ ...fault, isRepaired: true }]]]);
 });
 
 sample("docs/production.md#0", async ({ code, tab }) => {
