@@ -24,7 +24,7 @@ export const orderOf = (n: number): Order => ({
 export const orders = (count: number): Order[] => Array.from({ length: count }, (_, n) => orderOf(n));
 
 /** The orders in batches of `size`. */
-export function batchesOf(count: number, size: number): Order[][] {
-  const all = orders(count);
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
-}
+export const batchesOf = (count: number, size: number): Order[][] => inBatches(orders(count), size);
+
+export const inBatches = <T>(all: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));

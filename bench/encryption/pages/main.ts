@@ -3,7 +3,7 @@
 
 import { connect, type Encryption } from "../../../src/index.js";
 import { inFlight, percentiles, timed } from "../../pages/case.js";
-import { orderOf } from "../../pages/message.js";
+import { inBatches, orderOf } from "../../pages/message.js";
 
 const SETTINGS = { durability: "relaxed", maxMessages: 1_000_000 } as const;
 const BATCH = 1_000;
@@ -68,8 +68,10 @@ globalThis.encrypting = {
     const queue = await opened;
     const before = await queue.stats();
     const bodies = Array.from({ length: count }, (_, n) => (isDense ? denseOf(n) : orderOf(n)));
-    const items = bodies.map((body) => ({ body }));
-    const batches = Array.from({ length: Math.ceil(count / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));
+    const batches = inBatches(
+      bodies.map((body) => ({ body })),
+      BATCH,
+    );
     const measured = await timed(count, async () => {
       if (isBatched) await inFlight(4, batches, (items) => queue.sendBatch(items));
       else await inFlight(500, bodies, (body) => queue.send(body));

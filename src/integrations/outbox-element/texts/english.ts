@@ -6,7 +6,7 @@ export const english: OutboxTexts = {
   title: "Outbox",
   loading: "Looking what waits…",
   unreadable: "What waits cannot be shown: {reason}",
-  empty: "Nothing waits here. What cannot be sent at once is kept and sent later.",
+  empty: "What cannot be sent at once is kept here and sent later.",
   progress: "{sent} of {count} sent",
   allSent: { one: "All sent", other: "All {count} sent" },
   nothingWaits: "Nothing waits",

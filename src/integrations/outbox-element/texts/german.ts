@@ -6,7 +6,7 @@ export const german: OutboxTexts = {
   title: "Postausgang",
   loading: "Es wird nachgesehen, was wartet …",
   unreadable: "Was wartet, lässt sich nicht anzeigen: {reason}",
-  empty: "Hier wartet nichts. Was nicht sofort gesendet werden kann, wird aufgehoben und später gesendet.",
+  empty: "Was nicht sofort gesendet werden kann, wird hier aufgehoben und später gesendet.",
   progress: "{sent} von {count} gesendet",
   allSent: { one: "Gesendet", other: "Alle {count} gesendet" },
   nothingWaits: "Nichts wartet",

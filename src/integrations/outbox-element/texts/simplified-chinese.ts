@@ -6,7 +6,7 @@ export const simplifiedChinese: OutboxTexts = {
   title: "发件箱",
   loading: "正在查看待发送的内容…",
   unreadable: "无法显示待发送的内容：{reason}",
-  empty: "没有待发送的内容。无法立即发送的内容会先保存，稍后再发送。",
+  empty: "无法立即发送的内容会先保存在这里，稍后再发送。",
   progress: "已发送 {sent}/{count} 项",
   allSent: "{count} 项已全部发送",
   nothingWaits: "没有待发送的内容",

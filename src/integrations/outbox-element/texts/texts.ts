@@ -13,7 +13,7 @@ export interface OutboxTexts {
   readonly loading: Text;
   /** `{reason}` */
   readonly unreadable: Text;
-  /** Nothing waits, nothing failed, and nothing was sent. */
+  /** What comes here, where nothing waits, failed, or was sent: beside what the summary says of that. */
   readonly empty: Text;
   /** `{sent}` of `{count}` */
   readonly progress: Text;

@@ -1,46 +1,23 @@
 // A bridge over queues in memory, and over a target that fails as it is told.
 
 import { afterEach, expect, test, vi } from "vitest";
-import {
-  type Bridge,
-  type BridgeOptions,
-  type BridgeSource,
-  bridge,
-  fromQueue,
-  toQueue,
-} from "../../../../src/bridge.js";
-import { type Connection, connect, type Queue, QueueError, type QueueOptions } from "../../../../src/index.js";
+import { type BridgeOptions, type BridgeSource, bridge, fromQueue, toQueue } from "../../../../src/bridge.js";
+import { connect, type Queue, QueueError } from "../../../../src/index.js";
 import { createBridge } from "../../../../src/integrations/bridge/bridge.js";
 import { optionsOf, toQueueAs } from "../../../../src/integrations/bridge/queue-target.js";
 import { runtime } from "../../../../src/integrations/bridge/runtime.js";
 import { deferred } from "../../../../src/link/rpc/deferred.js";
+import { createScene, drained, numbers } from "../../../bridge/scene.js";
 import { createScriptedTarget } from "./scripted-target.js";
 
-const connections: Connection[] = [];
-const bridges: Bridge[] = [];
-let count = 0;
-
-afterEach(async () => {
-  await Promise.all(bridges.splice(0).map((one) => one.close({ waitMs: 0 })));
-  await Promise.all(connections.splice(0).map((connection) => connection.close({ force: true })));
-});
-
-async function open<Body>(options: QueueOptions = {}, database = `bridge-${++count}`): Promise<Queue<Body>> {
-  const connection = await connect({ storage: "memory", database });
-  connections.push(connection);
-  return connection.openQueue<Body>("orders", options);
-}
-
-const opened = (one: Bridge): Bridge => {
-  bridges.push(one);
-  return one;
-};
+const scene = createScene();
+const { open, with: opened } = scene;
+afterEach(() => scene.close());
 
 /** As `bridge()`, without the waits between attempts. */
 const quick = (source: Queue, target: ReturnType<typeof createScriptedTarget>, options: BridgeOptions = {}) =>
   opened(createBridge(fromQueue(source), target, options, { ...runtime, random: () => 0 }));
 
-const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const send = (queue: Queue<number>, to: number, groupOf?: (body: number) => string) =>
   queue.sendBatch(numbers(0, to).map((body) => ({ body, ...(groupOf && { groupId: groupOf(body) }) })));
 /** Calls wait until what this returns is called. */
@@ -50,12 +27,6 @@ const hold = (target: ReturnType<typeof createScriptedTarget>): (() => void) => 
   return resolve;
 };
 const bodies = (messages: readonly { readonly body: unknown }[]) => messages.map(({ body }) => body);
-const isEmpty = async (queue: Queue) => {
-  await vi.waitFor(
-    async () => expect(await queue.stats()).toMatchObject({ ready: 0, leased: 0, delayed: 0, blocked: 0 }),
-    5_000,
-  );
-};
 
 test("forwards what waits and what comes, in order, with all that belongs to a message, and then acknowledges it", async () => {
   const [source, target] = [await open<unknown>(), await open<unknown>()];
@@ -63,7 +34,7 @@ test("forwards what waits and what comes, in order, with all that belongs to a m
   const { id } = await source.send({ at: new Date(5) }, { headers, priority: 4, groupId: "a", ttlMs: 60_000 });
   const up = opened(bridge(source, target));
   await source.sendBatch(numbers(0, 500).map((body) => ({ body })));
-  await isEmpty(source);
+  await drained(source);
   const all = await target.peek({ max: 1_000 });
   expect(all[0]).toMatchObject({ body: { at: new Date(5) }, headers, priority: 4, groupId: "a" });
   expect(bodies(all.slice(1))).toEqual(numbers(0, 500));
@@ -86,7 +57,7 @@ test("tells of what was forwarded by its ids", async () => {
   const up = opened(bridge(source, target));
   up.addEventListener("forwarded", ({ detail }) => told.push(...detail.ids));
   const receipts = await send(source, 300);
-  await isEmpty(source);
+  await drained(source);
   expect(told).toEqual(receipts.map(({ id }) => id));
 });
 
@@ -118,7 +89,7 @@ test("sends what was not known again under the same id, before what is behind it
     isCut = false;
   };
   const up = quick(source, target, { batch: 10 });
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 100));
   expect(up.stats()).toMatchObject({ forwarded: 100, state: "flowing" });
   expect(up.stats().sentAgain).toBeGreaterThan(0);
@@ -134,7 +105,7 @@ test("one line whose message is not taken holds up no other", async () => {
   quick(source, target);
   await vi.waitFor(() => expect(bodies(target.stored)).toEqual(numbers(0, 40).filter((body) => body % 2 === 0)));
   isOpen = true;
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored).slice(20)).toEqual(numbers(0, 40).filter((body) => body % 2 === 1));
 });
 
@@ -157,7 +128,7 @@ test("a final refusal is a dead letter in the target's words, and those behind i
   const up = quick(source, target);
   const refused: unknown[] = [];
   up.addEventListener("refused", ({ detail }) => refused.push(detail));
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual([0, 1, 3, 4]);
   expect(await source.deadLetters.list()).toMatchObject([{ body: 2, reason: "no such thing" }]);
   expect(refused).toEqual([{ id: receipts[2]?.id, reason: "no such thing" }]);
@@ -174,7 +145,7 @@ test("a queue that refuses one message for good takes those beside it, in order"
     send: (body, options) => target.send(body, options?.headers?.long ? { ...options, priority: 99 } : options),
   };
   opened(bridge(source, toQueue(picky)));
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(await target.peek())).toEqual([0, 2]);
   expect((await source.deadLetters.list())[0]?.reason).toContain("priority");
 });
@@ -196,7 +167,7 @@ test("what comes behind a call that a queue refuses stays behind it, whoever is 
     send: (body, options) => target.send(body, body === 3 ? { ...options, priority: 99 } : options),
   };
   const up = opened(bridge(source, toQueue(picky as Queue), { batch: 10 }));
-  await isEmpty(source);
+  await drained(source);
   const stored = await target.peek({ max: 100 });
   const expected = numbers(0, 30).filter((body) => body !== 3);
   expect(bodies(stored.filter(({ groupId }) => groupId === null))).toEqual(expected);
@@ -213,7 +184,7 @@ test("a message of which nothing can be made to send is refused alone", async ()
     return optionsOf(message);
   });
   opened(bridge(source, unfit));
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(await target.peek())).toEqual([0, 1, 3, 4]);
   expect(await source.deadLetters.list()).toMatchObject([{ body: 2, reason: "no options for this one" }]);
 });
@@ -262,18 +233,18 @@ test("a source that hands over no more, and why, is told of, and tried again", a
   // Once it hands over again, whether or not there is anything.
   await vi.waitFor(() => expect(up.stats().state).toBe("flowing"));
   await send(source, 5);
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 5));
   expect(up.stats()).toMatchObject({ state: "flowing", error: null });
 });
 
 test("a bridge whose source is closed by the application is closed, too", async () => {
-  const connection = await connect({ storage: "memory", database: `bridge-${++count}` });
+  const connection = await connect({ storage: "memory", database: "bridge-closed" });
   const source = await connection.openQueue<number>("orders");
   const target = createScriptedTarget();
   const up = quick(source, target);
   await send(source, 5);
-  await isEmpty(source);
+  await drained(source);
   await connection.close();
   await vi.waitFor(() => expect(up.stats().state).toBe("closed"));
   await up.close();
@@ -356,7 +327,7 @@ test("waits for a target that cannot be reached, holds nothing meanwhile, and go
   const since = up.stats().stalledSince;
   expect(await source.stats()).toMatchObject({ ready: 10, leased: 0 });
   isDown = false;
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 10));
   expect(up.stats()).toMatchObject({ state: "flowing", stalledSince: null, error: null });
   // However often it was tried.
@@ -377,7 +348,7 @@ test("a target that takes nothing is asked by one message at a time, and what is
   await vi.waitFor(() => expect(target.calls.length).toBeGreaterThan(before + 20));
   expect(new Set(target.calls.slice(before + 1).map((call) => JSON.stringify(call)))).toEqual(new Set(["[0]"]));
   isFull = false;
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 100));
   expect((await source.stats()).dead).toBe(0);
 });
@@ -396,7 +367,7 @@ test("a session that ends is opened again, and what was under way is sent again 
     return undefined;
   };
   await sent;
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 1_000));
   expect(target.opened).toBeGreaterThan(1);
   expect(up.stats().state).toBe("flowing");
@@ -419,7 +390,7 @@ test("an answer that comes after the message was given back is remembered: it is
   answer();
   await vi.waitFor(() => expect(up.stats().forwarded).toBe(3));
   isDown = false;
-  await isEmpty(source);
+  await drained(source);
   expect(target.calls.flat()).toEqual([0, 1, 2]);
 });
 
@@ -453,7 +424,7 @@ test("closing does not wait for a target that never answers", async () => {
 });
 
 test("of two bridges over one queue one forwards, and the other when that is closed: each message once, in order", async () => {
-  const database = `bridge-${++count}`;
+  const database = "bridge-of-two";
   const [source, sourceOfAnother] = [await open<number>({}, database), await open<number>({}, database)];
   const target = createScriptedTarget();
   // So that messages are under way whenever it is closed.
@@ -467,7 +438,7 @@ test("of two bridges over one queue one forwards, and the other when that is clo
   await vi.waitFor(() => expect(target.stored.length).toBeGreaterThan(800));
   await second.close();
   await sent;
-  await isEmpty(source);
+  await drained(source);
   expect(bodies(target.stored)).toEqual(numbers(0, 2_000));
   const stats = [first, second, third].map((one) => one.stats());
   const [, , last = 0] = stats.map(({ forwarded }) => forwarded);
@@ -530,7 +501,7 @@ test.each(["reject", "block"] as const)(
     target.consume(({ body }) => {
       got.push(body);
     });
-    await isEmpty(source);
+    await drained(source);
     await vi.waitFor(() => expect(got).toEqual(["a", "b"]), 5_000);
     expect(up.stats()).toMatchObject({ forwarded: 2, refused: 1 });
     expect(bodies(await source.deadLetters.list())).toEqual(["x".repeat(2_000)]);

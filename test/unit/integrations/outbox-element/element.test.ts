@@ -103,6 +103,13 @@ test("a row that goes hands the focus to the next one, to the same button, and t
   expect(asked).toEqual(["redrive b", "gone c", "purge a"]);
 });
 
+test("an empty one says once that nothing waits", async () => {
+  const { outbox } = outboxWith([], []);
+  const element = show((it) => Object.assign(it, { outbox }));
+  await expect.poll(() => textsIn(element, "summary"), { timeout: 10_000 }).toEqual(["Nothing waits"]);
+  expect(textsIn(element, "empty")).toEqual([expect.not.stringContaining("waits")]);
+});
+
 test("what an application prevents is not done", async () => {
   const { outbox, asked } = outboxWith(["w"], ["d"]);
   const told: string[] = [];
