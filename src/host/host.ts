@@ -89,6 +89,8 @@ export interface Host {
   readonly ports: number;
   /** Epoch milliseconds at which time alone changes something; `Infinity`: never. Also when the host has ended. */
   nextDueAt(): number;
+  /** Resolves with its first turn. */
+  readonly begun: Promise<void>;
   /** Settles when the host has ended; rejects with why it could go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the commit under way, ends all links, closes the store. */
@@ -115,7 +117,10 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const [identifying, lastEpoch] = [identify(options), readLastEpoch(platform)];
   try {
     const engine = await openEngine(store, platform, limits?.queues);
-    return createHost(options, engine, { lastEpoch, ...(await identifying) });
+    const host = createHost(options, engine, { lastEpoch, ...(await identifying) });
+    // What is stored can be read, and yet nothing may follow from it: such a host would end again and again before it has served.
+    await Promise.race([host.begun, host.ended]);
+    return host;
   } catch (error) {
     identifying.then(({ life }) => life?.end()).catch(() => {});
     await store.close();
@@ -362,6 +367,7 @@ function createHost(
 
   return {
     epoch: state().epoch,
+    begun: loop.begun,
     lock: life?.lock,
     connect: (port, guard) => {
       // Until its store is closed, and the next host can open, others still find this one.

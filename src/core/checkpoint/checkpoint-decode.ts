@@ -5,6 +5,7 @@ import { touch } from "../commands/due.js";
 import { REASON_OVERFLOW } from "../commands/overflow.js";
 import { countOf, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
+import { hasTiming } from "../spec/schedule-spec.js";
 import { block, groupOf } from "../state/groups.js";
 import type { Lease, OpenHandOut } from "../state/lease.js";
 import { ownMap } from "../state/nothing.js";
@@ -102,6 +103,7 @@ function decodeChunk(decoded: Decoded, chunk: StateChunk): void {
     case "schedules":
       return chunk.schedules.forEach((schedule, i) => {
         const queue = queueOf(decoded, chunk, i);
+        assert(hasTiming(schedule.spec), `schedule ${schedule.id} says when it ticks`);
         queue.schedules = ownMap(queue.schedules).set(schedule.id, { ...schedule });
         state.batches.retain(schedule.bodySeq, 1);
       });

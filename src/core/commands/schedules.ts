@@ -2,7 +2,9 @@
 // Invariant: a tick's message and the time of the next tick are one commit, so that no tick is sent twice or forgotten.
 
 import type { Change, ChangeOf, Seq } from "../log/journal.js";
+import { assert } from "../spec/errors.js";
 import { SCHEDULES_MAX } from "../spec/limits.js";
+import { hasTiming } from "../spec/schedule-spec.js";
 import type { Instant, Span } from "../spec/time.js";
 import { ownMap } from "../state/nothing.js";
 import type { QueueState, Schedule, State } from "../state/state.js";
@@ -123,6 +125,7 @@ export function applySchedule(state: State, queue: QueueState, change: ScheduleC
   if (change.type === "unscheduled") schedules.delete(change.id);
   else {
     const { id, spec, bodySeq, size, nextAt } = change;
+    assert(hasTiming(spec), `schedule ${id} says when it ticks`);
     state.nextSeq = Math.max(state.nextSeq, bodySeq + 1);
     queue.schedules = ownMap(schedules).set(id, {
       id,

@@ -36,6 +36,13 @@ export const scheduleSpec: Check = (value, name) => {
   checkTiming(value as ScheduleSpec, name);
 };
 
+/** Whether what was stored says when it ticks: of one that does not, nothing could ever be computed. */
+export function hasTiming(spec: unknown): spec is ScheduleSpec {
+  const { cron, everyMs, catchUp } = Object(spec) as Partial<ScheduleSpec>;
+  const isTimed = everyMs === undefined ? typeof cron === "string" : Number.isFinite(everyMs) && everyMs >= 1;
+  return isTimed && catchUp !== undefined && CATCH_UPS.includes(catchUp);
+}
+
 /** A schedule ticks by a cron expression, in a time zone, or every so many milliseconds. */
 export function checkTiming(
   { cron, timeZone, everyMs }: Pick<ScheduleSpec, "cron" | "timeZone" | "everyMs">,

@@ -23,7 +23,7 @@ import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
 import { createProposal, type DecideNow, durabilityOf, type Work } from "./proposal.js";
-import { assertGoesOn, refuse, settleStored } from "./refusals.js";
+import { assertGoesOn, refuse, settleStored, Undecided } from "./refusals.js";
 import { loadOrSalvage } from "./salvage.js";
 import { tickAfterSetBack, tickOf } from "./ticks.js";
 
@@ -139,7 +139,13 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     const due = dueQueues(state, at);
     if (due.length > 0) proposal.decideNow({ type: "expire-messages" });
     for (const schedule of dueSchedules(state, due, at)) proposal.decideNow(tickOf(schedule, at, ranAt));
-    const outcomes = works.map((work) => proposal.decideWork(work));
+    const outcomes = works.map((work) => {
+      try {
+        return proposal.decideWork(work);
+      } catch (cause) {
+        throw new Undecided(work, cause);
+      }
+    });
     const planned = plan(proposal.decideNow);
     const durability = durabilityOf(state, proposal.changes);
     return { ...proposal, record: record(at, proposal.changes), outcomes, planned, expired, durability };
@@ -161,7 +167,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
     get isSound() {
       return fault === undefined;
     },
-    async turn(works, { spare, plan, onCommitted }) {
+    async turn<Plan>(works: readonly Work[], { spare, plan, onCommitted }: TurnParts<Plan>) {
       if (fault !== undefined) throw fault;
       let remaining = works;
       // Asked once a turn, however often it is tried: who asks takes note of the answer, and would get another.
@@ -173,14 +179,21 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
       };
       const parts = { spare: spareOnce, plan };
       for (;;) {
-        const { outcomes, planned, changes, batches, expired, record, durability } = attempt(remaining, parts);
+        let attempted: ReturnType<typeof attempt<Plan>>;
         try {
+          attempted = attempt(remaining, parts);
+          const { changes, batches, record, durability } = attempted;
           if (changes.length > 0) {
             await store.commit(record, batches, durability);
             state.lsn = record.lsn;
             commits++;
           }
         } catch (error) {
+          if (error instanceof Undecided) {
+            await reload();
+            remaining = error.refuse(remaining);
+            continue;
+          }
           assertGoesOn(error);
           await reload();
           const undecided = settleStored(state, remaining);
@@ -188,6 +201,7 @@ export async function openEngine(store: LogStore, platform: Platform, queuesMax?
           remaining = await refuse(store, undecided, error);
           continue;
         }
+        const { outcomes, planned, changes, batches, expired, record } = attempted;
         ranAt = record.at;
         const answered = new Set(remaining.flatMap(({ from }) => (from ? [from.client] : [])));
         const turn = { answered, changes, batches, expired, plan: planned };

@@ -30,6 +30,8 @@ export interface Loop {
   read<T>(read: (state: State) => T): Promise<T>;
   /** Runs a task while no turn runs. */
   exclusive<T>(task: () => Promise<T>): Promise<T>;
+  /** Resolves when the first turn is taken, of what was stored. */
+  readonly begun: Promise<void>;
   /** Resolves when closed; rejects when the engine can go on no longer. */
   readonly ended: Promise<void>;
   /** Finishes the turn under way, and decides what has arrived, and stops. */
@@ -66,6 +68,10 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   let isClosed = false;
   let wake = () => {};
   let cancelTimer = () => {};
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
 
   const poke = () => {
     isPoked = true;
@@ -95,6 +101,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
     while (!isClosed) {
       if (!isPoked) await sleep();
       const turn = await takeTurn();
+      begin();
       // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
       if (isPoked) await new Promise<void>(platform.afterTurn);
       const asked = tasks;
@@ -133,6 +140,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   // Of a host that could not be made of what is stored nobody waits for its loop, which ends with the store.
   ended.catch(() => {});
   return {
+    begun,
     push(work) {
       inbox.push(work);
       poke();

@@ -18,6 +18,24 @@ export function settleStored(state: State, works: readonly Work[]): readonly Wor
   });
 }
 
+/** What one command has met nobody else is to suffer from: neither those of the same turn nor, with a new host, all again. */
+export class Undecided {
+  readonly #work: Work;
+  readonly #cause: unknown;
+
+  /** `cause`: a bug, or of what is stored one thing contradicts another. */
+  constructor(work: Work, cause: unknown) {
+    this.#work = work;
+    this.#cause = cause;
+  }
+
+  /** Settles it, once nothing of its turn is left in the state, and returns the others, to be decided again. */
+  refuse(works: readonly Work[]): readonly Work[] {
+    this.#work.settle(failure("internal", `the host could not decide it: ${this.#cause}`));
+    return works.filter((work) => work !== this.#work);
+  }
+}
+
 /** After these nothing can be committed any more: whoever hosts next begins with what is stored. */
 const ENDS: ReadonlySet<StoreFailure> = new Set(["deposed", "lost", "unavailable"]);
 

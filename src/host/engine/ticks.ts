@@ -15,6 +15,9 @@ const STOOD_STILL_MS = 60_000;
 /** A clock that goes back by more was wrong before: cron ticks are counted from the new time on. */
 const WRONG_CLOCK_MS = 24 * 60 * 60 * 1_000;
 
+/** After so long another build may host, which can read a cron expression or a time zone that this one cannot. */
+const UNREADABLE_RETRY_MS = 60 * 60 * 1_000;
+
 type Due = { readonly queue: string } & Schedule;
 type Tick = CommandOf<"tick">;
 
@@ -43,8 +46,20 @@ export function firstTick(spec: ScheduleSpec, now: Instant): number | undefined 
 const refuse = (name: string, value: string, expected: string): OutcomeFailed =>
   failure("invalid-argument", `schedules.upsert().${name} must be ${expected}, got ${show(value)}`, { name, expected });
 
-/** `ranAt`: when the last turn was; nothing is due before it that somebody could have sent. Missing: there was none. */
-export function tickOf({ queue, id, spec, nextAt = 0 }: Due, now: Instant, ranAt: Instant | undefined): Tick {
+/**
+ * `ranAt`: when the last turn was; nothing is due before it that somebody could have sent. Missing: there was none. What cannot
+ * be read here waits, and keeps nobody else from ticking.
+ */
+export function tickOf(due: Due, now: Instant, ranAt: Instant | undefined): Tick {
+  try {
+    return readTick(due, now, ranAt);
+  } catch {
+    const { queue, id } = due;
+    return { type: "tick", queue, id, due: [], nextAt: now + UNREADABLE_RETRY_MS };
+  }
+}
+
+function readTick({ queue, id, spec, nextAt = 0 }: Due, now: Instant, ranAt: Instant | undefined): Tick {
   const isLate = ranAt === undefined || now - nextAt > STOOD_STILL_MS;
   const onTimeAfter = isLate ? now : ranAt;
   const missedMax = { none: 0, one: 1, all: CATCH_UP_MAX }[spec.catchUp];
@@ -58,10 +73,15 @@ export function tickOf({ queue, id, spec, nextAt = 0 }: Due, now: Instant, ranAt
 }
 
 /** The clock was set back by `byMs`: the cron tick that this moves, if it was so wrong before. */
-export const tickAfterSetBack = ({ queue, id, spec, nextAt }: Due, now: Instant, byMs: Span): Tick | undefined =>
-  byMs > WRONG_CLOCK_MS && spec.cron !== undefined
-    ? { type: "tick", queue, id, due: [], nextAt: tickAfter(spec, nextAt ?? now, now) }
-    : undefined;
+export function tickAfterSetBack({ queue, id, spec, nextAt }: Due, now: Instant, byMs: Span): Tick | undefined {
+  if (byMs <= WRONG_CLOCK_MS || spec.cron === undefined) return undefined;
+  try {
+    return { type: "tick", queue, id, due: [], nextAt: tickAfter(spec, nextAt ?? now, now) };
+  } catch {
+    // It ticks as late as it would have, or is tried again then.
+    return undefined;
+  }
+}
 
 /** The ticks from `first`, which is one, up to `now`, the last one first. */
 function* ticksBack(spec: ScheduleSpec, first: number, now: Instant): Generator<number> {

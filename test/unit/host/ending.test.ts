@@ -23,6 +23,25 @@ test("a host that was followed by another before it had read the log ends as any
   expect(disk.bodies.size).toBe(0);
 });
 
+test("a host that cannot take its first turn says so to who opens it, and serves nobody", async () => {
+  const disk = createMemoryDisk();
+  const first = await startHost({ store: createMemoryStore({ disk }) });
+  const client = await first.connect("a");
+  await client.submit(sendOf(1, "body"));
+  await client.link.call({ op: "receive", waiter: "w", mode: "receive", queue: "q", max: 1, waitMs: 0 });
+  await first.host.close();
+  const platform = {
+    now: () => Date.now() + 60_000,
+    random(): number {
+      throw new Error("what follows from a lease that has ended");
+    },
+  };
+  const opening = startHost({ store: createMemoryStore({ disk }), platform });
+  await expect(opening).rejects.toThrow("what follows from a lease that has ended");
+  const next = await startHost({ store: createMemoryStore({ disk }) });
+  await next.host.close();
+});
+
 test("what a client gave back before its host was told to end is not held by it when the next one begins", async () => {
   const disk = createMemoryDisk();
   const store = createMemoryStore({ disk });

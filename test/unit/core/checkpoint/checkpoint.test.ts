@@ -282,6 +282,15 @@ test("a checkpoint that names more unreadable bodies than there can be is refuse
   await expect(decodeCheckpoint([{ ...head, quarantined: [1, 1e15] }, ...others])).rejects.toThrow("named one by one");
 });
 
+test("a checkpoint with a schedule that does not say when it ticks is refused", async () => {
+  const schedule = { id: "tick", spec: { everyMs: 0, catchUp: "one", priority: 4 }, bodySeq: 1, size: 1, nextAt: 1 };
+  const engine = createEngine();
+  engine.send(1);
+  const chunks = [...encodeCheckpoint(engine.state)];
+  const schedules = { v: 3, kind: "schedules", queue: Uint32Array.of(0), schedules: [schedule] };
+  await expect(decodeCheckpoint([...chunks, schedules])).rejects.toThrow("schedule tick says when it ticks");
+});
+
 test("a checkpoint with more bodies than were numbered is refused", async () => {
   const engine = createEngine();
   engine.send(2);

@@ -96,6 +96,19 @@ test("a renewal of a stretch that goes on for ever renews what is held of it", (
   ]);
 });
 
+test.each([
+  undefined,
+  {},
+  { catchUp: "one" },
+  { everyMs: 0, catchUp: "one" },
+  { everyMs: Number.NaN, catchUp: "one" },
+  { everyMs: 1_000 },
+])("a schedule that does not say when it ticks is none that a host has written: %j", (spec) => {
+  const stored: Change = { type: "stored", firstSeq: 1, count: 1, bytes: 10 };
+  const scheduled = { type: "scheduled", queue: QUEUE, id: "tick", spec, bodySeq: 1, size: 10, nextAt: 1 };
+  expect(() => replay([100, stored, scheduled as unknown as Change])).toThrow("schedule tick says when it ticks");
+});
+
 test.each<[string, object]>([
   ["a priority that no queue has", { priority: 2 ** 31 }],
   ["priorities of which one is none", { priorities: [4, -1] }],

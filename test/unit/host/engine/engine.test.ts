@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Outcome } from "../../../../src/core/log/journal.js";
 import { openEngine } from "../../../../src/host/engine/engine.js";
 import { createPlatform } from "../../../../src/host/engine/platform.js";
 import type { Work } from "../../../../src/host/engine/proposal.js";
@@ -6,6 +7,36 @@ import { StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 
 const SEND = { type: "send", queue: "q", atomic: true, segments: [{ count: 1, priority: 4 }], sizes: [9] } as const;
+
+const PARTS = { spare: () => false, plan: () => {} };
+
+test("what cannot be decided is refused, and costs nothing else of its turn", async () => {
+  const platform = createPlatform("test", {});
+  const engine = await openEngine(createMemoryStore({ disk: createMemoryDisk() }), platform);
+  const outcomes: Outcome[] = [];
+  const work = (command: Work["command"]): Work => ({
+    command,
+    ...("sizes" in command && { bodies: [1] }),
+    settle: (outcome) => void outcomes.push(outcome),
+  });
+  await engine.turn([work(SEND)], PARTS);
+  const impossible = {
+    ...SEND,
+    get segments(): typeof SEND.segments {
+      throw new Error("no such thing");
+    },
+  };
+  const turn = await engine.turn([work(SEND), work(impossible), work({ ...SEND, queue: "other" })], PARTS);
+  expect(outcomes).toMatchObject([
+    { ok: true, value: { seq: 1 } },
+    { ok: false, code: "internal", message: expect.stringContaining("no such thing") },
+    { ok: true, value: { seq: 2 } },
+    { ok: true, value: { seq: 3 } },
+  ]);
+  expect(turn?.batches).toHaveLength(2);
+  expect([engine.state.queues.get("q")?.readyCount, engine.state.queues.get("other")?.readyCount]).toEqual([2, 1]);
+  platform.close();
+});
 
 test("whether a lease goes on is asked once a turn, also when a refused commit is decided again", async () => {
   const store = createMemoryStore({ disk: createMemoryDisk() });

@@ -41,6 +41,15 @@ describe("the first tick", () => {
   });
 });
 
+test.each([
+  ["a time zone", { cron: "0 9 * * *", timeZone: "Mars/Base" }],
+  ["an expression", { cron: "at noon" }],
+])("%s that cannot be read here is tried again in an hour", (_, spec) => {
+  const tick = due(spec, 5_000);
+  expect(tickOf(tick, 7_500, 4_900)).toMatchObject({ due: [], nextAt: 7_500 + 3_600_000 });
+  expect(tickAfterSetBack(tick, 5_000, 2 * DAY)).toBeUndefined();
+});
+
 describe("what is due", () => {
   const everySecond = { everyMs: 1_000 };
 
