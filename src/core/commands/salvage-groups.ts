@@ -74,14 +74,16 @@ const nextOf = ({ blocked = [], start }: Group): Seq | undefined => {
   return undefined;
 };
 
-/** By halves: they stand by their numbers, emptied ones too. */
-function isBlocked({ blocked = [], start }: Group, seq: Seq): boolean {
+const isBlocked = ({ blocked = [], start }: Group, seq: Seq): boolean => runWith(blocked, seq, start) !== undefined;
+
+/** The one with this message, by halves: they stand by their numbers, emptied ones too. */
+export function runWith(runs: readonly Run[], seq: Seq, start = 0): Run | undefined {
   let low = start;
-  for (let high = blocked.length; low < high; ) {
+  for (let high = runs.length; low < high; ) {
     const middle = (low + high) >> 1;
-    if ((blocked[middle] as Run).seq <= seq) low = middle + 1;
+    if ((runs[middle] as Run).seq <= seq) low = middle + 1;
     else high = middle;
   }
-  const run = low > start ? (blocked[low - 1] as Run) : undefined;
-  return run !== undefined && seq < run.seq + run.count;
+  const run = low > start ? (runs[low - 1] as Run) : undefined;
+  return run && seq < run.seq + run.count ? run : undefined;
 }

@@ -10,7 +10,7 @@ import type { QueueState, State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
 import { apply } from "./apply.js";
 import { REASON_EXPIRED } from "./expire.js";
-import { createMembers } from "./salvage-groups.js";
+import { createMembers, runWith } from "./salvage-groups.js";
 
 export type Place = "waiting" | "leased" | "dead";
 
@@ -28,8 +28,8 @@ export interface Places {
   letThrough(queue: string, seq: Seq): void;
   /** A message that waits left its place, and is back. */
   comeBack(queue: string, seq: Seq): void;
-  /** It waited for too long, wherever it did. */
-  expire(queue: string, seq: Seq): void;
+  /** They waited for too long, wherever they did. */
+  expire(queue: string, seqs: readonly Seq[]): void;
 }
 
 /** The client in whose name is handed out what somebody must have had. */
@@ -112,7 +112,7 @@ export function createPlaces(state: State): Places {
       return true;
     }
     if (place === "dead") run({ type: "redriven", queue, seqs: [seq, 1] });
-    if (to === "dead" && place === "waiting" && expireDue(queue, seq)) return true;
+    if (to === "dead" && place === "waiting" && isExpired(queue, seq)) return true;
     if (place !== "leased") lease(queue, seq);
     if (to === "dead") run({ type: "dead", queue, seq, reason: REASON_UNKNOWN });
     return true;
@@ -123,7 +123,7 @@ export function createPlaces(state: State): Places {
    * the dead letters finds it there.
    */
   const end = (queue: QueueState, seq: Seq) => {
-    if (placeOf(queue.name, seq) === "waiting" && expireDue(queue.name, seq)) return;
+    if (placeOf(queue.name, seq) === "waiting" && isExpired(queue.name, seq)) return;
     if (!bring(queue.name, seq, "dead")) return;
     const group = queue.groups.get(queue.dead.get(seq)?.groupId ?? "");
     if (group?.dead?.includes(seq)) freePlace(queue, group, seq, places.at);
@@ -141,22 +141,34 @@ export function createPlaces(state: State): Places {
     }
   };
 
-  /** It waited for too long, wherever it did, and so did those that lie before it in its run. */
-  const expireDue = (name: string, seq: Seq): boolean => {
+  /** Those whose time has come expire, and so do those that lie before them in their runs. Returns the others. */
+  const expireDue = (name: string, seqs: readonly Seq[]): Seq[] => {
     const due = state.queues.get(name)?.expiries.due(places.at) ?? [];
-    const own = due.find((run: Run) => seq >= run.seq && seq < run.seq + run.count);
-    if (own) run({ type: "expired", queue: name, seqs: [own.seq, seq - own.seq + 1] });
-    return own !== undefined;
+    due.sort((a, b) => a.seq - b.seq);
+    const counts = new Map<Run, number>();
+    const others = seqs.filter((seq) => {
+      const own = runWith(due, seq);
+      if (own) counts.set(own, Math.max(counts.get(own) ?? 0, seq - own.seq + 1));
+      return own === undefined;
+    });
+    const expired = Array.from(counts, ([{ seq }, count]) => [seq, count]).flat();
+    if (expired.length > 0) run({ type: "expired", queue: name, seqs: expired });
+    return others;
   };
 
-  const expire = (name: string, seq: Seq): void => {
-    if (expireDue(name, seq)) return;
-    lease(name, seq);
-    run({ type: "dead", queue: name, seq, reason: REASON_EXPIRED });
+  const isExpired = (queue: string, seq: Seq): boolean => expireDue(queue, [seq]).length === 0;
+
+  const expire = (name: string, seqs: readonly Seq[]): void => {
+    for (const seq of expireDue(name, seqs)) {
+      // One before it may have taken it along.
+      if (placeOf(name, seq) !== "waiting") continue;
+      lease(name, seq);
+      run({ type: "dead", queue: name, seq, reason: REASON_EXPIRED });
+    }
   };
 
   const comeBack = (queue: string, seq: Seq): void => {
-    if (expireDue(queue, seq)) return;
+    if (isExpired(queue, seq)) return;
     lease(queue, seq);
     run({ type: "returned", queue, seqs: [seq, 1], counted: false, suspect: false });
   };

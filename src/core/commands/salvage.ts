@@ -128,10 +128,12 @@ export function createSalvage(state: State): Salvage {
         each(change, "waiting", (seq) => run({ ...change, seqs: [seq, 1] }));
         return endOthers(change.seqs);
       case "expired":
-        return forEachSeq(change.seqs, (seq) => {
-          if (placeOf(change.queue, seq) !== "dead" && bring(change.queue, seq, "waiting"))
-            places.expire(change.queue, seq);
-        });
+        return places.expire(
+          change.queue,
+          seqsOf(change.seqs).filter(
+            (seq) => placeOf(change.queue, seq) !== "dead" && bring(change.queue, seq, "waiting"),
+          ),
+        );
       case "redriven":
         return each(change, "dead", (seq) => run({ ...change, seqs: [seq, 1] }));
       case "dead-purged":

@@ -9,8 +9,9 @@ import { createEngine, type Engine } from "../engine-fixture.js";
 
 const GROUPS = 1_000;
 const HAND_OUTS = 500;
+const EXPIRING = 2_000;
 
-/** Groups of three, and the records of what was done with them. */
+/** The records of what is done. */
 function journal(use: (engine: Engine, done: () => void) => void): JournalRecord[] {
   const engine = createEngine({ maxMessages: 10_000 });
   const { change } = engine;
@@ -24,23 +25,30 @@ function journal(use: (engine: Engine, done: () => void) => void): JournalRecord
     records.push({ v: 1, lsn: records.length + 1, epoch: 1, at: ++engine.now, changes });
     changes = [];
   };
-  engine.send(
-    GROUPS * 3,
-    {},
-    Array.from({ length: GROUPS * 3 }, (_, i) => `g${Math.floor(i / 3)}`),
-  );
-  done();
   use(engine, done);
   return records;
 }
 
+/** What is done with groups of three. */
+const withGroups = (use: (engine: Engine, done: () => void) => void) =>
+  journal((engine, done) => {
+    const count = GROUPS * 3;
+    engine.send(
+      count,
+      {},
+      Array.from({ length: count }, (_, i) => `g${Math.floor(i / 3)}`),
+    );
+    done();
+    use(engine, done);
+  });
+
 /** How often somebody looks at one of these. */
-function countLooks(groups: Iterable<Group>): () => number {
+function countLooks<One extends object>(all: Iterable<One>, names: readonly (keyof One)[]): () => number {
   let looks = 0;
-  for (const group of groups)
-    for (const name of ["id", "blocked"] as const) {
-      let value: unknown = group[name];
-      Object.defineProperty(group, name, {
+  for (const one of all)
+    for (const name of names) {
+      let value: unknown = one[name];
+      Object.defineProperty(one, name, {
         get() {
           looks++;
           return value;
@@ -53,14 +61,17 @@ function countLooks(groups: Iterable<Group>): () => number {
   return () => looks;
 }
 
-/** Replays them without one, and says how often it looked at a group behind that. */
-async function salvage(records: readonly JournalRecord[], missing: number) {
+const atGroups = ({ groups }: QueueState) => countLooks<Group>(groups.values(), ["id", "blocked"]);
+const atRuns = ({ expiries }: QueueState) => countLooks(expiries.due(Number.POSITIVE_INFINITY), ["expiresAt"]);
+
+/** Replays them without one, and says how often it looked at a group, or what else is counted, behind that. */
+async function salvage(records: readonly JournalRecord[], missing: number, look = atGroups) {
   const { state } = createEngine({ maxMessages: 10_000 });
   const queue = () => state.queues.get("orders") as QueueState;
   let looks = () => 0;
   function* remains() {
     for (const record of records) {
-      if (record.lsn === missing) looks = countLooks(queue().groups.values());
+      if (record.lsn === missing) looks = look(queue());
       yield { lsn: record.lsn, record: record.lsn === missing ? undefined : record };
     }
   }
@@ -72,7 +83,7 @@ async function salvage(records: readonly JournalRecord[], missing: number) {
 const take = (engine: Engine, grant: string, max = 1) => engine.deliver("a", max, grant);
 
 test("a hand-out behind a record that is missing takes a few looks at groups, however many there are", async () => {
-  const records = journal((engine, done) => {
+  const records = withGroups((engine, done) => {
     for (let n = 0; n < HAND_OUTS; n++) {
       const [seq = 0] = take(engine, `grant ${n}`);
       done();
@@ -87,7 +98,7 @@ test("a hand-out behind a record that is missing takes a few looks at groups, ho
 });
 
 test("so does one of a group whose head was over by then, which nobody says any more", async () => {
-  const records = journal((engine, done) => {
+  const records = withGroups((engine, done) => {
     const heads = take(engine, "heads", HAND_OUTS);
     done();
     for (const seq of heads) engine.settle("a", "heads", [seq, 1], { type: "ack" });
@@ -104,4 +115,19 @@ test("so does one of a group whose head was over by then, which nobody says any 
   expect(queue.dead.size).toBe(HAND_OUTS);
   expect(queue.leased.size).toBe(GROUPS);
   expect(looks).toBeLessThan(GROUPS * 20 + HAND_OUTS * 100);
+});
+
+test("what expired takes a few looks each, however many do at once", async () => {
+  const records = journal((engine, done) => {
+    for (let ttlMs = 1; ttlMs <= EXPIRING; ttlMs++) engine.send(1, { ttlMs });
+    done();
+    take(engine, "lost");
+    done();
+    engine.now += EXPIRING;
+    engine.run({ type: "expire-messages" });
+    done();
+  });
+  const { queue, looks } = await salvage(records, 2, atRuns);
+  expect(queue.dead.size).toBe(EXPIRING - 1);
+  expect(looks).toBeLessThan(EXPIRING * 200);
 });
