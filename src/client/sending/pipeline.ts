@@ -74,6 +74,8 @@ export function createPipeline(
     while (hostLink.welcome && courier.isFree && !gathering.isEmpty) courier.carry(gathering.take());
     const { lastWords } = hostLink;
     while (lastWords && !gathering.isEmpty) courier.say(gathering.take(), lastWords);
+    // Nothing is to hold what was handled until something else is.
+    if (openSettle?.stage !== "gathered") openSettle = undefined;
   };
 
   const fail = (draft: Draft, reason: unknown) => conclude(draft, () => reject(draft, reason));

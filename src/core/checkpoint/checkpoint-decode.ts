@@ -38,6 +38,7 @@ import {
   type StoredGrant,
   SUSPECT_BIT,
 } from "./checkpoint-format.js";
+import { isWrittenPiece } from "./checkpoint-written.js";
 
 /** Far more than one host names. */
 const QUARANTINED_MAX = 2 ** 20;
@@ -72,6 +73,7 @@ export async function decodeCheckpoint(chunks: AsyncIterable<unknown> | Iterable
 
 function decodeChunk(decoded: Decoded, chunk: StateChunk): void {
   const { state } = decoded;
+  assert(isWrittenPiece(chunk), "a piece of a checkpoint has its numbers");
   switch (chunk.kind) {
     case "head":
       return decodeHead(state, chunk);

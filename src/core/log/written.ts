@@ -4,9 +4,9 @@
 import { PRIORITY_MAX } from "../spec/fields.js";
 import type { JournalRecord } from "./journal.js";
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-const isPriority = (value: unknown): boolean => isCount(value) && Number(value) <= PRIORITY_MAX;
-const isTime = (value: unknown): boolean => Number.isFinite(value);
+export const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+export const isPriority = (value: unknown): boolean => isCount(value) && Number(value) <= PRIORITY_MAX;
+export const isTime = (value: unknown): boolean => Number.isFinite(value);
 const eachIs = (isOne: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(isOne);
 
 /** Members of changes, whatever change has them. */
@@ -24,13 +24,14 @@ const MEMBERS: readonly (readonly [name: string, isWritten: (value: unknown) => 
 /** Whether a host can have written it. */
 export function isWritten(value: unknown): value is JournalRecord {
   const { lsn, epoch, at, changes } = Object(value) as Partial<JournalRecord>;
-  return [lsn, epoch, at].every(isTime) && Array.isArray(changes) && changes.every(isChange);
+  return [lsn, epoch, at].every(isTime) && Array.isArray(changes) && changes.every(isWrittenEntry);
 }
 
-const isChange = (change: unknown): boolean =>
-  typeof change === "object" &&
-  change !== null &&
+/** A change, or what is stored of a message: each of its numbers is one. */
+export const isWrittenEntry = (entry: unknown): boolean =>
+  typeof entry === "object" &&
+  entry !== null &&
   MEMBERS.every(([name, isOne]) => {
-    const value: unknown = Reflect.get(change, name);
+    const value: unknown = Reflect.get(entry, name);
     return value === undefined || isOne(value);
   });

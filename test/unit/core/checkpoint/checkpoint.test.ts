@@ -273,13 +273,44 @@ test.each([
     const columns = { firstSeq: Float64Array.of(firstSeq), count: Float64Array.of(count), bytes };
     const batches = { v: 3, kind: "batches", ...columns, seqs: seqs ? [[0, seqs]] : [] };
     const decoding = decodeCheckpoint([{ ...head, nextSeq: Number.MAX_SAFE_INTEGER }, batches]);
-    await expect(decoding).rejects.toThrow("a batch has as many bodies as fit into one");
+    await expect(decoding).rejects.toThrow(/a batch has as many bodies as fit into one|has its numbers/);
   },
 );
 
 test("a checkpoint that names more unreadable bodies than there can be is refused", async () => {
   const [head, ...others] = encodeCheckpoint(createState());
   await expect(decodeCheckpoint([{ ...head, quarantined: [1, 1e15] }, ...others])).rejects.toThrow("named one by one");
+});
+
+type Piece = Readonly<Record<string, unknown>>;
+const column = (name: string, value: unknown) => (piece: Piece) => ({
+  ...piece,
+  [name]: Array.from(piece[name] as Float64Array, () => value),
+});
+
+test.each<[string, string, (piece: Piece) => Piece]>([
+  ["a priority that no queue has", "runs", column("priority", 10)],
+  ["half a message", "runs", column("seq", 0.5)],
+  ["a time that is none", "runs", column("readyAt", Number.NaN)],
+  ["attempts that are none", "runs", column("attempts", "1")],
+  ["a size that is none", "dead", ({ dead, ...rest }) => ({ ...rest, dead: [{ ...(dead as object[])[0], size: -1 }] })],
+  [
+    "a message without a number",
+    "grants",
+    ({ grants, ...rest }) => {
+      const [grant] = grants as { leases: object[] }[];
+      return { ...rest, grants: [{ ...grant, leases: [{ ...grant?.leases[0], seq: undefined }] }] };
+    },
+  ],
+])("a checkpoint with %s is refused: of %s", async (_, kind, damage) => {
+  const engine = createEngine();
+  engine.send(3);
+  engine.deliver("a", 2, "g");
+  engine.settle("a", "g", [1, 1], { type: "dead", reason: "no use" });
+  const chunks = structuredClone([...encodeCheckpoint(engine.state)]);
+  await expect(decodeCheckpoint(chunks)).resolves.toBeDefined();
+  const damaged = chunks.map((chunk) => (chunk.kind === kind ? damage(chunk as unknown as Piece) : chunk));
+  await expect(decodeCheckpoint(damaged)).rejects.toThrow("a piece of a checkpoint has its numbers");
 });
 
 test("a checkpoint with a schedule that does not say when it ticks is refused", async () => {

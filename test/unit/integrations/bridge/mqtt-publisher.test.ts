@@ -1,7 +1,5 @@
 // Publishing to a broker that answers as it is told: for what no broker at hand does.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BridgeMessage, BridgeWarning, Outcome } from "../../../../src/bridge.js";
 import type { Connack, MqttClient, Packet, PublishOptions } from "../../../../src/integrations/bridge/mqtt/client.js";
@@ -9,6 +7,7 @@ import { createConfirmations } from "../../../../src/integrations/bridge/mqtt/co
 import type { Line } from "../../../../src/integrations/bridge/mqtt/connection.js";
 import { type Care, createPublisher } from "../../../../src/integrations/bridge/mqtt/publisher.js";
 import { deferred } from "../../../../src/link/rpc/deferred.js";
+import { collect } from "../../../collected.js";
 
 type Answer = (error?: Error, packet?: Packet) => void;
 interface Sent {
@@ -269,8 +268,6 @@ test("what was confirmed before the broker has answered is not kept: not for the
   sent[0]?.answer();
   const payload = new WeakRef(sent[0]?.properties as object);
   sent.length = 0;
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   await settled();
   collect();
   expect(payload.deref()).toBeUndefined();

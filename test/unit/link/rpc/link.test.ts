@@ -1,23 +1,11 @@
 // What is left of a link when it has ended: nothing, at neither end.
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { QueueError } from "../../../../src/core/spec/errors.js";
 import { CLOSED } from "../../../../src/link/rpc/frames.js";
 import type { Port } from "../../../../src/link/rpc/guard.js";
 import { type Link, openLink } from "../../../../src/link/rpc/link.js";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Once the messages of closed ports have come, and finalizers have run. */
-async function collected(): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    collect();
-  }
-}
+import { collected } from "../../../collected.js";
 
 const ended = () => new QueueError("closed", "over");
 
