@@ -41,12 +41,12 @@ export interface Meta {
  * used: who gave the file may be a stranger, and SQLite would run it.
  */
 export function isCreated(driver: SqliteDriver): boolean {
-  const own = driver.all(`SELECT name, type, rootpage FROM sqlite_master
+  const own = driver.all(`SELECT name, type, rootpage, name = 'originmq_meta' AS counts FROM sqlite_master
     WHERE lower(tbl_name) IN ('originmq_meta', '${JOURNAL}', '${BATCHES}', '${CHECKPOINT}', 'originmq_pieces')`);
   for (const { name, type, rootpage } of own)
     if (type === "view" || type === "trigger" || rootpage === 0)
       throw new StoreError("failed", `${name} in the database is no table of a host's`);
-  return own.some(({ name }) => name === "originmq_meta");
+  return own.some(({ counts }) => counts === 1);
 }
 
 /** Inside a transaction. Does nothing where somebody was first. */
