@@ -17,8 +17,21 @@ channel.addEventListener("message", ({ data }: MessageEvent<Report>) => {
   if (data.type === "ping") channel.postMessage({ type: "pong", n: data.n, at: now() });
 });
 
+/** What a page or a worker asked of the platform, or heard, and when. */
+type Note = [what: string, at: number];
+
+/** There in a build that notes it: see `bench/latency/`. */
+declare global {
+  var noteStage: ((what: string) => void) | undefined;
+  var takeNotes: () => Note[];
+  var takeNotesOfWorkers: () => Promise<Note[]>;
+}
+
 /** Called in the page where message `n` arrives. */
-export const onArrival = (n: number): void => channel.postMessage({ type: "arrived", n, at: now() });
+export const onArrival = (n: number): void => {
+  globalThis.noteStage?.("arrived");
+  channel.postMessage({ type: "arrived", n, at: now() });
+};
 
 function report(type: "pong" | "arrived", n: number): Promise<number> {
   return new Promise((resolve) => {
@@ -56,6 +69,7 @@ export const arrivals: Arrivals = {
     const samples: number[] = [];
     for (let n = 0; n < count; n++) {
       const arrived = report("arrived", n);
+      globalThis.noteStage?.("called");
       const sentAt = now();
       const sent = send(n);
       samples.push((await arrived) - sentAt - offset);
