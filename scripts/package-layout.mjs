@@ -39,7 +39,7 @@ export const BINDINGS = ["react", "vue", "svelte", "solid", "angular"];
 export const SIZE_LIMITS = {
   client: 18_000,
   send: 10_700,
-  worker: 78_600,
+  worker: 78_800,
   standalone: 21_200,
   store: 3_700,
   outboxElement: 12_000,

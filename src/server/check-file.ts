@@ -6,6 +6,7 @@ import { asFound, checkStored } from "../host/upkeep/check.js";
 import type { CheckFault, CheckReport } from "../link/rpc/inspection.js";
 import { loadSqlite } from "../store/sqlite/drivers/open-driver.js";
 import { openSqliteStore } from "../store/sqlite/open-store.js";
+import { isCreated } from "../store/sqlite/schema.js";
 import { createDatabases } from "./databases.js";
 import { connectHere } from "./local.js";
 import { type FileSystem, nodeModule } from "./node.js";
@@ -42,8 +43,7 @@ export async function checkFile(file: string, isRepairing: boolean): Promise<Fil
 async function checkPages(file: string): Promise<readonly string[]> {
   const driver = (await loadSqlite())(file);
   try {
-    const [own] = driver.all("SELECT name FROM sqlite_master WHERE name = 'originmq_meta'");
-    if (own === undefined) throw new QueueError("invalid-argument", `${file} is no database of OriginMQ`);
+    if (!isCreated(driver)) throw new QueueError("invalid-argument", `${file} is no database of OriginMQ`);
     const said = driver.all("PRAGMA integrity_check").map((row) => String(Object.values(row)[0]));
     return said.filter((line) => line !== "ok");
   } finally {

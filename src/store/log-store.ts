@@ -49,7 +49,10 @@ export interface StoredLog {
   readonly journal: AsyncIterable<JournalRecord>;
   /** The same from the checkpoint before, for a reader that finds the newest one damaged; `undefined` where there is none. */
   former(): Promise<StoredLog | undefined>;
-  /** As `journal`, one by one, and on past those that are missing or cannot be read: these have no `record`. Slow. */
+  /**
+   * As `journal`, one by one, and on past those that cannot be read, or are missing: these have no `record`, and of a stretch that is missing
+   * there is the last place alone. Slow.
+   */
   readonly remains: AsyncIterable<{ readonly lsn: Lsn; readonly record: JournalRecord | undefined }>;
   /** The `firstSeq` of the last batch, 0 where there is none: what it holds was numbered by a record. */
   lastBatch(): Promise<Seq>;

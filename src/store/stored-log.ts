@@ -19,8 +19,8 @@ export interface LogReader {
   records(lsn: Lsn, count: number): Promise<JournalRecord[]>;
   /** The one record; rejects with `unreadable` where that is so. */
   record(lsn: Lsn): Promise<JournalRecord | undefined>;
-  /** Of the last record there is, whether it can be read or not; 0 in an empty journal. */
-  lastLsn(): Promise<Lsn>;
+  /** Of the first record there is from `lsn` on, whether it can be read or not. */
+  nextLsn(lsn: Lsn): Promise<Lsn | undefined>;
   /** Of the last batch there is; 0 where there is none. Called after `pointer`. */
   lastBatch(): Promise<Seq>;
 }
@@ -96,8 +96,12 @@ async function* readRemains(
   readPointer: () => Promise<CheckpointPointer>,
 ): AsyncGenerator<{ readonly lsn: Lsn; readonly record: JournalRecord | undefined }> {
   const { uptoLsn } = await readPointer();
-  const last = await reader.lastLsn();
-  for (let lsn = uptoLsn + 1; lsn <= last; lsn++) {
+  for (let lsn = uptoLsn + 1; ; lsn++) {
+    const next = await reader.nextLsn(lsn);
+    if (next === undefined || !Number.isSafeInteger(next)) return;
+    // Where the next one lies is whatever the store says: one place stands for all that are missing.
+    if (next > lsn) yield { lsn: next - 1, record: undefined };
+    lsn = next;
     const record = await reader.record(lsn).catch((cause: unknown) => {
       if (cause instanceof StoreError && cause.reason === "unreadable") return undefined;
       throw cause;

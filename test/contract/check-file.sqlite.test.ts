@@ -92,6 +92,32 @@ if (hasSqlite) {
       await close();
     });
 
+    test("in which a record lies far behind all others is opened without it: nobody counts what is missing", async () => {
+      const { file, open, change } = await fill();
+      await change("INSERT INTO originmq_journal (key, pieces, data) VALUES (1 << 50, 1, x'01ff')");
+      const { lines, isSound } = await checkFile(file, false);
+      expect([lines[1], isSound]).toEqual([expect.stringMatching(/^journal: only \d+ records/), false]);
+      expect(await checkFile(file, true)).toMatchObject({ isSound: true });
+      const { queue, close } = await open();
+      expect(await queue.stats()).toMatchObject({ ready: 2, dead: 1 });
+      await close();
+    });
+
+    test.each([
+      [
+        "a view that never ends",
+        "ALTER TABLE originmq_journal RENAME TO others",
+        `CREATE VIEW OriginMQ_Journal AS WITH RECURSIVE n(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM n)
+          SELECT key, 1 AS pieces, x'01' AS data FROM n`,
+      ],
+      ["a trigger", "CREATE TRIGGER more AFTER UPDATE ON originmq_meta BEGIN DELETE FROM originmq_batches; END"],
+    ])("with %s among its tables is refused, before any of it is run", async (_, ...statements) => {
+      const { file, change } = await fill();
+      for (const sql of statements) await change(sql);
+      for (const isRepairing of [false, true])
+        await expect(checkFile(file, isRepairing)).rejects.toThrow(/no table of a host's/);
+    });
+
     test("that has what was sent while it was locked is whole, and mended as any other, still locked", async () => {
       const directory = mkdtempSync(join(folder, "locked-"));
       const file = join(directory, "shop.sqlite");

@@ -219,6 +219,19 @@ function describeCheckpoints(harness: StoreHarness): void {
     expect((await collect(again.remains)).at(-1)).toEqual({ lsn: tail.lsn, record: takeOverRecord(tail) });
   });
 
+  test("of what is left, a stretch that is missing is one place, however long: nobody counts to its end", async () => {
+    const disk = harness.createDisk();
+    const store = disk.store();
+    const { epoch, lsn } = await takeOverFilled(store);
+    const far = 2 ** 40;
+    await store.commit(recordAt(epoch, far), [], "relaxed");
+    expect(await collect((await disk.store().open()).remains)).toEqual([
+      { lsn, record: recordAt(epoch, lsn) },
+      { lsn: far - 1, record: undefined },
+      { lsn: far, record: recordAt(epoch, far) },
+    ]);
+  });
+
   test("a checkpoint takes the place of the one before it and of the journal up to its record", async () => {
     const disk = harness.createDisk();
     const store = disk.store();

@@ -125,7 +125,7 @@ function decodeHead(state: State, head: HeadChunk): void {
   state.epoch = head.epoch;
   state.nextSeq = head.nextSeq;
   state.now = head.now;
-  state.quarantined.push(...seqsOf(head.quarantined, QUARANTINED_MAX));
+  for (const seq of seqsOf(head.quarantined, QUARANTINED_MAX)) state.quarantined.push(seq);
   state.terms.push(...head.terms);
   state.firstTerm = head.firstTerm ?? head.terms[0]?.term;
   for (const [topic, subscriptions] of head.topics ?? []) state.topics.set(topic, new Map(subscriptions));

@@ -1,14 +1,16 @@
 // What is told of a piece of a checkpoint without the others. A number that is none, or a priority that no queue has, would be
 // found out much later, or never.
 
-import { isCount, isPriority, isTime, isWrittenEntry } from "../log/written.js";
+import { isCount, isSeq } from "../log/ranges.js";
+import { isPriority, isTime, isWrittenEntry } from "../log/written.js";
 import type { StateChunk } from "./checkpoint-format.js";
 
 type IsOne = (value: unknown) => boolean;
 
 /** Columns of pieces, whatever piece has them. */
 const COLUMNS: readonly (readonly [name: string, isWritten: IsOne])[] = [
-  ...["seq", "bodySeq", "firstSeq", "count", "bytes", "size", "attempts"].map((name) => [name, isCount] as const),
+  ...["seq", "bodySeq", "firstSeq"].map((name) => [name, isSeq] as const),
+  ...["count", "bytes", "size", "attempts"].map((name) => [name, isCount] as const),
   ...["sentAt", "readyAt", "expiresAt", "fullAt", "at"].map((name) => [name, isTime] as const),
   ["priority", isPriority],
 ];
@@ -29,5 +31,5 @@ function entriesOf(chunk: StateChunk): readonly object[] {
 
 const isMessage = (entry: object): boolean => {
   const { seq, bodySeq } = entry as { readonly seq?: unknown; readonly bodySeq?: unknown };
-  return isCount(seq) && isCount(bodySeq) && isWrittenEntry(entry);
+  return isSeq(seq) && isSeq(bodySeq) && isWrittenEntry(entry);
 };

@@ -2,13 +2,14 @@
 // Invariants: nothing moves; a body that came for a message that is not there is nobody's, and goes.
 
 import type { ChangeOf, HiddenEnding, Seq } from "../log/journal.js";
-import { forEachSeq } from "../log/ranges.js";
+import { assertFew, forEachSeq } from "../log/ranges.js";
 import { isInUse } from "../state/groups.js";
 import { type Run, splitFront } from "../state/run.js";
 import type { QueueState, State } from "../state/state.js";
 import { separateHeads } from "../state/waiting.js";
 
 export function applyHidden(state: State, queue: QueueState, change: ChangeOf<"hidden">): void {
+  assertFew(change.seqs);
   const bodies = new Map<Seq, Seq>();
   let bodySeq = change.bodySeq;
   forEachSeq(change.seqs, (seq) => bodies.set(seq, bodySeq++));

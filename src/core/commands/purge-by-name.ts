@@ -3,7 +3,7 @@
 
 import { seqOf } from "../log/ids.js";
 import type { Change, ChangeOf, PurgeLimits, Ranges, Seq } from "../log/journal.js";
-import { pushRange, rangesOf, seqsOf } from "../log/ranges.js";
+import { assertFew, pushRange, rangesOf, seqsOf } from "../log/ranges.js";
 import type { Instant } from "../spec/time.js";
 import { takeOutForGood } from "../state/groups.js";
 import type { Run } from "../state/run.js";
@@ -40,6 +40,7 @@ function endsOf(queue: QueueState, wanted: readonly Seq[], only: PurgeLimits): A
 }
 
 export function applyPurgedByName(state: State, queue: QueueState, ranges: Ranges, at: Instant): void {
+  assertFew(ranges);
   const wanted = seqsOf(ranges);
   const free = (gone: Run) => freePurged(state, queue, gone);
   // Emptied where they stand, as far as they are the first of their runs: taking one out costs as much as there are runs.

@@ -1,7 +1,7 @@
 // Rewritten batches as evidence: what is not in them was needed by nobody any more, whatever is known of it.
 
 import type { ChangeOf, Ranges, Seq } from "../log/journal.js";
-import { seqsOf } from "../log/ranges.js";
+import { assertFew, seqsOf } from "../log/ranges.js";
 import type { Batch } from "../state/batch-index.js";
 import type { State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
@@ -21,6 +21,7 @@ export function createRewrites(state: State, { run, placeOf, comeBack }: Places)
   const { batches } = state;
 
   const rewrite = (change: ChangeOf<"rewritten">): Rewritten => {
+    for (const { seqs } of change.added) assertFew(seqs);
     const added = new Set(change.added.flatMap(({ seqs }) => seqsOf(seqs)));
     // A missing rewrite may have moved them before: all that lay with them moved along, or was over, and so was what lies between,
     // since batches never overlap.

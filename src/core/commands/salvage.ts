@@ -5,7 +5,7 @@
 
 import type { Term } from "../log/ids.js";
 import type { Change, ChangeOf, JournalRecord, Lsn, Ranges, Seq } from "../log/journal.js";
-import { countOf, forEachSeq, rangesOf, seqsOf } from "../log/ranges.js";
+import { assertFew, countOf, forEachSeq, rangesOf, seqsOf } from "../log/ranges.js";
 import { type Batch, seqsIn } from "../state/batch-index.js";
 import type { State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
@@ -84,6 +84,7 @@ export function createSalvage(state: State): Salvage {
   const endOthers = (seqs: Ranges) => forEachSeq(seqs, (seq) => void (seen.has(seq) && ended.add(seq)));
 
   const salvage = (change: Change): void => {
+    if ("seqs" in change && change.seqs) assertFew(change.seqs);
     switch (change.type) {
       case "accepted":
       case "overflowed":

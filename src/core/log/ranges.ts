@@ -1,6 +1,7 @@
 // Stretches of consecutive numbers, flat: first, count, first, count, …
 // Messages come and go in stretches, so the journal and the wire name a thousand of them by two numbers.
 
+import { assert } from "../spec/errors.js";
 import type { Ranges, Seq } from "./journal.js";
 
 /** Calls `visit` with each stretch, in order. */
@@ -8,12 +9,26 @@ export function forEachRange(ranges: Ranges, visit: (first: Seq, count: number) 
   for (let i = 0; i + 1 < ranges.length; i += 2) visit(ranges[i] as number, ranges[i + 1] as number);
 }
 
+/** So many at once nobody has stored, sent or named, in any build. */
+export const STRETCH_MAX = 2 ** 20;
+/** Beyond any number that was given away; what is counted on from there is a number still. */
+export const SEQ_MAX = 2 ** 52;
+
+export const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+export const isSeq = (value: unknown): boolean => isCount(value) && Number(value) <= SEQ_MAX;
+export const isStretch = (value: unknown): boolean => isCount(value) && Number(value) <= STRETCH_MAX;
+
 /** Calls `visit` with each number, in order. */
 export function forEachSeq(ranges: Ranges, visit: (seq: Seq) => void): void {
   forEachRange(ranges, (first, count) => {
     // Counted: beyond what is a safe integer, one more is no other number.
     for (let n = 0; n < count; n++) visit(first + n);
   });
+}
+
+/** For who goes through all that is named, whether it is there or not. */
+export function assertFew(ranges: Ranges): void {
+  assert(ranges.every(isSeq) && countOf(ranges) <= STRETCH_MAX, "nobody names so many messages one by one");
 }
 
 export function countOf(ranges: Ranges): number {

@@ -3,17 +3,17 @@
 
 import { PRIORITY_MAX } from "../spec/fields.js";
 import type { JournalRecord } from "./journal.js";
+import { isCount, isSeq, isStretch } from "./ranges.js";
 
-export const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 export const isPriority = (value: unknown): boolean => isCount(value) && Number(value) <= PRIORITY_MAX;
 export const isTime = (value: unknown): boolean => Number.isFinite(value);
 const eachIs = (isOne: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(isOne);
 
 /** Members of changes, whatever change has them. */
 const MEMBERS: readonly (readonly [name: string, isWritten: (value: unknown) => boolean])[] = [
-  ...["seq", "bodySeq", "firstSeq", "count", "bytes", "size", "number", "confirmed"].map(
-    (name) => [name, isCount] as const,
-  ),
+  ...["seq", "bodySeq", "firstSeq"].map((name) => [name, isSeq] as const),
+  ...["bytes", "size", "number", "confirmed"].map((name) => [name, isCount] as const),
+  ["count", isStretch],
   ...["dueAt", "expiresAt", "until", "nextAt", "byMs"].map((name) => [name, isTime] as const),
   ["priority", isPriority],
   ["priorities", eachIs(isPriority)],

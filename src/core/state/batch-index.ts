@@ -3,7 +3,7 @@
 // its key is then in `freed`, from where the host deletes it in the background.
 
 import type { Ranges, Seq } from "../log/journal.js";
-import { countOf, forEachSeq, seqsOf } from "../log/ranges.js";
+import { countOf, forEachSeq, isSeq, isStretch, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 
 export interface Batch {
@@ -91,18 +91,11 @@ function revive(batch: Batch, first: Seq, count: number): void {
   if (batch.live === batch.count) batch.gone = undefined;
 }
 
-/** No batch of any build has so many bodies. */
-const COUNT_MAX = 2 ** 20;
-const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;
-
 /** What is read of a store may be anything: a count that none can have would keep the host counting. */
 function createBatch(given: { firstSeq: Seq; count: number; bytes: number; seqs?: Ranges | undefined }): Batch {
   const { firstSeq, count, bytes, seqs } = given;
-  const isOne = isCount(firstSeq) && isCount(count) && count <= COUNT_MAX;
-  assert(
-    isOne && (!seqs || (seqs.every(isCount) && countOf(seqs) === count)),
-    "a batch has as many bodies as fit into one",
-  );
+  const isOne = isSeq(firstSeq) && isStretch(count) && (!seqs || (seqs.every(isSeq) && countOf(seqs) === count));
+  assert(isOne, "a batch has as many bodies as fit into one");
   const lastSeq = seqs
     ? (seqs[seqs.length - 2] as number) + (seqs[seqs.length - 1] as number) - 1
     : firstSeq + count - 1;

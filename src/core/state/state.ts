@@ -4,6 +4,7 @@
 
 import type { Term } from "../log/ids.js";
 import type { Epoch, Lsn, Outcome, Seq } from "../log/journal.js";
+import { isSeq } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import { PRIORITY_MAX } from "../spec/fields.js";
 import type { ScheduleSpec } from "../spec/schedule-spec.js";
@@ -246,7 +247,7 @@ export const depthOf = (queue: QueueState): number => waitingCount(queue) + queu
 
 /** A number is given away once: a state that does not know all that were is damaged. */
 export function assertNumbered({ nextSeq, batches }: State): void {
-  const isNext = Number.isSafeInteger(nextSeq) && batches.all().every(({ lastSeq }) => lastSeq < nextSeq);
+  const isNext = isSeq(nextSeq) && batches.all().every(({ lastSeq }) => lastSeq < nextSeq);
   assert(isNext, "the next number is none that was given away");
 }
 

@@ -148,10 +148,7 @@ function createReader(access: Access, takeAhead: () => LogBeginning | undefined)
       return access.read(["journal"], (tx) => tx.objectStore("journal").getAll(IDBKeyRange.lowerBound(lsn), count));
     },
     record: (lsn) => access.read(["journal"], (tx) => tx.objectStore("journal").get(lsn)),
-    async lastLsn() {
-      const last = await access.read(["journal"], (tx) => tx.objectStore("journal").openKeyCursor(null, "prev"));
-      return last?.key ?? 0;
-    },
+    nextLsn: (lsn) => access.read(["journal"], (tx) => tx.objectStore("journal").getKey(IDBKeyRange.lowerBound(lsn))),
     async lastBatch() {
       if (begun) return begun.lastBatch;
       const last = await access.read(["bodies"], (tx) => tx.objectStore("bodies").openKeyCursor(null, "prev"));

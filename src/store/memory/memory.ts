@@ -173,8 +173,9 @@ function createReader(opened: OpenDisk): LogReader {
       assertOpen(opened);
       return structuredClone(disk.journal.get(lsn));
     },
-    async lastLsn() {
-      return lastLsn(disk);
+    async nextLsn(lsn) {
+      const keys = [...disk.journal.keys()].filter((key) => key >= lsn);
+      return keys.length > 0 ? keys.reduce((least, key) => Math.min(least, key)) : undefined;
     },
     async lastBatch() {
       return [...disk.bodies.keys()].reduce((last, key) => Math.max(last, key), 0);

@@ -36,9 +36,18 @@ export interface Meta {
   readonly pointer: CheckpointPointer;
 }
 
-/** Whether the tables are there. */
-export const isCreated = (driver: SqliteDriver): boolean =>
-  driver.all("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'originmq_meta'").length > 0;
+/**
+ * Whether the tables are there. Throws where one is something else, a view that never ends, say, or where something happens when it is
+ * used: who gave the file may be a stranger, and SQLite would run it.
+ */
+export function isCreated(driver: SqliteDriver): boolean {
+  const own = driver.all(`SELECT name, type, rootpage, name = 'originmq_meta' AS counts FROM sqlite_master
+    WHERE lower(tbl_name) IN ('originmq_meta', '${JOURNAL}', '${BATCHES}', '${CHECKPOINT}', 'originmq_pieces')`);
+  for (const { name, type, rootpage } of own)
+    if (type === "view" || type === "trigger" || rootpage === 0)
+      throw new StoreError("failed", `${name} in the database is no table of a host's`);
+  return own.some(({ counts }) => counts === 1);
+}
 
 /** Inside a transaction. Does nothing where somebody was first. */
 export function createTables(driver: SqliteDriver): void {

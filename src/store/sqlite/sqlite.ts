@@ -127,7 +127,7 @@ function createReader({ step, driver }: Access): LogReader {
     },
     record: async (lsn) => read(JOURNAL, [lsn, lsn], 1)[0] as JournalRecord | undefined,
     lastBatch: async () => named("read", () => lastKey(driver(), BATCHES)) ?? 0,
-    lastLsn: async () => named("read", () => lastKey(driver(), JOURNAL)) ?? 0,
+    nextLsn: async (lsn) => named("read", () => keysAfter(driver(), JOURNAL, lsn - 1, 1))[0],
   };
 }
 

@@ -4,8 +4,10 @@ import { describe, expect, test } from "vitest";
 import { read } from "./pages.js";
 import { hasTest } from "./titles.js";
 
+const page = read("docs/encryption.md");
+
 /** Each table of which a column is called so, by its rows: the cells there. */
-const tables = read("docs/encryption.md")
+const tables = page
   .split(/\n\n+/)
   .filter((block) => /^\|.*\| test \|\n/.test(block))
   .map((block) =>
@@ -51,5 +53,16 @@ describe("docs/encryption.md", () => {
     if (promise.startsWith("exchanged with one of the same queue")) return;
     expect(named).not.toEqual([]);
     for (const { file, title = "" } of named) expect(hasTest(file, title), `${file}: ${title}`).toBe(true);
+  });
+
+  test("names no test beside its tables that is not there", () => {
+    const prose = page
+      .replaceAll(/^(\|.*|```[^`]*```)$/gm, "")
+      .replaceAll(/`[^`]*`/g, "")
+      .replaceAll("the first", "");
+    const named = namedIn([{ promise: "", shown: prose.replaceAll(/\s+/g, " ") }]).flatMap(([, tests]) => tests);
+    expect(named.length).toBeGreaterThan(20);
+    for (const { file, title = "" } of named.filter(({ file }) => file.startsWith("test/")))
+      expect(hasTest(file, title), `${file}: ${title}`).toBe(true);
   });
 });

@@ -277,6 +277,30 @@ test.each([
   },
 );
 
+test("as many bodies that cannot be read as a large queue has come back", async () => {
+  const state = createState();
+  const count = 300_000;
+  state.batches.add({ firstSeq: 1, count, bytes: 10 });
+  for (let seq = 1; seq <= count; seq++) state.quarantined.push(seq);
+  state.nextSeq = count + 1;
+  const decoded = await decodeCheckpoint(encodeCheckpoint(state));
+  expect([decoded.quarantined.length, decoded.quarantined.at(-1)]).toEqual([count, count]);
+});
+
+test.each([
+  ["no number", "seq", 2 ** 53],
+  ["no body", "bodySeq", -1],
+  ["a count that is none", "count", -1],
+  ["half a message", "count", 1.5],
+])("a checkpoint in which what waits has %s is refused", async (_, column, value) => {
+  const engine = createEngine();
+  engine.send(2);
+  const chunks = Array.from(encodeCheckpoint(engine.state), (chunk) =>
+    chunk.kind === "runs" ? { ...chunk, [column]: [value] } : chunk,
+  );
+  await expect(decodeCheckpoint(chunks)).rejects.toThrow("a piece of a checkpoint has its numbers");
+});
+
 test("a checkpoint that names more unreadable bodies than there can be is refused", async () => {
   const [head, ...others] = encodeCheckpoint(createState());
   await expect(decodeCheckpoint([{ ...head, quarantined: [1, 1e15] }, ...others])).rejects.toThrow("named one by one");

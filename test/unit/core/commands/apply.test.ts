@@ -113,9 +113,21 @@ test.each<[string, object]>([
   ["a priority that no queue has", { priority: 2 ** 31 }],
   ["priorities of which one is none", { priorities: [4, -1] }],
   ["a count that is none", { count: "1" }],
+  ["more messages than any host accepts at once", { count: 2 ** 40, priorities: [4] }],
+  ["numbers beyond all others", { seq: 2 ** 53 - 1 }],
   ["half a message", { seq: 0.5 }],
   ["no time", { dueAts: [Number.NaN] }],
 ])("a record with %s is none that a host has written", (_, change) => {
   const accepted = { ...send(1, 2)[1], ...change } as Change;
   expect(() => replay([100, accepted])).toThrow("a journal record has its numbers and changes");
+});
+
+test.each<[string, Change]>([
+  ["that were encrypted", { type: "hidden", queue: QUEUE, seqs: [1, 2 ** 40], bodySeq: 1, settings: {} }],
+  ["that were purged", { type: "dropped", queue: QUEUE, seqs: [1, 2 ** 40], isPurged: true }],
+  ["of a batch", { type: "rewritten", removed: [1], added: [{ firstSeq: 1, seqs: [1, 2 ** 40], bytes: 10 }] }],
+  ["that were handed out", lease("g", 1, 2 ** 40)],
+  ["whose bodies nobody needs", { type: "released", seqs: [1, 2 ** 40] }],
+])("a record that names messages %s without end is refused, and keeps nobody counting", (_, change) => {
+  expect(() => replay([100, ...send(1, 3)], [110, change])).toThrow("broken invariant");
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { replayRemains } from "../../../../src/core/commands/replay-remains.js";
 import type { Change, JournalRecord } from "../../../../src/core/log/journal.js";
 import type { Group } from "../../../../src/core/state/run.js";
-import { isConserved, type QueueState } from "../../../../src/core/state/state.js";
+import { createState, isConserved, type QueueState } from "../../../../src/core/state/state.js";
 import { createEngine, type Engine } from "../engine-fixture.js";
 
 const GROUPS = 1_000;
@@ -130,4 +130,24 @@ test("what expired takes a few looks each, however many do at once", async () =>
   const { queue, looks } = await salvage(records, 2, atRuns);
   expect(queue.dead.size).toBe(EXPIRING - 1);
   expect(looks).toBeLessThan(EXPIRING * 200);
+});
+
+test.each<Change>([
+  { type: "leased", queue: "orders", client: "a", grant: "g", mode: "receive", until: 9, seqs: [1, 2 ** 40] },
+  { type: "acked", queue: "orders", seqs: [1, 2 ** 40] },
+  { type: "hidden", queue: "orders", seqs: [1, 2 ** 40], bodySeq: 9, settings: {} },
+  { type: "rewritten", removed: [1], added: [{ firstSeq: 1, seqs: [1, 2 ** 40], bytes: 10 }] },
+])("a record that names messages without end counts as missing where others are: $type", async (change) => {
+  const records = [
+    [{ type: "took-over", term: "t" }],
+    undefined,
+    [change],
+    [
+      { type: "stored", firstSeq: 5, count: 2, bytes: 10 },
+      { type: "accepted", queue: "orders", seq: 5, bodySeq: 5, count: 2, priority: 4 },
+    ],
+  ].map((changes, i) => ({ lsn: i + 1, record: changes && { v: 1, lsn: i + 1, epoch: 1, at: i + 1, changes } }));
+  const options = { lastLsn: records.length + 1, lastBatch: 0 };
+  const { state } = await replayRemains(async () => createState(), records, options);
+  expect(state.queues.get("orders")).toMatchObject({ readyCount: 2, counters: { deliveries: 0, acked: 0 } });
 });

@@ -58,3 +58,16 @@ test("what refers to the same again and again is counted once", () => {
   expect(estimateBytes(knot)).toBeLessThan(5_000);
   expect(estimateBytes(round)).toBeLessThan(1_000);
 }, 20_000);
+
+test("an array of holes is judged as soon, although there is something wherever one would look", () => {
+  for (const length of [2 ** 24, 2 ** 32 - 1]) {
+    const list: unknown[] = [];
+    list.length = 2 ** 32 - 1;
+    list.length = length;
+    for (const looks of [64, 128, 256]) for (let i = 0; i < looks; i++) list[Math.floor((length * i) / looks)] = 1;
+    const begun = performance.now();
+    expect(estimateBytes(list)).toBeLessThan(256 * 30);
+    // To visit each takes half a second of the shorter one, and minutes of the other.
+    expect(performance.now() - begun).toBeLessThan(200);
+  }
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { CATCH_UP_MAX } from "../../../../src/core/spec/limits.js";
 import type { ScheduleSpec } from "../../../../src/core/spec/schedule-spec.js";
 import { firstTick, tickAfterSetBack, tickOf } from "../../../../src/host/engine/ticks.js";
 
@@ -58,6 +59,17 @@ describe("what is due", () => {
       const { due: found, nextAt } = tickOf(due({ ...everySecond, catchUp }, 5_000), 7_500, 4_900);
       expect([found, nextAt]).toEqual([[5_000, 6_000, 7_000], 8_000]);
     }
+  });
+
+  test("of a schedule that ticks faster than any may is as much as is sent at once, and nobody is kept counting", () => {
+    for (const everyMs of [1e-9, 0, -1, Number.NaN]) {
+      const { due: found, nextAt } = tickOf(due({ everyMs, catchUp: "all" }, 5_000), 7_000, 4_900);
+      expect([found.length, nextAt]).toEqual([21, 7_100]);
+    }
+    for (const nextAt of [-1e300, -1e17])
+      expect(tickOf(due({ everyMs: 3_000, catchUp: "all" }, nextAt), 7_000, 0).due.length).toBeLessThanOrEqual(
+        CATCH_UP_MAX,
+      );
   });
 
   test.each([
