@@ -49,6 +49,19 @@ describe("an encrypted database", () => {
     expect(delivery).toMatchObject({ body: "dear", groupId: "g" });
   });
 
+  test("opens with a key that another device has wrapped for this one", async () => {
+    newDatabase();
+    const rsa = { name: "RSA-OAEP", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" };
+    const pair = await crypto.subtle.generateKey(rsa, false, ["wrapKey", "unwrapKey"]);
+    const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt", "decrypt"]);
+    await (await (await reach({ key: made })).openQueue("letters")).send("dear");
+    const wrapped = await crypto.subtle.wrapKey("raw", made, pair.publicKey, "RSA-OAEP");
+    const uses: KeyUsage[] = ["encrypt", "decrypt"];
+    const own = await crypto.subtle.unwrapKey("raw", wrapped, pair.privateKey, "RSA-OAEP", "AES-GCM", false, uses);
+    const [delivery] = await (await (await reach({ key: own })).openQueue("letters")).receive();
+    expect(delivery?.body).toBe("dear");
+  });
+
   test("has one key, however many come first at once", async () => {
     newDatabase();
     const keep = await reach();
