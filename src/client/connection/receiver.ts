@@ -18,7 +18,7 @@ import type { Client } from "./client.js";
 const AGAIN_MS = 1_000;
 
 /** It is refused for good. */
-const FINAL: ReadonlySet<QueueErrorCode> = new Set(["denied", "encrypted"]);
+const FINAL: ReadonlySet<QueueErrorCode> = new Set(["denied", "encrypted", "shredded"]);
 
 /** Only a host of an earlier build hands out so much. */
 const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");

@@ -12,7 +12,7 @@ import type { Encrypting } from "../spec/settings.js";
 import type { QueueState, State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
 import { type CommandOf, type Decision, done, type EncryptValue, refused } from "./commands.js";
-import { holdsAnything, refuseKeyOf, refuseUnknown } from "./encryption.js";
+import { holdsAnything, refuseDestroyed, refuseKeyOf } from "./encryption.js";
 import { within } from "./purge-by-name.js";
 import { batchesOf } from "./send.js";
 
@@ -20,7 +20,7 @@ export function beginEncrypting(state: State, { queue: name, sealed }: CommandOf
   const queue = state.queues.get(name);
   const { encryption: stored, encrypting } = queue?.settings ?? {};
   if (stored === sealed) return done([], encryptValue({ isDone: !encrypting }));
-  const refusal = stored === undefined ? refuseUnknown(state, name, sealed) : refuseKeyOf(state, name, sealed);
+  const refusal = stored === undefined ? refuseDestroyed(state, name, sealed) : refuseKeyOf(state, name, sealed);
   if (refusal) return refusal;
   if (hasFilter(state, name)) {
     const message = `subscription "${name}" has a filter on headers, which the host cannot read once they are encrypted`;

@@ -15,7 +15,7 @@ export function refuseSealed(state: State, queue: string, sealed: string | undef
 /** The same, of who encrypts what it holds. */
 export function refuseKeyOf(state: State, queue: string, sealed: string | undefined): Decision | undefined {
   const stored = state.queues.get(queue)?.settings.encryption;
-  return stored === sealed ? undefined : mismatch(queue, stored, sealed);
+  return stored === sealed ? undefined : (refuseDestroyed(state, queue, sealed) ?? mismatch(queue, stored, sealed));
 }
 
 /** Why the queue cannot be opened, or given a key, if it cannot. One that holds something stays what it is. */
@@ -27,18 +27,18 @@ export function refuseKey(
   const stored = queue?.settings.encryption;
   if (stored === sealed && queue?.settings.encrypting) return unfinished(name);
   if (stored === sealed || (replacing !== undefined && stored === replacing)) return undefined;
+  const destroyed = refuseDestroyed(state, name, sealed);
+  if (destroyed) return destroyed;
   if (stored !== undefined || replacing !== undefined) return mismatch(name, stored, sealed);
-  const unknown = name === KEY_QUEUE ? undefined : refuseUnknown(state, name, sealed);
-  if (unknown) return unknown;
   const what = "holds what is not encrypted: connection.encrypt(name) does that, or take another";
   return queue && holdsAnything(queue) ? refused("encrypted", `queue "${name}" ${what}`, { queue: name }) : undefined;
 }
 
 /** Whoever still has a key in memory that was destroyed would encrypt what nobody opens. */
-export const refuseUnknown = (state: State, name: string, sealed: string | undefined): Decision | undefined =>
-  keyOf(state)?.includes(JSON.stringify(sealed))
+export const refuseDestroyed = (state: State, name: string, sealed: string | undefined): Decision | undefined =>
+  name === KEY_QUEUE || sealed === undefined || keyOf(state)?.includes(JSON.stringify(sealed))
     ? undefined
-    : refused("encrypted", `queue "${name}" was used with a key that was destroyed`, { queue: name });
+    : refused("shredded", `queue "${name}" was used with a key that was destroyed`, { queue: name });
 
 const unfinished = (queue: string): Decision =>
   refused("encrypted", `queue "${queue}" is being encrypted: connection.encrypt(name) goes on with it`, { queue });

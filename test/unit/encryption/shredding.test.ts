@@ -112,9 +112,9 @@ test("who has not been told yet is refused by the host: nothing is sent, and no 
   vi.spyOn(BroadcastChannel.prototype, "postMessage").mockImplementation(() => {});
   await here.shred();
   vi.restoreAllMocks();
-  await expect(letters.send("late")).rejects.toMatchObject({ code: "encrypted" });
+  await expect(letters.send("late")).rejects.toMatchObject({ code: "shredded" });
   await expect(there.openQueue("others")).rejects.toMatchObject({
-    code: "encrypted",
+    code: "shredded",
     message: 'queue "others" was used with a key that was destroyed',
   });
   expect(await plain.queues()).toEqual([]);
