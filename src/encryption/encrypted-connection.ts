@@ -32,15 +32,21 @@ export function encryptedConnection(
   { store, id, watch, opened, lock, client, sealing }: KeyParts,
 ): EncryptedConnection {
   let current: GivenEncryption | undefined;
+  let changing: Promise<unknown> = Promise.resolve();
   const { addEventListener, removeEventListener, openQueue } = connection;
   const more: Pick<EncryptedConnection, "rekey" | "encrypt" | "shred" | "addEventListener" | "removeEventListener"> = {
     async rekey(next) {
       checkKeyAlone(next);
       watch.shredded.throwIfAborted();
-      current ??= (await opened()).encryption;
+      const { encryption: first } = await opened();
       const given = await givenBy(next, watch.over);
-      await rewrap(store, id, current, given);
-      current = given;
+      // One begins with what the one called before it has left.
+      const changed = changing.then(async () => {
+        await rewrap(store, id, current ?? first, given);
+        current = given;
+      });
+      changing = changed.catch(() => {});
+      await changed;
       await watch.look();
     },
     async encrypt(name, options = {}) {

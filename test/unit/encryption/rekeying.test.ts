@@ -54,6 +54,21 @@ test("others are told and go on; to change it again they must know it", async ()
   expect(await bodies(await reach(next))).toEqual(["before", "after"]);
 });
 
+test("who changes it twice at once has it changed twice, in the order of the calls; what was refused stands in nobody's way", async () => {
+  const connection = await reach(old);
+  await (await connection.openQueue("letters")).send("kept");
+  const isNone = {
+    key: (await crypto.subtle.generateKey({ name: "AES-CBC", length: 256 }, false, ["encrypt"])) as CryptoKey,
+  };
+  const changes = [next, isNone, other].map((one) => connection.rekey(one as Encryption));
+  expect((await Promise.allSettled(changes)).map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(await bodies(await reach(other))).toEqual(["kept"]);
+});
+
 test("of two that change it at once one is second, and hears it", async () => {
   const both = [await reach(old), await reach(old)];
   await (await (both[0] as Connection).openQueue("letters")).send("kept");
