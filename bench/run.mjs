@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { assertBackend } from "../test/launch-browser.mjs";
 import { openTabs } from "./browser.mjs";
-import { roundsOf, say } from "./command-line.mjs";
+import { browserNamed, roundsOf, say } from "./command-line.mjs";
 import { describeMachine, machineLine } from "./machine.mjs";
 import { profileCases } from "./profile.mjs";
 import { createRatios, isMet } from "./ratios.mjs";
@@ -39,9 +39,7 @@ const { values: options } = parseArgs({
 });
 const rounds = roundsOf(options.rounds);
 if (options.check && options.only) throw new Error("--check needs every case: leave --only out");
-const { browser } = options;
-if (browser !== "chromium" && browser !== "firefox")
-  throw new Error(`--browser takes chromium or firefox, not ${browser}`);
+const browser = browserNamed(options.browser);
 const backend = backendNamed(options.backend);
 const isProfiling = options.threads || options.profile !== undefined;
 if (isProfiling && options.before) throw new Error("--before measures: leave --threads and --profile out");

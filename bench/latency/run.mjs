@@ -9,7 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { openTabs } from "../browser.mjs";
-import { roundsOf, say } from "../command-line.mjs";
+import { browserNamed, roundsOf, say } from "../command-line.mjs";
 import { describeMachine, machineLine } from "../machine.mjs";
 import { table } from "../report.mjs";
 import { median, runCase } from "../rounds.mjs";
@@ -22,9 +22,7 @@ const { values: options } = parseArgs({
     markdown: { type: "string" },
   },
 });
-const { browser } = options;
-if (browser !== "chromium" && browser !== "firefox")
-  throw new Error(`--browser takes chromium or firefox, not ${browser}`);
+const browser = browserNamed(options.browser);
 const rounds = roundsOf(options.rounds);
 
 process.env.BENCH_NOTES = "1";

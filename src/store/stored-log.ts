@@ -96,16 +96,17 @@ async function* readRemains(
   readPointer: () => Promise<CheckpointPointer>,
 ): AsyncGenerator<{ readonly lsn: Lsn; readonly record: JournalRecord | undefined }> {
   const { uptoLsn } = await readPointer();
-  for (let lsn = uptoLsn + 1; ; lsn++) {
-    const next = await reader.nextLsn(lsn);
-    if (next === undefined || !Number.isSafeInteger(next)) return;
-    // Where the next one lies is whatever the store says: one place stands for all that are missing.
-    if (next > lsn) yield { lsn: next - 1, record: undefined };
-    lsn = next;
+  for (let lsn = uptoLsn + 1; Number.isSafeInteger(lsn); lsn++) {
     const record = await reader.record(lsn).catch((cause: unknown) => {
       if (cause instanceof StoreError && cause.reason === "unreadable") return undefined;
       throw cause;
     });
+    if (!record) {
+      // Where the next one lies is whatever the store says: one place stands for all that are missing.
+      const next = await reader.nextLsn(lsn);
+      if (next === undefined || !Number.isSafeInteger(next)) return;
+      lsn = Math.max(lsn, next - 1);
+    }
     yield { lsn, record: record ?? undefined };
   }
 }

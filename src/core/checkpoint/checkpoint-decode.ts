@@ -3,7 +3,7 @@
 
 import { touch } from "../commands/due.js";
 import { REASON_OVERFLOW } from "../commands/overflow.js";
-import { countOf, seqsOf } from "../log/ranges.js";
+import { countOf, STRETCH_MAX, seqsOf } from "../log/ranges.js";
 import { assert } from "../spec/errors.js";
 import { hasTiming } from "../spec/schedule-spec.js";
 import { block, groupOf } from "../state/groups.js";
@@ -39,9 +39,6 @@ import {
   SUSPECT_BIT,
 } from "./checkpoint-format.js";
 import { isWrittenPiece } from "./checkpoint-written.js";
-
-/** Far more than one host names. */
-const QUARANTINED_MAX = 2 ** 20;
 
 /** What was built so far. */
 interface Decoded {
@@ -120,12 +117,12 @@ function decodeChunk(decoded: Decoded, chunk: StateChunk): void {
 function decodeHead(state: State, head: HeadChunk): void {
   const { lsn, epoch, nextSeq, now } = head;
   assert([lsn, epoch, nextSeq, now].every(Number.isFinite), "the head of a checkpoint has its numbers");
-  assert(countOf(head.quarantined) <= QUARANTINED_MAX, "what cannot be read is named one by one");
+  assert(countOf(head.quarantined) <= STRETCH_MAX, "what cannot be read is named one by one");
   state.lsn = head.lsn;
   state.epoch = head.epoch;
   state.nextSeq = head.nextSeq;
   state.now = head.now;
-  for (const seq of seqsOf(head.quarantined, QUARANTINED_MAX)) state.quarantined.push(seq);
+  for (const seq of seqsOf(head.quarantined, STRETCH_MAX)) state.quarantined.push(seq);
   state.terms.push(...head.terms);
   state.firstTerm = head.firstTerm ?? head.terms[0]?.term;
   for (const [topic, subscriptions] of head.topics ?? []) state.topics.set(topic, new Map(subscriptions));

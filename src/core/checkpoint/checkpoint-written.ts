@@ -2,27 +2,19 @@
 // found out much later, or never.
 
 import { isCount, isSeq } from "../log/ranges.js";
-import { isPriority, isTime, isWrittenEntry } from "../log/written.js";
+import { areMembers, isTime, isWrittenEntry, type Members, NUMBERS } from "../log/written.js";
 import type { StateChunk } from "./checkpoint-format.js";
 
-type IsOne = (value: unknown) => boolean;
-
 /** Columns of pieces, whatever piece has them. */
-const COLUMNS: readonly (readonly [name: string, isWritten: IsOne])[] = [
-  ...["seq", "bodySeq", "firstSeq"].map((name) => [name, isSeq] as const),
-  ...["count", "bytes", "size", "attempts"].map((name) => [name, isCount] as const),
-  ...["sentAt", "readyAt", "expiresAt", "fullAt", "at"].map((name) => [name, isTime] as const),
-  ["priority", isPriority],
-];
+const COLUMNS: Members = [
+  ...NUMBERS,
+  ...["count", "attempts"].map((name) => [name, isCount] as const),
+  ...["sentAt", "readyAt", "fullAt", "at"].map((name) => [name, isTime] as const),
+].map(([name, isOne]) => [name, (column) => (column as readonly unknown[]).every(isOne)]);
 
 /** Whether a host can have written it. */
-export function isWrittenPiece(chunk: StateChunk): boolean {
-  const areColumns = COLUMNS.every(([name, isOne]) => {
-    const column: unknown = Reflect.get(chunk, name);
-    return column === undefined || (column as ArrayLike<unknown> & { every(isOne: IsOne): boolean }).every(isOne);
-  });
-  return areColumns && entriesOf(chunk).every(isMessage);
-}
+export const isWrittenPiece = (chunk: StateChunk): boolean =>
+  areMembers(chunk, COLUMNS) && entriesOf(chunk).every(isMessage);
 
 function entriesOf(chunk: StateChunk): readonly object[] {
   if (chunk.kind === "dead") return chunk.dead;

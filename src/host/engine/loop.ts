@@ -13,6 +13,7 @@ import { QueueError } from "../../core/spec/errors.js";
 import { RECORD_BYTES_MAX } from "../../core/spec/limits.js";
 import type { Reading } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
+import { deferred } from "../../link/rpc/deferred.js";
 import type { Engine, Turn, TurnParts } from "./engine.js";
 import type { Platform } from "./platform.js";
 import type { Work } from "./proposal.js";
@@ -68,10 +69,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   let isClosed = false;
   let wake = () => {};
   let cancelTimer = () => {};
-  let begin = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
+  const begun = deferred();
 
   const poke = () => {
     isPoked = true;
@@ -101,7 +99,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
     while (!isClosed) {
       if (!isPoked) await sleep();
       const turn = await takeTurn();
-      begin();
+      begun.resolve();
       // What is done leaves before the next turn begins, and what has arrived meanwhile takes part in it.
       if (isPoked) await new Promise<void>(platform.afterTurn);
       const asked = tasks;
@@ -140,7 +138,7 @@ export function startLoop<Plan>(parts: LoopParts<Plan>): Loop {
   // Of a host that could not be made of what is stored nobody waits for its loop, which ends with the store.
   ended.catch(() => {});
   return {
-    begun,
+    begun: begun.promise,
     push(work) {
       inbox.push(work);
       poke();
