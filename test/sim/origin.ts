@@ -42,10 +42,11 @@ export interface Origin extends Site {
 }
 
 export function createOrigin(parts: SiteParts): Origin {
-  const { scheduler, random, isNoticeLost, nextFault, isOut } = parts;
+  const { scheduler, random, isNoticeLost, ranked, nextFault, isOut } = parts;
   const disk = createMemoryDisk();
   const locks = createLocks({ scheduler, random });
-  const network = createNetwork({ scheduler, random, isNoticeLost });
+  const deafMs = ranked && (() => (ranked.chance(0.1) ? ranked.between(5, 40) : ranked.between(0, 2)));
+  const network = createNetwork({ scheduler, random, isNoticeLost, deafMs });
   const workers = new Map<string, SharedWorkerLike>();
   const deafUntil = new Map<string, number>();
   const signMsOf = new Map<Context, number>();
@@ -97,17 +98,18 @@ export function createOrigin(parts: SiteParts): Origin {
   const startWorker = (url: string): SharedWorkerLike => {
     const context = scheduler.context(`worker ${url} (${++started})`);
     const platform = platformOf(context);
+    const kind = ranked && url !== "a" ? "dedicated-worker" : "shared-worker";
     let standing: Promise<Host | Elsewhere> | undefined;
     const standForHost = () =>
       stand({
-        kind: "shared-worker",
+        kind,
         locks: platform.locks as LockManager,
         lock: NAMES.lock,
         asking: askingOf(context, url),
         async openHost() {
           const store = createFaultyStore({ disk, context, random, nextFault, isOut });
           const host = await openHost({
-            kind: "shared-worker",
+            kind,
             store,
             platform,
             lock: NAMES.lock,
@@ -173,7 +175,8 @@ export function createOrigin(parts: SiteParts): Origin {
     clockMs: 0,
     workers,
     uuid,
-    pickUrl: (isLater) => (isLater ? random.pick(["a", "a", "b"]) : random.chance(0.8) ? "a" : "b"),
+    pickUrl: (isLater) =>
+      ranked?.pick(["a", "a", "b", "c"]) ?? (isLater ? random.pick(["a", "a", "b"]) : random.chance(0.8) ? "a" : "b"),
     clientParts: (page, url) => ({
       clockMs: 0,
       locks: locks.of(page),

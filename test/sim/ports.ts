@@ -21,6 +21,11 @@ export interface NetworkParts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly isNoticeLost: () => boolean;
+  /**
+   * How long after it was opened a channel hears what others post, if its context posts nothing in the meantime: what one
+   * context does is known in its order. Default: at once.
+   */
+  readonly deafMs?: (() => number) | undefined;
 }
 
 interface End {
@@ -29,6 +34,8 @@ interface End {
   isClosed: boolean;
   isStarted: boolean;
   readonly waiting: unknown[];
+  /** What is posted earlier does not reach it. */
+  hearsFrom: number;
 }
 
 const newEnd = (context: Context, isStarted: boolean): End => ({
@@ -37,6 +44,7 @@ const newEnd = (context: Context, isStarted: boolean): End => ({
   isClosed: false,
   isStarted,
   waiting: [],
+  hearsFrom: 0,
 });
 
 /** Comlink posts this when the garbage collector finds its proxy: when that is, no seed can say. */
@@ -59,8 +67,9 @@ function flush(end: End): void {
   if (end.waiting.length > 0) end.context.plan(() => flush(end), 0);
 }
 
-export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts): Network {
+export function createNetwork({ scheduler, random, isNoticeLost, deafMs }: NetworkParts): Network {
   const channels = new Map<string, Set<End>>();
+  const endsOf = new WeakMap<Context, Set<End>>();
   const latency = () => (random.chance(0.03) ? random.between(5, 40) : random.between(0, 2));
 
   /** A way from one end to another, in order. */
@@ -112,6 +121,9 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
       const members = channels.get(name) ?? new Set<End>();
       channels.set(name, members);
       const own = newEnd(context, true);
+      if (deafMs) own.hearsFrom = scheduler.now + deafMs();
+      const ofContext = endsOf.get(context) ?? new Set<End>();
+      endsOf.set(context, ofContext.add(own));
       members.add(own);
       context.onDeath(() => members.delete(own));
       const ways = new WeakMap<End, ReturnType<typeof createWay>>();
@@ -120,8 +132,9 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
         postMessage(message) {
           if (isOfGarbageCollector(message) || own.isClosed || !context.isAlive) return;
           const copy = copyOf(message);
+          for (const end of ofContext) end.hearsFrom = 0;
           for (const member of members) {
-            if (member === own) continue;
+            if (member === own || scheduler.now < member.hearsFrom) continue;
             const way = ways.get(member) ?? createWay();
             ways.set(member, way);
             way(member, copyOf(copy));
@@ -130,6 +143,7 @@ export function createNetwork({ scheduler, random, isNoticeLost }: NetworkParts)
         close() {
           own.isClosed = true;
           members.delete(own);
+          ofContext.delete(own);
         },
       };
     },

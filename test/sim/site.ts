@@ -35,6 +35,11 @@ export interface SiteParts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly isNoticeLost: () => boolean;
+  /**
+   * Of an origin whose hosts differ in rank, and whose channels miss what is posted in their first moments. Its chance is
+   * its own: other worlds stay what they were.
+   */
+  readonly ranked?: Random | undefined;
   /** Asked before each write. */
   readonly nextFault: () => StoreFault | undefined;
   /** The browser has lost its storage. */

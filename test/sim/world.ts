@@ -26,6 +26,7 @@ const TABS_MAX = 4;
 const DRAIN_MS = 1_000;
 const DRAIN_SLICES_MAX = 900;
 const OUTAGES = 2 ** 20;
+const RANKS = 2 ** 21;
 
 export async function runWorld({ seed, steps }: { seed: number; steps: number }): Promise<Verdict> {
   const random = createRandom(seed);
@@ -73,6 +74,7 @@ export async function runWorld({ seed, steps }: { seed: number; steps: number })
     scheduler,
     random,
     isOut: () => scheduler.now < outUntil,
+    ranked: seed % 3 === 0 && !isOverSockets ? createRandom(seed + RANKS) : undefined,
     isNoticeLost: () => random.chance(faults.loseNotice),
     nextFault: () => {
       for (const [fault, probability] of Object.entries(faults.store)) {

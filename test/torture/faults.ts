@@ -29,16 +29,19 @@ export function createFaults(fleet: Fleet) {
   let ackedOnFullDisk = 0;
   const { live, recorded, site } = fleet;
 
-  const first = (type: "sent" | "delivered", since: number, epoch: number) =>
-    ofType(recorded.slice(-3_000), type).find((event) => event.at > since && event.epoch > epoch)?.at;
+  const first = (type: "sent" | "delivered", since: number, epoch: number, tab?: string) =>
+    ofType(recorded.slice(-3_000), type).find(
+      (event) => event.at > since && event.epoch > epoch && (tab ?? event.tab) === event.tab,
+    )?.at;
   const until = (is: () => unknown, timeout = RECOVERY_MS_MAX) =>
     expect.poll(async () => Boolean(await is()), { intervals: [20], timeout }).toBe(true);
-  /** Waits until messages are stored and handed out again, by a later host where one was killed. */
+  /** Waits until messages are stored and handed out again, by a later host where one was killed, and those of each tab. */
   const recover = async (fault: string, since: number, epoch = 0) => {
     await until(() => first("sent", since, epoch) && first("delivered", since, epoch));
     const after = (at = Number.NaN) => at - since;
     const sentMs = after(first("sent", since, epoch));
     recoveries.push({ fault, sentMs, deliveredMs: after(first("delivered", since, epoch)) });
+    await until(() => [...live.keys()].every((tab) => first("sent", since, epoch, tab)));
   };
   const those = (isDedicated: boolean) => [...live.values()].filter((tab) => tab.isDedicated === isDedicated);
   const close = (tabs: readonly Tab[]) => fleet.end(tabs, () => Promise.all(tabs.map(({ page }) => page.close())));

@@ -1,7 +1,7 @@
 // Standing for host:
 //
 //   lock free ───────────────────────────────▶ host
-//   lock held ──ask──▶ holder yields ─────────▶ host
+//   lock held ──ask──▶ holder yields ─────────▶ host, or ask the one who stood in line before, and holds it now
 //                 ├──▶ holder is as good ─────▶ elsewhere: link to it
 //                 └──▶ no answer for 2 s ─────▶ steal the lock, host
 //
@@ -46,17 +46,26 @@ export interface Elsewhere {
 /** How long a holder may stay silent before the lock is taken from it. */
 export const SILENCE_MS_MAX = 2_000;
 
+/** A holder that yields needs so long for its last commit; then it is asked again, or who holds the lock in its place. */
+const YIELD_MS = 100;
+
 /** Resolves once this context hosts, or another is known to. Rejects when the database cannot be opened. */
 export async function stand<Host extends ElectedHost>(standing: Standing<Host>): Promise<Host | Elsewhere> {
   const { asking, kind, version = VERSION } = standing;
   // Queued from the start: when the holder goes or yields, the lock is ours before anybody who comes later.
   const queued = requestLead(standing, { ifSilent: false });
-  const asked = askHost(asking, SILENCE_MS_MAX, { kind, version });
-  const first = await Promise.race([queued.granted, asked]);
-  if (first === "granted" || first?.yields) return queued.host;
-  // It may have become ours in the meantime; then giving up comes too late.
-  if (!queued.giveUp()) return queued.host;
-  return first ? { elsewhere: first.host } : requestLead(standing, { ifSilent: true }).host;
+  for (;;) {
+    const asked = askHost(asking, SILENCE_MS_MAX, { kind, version });
+    const first = await Promise.race([queued.granted, asked]);
+    if (first === "granted") return queued.host;
+    if (first?.yields) {
+      await Promise.race([queued.granted, new Promise<void>((resolve) => asking.setTimer(resolve, YIELD_MS))]);
+      continue;
+    }
+    // It may have become ours in the meantime; then giving up comes too late.
+    if (!queued.giveUp()) return queued.host;
+    return first ? { elsewhere: first.host } : requestLead(standing, { ifSilent: true }).host;
+  }
 }
 
 interface LeadRequest<Host> {
@@ -116,9 +125,7 @@ async function lead<Host extends ElectedHost>(
     { kind, version },
     {
       onBetter: close,
-      onLink: (name) => {
-        opened.promise.then((host) => answerLink(asking, name, host)).catch(() => {});
-      },
+      onLink: (name) => answerLink(asking, name, opened.promise),
     },
   );
   signal?.addEventListener("abort", close, { once: true });

@@ -19,7 +19,7 @@ import type { Instant, Span } from "../../core/spec/time.js";
 import type { State } from "../../core/state/state.js";
 import { takeEndedGrants } from "../../core/view/view.js";
 import type { TakeOver } from "../../link/rpc/inspection.js";
-import type { BodyBatch, LogStore, NewBatch } from "../../store/log-store.js";
+import { type BodyBatch, type LogStore, type NewBatch, StoreError } from "../../store/log-store.js";
 import { loadState } from "./load.js";
 import { type Platform, termOf } from "./platform.js";
 import { createProposal, type DecideNow, durabilityOf, type Work } from "./proposal.js";
@@ -87,13 +87,13 @@ export interface Rewrite {
 export async function openEngine(store: LogStore, platform: Platform, queuesMax?: number): Promise<Engine> {
   const log = await store.open();
   const term = termOf(platform.token());
-  // The log may say another by the time it is read: then the first commit finds out that somebody followed.
   const { epoch, lsn } = await store.takeOver((next) => {
     const at = platform.now();
     return { v: JOURNAL_VERSION, lsn: next.lsn, epoch: next.epoch, at, changes: [{ type: "took-over", term }] };
   });
   const { takeOvers, hasSecrets, ...loaded } = await loadOrSalvage(store, log, lsn);
   let { state, checkpointLsn } = loaded;
+  if (state.epoch > epoch) throw new StoreError("deposed", "another writer took over while the log was read");
   let commits = 0;
   let fault: unknown;
   /** Time of the last turn. */

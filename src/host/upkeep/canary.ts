@@ -9,10 +9,11 @@ export const readLastEpoch = async ({ canary }: Platform): Promise<number | unde
 
 /**
  * The epoch never falls while a database lives: one that is not above the last one known belongs to a new database, and
- * the old one is gone.
+ * the old one is gone; or a later host has noted its own by now.
  */
-export const missedBy = (last: number | undefined, epoch: number): DataLoss[] =>
-  last !== undefined && last >= epoch ? [{ reason: "wiped", ids: [] }] : [];
+export const isPassed = (last: number | undefined, epoch: number): boolean => last !== undefined && last >= epoch;
+
+export const WIPED: DataLoss = { reason: "wiped", ids: [] };
 
 /** Nothing waits for it. */
 export function noteEpoch({ canary }: Platform, epoch: number): void {

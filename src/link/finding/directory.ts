@@ -60,14 +60,15 @@ export interface Directory {
 export function serveDirectory(
   channel: Channel,
   host: Candidate,
-  events: { onLink(channel: string): void; onBetter(): void },
+  /** `onLink`: returns what says the answer; called once for each channel, however often it is asked for. */
+  events: { onLink(channel: string): () => void; onBetter(): void },
 ): Directory {
-  const linked = new Set<string>();
+  const answers = new Map<string, () => void>();
   const link = (name: string) => {
-    if (linked.has(name)) return;
-    linked.add(name);
-    for (const oldest of linked) if (linked.size > LINKED_MAX) linked.delete(oldest);
-    events.onLink(name);
+    const answerNow = answers.get(name) ?? events.onLink(name);
+    answers.set(name, answerNow);
+    for (const oldest of answers.keys()) if (answers.size > LINKED_MAX) answers.delete(oldest);
+    answerNow();
   };
   const onMessage = ({ data }: MessageEvent) => {
     if (!isMessage(data)) return;
@@ -187,23 +188,32 @@ interface Linked {
 }
 
 /**
- * The host's end of a link that a client asked for on the channel `name`. A host that is deposed and does not know it
- * hears the same request: were the link on that channel itself, both would answer all that the client asks.
+ * The host's end of a link that a client asked for on the channel `name`; returns what answers, once there is a host. A
+ * host that is deposed and does not know it hears the same request: were the link on that channel itself, both would
+ * answer all that the client asks.
  */
 export function answerLink(
   { openChannel, uuid }: Pick<Asking, "openChannel" | "uuid">,
   name: string,
-  host: { connect(port: Port): void; readonly lock?: string | undefined },
-): void {
-  const answers = openChannel(name);
+  host: Promise<{ connect(port: Port): void; readonly lock?: string | undefined }>,
+): () => void {
   const channel = `${name}:${uuid()}`;
-  const port = openChannel(channel);
-  try {
-    host.connect(port);
-    answers.postMessage({ type: OPENED, ok: true, channel, lock: host.lock } satisfies Linked);
-  } catch (error) {
-    answers.postMessage({ type: OPENED, ...failed(error) });
-    port.close();
-  }
-  answers.close();
+  const linked = host.then((opened) => {
+    const port = openChannel(channel);
+    try {
+      opened.connect(port);
+      return { type: OPENED, ok: true, channel, lock: opened.lock } satisfies Linked;
+    } catch (error) {
+      port.close();
+      return { type: OPENED, ...failed(error) };
+    }
+  });
+  return () => {
+    const say = (answer: unknown) => {
+      const answers = openChannel(name);
+      answers.postMessage(answer);
+      answers.close();
+    };
+    linked.then(say, () => {});
+  };
 }

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { MINOR_LOSSES } from "../../../../src/core/spec/version.js";
 import { deferred } from "../../../../src/link/rpc/deferred.js";
+import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { sendOf, startHost, type TestHost } from "../world.js";
 
 const opened: TestHost[] = [];
@@ -11,16 +12,16 @@ afterEach(async () => {
 });
 
 /** A new database, whose canary answers when it is told to. */
-async function startSlowly() {
+async function startSlowly(disk = createMemoryDisk()) {
   const { promise, resolve: answer, reject: fail } = deferred<number | undefined>();
   const written: number[] = [];
   const canary = { read: () => promise, write: async (epoch: number) => void written.push(epoch) };
-  const world = await startHost({ platform: { canary } });
+  const world = await startHost({ store: createMemoryStore({ disk }), platform: { canary } });
   opened.push(world);
   return { ...world, answer, fail, written };
 }
 
-const WIPED = [{ reason: "wiped", ids: [] }];
+const TOLD = [{ reason: "wiped", ids: [] }];
 
 test("a client sends before the canary has answered, and is told then, once, that the database before was deleted", async () => {
   const { connect, answer } = await startSlowly();
@@ -28,9 +29,9 @@ test("a client sends before the canary has answered, and is told then, once, tha
   expect(early.welcome.losses).toEqual([]);
   expect(await early.submit(sendOf(1, "kept"))).toMatchObject({ outcomes: [{ ok: true }] });
   answer(7);
-  await expect.poll(() => early.missing).toMatchObject([{ instance: early.welcome.instance, losses: WIPED }]);
+  await expect.poll(() => early.missing).toMatchObject([{ instance: early.welcome.instance, losses: TOLD }]);
   const late = await connect("late", { minor: MINOR_LOSSES });
-  expect(late.welcome.losses).toEqual(WIPED);
+  expect(late.welcome.losses).toEqual(TOLD);
   expect(late.missing).toEqual([]);
   expect(early.missing).toHaveLength(1);
 });
@@ -46,7 +47,7 @@ test("one of an earlier build is taken in once the canary has answered, and hear
   expect(isWelcome).toBe(false);
   answer(7);
   const { welcome, missing } = await connecting;
-  expect(welcome.losses).toEqual(WIPED);
+  expect(welcome.losses).toEqual(TOLD);
   expect(missing).toEqual([]);
 });
 
@@ -68,4 +69,17 @@ test("a host that has ended remembers nothing: the next one may have, by now", a
   answer(0);
   await new Promise((resolve) => setTimeout(resolve));
   expect(written).toEqual([]);
+});
+
+test("a host that was deposed unawares takes the epoch of the one after it for no sign of a new database", async () => {
+  const disk = createMemoryDisk();
+  const { connect, answer, written } = await startSlowly(disk);
+  const client = await connect("client", { minor: MINOR_LOSSES });
+  const later = await startSlowly(disk);
+  later.answer(1);
+  await expect.poll(() => later.written).toEqual([2]);
+  answer(2);
+  // It learns that it is none any more with whatever it asks for.
+  await expect(client.submit(sendOf(1, "late"))).rejects.toMatchObject({ code: "host-lost" });
+  expect([client.missing, written]).toEqual([[], []]);
 });
