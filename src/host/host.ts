@@ -166,6 +166,7 @@ function createHost(
   const decide = (command: Command, settle: (outcome: Outcome) => void = () => {}) => loop.push({ command, settle });
 
   const answerBytes = options.limits?.answerBytes ?? Number.POSITIVE_INFINITY;
+  const pageBytesMax = Math.min(PAGE_BYTES_MAX, answerBytes);
   const losses = createLosses({ state, announce: platform.announce });
   losses.found(lossesOf(engine));
   const bodies = createBodies({ store, index: () => engine.state.batches, exclusive: (task) => loop.exclusive(task) });
@@ -179,6 +180,7 @@ function createHost(
     poke: () => loop.poke(),
     decide,
     giveBack,
+    disconnect: (client) => clients.sessionOf(client)?.close(new QueueError("host-lost", "ask again")),
     onLeased({ client }, queue) {
       const settings = state().queues.get(queue)?.settings;
       const session = clients.sessionOf(client);
@@ -213,12 +215,12 @@ function createHost(
   const load = (queue: string) => measures.load(queue, delivery.handlers(queue));
   const reads = createReads(loop, bodies, {
     now: platform.now,
-    pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
+    pageBytesMax,
     load,
   });
   const snapshots = createSnapshots({
     ...{ loop, store, now: platform.now, setTimer: platform.setTimer },
-    pageBytesMax: Math.min(PAGE_BYTES_MAX, answerBytes),
+    pageBytesMax,
     onFree: () => maintenance.note(),
   });
   const watchers = createWatchers({

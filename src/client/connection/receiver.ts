@@ -17,8 +17,8 @@ import type { Client } from "./client.js";
 /** After so long a host that has refused a consumer is told of it again. */
 const AGAIN_MS = 1_000;
 
-/** It is refused for good. */
-const FINAL: ReadonlySet<QueueErrorCode> = new Set(["denied", "encrypted", "shredded"]);
+/** It is refused for good; with `internal` where the host cannot hand out anything of the queue. */
+const FINAL: ReadonlySet<QueueErrorCode> = new Set(["denied", "encrypted", "shredded", "internal"]);
 
 /** Only a host of an earlier build hands out so much. */
 const TOO_MUCH_HELD = new QueueError("lease-lost", "more deliveries are held than the next host can be told of");

@@ -43,8 +43,8 @@ export interface Consumer {
   readonly active: number;
   /**
    * Resolves when the consumer was stopped and its handlers have ended. Rejects when it ends by itself, with why: `denied`,
-   * where a server does not let this client consume the queue, or why there will be no host any more. Who does not ask for it
-   * finds that on the console.
+   * where a server does not let this client consume the queue, `internal`, where the host can hand out nothing of it, or why there
+   * will be no host any more. Who does not ask for it finds that on the console.
    */
   readonly closed: Promise<void>;
   /**

@@ -59,12 +59,8 @@ export function createMembers(isAlive: (queue: string, seq: Seq) => boolean): Me
 
 function lookForHeads(queue: QueueState): Heads {
   const heads: Heads = new Map();
-  const add = (seq: Seq, group: Group | undefined) => {
-    if (group) heads.set(group.id, [seq, nextOf(group)]);
-  };
-  for (const { seq, group } of queue.leased.values()) add(seq, group);
-  for (const { seq, group } of readyRuns(queue)) add(seq, group);
-  for (const { seq, group } of delayedRuns(queue)) add(seq, group);
+  for (const some of [queue.leased.values(), readyRuns(queue), delayedRuns(queue)])
+    for (const { seq, group } of some) if (group) heads.set(group.id, [seq, nextOf(group)]);
   return heads;
 }
 

@@ -106,13 +106,9 @@ export function createPlaces(state: State): Places {
     const place = placeOf(queue, seq);
     if (place === undefined) return false;
     if (place === to) return true;
-    if (to === "waiting") {
-      if (place === "dead") run({ type: "redriven", queue, seqs: [seq, 1] });
-      else run({ type: "returned", queue, seqs: [seq, 1], counted: true, suspect: false });
-      return true;
-    }
     if (place === "dead") run({ type: "redriven", queue, seqs: [seq, 1] });
-    if (to === "dead" && place === "waiting" && isExpired(queue, seq)) return true;
+    else if (to === "waiting") run({ type: "returned", queue, seqs: [seq, 1], counted: true, suspect: false });
+    if (to === "waiting" || (to === "dead" && place === "waiting" && isExpired(queue, seq))) return true;
     if (place !== "leased") lease(queue, seq);
     if (to === "dead") run({ type: "dead", queue, seq, reason: REASON_UNKNOWN });
     return true;

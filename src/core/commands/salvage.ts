@@ -5,7 +5,7 @@
 
 import type { Term } from "../log/ids.js";
 import type { Change, ChangeOf, JournalRecord, Lsn, Ranges, Seq } from "../log/journal.js";
-import { assertFew, countOf, forEachSeq, rangesOf, seqsOf } from "../log/ranges.js";
+import { assertFew, countOf, forEachSeq, isWithin, rangesOf, seqsOf } from "../log/ranges.js";
 import { type Batch, seqsIn } from "../state/batch-index.js";
 import type { State } from "../state/state.js";
 import { waitingRuns } from "../state/waiting.js";
@@ -188,11 +188,12 @@ export function createSalvage(state: State): Salvage {
   const empty = (name: string, change: ChangeOf<"deleted">) => {
     const queue = state.queues.get(name);
     if (queue === undefined) return;
-    for (const seq of [...queue.leased.keys()]) run({ type: "acked", queue: name, seqs: [seq, 1] });
-    run({ type: "purged", queue: name });
-    for (const seq of [...queue.dead.keys()]) run({ type: "dead-purged", queue: name, seqs: [seq, 1] });
-    for (const seq of [...queue.leased.keys()]) run({ type: "acked", queue: name, seqs: [seq, 1] });
-    run({ type: "purged", queue: name });
+    // Twice: what was in work or dead may have kept others of its group waiting.
+    for (let i = 0; i < 2; i++) {
+      for (const seq of [...queue.leased.keys()]) run({ type: "acked", queue: name, seqs: [seq, 1] });
+      run({ type: "purged", queue: name });
+      for (const seq of [...queue.dead.keys()]) run({ type: "dead-purged", queue: name, seqs: [seq, 1] });
+    }
     for (const id of [...queue.schedules.keys()]) run({ type: "unscheduled", queue: name, id });
     run(change);
   };
@@ -260,14 +261,6 @@ export function createSalvage(state: State): Salvage {
       return byQueue(lost, seen);
     },
   };
-}
-
-function isWithin(ranges: Ranges, seq: Seq): boolean {
-  for (let i = 0; i + 1 < ranges.length; i += 2) {
-    const first = ranges[i] as number;
-    if (seq >= first && seq < first + (ranges[i + 1] as number)) return true;
-  }
-  return false;
 }
 
 /** The numbers that a change gives: they rise from one change to the next. */

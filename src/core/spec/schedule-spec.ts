@@ -2,6 +2,7 @@
 
 import { type Check, check, invalid, oneOf, type Spec, shape } from "./check.js";
 import { cron, everyMs, groupId, priority, timeZone, ttlMs } from "./fields.js";
+import { EVERY_MS_MIN } from "./limits.js";
 import { sealed } from "./sealed.js";
 import type { Span } from "./time.js";
 
@@ -39,7 +40,8 @@ export const scheduleSpec: Check = (value, name) => {
 /** Whether what was stored says when it ticks: of one that does not, nothing could ever be computed. */
 export function hasTiming(spec: unknown): spec is ScheduleSpec {
   const { cron, everyMs, catchUp } = Object(spec) as Partial<ScheduleSpec>;
-  const isTimed = everyMs === undefined ? typeof cron === "string" : Number.isFinite(everyMs) && everyMs >= 1;
+  const isTimed =
+    everyMs === undefined ? typeof cron === "string" : Number.isFinite(everyMs) && everyMs >= EVERY_MS_MIN;
   return isTimed && catchUp !== undefined && CATCH_UPS.includes(catchUp);
 }
 

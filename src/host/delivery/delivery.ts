@@ -8,6 +8,7 @@
 import type { Command, Settlement } from "../../core/commands/commands.js";
 import { refuseSealed } from "../../core/commands/encryption.js";
 import { idOf } from "../../core/log/ids.js";
+import type { Outcome } from "../../core/log/journal.js";
 import { rangesOf } from "../../core/log/ranges.js";
 import type { Lease } from "../../core/state/lease.js";
 import type { State } from "../../core/state/state.js";
@@ -75,6 +76,8 @@ export interface DeliveryParts {
   decide(command: Command, onDecided?: () => void): void;
   /** Settles what nobody holds. */
   giveBack(client: string, settlements: readonly Settlement[]): void;
+  /** Ends its link: it comes again, and asks for all that it waits for. */
+  disconnect(client: string): void;
   /** A client got leases of the queue that its host renews. */
   onLeased(to: Recipient, queue: string): void;
   onLoss(loss: DataLoss): void;
@@ -84,6 +87,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const { state, platform, bodies, poke, decide, onLeased, onLoss } = parts;
   const askers = createAskers(parts.consumersMax);
   const unclaimed = new Map<string, Set<string>>();
+  /** Queues whose hand-outs cannot be planned, and why. */
+  const aside = new Map<string, Outcome>();
   let plans = 0;
   const isOver = (id: string) => !state().grants.has(id);
 
@@ -136,13 +141,27 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     }
   };
 
+  /** Throws why the queue is left aside, and `encrypted` where who takes messages of it could not open them. */
+  const assertTakes = (queue: string, sealed: string | undefined) => {
+    const outcome = aside.get(queue) ?? refuseSealed(state(), queue, sealed)?.outcome;
+    if (outcome && !outcome.ok) throw errorOf(outcome);
+  };
+
+  const leaveAside = (queue: string, why: Outcome) => {
+    aside.set(queue, why);
+    for (const asker of [...(askers.takingByQueue.get(queue) ?? [])]) {
+      askers.remove(asker);
+      parts.disconnect(asker.client);
+    }
+  };
+
   const end = (asker: Asker) => {
     if (askers.remove(asker)) asker.call?.end();
   };
 
   return {
     consume(to, { consumer: id, queue, prefetch, concurrency, grants = [], singleActive: isSingle, sealed }) {
-      assertOpens(state(), queue, sealed);
+      assertTakes(queue, sealed);
       const { client } = to;
       const known = askers.find(client, id);
       if (known?.taker) Object.assign(known.taker, { prefetch, concurrency });
@@ -162,23 +181,14 @@ export function createDelivery(parts: DeliveryParts): Delivery {
             if (handOut) to.push(id, handOut);
           });
         };
-        const taker = {
-          queue,
-          mode: "consume",
-          isOnce: false,
-          prefetch,
-          concurrency,
-          isSingle,
-          sealed,
-          grants: new Set(grants),
-        } as const;
-        askers.add({ id, client, owner: to.owner, taker: { ...taker, give } });
+        const own = { mode: "consume", isOnce: false, grants: new Set(grants), give } as const;
+        askers.add({ id, client, owner: to.owner, taker: { queue, prefetch, concurrency, isSingle, sealed, ...own } });
       }
       poke();
     },
     receive: (to, { waiter: id, queue, max, waitMs, mode, leaseMs, sealed }) =>
       new Promise((resolve, reject) => {
-        assertOpens(state(), queue, sealed);
+        assertTakes(queue, sealed);
         const { client } = to;
         const give = (grant: string, leases: readonly Lease[]) => {
           if (!askers.remove(asker)) return giveBack(client, grant, leases);
@@ -229,11 +239,9 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     plan(decideNow) {
       plans++;
       const { takingByQueue } = askers;
-      return planHandOuts(
-        state(),
-        { takingByQueue, unclaimed, bytesMax: parts.bytesMax, token: platform.token },
-        decideNow,
-      );
+      const { bytesMax } = parts;
+      const planning = { takingByQueue, unclaimed, bytesMax, token: platform.token, leaveAside };
+      return planHandOuts(state(), planning, decideNow);
     },
     handOut(plan, after) {
       for (const { to, grant, leases } of plan) {
@@ -259,12 +267,6 @@ export function createDelivery(parts: DeliveryParts): Delivery {
       return next;
     },
   };
-}
-
-/** Throws `encrypted` where who takes messages of the queue could not open them. */
-function assertOpens(state: State, queue: string, sealed: string | undefined): void {
-  const outcome = refuseSealed(state, queue, sealed)?.outcome;
-  if (outcome && !outcome.ok) throw errorOf(outcome);
 }
 
 const handlersOf = ({ prefetch, concurrency = prefetch }: Taker): number => Math.min(prefetch, concurrency);

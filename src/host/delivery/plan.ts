@@ -2,11 +2,13 @@
 // Invariants: planning changes nothing of who asks; a plan that is not committed leaves no trace. What a client was
 // handed by an earlier host counts like what this one hands it, against the consumer that holds it.
 
+import type { Outcome } from "../../core/log/journal.js";
 import { HOLDINGS_BYTES_MAX, HOLDINGS_MESSAGES_MAX } from "../../core/spec/limits.js";
 import type { Lease } from "../../core/state/lease.js";
 import { handOutRoom, hasReady } from "../../core/state/rate.js";
 import type { QueueState, State } from "../../core/state/state.js";
 import type { DecideNow } from "../engine/proposal.js";
+import { Undecided } from "../engine/refusals.js";
 import type { Taking } from "./askers.js";
 
 export interface PlannedHandOut {
@@ -24,6 +26,8 @@ export interface Planning {
   /** Of one hand-out, by estimate. */
   readonly bytesMax: number;
   token(): string;
+  /** Nobody takes messages of the queue from now on, which the outcome says why. */
+  leaveAside(queue: string, why: Outcome): void;
 }
 
 /** Leases everything that is ready to whoever has room. */
@@ -31,7 +35,11 @@ export function planHandOuts(state: State, from: Planning, decideNow: DecideNow)
   const planned: PlannedHandOut[] = [];
   for (const [name, takings] of from.takingByQueue) {
     const queue = state.queues.get(name);
-    if (queue && hasReady(queue, state.now)) planned.push(...planQueue(state, queue, takings, from, decideNow));
+    try {
+      if (queue && hasReady(queue, state.now)) planned.push(...planQueue(state, queue, takings, from, decideNow));
+    } catch (cause) {
+      throw new Undecided({ settle: (why) => from.leaveAside(name, why) }, cause);
+    }
   }
   return planned;
 }

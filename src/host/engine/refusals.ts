@@ -20,11 +20,11 @@ export function settleStored(state: State, works: readonly Work[]): readonly Wor
 
 /** What one command has met nobody else is to suffer from: neither those of the same turn nor, with a new host, all again. */
 export class Undecided {
-  readonly #work: Work;
+  readonly #work: Pick<Work, "settle">;
   readonly #cause: unknown;
 
-  /** `cause`: a bug, or of what is stored one thing contradicts another. */
-  constructor(work: Work, cause: unknown) {
+  /** `work`, or what else has to hear of it. `cause`: a bug, or of what is stored one thing contradicts another. */
+  constructor(work: Pick<Work, "settle">, cause: unknown) {
     this.#work = work;
     this.#cause = cause;
   }

@@ -52,20 +52,13 @@ export async function submit({ client, confirmed, commands }: Submission, to: In
           }
           const sizes = sizesOf(bodies);
           to.push({ command: { ...rest, sizes, sharers: sharersIn(bodies) }, from, bodies, headers, settle });
-        } else if (command.type === "publish") {
+        } else if ("bodies" in command) {
           const { bodies, ...rest } = command;
-          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers: command.headers, settle });
-        } else if (command.type === "schedule") {
-          const { bodies, headers, ...rest } = command;
-          const nextAt = firstTick(rest.spec, to.now());
+          const nextAt = rest.type === "schedule" ? firstTick(rest.spec, to.now()) : undefined;
           if (typeof nextAt === "object") return settle(nextAt);
-          to.push({ command: { ...rest, sizes: sizesOf(bodies), nextAt }, from, bodies, headers, settle });
-        } else if (command.type === "replace") {
-          const { bodies, headers, ...rest } = command;
-          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, headers, settle });
-        } else if (command.type === "encrypt-page") {
-          const { bodies, ...rest } = command;
-          to.push({ command: { ...rest, sizes: sizesOf(bodies) }, from, bodies, settle });
+          const headers = "headers" in rest ? rest.headers : undefined;
+          const measured = { sizes: sizesOf(bodies), nextAt };
+          to.push({ command: { ...rest, ...measured }, from, bodies, headers, settle });
         } else if (command.type === "transaction") {
           const { settlements } = command;
           const measure = to.measures.settling(client, { type: "settle", settlements });
@@ -94,7 +87,6 @@ type Of<Type extends ClientCommand["type"]> = Extract<ClientCommand, { type: Typ
 
 /** The bodies of all its sends, one after the other. */
 function transactionOf({ sends, settlements }: Of<"transaction">, client: string, jitter: number) {
-  const hasHeaders = sends.some((send) => send.headers !== undefined);
   const headers = sends.flatMap(
     ({ headers, bodies }) => headers ?? new Array<undefined>(countBodies(bodies)).fill(undefined),
   );
@@ -102,7 +94,7 @@ function transactionOf({ sends, settlements }: Of<"transaction">, client: string
   return {
     command: { type: "transaction", client, sends: sized, settlements, jitter } as const,
     ...(sends.length > 0 && { bodies: joinColumns(sends.map(({ bodies }) => bodies)) }),
-    ...(hasHeaders && { headers }),
+    headers,
   };
 }
 

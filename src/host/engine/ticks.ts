@@ -5,7 +5,7 @@ import { Cron } from "croner";
 import { type CommandOf, failure } from "../../core/commands/commands.js";
 import type { OutcomeFailed } from "../../core/log/journal.js";
 import { show } from "../../core/spec/check.js";
-import { CATCH_UP_MAX, EVERY_MS_MIN } from "../../core/spec/limits.js";
+import { CATCH_UP_MAX } from "../../core/spec/limits.js";
 import type { ScheduleSpec } from "../../core/spec/schedule-spec.js";
 import type { Instant, Span } from "../../core/spec/time.js";
 import type { Schedule } from "../../core/state/state.js";
@@ -83,13 +83,9 @@ export function tickAfterSetBack({ queue, id, spec, nextAt }: Due, now: Instant,
   }
 }
 
-/** What is stored may say anything, and a host would do nothing else. */
-const everyOf = ({ everyMs }: ScheduleSpec): Span | undefined =>
-  everyMs === undefined || everyMs >= EVERY_MS_MIN ? everyMs : EVERY_MS_MIN;
-
 /** The ticks from `first`, which is one, up to `now`, the last one first. */
 function* ticksBack(spec: ScheduleSpec, first: number, now: Instant): Generator<number> {
-  const everyMs = everyOf(spec);
+  const { everyMs } = spec;
   if (everyMs !== undefined) {
     for (let at = first + Math.floor((now - first) / everyMs) * everyMs; at >= first; at -= everyMs) yield at;
     return;
@@ -108,7 +104,7 @@ function* ticksBack(spec: ScheduleSpec, first: number, now: Instant): Generator<
 
 /** The first tick after `now`; `tick` is one. */
 function tickAfter(spec: ScheduleSpec, tick: number, now: Instant): number | undefined {
-  const everyMs = everyOf(spec);
+  const { everyMs } = spec;
   if (everyMs !== undefined) return tick + (Math.floor((now - tick) / everyMs) + 1) * everyMs;
   return cronOf(spec).nextRun(new Date(now))?.getTime();
 }

@@ -101,6 +101,7 @@ test.each([
   {},
   { catchUp: "one" },
   { everyMs: 0, catchUp: "one" },
+  { everyMs: 99, catchUp: "one" },
   { everyMs: Number.NaN, catchUp: "one" },
   { everyMs: 1_000 },
 ])("a schedule that does not say when it ticks is none that a host has written: %j", (spec) => {

@@ -61,11 +61,7 @@ describe("what is due", () => {
     }
   });
 
-  test("of a schedule that ticks faster than any may is as much as is sent at once, and nobody is kept counting", () => {
-    for (const everyMs of [1e-9, 0, -1, Number.NaN]) {
-      const { due: found, nextAt } = tickOf(due({ everyMs, catchUp: "all" }, 5_000), 7_000, 4_900);
-      expect([found.length, nextAt]).toEqual([21, 7_100]);
-    }
+  test("of a schedule that was due long ago is no more than is sent at once, and nobody is kept counting", () => {
     for (const nextAt of [-1e300, -1e17])
       expect(tickOf(due({ everyMs: 3_000, catchUp: "all" }, nextAt), 7_000, 0).due.length).toBeLessThanOrEqual(
         CATCH_UP_MAX,
