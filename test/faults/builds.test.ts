@@ -38,7 +38,7 @@ test("the newer build takes the host role, and the older tab keeps working over 
   expect(await epochs()).toEqual([epoch, epoch]);
   for (const page of [old, young]) await page.evaluate(() => lab.stopProducing());
   await untilIdle(old);
-  expectAllHandledOnce(tabs.history);
+  await expectAllHandledOnce(tabs.history);
   const delivered = bodiesOf(tabs.history, "delivered");
   expect(
     delivered.filter((body, i) => delivered.indexOf(body) !== i),
@@ -57,7 +57,7 @@ test("a newer build that closes leaves the older one hosting again", async ({ ta
   expect(await old.evaluate(() => lab.send(5))).toEqual([]);
   await old.evaluate(() => lab.startConsuming());
   await untilIdle(old);
-  expectAllHandledOnce(tabs.history);
+  await expectAllHandledOnce(tabs.history);
 });
 
 for (const [where, how] of [
@@ -82,7 +82,7 @@ for (const [where, how] of [
     await expect(late.evaluate((how) => lab.open(how), how)).rejects.toThrow(/QueueError/);
     await young.evaluate(() => lab.startConsuming());
     await untilIdle(young);
-    expectAllHandledOnce(tabs.history);
+    await expectAllHandledOnce(tabs.history);
   });
 
 test("a database of a newer format is refused by the older build, untouched", async ({ tabs }) => {
@@ -108,5 +108,5 @@ test("a database of a newer format is refused by the older build, untouched", as
   });
   await untilIdle(again);
   expect(bodiesOf(tabs.history, "acked")).toHaveLength(10);
-  expectAllHandledOnce(tabs.history);
+  await expectAllHandledOnce(tabs.history);
 });

@@ -158,8 +158,8 @@ test("iframes and dedicated workers of the origin use the same queue", async ({ 
   await page.evaluate(() => lab.send(5));
   await frame?.evaluate(() => lab.startConsuming());
   await untilIdle(page);
-  expect(tabs.history.filter(({ type }) => type === "acked").map(({ tab }) => tab)).toEqual(Array(5).fill("frame"));
   await frame?.evaluate(() => lab.stopConsuming());
+  expect(tabs.history.filter(({ type }) => type === "acked").map(({ tab }) => tab)).toEqual(Array(5).fill("frame"));
   await page.evaluate(() => lab.send(3));
   const answer = await page.evaluate(async () => {
     const worker = new Worker("/today/client-worker.js", { type: "module" });

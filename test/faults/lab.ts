@@ -113,17 +113,20 @@ export async function untilIdle(page: Page, timeoutMs = 20_000): Promise<void> {
     .toBe(0);
 }
 
-/** Every message whose send resolved was acknowledged once. */
-export function expectAllHandledOnce(history: readonly Recorded[]): void {
+/**
+ * Every message whose send resolved was acknowledged once. The queue may be empty before the tab that emptied it has said
+ * so: what is missing is waited for.
+ */
+export async function expectAllHandledOnce(history: readonly Recorded[]): Promise<void> {
+  const missing = () => {
+    const acked = new Set(bodiesOf(history, "acked"));
+    return bodiesOf(history, "sent").filter((body) => !acked.has(body));
+  };
+  await expect.poll(missing, "lost").toEqual([]);
   const acked = bodiesOf(history, "acked");
   expect(
     acked.filter((body, i) => acked.indexOf(body) !== i),
     "acknowledged twice",
-  ).toEqual([]);
-  const ackedBodies = new Set(acked);
-  expect(
-    bodiesOf(history, "sent").filter((body) => !ackedBodies.has(body)),
-    "lost",
   ).toEqual([]);
   const known = new Set(bodiesOf(history, "sending"));
   expect(

@@ -25,7 +25,7 @@ test("on a full disk sends fail and say so, the queue is drained, and sends work
   // The browser may take its time to see the room.
   await expect.poll(() => page.evaluate(() => lab.send(20, { bytes: 50_000 })), { timeout: 40_000 }).toEqual([]);
   await untilIdle(page);
-  expectAllHandledOnce(tabs.history);
+  await expectAllHandledOnce(tabs.history);
   const refused = new Set(bodiesOf(tabs.history, "refused"));
   expect(
     bodiesOf(tabs.history, "delivered").filter((body) => refused.has(body)),

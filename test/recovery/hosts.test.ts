@@ -52,7 +52,7 @@ test("a killed SharedWorker is replaced in less than a second, nothing lost and 
   await untilIdle(pages[0] as Page);
   for (const page of pages) await page.evaluate(() => lab.stopConsuming());
 
-  expectAllHandledOnce(history);
+  await expectAllHandledOnce(history);
   const delivered = bodiesOf(history, "delivered");
   expect(
     delivered.filter((body, i) => delivered.indexOf(body) !== i),
@@ -91,7 +91,7 @@ test("a crash of the tab that created the worker gives its deliveries to another
   const bodies = back.map(({ body }) => body);
   expect(bodies).toEqual([...bodies].sort());
   expect(bodies).toHaveLength(8);
-  expectAllHandledOnce(history);
+  await expectAllHandledOnce(history);
 });
 
 test("a message that crashes its tab each time dies after its deliveries, and none of its neighbours", async ({

@@ -32,7 +32,7 @@ for (const [what, leave] of [
     const ms = Math.round((first?.at ?? Number.NaN) - at);
     console.log(`    the first is back ${ms} ms after ${what}`);
     expect(ms).toBeLessThan(1_000);
-    expectAllHandledOnce(tabs.history);
+    await expectAllHandledOnce(tabs.history);
   });
 }
 
@@ -97,7 +97,7 @@ test("a consumer that was open goes on by itself when its page comes back from t
     await page.goBack({ waitUntil: "commit" });
     await expect.poll(() => page.evaluate(() => (globalThis as { isShown?: boolean }).isShown)).toBe(true);
     await untilIdle(other);
-    expectAllHandledOnce(tabs.history);
+    await expectAllHandledOnce(tabs.history);
   } finally {
     await browser.close();
   }
