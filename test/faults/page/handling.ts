@@ -22,6 +22,7 @@ function grantOf(delivery: Delivery): string {
 export function createHandler(
   report: (event: Unsigned) => Promise<void>,
   { handlerMs = 0, slowMs = handlerMs, stuckOn }: ConsumeLoad,
+  held?: Promise<void>,
 ) {
   return async (delivery: Delivery<string>): Promise<void> => {
     // What makes a body large comes behind its name.
@@ -31,6 +32,7 @@ export function createHandler(
     if (stuckOn !== undefined && body.includes(stuckOn)) await new Promise(() => {});
     const ms = Number(body.slice(-6)) % 20 === 0 ? slowMs : handlerMs;
     if (ms > 0) await sleep(ms);
+    await held;
     await report({ type: "settling", ...about });
     try {
       await delivery.ack();

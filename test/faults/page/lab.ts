@@ -45,6 +45,8 @@ export interface ConsumeLoad {
   readonly prefetch?: number;
   /** Handlers of bodies with this text never end. */
   readonly stuckOn?: string;
+  /** Handlers do not end before `letGo`. */
+  readonly isHeld?: boolean;
 }
 
 export interface ProduceLoad {
@@ -73,6 +75,8 @@ export interface Lab {
   /** Resolves when every send has its answer. */
   stopProducing(): Promise<void>;
   startConsuming(load?: ConsumeLoad): void;
+  /** Handlers end that were held. */
+  letGo(): void;
   stopConsuming(): Promise<void>;
   /** Asks the service worker of this page. */
   askServiceWorker<T>(request: ServiceWorkerRequest): Promise<T>;

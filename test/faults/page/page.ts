@@ -41,6 +41,7 @@ addEventListener("pageshow", ({ persisted }) => {
 let connection: Connection;
 let queue: Queue<string>;
 let consumer: Consumer | undefined;
+let letGo = () => {};
 let isProducing = false;
 let producing: Promise<unknown> = Promise.resolve();
 let counter = 0;
@@ -119,9 +120,13 @@ const lab: Lab = {
     await producing;
   },
   startConsuming(load = {}) {
-    const { concurrency = 1, prefetch = concurrency } = load;
-    consumer = queue.consume(createHandler(report, load), { concurrency, prefetch });
+    const { concurrency = 1, prefetch = concurrency, isHeld = false } = load;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    consumer = queue.consume(createHandler(report, load, isHeld ? held : undefined), { concurrency, prefetch });
   },
+  letGo: () => letGo(),
   async stopConsuming() {
     await consumer?.stop();
   },
