@@ -51,7 +51,8 @@ async function startWorker(site: string | undefined, name: string): Promise<Work
     process: child,
     orders,
     async stop() {
-      const ended = once(child, "exit");
+      // Once all is read that it wrote.
+      const ended = once(child, "close");
       child.kill("SIGTERM");
       expect(await ended).toEqual([0, null]);
     },
