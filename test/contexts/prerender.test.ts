@@ -23,7 +23,9 @@ location.href = "/prerendered";
 </script>`;
 
 const PRERENDERED = `<!doctype html><title>prerendered</title><script type="module" src="/today/page.js"></script><script type="module">
-const seen = (text) => fetch("/seen", { method: "POST", body: text });
+// One after the other: each may go over a connection of its own.
+let telling;
+const seen = (text) => (telling = Promise.resolve(telling).then(() => fetch("/seen", { method: "POST", body: text })));
 document.addEventListener("prerenderingchange", () => void seen("is opened"), { capture: true });
 const state = () => (document.prerendering ? " before" : " after");
 await seen("begins" + state());
