@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, devices } from "@playwright/test";
 import { browserLaunchOptions } from "../browser-launch.mjs";
+import { expectInTime } from "../one-at-a-time.mjs";
 import { freePort } from "../ports.js";
 
 // This file is read again in every worker process, which inherits the environment.
@@ -16,6 +17,7 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../../test-results/e2e",
   timeout: 60_000,
+  expect: expectInTime,
   retries: 0,
   workers: 2,
   forbidOnly: Boolean(process.env.CI),
