@@ -17,7 +17,7 @@ import type { CheckReport } from "../link/rpc/inspection.js";
 import type { CheckedCommand } from "../link/rpc/validate.js";
 import type { DataLoss, Diagnostics } from "../link/rpc/views.js";
 import type { HostKind, Welcome } from "../link/rpc/wire.js";
-import { type LogStore, StoreError } from "../store/log-store.js";
+import type { LogStore } from "../store/log-store.js";
 import { type Guard, identityOf } from "./clients/access.js";
 import { createClients, type Guest, keptOf } from "./clients/clients.js";
 import { createLeaseKeeper } from "./clients/lease-keeper.js";
@@ -249,16 +249,19 @@ function createHost(
   };
   /** Why it is no host any more. Here, since what begins below asks for it even where the rest cannot be made. */
   let stopped: QueueError | undefined;
-  /** A write says so, even one of nothing. */
-  const isDeposed = async () => {
-    const thrown = await loop.exclusive(() => store.deleteBatches([])).catch((error: unknown) => error);
-    return stopped !== undefined || (thrown instanceof StoreError && thrown.reason === "deposed");
-  };
+  /** A write says so, even one of nothing; one that fails says nothing, and the next host looks again. */
+  const isCurrent = () =>
+    loop
+      .exclusive(() => store.deleteBatches([]))
+      .then(
+        () => stopped === undefined,
+        () => false,
+      );
   /** Nobody who was taken in waits for the canary: the answer takes its time, and is told when it is there. */
   const look = async () => {
     const { epoch } = state();
     if (isPassed(await lastEpoch, epoch)) {
-      if (await isDeposed()) return;
+      if (!(await isCurrent())) return;
       losses.found([WIPED]);
       clients.tellLosses({ instance, losses: losses.all });
     }

@@ -2,11 +2,18 @@
 // each of which stands for host with the real code. Stands in for src/wiring.
 
 import { QueueError } from "../../src/core/spec/errors.js";
+import { VERSION } from "../../src/core/spec/version.js";
 import { type Elsewhere, stand } from "../../src/host/election/candidate.js";
 import type { Platform } from "../../src/host/engine/platform.js";
 import { type Host, openHost } from "../../src/host/host.js";
 import { answerOpening } from "../../src/link/finding/answering.js";
-import { type Asking, type Channel, linkOverChannel, type OpenedPort } from "../../src/link/finding/directory.js";
+import {
+  type Asking,
+  askHost,
+  type Channel,
+  linkOverChannel,
+  type OpenedPort,
+} from "../../src/link/finding/directory.js";
 import { holdLife } from "../../src/link/finding/life.js";
 import { type Opening, requestOpening } from "../../src/link/finding/opening.js";
 import type { Port } from "../../src/link/rpc/guard.js";
@@ -29,12 +36,19 @@ const NAMES = {
 const LINK_MS = 2_000;
 const SIGN_MS = 1_000;
 const SIGN_MS_MAX = 4_000;
+const ASK_MS = 500;
+const STOP_MS = 5_000;
 const CHECKPOINT_RECORDS = 60;
 
 /** One that can be asked for a host. */
-interface SharedWorkerLike extends Worker {
+interface WorkerLike extends Worker {
   connect(port: Port): void;
+  /** Finishes its commit, gives its locks back, and ends. */
+  stop(): void;
 }
+
+/** Of a page that has no SharedWorker: its worker is its own. */
+const isOwn = (url: string): boolean => url.startsWith("own-") || url.startsWith("usurper-");
 
 export interface Origin extends Site {
   /** The worker hears nothing of the others for so long, and takes the lock from whoever holds it. */
@@ -45,13 +59,14 @@ export function createOrigin(parts: SiteParts): Origin {
   const { scheduler, random, isNoticeLost, ranked, nextFault, isOut } = parts;
   const disk = createMemoryDisk();
   const locks = createLocks({ scheduler, random });
-  const deafMs = ranked && (() => (ranked.chance(0.1) ? ranked.between(5, 40) : ranked.between(0, 2)));
+  const deafMs = ranked && (() => (ranked.chance(0.4) ? ranked.between(5, 40) : ranked.between(0, 2)));
   const network = createNetwork({ scheduler, random, isNoticeLost, deafMs });
-  const workers = new Map<string, SharedWorkerLike>();
+  const workers = new Map<string, WorkerLike>();
   const deafUntil = new Map<string, number>();
   const signMsOf = new Map<Context, number>();
   let epochSeen: number | undefined;
   let started = 0;
+  let owned = 0;
 
   const uuid = () => random.hex(16);
 
@@ -95,17 +110,21 @@ export function createOrigin(parts: SiteParts): Origin {
     },
   });
 
-  const startWorker = (url: string): SharedWorkerLike => {
+  const startWorker = (url: string): WorkerLike => {
     const context = scheduler.context(`worker ${url} (${++started})`);
     const platform = platformOf(context);
-    const kind = ranked && url !== "a" ? "dedicated-worker" : "shared-worker";
+    const kind = ranked && isOwn(url) ? "dedicated-worker" : "shared-worker";
+    const stopping = new AbortController();
+    const version = ranked && url === "c" ? { ...VERSION, build: VERSION.build + 1 } : VERSION;
     let standing: Promise<Host | Elsewhere> | undefined;
     const standForHost = () =>
       stand({
         kind,
+        version,
         locks: platform.locks as LockManager,
         lock: NAMES.lock,
         asking: askingOf(context, url),
+        signal: stopping.signal,
         async openHost() {
           const store = createFaultyStore({ disk, context, random, nextFault, isOut });
           const host = await openHost({
@@ -137,23 +156,35 @@ export function createOrigin(parts: SiteParts): Origin {
       return own;
     };
     const life = holdLife(platform.locks as LockManager, `worker ${uuid()}`).then(({ lock }) => lock);
-    const worker: SharedWorkerLike = {
+    const worker: WorkerLike = {
       url,
       context,
       connect: (port) => void context.plan(() => answerOpening(port, serve, life), random.between(1, 10)),
+      stop() {
+        forgetWorker();
+        context.plan(() => stopping.abort(), 0);
+        context.plan(() => context.die(), STOP_MS);
+      },
+    };
+    const forgetWorker = () => {
+      if (workers.get(url) === worker) workers.delete(url);
     };
     workers.set(url, worker);
-    context.onDeath(() => {
-      if (workers.get(url) === worker) workers.delete(url);
-    });
+    context.onDeath(forgetWorker);
     return worker;
+  };
+
+  /** A page with a worker of its own asks for a host elsewhere first. */
+  const isHosted = async (page: Context): Promise<boolean> => {
+    const { held = [] } = await locks.of(page).query();
+    return held.some(({ name }) => name === NAMES.lock) && (await askHost(askingOf(page), ASK_MS)) !== undefined;
   };
 
   /** A port from a page to the host, by way of the worker with this URL, which is started when it does not run. */
   const openPort = async (page: Context, url: string, onPort: (port: Port) => void): Promise<OpenedPort> => {
     const signMs = signMsOf.get(page) ?? SIGN_MS;
     signMsOf.set(page, 2 * signMs);
-    if (signMs <= SIGN_MS_MAX) {
+    if (signMs <= SIGN_MS_MAX && !(ranked && url.startsWith("own-") && (await isHosted(page)))) {
       const worker = workers.get(url) ?? startWorker(url);
       const [own, theirs] = network.pair(page, worker.context);
       worker.connect(theirs);
@@ -175,8 +206,10 @@ export function createOrigin(parts: SiteParts): Origin {
     clockMs: 0,
     workers,
     uuid,
-    pickUrl: (isLater) =>
-      ranked?.pick(["a", "a", "b", "c"]) ?? (isLater ? random.pick(["a", "a", "b"]) : random.chance(0.8) ? "a" : "b"),
+    pickUrl(isLater) {
+      if (ranked) return ranked.chance(0.6) ? `own-${++owned}` : ranked.pick(["a", "a", "c"]);
+      return isLater ? random.pick(["a", "a", "b"]) : random.chance(0.8) ? "a" : "b";
+    },
     clientParts: (page, url) => ({
       clockMs: 0,
       locks: locks.of(page),
@@ -184,7 +217,9 @@ export function createOrigin(parts: SiteParts): Origin {
       asking: askingOf(page),
       openNotices: () => network.channel(page, NAMES.channel),
       openPort: (onPort) => openPort(page, url, onPort),
-      onAsleep() {},
+      onAsleep() {
+        if (ranked && isOwn(url)) workers.get(url)?.stop();
+      },
     }),
     // A SharedWorker lives as long as one of its pages.
     onLeft: (url) => workers.get(url)?.context.die(),

@@ -8,5 +8,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, found: string])
   [20, "a consumer that came back after its lease had ended was not told, and worked on"],
   [407, "a lease ended while its client, whose server had died, could still come back"],
   [172, "a lease ended between the hello of its client and the turn that took that in"],
-  [774, "a better host that stood in line behind a lesser one waited for it for ever, and the consumers with it"],
+  [591, "a better host that stood in line behind a lesser one waited for it for ever, and the consumers with it"],
+  [705, "a host that woke up deposed took the next one's term for a sign of a deleted database"],
 ];

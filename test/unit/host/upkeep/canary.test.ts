@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { MINOR_LOSSES } from "../../../../src/core/spec/version.js";
 import { deferred } from "../../../../src/link/rpc/deferred.js";
+import { type LogStore, StoreError } from "../../../../src/store/log-store.js";
 import { createMemoryDisk, createMemoryStore } from "../../../../src/store/memory/memory.js";
 import { sendOf, startHost, type TestHost } from "../world.js";
 
@@ -12,11 +13,11 @@ afterEach(async () => {
 });
 
 /** A new database, whose canary answers when it is told to. */
-async function startSlowly(disk = createMemoryDisk()) {
+async function startSlowly(disk = createMemoryDisk(), store: LogStore = createMemoryStore({ disk })) {
   const { promise, resolve: answer, reject: fail } = deferred<number | undefined>();
   const written: number[] = [];
   const canary = { read: () => promise, write: async (epoch: number) => void written.push(epoch) };
-  const world = await startHost({ store: createMemoryStore({ disk }), platform: { canary } });
+  const world = await startHost({ store, platform: { canary } });
   opened.push(world);
   return { ...world, answer, fail, written };
 }
@@ -81,5 +82,16 @@ test("a host that was deposed unawares takes the epoch of the one after it for n
   answer(2);
   // It learns that it is none any more with whatever it asks for.
   await expect(client.submit(sendOf(1, "late"))).rejects.toMatchObject({ code: "host-lost" });
+  expect([client.missing, written]).toEqual([[], []]);
+});
+
+test("where the store fails meanwhile nothing is told and nothing noted: the next host looks again", async () => {
+  const disk = createMemoryDisk();
+  const store = createMemoryStore({ disk });
+  const failing = { ...store, deleteBatches: () => Promise.reject(new StoreError("unavailable", "gone for now")) };
+  const { connect, answer, written } = await startSlowly(disk, failing);
+  const client = await connect("client", { minor: MINOR_LOSSES });
+  answer(7);
+  expect(await client.submit(sendOf(1, "kept"))).toMatchObject({ outcomes: [{ ok: true }] });
   expect([client.missing, written]).toEqual([[], []]);
 });
