@@ -69,19 +69,3 @@ test("whether a lease goes on is asked once a turn, also when a refused commit i
   expect(engine.state.queues.get("q")?.leased.size).toBe(1);
   platform.close();
 });
-
-test("who finds in the log that another has taken over since is not opened", async () => {
-  const disk = createMemoryDisk();
-  const store = createMemoryStore({ disk });
-  const platform = createPlatform("test", {});
-  const slow = {
-    ...store,
-    async takeOver(...parts: Parameters<typeof store.takeOver>) {
-      const tail = await store.takeOver(...parts);
-      await openEngine(createMemoryStore({ disk }), platform);
-      return tail;
-    },
-  };
-  await expect(openEngine(slow, platform)).rejects.toMatchObject({ reason: "deposed" });
-  platform.close();
-});
