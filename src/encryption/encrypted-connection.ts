@@ -11,7 +11,7 @@ import { encryptQueue } from "./encrypt-queue.js";
 import type { Lock } from "./lock.js";
 import { checkKeyAlone, type GivenEncryption, givenBy } from "./options.js";
 import { type KeyStore, rewrap, shred } from "./unlock.js";
-import type { KeyWatch } from "./watch.js";
+import { destroyedHere, type KeyWatch } from "./watch.js";
 
 export interface KeyParts {
   readonly store: KeyStore;
@@ -56,7 +56,11 @@ export function encryptedConnection(
       await encryptQueue(client, name, sealing.queue(name), options);
     },
     async shred() {
-      await shred(store, id);
+      destroyedHere.add(id);
+      await shred(store, id).catch((error) => {
+        destroyedHere.delete(id);
+        throw error;
+      });
       await watch.look();
     },
     addEventListener(type, listener) {

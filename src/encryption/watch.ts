@@ -3,6 +3,7 @@
 
 import type { Client } from "../client/connection/client.js";
 import { whenAborted } from "../client/runtime/abortable.js";
+import { noteTold } from "../client/runtime/complain.js";
 import { KEY_QUEUE } from "../core/spec/key-queue.js";
 import { idOf, type KeyStore, shredded, wrappingOf } from "./unlock.js";
 
@@ -18,6 +19,9 @@ export interface KeyWatch {
   stop(): void;
 }
 
+/** Ids of keys that are destroyed here: who does that knows it. */
+export const destroyedHere = new Set<string>();
+
 export function watchKey(client: Pick<Client, "listen" | "notices" | "over">, store: KeyStore, id: string): KeyWatch {
   const events = new EventTarget();
   const ending = new AbortController();
@@ -29,6 +33,7 @@ export function watchKey(client: Pick<Client, "listen" | "notices" | "over">, st
     if (stored === undefined || idOf(stored) !== id) {
       stop();
       const reason = shredded();
+      if (destroyedHere.has(id)) noteTold(reason);
       for (const controller of [ending, over]) controller.abort(reason);
       events.dispatchEvent(new Event("shredded"));
       return;

@@ -44,7 +44,8 @@ export interface Consumer {
   /**
    * Resolves when the consumer was stopped and its handlers have ended. Rejects when it ends by itself, with why: `denied`,
    * where a server does not let this client consume the queue, `internal`, where the host can hand out nothing of it, or why there
-   * will be no host any more. Who does not ask for it finds that on the console.
+   * will be no host any more. Who does not ask for it finds that on the console, once for all consumers that end with the same
+   * host or key; nothing of a key where `shred()` was called.
    */
   readonly closed: Promise<void>;
   /**

@@ -1,7 +1,14 @@
 // What nobody has asked for and somebody has to know. Invariant: a failure that no call can reject with is on the console.
 
-/** Of something that has ended by itself. */
+const told = new WeakSet<object>();
+
+/** Somebody knows of it already. */
+export const noteTold = (reason: unknown): unknown => told.add(Object(reason));
+
+/** Of something that has ended by itself; of what has ended for the same reason one says so. */
 export function complain(what: string, reason: unknown): void {
+  if (told.has(Object(reason))) return;
+  noteTold(reason);
   // biome-ignore lint/suspicious/noConsole: there is no call that could reject, and silence looks as if all were well
   console.error(`originmq: ${what}:`, reason);
 }

@@ -1,6 +1,7 @@
 // A log-out: the key is destroyed, with all that it has encrypted, for everybody who has it.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { destroyedHere } from "../../../src/encryption/watch.js";
 import { type Connection, connect, type EncryptedConnection, type Encryption, openQueue } from "../../../src/index.js";
 
 const aesKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
@@ -91,6 +92,24 @@ test("others are told, their consumers end, and nothing of theirs is sent any mo
   expect(told).toHaveBeenCalledTimes(1);
   expect(await plain.queues()).toEqual([]);
   await own.close();
+});
+
+test.each([
+  ["who shreds finds nothing of it on the console", true, 0],
+  ["who uses the key elsewhere finds one line of it for each connection", false, 2],
+])("%s", async (_, isHere, lines) => {
+  if (!isHere) vi.spyOn(destroyedHere, "has").mockReturnValue(false);
+  const said = vi.spyOn(console, "error").mockImplementation(() => {});
+  const both = [await reach({ key }), await reach({ key })] as const;
+  const ended = both.map((connection) => new Promise((resolve) => connection.addEventListener("shredded", resolve)));
+  for (const connection of both)
+    for (const name of ["letters", "orders"]) (await connection.openQueue(name)).consume(() => {});
+  await both[0].shred();
+  await Promise.all(ended);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const line = [expect.stringContaining('consume() of queue "letters" has ended'), expect.objectContaining(nothing)];
+  expect(said.mock.calls).toEqual(Array.from({ length: lines }, () => line));
+  vi.restoreAllMocks();
 });
 
 test("whoever opens it next makes a new key, and who still has the one before does not get in between", async () => {
