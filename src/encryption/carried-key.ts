@@ -12,9 +12,6 @@ export interface Carrier {
   readonly outlives: string;
 }
 
-/** Of a password: what a processor does in a few seconds. */
-const ITERATIONS_MAX = 10_000_000;
-
 /** Asks for the key where it is a function. Rejects with `invalid-argument` where it is none that can be carried. */
 export async function givenToCarry(encryption: unknown, { outlives }: Carrier): Promise<GivenEncryption> {
   checkKeyAlone(encryption);
@@ -51,7 +48,6 @@ async function unlocked(
 ): Promise<Keyring> {
   const never = () => Promise.reject(new Error(`${what} is not destroyed`));
   // Nothing in it is of a later form, and builds before read it.
-  const form = { form: 2, iterationsMax: ITERATIONS_MAX } as const;
-  const store: KeyStore = { name: what, what, ...form, read, write, canDestroy: never, destroy: never };
+  const store: KeyStore = { name: what, what, form: 2, read, write, canDestroy: never, destroy: never };
   return (await unlock(store, given)).keyring;
 }

@@ -8,6 +8,8 @@ import { QueueError } from "../core/spec/errors.js";
 const WHERE = "encryption";
 export const ITERATIONS_MIN = 100_000;
 export const ITERATIONS_MAX = 100_000_000;
+/** Done for what anybody may have written, unless who opens it has said more: what a processor does in a few seconds. */
+export const ITERATIONS_UNASKED_MAX = 10_000_000;
 const PASSWORD_MAX = 10_000;
 
 const isKey = (value: unknown): value is CryptoKey =>

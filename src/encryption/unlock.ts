@@ -12,7 +12,7 @@ import { QueueError } from "../core/spec/errors.js";
 import { type Bytes, fromBase64, randomBytes, toBase64, toUtf8 } from "./bytes.js";
 import { destroyGenerated, generatedKey, inTurn, isDestroyed, makeGenerated, unmark } from "./generated-key.js";
 import { createKeyring, type Keyring } from "./keyring.js";
-import { type GivenEncryption, ITERATIONS_MAX } from "./options.js";
+import { type GivenEncryption, ITERATIONS_MAX, ITERATIONS_UNASKED_MAX } from "./options.js";
 import { type Pair, PUBLIC_BYTES } from "./pair.js";
 
 /** Where the wrapped key of a database is kept. */
@@ -30,8 +30,6 @@ export interface KeyStore {
   destroy(record: string): Promise<unknown>;
   /** What is made anew. Default: the latest. */
   readonly form?: Form;
-  /** So many iterations of a password are done for what anybody may have written, unless who opens it has said more. Default: all. */
-  readonly iterationsMax?: number;
 }
 
 /** The key of a database, as it is stored: JSON. */
@@ -242,7 +240,7 @@ async function openKey(store: KeyStore, encryption: GivenEncryption, stored: str
     throw wrongKey(store, `it was encrypted with ${IN_WORDS[head.by]}, and ${IN_WORDS[way]} was given`);
   const { v, id, iterations = 0 } = head;
   const wanted = ("password" in encryption && encryption.iterations) || 0;
-  const most = Math.max(wanted, store.iterationsMax ?? ITERATIONS_MAX);
+  const most = Math.max(wanted, ITERATIONS_UNASKED_MAX);
   if (iterations > most) {
     const why = `its password takes ${iterations} iterations, and ${most} are done at most of what others may have made`;
     throw wrongKey(store, `${why}: give encryption.iterations to have as many done`);

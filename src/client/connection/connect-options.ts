@@ -85,7 +85,7 @@ export type Encryption =
        */
       readonly whileLocked?: "send";
     }
-  /** `iterations` of PBKDF2 with SHA-256: stored, and raised when it is opened with more. Default 600,000. */
+  /** `iterations` of PBKDF2 with SHA-256: stored, and raised when it is opened with more; more than 10,000,000 are done for who says as many. Default 600,000. */
   | { readonly password: string; readonly iterations?: number }
   /** A key that this origin makes and keeps, not extractable, in IndexedDB: protects from who reads the disk, and from nobody else. */
   | { readonly generate: true };

@@ -88,6 +88,26 @@ describe("an encrypted database", () => {
     await (await first.openQueue("letters")).send(2);
   });
 
+  test("asks for no more iterations than a stranger may, unless who opens it has said as many", async () => {
+    newDatabase();
+    const { deriveKey } = SubtleCrypto.prototype;
+    const asked: number[] = [];
+    vi.spyOn(SubtleCrypto.prototype, "deriveKey").mockImplementation(function (this: SubtleCrypto, ...given) {
+      const [algorithm, ...rest] = given as [Pbkdf2Params, ...unknown[]];
+      const few = algorithm.name === "PBKDF2" && asked.push(algorithm.iterations) > 0;
+      return deriveKey.apply(this, [few ? { ...algorithm, iterations: 1 } : algorithm, ...rest] as never);
+    });
+    const many = { password: "p", iterations: 20_000_000 };
+    await reach(many);
+    await expect(reach({ password: "p" })).rejects.toMatchObject({
+      code: "wrong-key",
+      message: expect.stringContaining("takes 20000000 iterations, and 10000000 are done at most"),
+    });
+    await reach(many);
+    expect(asked).toEqual([20_000_000, 20_000_000]);
+    vi.restoreAllMocks();
+  });
+
   test("makes a key of its own only where it can keep it", async () => {
     newDatabase();
     await expect(reach({ generate: true })).rejects.toMatchObject({
