@@ -2,7 +2,7 @@
 
 import type { AskedKey, Encryption } from "../client/connection/connect-options.js";
 import { abortable } from "../client/runtime/abortable.js";
-import { checkOptions, integer, invalid, oneOf, string } from "../core/spec/check.js";
+import { checkOptions, fits, integer, invalid, oneOf, string } from "../core/spec/check.js";
 import { QueueError } from "../core/spec/errors.js";
 
 const WHERE = "encryption";
@@ -24,6 +24,12 @@ const aesKey = (value: unknown, name: string) => {
   if (!isKey(value) && typeof value !== "function")
     invalid(name, value, "a CryptoKey of AES-GCM, for encrypt and decrypt, or a function that asks for one");
 };
+/** Of half a surrogate pair UTF-8 makes the same as of any other. What was given no message says. */
+const passwordText = (value: unknown, name: string) => {
+  if (fits(string(1, PASSWORD_MAX), value) && !/\p{Surrogate}/u.test(value as string)) return;
+  const expected = `well-formed text of 1 to ${PASSWORD_MAX} characters`;
+  throw new QueueError("invalid-argument", `${name} must be ${expected}`, { detail: { name, expected } });
+};
 const yes = (value: unknown, name: string) => {
   if (value !== true) invalid(name, value, "true");
 };
@@ -35,7 +41,7 @@ const yes = (value: unknown, name: string) => {
 export function checkEncryption(value: unknown): asserts value is Encryption {
   const spec = {
     key: aesKey,
-    password: string(1, PASSWORD_MAX),
+    password: passwordText,
     iterations: integer(ITERATIONS_MIN, ITERATIONS_MAX),
     generate: yes,
     whileLocked: oneOf("send"),

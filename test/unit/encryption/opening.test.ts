@@ -133,6 +133,24 @@ describe("an encrypted database", () => {
     await expect(opening).rejects.toMatchObject({ code: "invalid-argument", message: expect.stringContaining(name) });
   });
 
+  test.each<[string, unknown]>([
+    ["half a surrogate pair", "half\ud800"],
+    ["the other half", "half\udc00"],
+    ["more than may be", "half".repeat(10_000)],
+    ["a number", 123_456],
+  ])("refuses a password with %s, and says nothing of it", async (_, password) => {
+    newDatabase();
+    const opening = reach({ password, iterations: FEW } as Encryption);
+    const message = "encryption.password must be well-formed text of 1 to 10000 characters";
+    await expect(opening).rejects.toMatchObject({ code: "invalid-argument", message });
+  });
+
+  test("takes a password with whole surrogate pairs", async () => {
+    newDatabase();
+    await reach({ password: "\u{1f511}", iterations: FEW });
+    await expect(reach({ password: "\u{1f510}", iterations: FEW })).rejects.toMatchObject({ code: "wrong-key" });
+  });
+
   test.each<[string, () => unknown]>([
     ["nothing", () => undefined],
     ["a text", () => "secret"],
