@@ -180,7 +180,8 @@ function createHost(
     poke: () => loop.poke(),
     decide,
     giveBack,
-    disconnect: (client) => clients.sessionOf(client)?.close(new QueueError("host-lost", "ask again")),
+    // Why, nobody hears: what it asks anew it is told.
+    disconnect: (client) => clients.sessionOf(client)?.close(new QueueError("host-lost", "the host was closed")),
     onLeased({ client }, queue) {
       const settings = state().queues.get(queue)?.settings;
       const session = clients.sessionOf(client);

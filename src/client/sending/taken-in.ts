@@ -1,7 +1,7 @@
 // What callers send, made into items: a copy of what was given, its options checked, and what it weighs.
 
 import { snapshotOf } from "../../core/log/plain.js";
-import { abortSignal, checkOptions, invalid, type Spec } from "../../core/spec/check.js";
+import { abortSignal, anything, checkOptions, invalid, type Spec } from "../../core/spec/check.js";
 import { REQUEST_MESSAGES_MAX } from "../../core/spec/limits.js";
 import { type Item, makeItem, type SendOptions } from "./item.js";
 import { jsonOf, jsonOfEach } from "./json.js";
@@ -32,6 +32,16 @@ function itemWith(
   return makeItem({ body, text, bytes }, options);
 }
 
+/** A copy of what it has. */
+function apart<Given extends object>(given: Given, where: string): Given {
+  try {
+    return { ...given };
+  } catch (error) {
+    checkOptions(where, given, { ...ITEM_SPEC, body: anything });
+    throw error;
+  }
+}
+
 export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
   if (!Array.isArray(items) || items.length > REQUEST_MESSAGES_MAX) {
     return invalid(named, items, `an array of at most ${REQUEST_MESSAGES_MAX} messages`);
@@ -43,7 +53,8 @@ export function itemsOf(items: unknown, named = "sendBatch(items)"): Item[] {
     // The usual case first: taking an object apart costs as much as all the rest.
     if (Object.keys(given).length === 1 && Object.hasOwn(given, "body"))
       return itemWith(texts[i], given.body, undefined, named, ITEM_SPEC);
-    const { body, ...options } = given as { body: unknown } & SendOptions;
-    return itemWith(texts[i], body, options, `${named}[${i}]`, ITEM_SPEC);
+    const where = `${named}[${i}]`;
+    const { body, ...options } = apart(given as { body: unknown } & SendOptions, where);
+    return itemWith(texts[i], body, options, where, ITEM_SPEC);
   });
 }

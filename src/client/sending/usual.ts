@@ -23,20 +23,31 @@ const FIELDS: Readonly<Record<string, Scalar>> = {
 export const createUsualIntake = (rest: Later<{ readonly intake: Intake }>): Intake => ({
   one(body, options) {
     if (rest.now) return rest.now.intake.one(body, options);
-    const { signal, ...given } = options ?? {};
-    const item = isSignal(signal) && usualItem(jsonOf(body), body, options && given);
+    const item = ifReadable(() => {
+      const { signal, ...given } = options ?? {};
+      return isSignal(signal) && usualItem(jsonOf(body), body, options && given);
+    });
     if (!item) return takenLater(rest, body, ({ intake }, kept) => intake.one(kept, options));
-    signal?.throwIfAborted();
+    options?.signal?.throwIfAborted();
     return [item];
   },
   batch(items, options) {
     if (rest.now) return rest.now.intake.batch(items, options);
-    const taken = isOptionless(options) && usualItems(items);
+    const taken = ifReadable(() => isOptionless(options) && usualItems(items));
     if (!taken) return takenLater(rest, items, ({ intake }, kept) => intake.batch(kept, options));
     options?.signal?.throwIfAborted();
     return taken;
   },
 });
+
+/** What cannot be read is not usual. */
+function ifReadable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
 
 const isSignal = (signal: unknown): boolean => signal === undefined || signal instanceof AbortSignal;
 

@@ -87,14 +87,15 @@ function checkMembers({ members, required }: ObjectField, value: unknown, name: 
   checkOptions(name, value, members);
   for (const member of required) {
     // One of a prototype is none, and one that is undefined is not looked at above.
-    const isThere = typeof value === "object" && value !== null && Object.hasOwn(value, member);
-    if (!isThere || Reflect.get(value, member) === undefined) invalid(`${name}.${member}`, undefined, "given");
+    const isThere = value !== undefined && Object.hasOwn(value as object, member);
+    if (!isThere || read(value as object, member, name) === undefined)
+      invalid(`${name}.${member}`, undefined, "given");
   }
 }
 
 function checkVariant({ key, of }: VariantField, value: unknown, name: string): void {
   if (typeof value !== "object" || value === null) return invalid(name, value, "an object");
-  const which: unknown = Reflect.get(value, key);
+  const which = read(value, key, name);
   const field = typeof which === "string" && Object.hasOwn(of, which) ? of[which] : undefined;
   if (field === undefined) return invalid(`${name}.${key}`, which, `one of ${Object.keys(of).join(", ")}`);
   check(field, value, name);
@@ -104,19 +105,30 @@ function checkVariant({ key, of }: VariantField, value: unknown, name: string): 
 export function checkOptions(where: string, given: unknown, spec: Spec): void {
   if (given === undefined) return;
   if (typeof given !== "object" || given === null || Array.isArray(given)) invalid(where, given, "an object");
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys(given)) {
     const field = Object.hasOwn(spec, name) ? spec[name] : undefined;
     if (field === undefined) {
-      const known = Object.keys(spec).join(", ");
-      const detail = { name, expected: Object.keys(spec) };
-      throw new QueueError("invalid-argument", `${where}: unknown option "${name}"; known are ${known}`, { detail });
+      const expected = Object.keys(spec);
+      const message = `${where}: unknown option "${name}"; known are ${expected.join(", ")}`;
+      throw new QueueError("invalid-argument", message, { detail: { name, expected } });
     }
+    const value = read(given, name, where);
     if (value !== undefined) check(field, value, `${where}.${name}`);
   }
 }
 
-export function invalid(name: string, value: unknown, expected: string): never {
+/** What a getter of the caller's throws is the caller's mistake. */
+function read(given: object, name: string, where: string): unknown {
+  try {
+    return Reflect.get(given, name);
+  } catch (cause) {
+    return invalid(`${where}.${name}`, cause, "readable", { cause });
+  }
+}
+
+export function invalid(name: string, value: unknown, expected: string, options?: ErrorOptions): never {
   throw new QueueError("invalid-argument", `${name} must be ${expected}, got ${show(value)}`, {
+    ...options,
     detail: { name, expected },
   });
 }

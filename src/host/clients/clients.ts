@@ -126,6 +126,7 @@ export function createClients(parts: ClientsParts): Clients {
     watchers.removeAll(client);
     return session;
   };
+  /** Why, nobody hears: the other side is told that the link is closed, and no more. */
   const closeGone = (session: Session | undefined) => session?.close(new QueueError("closed", "the client is gone"));
   const end = (client: string) => closeGone(dismiss(client));
 
@@ -148,7 +149,7 @@ export function createClients(parts: ClientsParts): Clients {
   const closeSilent = (session: Session) => {
     if (!silent.has(session)) return;
     noLongerSilent(session);
-    session.close(new QueueError("closed", "nobody spoke on this port"));
+    closeGone(session);
   };
   const awaitWord = (session: Session, ms: number) => {
     const cancel = platform.setTimer(() => closeSilent(session), ms);
@@ -162,7 +163,7 @@ export function createClients(parts: ClientsParts): Clients {
   const endAt = (session: Session, at: Instant) => {
     const expire = () => {
       if (platform.now() < at) return endAt(session, at);
-      session.close(new QueueError("closed", "the client's grant has expired"));
+      closeGone(session);
     };
     expiries.set(session, platform.setTimer(expire, at - platform.now()));
   };

@@ -54,6 +54,27 @@ test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("%s is no 
   expect(complaint(given).message).toContain(`unknown option "${name}"`);
 });
 
+test("an option that cannot be read is named, and what its getter throws is the cause", () => {
+  const cause = new TypeError("no such thing");
+  const unreadable = (name: string): object =>
+    Object.defineProperty({}, name, {
+      enumerable: true,
+      get(): never {
+        throw cause;
+      },
+    });
+  for (const [given, name] of [
+    [unreadable("leaseMs"), "openQueue.leaseMs"],
+    [{ rateLimit: unreadable("limit") }, "openQueue.rateLimit.limit"],
+    [{ backoff: unreadable("type") }, "openQueue.backoff.type"],
+  ] as const) {
+    const error = complaint(given);
+    expect(error).toMatchObject({ code: "invalid-argument", message: `${name} must be readable, got a TypeError` });
+    expect(error.detail).toMatchObject({ name });
+    expect(error.cause).toBe(cause);
+  }
+});
+
 test("options left out or undefined are fine", () => {
   checkOptions("openQueue", undefined, SETTINGS_SPEC);
   checkOptions("openQueue", { leaseMs: undefined, maxDeliveries: 3 }, SETTINGS_SPEC);
