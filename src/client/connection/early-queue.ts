@@ -10,7 +10,7 @@ import { createSender } from "../queue/sender.js";
 import { writableOf } from "../queue/writing.js";
 import type { Consumer } from "../receiving/consumer.js";
 import { whenAborted } from "../runtime/abortable.js";
-import { callListener, complain } from "../runtime/complain.js";
+import { callListener, complainOnce } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import type { Later } from "../runtime/later.js";
 import type { Intake } from "../sending/intake.js";
@@ -137,7 +137,7 @@ export function createEarlyQueue<Input, Output>(parts: EarlyParts): Queue<Input,
         isEnded = true;
       };
       let isEnded = false;
-      const { onEnded = complain.bind(null, `subscribeStats() of queue "${name}" has ended`) } = options;
+      const { onEnded = complainOnce.bind(null, `subscribeStats() of queue "${name}" has ended`) } = options;
       get().then(
         (queue) => {
           if (!isEnded) end = queue.subscribeStats(callback, options);
@@ -216,7 +216,7 @@ function consumeLater({ name, endings, ready, begin }: Beginning): Consumer {
       if (isAsked) consumer.closed.then(closed.resolve, closed.reject);
     } catch (reason) {
       if (isStopped) return;
-      if (!isAsked) complain(`consume() of queue "${name}" has ended`, reason);
+      if (!isAsked) complainOnce(`consume() of queue "${name}" has ended`, reason);
       closed.reject(reason);
     } finally {
       for (const forget of forgets) forget();

@@ -17,7 +17,7 @@ import type { ClientCommand, HostRequest, Snapshot } from "../../link/rpc/wire.j
 import { bothOf, createAdmission } from "../receiving/admission.js";
 import type { Stoppable } from "../receiving/source.js";
 import { abortable, whenAborted } from "../runtime/abortable.js";
-import { callListener, complain } from "../runtime/complain.js";
+import { callListener, complainOnce } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { read, type Taken } from "../sending/intake.js";
 import type { Item } from "../sending/item.js";
@@ -199,7 +199,7 @@ export function createQueue<Input, Output>(parts: QueueParts<Input>): Queue<Inpu
       assertOpen();
       aFunction(callback, "subscribeStats(callback)");
       checkOptions("subscribeStats()", options, WATCH_SPEC);
-      const { everyMs = 1_000, onEnded = complain.bind(null, `subscribeStats() of queue "${name}" has ended`) } =
+      const { everyMs = 1_000, onEnded = complainOnce.bind(null, `subscribeStats() of queue "${name}" has ended`) } =
         options;
       const tell = (stats: QueueStats) => callListener(() => callback(stats));
       const fail = (reason: QueueError) => {

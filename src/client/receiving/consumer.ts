@@ -7,7 +7,7 @@ import { QueueError } from "../../core/spec/errors.js";
 import { deferred } from "../../link/rpc/deferred.js";
 import type { HandOut } from "../../link/rpc/wire.js";
 import { whenAborted } from "../runtime/abortable.js";
-import { complain } from "../runtime/complain.js";
+import { complainOnce } from "../runtime/complain.js";
 import { asyncDispose } from "../runtime/dispose.js";
 import { type Handling, handle } from "./handling.js";
 import type { Hiding, Holding } from "./holding.js";
@@ -203,7 +203,7 @@ export function createConsumer<Body>(parts: ConsumerParts<Body>): Consumer {
   /** It ends by itself: of that somebody has to hear. */
   const fail = (reason: QueueError, isTold = false) => {
     if (state === "stopped") return;
-    if (!isAsked && !isTold) complain(`consume() of queue "${queue}" has ended`, reason);
+    if (!isAsked && !isTold) complainOnce(`consume() of queue "${queue}" has ended`, reason);
     closed.reject(reason);
     void stop();
   };

@@ -88,8 +88,7 @@ function checkMembers({ members, required }: ObjectField, value: unknown, name: 
   for (const member of required) {
     // One of a prototype is none, and one that is undefined is not looked at above.
     const isThere = value !== undefined && Object.hasOwn(value as object, member);
-    if (!isThere || read(value as object, member, name) === undefined)
-      invalid(`${name}.${member}`, undefined, "given");
+    if (!isThere || read(value as object, member, name) === undefined) invalid(`${name}.${member}`, undefined, "given");
   }
 }
 
