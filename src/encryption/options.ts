@@ -20,15 +20,18 @@ const isKey = (value: unknown): value is CryptoKey =>
 /** Once nobody has to be asked any more. */
 export type GivenEncryption = Exclude<Encryption, { readonly key: () => unknown }>;
 
+/** What was given may be a secret in the wrong place: no message says it. */
+const refuse = (name: string, expected: string): never => {
+  throw new QueueError("invalid-argument", `${name} must be ${expected}`, { detail: { name, expected } });
+};
 const aesKey = (value: unknown, name: string) => {
   if (!isKey(value) && typeof value !== "function")
-    invalid(name, value, "a CryptoKey of AES-GCM, for encrypt and decrypt, or a function that asks for one");
+    refuse(name, "a CryptoKey of AES-GCM, for encrypt and decrypt, or a function that asks for one");
 };
-/** Of half a surrogate pair UTF-8 makes the same as of any other. What was given no message says. */
+/** Of half a surrogate pair UTF-8 makes the same as of any other. */
 const passwordText = (value: unknown, name: string) => {
-  if (fits(string(1, PASSWORD_MAX), value) && !/\p{Surrogate}/u.test(value as string)) return;
-  const expected = `well-formed text of 1 to ${PASSWORD_MAX} characters`;
-  throw new QueueError("invalid-argument", `${name} must be ${expected}`, { detail: { name, expected } });
+  if (!fits(string(1, PASSWORD_MAX), value) || /\p{Surrogate}/u.test(value as string))
+    refuse(name, `well-formed text of 1 to ${PASSWORD_MAX} characters`);
 };
 const yes = (value: unknown, name: string) => {
   if (value !== true) invalid(name, value, "true");
@@ -51,7 +54,7 @@ export function checkEncryption(value: unknown): asserts value is Encryption {
       'encryption is "required", and neither key, password nor generate was given: nothing is opened without';
     throw new QueueError("encrypted", message, { detail: { name: WHERE } });
   }
-  if (typeof value !== "object" || value === null) invalid(WHERE, value, "{ key }, { password } or { generate: true }");
+  if (typeof value !== "object" || value === null) refuse(WHERE, "{ key }, { password } or { generate: true }");
   checkOptions(WHERE, value, spec);
   const { key, password, generate, iterations, whileLocked } = value as Readonly<Record<keyof typeof spec, unknown>>;
   if ([key, password, generate].filter((one) => one !== undefined).length !== 1)
@@ -83,8 +86,7 @@ export async function givenBy(encryption: Encryption, signal?: AbortSignal): Pro
   const answer = await abortable<AskedKey>((async () => ask())(), signal);
   if (isKey(answer)) return { key: answer };
   const hasPassword = typeof answer === "object" && answer !== null && "password" in answer;
-  if (!hasPassword)
-    invalid(`${WHERE}.key()`, answer, "a CryptoKey of AES-GCM, for encrypt and decrypt, or { password }");
+  if (!hasPassword) refuse(`${WHERE}.key()`, "a CryptoKey of AES-GCM, for encrypt and decrypt, or { password }");
   checkEncryption(answer);
   return answer as GivenEncryption;
 }

@@ -145,6 +145,17 @@ describe("an encrypted database", () => {
     await expect(opening).rejects.toMatchObject({ code: "invalid-argument", message });
   });
 
+  test.each<[string, unknown]>([
+    ["encryption", "correct horse"],
+    ["encryption.key", { key: "correct horse" }],
+    ["encryption.key()", { key: () => "correct horse" }],
+  ])("does not repeat a secret that is given as %s", async (name, encryption) => {
+    newDatabase();
+    const thrown = await reach(encryption as Encryption).catch((error) => error);
+    expect(thrown).toMatchObject({ code: "invalid-argument", detail: { name } });
+    expect(thrown.message).not.toContain("horse");
+  });
+
   test("takes a password with whole surrogate pairs", async () => {
     newDatabase();
     await reach({ password: "\u{1f511}", iterations: FEW });
