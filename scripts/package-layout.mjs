@@ -40,7 +40,7 @@ export const SIZE_LIMITS = {
   client: 18_000,
   send: 10_700,
   worker: 78_800,
-  standalone: 21_200,
+  standalone: 21_300,
   store: 3_700,
   outboxElement: 12_000,
   binding: 1_000,
