@@ -11,6 +11,7 @@ import {
   openTopic,
 } from "../../../src/index.js";
 import { deferred } from "../../../src/link/rpc/deferred.js";
+import { iterationsAsked } from "./iterations-asked.js";
 
 const aesKey = (usages: KeyUsage[] = ["encrypt", "decrypt"]) =>
   crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, usages);
@@ -90,13 +91,7 @@ describe("an encrypted database", () => {
 
   test("asks for no more iterations than a stranger may, unless who opens it has said as many", async () => {
     newDatabase();
-    const { deriveKey } = SubtleCrypto.prototype;
-    const asked: number[] = [];
-    vi.spyOn(SubtleCrypto.prototype, "deriveKey").mockImplementation(function (this: SubtleCrypto, ...given) {
-      const [algorithm, ...rest] = given as [Pbkdf2Params, ...unknown[]];
-      const few = algorithm.name === "PBKDF2" && asked.push(algorithm.iterations) > 0;
-      return deriveKey.apply(this, [few ? { ...algorithm, iterations: 1 } : algorithm, ...rest] as never);
-    });
+    const asked = iterationsAsked();
     const many = { password: "p", iterations: 20_000_000 };
     await reach(many);
     await expect(reach({ password: "p" })).rejects.toMatchObject({

@@ -13,6 +13,7 @@ import {
 import type { Queue } from "../../../../src/index.js";
 import { type Crossings, fromEncryptedOver, toEncryptedOver } from "../../../../src/integrations/bridge/encrypted.js";
 import { createScene } from "../../../bridge/scene.js";
+import { iterationsAsked } from "../../encryption/iterations-asked.js";
 import { createScriptedTarget } from "./scripted-target.js";
 
 const newKey = () => crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
@@ -221,17 +222,6 @@ describe("what a stranger has made up", () => {
     await middle.purge();
     await on.close();
     return { body, middle, target };
-  };
-  /** How many iterations somebody has asked for, each time; so many are not done. */
-  const iterationsAsked = () => {
-    const { deriveKey } = SubtleCrypto.prototype;
-    const asked: number[] = [];
-    vi.spyOn(SubtleCrypto.prototype, "deriveKey").mockImplementation(function (this: SubtleCrypto, ...given) {
-      const [algorithm, ...rest] = given as [Pbkdf2Params, ...unknown[]];
-      const few = algorithm.name === "PBKDF2" && asked.push(algorithm.iterations) > 0;
-      return deriveKey.apply(this, [few ? { ...algorithm, iterations: 1 } : algorithm, ...rest] as never);
-    });
-    return asked;
   };
   afterEach(() => void vi.restoreAllMocks());
   const stalls = (on: ReturnType<typeof down>) =>
